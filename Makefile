@@ -1,0 +1,86 @@
+# `make` lists the targets. Everything runs in .venv, which the first target that needs it sets up.
+
+# --- what a caller may set: make demo CORES=4 ---
+CORES ?= $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+STUDY ?= demo
+TARGET ?=
+RAW_DIR ?=
+# Where to take torch from, instead of the configured package index: an index of CPU-only builds saves gigabytes.
+TORCH_INDEX_URL ?=
+UV ?= uv
+
+BIN := .venv/bin
+PYTHON := $(BIN)/python
+SNAKEMAKE := $(BIN)/snakemake
+INSTALLED := .venv/.installed
+SNAKEMAKE_FLAGS ?= --quiet host reason
+
+# config/config.yaml is the study of the papers; any other study is called as its file.
+CONFIG := config/$(patsubst paper,config,$(STUDY)).yaml
+TORCH := $(shell grep -o 'torch==[0-9.]*' pyproject.toml)
+
+# The package is used from this checkout. One thread per job: Snakemake hands out the cores, and sums keep their order.
+export PYTHONPATH := $(CURDIR)/workflow
+export OMP_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test run report lint bench lock clean study-exists
+
+help: ## list the targets
+	@echo "make TARGET [VARIABLE=value ...]"
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10 | sed 's/^/  /'
+	@echo "Variables: CORES (now $(CORES)), STUDY, TARGET, RAW_DIR, TORCH_INDEX_URL (an index of CPU-only torch builds)"
+
+setup: $(INSTALLED) ## set up .venv from requirements.lock, without running anything
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@python3 -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || \
+	    { echo "neurorules needs python3 to be Python 3.11, 3.12 or 3.13; here it is: $$(python3 --version 2>&1)" >&2; exit 1; }
+	@echo "Setting up .venv (a few minutes the first time) ..."
+	@python3 -m venv .venv || \
+	    { echo "python3 -m venv failed: where it lacks ensurepip, install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m pip install --quiet --use-pep517 --require-hashes --no-deps -r requirements.lock
+	@$(PYTHON) -m pip install --quiet $(if $(TORCH_INDEX_URL),--index-url "$(TORCH_INDEX_URL)") $(TORCH)
+	@$(PYTHON) -c 'import torch; print("torch", torch.__version__)'
+	@touch $@
+
+demo: $(INSTALLED) ## draw every figure from small synthetic recordings
+	$(SNAKEMAKE) --cores $(CORES) --configfile config/demo.yaml $(SNAKEMAKE_FLAGS)
+
+test: $(INSTALLED) ## run the tests
+	$(PYTHON) -m pytest tests/unit tests/workflow
+
+run: study-exists $(INSTALLED) ## run a study or one TARGET of it: make run STUDY=reach TARGET=table3 RAW_DIR=/data CORES=8
+	$(SNAKEMAKE) $(TARGET) --cores $(CORES) --configfile $(CONFIG) $(if $(RAW_DIR),--config raw_dir="$(RAW_DIR)") $(SNAKEMAKE_FLAGS)
+
+report: study-exists $(INSTALLED) ## collect what a finished study made in results/STUDY/report/report.html
+	@mkdir -p results/$(STUDY)/report
+	$(SNAKEMAKE) --configfile $(CONFIG) $(if $(RAW_DIR),--config raw_dir="$(RAW_DIR)") --report results/$(STUDY)/report/report.html
+
+study-exists:
+	@test -f $(CONFIG) || { echo "STUDY=$(STUDY): there is no $(CONFIG); there are:" >&2; \
+	    ls config/*.yaml | sed -E 's|config/(.*)\.yaml|  \1|; s|^  config$$|  paper|' >&2; exit 1; }
+
+lint: $(INSTALLED) ## check format, style, types, the lock, the workflow and every config file
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(SNAKEMAKE) --lint
+	$(PYTHON) -m mypy
+	$(PYTHON) envs/lock.py --check
+	$(PYTHON) -m neurorules.study config/*.yaml
+
+bench: $(INSTALLED) ## measure time and memory, on one thread
+	$(PYTHON) -m pytest tests/benchmarks -s
+
+lock: $(INSTALLED) ## resolve pyproject.toml anew into requirements.lock and the conda files (needs uv)
+	$(PYTHON) envs/lock.py --uv $(UV)
+
+clean: ## remove caches; results, downloads and .venv stay
+	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis build
+	find workflow tests envs -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,26 @@
+# The study at a glance: its config, its steps, and one named target per figure and table.
+#
+#   snakemake --cores 40                                        the papers' full study
+#   snakemake --cores 2 --configfile config/demo.yaml           every figure, small, from synthetic recordings
+#   snakemake --cores 8 fig1                                    one figure, and the least work that it needs
+#   snakemake --cores 2 --configfile config/reach.yaml --config raw_dir=/data/raw table3
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/recordings.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/similarity.smk"
+include: "workflow/rules/figures.smk"
+
+
+rule all:
+    input:
+        [figure_files(name) for name in study.figures],
+    default_target: True

@@ -1,0 +1,181 @@
+"""Writes requirements.lock and the conda files of envs/, so that no version is ever edited by hand.
+
+    python envs/lock.py           resolve pyproject.toml anew: requirements.lock, then the conda files (needs uv)
+    python envs/lock.py --conda   only write the conda files again, from requirements.lock
+    python envs/lock.py --check   change nothing; exit 1 where pyproject.toml, the lock and the conda files disagree
+
+torch is not in the lock. Its builds (CPU, several CUDA versions) share one version number but neither hashes nor
+dependencies, and which one fits is the machine's choice. The lock holds what every build of torch needs besides;
+torch itself is installed after it (see the Makefile).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PYPROJECT = REPOSITORY / "pyproject.toml"
+LOCK = REPOSITORY / "requirements.lock"
+
+PYTHON = "3.11"
+
+# What torch asks for apart from its accelerator's libraries; tests/unit/test_environment.py compares with torch itself.
+TORCH_REQUIRES = [
+    "filelock",
+    "typing-extensions>=4.10.0",
+    "setuptools>=77.0.3",
+    "sympy>=1.13.3",
+    "networkx>=2.5.1",
+    "jinja2",
+    "fsspec>=0.8.5",
+]
+
+# The packages that each kind of step imports, by their names on the Python package index.
+CORE = ["numpy", "scipy", "pandas", "xarray", "netcdf4", "h5py", "pyyaml", "jsonschema", "torch"]
+CONDA_ENVIRONMENTS = {
+    "training": CORE,
+    "analysis": [*CORE, "matplotlib"],
+}
+CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge calls a package otherwise
+# The machine that they are locked for, where a line of the lock depends on the machine.
+CONDA_MACHINE = {"python_version": PYTHON, "python_full_version": f"{PYTHON}.0", "sys_platform": "linux"}
+
+# Canonical package name -> its pinned requirements, each with its hashes (several only where markers differ).
+Lock = dict[str, list[tuple[Requirement, list[str]]]]
+
+
+def pyproject_requirements(path: Path = PYPROJECT) -> list[Requirement]:
+    """All requirements of pyproject.toml, those of the extra `dev` included."""
+    project = tomllib.loads(path.read_text())["project"]
+    return [Requirement(line) for line in project["dependencies"] + project["optional-dependencies"]["dev"]]
+
+
+def read_lock(path: Path = LOCK) -> Lock:
+    """The pins and hashes of requirements.lock."""
+    pins: Lock = {}
+    text = re.sub(r"^\s*#.*\n", "", path.read_text(), flags=re.MULTILINE).replace("\\\n", " ")
+    for line in text.splitlines():
+        requirement, *hashes = re.split(r"\s+--hash=", line.strip())
+        if requirement:
+            pin = Requirement(requirement)
+            pins.setdefault(canonicalize_name(pin.name), []).append((pin, hashes))
+    return pins
+
+
+def pinned_version(pin: Requirement) -> Version:
+    """The one version that a line of the lock allows."""
+    (specifier,) = pin.specifier
+    return Version(specifier.version)
+
+
+def unsatisfied(requirements: list[Requirement], lock: Lock) -> list[str]:
+    """One sentence for each requirement that the lock does not meet; torch, which it leaves out, is not looked at."""
+    problems = []
+    for requirement in requirements:
+        name = canonicalize_name(requirement.name)
+        versions = [pinned_version(pin) for pin, _ in lock.get(name, [])]
+        if name == "torch":
+            continue
+        if not versions:
+            problems.append(f"requirements.lock has no {name}, which pyproject.toml asks for")
+        problems += [
+            f"requirements.lock has {name} {version}, pyproject.toml asks for {requirement.specifier}"
+            for version in versions
+            if version not in requirement.specifier
+        ]
+    return problems
+
+
+def torch_version() -> Version:
+    """The version of torch that pyproject.toml pins."""
+    (torch,) = (requirement for requirement in pyproject_requirements() if requirement.name == "torch")
+    return pinned_version(torch)
+
+
+def conda_file(environment: str, lock: Lock) -> str:
+    """The text of envs/<environment>.yaml.
+
+    `=1.7.5` allows 1.7.5 and its post-releases and rebuilds, which conda-forge numbers in its own way.
+    """
+    lines = ["# Written by envs/lock.py from requirements.lock: do not edit.", "channels:", "  - conda-forge"]
+    lines += ["  - nodefaults", "dependencies:", f"  - python={PYTHON}"]
+    for package in CONDA_ENVIRONMENTS[environment]:
+        if package == "torch":
+            version = torch_version()
+        else:
+            (pin,) = (pin for pin, _ in lock[package] if pin.marker is None or pin.marker.evaluate(CONDA_MACHINE))
+            version = pinned_version(pin)
+        lines.append(f"  - {CONDA_NAMES.get(package, package)}={'.'.join(map(str, version.release[:3]))}")
+    return "\n".join(lines) + "\n"
+
+
+def conda_path(environment: str) -> Path:
+    return REPOSITORY / "envs" / f"{environment}.yaml"
+
+
+def disagreements() -> list[str]:
+    """One sentence for each way in which pyproject.toml, the lock and the conda files disagree."""
+    lock = read_lock()
+    problems = unsatisfied(pyproject_requirements(), lock)
+    for environment in CONDA_ENVIRONMENTS:
+        path = conda_path(environment)
+        if not path.exists() or path.read_text() != conda_file(environment, lock):
+            problems.append(f"envs/{path.name} is not what requirements.lock asks for: run envs/lock.py --conda")
+    return problems
+
+
+def write_lock(uv: str) -> None:
+    """Resolve pyproject.toml for all systems and write requirements.lock."""
+    with tempfile.TemporaryDirectory() as folder:
+        torch_requires, override = Path(folder, "torch-requires.txt"), Path(folder, "override.txt")
+        torch_requires.write_text("\n".join(TORCH_REQUIRES) + "\n")
+        override.write_text(f"torch=={torch_version()} ; sys_platform == 'never'\n")  # and so no accelerator library
+        output = Path(folder, LOCK.name)
+        command = f"pip compile {PYPROJECT.name} {torch_requires} --extra dev --override {override}"
+        command += (
+            f" --universal --python-version {PYTHON} --generate-hashes --no-emit-index-url --no-emit-package torch"
+        )
+        command += f" --no-annotate --quiet --output-file {output}"
+        environment = os.environ | {"UV_CUSTOM_COMPILE_COMMAND": "python envs/lock.py"}
+        subprocess.run([uv, *command.split()], cwd=REPOSITORY, env=environment, check=True)
+        LOCK.write_text(output.read_text())
+
+
+def write_conda_files() -> None:
+    """Write envs/*.yaml from requirements.lock."""
+    lock = read_lock()
+    for environment in CONDA_ENVIRONMENTS:
+        conda_path(environment).write_text(conda_file(environment, lock))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--conda", action="store_true", help="only write the conda files, from requirements.lock")
+    what.add_argument("--check", action="store_true", help="only check; exit 1 on disagreement")
+    parser.add_argument("--uv", default="uv", help="the uv program (default: from PATH)")
+    arguments = parser.parse_args()
+
+    if arguments.check:
+        problems = disagreements()
+        print("\n".join(problems) or "pyproject.toml, requirements.lock and the conda files agree")
+        return 1 if problems else 0
+    if not arguments.conda:
+        write_lock(arguments.uv)
+    write_conda_files()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""The lock, the conda files and pyproject.toml agree, and nothing in them depends on one machine."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import re
+import sys
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+import neurorules
+
+
+@pytest.fixture(scope="module")
+def lock_script(repository: Path) -> ModuleType:
+    """envs/lock.py, which stands outside the package."""
+    spec = importlib.util.spec_from_file_location("lock_script", repository / "envs" / "lock.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_line_of_the_lock_is_one_version_with_hashes(lock_script: ModuleType) -> None:
+    pins = [pin for of_one_package in lock_script.read_lock().values() for pin in of_one_package]
+    assert len(pins) > 50
+    for requirement, hashes in pins:
+        assert [specifier.operator for specifier in requirement.specifier] == ["=="], requirement
+        assert hashes and all(re.fullmatch("sha256:[0-9a-f]{64}", one) for one in hashes), requirement
+
+
+def test_the_lock_leaves_torch_and_its_accelerators_out(lock_script: ModuleType) -> None:
+    names = lock_script.read_lock().keys()
+    assert not [name for name in names if re.match("torch|nvidia|triton|cuda|pytorch", name)]
+
+
+def test_no_environment_file_names_a_package_host(repository: Path) -> None:
+    files = ["requirements.lock", "pyproject.toml", "Makefile", ".ci/run", "envs/lock.py"]
+    files += [f"envs/{path.name}" for path in (repository / "envs").glob("*.yaml")]
+    for file in files:
+        assert not re.search("https?://|--(extra-)?index-url [a-z]|--find-links", (repository / file).read_text()), file
+
+
+def test_the_lock_satisfies_what_torch_itself_asks_for(lock_script: ModuleType) -> None:
+    """pip then has nothing of its own choice to install beside torch, but the accelerator's libraries."""
+    asked = [Requirement(line) for line in importlib.metadata.requires("torch") or []]
+    asked = [one for one in asked if not re.match("nvidia|triton|cuda|pytorch", one.name)]
+    asked = [one for one in asked if one.marker is None or one.marker.evaluate({"extra": ""})]
+    assert "sympy" in {one.name for one in asked}
+    assert lock_script.unsatisfied(asked, lock_script.read_lock()) == []
+
+
+def test_pyproject_lock_and_conda_files_agree(lock_script: ModuleType) -> None:
+    assert lock_script.disagreements() == []
+
+
+def test_conda_files_pin_the_locked_versions(lock_script: ModuleType, repository: Path) -> None:
+    lock = lock_script.read_lock()
+    torch = lock_script.torch_version()
+    for environment in lock_script.CONDA_ENVIRONMENTS:
+        content = yaml.safe_load((repository / "envs" / f"{environment}.yaml").read_text())
+        assert content["channels"] == ["conda-forge", "nodefaults"]
+        pins = dict(line.split("=") for line in content["dependencies"])
+        assert pins.pop("python") == "3.11"
+        assert Version(pins.pop("pytorch")) == torch
+        for name, version in pins.items():
+            locked = [lock_script.pinned_version(requirement) for requirement, _ in lock[name]]
+            assert Version(version).release in [one.release[:3] for one in locked], name
+
+
+def test_an_unmet_requirement_is_named(lock_script: ModuleType) -> None:
+    lock = {"numpy": [(Requirement("numpy==2.2.6"), ["sha256:" + "0" * 64])]}
+    asked = [Requirement("numpy==2.2.*"), Requirement("torch==9.9"), Requirement("numpy<2"), Requirement("scipy")]
+    problems = lock_script.unsatisfied(asked, lock)
+    assert len(problems) == 2
+    assert "numpy 2.2.6" in problems[0] and "<2" in problems[0]
+    assert "no scipy" in problems[1]
+
+
+def test_a_stale_conda_file_fails_the_check(
+    lock_script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(lock_script, "conda_path", lambda environment: tmp_path / f"{environment}.yaml")
+    lock_script.write_conda_files()
+    monkeypatch.setattr(sys, "argv", ["lock.py", "--check"])
+    assert lock_script.main() == 0
+    stale = tmp_path / "training.yaml"
+    stale.write_text(re.sub("numpy=.*", "numpy=1.0.0", stale.read_text()))
+    assert lock_script.main() == 1
+    assert "training.yaml" in capsys.readouterr().out
+
+
+def test_one_version_of_the_package_everywhere(repository: Path) -> None:
+    project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
+    citation = yaml.safe_load((repository / "CITATION.cff").read_text())
+    assert project["version"] == neurorules.__version__ == str(citation["version"])

@@ -1,0 +1,131 @@
+"""Losses against automatic differentiation, accuracies against values worked out by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from neurorules.tasks.losses import (
+    ScoredTrials,
+    choice_accuracy,
+    cross_entropy,
+    mean_squared_error,
+    regression_accuracy,
+)
+from neurorules.tasks.trials import Trials
+
+N_STEPS, N_TRIALS, N_OUTPUTS = 7, 5, 3
+
+
+def scored_trials(targets: np.ndarray, scored: np.ndarray, dtype: torch.dtype = torch.float64) -> ScoredTrials:
+    n_steps, n_trials = scored.shape
+    inputs = np.zeros((n_steps, n_trials, 1), np.float32)
+    return ScoredTrials(Trials(inputs, targets, scored, np.zeros(n_trials, np.int64)), like=torch.zeros(1, dtype=dtype))
+
+
+def outputs_and_mask(seed: int) -> tuple[torch.Tensor, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    scored = rng.random((N_STEPS, N_TRIALS)) < 0.6
+    assert 0 < scored.sum() < scored.size
+    return torch.tensor(3 * rng.standard_normal((N_STEPS, N_TRIALS, N_OUTPUTS)), requires_grad=True), scored
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_mean_squared_error_and_its_gradient_equal_autograd(seed: int) -> None:
+    outputs, scored = outputs_and_mask(seed)
+    targets = np.random.default_rng(seed + 100).standard_normal(outputs.shape)
+    mask = torch.tensor(scored)
+    expected = torch.nn.functional.mse_loss(outputs[mask], torch.tensor(targets)[mask])
+    (expected_gradient,) = torch.autograd.grad(expected, outputs)
+
+    loss, gradient = mean_squared_error(outputs.detach(), scored_trials(targets, scored))
+
+    assert loss == pytest.approx(expected.item(), rel=1e-12)
+    torch.testing.assert_close(gradient, expected_gradient, rtol=0, atol=1e-12)
+    assert (gradient[~mask] == 0).all()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_cross_entropy_and_its_gradient_equal_autograd(seed: int) -> None:
+    outputs, scored = outputs_and_mask(seed)
+    targets = np.random.default_rng(seed + 100).integers(0, N_OUTPUTS, scored.shape)
+    mask = torch.tensor(scored)
+    expected = torch.nn.functional.cross_entropy(outputs[mask], torch.tensor(targets)[mask])
+    (expected_gradient,) = torch.autograd.grad(expected, outputs)
+    given = outputs.detach().clone()
+
+    loss, gradient = cross_entropy(given, scored_trials(targets, scored))
+
+    assert loss == pytest.approx(expected.item(), rel=1e-12)
+    torch.testing.assert_close(gradient, expected_gradient, rtol=0, atol=1e-12)
+    assert (gradient[~mask] == 0).all()
+    torch.testing.assert_close(given, outputs.detach(), rtol=0, atol=0)  # what it was given stays as it was
+
+
+def test_mean_squared_error_by_hand() -> None:
+    """Errors 1, 2, 3, 4 at the scored step: (1 + 4 + 9 + 16) / 4; the unscored step counts nowhere."""
+    targets = np.zeros((2, 2, 2), np.float32)
+    outputs = torch.tensor([[[1.0, 2.0], [3.0, 4.0]], [[9.0, 9.0], [9.0, 9.0]]])
+    scored = np.array([[True, True], [False, False]])
+    loss, gradient = mean_squared_error(outputs, scored_trials(targets, scored, torch.float32))
+    assert loss == 7.5
+    assert gradient.tolist() == [[[0.5, 1.0], [1.5, 2.0]], [[0.0, 0.0], [0.0, 0.0]]]
+    assert gradient.dtype == torch.float32
+
+
+def test_large_outputs_do_not_overflow_the_cross_entropy() -> None:
+    """-log softmax of (1000, 0, 0) at class 1 is 1000, and its gradient (1, -1, 0)."""
+    loss, gradient = cross_entropy(
+        torch.tensor([[[1000.0, 0.0, 0.0]]]), scored_trials(np.array([[1]]), np.ones((1, 1), bool))
+    )
+    assert loss == 1000.0
+    assert gradient.tolist() == [[[1.0, -1.0, 0.0]]]
+
+
+def test_regression_accuracy_by_hand() -> None:
+    """Output 1: targets 0, 1, 2, errors 1, 0, 1: 2/2. Output 2: targets 0, 3, 6, errors 0, 3, 0: 9/18.
+
+    NMSE is the mean of 1 and 1/2; a fourth, unscored, point has no part in it.
+    """
+    targets = np.array([[[0.0, 0.0]], [[1.0, 3.0]], [[2.0, 6.0]], [[50.0, 50.0]]])
+    outputs = torch.tensor([[[1.0, 0.0]], [[1.0, 0.0]], [[1.0, 6.0]], [[0.0, 0.0]]])
+    scored = np.array([[True], [True], [True], [False]])
+    assert regression_accuracy(outputs, scored_trials(targets, scored)) == pytest.approx(0.25, abs=1e-15)
+
+
+def test_regression_accuracy_of_perfect_and_of_mean_outputs() -> None:
+    rng = np.random.default_rng(3)
+    targets = rng.standard_normal((N_STEPS, N_TRIALS, N_OUTPUTS))
+    batch = scored_trials(targets, np.ones((N_STEPS, N_TRIALS), bool))
+    assert regression_accuracy(torch.tensor(targets), batch) == 1.0
+    mean = torch.tensor(targets).mean((0, 1), keepdim=True).expand(targets.shape)
+    assert regression_accuracy(mean, batch) == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("constant", [0.0, 0.1, 0.7])
+def test_squared_error_of_a_constant_target_counts_undivided(constant: float) -> None:
+    """Seven points, each off by 1/4: 7/16. The other output (targets 1..7, mean 4, spread 28) errs by 1: 7/28.
+
+    0.1 and 0.7 cannot be averaged without rounding, and are constant all the same.
+    """
+    targets = np.stack([np.full(7, constant), np.arange(1.0, 8.0)], -1)[:, None, :]
+    outputs = torch.tensor(targets) + torch.tensor([0.25, -1.0])
+    accuracy = regression_accuracy(outputs, scored_trials(targets, np.ones((7, 1), bool)))
+    assert accuracy == pytest.approx(1 - (7 / 16 + 7 / 28) / 2, abs=1e-12)
+
+
+def test_choice_accuracy_of_a_uniform_output_is_one_minus_ln_3() -> None:
+    rng = np.random.default_rng(4)
+    targets = rng.integers(0, 3, (N_STEPS, N_TRIALS))
+    batch = scored_trials(targets, np.ones((N_STEPS, N_TRIALS), bool), torch.float32)
+    outputs = torch.full((N_STEPS, N_TRIALS, 3), 0.3)
+    assert choice_accuracy(outputs, batch) == pytest.approx(1 - math.log(3), abs=1e-12)
+
+
+def test_choice_accuracy_of_sure_and_right_answers_is_one() -> None:
+    targets = np.array([[0, 1, 2]])
+    batch = scored_trials(targets, np.ones((1, 3), bool), torch.float32)
+    assert choice_accuracy(1000.0 * torch.eye(3)[None], batch) == 1.0

@@ -1,0 +1,339 @@
+"""Raw files: found, fetched from a real server on this machine, and checked."""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import io
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from neurorules.errors import InputError
+from neurorules.recordings import load_reader, sources
+
+CONTENT = b"PK" + hashlib.sha256(b"seed").digest() * 40_000  # 1.28 MB
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Serves `content` at /file; what it does wrong is set by the tests."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.content = CONTENT
+        self.etag: str | None = '"v1"'
+        self.ranges = True
+        self.break_after: list[int] = []  # bytes after which the next connections break
+        self.status: list[int] = []  # answers of the next connections instead of the file
+        self.asked: list[str | None] = []  # Range headers
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/file"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        server = self.server
+        wanted = self.headers.get("Range")
+        server.asked.append(wanted)
+        if self.path != "/file":
+            self.send_error(404)
+            return
+        if server.status:
+            self.send_error(server.status.pop(0))
+            return
+        start = 0
+        same = self.headers.get("If-Range") in (None, server.etag)
+        if wanted and server.ranges and same:
+            start = int(re.fullmatch(r"bytes=(\d+)-", wanted).group(1))  # type: ignore[union-attr]
+            if start >= len(server.content):
+                self.send_error(416)
+                return
+        body = server.content[start:]
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(server.content) - 1}/{len(server.content)}")
+        if server.etag:
+            self.send_header("ETag", server.etag)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if server.break_after:
+            body = body[: server.break_after.pop(0)]
+        self.wfile.write(body)
+        self.close_connection = True
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sources, "_PAUSE_S", 0.01)  # patience alone
+    running = Server()
+    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield running
+    running.shutdown()
+    thread.join()
+    running.server_close()
+
+
+def catalogue(folder: Path, url: str, **about: Any) -> Path:
+    file = {"path": "lab/data.zip", "url": url, "bytes": None, "sha256": None, "by_hand": "ask the lab", **about}
+    path = folder / "recordings.yaml"
+    path.write_text(
+        yaml.safe_dump(
+            {"lab": {"title": "t", "citation": "c", "licence": "l", "sources": {"raw": {"files": [file]}}}},
+        )
+    )
+    return path
+
+
+def fetch(folder: Path, known: Path, raw_dir: Path | None = None) -> tuple[Path, str]:
+    said = io.StringIO()
+    (path,) = sources.download("lab", "raw", folder, raw_dir=raw_dir, progress=said, catalogue=known)
+    return path, said.getvalue()
+
+
+def left(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_download_is_verified_and_recorded(tmp_path: Path, server: Server) -> None:
+    path, said = fetch(tmp_path / "d", catalogue(tmp_path, server.url, bytes=len(CONTENT), sha256=SHA256))
+    assert path == tmp_path / "d" / "lab" / "data.zip"
+    assert path.read_bytes() == CONTENT
+    assert left(tmp_path / "d") == ["data.zip", "data.zip.sha256"]
+    assert (tmp_path / "d" / "lab" / "data.zip.sha256").read_text() == f"{SHA256}  data.zip\n"
+    assert "1.3 of 1.3 MB" in said
+    assert "complete and verified" in said
+    # a second call asks for nothing
+    fetch(tmp_path / "d", tmp_path / "recordings.yaml")
+    assert server.asked == [None]
+
+
+@pytest.mark.parametrize("known", [SHA256, None])
+def test_a_broken_download_goes_on(tmp_path: Path, server: Server, known: str | None) -> None:
+    server.break_after = [500_000, 300_000]
+    path, said = fetch(tmp_path / "d", catalogue(tmp_path, server.url, sha256=known))
+    assert path.read_bytes() == CONTENT
+    assert server.asked == [None, "bytes=500000-", "bytes=800000-"]
+    assert "attempt 1 of 4" in said
+    assert left(tmp_path / "d") == ["data.zip", "data.zip.sha256"]
+
+
+def test_a_later_call_goes_on(tmp_path: Path, server: Server) -> None:
+    known = catalogue(tmp_path, server.url)
+    server.break_after = [100_000] * 4
+    with pytest.raises(InputError, match="goes on from here"):
+        fetch(tmp_path / "d", known)
+    # never half-written under its own name
+    assert left(tmp_path / "d") == ["data.zip.partial", "data.zip.partial.version"]
+    path, _ = fetch(tmp_path / "d", known)
+    assert server.asked[-1] == "bytes=400000-"
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_server_without_ranges_starts_again(tmp_path: Path, server: Server) -> None:
+    server.ranges = False
+    server.break_after = [500_000]
+    path, _ = fetch(tmp_path / "d", catalogue(tmp_path, server.url))
+    assert server.asked == [None, "bytes=500000-"]
+    assert path.read_bytes() == CONTENT
+
+
+def test_two_versions_are_never_joined(tmp_path: Path, server: Server) -> None:
+    known = catalogue(tmp_path, server.url)
+    server.break_after = [100_000] * 4
+    with pytest.raises(InputError):
+        fetch(tmp_path / "d", known)
+    server.content, server.etag = CONTENT[::-1][:-2] + b"xx", '"v2"'
+    server.content = b"PK" + server.content
+    path, _ = fetch(tmp_path / "d", known)
+    assert path.read_bytes() == server.content
+
+
+def test_without_version_or_checksum_it_starts_again(tmp_path: Path, server: Server) -> None:
+    server.etag = None
+    server.break_after = [500_000]
+    path, _ = fetch(tmp_path / "d", catalogue(tmp_path, server.url))
+    assert server.asked == [None, None]
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_partial_file_that_is_too_long(tmp_path: Path, server: Server) -> None:
+    partial = tmp_path / "d" / "lab" / "data.zip.partial"
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(CONTENT + b"more")
+    path, _ = fetch(tmp_path / "d", catalogue(tmp_path, server.url, sha256=SHA256))
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_busy_server_is_asked_again(tmp_path: Path, server: Server) -> None:
+    server.status = [503, 429]
+    path, _ = fetch(tmp_path / "d", catalogue(tmp_path, server.url))
+    assert path.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("about", "named"),
+    [
+        ({"sha256": "0" * 64}, SHA256),
+        ({"bytes": len(CONTENT) + 1}, str(len(CONTENT))),
+        ({"begins": "MATLAB 7.3"}, "web page"),
+    ],
+)
+def test_the_wrong_content_is_refused(tmp_path: Path, server: Server, about: dict[str, Any], named: str) -> None:
+    with pytest.raises(InputError, match=named) as caught:
+        fetch(tmp_path / "d", catalogue(tmp_path, server.url, **about), raw_dir=tmp_path / "mine")
+    assert left(tmp_path / "d") == []
+    # which file, where to get it, where to put it, and the way without it
+    assert caught.value.file == str(tmp_path / "d" / "lab" / "data.zip")
+    assert caught.value.value == server.url
+    for text in ("ask the lab", str(tmp_path / "mine" / "lab" / "data.zip"), "make demo"):
+        assert text in (caught.value.remedy or "")
+
+
+def test_http_errors(tmp_path: Path, server: Server) -> None:
+    with pytest.raises(InputError, match="HTTP 404") as caught:
+        fetch(tmp_path / "d", catalogue(tmp_path, server.url + "/elsewhere"))
+    assert "ask the lab" in str(caught.value)
+    server.status = [503] * 4
+    with pytest.raises(InputError, match="HTTP 503"):
+        fetch(tmp_path / "d", catalogue(tmp_path, server.url))
+    assert left(tmp_path / "d") == []
+
+
+def test_no_network(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be reached") as caught:
+        fetch(tmp_path / "d", catalogue(tmp_path, "http://127.0.0.1:9/file"))
+    assert "make demo" in str(caught.value)
+    assert left(tmp_path / "d") == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_full_disk(tmp_path: Path, server: Server) -> None:
+    partial = tmp_path / "d" / "lab" / "data.zip.partial"
+    partial.parent.mkdir(parents=True)
+    partial.symlink_to("/dev/full")
+    with pytest.raises(InputError, match="No space left"):
+        fetch(tmp_path / "d", catalogue(tmp_path, server.url))
+    assert not partial.with_name("data.zip").exists()
+
+
+def test_the_first_checksum_holds_ever_after(tmp_path: Path, server: Server) -> None:
+    known = catalogue(tmp_path, server.url)
+    path, said = fetch(tmp_path / "d", known)
+    assert "recorded from now on" in said
+    sources.verify(path)
+
+    path.write_bytes(CONTENT[:-1] + b"x")
+    with pytest.raises(InputError, match="altered or replaced"):
+        sources.verify(path)
+    with pytest.raises(InputError, match="altered or replaced"):
+        fetch(tmp_path / "d", known)
+
+    path.unlink()
+    server.content = CONTENT + b"revised"
+    with pytest.raises(InputError, match="SHA-256") as caught:
+        fetch(tmp_path / "d", known)
+    assert "data.zip.sha256" in (caught.value.remedy or "")
+    server.content = CONTENT
+    assert fetch(tmp_path / "d", known)[0].read_bytes() == CONTENT
+
+
+def test_verify_against_what_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with pytest.raises(InputError, match="missing"):
+        sources.verify(path)
+    path.write_bytes(CONTENT)
+    sources.verify(path)  # nothing known of it
+    sources.verify(path, sha256=SHA256, size=len(CONTENT))
+    with pytest.raises(InputError, match="bytes"):
+        sources.verify(path, size=3)
+    with pytest.raises(InputError, match="altered"):
+        sources.verify(path, sha256="0" * 64)
+
+
+def touch(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return path
+
+
+def test_files_are_found_in_raw_dir_first(tmp_path: Path) -> None:
+    raw, downloads = tmp_path / "raw", tmp_path / "downloads"
+    raw.mkdir()
+
+    def find(**options: Any) -> list[Path]:
+        return sources.find_raw("mante2013", "raw", raw, downloads, options)
+
+    assert find() == []
+    archive = touch(downloads / "mante2013" / "PFC data.zip")
+    assert find() == find(monkey="fe") == [archive]
+    unpacked = raw / "mante2013" / "PFC data"
+    for name in ("ar2.mat", "ar1.mat", "._ar1.mat", "notes.txt"):
+        touch(unpacked / "PFC data 1" / name)
+    assert find() == find(monkey="ar") == [unpacked / "PFC data 1" / name for name in ("ar1.mat", "ar2.mat")]
+    assert find(monkey="fe") == [archive]
+    touch(unpacked / "PFC data 2" / "fe1.mat")
+    assert find(monkey="fe") == [unpacked / "PFC data 2" / "fe1.mat"]
+    own = touch(raw / "mante2013" / "PFC data.zip")
+    assert find() == [own]
+    assert sources.find_raw("mante2013", "raw", None, downloads) == [archive]
+
+
+def test_what_cannot_be_found(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="raw_dir"):
+        sources.find_raw("mante2013", "raw", tmp_path / "nowhere", tmp_path)
+    (tmp_path / "mante2013" / "PFC data" / "PFC data 1").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"no \*\.mat file"):
+        sources.find_raw("mante2013", "raw", tmp_path, tmp_path / "d")
+    for recording, source, options, value in [
+        ("mante", "raw", {}, "mante"),
+        ("mante2013", "dryad", {}, "dryad"),
+        ("mante2013", "raw", {"monkey": "x"}, "x"),
+    ]:
+        with pytest.raises(InputError, match="Name one of") as caught:
+            sources.find_raw(recording, source, None, tmp_path, options)
+        assert caught.value.value == value
+
+
+def test_download_paths_are_where_find_raw_looks(tmp_path: Path) -> None:
+    for recording, source in [("mante2013", "raw"), ("hatsopoulos2007", "processed"), ("hatsopoulos2007", "dryad")]:
+        paths = [touch(path) for path in sources.download_paths(recording, source, tmp_path)]
+        assert sources.find_raw(recording, source, None, tmp_path) == paths
+
+
+def test_the_catalogue_knows_the_published_file(real_data: Path) -> None:
+    (path,) = sources.find_raw("hatsopoulos2007", "processed", real_data, Path("nowhere"))
+    sources.verify_published(path, "hatsopoulos2007", "processed")
+
+
+def test_a_broken_catalogue(tmp_path: Path) -> None:
+    path = tmp_path / "recordings.yaml"
+    with pytest.raises(InputError, match="missing"):
+        sources.entry("lab", catalogue=path)
+    path.write_text("a: [")
+    with pytest.raises(InputError, match="not valid YAML"):
+        sources.entry("lab", catalogue=path)
+    path.write_text("- a\n")
+    with pytest.raises(InputError, match="mapping"):
+        sources.entry("lab", catalogue=path)
+
+
+def test_an_unknown_reader_is_named_with_those_there_are() -> None:
+    with pytest.raises(InputError, match="hatsopoulos2007, mante2013"):
+        load_reader("sources")
+    assert load_reader("mante2013").__module__ == "neurorules.recordings.mante2013"

@@ -1,0 +1,73 @@
+"""Figure 5: noise floor beside the distances of trained and untrained networks, per recording."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TITLE = "Distances against the neuron-split noise floor"
+NEEDS = ("noise_floor",)
+PRODUCTS = ("pdf", "png", "csv")
+PUBLISHED = "table3"
+
+
+def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
+    """The figure and the table that it is drawn from."""
+    from neurorules.figures import style
+    from neurorules.learning.learning_rule import learning_rule_names
+    from neurorules.statistics.noise_floor import noise_floor_groups, noise_floor_statistics
+
+    groups = noise_floor_groups(tables["noise_floor"])
+    table = noise_floor_statistics(groups, context["published"])
+    keys = ["recording", "setting"]
+    parts = list(table.groupby(keys, sort=True))
+    figure, axes = style.panels(len(parts))
+    looks = {"floor": style.DATA, "untrained": style.UNTRAINED}
+    for panel, (key, rows) in zip(axes, parts, strict=True):
+        drawn = groups[(groups[keys] == list(key)).all(axis=1)]
+        for x, row in enumerate(rows.to_dict("records")):
+            name = row["quantity"]
+            colour, _, marker = looks.get(name) or style.LEARNING_RULES.get(name, ("#7f7f7f", "-", "o"))
+            distances = drawn.loc[drawn["group"] == name, "distance"].to_numpy()
+            violin = panel.violinplot(distances, [x], widths=0.8, showextrema=False)
+            for body in violin["bodies"]:
+                body.set(facecolor=colour, alpha=0.25, linewidth=0)
+            panel.errorbar(x, row["mean"], row["sd"], color=colour, marker=marker, markersize=5, capsize=2, linewidth=1)
+            if name != "floor":
+                seeds = drawn[drawn["group"] == name].groupby("seed")["distance"].mean()
+                panel.plot(np.full(len(seeds), x + 0.22), seeds, ".", color=colour, markersize=3)
+            if np.isfinite(row["published_mean"]) and not row["synthetic"]:
+                panel.errorbar(
+                    x - 0.25,
+                    row["published_mean"],
+                    row["published_sd"],
+                    color="#999999",
+                    marker="_",
+                    capsize=0,
+                    linewidth=0.8,
+                    label="published" if x == 0 else None,
+                )
+        floor = rows.loc[rows["quantity"] == "floor", "mean"].iloc[0]
+        panel.axhline(floor, color=style.DATA[0], linewidth=0.6, linestyle=":")
+        labels = {"floor": "data–data\n(floor)", "untrained": "untrained"}
+        names = [labels.get(n) or (style.rule_label(n) if n in learning_rule_names() else n) for n in rows["quantity"]]
+        panel.set_xticks(range(len(names)), names)
+        panel.set(ylabel=style.DISTANCE_LABEL, title=rows["recording_title"].iloc[0])
+        if panel.get_legend_handles_labels()[0]:
+            panel.legend(loc="upper left")
+    seeds, repeats = int(table["n_seeds"].max()), int(table.loc[table["quantity"] == "floor", "n"].max())
+    style.caption(
+        figure,
+        context,
+        table,
+        [
+            f"Error bars: SD over {repeats} splits x {seeds} seeds; violins: all of them; dots: means of seeds (n = {seeds}).",
+            f"Groups of {', '.join(map(str, sorted(table['group_size'].unique())))} neurons or units.",
+        ],
+    )
+    return {"figure": figure, "csv": table}

@@ -1,0 +1,59 @@
+"""From tidy tables on disk to the files of one figure or table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from neurorules.errors import InputError
+from neurorules.figures.figure import load_figure
+from neurorules.files import save_figure, write_table, write_text
+
+
+def produce(
+    name: str, context: Mapping[str, Any], table_files: Sequence[str], published: str, outputs: Sequence[str]
+) -> None:
+    """Make a figure or table and write its products.
+
+    Args:
+        name: module name below `figures`.
+        context: see `Study.figure_context`.
+        table_files: CSVs, for each kind in NEEDS one per model.
+        published: published.yaml.
+        outputs: one file per entry of PRODUCTS, told apart by their endings.
+    """
+    import pandas as pd
+    import yaml
+
+    from neurorules.figures import style
+
+    module = load_figure(name)
+    tables = {
+        kind: pd.concat([_read(file) for file in table_files if Path(file).stem == kind], ignore_index=True)
+        for kind in module.NEEDS
+    }
+    section = getattr(module, "PUBLISHED", None)
+    numbers = yaml.safe_load(Path(published).read_text())[section] if section else {}
+    with style.publication():
+        products = module.make(tables, {**context, "published": numbers})
+        files = {Path(output).suffix[1:]: output for output in outputs}
+        if "figure" in products:
+            save_figure(products["figure"], files["pdf"], files["png"])
+    if "csv" in files:
+        write_table(files["csv"], products["csv"])
+    if "md" in files:
+        write_text(files["md"], products["md"])
+
+
+def _read(file: str) -> Any:
+    import pandas as pd
+
+    try:
+        return pd.read_csv(file)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"The table cannot be read ({error}).",
+            file=file,
+            remedy="Delete this file and run the same snakemake command again: it is made anew.",
+        ) from error

@@ -1,0 +1,71 @@
+"""Table 3: neuron-split noise floor, distances after training and of untrained networks, beside the published ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TITLE = "Noise floor, trained and untrained distances"
+NEEDS = ("noise_floor",)
+PRODUCTS = ("csv", "md")
+PUBLISHED = "table3"
+
+
+def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
+    """The table as data and as text to read."""
+    from neurorules.statistics.noise_floor import noise_floor_groups, noise_floor_statistics
+
+    table = noise_floor_statistics(noise_floor_groups(tables["noise_floor"]), context["published"])
+    return {"csv": table, "md": _markdown(table, context)}
+
+
+def _markdown(table: pd.DataFrame, context: Mapping[str, Any]) -> str:
+    from neurorules.figures.style import rule_label
+    from neurorules.learning.learning_rule import learning_rule_names
+
+    lines = ["# Table 3: distance to held-out neurons", ""]
+    if table["synthetic"].any():
+        lines += ["**Synthetic recordings: these numbers say nothing about the brain.**", ""]
+    lines += [
+        "| recording | quantity | mean ± SD over splits (n) | published | within 2 published SD | accuracy | "
+        "SD over seeds (n) | p vs floor, seeds | p vs BPTT, seeds | p equivalent to BPTT |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in table.to_dict("records"):
+        quantity = row["quantity"]
+        label = rule_label(quantity) if quantity in learning_rule_names() else quantity
+        published = (
+            f"{row['published_mean']:.3f} ± {row['published_sd']:.3f}" if np.isfinite(row["published_mean"]) else "–"
+        )
+        near = abs(row["mean"] - row["published_mean"]) <= 2 * row["published_sd"]
+        within = (
+            "not compared (synthetic)" if row["synthetic"] else "–" if published == "–" else "yes" if near else "no"
+        )
+        lines.append(
+            f"| {row['recording_title']} | {label} | {row['mean']:.3f} ± {row['sd']:.3f} ({row['n']}) | {published} | {within} | "
+            f"{_number(row['accuracy'])} | {_number(row['sd_seeds'])} ({row['n_seeds']}) | {_number(row['p_vs_floor_seeds'])} | "
+            f"{_number(row['p_vs_bptt_seeds'])} | {_number(row['p_equivalent_to_bptt_seeds'])} |"
+        )
+    sizes = ", ".join(
+        f"{title}: {size}" for title, size in table.groupby("recording_title")["group_size"].first().items()
+    )
+    lines += [
+        "",
+        f"Normalized Procrustes distance, 0 to 1. Setting: {', '.join(context['figure']['settings'])}. Neurons and units per group: {sizes}. "
+        "Floor: between two disjoint random groups of neurons. Models: between as many random units and the first of those groups; "
+        "the last checkpoint, and the network before training. Mean and SD run over all splits of all seeds; tests take seeds as "
+        "replicates (against the floor's mean one-sample t, against BPTT Welch's t; equivalence by two one-sided tests against the margin "
+        "in the CSV). Published SD and p-values are over an unstated number of splits.",
+    ]
+    if context["left_out"]:
+        lines += ["", f"Left out, recording not in this study: {', '.join(context['left_out'])}."]
+    return "\n".join(lines) + "\n"
+
+
+def _number(value: float) -> str:
+    return "–" if not np.isfinite(value) else f"{value:.3g}"

@@ -1,0 +1,155 @@
+"""Files are written whole or not at all, and a full disk says so."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neurorules.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success it takes the name `path`, else it is removed.
+
+    A reader sees the old file or the new one, never a part. The temporary name is the same every
+    time, so that what a killed process left behind is overwritten rather than piling up.
+
+    Raises:
+        InputError: the disk is full, or the folder cannot be written to.
+    """
+    path = Path(path)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.unlink(missing_ok=True)
+        yield partial
+        with open(partial, "rb+") as handle:
+            os.fsync(handle.fileno())
+        os.replace(partial, path)
+    except BaseException as error:
+        partial.unlink(missing_ok=True)
+        explained = _explain(error, path)
+        if explained is None:
+            raise
+        raise explained from error
+
+
+def _explain(error: BaseException, path: Path) -> InputError | None:
+    """The clear form of a full disk or a folder without write permission, else None.
+
+    HDF5 reports a full disk in words of its own ("Can't write data", errno in the text or not at
+    all), so the disk itself is asked too.
+    """
+    if not isinstance(error, OSError | RuntimeError):
+        return None
+    code = getattr(error, "errno", None)
+    if code in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return InputError(
+            "The file cannot be written: no permission, or the file system is read-only.",
+            file=path,
+            remedy="Make the folder writable, or run in a folder that is.",
+        )
+    full = code in (errno.ENOSPC, errno.EDQUOT)
+    if not full:
+        folder = next((p for p in path.parents if p.exists()), Path("."))
+        full = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize < 1 << 20
+    if full:
+        return InputError(
+            "No space left on the disk; the file was not written, finished files are kept.",
+            file=path,
+            remedy="Free some space and run the same command again: it goes on from here.",
+        )
+    return None
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write `text` (UTF-8) whole or not at all."""
+    with whole_file(path) as partial:
+        partial.write_bytes(text.encode())
+
+
+def write_table(path: str | Path, table: pd.DataFrame) -> None:
+    """Write a tidy table as CSV; floats in the shortest form that reads back the same."""
+    with whole_file(path) as partial:
+        table.to_csv(partial, index=False, lineterminator="\n")
+
+
+def write_dataset(path: str | Path, dataset: xr.Dataset) -> None:
+    """Write an xarray Dataset as netCDF; the same content gives the same bytes."""
+    with whole_file(path) as partial:
+        dataset.to_netcdf(partial, engine="netcdf4", format="NETCDF4")
+
+
+def open_dataset(path: str | Path, what: str) -> xr.Dataset:
+    """Read a netCDF file of ours into memory.
+
+    Args:
+        path: the file.
+        what: what the file should be ("a recording", "a run"), for the error.
+
+    Raises:
+        InputError: missing, truncated, or not netCDF.
+    """
+    import xarray as xr
+
+    try:
+        with xr.open_dataset(path, engine="netcdf4") as dataset:
+            return dataset.load()
+    except FileNotFoundError:
+        raise InputError(
+            f"The file is missing; it should be {what}.",
+            file=path,
+            remedy="Run the same snakemake command again: it makes what is missing.",
+        ) from None
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(
+            f"The file cannot be read as {what} ({error}).",
+            file=path,
+            remedy="Delete this file and run the same snakemake command again: it is made anew.",
+        ) from error
+
+
+def save_figure(figure: Any, pdf: str | Path, png: str | Path) -> None:
+    """Write a matplotlib figure as PDF and PNG without dates, so that bytes repeat."""
+    with whole_file(pdf) as partial:
+        figure.savefig(partial, format="pdf", metadata={"CreationDate": None, "ModDate": None})
+    with whole_file(png) as partial:
+        figure.savefig(partial, format="png", dpi=200, metadata={"Software": None})
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with sorted keys: equal values give equal text."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def sha256_of(path: str | Path) -> str:
+    """Hex SHA-256 of a file's content."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as handle:
+        while block := handle.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def netcdf_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes in the types netCDF can hold: bool as 0/1, None and dict as JSON."""
+    encoded: dict[str, Any] = {}
+    for name, value in attributes.items():
+        if isinstance(value, bool):
+            encoded[name] = int(value)
+        elif value is None or isinstance(value, dict | list | tuple):
+            encoded[name] = canonical_json(value)
+        else:
+            encoded[name] = value
+    return encoded

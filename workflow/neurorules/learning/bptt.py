@@ -1,0 +1,35 @@
+"""Backpropagation through time: the exact gradient.
+
+delta_t = (1 - alpha) delta_{t+1} + f'(a_t) * (l_t + alpha W_h^T delta_{t+1})
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+    from neurorules.network.rnn import Network
+
+
+class BPTT:
+    label = "BPTT"
+
+    def step_back(
+        self,
+        network: Network,
+        step: int,
+        signal: torch.Tensor,
+        derivative: torch.Tensor,
+        credit_next: torch.Tensor,
+        credit: torch.Tensor,
+    ) -> None:
+        import torch
+
+        signal.addmm_(credit_next, network.parameters.recurrent, alpha=network.alpha)
+        signal.mul_(derivative)
+        torch.add(signal, credit_next, alpha=1.0 - network.alpha, out=credit)
+
+
+LEARNING_RULE = BPTT()

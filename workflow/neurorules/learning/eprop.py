@@ -1,0 +1,38 @@
+"""E-prop, for rate units the same as RFLO: credit does not pass through recurrent weights.
+
+    delta_t = (1 - alpha) delta_{t+1} + f'(a_t) * l_t
+
+In the three factors of the paper's equation 9, dW_ij = sum_t l_i,t e_ij,t with the eligibility trace
+e_ij,t = f'(a_i,t) eps_ij,t, eps_ij,t = (1 - alpha) eps_ij,t-1 + alpha h_j,t-1. The unit's own recurrent
+weight is dropped with the others, as detaching h in the recurrent product does (equation 7 would keep it).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+    from neurorules.network.rnn import Network
+
+
+class EProp:
+    label = "e-prop"
+
+    def step_back(
+        self,
+        network: Network,
+        step: int,
+        signal: torch.Tensor,
+        derivative: torch.Tensor,
+        credit_next: torch.Tensor,
+        credit: torch.Tensor,
+    ) -> None:
+        import torch
+
+        signal.mul_(derivative)
+        torch.add(signal, credit_next, alpha=1.0 - network.alpha, out=credit)
+
+
+LEARNING_RULE = EProp()

@@ -1,0 +1,54 @@
+"""Initial weights. Drawn in float64 by NumPy, so that they depend on the seed alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from neurorules.network.parameters import Parameters, Sizes
+
+
+def initialise(sizes: Sizes, options: Mapping[str, Any], rng: np.random.Generator, **tensor: Any) -> Parameters:
+    """Parameters before the first update.
+
+    W_h ~ N(0, (gain * recurrent_scale)^2 / N). The paper's text has recurrent_scale 1, the published
+    code 1.5. W_x: `linear` = U(+-1/sqrt(n_in)), the default of PyTorch's Linear, as in the notebook that the
+    paper names; `normal` = N(0, 1/n_in), as in the published code. W_y: U(+-1/sqrt(N)). Biases: `linear` = the
+    Linear defaults, U(+-1/sqrt(fan_in)) of the input and of the readout layer; `zero`. a_0 = 0.
+
+    Every array is drawn whatever the options are, so that settings which share a seed share their
+    draws: gain 0.5 is gain 1 scaled, not another network.
+
+    Args:
+        sizes: numbers of inputs, units, outputs.
+        options: `gain`, `recurrent_scale`, `input_init`, `bias_init`, `gain_scales_readout`.
+        rng: the run's generator for initial weights.
+        tensor: dtype and device of the parameters.
+    """
+    import torch
+
+    gain = float(options["gain"])
+    recurrent = rng.standard_normal((sizes.units, sizes.units)) / np.sqrt(sizes.units)
+    input_normal = rng.standard_normal((sizes.units, sizes.inputs)) / np.sqrt(sizes.inputs)
+    input_uniform = _uniform(rng, (sizes.units, sizes.inputs), sizes.inputs)
+    bias = _uniform(rng, (sizes.units,), sizes.inputs)
+    readout = _uniform(rng, (sizes.outputs, sizes.units), sizes.units)
+    readout_bias = _uniform(rng, (sizes.outputs,), sizes.units)
+
+    zero_bias = options["bias_init"] == "zero"
+    arrays = {
+        "recurrent": gain * float(options["recurrent_scale"]) * recurrent,
+        "input": input_normal if options["input_init"] == "normal" else input_uniform,
+        "bias": np.zeros_like(bias) if zero_bias else bias,
+        "initial_state": np.zeros(sizes.units),
+        "readout": gain * readout if options["gain_scales_readout"] else readout,
+        "readout_bias": np.zeros_like(readout_bias) if zero_bias else readout_bias,
+    }
+    return Parameters(sizes, dtype=tensor.get("dtype", torch.float32), device=tensor.get("device", "cpu")).load(arrays)
+
+
+def _uniform(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int) -> np.ndarray:
+    bound = 1.0 / np.sqrt(fan_in)
+    return rng.uniform(-bound, bound, shape)

@@ -1,0 +1,77 @@
+"""Neuron-split noise floor (paper, Figure 5, Table 3, appendix A.3).
+
+The recording's neurons are split into two disjoint random groups of n = half the neurons. The distance
+between the groups is the noise floor: how far two samples of one population are apart. The distance between n random
+units of the network and the first group is what it is compared with.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurorules.similarity.procrustes import as_samples, distance_from_cross_product
+
+
+class CrossProduct:
+    """X^T Y of two representations, from which the distance of any columns is one small SVD.
+
+    Args:
+        x: (condition, time, feature) or (sample, feature).
+        y: the same samples, other features.
+    """
+
+    def __init__(self, x: np.ndarray, y: np.ndarray) -> None:
+        x, y = as_samples(x), as_samples(y)
+        self.product = x.T @ y
+        self.square_x = np.einsum("ij,ij->j", x, x)
+        self.square_y = np.einsum("ij,ij->j", y, y)
+
+    def distance(self, columns_x: np.ndarray, columns_y: np.ndarray) -> float:
+        """Normalized Procrustes distance between columns of X and columns of Y."""
+        return distance_from_cross_product(
+            self.product[np.ix_(columns_x, columns_y)],
+            float(np.sqrt(self.square_x[columns_x].sum())),
+            float(np.sqrt(self.square_y[columns_y].sum())),
+        )
+
+
+def group_size(n_neurons: int, n_units: int | None = None) -> int:
+    """n: half the neurons, or all units where the network has fewer than that."""
+    half = n_neurons // 2
+    return half if n_units is None else min(half, n_units)
+
+
+def neuron_splits(n_neurons: int, size: int, n_repeats: int, seed: int) -> np.ndarray:
+    """Disjoint random groups of neurons.
+
+    Returns:
+        (repeat, 2, size) indices of neurons.
+    """
+    rng = np.random.default_rng(seed)
+    return np.stack([rng.permutation(n_neurons)[: 2 * size].reshape(2, size) for _ in range(n_repeats)])
+
+
+def floor_distances(rates: np.ndarray, splits: np.ndarray) -> np.ndarray:
+    """Distance between the two groups of each split, (repeat,).
+
+    Args:
+        rates: (condition, time, neuron).
+        splits: (repeat, 2, size), see `neuron_splits`.
+    """
+    cross = CrossProduct(rates, rates)
+    return np.array([cross.distance(second, first) for first, second in splits])
+
+
+def model_distances(activity: np.ndarray, rates: np.ndarray, splits: np.ndarray, seed: int) -> np.ndarray:
+    """Distance between random units and the first group of each split, (repeat,).
+
+    Args:
+        activity: (condition, time, unit).
+        rates: (condition, time, neuron).
+        splits: (repeat, 2, size); as many units as neurons are drawn, anew in each repeat.
+        seed: of the drawing of units.
+    """
+    rng = np.random.default_rng(seed)
+    cross = CrossProduct(activity, rates)
+    n_units, size = activity.shape[-1], splits.shape[-1]
+    return np.array([cross.distance(rng.permutation(n_units)[:size], first) for first, _ in splits])

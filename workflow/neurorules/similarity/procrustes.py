@@ -1,0 +1,43 @@
+"""Procrustes distance, closed form.
+
+netrep's LinearMetric(alpha=1, center_columns=True) gives the angle arccos(||H^T R||_* / (||H||_F ||R||_F)) between
+two representations with centred columns; every published distance is that angle divided by pi/2, which puts it between 0
+(equal up to rotation, shift and scale) and 1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def as_samples(activity: np.ndarray) -> np.ndarray:
+    """Flatten (condition, time, feature) to (condition x time, feature) in float64, columns centred."""
+    samples = np.asarray(activity, np.float64).reshape(-1, activity.shape[-1])
+    return samples - samples.mean(0)
+
+
+def distance_from_cross_product(cross_product: np.ndarray, norm_x: float, norm_y: float) -> float:
+    """Normalized Procrustes distance from X^T Y and the Frobenius norms of centred X and Y.
+
+    A representation without any variance has no shape; its distance to everything is 1.
+    """
+    if norm_x == 0 or norm_y == 0:
+        return 1.0
+    nuclear = np.linalg.svd(cross_product, compute_uv=False).sum()
+    return float(np.arccos(np.clip(nuclear / (norm_x * norm_y), -1.0, 1.0)) / (np.pi / 2))
+
+
+def procrustes_distance(x: np.ndarray, y: np.ndarray) -> float:
+    """Normalized angular Procrustes distance, 0 to 1.
+
+    Args:
+        x: (condition, time, feature) or (sample, feature).
+        y: the same samples, any number of features.
+
+    Raises:
+        ValueError: the numbers of samples differ.
+    """
+    x, y = as_samples(x), as_samples(y)
+    if len(x) != len(y):
+        raise ValueError(f"{len(x)} samples against {len(y)}: conditions and times must line up")
+    return distance_from_cross_product(x.T @ y, float(np.linalg.norm(x)), float(np.linalg.norm(y)))

@@ -1,0 +1,99 @@
+"""Table 3 and Figure 5 in numbers: floor, trained and untrained distances, with tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from neurorules.statistics.comparison import Comparison, compare, compare_with_value
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def noise_floor_groups(table: pd.DataFrame) -> pd.DataFrame:
+    """The distances behind each quantity.
+
+    Args:
+        table: noise-floor tables of several models, below each other.
+
+    Returns:
+        Rows with `group` in {floor, untrained, <learning rule>}. The floor is the same in every model of a recording and the
+        untrained network the same for every learning rule of a seed, so each is taken once.
+    """
+    table = table.copy()
+    table["group"] = table["quantity"].where(table["quantity"] != "trained", table["learning_rule"])
+    return table.drop_duplicates(["recording", "setting", "group", "seed", "repeat"])
+
+
+def noise_floor_statistics(groups: pd.DataFrame, published: Mapping[str, Any]) -> pd.DataFrame:
+    """One row per recording, setting and quantity.
+
+    `mean` and `sd` are over all splits of all seeds, as the paper's Table 3 reads, `n` their number; `sd` is therefore an SD over
+    splits. Tests whose name ends in _seeds take seeds as replicates, splits averaged within each first: against the floor
+    a one-sample t-test (the floor's mean has no replicates), against BPTT Welch's. p_vs_floor_splits is Welch's test over
+    splits, the form of the published p; it shrinks with the number of splits drawn.
+
+    Args:
+        groups: see `noise_floor_groups`.
+        published: section `table3` of published.yaml.
+    """
+    import pandas as pd
+
+    rows = []
+    for (recording, setting), of_recording in groups.groupby(["recording", "setting"], sort=True):
+        printed = published.get(_published_name(str(recording)), {})
+        margin = printed.get("equivalence_margin", float("nan"))
+        names = sorted(of_recording["group"].unique(), key=_order)
+        values = {name: of_recording.loc[of_recording["group"] == name, "distance"].to_numpy() for name in names}
+        seeds = {
+            name: of_recording[of_recording["group"] == name].groupby("seed")["distance"].mean().to_numpy()
+            for name in names
+        }
+        for name in names:
+            rows.append(
+                {
+                    "recording": recording,
+                    "quantity": name,
+                    "mean": values[name].mean(),
+                    "sd": values[name].std(ddof=1) if len(values[name]) > 1 else float("nan"),
+                    "n": len(values[name]),
+                    "published_mean": printed.get(name, {}).get("mean", float("nan")),
+                    "published_sd": printed.get(name, {}).get("sd", float("nan")),
+                    **_tests(name, values, seeds, margin),
+                    "equivalence_margin": margin,
+                    "n_seeds": 0 if name == "floor" else len(seeds[name]),
+                    "sd_seeds": seeds[name].std(ddof=1) if name != "floor" and len(seeds[name]) > 1 else float("nan"),
+                    "accuracy": of_recording.loc[of_recording["group"] == name, "accuracy"].mean(),
+                    "group_size": int(of_recording["group_size"].iloc[0]),
+                    "setting": setting,
+                    "recording_title": of_recording["recording_title"].iloc[0],
+                    "synthetic": int(of_recording["synthetic"].iloc[0]),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _tests(name: str, values: Mapping[str, Any], seeds: Mapping[str, Any], margin: float) -> dict[str, float]:
+    nan = float("nan")
+    nothing = Comparison(nan, nan, nan, nan, 0, 0)
+    floor = nothing if name == "floor" else compare_with_value(seeds[name], values["floor"].mean(), margin)
+    bptt = compare(seeds[name], seeds["bptt"], margin) if name not in ("floor", "bptt") and "bptt" in seeds else nothing
+    return {
+        "p_vs_floor_splits": nan if name == "floor" else compare(values[name], values["floor"]).p_different,
+        "p_vs_floor_seeds": floor.p_different,
+        "p_equivalent_to_floor_seeds": floor.p_equivalent,
+        "p_vs_bptt_seeds": bptt.p_different,
+        "p_equivalent_to_bptt_seeds": bptt.p_equivalent,
+        "difference_from_bptt": bptt.difference,
+        "cohens_d_from_bptt": bptt.cohens_d,
+    }
+
+
+def _published_name(recording: str) -> str:
+    """The papers have one number per recording, whatever its bins: `mante2013-dt15` is mante2013."""
+    return recording.split("-")[0]
+
+
+def _order(group: str) -> tuple[int, str]:
+    return {"floor": 0, "bptt": 1, "eprop": 2, "untrained": 9}.get(group, 5), group

@@ -1,0 +1,401 @@
+"""A study: the resolved config as models, runs, figures and paths.
+
+Imported by the Snakefile, and so by every job on a cluster: nothing heavy is imported here.
+`python -m neurorules.study config/*.yaml` checks study files.
+
+Words: a *model* is task x learning rule x setting; a *run* is a model with a seed. A setting is a named difference from
+base. Order in which options are resolved: defaults < task < setting < the setting's by_task < its by_learning_rule.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from neurorules.errors import InputError
+from neurorules.figures.figure import figure_names, load_figure
+from neurorules.files import canonical_json
+from neurorules.learning.learning_rule import learning_rule_names
+from neurorules.tasks.task import load_task_module, task_names
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+BASE_CONFIG = REPOSITORY / "config" / "config.yaml"
+SCHEMA = REPOSITORY / "workflow" / "schemas" / "config.schema.yaml"
+
+# What a run is trained with; `comparison` comes in only when it is scored.
+TRAINED_WITH = ("task", "network", "training")
+OPTION_GROUPS = (*TRAINED_WITH, "comparison")
+
+
+@dataclass(frozen=True, order=True)
+class Model:
+    """Task x learning rule x setting: what a curve in a figure stands for; seeds are its replicates."""
+
+    task: str
+    learning_rule: str
+    setting: str
+
+    def __str__(self) -> str:
+        return f"{self.task}/{self.learning_rule}/{self.setting}"
+
+    @classmethod
+    def parse(cls, text: str) -> Model:
+        """The model whose `str` is `text`."""
+        return cls(*text.split("/"))
+
+
+@dataclass(frozen=True)
+class Block:
+    """Seeds of some models that one job trains one after another."""
+
+    seeds: tuple[int, ...]
+    models: tuple[Model, ...]
+
+
+class Study:
+    """A checked config.
+
+    Args:
+        config: the merged config (a study file over config.yaml, command-line values over both).
+        files: the study files it came from, named in errors.
+
+    Raises:
+        InputError: an unknown key, a wrong type, an impossible value, or a name that does not exist.
+    """
+
+    def __init__(self, config: Mapping[str, Any], files: Sequence[str | Path] = ()) -> None:
+        self.config = config = _numbers_from_command_line(config)
+        self.files = [Path(f) for f in files]
+        check_schema(config, self.files)
+        self._check_names()
+        self.name: str = config["study"]
+        self.results = Path("results") / self.name
+
+    # ---- what is selected
+
+    @cached_property
+    def figures(self) -> dict[str, list[Model]]:
+        """The selected figures and tables with the models that each shows."""
+        return {name: list(self._figure_models(name)) for name in self.config["use_figures"]}
+
+    @cached_property
+    def seeds(self) -> dict[Model, list[int]]:
+        """Every selected model with its seeds, the union over the figures that show it."""
+        seeds: dict[Model, set[int]] = {}
+        for name, models in self.figures.items():
+            for model in models:
+                seeds.setdefault(model, set()).update(self.figure_seeds(name))
+        return {model: sorted(seeds[model]) for model in sorted(seeds)}
+
+    def figure_seeds(self, figure: str) -> list[int]:
+        """Seeds that a figure averages over."""
+        return sorted(self.config["figures"][figure].get("seeds", self.config["seeds"]))
+
+    @cached_property
+    def blocks(self) -> list[Block]:
+        """Training jobs: models grouped by equal blocks of `seeds_per_job` seeds."""
+        size = self.config["seeds_per_job"]
+        by_seeds: dict[tuple[int, ...], list[Model]] = {}
+        for model, seeds in self.seeds.items():
+            for start in range(0, len(seeds), size):
+                by_seeds.setdefault(tuple(seeds[start : start + size]), []).append(model)
+        return [Block(seeds, tuple(models)) for seeds, models in sorted(by_seeds.items())]
+
+    def left_out(self, figure: str) -> list[str]:
+        """Tasks that a figure would show but whose recording this study does not use."""
+        shown = {model.task for model in self.figures[figure]}
+        return [task for task in self.config["figures"][figure]["tasks"] if task not in shown]
+
+    def _figure_models(self, name: str) -> Iterator[Model]:
+        figure = self.config["figures"][name]
+        for task in figure["tasks"]:
+            for learning_rule in figure["learning_rules"]:
+                for setting in figure["settings"]:
+                    model = Model(task, learning_rule, setting)
+                    if self.recording(model) in self.config["use_recordings"]:
+                        yield model
+
+    # ---- what a run is made of
+
+    def options(self, model: Model) -> dict[str, Any]:
+        """Resolved option groups of a model.
+
+        Raises:
+            InputError: an option that its group does not have.
+        """
+        config = self.config
+        task = config["tasks"][model.task]
+        setting = config["settings"][model.setting]
+        options = deepcopy({group: dict(config["defaults"].get(group, {})) for group in OPTION_GROUPS})
+        for group in OPTION_GROUPS:
+            options[group].update(deepcopy(task.get(group, {})))
+        known = {group: set(options[group]) for group in OPTION_GROUPS}
+        layers = [
+            (f"settings.{model.setting}", setting),
+            (f"settings.{model.setting}.by_task.{model.task}", setting.get("by_task", {}).get(model.task, {})),
+            (
+                f"settings.{model.setting}.by_learning_rule.{model.learning_rule}",
+                setting.get("by_learning_rule", {}).get(model.learning_rule, {}),
+            ),
+        ]
+        for where, layer in layers:
+            for group in OPTION_GROUPS:
+                for key, value in layer.get(group, {}).items():
+                    if key not in known[group]:
+                        raise self._unknown(f"{where}.{group}.{key}", key, known[group])
+                    options[group][key] = deepcopy(value)
+        return options
+
+    def training(self, model: Model) -> dict[str, Any]:
+        """What determines a model's runs, but for the seed: names and the option groups of training."""
+        options = self.options(model)
+        return {
+            "task_name": model.task,
+            "task_module": self.task_module(model.task),
+            "learning_rule": model.learning_rule,
+            **{group: options[group] for group in TRAINED_WITH},
+        }
+
+    def scoring(self, model: Model) -> dict[str, Any]:
+        """What determines a model's distances beyond its runs and the recording."""
+        return {"comparison": self.options(model)["comparison"]}
+
+    def task_module(self, task: str) -> str:
+        """Module that makes a task's trials: its `module` key, else its own name."""
+        return self.config["tasks"][task].get("module", task)
+
+    def recording(self, model: Model) -> str:
+        """Name of the recording that a model is compared with."""
+        return self.options(model)["comparison"]["recording"]
+
+    def training_recording(self, model: Model) -> str | None:
+        """Name of the recording that a model's trials are made from, or None."""
+        if load_task_module(self.task_module(model.task)).NEEDS_RECORDING:
+            return self.recording(model)
+        return None
+
+    # ---- where things stand
+
+    def path(self, *parts: str) -> str:
+        """A path under results/<study>/."""
+        return str(self.results.joinpath(*parts))
+
+    def recording_file(self, recording: str) -> str:
+        return self.path("recordings", f"{recording}.nc")
+
+    def run_file(self, model: Model | str, seed: int | str) -> str:
+        return self.path("runs", str(model), f"seed{seed}.nc")
+
+    def run_files(self, model: Model) -> list[str]:
+        return [self.run_file(model, seed) for seed in self.seeds[model]]
+
+    def table_file(self, kind: str, model: Model | str) -> str:
+        """The table of one kind of similarity (`distances`, `noise_floor`) of one model."""
+        return self.path("similarity", str(model), f"{kind}.csv")
+
+    # ---- checks beyond the schema
+
+    def _check_names(self) -> None:
+        config = self.config
+        tasks, settings, rules = set(config["tasks"]), set(config["settings"]), set(learning_rule_names())
+        recordings = set(config["recordings"])
+        self._check_each("use_recordings", config["use_recordings"], recordings)
+        self._check_each("use_figures", config["use_figures"], set(config["figures"]))
+        for name, task in config["tasks"].items():
+            self._check_each(f"tasks.{name}.module", [task.get("module", name)], set(task_names()))
+        for name, figure in config["figures"].items():
+            self._check_each("figures", [name], set(figure_names()))
+            self._check_each(f"figures.{name}.tasks", figure["tasks"], tasks)
+            self._check_each(f"figures.{name}.learning_rules", figure["learning_rules"], rules)
+            self._check_each(f"figures.{name}.settings", figure["settings"], settings)
+        for name, setting in config["settings"].items():
+            self._check_each(f"settings.{name}.by_task", setting.get("by_task", {}), tasks)
+            self._check_each(f"settings.{name}.by_learning_rule", setting.get("by_learning_rule", {}), rules)
+        for name in config["use_figures"]:
+            figure = config["figures"][name]
+            models = [
+                Model(t, r, s) for t in figure["tasks"] for r in figure["learning_rules"] for s in figure["settings"]
+            ]
+            for model in models:
+                self._check_each(f"tasks.{model.task}.comparison.recording", [self.recording(model)], recordings)
+
+    def _check_each(self, key: str, names: Iterable[str], known: set[str]) -> None:
+        for name in names:
+            if name not in known:
+                raise self._unknown(key, name, known)
+
+    def _unknown(self, key: str, name: str, known: set[str]) -> InputError:
+        return InputError(
+            "There is nothing of this name.",
+            file=_files_text(self.files, key),
+            key=key,
+            value=name,
+            remedy=_did_you_mean(name, known),
+        )
+
+
+def check_schema(config: Mapping[str, Any], files: Sequence[Path]) -> None:
+    """Check a merged config against the schema.
+
+    Raises:
+        InputError: naming the key, the value and what is allowed.
+    """
+    import jsonschema
+    import yaml
+
+    schema = yaml.safe_load(SCHEMA.read_text())
+    errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(config), key=lambda e: str(e.json_path))
+    if not errors:
+        return
+    error = errors[0]
+    while error.context:
+        error = error.context[0]
+    path = [str(p) for p in error.absolute_path]
+    if error.validator == "additionalProperties":
+        known = set(error.schema.get("properties", {}))
+        unknown = sorted(set(error.instance) - known)[0]
+        key = ".".join([*path, unknown])
+        raise InputError(
+            "This key is not known.",
+            file=_files_text(files, key),
+            key=key,
+            value=error.instance[unknown],
+            remedy=_did_you_mean(unknown, known),
+        )
+    key = ".".join(path) or "(top level)"
+    raise InputError(
+        "This value is not allowed." if error.validator != "required" else "A key is missing.",
+        file=_files_text(files, key, error.instance),
+        key=key,
+        value=error.instance,
+        remedy=f"{_allowed(error)} config/README.md documents every key.",
+    )
+
+
+def _allowed(error: Any) -> str:
+    """What the schema allows where it refused something, as a sentence."""
+    limit = error.validator_value
+    sentences = {
+        "type": f"It must be of type {limit if isinstance(limit, str) else ' or '.join(map(str, limit))}.",
+        "enum": f"Allowed: {', '.join(map(str, limit)) if isinstance(limit, list) else limit}.",
+        "minimum": f"It must be at least {limit}.",
+        "exclusiveMinimum": f"It must be greater than {limit}.",
+        "maximum": f"It must be at most {limit}.",
+        "minItems": f"It needs at least {limit} item(s).",
+        "maxItems": f"It may have at most {limit} items.",
+        "uniqueItems": "No item may stand in it twice.",
+        "pattern": "It may hold letters, digits, '.', '_' and '-' only.",
+    }
+    return sentences.get(error.validator, f"{error.message}.")
+
+
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
+    known = sorted(known)
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"Did you mean {close[0]}? " if close else ""
+    return f"{hint}Allowed: {', '.join(known)}."
+
+
+_ANY: Any = object()
+
+
+def _files_text(files: Sequence[Path], key: str, value: Any = _ANY) -> str | None:
+    """The study file that holds `key` (with `value`), else all of them; values may also come from the command line."""
+    import yaml
+
+    for file in sorted(files, key=lambda f: f.resolve() == BASE_CONFIG):  # the study's own file first
+        try:
+            node = yaml.safe_load(file.read_text())
+            for part in key.split("."):
+                node = node[int(part)] if isinstance(node, list) else node[part]
+            if value is not _ANY and node != value:
+                continue
+        except (OSError, KeyError, TypeError, ValueError, IndexError, yaml.YAMLError):
+            continue
+        return str(file)
+    return f"{', '.join(map(str, files))} or the command line" if files else None
+
+
+def _numbers_from_command_line(config: Mapping[str, Any]) -> dict[str, Any]:
+    """`--config seeds=[0,1]` arrives as a list of strings; they are numbers."""
+    seeds = config.get("seeds")
+    if isinstance(seeds, list):
+        seeds = [int(s) if isinstance(s, str) and s.isdecimal() else s for s in seeds]
+        return {**config, "seeds": seeds}
+    return dict(config)
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`over` laid over `base` as Snakemake does it: dicts merge, everything else replaces."""
+    merged = deepcopy(dict(base))
+    for key, value in over.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = deepcopy(value)
+    return merged
+
+
+def load_study(*files: str | Path) -> Study:
+    """A study from its files, laid over config.yaml in the order given.
+
+    Raises:
+        InputError: a file that is missing or is not YAML, or a config that is not allowed.
+    """
+    import yaml
+
+    config: dict[str, Any] = {}
+    paths = [BASE_CONFIG, *(Path(f) for f in files if Path(f).resolve() != BASE_CONFIG)]
+    for path in paths:
+        try:
+            content = yaml.safe_load(path.read_text()) or {}
+        except OSError as error:
+            raise InputError("The study file cannot be read.", file=path, remedy=str(error)) from error
+        except yaml.YAMLError as error:
+            raise InputError(
+                "The study file is not valid YAML.", file=path, remedy=" ".join(str(error).split())
+            ) from error
+        if not isinstance(content, Mapping):
+            raise InputError("A study file holds keys and values.", file=path, value=content)
+        config = merge(config, content)
+    return Study(config, paths)
+
+
+def figure_options(study: Study, figure: str) -> str:
+    """Everything but its tables that a figure is drawn from, as JSON: a change redraws it."""
+    models = study.figures[figure]
+    return canonical_json(
+        {
+            "study": study.name,
+            "figure": {k: v for k, v in study.config["figures"][figure].items()},
+            "seeds": study.figure_seeds(figure),
+            "models": [str(model) for model in models],
+            "recordings": {str(model): study.recording(model) for model in models},
+            "left_out": study.left_out(figure),
+            "needs": list(load_figure(figure).NEEDS),
+        }
+    )
+
+
+def main(files: Sequence[str]) -> int:
+    """Check study files; returns the exit code."""
+    failed = 0
+    for file in files:
+        try:
+            study = load_study(file)
+            n_runs = sum(map(len, study.seeds.values()))
+            print(f"{file}: {study.name}, {len(study.figures)} figures and tables, {n_runs} runs")
+        except InputError as error:
+            print(f"{file}: {error}", file=sys.stderr)
+            failed = 1
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

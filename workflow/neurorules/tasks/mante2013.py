@@ -1,0 +1,190 @@
+"""Context-dependent decision (Mante 2013): motion and colour evidence, of which the context says which counts.
+
+A trial: fixation, stimulus, delay, decision. Left is choice 1 (the recording's targ_dir -1, away from the
+neuron's preferred target), right is choice 2 (targ_dir +1). After Neurogym's environments, which the tests
+compare with; differences in the inputs: the fixation input lasts until the decision, the context ends there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurorules.errors import InputError
+from neurorules.tasks.losses import choice_accuracy, cross_entropy
+from neurorules.tasks.trials import Trials
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+NEEDS_RECORDING = False
+
+PERIODS = ("fixation", "stimulus", "delay", "decision")
+
+# Inputs, in the order of the published data.
+FIXATION = 0
+EVIDENCE = slice(1, 5)  # proportion of dots moving left, moving right, red, green
+CONTEXT = slice(5, 7)  # one-hot: motion counts, colour counts
+COLOUR_TARGET = slice(7, 9)  # one-hot: the green target is on the left, on the right
+
+# The recording's signs.
+COLOUR_CONTEXT, MOTION_CONTEXT = -1, 1
+
+
+class ContextDecisionTask:
+    """See the module.
+
+    Of the colour, what counts is its sign towards the right (preferred) target: green counts for the right where
+    the green target is there, for the left where it is not. Test trials, and all trials of a network without the
+    colour-target inputs, have it on the right. Where the network is told, generated trials draw the side anew, as
+    the published environment does and as it was in the recordings (about half of the trials each).
+
+    Args:
+        options: `dt_ms`; `fixation_ms`, `stimulus_ms`, `delay_ms`, `decision_ms` (whole steps, rounded down);
+            `motion_coherence` and `colour_coherence` (levels without sign) of generated trials,
+            `test_motion_coherence` and `test_colour_coherence` of test trials; `input_noise_sd` (per step, on the
+            four evidence inputs of generated trials); `colour_target_input` (two more inputs);
+            `unit_norm_inputs` (each step's input vector, noise included, scaled to norm 1); `trials`: "generated",
+            or "test" to train on the test trials, full batch.
+
+    Raises:
+        InputError: a duration, coherence, noise or kind of trials that makes no sense.
+    """
+
+    n_outputs = 3  # fixate, left, right
+    loss = staticmethod(cross_entropy)
+    accuracy = staticmethod(choice_accuracy)
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        _check(options)
+        self.options = options
+        self.n_inputs = 9 if options["colour_target_input"] else 7
+        ends = np.cumsum([_n_steps(options, period) for period in PERIODS]).tolist()
+        self.stimulus = slice(ends[0], ends[1])
+        self.decision_start = ends[2]
+        self.n_steps = ends[3]
+        self.training_conditions = _conditions(options["motion_coherence"], options["colour_coherence"])
+        self.test_conditions = _conditions(options["test_motion_coherence"], options["test_colour_coherence"])
+
+    def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
+        """Random trials, every combination of coherences and context equally likely.
+
+        With `trials: test`, the test trials, whatever `n_trials`.
+        """
+        if self.options["trials"] == "test":
+            return self.test()
+        condition = rng.integers(0, len(self.training_conditions), n_trials)
+        if self.options["colour_target_input"]:
+            green_right = rng.integers(0, 2, n_trials) == 1
+        else:
+            green_right = np.ones(n_trials, bool)
+        n_stimulus = self.stimulus.stop - self.stimulus.start
+        noise = rng.standard_normal((n_stimulus, n_trials, 4), np.float32) * self.options["input_noise_sd"]
+        return self._trials(self.training_conditions, condition, green_right, noise)
+
+    def test(self) -> Trials:
+        """Ascending in (choice, motion, colour signed towards the right, context), as the recorded conditions."""
+        n_trials = len(self.test_conditions)
+        return self._trials(self.test_conditions, np.arange(n_trials), np.ones(n_trials, bool), 0.0)
+
+    def window(self, time_ms: np.ndarray, options: Mapping[str, Any]) -> np.ndarray:
+        """The steps of the stimulus, one for each bin of the recording."""
+        steps = np.arange(self.stimulus.start, self.stimulus.stop)
+        dt_ms = self.options["dt_ms"]
+        bin_ms = float(np.diff(time_ms).mean()) if len(time_ms) > 1 else float(dt_ms)
+        if len(time_ms) != len(steps) or abs(bin_ms - dt_ms) > 1e-6:
+            raise InputError(
+                f"The stimulus has {len(steps)} steps of {dt_ms:g} ms, "
+                f"the recording {len(time_ms)} bins of {bin_ms:g} ms; they are compared one by one.",
+                key="task.dt_ms",
+                value=dt_ms,
+                remedy="Give the recording and the task the same bin width, and the stimulus the recording's length.",
+            )
+        return steps
+
+    def _trials(
+        self, conditions: np.ndarray, condition: np.ndarray, green_right: np.ndarray, noise: np.ndarray | float
+    ) -> Trials:
+        """Trials of the given rows of `conditions`; `noise` (step of the stimulus, trial, 4)."""
+        choice, motion, colour, context = conditions[condition].T
+        green = np.where(green_right, colour, -colour)
+
+        inputs = np.zeros((self.n_steps, len(condition), self.n_inputs), np.float32)
+        before_decision = slice(0, self.decision_start)
+        inputs[before_decision, :, FIXATION] = 1.0
+        inputs[self.stimulus, :, EVIDENCE] = (1 + np.stack([-motion, motion, -green, green], -1)) / 2 + noise
+        inputs[before_decision, :, CONTEXT] = np.stack([context == MOTION_CONTEXT, context == COLOUR_CONTEXT], -1)
+        if self.options["colour_target_input"]:
+            inputs[:, :, COLOUR_TARGET] = np.stack([~green_right, green_right], -1)
+        if self.options["unit_norm_inputs"]:
+            norm = np.linalg.norm(inputs, axis=-1, keepdims=True)
+            # Without the colour-target inputs nothing is on during the decision.
+            np.divide(inputs, norm, out=inputs, where=norm > 0)
+
+        targets = np.zeros(inputs.shape[:2], np.int64)
+        targets[self.decision_start :] = np.where(choice < 0, 1, 2)
+        return Trials(inputs, targets, np.ones(targets.shape, bool), condition.astype(np.int64))
+
+
+def _conditions(motion_coherence: Sequence[float], colour_coherence: Sequence[float]) -> np.ndarray:
+    """(condition, 4): choice (-1, 1), motion, colour (both towards the right), context; in ascending order."""
+    return np.array(
+        sorted(
+            (np.sign(motion if context == MOTION_CONTEXT else colour), motion, colour, context)
+            for motion in _signed(motion_coherence)
+            for colour in _signed(colour_coherence)
+            for context in (COLOUR_CONTEXT, MOTION_CONTEXT)
+        )
+    )
+
+
+def _signed(coherence: Sequence[float]) -> list[float]:
+    return [sign * level for level in coherence for sign in (-1, 1)]
+
+
+def _n_steps(options: Mapping[str, Any], period: str) -> int:
+    return int(options[f"{period}_ms"] // options["dt_ms"])
+
+
+def _check(options: Mapping[str, Any]) -> None:
+    def refuse(problem: str, key: str, remedy: str) -> InputError:
+        return InputError(problem, key=f"task.{key}", value=options[key], remedy=remedy)
+
+    if not options["dt_ms"] > 0:
+        raise refuse("A step must last some time.", "dt_ms", "Use 15 (published code) or 50 ms (paper).")
+    for period in PERIODS:
+        least = 1 if period in ("stimulus", "decision") else 0
+        if _n_steps(options, period) < least:
+            raise refuse(
+                f"The {period} period is too short.",
+                f"{period}_ms",
+                f"Use at least {least * options['dt_ms']:g} ms.",
+            )
+    for feature in ("motion", "colour"):
+        training, test = f"{feature}_coherence", f"test_{feature}_coherence"
+        for key in (training, test):
+            levels = options[key]
+            if not levels or not all(0 < level <= 1 for level in levels) or len(set(levels)) < len(levels):
+                raise refuse(
+                    "Coherences are different levels above 0, up to 1; each is used with both signs.",
+                    key,
+                    "Give levels such as [0.06, 0.17, 0.5].",
+                )
+        if len(options[training]) != len(options[test]):
+            raise refuse(
+                f"Generated and test trials need equally many levels of {feature} coherence: "
+                "the weakest of one stands for the weakest of the other, and so on.",
+                training,
+                f"Give {len(options[test])} levels, as in {test}.",
+            )
+    if not options["input_noise_sd"] >= 0:
+        raise refuse("A standard deviation cannot be negative.", "input_noise_sd", "Use 0 or more.")
+    if options["trials"] not in ("generated", "test"):
+        raise refuse("There is no such kind of training trials.", "trials", 'Use "generated" or "test".')
+
+
+def make(options: Mapping[str, Any], recording: xr.Dataset | None) -> ContextDecisionTask:
+    """The context-dependent decision task; it takes nothing from the recording."""
+    return ContextDecisionTask(options)

@@ -1,0 +1,79 @@
+"""What every task offers, and how one is found by name.
+
+A task is one file in this folder with
+
+    def make(options: Mapping, recording: xarray.Dataset | None) -> Task
+
+and, where its trials take something from the recording (targets, say), `NEEDS_RECORDING = True`; then
+training jobs wait for the recording, else only scoring does.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from neurorules.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    import xarray as xr
+
+    from neurorules.tasks.losses import ScoredTrials
+    from neurorules.tasks.trials import Trials
+
+NOT_TASKS = {"task", "trials", "losses"}
+
+
+class Task(Protocol):
+    """A source of trials, with the loss they are trained on and the window that lines up with a recording."""
+
+    n_inputs: int
+    n_outputs: int
+    loss: Callable[[torch.Tensor, ScoredTrials], tuple[float, torch.Tensor]]
+    accuracy: Callable[[torch.Tensor, ScoredTrials], float]
+
+    def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
+        """A batch of training trials."""
+
+    def test(self) -> Trials:
+        """Noise-free trials, one per recorded condition, in the recording's order."""
+
+    def window(self, time_ms: np.ndarray, options: Mapping[str, Any]) -> np.ndarray:
+        """Model steps (0-based, into the test trials) that line up with the recording's times.
+
+        Args:
+            time_ms: (time,) the recording's time coordinate.
+            options: the run's `comparison` options.
+        """
+
+
+def task_names() -> list[str]:
+    """Names of the task modules in this folder."""
+    import neurorules.tasks as package
+
+    return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.name not in NOT_TASKS)
+
+
+def load_task_module(name: str) -> Any:
+    """The module of a task, by name.
+
+    Raises:
+        InputError: there is no such task.
+    """
+    if name not in task_names():
+        raise InputError(
+            "There is no such task.",
+            key="task.module",
+            value=name,
+            remedy=f"Use one of {', '.join(task_names())}, or add workflow/neurorules/tasks/{name}.py.",
+        )
+    return importlib.import_module(f"neurorules.tasks.{name}")
+
+
+def make_task(module: str, options: Mapping[str, Any], recording: xr.Dataset | None) -> Task:
+    """Build a task from its resolved options."""
+    return load_task_module(module).make(options, recording)

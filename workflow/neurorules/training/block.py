@@ -1,0 +1,105 @@
+"""A block of seeds of one model, trained one after another; a seed that fails does not cost the others."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neurorules.errors import InputError
+from neurorules.files import canonical_json, netcdf_attributes, open_dataset, sha256_of, write_dataset
+from neurorules.provenance import versions
+from neurorules.recordings.recording import open_recording
+from neurorules.tasks.task import make_task
+from neurorules.training.progress import Progress
+from neurorules.training.train import train
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def train_block(
+    model: Mapping[str, Any], seeds: Sequence[int], outputs: Sequence[str], recording_file: str | None, code: str
+) -> None:
+    """Train every seed and write one file each.
+
+    The workflow engine removes the outputs of a job that fails, all of them. So a finished seed is kept in a hidden
+    folder beside the outputs until the whole block is done; a later try that is made of the same finds it there.
+
+    Args:
+        model: resolved options of the model, see `Study.training`.
+        seeds: seeds of this block.
+        outputs: a run file for each.
+        recording_file: what the task takes its trials from, or None.
+        code: hash of the code behind the runs.
+
+    Raises:
+        InputError: one or more seeds failed; the others are kept.
+    """
+    recording = None if recording_file is None else open_recording(recording_file)
+    task = make_task(model["task_module"], model["task"], recording)
+    made_by = {
+        "model": canonical_json(dict(model)),
+        "code": code,
+        "versions": canonical_json(versions()),
+        "recording": None if recording is None else recording.attrs["name"],
+        "recording_sha256": None if recording_file is None else sha256_of(recording_file),
+    }
+    kept, failures = [], []
+    for seed, output in zip(seeds, outputs, strict=True):
+        attributes = {**made_by, "seed": seed}
+        identity = hashlib.sha256(canonical_json(attributes).encode()).hexdigest()[:16]
+        file = Path(output).parent / ".finished" / f"seed{seed}-{identity}.nc"
+        kept.append(file)
+        name = f"{model['task_name']} {model['learning_rule']} seed {seed}"
+        if _is_finished(file):
+            print(f"{name}: finished before, kept", file=sys.stderr)
+            continue
+        try:
+            run = train({**model, "seed": seed}, task, Progress(name, model["training"]["updates"]))
+            run.attrs = netcdf_attributes(attributes)
+            write_dataset(file, run)
+        except InputError as error:
+            failures.append(f"seed {seed}: {error}")
+    if failures:
+        raise InputError(
+            "\n".join([f"{len(failures)} of {len(seeds)} seeds failed; the finished ones are kept.", *failures]),
+            file=Path(outputs[0]).parent,
+        )
+    for file, output in zip(kept, outputs, strict=True):
+        os.replace(file, output)
+    for leftover in Path(outputs[0]).parent.glob(".finished/*"):
+        if leftover.name.split("-")[0] in {f"seed{seed}" for seed in seeds}:
+            leftover.unlink()  # of an older config or code
+
+
+def _is_finished(file: Path) -> bool:
+    if not file.exists():
+        return False
+    try:
+        open_dataset(file, "a run")
+    except InputError:
+        file.unlink()
+        return False
+    return True
+
+
+def open_run(path: str | Path) -> xr.Dataset:
+    """Read a run file.
+
+    Raises:
+        InputError: it is missing, damaged, or lacks a variable of a run.
+    """
+    run = open_dataset(path, "a run")
+    for name in ("recurrent", "accuracy", "task_loss"):
+        if name not in run:
+            raise InputError(
+                "The file is not a whole run.",
+                file=path,
+                key=name,
+                remedy="Delete this file and run the same snakemake command again: it is trained anew.",
+            )
+    return run

@@ -1,0 +1,26 @@
+"""Random numbers: one generator per purpose, seeded from what the run is.
+
+Initial weights, trials and recurrent noise depend on the task and the seed number, not on the learning
+rule or the setting. Runs of one seed therefore start from the same draws and see the same trials, and
+a comparison between learning rules is a comparison at equal initial conditions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+PURPOSES = ("initial weights", "trials", "noise")
+
+
+def stream_seed(task: str, seed: int, purpose: str) -> int:
+    """A 63-bit seed for one purpose of one run.
+
+    Args:
+        task: the task's name in the config.
+        seed: the run's seed number.
+        purpose: one of PURPOSES.
+    """
+    if purpose not in PURPOSES:
+        raise ValueError(f"{purpose!r} is not one of {PURPOSES}")
+    digest = hashlib.sha256(f"{task}\n{seed}\n{purpose}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1

@@ -1,0 +1,17 @@
+"""Score a model's runs against its recording: one tidy table."""
+
+import json
+
+from neurorules.jobs import job, one_thread
+from neurorules.similarity.score import score_model
+
+with job(snakemake.log[0]):
+    one_thread()
+    score_model(
+        snakemake.wildcards.kind,
+        snakemake.wildcards.model,
+        {**json.loads(snakemake.params.run), **json.loads(snakemake.params.scoring)},
+        dict(zip(snakemake.params.seeds, snakemake.input.runs, strict=True)),
+        snakemake.input.recording,
+        snakemake.output[0],
+    )
