@@ -6,6 +6,7 @@ import hashlib
 import http.server
 import io
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,10 +76,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+def without_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    without_proxy(monkeypatch)
     monkeypatch.setattr(sources, "_PAUSE_S", 0.01)  # patience alone
     running = Server()
     thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
@@ -158,8 +163,7 @@ def test_two_versions_are_never_joined(tmp_path: Path, server: Server) -> None:
     server.break_after = [100_000] * 4
     with pytest.raises(InputError):
         fetch(tmp_path / "d", known)
-    server.content, server.etag = CONTENT[::-1][:-2] + b"xx", '"v2"'
-    server.content = b"PK" + server.content
+    server.content, server.etag = b"PK" + CONTENT[::-1], '"v2"'
     path, _ = fetch(tmp_path / "d", known)
     assert path.read_bytes() == server.content
 
@@ -215,9 +219,13 @@ def test_http_errors(tmp_path: Path, server: Server) -> None:
     assert left(tmp_path / "d") == []
 
 
-def test_no_network(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be reached") as caught:
-        fetch(tmp_path / "d", catalogue(tmp_path, "http://127.0.0.1:9/file"))
+def test_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_proxy(monkeypatch)
+    with socket.socket() as unused:  # bound, yet nobody listens: the connection is refused
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}/file"
+        with pytest.raises(InputError, match="cannot be reached") as caught:
+            fetch(tmp_path / "d", catalogue(tmp_path, url))
     assert "make demo" in str(caught.value)
     assert left(tmp_path / "d") == []
 

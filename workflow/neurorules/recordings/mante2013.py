@@ -150,7 +150,7 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
     if keep_trials:
         recording["trial_rates"] = (
             ("trial", "time"),
-            (np.concatenate([unit.counts for unit in units]) * to_rate).astype(np.float32),
+            np.concatenate([unit.counts.astype(np.float32) for unit in units]) * np.float32(to_rate),
             {"units": "spikes/s"},
         )
         recording["trial_neuron"] = ("trial", np.repeat(np.arange(len(units)), [len(unit.counts) for unit in units]))

@@ -78,7 +78,7 @@ def attributes(recording: str, source: str, *, synthetic: bool, catalogue: Path 
             "name": recording,
             "title": f"{about['title']} (synthetic)",
             "source": f"synthetic, in the raw format of {recording} {source}",
-            "licence": "CC0 1.0",
+            "licence": "as neurorules itself (see LICENSE)",
             "citation": "synthetic: made by neurorules, no recorded neuron in it",
             "synthetic": 1,
         }

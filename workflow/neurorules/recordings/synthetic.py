@@ -36,8 +36,8 @@ def write(recording: str, source: str, folder: Path, seed: int, options: Mapping
         recording: "mante2013" or "hatsopoulos2007".
         source: "raw"; "processed" or "dryad" (both from the same synthetic session for the same seed).
         seed: of everything random.
-        options: `neurons` (complete units; in mante2013 the second file is an incomplete unit more), `trials_per_condition`
-            (correct ones), and for mante2013 `monkey`. Other keys are left alone.
+        options: `neurons` (complete units; in mante2013 the second file is an incomplete unit more),
+            `trials_per_condition` (correct ones), and for mante2013 `monkey`. Other keys are left alone.
 
     Returns:
         the files written, `paths(recording, source, folder, options)`.
