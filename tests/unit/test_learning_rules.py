@@ -69,10 +69,10 @@ def engine_gradient(problem: Problem, learning_rule: str) -> dict[str, np.ndarra
     network = Network(problem.parameters, ACTIVATIONS[problem.activation], ALPHA, trials.n_steps, trials.n_trials)
     engine = Engine(network, load_learning_rule(learning_rule))
     inputs = torch.as_tensor(trials.inputs)
-    outputs = network.forward(inputs, problem.noise)
+    outputs = network.forward(inputs, None if problem.noise is None else problem.noise.clone())
     _, error = LOSSES[problem.loss](outputs, ScoredTrials(trials, like=outputs))
     weight = 2 * problem.penalty / network.activity[1:].numel()
-    return {name: g.numpy().copy() for name, g in engine.gradients(inputs, error, weight).named().items()}
+    return {name: g.numpy().copy() for name, g in engine.gradients(error, weight).named().items()}
 
 
 def loss_of(problem: Problem, outputs: torch.Tensor, activity: torch.Tensor) -> torch.Tensor:

@@ -38,8 +38,8 @@ def whole_file(path: str | Path) -> Iterator[Path]:
             os.fsync(handle.fileno())
         os.replace(partial, path)
     except BaseException as error:
+        explained = _explain(error, path)  # asks the disk, so before the partial file makes room
         partial.unlink(missing_ok=True)
-        explained = _explain(error, path)
         if explained is None:
             raise
         raise explained from error
@@ -48,27 +48,26 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 def _explain(error: BaseException, path: Path) -> InputError | None:
     """The clear form of a full disk or a folder without write permission, else None.
 
-    HDF5 reports a full disk in words of its own ("Can't write data", errno in the text or not at
-    all), so the disk itself is asked too.
+    HDF5 reports a full disk in words of its own ("HDF error", even "Permission denied"), so the disk itself is
+    asked too.
     """
     if not isinstance(error, OSError | RuntimeError):
         return None
     code = getattr(error, "errno", None)
+    folder = next((p for p in path.parents if p.exists()), Path("."))
+    disk = os.statvfs(folder)
+    full = disk.f_bavail * disk.f_frsize < 1 << 20 and os.access(folder, os.W_OK)
+    if full or code in (errno.ENOSPC, errno.EDQUOT):
+        return InputError(
+            "No space left on the disk; the file was not written, finished files are kept.",
+            file=path,
+            remedy="Free some space and run the same command again: it goes on from here.",
+        )
     if code in (errno.EACCES, errno.EPERM, errno.EROFS):
         return InputError(
             "The file cannot be written: no permission, or the file system is read-only.",
             file=path,
             remedy="Make the folder writable, or run in a folder that is.",
-        )
-    full = code in (errno.ENOSPC, errno.EDQUOT)
-    if not full:
-        folder = next((p for p in path.parents if p.exists()), Path("."))
-        full = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize < 1 << 20
-    if full:
-        return InputError(
-            "No space left on the disk; the file was not written, finished files are kept.",
-            file=path,
-            remedy="Free some space and run the same command again: it goes on from here.",
         )
     return None
 
@@ -122,10 +121,14 @@ def open_dataset(path: str | Path, what: str) -> xr.Dataset:
 
 def save_figure(figure: Any, pdf: str | Path, png: str | Path) -> None:
     """Write a matplotlib figure as PDF and PNG without dates, so that bytes repeat."""
-    with whole_file(pdf) as partial:
-        figure.savefig(partial, format="pdf", metadata={"CreationDate": None, "ModDate": None})
-    with whole_file(png) as partial:
-        figure.savefig(partial, format="png", dpi=200, metadata={"Software": None})
+    import io
+
+    metadata = {"pdf": {"CreationDate": None, "ModDate": None}, "png": {"Software": None}}
+    for path, kind in ((pdf, "pdf"), (png, "png")):
+        drawn = io.BytesIO()  # matplotlib's own writing to a full disk ends in errors that hide the cause
+        figure.savefig(drawn, format=kind, dpi=200, metadata=metadata[kind])
+        with whole_file(path) as partial:
+            partial.write_bytes(drawn.getvalue())
 
 
 def canonical_json(value: Any) -> str:

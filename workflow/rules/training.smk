@@ -26,7 +26,6 @@ for block in study.blocks:
         wildcard_constraints:
             model="|".join(re.escape(str(model)) for model in block.models),
         params:
-            seeds=list(block.seeds),
             run=lambda w: canonical_json(study.training(Model.parse(w.model))),
             code=training_code,
         log:

@@ -1,6 +1,7 @@
 """Train a block of seeds of one model."""
 
 import json
+from pathlib import Path
 
 from neurorules.jobs import job, one_thread
 from neurorules.training.block import train_block
@@ -9,7 +10,8 @@ with job(snakemake.log[0]):
     one_thread()
     train_block(
         json.loads(snakemake.params.run),
-        snakemake.params.seeds,
+        # not a param: a change of seeds_per_job must not train finished runs again
+        [int(Path(file).stem.removeprefix("seed")) for file in snakemake.output.runs],
         list(snakemake.output.runs),
         recording_file=next(iter(snakemake.input), None),
         code=snakemake.params.code,

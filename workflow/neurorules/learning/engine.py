@@ -40,17 +40,18 @@ class Engine:
         self.learning_rule = learning_rule
         self.gradient: Parameters = network.parameters.like()
         self.steps_per_block = max(1, min(network.n_steps, ROWS_PER_BLOCK // network.n_trials))
-        like = network.activity
-        block = (self.steps_per_block, network.n_trials, like.shape[-1])
-        self._signal = like.new_zeros(block)
-        self._credit = like.new_zeros(block)
-        self._next = like.new_zeros(block[1:])
+        n_units, n_outputs = network.parameters.sizes.units, network.parameters.sizes.outputs
+        block = (self.steps_per_block, network.n_trials)
+        self._signal, self._derivative = (network.drive.new_zeros(*block, n_units) for _ in range(2))
+        # delta_t beside dL/dy_{t-1}: both meet the same activity h_{t-1}, so all gradients are one product.
+        self._errors = network.drive.new_zeros(*block, n_units + n_outputs)
+        self._next = network.drive.new_zeros(network.n_trials, n_units)
+        self._weights = network.drive.new_zeros(n_units + n_outputs, network.n_driving)
 
-    def gradients(self, inputs: torch.Tensor, output_error: torch.Tensor, activity_weight: float) -> Parameters:
+    def gradients(self, output_error: torch.Tensor, activity_weight: float) -> Parameters:
         """Gradients of the loss after a forward pass.
 
         Args:
-            inputs: x_1..x_T, (step, trial, input), as given to the forward pass.
             output_error: dL/dy_1..T, (step, trial, output).
             activity_weight: 2 lambda / (T B N), the factor of h_t in the activity penalty's gradient.
 
@@ -59,40 +60,46 @@ class Engine:
         """
         import torch
 
-        network, gradient = self.network, self.gradient
-        p, alpha = network.parameters, network.alpha
+        network, gradient, alpha = self.network, self.gradient, self.network.alpha
+        p, sizes = network.parameters, network.parameters.sizes
         step_back = self.learning_rule.step_back
-        n_units, n_inputs, n_outputs = p.sizes.units, p.sizes.inputs, p.sizes.outputs
-        activity, derivative = network.activity, network.derivative
-        assert derivative is not None
+        n_units = sizes.units
 
-        gradient.flat.zero_()
+        # Rows: dL/da and dL/dy; columns: what drives a step (W_h, W_x, b of the one, W_y and b_y of the other).
+        weights = self._weights.zero_()
+        weights[n_units:].addmm_(output_error[-1].T, network.rows(network.n_steps, network.n_steps + 1))
         credit_next = self._next.zero_()  # delta_{T+1} = 0
         stop = network.n_steps
         while stop > 0:
             start = max(0, stop - self.steps_per_block)
             count = stop - start
-            # Steps start+1 .. stop of the recursion; arrays of y and x begin at step 1, of h at step 0.
-            error = output_error[start:stop].reshape(-1, n_outputs)
-            hidden = activity[start + 1 : stop + 1].view(-1, n_units)
-            signal = self._signal[:count]
-            torch.addmm(hidden, error, p.readout, beta=activity_weight, out=signal.view(-1, n_units))
-            credit = self._credit[:count]
-            for k in range(count - 1, -1, -1):
-                step_back(network, start + 1 + k, signal[k], derivative[start + 1 + k], credit_next, credit[k])
-                credit_next = credit[k]
-
-            rows = credit.view(-1, n_units).T
-            gradient.recurrent.addmm_(rows, activity[start:stop].view(-1, n_units), alpha=alpha)
-            gradient.input.addmm_(rows, inputs[start:stop].reshape(-1, n_inputs), alpha=alpha)
-            gradient.bias.add_(rows.sum(1), alpha=alpha)
-            gradient.readout.addmm_(error.T, hidden)
-            gradient.readout_bias.add_(error.sum(0))
+            # Steps t = start+1 .. stop; outputs begin at t = 1, what drives step t lies at index t - 1.
+            signal, errors = self._signal[:count], self._errors[:count]
+            credit = errors[:, :, :n_units]
+            torch.mm(output_error[start:stop].view(-1, sizes.outputs), p.readout, out=signal.view(-1, n_units))
+            if activity_weight:
+                signal.add_(network.activity[start + 1 : stop + 1], alpha=activity_weight)
+            derivative = network.derivative(start + 1, stop + 1, self._derivative[:count])
+            steps = zip(signal.unbind(), derivative.unbind(), credit.unbind(), strict=True)
+            for t, (signal_t, derivative_t, credit_t) in reversed(list(enumerate(steps, start + 1))):
+                step_back(network, t, signal_t, derivative_t, credit_next, credit_t)
+                credit_next = credit_t
+            if start == 0:
+                errors[0, :, n_units:] = 0.0  # there is no y_0
+                errors[1:, :, n_units:] = output_error[: stop - 1]
+            else:
+                errors[:, :, n_units:] = output_error[start - 1 : stop - 1]
+            weights.addmm_(errors.view(-1, errors.shape[-1]).T, network.rows(start, stop))
             # The block's memory is written anew in the next round, so what is carried over moves out.
             credit_next = self._next.copy_(credit_next)
             stop = start
 
-        nothing, delta_0 = self._signal[0].zero_(), self._credit[0]
-        step_back(network, 0, nothing, derivative[0], credit_next, delta_0)
-        gradient.initial_state.add_(delta_0.sum(0))
+        torch.mul(weights[:n_units, :n_units], alpha, out=gradient.recurrent)
+        torch.mul(weights[:n_units, n_units:-1], alpha, out=gradient.input)
+        torch.mul(weights[:n_units, -1], alpha, out=gradient.bias)
+        gradient.readout.copy_(weights[n_units:, :n_units])
+        gradient.readout_bias.copy_(weights[n_units:, -1])
+        nothing, delta_0 = self._signal[0].zero_(), self._errors[0, :, :n_units]
+        step_back(network, 0, nothing, network.derivative(0, 1, self._derivative[:1])[0], credit_next, delta_0)
+        torch.sum(delta_0, 0, out=gradient.initial_state)
         return gradient

@@ -16,20 +16,24 @@ if TYPE_CHECKING:
     from neurorules.network.activations import Activation
     from neurorules.network.parameters import Parameters
 
+# Rows of `drive` are padded to whole cache lines.
+CACHE_LINE_FLOATS = 16
+
 
 class Network:
     """Preallocated activity of one network over the steps of a batch.
 
+    What drives a step lies in one row per trial, (h_{t-1}, x_t, 1), so that recurrent product, input, bias
+    and leak are a single matrix product, and so are the gradients of W_h, W_x and b.
+
     Args:
-        parameters: the weights; read at every call, so that updates in place are seen.
+        parameters: the weights; read at every call of `forward`, so that updates in place are seen.
         activation: f.
         alpha: dt / tau.
         n_steps, n_trials: T and B.
-        keep_derivative: also keep f'(a_t), which learning needs and scoring does not.
-
     Attributes:
-        activity: h_0..h_T, (step + 1, trial, unit), noise included.
-        derivative: f'(a_0)..f'(a_T), (step + 1, trial, unit), or None.
+        drive: (step + 1, trial, column): h_t, x_{t+1}, 1 and padding at index t.
+        activity: h_0..h_T, (step + 1, trial, unit), noise included; a view of `drive`.
         outputs: y_1..y_T, (step, trial, output).
     """
 
@@ -40,26 +44,42 @@ class Network:
         alpha: float,
         n_steps: int,
         n_trials: int,
-        *,
-        keep_derivative: bool = True,
     ) -> None:
         flat, sizes = parameters.flat, parameters.sizes
         self.parameters = parameters
         self.activation = activation
         self.alpha = alpha
         self.n_steps, self.n_trials = n_steps, n_trials
-        self.activity = flat.new_zeros(n_steps + 1, n_trials, sizes.units)
-        self.derivative = flat.new_zeros(n_steps + 1, n_trials, sizes.units) if keep_derivative else None
+        self.n_driving = sizes.units + sizes.inputs + 1
+        n_columns = -(-self.n_driving // CACHE_LINE_FLOATS) * CACHE_LINE_FLOATS
+        self.drive = flat.new_zeros(n_steps + 1, n_trials, n_columns)
+        self.drive[:, :, self.n_driving - 1] = 1.0
+        self.activity = self.drive[:, :, : sizes.units]
         self.outputs = flat.new_zeros(n_steps, n_trials, sizes.outputs)
-        # First the projected input of every step, then, step by step, the membrane state in its place.
-        self._state = flat.new_zeros(n_steps + 1, n_trials, sizes.units)
+        self._inputs = self.drive[:-1, :, sizes.units : self.n_driving - 1]
+        self._weights = flat.new_zeros(sizes.units, self.n_driving)
+        self._state = flat.new_zeros(n_trials, sizes.units)
+        self._clean = flat.new_zeros(n_trials, sizes.units)
+        self._noise: torch.Tensor | None = None
+
+    def rows(self, start: int, stop: int) -> torch.Tensor:
+        """`drive` of steps start..stop-1 with trials below each other, (row, column), without the padding."""
+        return self.drive[start:stop].view(-1, self.drive.shape[-1])[:, : self.n_driving]
+
+    def derivative(self, start: int, stop: int, out: torch.Tensor) -> torch.Tensor:
+        """f'(a_t) for t = start..stop-1, (step, trial, unit); `out` is memory that may be used for it."""
+        if self._noise is not None and start > 0:
+            return self._noise[start - 1 : stop - 1]
+        self.activation.derivative(self.activity[start:stop], out)
+        return out
 
     def forward(self, inputs: torch.Tensor, noise: torch.Tensor | None = None) -> torch.Tensor:
         """Run the network.
 
         Args:
             inputs: x_1..x_T, (step, trial, input).
-            noise: added to h_1..h_T, (step, trial, unit), or None.
+            noise: added to h_1..h_T, (step, trial, unit), or None. Its memory is taken over: f'(a_t), which has to be
+                kept while h_t is still clean, is written where the noise has been read.
 
         Returns:
             `outputs`, valid until the next call.
@@ -67,26 +87,29 @@ class Network:
         import torch
 
         p, alpha, leak = self.parameters, self.alpha, 1.0 - self.alpha
-        state, activity, derivative = self._state, self.activity, self.derivative
+        n_units = p.sizes.units
         apply, differentiate = self.activation.apply, self.activation.derivative
+        weights, state, clean = self._weights, self._state, self._clean
+        weights[:, :n_units] = p.recurrent
+        weights[:, n_units:-1] = p.input
+        weights[:, -1] = p.bias
+        transposed = weights.T
+        self._inputs.copy_(inputs)
+        self._noise = noise
 
-        drive = state[1:].view(-1, p.sizes.units)
-        torch.addmm(p.bias, inputs.reshape(-1, p.sizes.inputs), p.input.T, beta=alpha, alpha=alpha, out=drive)
-        state[0] = p.initial_state
-        apply(state[0], activity[0])
-        if derivative is not None:
-            differentiate(activity[0], derivative[0])
-        recurrent = p.recurrent.T
+        state.copy_(p.initial_state.expand_as(state))
+        drive, activity = self.drive[:, :, : self.n_driving].unbind(), self.activity.unbind()
+        # Functions run faster into contiguous memory that stays in the cache than into rows of `drive`.
+        apply(state, clean)
+        activity[0].copy_(clean)
         for t in range(1, self.n_steps + 1):
-            a = state[t]
-            torch.addmm(a, activity[t - 1], recurrent, alpha=alpha, out=a)
-            a.add_(state[t - 1], alpha=leak)
-            h = activity[t]
-            apply(a, h)
-            if derivative is not None:
-                differentiate(h, derivative[t])
-            if noise is not None:
-                h.add_(noise[t - 1])
-        hidden = activity[1:].view(-1, p.sizes.units)
+            state.addmm_(drive[t - 1], transposed, beta=leak, alpha=alpha)
+            apply(state, clean)
+            if noise is None:
+                activity[t].copy_(clean)
+            else:
+                torch.add(clean, noise[t - 1], out=activity[t])
+                differentiate(clean, noise[t - 1])
+        hidden = self.rows(1, self.n_steps + 1)[:, :n_units]
         torch.addmm(p.readout_bias, hidden, p.readout.T, out=self.outputs.view(-1, p.sizes.outputs))
         return self.outputs

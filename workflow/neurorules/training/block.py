@@ -72,7 +72,7 @@ def train_block(
     for file, output in zip(kept, outputs, strict=True):
         os.replace(file, output)
     for leftover in Path(outputs[0]).parent.glob(".finished/*"):
-        if leftover.name.split("-")[0] in {f"seed{seed}" for seed in seeds}:
+        if leftover.name.lstrip(".").split("-")[0] in {f"seed{seed}" for seed in seeds}:
             leftover.unlink()  # of an older config or code
 
 

@@ -85,7 +85,7 @@ def train(
         outputs = network.forward(inputs, noise)
         task_loss, output_error = task.loss(outputs, ScoredTrials(trials, like=outputs))
         activity = network.activity[1:]
-        mean_square = float(activity.view(-1).dot(activity.view(-1))) / activity.numel()
+        mean_square = float(torch.linalg.vector_norm(activity)) ** 2 / activity.numel()
         history[:, update] = task_loss, mean_square, penalty.weight
         if not np.isfinite(history[:, update]).all():
             raise InputError(
@@ -95,7 +95,7 @@ def train(
                 remedy="Use a smaller learning rate, a smaller gain, or another activation.",
             )
         report(update, task_loss + penalty.weight * mean_square, accuracy)
-        gradient = engine.gradients(inputs, output_error, 2.0 * penalty.weight / activity.numel())
+        gradient = engine.gradients(output_error, 2.0 * penalty.weight / activity.numel())
         parameters.flat.grad = gradient.flat
         optimiser.step()
         penalty.adapt(mean_square, task_loss)
@@ -135,7 +135,6 @@ class Scorer:
             1.0 / network_options["tau_steps"],
             trials.n_steps,
             trials.n_trials,
-            keep_derivative=False,
         )
         self.batch = ScoredTrials(trials, like=self.network.outputs)
 
