@@ -21,6 +21,6 @@ include: "workflow/rules/figures.smk"
 
 
 rule all:
+    default_target: True
     input:
         [figure_files(name) for name in study.figures],
-    default_target: True

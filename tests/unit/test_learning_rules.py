@@ -56,9 +56,7 @@ def make_problem(
         parameters.initial_state.zero_()
     shape = (steps, trials)
     targets = rng.standard_normal((*shape, 2)) if loss == "regression" else rng.integers(0, 3, shape)
-    batch = Trials(
-        rng.standard_normal((*shape, 3)), targets, rng.random(shape) < 0.7, np.zeros(trials, np.int64)
-    )
+    batch = Trials(rng.standard_normal((*shape, 3)), targets, rng.random(shape) < 0.7, np.zeros(trials, np.int64))
     xi = torch.as_tensor(0.1 * rng.standard_normal((*shape, units))) if noise else None
     return Problem(parameters, activation, batch, xi, loss, penalty=0.3)
 

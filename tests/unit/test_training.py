@@ -85,7 +85,9 @@ def test_initial_weights_of_the_paper_and_of_the_published_code() -> None:
     n = recurrent.size
     # SD of W_h is g / sqrt(N); the SD of a sample SD is about sd / sqrt(2 n), 6 of them.
     assert abs(recurrent.std() * 20 - 0.5) < 6 * 0.5 / np.sqrt(2 * n)
-    assert abs(paper.input.numpy()).max() <= 0.5 and paper.input.numpy().std() == pytest.approx(0.5 / np.sqrt(3), rel=0.1)
+    assert abs(paper.input.numpy()).max() <= 0.5 and paper.input.numpy().std() == pytest.approx(
+        0.5 / np.sqrt(3), rel=0.1
+    )
     assert abs(paper.readout.numpy()).max() <= 0.05
     assert paper.bias.abs().max() <= 0.5 and paper.bias.abs().max() > 0.4
     assert (paper.initial_state == 0).all()
@@ -183,7 +185,7 @@ def test_two_updates_equal_plain_autograd_and_adam(task: ReachTask) -> None:
         scored = torch.as_tensor(batch.scored)
         outputs = activity @ p["readout"].T + p["readout_bias"]
         task_loss = torch.nn.functional.mse_loss(outputs[scored], torch.as_tensor(batch.targets)[scored])
-        assert ours["task_loss"].values[update] == pytest.approx(float(task_loss), rel=1e-5)
+        assert ours["task_loss"].values[update] == pytest.approx(task_loss.item(), rel=1e-5)
         assert ours["penalty_weight"].values[update] == pytest.approx(weight)
         square = activity.square().mean()
         optimiser.zero_grad()

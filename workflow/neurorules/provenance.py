@@ -1,8 +1,8 @@
 """What a result was made by: a hash over the code that its script reaches, and versions.
 
 The hash is over syntax trees without docstrings, so that comments and formatting change nothing. It covers the
-script, the package modules that it reaches by import, and the plug-ins (learning rule, task, figure, reader) that the job names,
-which are loaded by name and so are not seen by following imports.
+script, the package modules that it reaches by import, and the plug-ins (learning rule, task, figure, reader) that
+the job names, which are loaded by name and so are not seen by following imports.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _tree(file: Path) -> str:
 @cache
 def _imports(file: Path) -> tuple[Path, ...]:
     """Package files that a file imports, at the top or inside functions; not what only type checkers see."""
-    found = set()
+    found: set[Path] = set()
     for node in _runtime_nodes(_parsed(file)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]

@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from neurorules.errors import InputError
-from neurorules.figures.figure import figure_names, load_figure
-from neurorules.files import canonical_json
+from neurorules.figures.figure import figure_names
 from neurorules.learning.learning_rule import learning_rule_names
 from neurorules.tasks.task import load_task_module, task_names
 
@@ -112,6 +111,16 @@ class Study:
         shown = {model.task for model in self.figures[figure]}
         return [task for task in self.config["figures"][figure]["tasks"] if task not in shown]
 
+    def figure_context(self, name: str) -> dict[str, Any]:
+        """Everything but its tables that a figure is drawn from: a change redraws it."""
+        return {
+            "study": self.name,
+            "figure": dict(self.config["figures"][name]),
+            "seeds": self.figure_seeds(name),
+            "models": [str(model) for model in self.figures[name]],
+            "left_out": self.left_out(name),
+        }
+
     def _figure_models(self, name: str) -> Iterator[Model]:
         figure = self.config["figures"][name]
         for task in figure["tasks"]:
@@ -180,6 +189,11 @@ class Study:
             return self.recording(model)
         return None
 
+    def recording_entry(self, name: str) -> dict[str, Any]:
+        """A recording's config with what it leaves unsaid."""
+        entry = self.config["recordings"][name]
+        return {"name": name, "synthetic": False, "options": {}, **entry}
+
     # ---- where things stand
 
     def path(self, *parts: str) -> str:
@@ -209,6 +223,7 @@ class Study:
         self._check_each("use_figures", config["use_figures"], set(config["figures"]))
         for name, task in config["tasks"].items():
             self._check_each(f"tasks.{name}.module", [task.get("module", name)], set(task_names()))
+            self._check_task_options(name)
         for name, figure in config["figures"].items():
             self._check_each("figures", [name], set(figure_names()))
             self._check_each(f"figures.{name}.tasks", figure["tasks"], tasks)
@@ -224,6 +239,22 @@ class Study:
             ]
             for model in models:
                 self._check_each(f"tasks.{model.task}.comparison.recording", [self.recording(model)], recordings)
+
+    def _check_task_options(self, name: str) -> None:
+        module = self.task_module(name)
+        needed = load_task_module(module).OPTIONS
+        given = {**self.config["defaults"].get("task", {}), **self.config["tasks"][name].get("task", {})}
+        for option in given:
+            if option not in needed:
+                raise self._unknown(f"tasks.{name}.task.{option}", option, set(needed))
+        for option in needed:
+            if option not in given:
+                raise InputError(
+                    "A key is missing.",
+                    file=_files_text(self.files, f"tasks.{name}"),
+                    key=f"tasks.{name}.task.{option}",
+                    remedy=f"The task {module} needs all of: {', '.join(needed)}.",
+                )
 
     def _check_each(self, key: str, names: Iterable[str], known: set[str]) -> None:
         for name in names:
@@ -365,22 +396,6 @@ def load_study(*files: str | Path) -> Study:
             raise InputError("A study file holds keys and values.", file=path, value=content)
         config = merge(config, content)
     return Study(config, paths)
-
-
-def figure_options(study: Study, figure: str) -> str:
-    """Everything but its tables that a figure is drawn from, as JSON: a change redraws it."""
-    models = study.figures[figure]
-    return canonical_json(
-        {
-            "study": study.name,
-            "figure": {k: v for k, v in study.config["figures"][figure].items()},
-            "seeds": study.figure_seeds(figure),
-            "models": [str(model) for model in models],
-            "recordings": {str(model): study.recording(model) for model in models},
-            "left_out": study.left_out(figure),
-            "needs": list(load_figure(figure).NEEDS),
-        }
-    )
 
 
 def main(files: Sequence[str]) -> int:

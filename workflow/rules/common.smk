@@ -1,28 +1,30 @@
-# The checked study, and what every rule uses.
+# The checked study, and the functions that rules use.
 
-import json
 import os
+import re
 import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 WORKFLOW = Path(workflow.basedir) / "workflow"
+DOWNLOADS = Path("resources/raw")
 
 # Scripts and cluster jobs import this checkout of the package, and use one thread each: bytes must not depend on cores.
 sys.path.insert(0, str(WORKFLOW))
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    [str(WORKFLOW), *filter(None, [os.environ.get("PYTHONPATH")])]
+os.environ.update(
+    PYTHONPATH=os.pathsep.join([str(WORKFLOW), os.environ.get("PYTHONPATH", "")]),
+    OMP_NUM_THREADS="1",
+    OPENBLAS_NUM_THREADS="1",
+    MKL_NUM_THREADS="1",
 )
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
 
 from neurorules.errors import InputError
 from neurorules.figures.figure import load_figure
 from neurorules.files import canonical_json
 from neurorules.provenance import code_hash
 from neurorules.recordings.sources import find_raw
-from neurorules.study import Model, Study, figure_options
+from neurorules.study import Model, Study
 
 try:
     study = Study(config, workflow.configfiles)
@@ -46,3 +48,78 @@ def log_file(*parts):
 
 def benchmark_file(*parts):
     return study.path("benchmarks", *parts)
+
+
+# ---- recordings
+
+
+def recording_raw_dir(name):
+    """The folder whose layout is that of raw_dir: synthetic files have one of their own."""
+    if study.recording_entry(name)["synthetic"]:
+        return study.path("raw", name)
+    raw_dir = Path(study.config["raw_dir"])
+    return None if raw_dir == DOWNLOADS else str(raw_dir)
+
+
+def raw_files(wildcards):
+    """What a recording is read from: files that are there, else what a rule makes."""
+    entry = study.recording_entry(wildcards.recording)
+    if entry["synthetic"]:
+        return study.path("raw", wildcards.recording)
+    try:
+        found = find_raw(
+            entry["reader"],
+            entry["source"],
+            recording_raw_dir(wildcards.recording),
+            DOWNLOADS,
+            entry["options"],
+        )
+    except InputError as error:
+        raise WorkflowError(str(error))
+    return [str(f) for f in found] or str(DOWNLOADS / f".{entry['reader']}-{entry['source']}.done")
+
+
+# ---- training and scoring
+
+
+def training_recording(wildcards):
+    """The recording that a model's trials are made from, where they are."""
+    recording = study.training_recording(Model.parse(wildcards.model))
+    return study.recording_file(recording) if recording else []
+
+
+def training_code(wildcards):
+    model = Model.parse(wildcards.model)
+    task = study.task_module(model.task)
+    return code("train.py", f"learning.{model.learning_rule}", f"tasks.{task}")
+
+
+def training_options(wildcards):
+    return canonical_json(study.training(Model.parse(wildcards.model)))
+
+
+def scoring_options(wildcards):
+    return canonical_json(study.scoring(Model.parse(wildcards.model)))
+
+
+def scoring_code(wildcards):
+    return code("score.py", f"tasks.{study.task_module(Model.parse(wildcards.model).task)}")
+
+
+def block_name(seeds):
+    return "seed" + "_".join(map(str, seeds))
+
+
+# ---- figures and tables
+
+
+def figure_files(name):
+    """What a figure or table leaves, figures under figures/, tables under tables/."""
+    products = load_figure(name).PRODUCTS
+    folder = "figures" if "pdf" in products else "tables"
+    return [study.path(folder, f"{name}.{ending}") for ending in products]
+
+
+def figure_tables(name):
+    """The tidy tables that a figure is made from."""
+    return [study.table_file(kind, model) for kind in load_figure(name).NEEDS for model in study.figures[name]]

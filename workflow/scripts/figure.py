@@ -6,11 +6,10 @@ from neurorules.figures.produce import produce
 from neurorules.jobs import job
 
 with job(snakemake.log[0]):
-    tables = [file for file in snakemake.input if file != snakemake.input.published]
     produce(
         snakemake.params.name,
-        json.loads(snakemake.params.options),
-        tables,
+        {**json.loads(snakemake.params.context), "code": snakemake.params.code},
+        [file for file in snakemake.input if file != snakemake.input.published],
         snakemake.input.published,
         list(snakemake.output),
     )

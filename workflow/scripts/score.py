@@ -10,8 +10,9 @@ with job(snakemake.log[0]):
     score_model(
         snakemake.wildcards.kind,
         snakemake.wildcards.model,
-        {**json.loads(snakemake.params.run), **json.loads(snakemake.params.scoring)},
+        {**json.loads(snakemake.params.training), **json.loads(snakemake.params.scoring)},
         dict(zip(snakemake.params.seeds, snakemake.input.runs, strict=True)),
         snakemake.input.recording,
+        snakemake.params.code,
         snakemake.output[0],
     )

@@ -9,10 +9,10 @@ from neurorules.training.block import train_block
 with job(snakemake.log[0]):
     one_thread()
     train_block(
-        json.loads(snakemake.params.run),
+        json.loads(snakemake.params.options),
         # not a param: a change of seeds_per_job must not train finished runs again
-        [int(Path(file).stem.removeprefix("seed")) for file in snakemake.output.runs],
-        list(snakemake.output.runs),
+        [int(Path(file).stem.removeprefix("seed")) for file in snakemake.output],
+        list(snakemake.output),
         recording_file=next(iter(snakemake.input), None),
         code=snakemake.params.code,
     )

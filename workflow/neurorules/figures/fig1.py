@@ -62,7 +62,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         context,
         table,
         [
-            "Thin lines: seeds (n in the legend), over training checkpoints. Thick lines: mean over seeds at common accuracies, where all seeds have been."
+            "Thin lines: seeds (n in the legend), over training checkpoints.",
+            "Thick lines: mean over seeds at common accuracies, where all seeds have been.",
         ],
     )
     return {"figure": figure, "csv": table}

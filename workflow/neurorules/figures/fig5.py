@@ -35,7 +35,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             colour, _, marker = looks.get(name) or style.LEARNING_RULES.get(name, ("#7f7f7f", "-", "o"))
             distances = drawn.loc[drawn["group"] == name, "distance"].to_numpy()
             violin = panel.violinplot(distances, [x], widths=0.8, showextrema=False)
-            for body in violin["bodies"]:
+            bodies: Any = violin["bodies"]
+            for body in bodies:
                 body.set(facecolor=colour, alpha=0.25, linewidth=0)
             panel.errorbar(x, row["mean"], row["sd"], color=colour, marker=marker, markersize=5, capsize=2, linewidth=1)
             if name != "floor":
@@ -66,7 +67,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         context,
         table,
         [
-            f"Error bars: SD over {repeats} splits x {seeds} seeds; violins: all of them; dots: means of seeds (n = {seeds}).",
+            f"Error bars: SD over {repeats} splits x {seeds} seeds; violins: all of them.",
+            f"Dots: means of seeds (n = {seeds}).",
             f"Groups of {', '.join(map(str, sorted(table['group_size'].unique())))} neurons or units.",
         ],
     )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Colour, line style and marker of each learning rule; never colour alone.
-LEARNING_RULES: dict[str, tuple[str, str, str]] = {
+LEARNING_RULES: dict[str, tuple[str, Any, str]] = {
     "bptt": ("#000000", "-", "o"),
     "truncated_bptt": ("#0072b2", "-.", "^"),
     "eprop": ("#d6219c", "--", "s"),

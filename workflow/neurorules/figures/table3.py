@@ -46,21 +46,30 @@ def _markdown(table: pd.DataFrame, context: Mapping[str, Any]) -> str:
         within = (
             "not compared (synthetic)" if row["synthetic"] else "–" if published == "–" else "yes" if near else "no"
         )
-        lines.append(
-            f"| {row['recording_title']} | {label} | {row['mean']:.3f} ± {row['sd']:.3f} ({row['n']}) | {published} | {within} | "
-            f"{_number(row['accuracy'])} | {_number(row['sd_seeds'])} ({row['n_seeds']}) | {_number(row['p_vs_floor_seeds'])} | "
-            f"{_number(row['p_vs_bptt_seeds'])} | {_number(row['p_equivalent_to_bptt_seeds'])} |"
-        )
+        cells = [
+            row["recording_title"],
+            label,
+            f"{row['mean']:.3f} ± {row['sd']:.3f} ({row['n']})",
+            published,
+            within,
+            _number(row["accuracy"]),
+            f"{_number(row['sd_seeds'])} ({row['n_seeds']})",
+            _number(row["p_vs_floor_seeds"]),
+            _number(row["p_vs_bptt_seeds"]),
+            _number(row["p_equivalent_to_bptt_seeds"]),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
     sizes = ", ".join(
         f"{title}: {size}" for title, size in table.groupby("recording_title")["group_size"].first().items()
     )
     lines += [
         "",
-        f"Normalized Procrustes distance, 0 to 1. Setting: {', '.join(context['figure']['settings'])}. Neurons and units per group: {sizes}. "
-        "Floor: between two disjoint random groups of neurons. Models: between as many random units and the first of those groups; "
-        "the last checkpoint, and the network before training. Mean and SD run over all splits of all seeds; tests take seeds as "
-        "replicates (against the floor's mean one-sample t, against BPTT Welch's t; equivalence by two one-sided tests against the margin "
-        "in the CSV). Published SD and p-values are over an unstated number of splits.",
+        f"Normalized Procrustes distance, 0 to 1. Setting: {', '.join(context['figure']['settings'])}. "
+        f"Neurons and units per group: {sizes}. Floor: between two disjoint random groups of neurons. "
+        "Models: between as many random units and the first of those groups; the last checkpoint, and the network "
+        "before training. Mean and SD run over all splits of all seeds. Tests take seeds as replicates: against the "
+        "floor's mean a one-sample t-test, against BPTT Welch's; equivalence by two one-sided tests against the "
+        "margin in the CSV. The published SD and p-values are over an unstated number of splits.",
     ]
     if context["left_out"]:
         lines += ["", f"Left out, recording not in this study: {', '.join(context['left_out'])}."]

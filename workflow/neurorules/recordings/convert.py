@@ -42,9 +42,9 @@ def convert(entry: Mapping[str, Any], raw_dir: str | None, download_dir: str, co
     )
     check_recording(recording, output)
     write_dataset(output, recording)
-    sizes = recording.sizes
+    sizes, about = recording.sizes, recording.attrs
     print(
-        f"{recording.attrs['title']}: {sizes['neuron']} neurons, {sizes['condition']} conditions, {sizes['time']} bins of "
-        f"{recording.attrs['bin_width_ms']:g} ms; left out: {recording.attrs['left_out']}",
+        f"{about['title']}: {sizes['neuron']} neurons, {sizes['condition']} conditions, {sizes['time']} bins of "
+        f"{about['bin_width_ms']:g} ms; left out: {about['left_out']}",
         file=sys.stderr,
     )

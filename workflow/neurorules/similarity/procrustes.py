@@ -1,8 +1,8 @@
 """Procrustes distance, closed form.
 
 netrep's LinearMetric(alpha=1, center_columns=True) gives the angle arccos(||H^T R||_* / (||H||_F ||R||_F)) between
-two representations with centred columns; every published distance is that angle divided by pi/2, which puts it between 0
-(equal up to rotation, shift and scale) and 1.
+two representations with centred columns; every published distance is that angle divided by pi/2, which puts it
+between 0 (equal up to rotation, shift and scale) and 1.
 """
 
 from __future__ import annotations

@@ -92,8 +92,8 @@ def noise_floor_table(
 ) -> pd.DataFrame:
     """One row per quantity x seed x repeat; quantity in {floor, untrained, trained}.
 
-    Arguments as of `distance_table`. `trained` is the last checkpoint, `untrained` the network at update 0; the floor has no
-    seed and stands as seed -1.
+    Arguments as of `distance_table`. `trained` is the last checkpoint, `untrained` the network at update 0; the
+    floor has no seed and stands as seed -1.
     """
     import pandas as pd
 
@@ -146,6 +146,7 @@ def score_model(
     options: Mapping[str, Any],
     run_files: Mapping[int, str],
     recording_file: str,
+    code: str,
     output: str,
 ) -> None:
     """Write one kind of table of one model.
@@ -156,9 +157,12 @@ def score_model(
         options: resolved options of the model, training and comparison.
         run_files: a run file for each seed.
         recording_file: the recording it is compared with.
+        code: hash of the code behind the table.
         output: CSV.
     """
     recording = open_recording(recording_file)
     task = make_task(options["task_module"], options["task"], recording)
     runs = {seed: open_run(file) for seed, file in run_files.items()}
-    write_table(output, TABLES[kind](runs, model_labels(model.split("/"), recording), options, task, recording))
+    made_by = {"training_code": next(iter(runs.values())).attrs["code"], "scoring_code": code}
+    labels = {**model_labels(model.split("/"), recording), **made_by}
+    write_table(output, TABLES[kind](runs, labels, options, task, recording))

@@ -18,8 +18,8 @@ def noise_floor_groups(table: pd.DataFrame) -> pd.DataFrame:
         table: noise-floor tables of several models, below each other.
 
     Returns:
-        Rows with `group` in {floor, untrained, <learning rule>}. The floor is the same in every model of a recording and the
-        untrained network the same for every learning rule of a seed, so each is taken once.
+        Rows with `group` in {floor, untrained, <learning rule>}. The floor is the same in every model of a recording
+        and the untrained network the same for every learning rule of a seed, so each is taken once.
     """
     table = table.copy()
     table["group"] = table["quantity"].where(table["quantity"] != "trained", table["learning_rule"])
@@ -29,10 +29,10 @@ def noise_floor_groups(table: pd.DataFrame) -> pd.DataFrame:
 def noise_floor_statistics(groups: pd.DataFrame, published: Mapping[str, Any]) -> pd.DataFrame:
     """One row per recording, setting and quantity.
 
-    `mean` and `sd` are over all splits of all seeds, as the paper's Table 3 reads, `n` their number; `sd` is therefore an SD over
-    splits. Tests whose name ends in _seeds take seeds as replicates, splits averaged within each first: against the floor
-    a one-sample t-test (the floor's mean has no replicates), against BPTT Welch's. p_vs_floor_splits is Welch's test over
-    splits, the form of the published p; it shrinks with the number of splits drawn.
+    `mean` and `sd` are over all splits of all seeds, as the paper's Table 3 reads, `n` their number; `sd` is therefore
+    an SD over splits. Tests whose name ends in _seeds take seeds as replicates, splits averaged within each first:
+    against the floor a one-sample t-test (the floor's mean has no replicates), against BPTT Welch's.
+    p_vs_floor_splits is Welch's test over splits, the form of the published p; it shrinks with the number of splits.
 
     Args:
         groups: see `noise_floor_groups`.

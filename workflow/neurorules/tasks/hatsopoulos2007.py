@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     import xarray as xr
 
 NEEDS_RECORDING = True
+OPTIONS = (
+    "dt_ms",
+    "steps",
+    "interval1_steps",
+    "interval2_steps",
+    "test_steps",
+    "test_interval1_steps",
+    "test_interval2_steps",
+    "output_offset_steps",
+    "output_start_ms",
+)
 
 N_TARGETS = 8
 RAMP = np.array([0.05, 0.1, 0.2, 0.35, 0.65, 0.8, 0.9, 0.95])

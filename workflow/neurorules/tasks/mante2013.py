@@ -20,6 +20,21 @@ if TYPE_CHECKING:
     import xarray as xr
 
 NEEDS_RECORDING = False
+OPTIONS = (
+    "dt_ms",
+    "fixation_ms",
+    "stimulus_ms",
+    "delay_ms",
+    "decision_ms",
+    "motion_coherence",
+    "colour_coherence",
+    "test_motion_coherence",
+    "test_colour_coherence",
+    "input_noise_sd",
+    "colour_target_input",
+    "unit_norm_inputs",
+    "trials",
+)
 
 PERIODS = ("fixation", "stimulus", "delay", "decision")
 

@@ -2,6 +2,7 @@
 
 A task is one file in this folder with
 
+    OPTIONS: tuple[str, ...]        the keys of its `task:` in the config, all of them needed
     def make(options: Mapping, recording: xarray.Dataset | None) -> Task
 
 and, where its trials take something from the recording (targets, say), `NEEDS_RECORDING = True`; then

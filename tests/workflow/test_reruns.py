@@ -1,0 +1,213 @@
+"""What Snakemake makes anew after a change: what depends on it, all of it, and nothing else."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from checkout import STUDY_FILE, Checkout, below
+
+PACKAGE = "workflow/neurorules"
+REACH = "hatsopoulos2007"
+
+
+class Made:
+    """The outputs of a study by what they are."""
+
+    def __init__(self, checkout: Checkout) -> None:
+        self.all = checkout.outputs()
+        self.runs = below(self.all, "runs")
+        self.tables = below(self.all, "similarity")
+        self.figures = below(self.all, "figures", "tables")
+        self.raw = below(self.all, "raw")
+        self.recordings = below(self.all, "recordings")
+
+    def figure(self, *names: str) -> set[str]:
+        return {file for file in self.figures if Path(file).stem in names}
+
+    def of(self, word: str) -> set[str]:
+        """Runs and similarity of a learning rule or a setting."""
+        return {file for file in self.runs | self.tables if word in Path(file).parts}
+
+
+@pytest.fixture(scope="module")
+def made(finished: Checkout) -> Made:
+    return Made(finished)
+
+
+def figures_with(checkout: Checkout, key: str, name: str) -> set[str]:
+    """Figures whose entry in the config names a learning rule or setting."""
+    base = yaml.safe_load((checkout.folder / "config/config.yaml").read_text())
+    over = yaml.safe_load((checkout.folder / STUDY_FILE).read_text())
+    used = over.get("use_figures", base["use_figures"])
+    entries = {figure: {**base["figures"][figure], **over["figures"].get(figure, {})} for figure in used}
+    return {figure for figure, entry in entries.items() if name in entry[key]}
+
+
+def test_the_study_makes_every_kind_of_file(finished: Checkout, made: Made) -> None:
+    assert f"raw/{REACH}" in made.raw
+    assert made.recordings == {f"recordings/{REACH}.nc"}
+    assert {f"runs/{REACH}/{rule}/base/seed{k}.nc" for rule in ("bptt", "eprop") for k in (0, 1)} <= made.runs
+    assert {"figures/fig1.pdf", "figures/fig1.png", "figures/fig1.csv", "tables/table3.md"} <= made.figures
+    assert made.raw | made.recordings | made.runs | made.tables | made.figures == made.all
+    assert all((finished.results / file).exists() for file in made.all)
+
+
+def test_nothing_is_planned_when_nothing_changed(checkout: Checkout) -> None:
+    assert checkout.planned() == set()
+
+
+def test_other_times_of_the_same_content_rerun_nothing(checkout: Checkout) -> None:
+    # as when another branch is checked out and left again
+    for folder, _, names in os.walk(checkout.folder):
+        if "results" not in Path(folder).parts and ".snakemake" not in Path(folder).parts:
+            for name in names:
+                os.utime(Path(folder) / name)
+    assert checkout.planned() == set()
+
+
+def test_comments_and_docstrings_rerun_nothing(checkout: Checkout) -> None:
+    changed = [reword(file) for file in (checkout.folder / "workflow").rglob("*.py")]
+    assert sum(changed) > 100  # docstrings of modules, classes and functions
+    assert checkout.planned() == set()
+
+
+def reword(file: Path) -> int:
+    """Replace every docstring of a file and put comments around them; the number of docstrings."""
+    lines = file.read_text().splitlines()
+    first = [
+        node.body[0]
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node)
+    ]
+    for docstring in sorted(first, key=lambda node: -node.lineno):
+        indent = " " * docstring.col_offset
+        words = [f"{indent}# A comment.", f'{indent}"""Other words.', "", f'{indent}More of them."""', f"{indent}# why"]
+        lines[docstring.lineno - 1 : docstring.end_lineno] = words
+    file.write_text("\n".join(["# A comment before.", *lines, "# A comment after.", ""]))
+    return len(first)
+
+
+CODE = {
+    f"{PACKAGE}/figures/fig1.py": lambda made, _: made.figure("fig1"),
+    f"{PACKAGE}/figures/style.py": lambda made, _: made.figures,
+    f"{PACKAGE}/similarity/procrustes.py": lambda made, _: made.tables | made.figures,
+    f"{PACKAGE}/learning/eprop.py": lambda made, checkout: (
+        made.of("eprop") | made.figure(*figures_with(checkout, "learning_rules", "eprop"))
+    ),
+    f"{PACKAGE}/learning/engine.py": lambda made, _: made.runs | made.tables | made.figures,
+    f"{PACKAGE}/tasks/{REACH}.py": lambda made, _: made.runs | made.tables | made.figures,
+    f"{PACKAGE}/tasks/mante2013.py": lambda made, _: set(),
+    f"{PACKAGE}/recordings/mante2013.py": lambda made, _: set(),
+    f"{PACKAGE}/recordings/convert.py": lambda made, _: made.all - made.raw,
+    f"{PACKAGE}/recordings/synthetic.py": lambda made, _: made.all,
+    "workflow/scripts/figure.py": lambda made, _: made.figures,
+    "workflow/scripts/train.py": lambda made, _: made.runs | made.tables | made.figures,
+}
+
+
+@pytest.mark.parametrize("file", CODE)
+def test_changed_code_reruns_what_uses_it(checkout: Checkout, made: Made, file: str) -> None:
+    checkout.change_code(file)
+    assert checkout.planned() == CODE[file](made, checkout)
+
+
+def test_a_new_plugin_reruns_nothing(checkout: Checkout) -> None:
+    for folder, like in (("learning", "eprop"), ("figures", "fig1"), ("tasks", REACH), ("recordings", REACH)):
+        text = (checkout.folder / PACKAGE / folder / f"{like}.py").read_text()
+        (checkout.folder / PACKAGE / folder / "one_more.py").write_text(text)
+    assert checkout.planned() == set()
+
+
+Expected = Callable[[Made, Checkout], set[str]]
+CONFIG: dict[str, tuple[tuple[str, ...], object, Expected]] = {
+    "alignment": (
+        ("tasks", REACH, "comparison", "onset_step"),
+        85,
+        lambda made, _: made.tables | made.figures,
+    ),
+    "learning rate of a setting": (
+        ("settings", "base", "training", "learning_rate"),
+        1e-4,
+        lambda made, c: made.of("base") | made.figure(*figures_with(c, "settings", "base")),
+    ),
+    "learning rate of one learning rule": (
+        ("settings", "base", "by_learning_rule", "eprop", "training", "learning_rate"),
+        1e-4,
+        lambda made, c: made.of("eprop") | made.figure(*figures_with(c, "learning_rules", "eprop")),
+    ),
+    "size of the networks": (
+        ("defaults", "network", "units"),
+        17,
+        lambda made, _: made.runs | made.tables | made.figures,
+    ),
+    "a task's trials": (
+        ("tasks", REACH, "task", "steps"),
+        101,
+        lambda made, _: made.runs | made.tables | made.figures,
+    ),
+    "a figure's seeds": (("figures", "fig1", "seeds"), [0], lambda made, _: made.figure("fig1")),
+    "a synthetic recording": (("recordings", REACH, "options", "neurons"), 9, lambda made, _: made.all),
+    "a setting that no figure shows": (
+        ("settings", "another", "training", "learning_rate"),
+        1e-4,
+        lambda made, _: set(),
+    ),
+    "a task that no figure shows": (("tasks", "mante2013", "network", "units"), 8, lambda made, _: set()),
+    "a recording that is not used": (("recordings", "mante2013", "options", "dt_ms"), 25, lambda made, _: set()),
+    "the folder of raw files, where all is synthetic": (("raw_dir",), "elsewhere", lambda made, _: set()),
+    "how many seeds a job trains": (("seeds_per_job",), 1, lambda made, _: set()),
+    "one more seed": (
+        ("seeds",),
+        [0, 1, 2],
+        lambda made, _: (
+            {f"runs/{REACH}/{rule}/base/seed2.nc" for rule in ("bptt", "eprop")} | made.tables | made.figures
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CONFIG)
+def test_a_changed_value_reruns_what_depends_on_it(checkout: Checkout, made: Made, change: str) -> None:
+    keys, value, expected = CONFIG[change]
+    checkout.configure(*keys, to=value)
+    assert checkout.planned() == expected(made, checkout)
+
+
+def test_a_figure_alone_needs_only_its_own(fresh: Checkout) -> None:
+    # fig1 is drawn from distances: no noise floor, no other figure
+    planned = fresh.planned("fig1")
+    assert below(planned, "figures", "tables") == {"figures/fig1.pdf", "figures/fig1.png", "figures/fig1.csv"}
+    assert {Path(file).name for file in below(planned, "similarity")} == {"distances.csv"}
+
+
+def test_what_is_planned_is_what_is_made(checkout: Checkout, made: Made) -> None:
+    """The dry runs above speak the truth: a real run after a real change, by the bytes and the age of every file."""
+    checkout.configure("settings", "slower", "training", "learning_rate", to=1e-4)
+    checkout.configure("figures", "fig1", to={"settings": ["base", "slower"], "seeds": [1]})
+    models = [f"{REACH}/{rule}/slower" for rule in ("bptt", "eprop")]
+    new = {f"runs/{model}/seed1.nc" for model in models} | {f"similarity/{model}/distances.csv" for model in models}
+    assert checkout.planned() == new | made.figure("fig1")
+
+    before = ages(checkout)
+    checkout.finish()
+    assert {file for file, age in ages(checkout).items() if before.get(file) != age} == new | made.figure("fig1")
+    assert checkout.planned() == set()
+
+    # now that there are two settings, a change of one is the business of one
+    checkout.configure("settings", "slower", "training", "learning_rate", to=2e-4)
+    assert checkout.planned() == new | made.figure("fig1")
+
+    # and a figure shows its own seeds, whatever other figures need of the same models
+    import pandas as pd
+
+    assert set(pd.read_csv(checkout.results / "figures/fig1.csv")["seed"]) == {1}
+    assert set(pd.read_csv(checkout.result(f"similarity/{REACH}/bptt/base/distances.csv"))["seed"]) == {0, 1}
+
+
+def ages(checkout: Checkout) -> dict[str, int]:
+    return {file: (checkout.results / file).stat().st_mtime_ns for file in checkout.hashes()}
