@@ -76,7 +76,8 @@ lint: $(INSTALLED) ## check format, style, types, the lock, the workflow and eve
 	$(PYTHON) -m neurorules.study config/*.yaml
 
 bench: $(INSTALLED) ## measure time and memory, on one thread
-	$(PYTHON) -m pytest tests/benchmarks -s
+	$(PYTHON) tests/benchmarks/engine.py
+	$(PYTHON) tests/benchmarks/memory.py
 
 lock: $(INSTALLED) ## resolve pyproject.toml anew into requirements.lock and the conda files (needs uv)
 	$(PYTHON) envs/lock.py --uv $(UV)

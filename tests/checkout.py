@@ -60,7 +60,7 @@ class Checkout:
         kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "SNAKEMAKE_PROFILE")}
         return {**kept, **variables}
 
-    def run(self, *arguments: str, cores: int = 1, **variables: str) -> Outcome:
+    def run(self, *arguments: str, cores: int = 2, **variables: str) -> Outcome:
         """Run snakemake to its end; environment variables by name."""
         done = subprocess.run(
             self.command("--cores", str(cores), *arguments),
@@ -73,9 +73,9 @@ class Checkout:
         )
         return Outcome(done.returncode, done.stdout)
 
-    def finish(self, *arguments: str, cores: int = 2) -> Outcome:
+    def finish(self, *arguments: str, cores: int = 2, **variables: str) -> Outcome:
         """Run snakemake, which has to succeed."""
-        outcome = self.run(*arguments, cores=cores)
+        outcome = self.run(*arguments, cores=cores, **variables)
         assert outcome.code == 0, outcome.text
         return outcome
 

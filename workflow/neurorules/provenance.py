@@ -15,6 +15,9 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent
 NAME = PACKAGE.name
 
+# What is said to the user about a job, and cannot change its result: better words retrain nothing.
+WORDS_ONLY = ("errors.py", "jobs.py", "training/progress.py")
+
 
 def code_hash(script: str | Path, plugins: tuple[str, ...] = ()) -> str:
     """Hex digest of the code behind a job.
@@ -27,12 +30,13 @@ def code_hash(script: str | Path, plugins: tuple[str, ...] = ()) -> str:
         FileNotFoundError: a plug-in does not exist.
     """
     files: set[Path] = set()
+    spared = {PACKAGE / name for name in WORDS_ONLY}
     waiting = [Path(script).resolve(), *(_module_file(PACKAGE, name.split(".")) for name in plugins)]
     while waiting:
         file = waiting.pop()
         if file is None:
             raise FileNotFoundError(f"one of the plug-ins {plugins} has no file under {PACKAGE}")
-        if file not in files:
+        if file not in files and file not in spared:
             files.add(file)
             waiting.extend(_imports(file))
     digest = hashlib.sha256()

@@ -222,7 +222,8 @@ class Study:
         self._check_each("use_recordings", config["use_recordings"], recordings)
         self._check_each("use_figures", config["use_figures"], set(config["figures"]))
         for name, task in config["tasks"].items():
-            self._check_each(f"tasks.{name}.module", [task.get("module", name)], set(task_names()))
+            key = f"tasks.{name}.module" if "module" in task else "tasks"
+            self._check_each(key, [self.task_module(name)], set(task_names()))
             self._check_task_options(name)
         for name, figure in config["figures"].items():
             self._check_each("figures", [name], set(figure_names()))
@@ -232,13 +233,18 @@ class Study:
         for name, setting in config["settings"].items():
             self._check_each(f"settings.{name}.by_task", setting.get("by_task", {}), tasks)
             self._check_each(f"settings.{name}.by_learning_rule", setting.get("by_learning_rule", {}), rules)
-        for name in config["use_figures"]:
-            figure = config["figures"][name]
-            models = [
-                Model(t, r, s) for t in figure["tasks"] for r in figure["learning_rules"] for s in figure["settings"]
-            ]
-            for model in models:
-                self._check_each(f"tasks.{model.task}.comparison.recording", [self.recording(model)], recordings)
+        for where, options in self._option_layers():
+            if "recording" in options.get("comparison", {}):
+                self._check_each(f"{where}.comparison.recording", [options["comparison"]["recording"]], recordings)
+        for name, models in self.figures.items():
+            if not models:
+                raise InputError(
+                    "This figure has nothing to show: no recording that it compares with is in use_recordings.",
+                    file=_files_text(self.files, "use_figures", name),
+                    key="use_figures",
+                    value=name,
+                    remedy="Take it out of use_figures, or add a recording of its tasks to use_recordings.",
+                )
 
     def _check_task_options(self, name: str) -> None:
         module = self.task_module(name)
@@ -255,6 +261,29 @@ class Study:
                     key=f"tasks.{name}.task.{option}",
                     remedy=f"The task {module} needs all of: {', '.join(needed)}.",
                 )
+        comparison = {
+            **self.config["defaults"].get("comparison", {}),
+            **self.config["tasks"][name].get("comparison", {}),
+        }
+        if "recording" not in comparison:
+            raise InputError(
+                "A key is missing.",
+                file=_files_text(self.files, f"tasks.{name}"),
+                key=f"tasks.{name}.comparison.recording",
+                remedy="Name the recording that the task is compared with.",
+            )
+
+    def _option_layers(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Every place of the config that holds option groups, with its key."""
+        config = self.config
+        yield "defaults", config["defaults"]
+        for name, task in config["tasks"].items():
+            yield f"tasks.{name}", task
+        for name, setting in config["settings"].items():
+            yield f"settings.{name}", setting
+            for by in ("by_task", "by_learning_rule"):
+                for of, layer in setting.get(by, {}).items():
+                    yield f"settings.{name}.{by}.{of}", layer
 
     def _check_each(self, key: str, names: Iterable[str], known: set[str]) -> None:
         for name in names:
@@ -264,7 +293,7 @@ class Study:
     def _unknown(self, key: str, name: str, known: set[str]) -> InputError:
         return InputError(
             "There is nothing of this name.",
-            file=_files_text(self.files, key),
+            file=_files_text(self.files, key.removesuffix(f".{name}"), name),
             key=key,
             value=name,
             remedy=_did_you_mean(name, known),
@@ -281,7 +310,11 @@ def check_schema(config: Mapping[str, Any], files: Sequence[Path]) -> None:
     import yaml
 
     schema = yaml.safe_load(SCHEMA.read_text())
-    errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(config), key=lambda e: str(e.json_path))
+    standard = jsonschema.Draft202012Validator
+    # JSON schema takes 200.0 for an integer; NumPy does not.
+    types = standard.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+    validator = jsonschema.validators.extend(standard, type_checker=types)(schema)
+    errors = sorted(validator.iter_errors(config), key=lambda e: str(e.json_path))
     if not errors:
         return
     error = errors[0]
@@ -290,8 +323,8 @@ def check_schema(config: Mapping[str, Any], files: Sequence[Path]) -> None:
     path = [str(p) for p in error.absolute_path]
     if error.validator == "additionalProperties":
         known = set(error.schema.get("properties", {}))
-        unknown = sorted(set(error.instance) - known)[0]
-        key = ".".join([*path, unknown])
+        unknown = min(set(error.instance) - known, key=str)
+        key = ".".join([*path, str(unknown)])
         raise InputError(
             "This key is not known.",
             file=_files_text(files, key),
@@ -312,9 +345,10 @@ def check_schema(config: Mapping[str, Any], files: Sequence[Path]) -> None:
 def _allowed(error: Any) -> str:
     """What the schema allows where it refused something, as a sentence."""
     limit = error.validator_value
+    choices = [str(choice) for choice in (limit if isinstance(limit, list) else [limit])]
     sentences = {
-        "type": f"It must be of type {limit if isinstance(limit, str) else ' or '.join(map(str, limit))}.",
-        "enum": f"Allowed: {', '.join(map(str, limit)) if isinstance(limit, list) else limit}.",
+        "type": f"It must be of type {' or '.join(choices)}.",
+        "enum": f"Allowed: {', '.join(choices)}.",
         "minimum": f"It must be at least {limit}.",
         "exclusiveMinimum": f"It must be greater than {limit}.",
         "maximum": f"It must be at most {limit}.",
@@ -326,9 +360,9 @@ def _allowed(error: Any) -> str:
     return sentences.get(error.validator, f"{error.message}.")
 
 
-def _did_you_mean(name: str, known: Iterable[str]) -> str:
+def _did_you_mean(name: Any, known: Iterable[str]) -> str:
     known = sorted(known)
-    close = difflib.get_close_matches(name, known, n=1)
+    close = difflib.get_close_matches(str(name), known, n=1)
     hint = f"Did you mean {close[0]}? " if close else ""
     return f"{hint}Allowed: {', '.join(known)}."
 
@@ -337,20 +371,33 @@ _ANY: Any = object()
 
 
 def _files_text(files: Sequence[Path], key: str, value: Any = _ANY) -> str | None:
-    """The study file that holds `key` (with `value`), else all of them; values may also come from the command line."""
+    """The study file that holds `key`, with `value` as its value, item or name; else all of them.
+
+    Values may also come from the command line.
+    """
     import yaml
 
     for file in sorted(files, key=lambda f: f.resolve() == BASE_CONFIG):  # the study's own file first
         try:
-            node = yaml.safe_load(file.read_text())
-            for part in key.split("."):
-                node = node[int(part)] if isinstance(node, list) else node[part]
-            if value is not _ANY and node != value:
-                continue
-        except (OSError, KeyError, TypeError, ValueError, IndexError, yaml.YAMLError):
+            node = _at(yaml.safe_load(file.read_text()), key)
+        except (OSError, KeyError, yaml.YAMLError):
             continue
-        return str(file)
+        if value is _ANY or node == value or (isinstance(node, list | dict) and value in list(node)):
+            return str(file)
     return f"{', '.join(map(str, files))} or the command line" if files else None
+
+
+def _at(node: Any, key: str) -> Any:
+    """What stands at a dotted key, the parts of which may hold dots themselves (settings.gain-0.5.network)."""
+    for name in range(len(node)) if isinstance(node, list) else node if isinstance(node, dict) else ():
+        if key == str(name):
+            return node[name]
+        if key.startswith(f"{name}."):
+            try:
+                return _at(node[name], key.removeprefix(f"{name}."))
+            except KeyError:
+                continue
+    raise KeyError(key)
 
 
 def _numbers_from_command_line(config: Mapping[str, Any]) -> dict[str, Any]:

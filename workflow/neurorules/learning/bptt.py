@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neurorules.learning.learning_rule import LearningRule
+
 if TYPE_CHECKING:
     import torch
 
     from neurorules.network.rnn import Network
 
 
-class BPTT:
+class BPTT(LearningRule):
     label = "BPTT"
 
     def step_back(

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from neurorules.learning.learning_rule import LearningRule
     from neurorules.network.rnn import Network
 
-# Rows (steps x trials) of one block of the gradients' sums. A block's credit stays in the cache, and
+# Numbers (steps x trials x units) in one block of the gradients' sums. A block's credit stays in the cache, and
 # summing block by block keeps two digits that one running float32 sum over 30,000 rows loses.
-ROWS_PER_BLOCK = 1000
+NUMBERS_PER_BLOCK = 100_000
 
 
 class Engine:
@@ -39,8 +39,8 @@ class Engine:
         self.network = network
         self.learning_rule = learning_rule
         self.gradient: Parameters = network.parameters.like()
-        self.steps_per_block = max(1, min(network.n_steps, ROWS_PER_BLOCK // network.n_trials))
         n_units, n_outputs = network.parameters.sizes.units, network.parameters.sizes.outputs
+        self.steps_per_block = max(1, min(network.n_steps, NUMBERS_PER_BLOCK // (network.n_trials * n_units)))
         block = (self.steps_per_block, network.n_trials)
         self._signal, self._derivative = (network.drive.new_zeros(*block, n_units) for _ in range(2))
         # delta_t beside dL/dy_{t-1}: both meet the same activity h_{t-1}, so all gradients are one product.
@@ -62,7 +62,7 @@ class Engine:
 
         network, gradient, alpha = self.network, self.gradient, self.network.alpha
         p, sizes = network.parameters, network.parameters.sizes
-        step_back = self.learning_rule.step_back
+        back = self.learning_rule.back
         n_units = sizes.units
 
         # Rows: dL/da and dL/dy; columns: what drives a step (W_h, W_x, b of the one, W_y and b_y of the other).
@@ -80,10 +80,7 @@ class Engine:
             if activity_weight:
                 signal.add_(network.activity[start + 1 : stop + 1], alpha=activity_weight)
             derivative = network.derivative(start + 1, stop + 1, self._derivative[:count])
-            steps = zip(signal.unbind(), derivative.unbind(), credit.unbind(), strict=True)
-            for t, (signal_t, derivative_t, credit_t) in reversed(list(enumerate(steps, start + 1))):
-                step_back(network, t, signal_t, derivative_t, credit_next, credit_t)
-                credit_next = credit_t
+            back(network, start + 1, signal, derivative, credit_next, credit)
             if start == 0:
                 errors[0, :, n_units:] = 0.0  # there is no y_0
                 errors[1:, :, n_units:] = output_error[: stop - 1]
@@ -91,7 +88,7 @@ class Engine:
                 errors[:, :, n_units:] = output_error[start - 1 : stop - 1]
             weights.addmm_(errors.view(-1, errors.shape[-1]).T, network.rows(start, stop))
             # The block's memory is written anew in the next round, so what is carried over moves out.
-            credit_next = self._next.copy_(credit_next)
+            credit_next = self._next.copy_(credit[0])
             stop = start
 
         torch.mul(weights[:n_units, :n_units], alpha, out=gradient.recurrent)
@@ -99,7 +96,7 @@ class Engine:
         torch.mul(weights[:n_units, -1], alpha, out=gradient.bias)
         gradient.readout.copy_(weights[n_units:, :n_units])
         gradient.readout_bias.copy_(weights[n_units:, -1])
-        nothing, delta_0 = self._signal[0].zero_(), self._errors[0, :, :n_units]
-        step_back(network, 0, nothing, network.derivative(0, 1, self._derivative[:1])[0], credit_next, delta_0)
-        torch.sum(delta_0, 0, out=gradient.initial_state)
+        nothing, delta_0 = self._signal[:1].zero_(), self._errors[:1, :, :n_units]
+        back(network, 0, nothing, network.derivative(0, 1, self._derivative[:1]), credit_next, delta_0)
+        torch.sum(delta_0[0], 0, out=gradient.initial_state)
         return gradient

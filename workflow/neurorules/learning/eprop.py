@@ -11,19 +11,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neurorules.learning.learning_rule import LearningRule
+
 if TYPE_CHECKING:
     import torch
 
     from neurorules.network.rnn import Network
 
 
-class EProp:
+class EProp(LearningRule):
     label = "e-prop"
 
-    def step_back(
+    def back(
         self,
         network: Network,
-        step: int,
+        first_step: int,
         signal: torch.Tensor,
         derivative: torch.Tensor,
         credit_next: torch.Tensor,
@@ -31,8 +33,11 @@ class EProp:
     ) -> None:
         import torch
 
+        # No recurrent product between the steps: the block's product at once, then a filter over time.
         signal.mul_(derivative)
-        torch.add(signal, credit_next, alpha=1.0 - network.alpha, out=credit)
+        for signal_t, credit_t in zip(reversed(signal.unbind()), reversed(credit.unbind()), strict=True):
+            torch.add(signal_t, credit_next, alpha=1.0 - network.alpha, out=credit_t)
+            credit_next = credit_t
 
 
 LEARNING_RULE = EProp()

@@ -1,6 +1,6 @@
 """What a learning rule is, and how one is found by name.
 
-A learning rule is one file in this folder that defines LEARNING_RULE, an object with the attributes below.
+A learning rule is one file in this folder that defines LEARNING_RULE, an object of a subclass of LearningRule.
 It says how credit flows one step back and nothing else; the engine does the rest.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from neurorules.errors import InputError
 
@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 NOT_LEARNING_RULES = {"learning_rule", "engine"}
 
 
-class LearningRule(Protocol):
-    """Attributes: `label`, the name in legends."""
+class LearningRule:
+    """How credit flows back; subclasses define `step_back`, or `back` where a whole block is faster.
+
+    Attributes:
+        label: the name in legends.
+    """
 
     label: str
 
@@ -44,6 +48,26 @@ class LearningRule(Protocol):
             credit_next: delta_{t+1}, (trial, unit); must not be changed.
             credit: delta_t, (trial, unit), to be written.
         """
+        raise NotImplementedError
+
+    def back(
+        self,
+        network: Network,
+        first_step: int,
+        signal: torch.Tensor,
+        derivative: torch.Tensor,
+        credit_next: torch.Tensor,
+        credit: torch.Tensor,
+    ) -> None:
+        """Write delta_t of a block of steps into `credit`, last step first.
+
+        Args as of `step_back`, for t = first_step, first_step + 1, ...: signal, derivative and credit are
+        (step, trial, unit), credit_next is delta of the step after the block.
+        """
+        steps = zip(signal.unbind(), derivative.unbind(), credit.unbind(), strict=True)
+        for t, (signal_t, derivative_t, credit_t) in reversed(list(enumerate(steps, first_step))):
+            self.step_back(network, t, signal_t, derivative_t, credit_next, credit_t)
+            credit_next = credit_t
 
 
 def learning_rule_names() -> list[str]:

@@ -35,6 +35,7 @@ class Network:
         drive: (step + 1, trial, column): h_t, x_{t+1}, 1 and padding at index t.
         activity: h_0..h_T, (step + 1, trial, unit), noise included; a view of `drive`.
         outputs: y_1..y_T, (step, trial, output).
+        square_activity: sum of h_t^2 over t = 1..T, trials and units.
     """
 
     def __init__(
@@ -61,6 +62,8 @@ class Network:
         self._state = flat.new_zeros(n_trials, sizes.units)
         self._clean = flat.new_zeros(n_trials, sizes.units)
         self._noise: torch.Tensor | None = None
+        self._noisy = flat.new_zeros(n_trials, sizes.units)
+        self.square_activity = 0.0
 
     def rows(self, start: int, stop: int) -> torch.Tensor:
         """`drive` of steps start..stop-1 with trials below each other, (row, column), without the padding."""
@@ -102,14 +105,18 @@ class Network:
         # Functions run faster into contiguous memory that stays in the cache than into rows of `drive`.
         apply(state, clean)
         activity[0].copy_(clean)
+        h = clean if noise is None else self._noisy
+        flat_h = h.view(-1)
+        square = 0.0
         for t in range(1, self.n_steps + 1):
             state.addmm_(drive[t - 1], transposed, beta=leak, alpha=alpha)
             apply(state, clean)
-            if noise is None:
-                activity[t].copy_(clean)
-            else:
-                torch.add(clean, noise[t - 1], out=activity[t])
+            if noise is not None:
+                torch.add(clean, noise[t - 1], out=h)
                 differentiate(clean, noise[t - 1])
+            activity[t].copy_(h)
+            square += float(flat_h.dot(flat_h))
+        self.square_activity = square
         hidden = self.rows(1, self.n_steps + 1)[:, :n_units]
         torch.addmm(p.readout_bias, hidden, p.readout.T, out=self.outputs.view(-1, p.sizes.outputs))
         return self.outputs

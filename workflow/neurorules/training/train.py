@@ -84,8 +84,8 @@ def train(
         noise = draw_noise(network, network_options["noise_sd"], noise_rng, noise)
         outputs = network.forward(inputs, noise)
         task_loss, output_error = task.loss(outputs, ScoredTrials(trials, like=outputs))
-        activity = network.activity[1:]
-        mean_square = float(torch.linalg.vector_norm(activity)) ** 2 / activity.numel()
+        n_active = network.activity[1:].numel()
+        mean_square = network.square_activity / n_active
         history[:, update] = task_loss, mean_square, penalty.weight
         if not np.isfinite(history[:, update]).all():
             raise InputError(
@@ -95,7 +95,7 @@ def train(
                 remedy="Use a smaller learning rate, a smaller gain, or another activation.",
             )
         report(update, task_loss + penalty.weight * mean_square, accuracy)
-        gradient = engine.gradients(output_error, 2.0 * penalty.weight / activity.numel())
+        gradient = engine.gradients(output_error, 2.0 * penalty.weight / n_active)
         parameters.flat.grad = gradient.flat
         optimiser.step()
         penalty.adapt(mean_square, task_loss)

@@ -1,0 +1,51 @@
+"""Peak memory of training jobs at the papers' sizes, each in a process of its own.
+
+    python tests/benchmarks/memory.py
+
+Trains a few updates of every model of the full study as a job does it, and prints the process's peak resident memory.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+JOB = """
+import json, resource, sys
+from neurorules.jobs import one_thread
+from neurorules.training.block import train_block
+one_thread()
+model, recording, output = json.loads(sys.argv[1])
+train_block(model, [0], [output], recording, "benchmark")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def main() -> None:
+    from neurorules.recordings import synthetic
+    from neurorules.recordings.convert import convert
+    from neurorules.study import Model, load_study
+
+    study = load_study()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        entry = {**study.recording_entry("hatsopoulos2007"), "synthetic": True}
+        synthetic.write("hatsopoulos2007", entry["source"], folder, 0, {"neurons": 20})
+        recording = str(folder / "recording.nc")
+        convert(entry, str(folder), str(folder), "benchmark", recording)
+        for model in sorted(study.seeds):
+            options = study.training(model)
+            options["training"]["updates"] = 5
+            output = str(folder / str(model) / "seed0.nc")
+            Path(output).parent.mkdir(parents=True)
+            needed = recording if study.training_recording(model) else None
+            arguments = [sys.executable, "-c", JOB, json.dumps([options, needed, output])]
+            peak = subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
+            print(f"{Model.__str__(model):45} {float(peak):7.0f} MiB", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Whatever is killed, the same command again ends in the same bytes and trains nothing twice."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from checkout import Checkout, Running
+
+RUNS = "runs/hatsopoulos2007"
+
+
+class Kept:
+    """Runs that were finished at some moment; links to them hold on to the very files."""
+
+    def __init__(self, checkout: Checkout, folder: Path) -> None:
+        self.checkout, self.folder = checkout, folder
+        self.links: dict[str, Path] = {}
+        folder.mkdir()
+
+    def remember(self, run: Path, output: str) -> None:
+        """`run` is a finished run that is to become, or is, the output of this name below results/tiny."""
+        self.links[output] = self.folder / f"{len(self.links)}.nc"
+        os.link(run, self.links[output])
+
+    def still_there(self) -> None:
+        for output, link in self.links.items():
+            assert (self.checkout.results / output).samefile(link), f"{output} was trained again"
+
+
+def runs(checkout: Checkout) -> list[Path]:
+    return list(checkout.results.glob(f"{RUNS}/*/*/seed*.nc"))
+
+
+def finished_seeds(checkout: Checkout) -> list[Path]:
+    """Seeds that are finished while their block is not."""
+    return list(checkout.results.glob(f"{RUNS}/*/*/.finished/seed*.nc"))
+
+
+def output_of(checkout: Checkout, kept: Path) -> str:
+    """.../.finished/seed0-<identity>.nc is to become .../seed0.nc."""
+    return str((kept.parent.parent / f"{kept.name.split('-')[0]}.nc").relative_to(checkout.results))
+
+
+def test_killed_again_and_again_it_ends_in_the_same_bytes(finished: Checkout, fresh: Checkout, tmp_path: Path) -> None:
+    kept = Kept(fresh, tmp_path / "kept")
+
+    # as soon as there is a run file: Snakemake has not taken note of it yet
+    running = fresh.start(cores=1)
+    running.until(lambda: runs(fresh))
+    running.kill()
+
+    # while a second seed trains: the first one is finished
+    running = go_on(fresh)
+    (first,) = running.until(lambda: finished_seeds(fresh))
+    running.kill()
+    assert finished_seeds(fresh) == [first]
+    assert not runs(fresh)
+    kept.remember(first, output_of(fresh, first))
+
+    # when a first training job has ended, whatever comes next
+    running = go_on(fresh)
+    running.until(lambda: re.search(r"Finished jobid: \d+ \(Rule: train_", running.said.read_text()))
+    running.kill()
+    assert len(runs(fresh)) == 2
+    for run in runs(fresh):
+        kept.remember(run, str(run.relative_to(fresh.results)))
+
+    # while scoring
+    running = go_on(fresh)
+    running.until(lambda: list(fresh.results.glob("logs/similarity/**/*.log")))
+    running.kill()
+    assert not list(fresh.results.glob("figures/*"))
+    for run in runs(fresh):
+        kept.remember(run, str(run.relative_to(fresh.results)))
+
+    outcome = go_on(fresh).end()
+    assert outcome.code == 0, outcome.text
+    kept.still_there()
+    assert fresh.hashes() == finished.hashes()
+    assert fresh.planned() == set()
+
+
+def go_on(checkout: Checkout) -> Running:
+    """What a user does after a power cut: unlock, and the same command again."""
+    checkout.finish("--unlock")
+    return checkout.start(cores=1)
+
+
+def test_a_killed_training_job_keeps_its_finished_seeds(finished: Checkout, checkout: Checkout, tmp_path: Path) -> None:
+    target = "results/tiny/runs/hatsopoulos2007/eprop/base/seed1.nc"
+    for run in checkout.results.glob(f"{RUNS}/eprop/base/*.nc"):
+        run.unlink()
+    kept = Kept(checkout, tmp_path / "kept")
+    running = checkout.start(target)
+    (first,) = running.until(lambda: finished_seeds(checkout))
+    for process in running.descendants("train.py"):
+        process.kill()
+    outcome = running.end()
+    assert outcome.code != 0
+    assert "Error in rule train_seed0_1" in outcome.text
+    assert finished_seeds(checkout) == [first]
+    kept.remember(first, output_of(checkout, first))
+
+    outcome = checkout.finish(target)
+    assert "eprop seed 0: finished before, kept" in outcome.text
+    assert "eprop seed 1: finished before, kept" not in outcome.text
+    kept.still_there()
+    assert checkout.hashes() == finished.hashes()
+
+
+def test_a_seed_that_diverges_does_not_cost_the_other(checkout: Checkout) -> None:
+    # Without saturation, activity grows by a factor per step that differs between networks of 16 random units: at this
+    # gain seed 5 leaves float32 in its first trials, by ten orders of magnitude, and seed 11 stays as far below.
+    checkout.configure("settings", "exploding", "network", to={"activation": "relu", "gain": 12.0})
+    checkout.configure("figures", "fig1", to={"settings": ["exploding"], "seeds": [5, 11]})
+    outcome = checkout.run(f"results/tiny/{RUNS}/bptt/exploding/seed11.nc", "--retries", "1")
+    outcome.refuses(
+        "1 of 2 seeds failed", "seed 5: Training diverged", "training.learning_rate", "smaller learning rate"
+    )
+    assert [file.name.split("-")[0] for file in finished_seeds(checkout)] == ["seed11"]
+    # the second try trained what had failed, and only that
+    assert "seed 11: update 20/20" in outcome.text
+    assert outcome.text.count("seed 11: finished before, kept") >= 1
+    log = (checkout.results / "logs" / RUNS / "bptt/exploding/seed5_11.log").read_text()
+    assert "seed 5: Training diverged" in log
+    assert "seed 11: finished before, kept" in log
+    assert "update 20/20" not in log
+    assert not list((checkout.results / RUNS / "bptt/exploding").glob("seed*.nc"))
