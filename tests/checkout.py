@@ -159,6 +159,7 @@ class Running:
     """A Snakemake that is running."""
 
     def __init__(self, checkout: Checkout, command: list[str]) -> None:
+        self.checkout = checkout
         self.said = checkout.folder / ".said"
         with open(self.said, "w") as output:
             self.process = subprocess.Popen(

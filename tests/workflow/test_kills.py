@@ -29,8 +29,9 @@ class Kept:
             assert (self.checkout.results / output).samefile(link), f"{output} was trained again"
 
 
-def runs(checkout: Checkout) -> list[Path]:
-    return list(checkout.results.glob(f"{RUNS}/*/*/seed*.nc"))
+def runs(checkout: Checkout) -> set[str]:
+    """Run files below results/tiny."""
+    return {str(file.relative_to(checkout.results)) for file in checkout.results.glob(f"{RUNS}/*/*/seed*.nc")}
 
 
 def finished_seeds(checkout: Checkout) -> list[Path]:
@@ -49,43 +50,39 @@ def test_killed_again_and_again_it_ends_in_the_same_bytes(finished: Checkout, fr
     # as soon as there is a run file: Snakemake has not taken note of it yet
     running = fresh.start(cores=1)
     running.until(lambda: runs(fresh))
-    running.kill()
+    power_cut(running)
 
     # while a second seed trains: the first one is finished
-    running = go_on(fresh)
+    running = fresh.start(cores=1)
     (first,) = running.until(lambda: finished_seeds(fresh))
-    running.kill()
+    power_cut(running)
     assert finished_seeds(fresh) == [first]
-    assert not runs(fresh)
     kept.remember(first, output_of(fresh, first))
 
-    # when a first training job has ended, whatever comes next
-    running = go_on(fresh)
+    # when a training job has ended, whatever comes next
+    running = fresh.start(cores=1)
     running.until(lambda: re.search(r"Finished jobid: \d+ \(Rule: train_", running.said.read_text()))
-    running.kill()
-    assert len(runs(fresh)) == 2
-    for run in runs(fresh):
-        kept.remember(run, str(run.relative_to(fresh.results)))
+    power_cut(running)
+    done = runs(fresh) - fresh.planned()
+    assert len(done) >= 2
+    for run in done:
+        kept.remember(fresh.results / run, run)
 
     # while scoring
-    running = go_on(fresh)
+    running = fresh.start(cores=1)
     running.until(lambda: list(fresh.results.glob("logs/similarity/**/*.log")))
-    running.kill()
+    power_cut(running)
     assert not list(fresh.results.glob("figures/*"))
-    for run in runs(fresh):
-        kept.remember(run, str(run.relative_to(fresh.results)))
 
-    outcome = go_on(fresh).end()
-    assert outcome.code == 0, outcome.text
+    fresh.finish(cores=1)
     kept.still_there()
     assert fresh.hashes() == finished.hashes()
     assert fresh.planned() == set()
 
 
-def go_on(checkout: Checkout) -> Running:
-    """What a user does after a power cut: unlock, and the same command again."""
-    checkout.finish("--unlock")
-    return checkout.start(cores=1)
+def power_cut(running: Running) -> None:
+    running.kill()
+    running.checkout.finish("--unlock")
 
 
 def test_a_killed_training_job_keeps_its_finished_seeds(finished: Checkout, checkout: Checkout, tmp_path: Path) -> None:

@@ -357,7 +357,18 @@ def _allowed(error: Any) -> str:
         "uniqueItems": "No item may stand in it twice.",
         "pattern": "It may hold letters, digits, '.', '_' and '-' only.",
     }
-    return sentences.get(error.validator, f"{error.message}.")
+    sentence = sentences.get(error.validator, f"{error.message}.")
+    if error.validator == "type" and _is_number_as_text(error.instance):
+        sentence += " In YAML, 1e-3 and '1' are text: write 1.0e-3 and 1."
+    return sentence
+
+
+def _is_number_as_text(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return isinstance(value, str)
 
 
 def _did_you_mean(name: Any, known: Iterable[str]) -> str:

@@ -7,23 +7,27 @@ import time
 
 
 class Progress:
-    """Prints at most one line every `every_s` seconds, and one at the end.
+    """Prints a line every twentieth of the run, but not more often than every 5 s nor more seldom than every minute.
 
     Args:
         name: what is running.
         total: number of updates.
-        every_s: seconds between lines.
     """
 
-    def __init__(self, name: str, total: int, every_s: float = 5.0) -> None:
-        self.name, self.total, self.every_s = name, total, every_s
+    LEAST_S, MOST_S, PARTS = 5.0, 60.0, 20
+
+    def __init__(self, name: str, total: int) -> None:
+        self.name, self.total = name, total
         self.begun = self.last = time.monotonic()
+        self.last_update = 0
 
     def __call__(self, update: int, loss: float, accuracy: float) -> None:
         """Report the state before update number `update` (0-based)."""
         now = time.monotonic()
-        if now - self.last < self.every_s and update < self.total:
+        waited, part = now - self.last, (update - self.last_update) * self.PARTS >= self.total
+        if update < self.total and (waited < self.LEAST_S or (waited < self.MOST_S and not part)):
             return
+        self.last_update = update
         self.last = now
         elapsed = now - self.begun
         if update >= self.total:

@@ -1,0 +1,828 @@
+"""Study files: what they select, how options are resolved, what is refused, and that config/README.md tells it all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from docutils.core import publish_parts
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jinja2 import Environment, StrictUndefined
+
+from neurorules.errors import InputError
+from neurorules.figures.figure import figure_names
+from neurorules.learning.learning_rule import learning_rule_names
+from neurorules.recordings.synthetic import DEFAULTS as SYNTHETIC_DEFAULTS
+from neurorules.study import BASE_CONFIG, REPOSITORY, SCHEMA, Block, Model, Study, load_study, main, merge
+from neurorules.tasks.task import task_names
+
+REACH, MANTE = "hatsopoulos2007", "mante2013"
+STUDY_FILES = sorted((REPOSITORY / "config").glob("*.yaml"))
+BASE = yaml.safe_load(BASE_CONFIG.read_text())
+
+
+def study(over: dict[str, Any]) -> Study:
+    """config.yaml with something laid over it."""
+    return Study(merge(BASE, over))
+
+
+def refused(over: dict[str, Any]) -> InputError:
+    with pytest.raises(InputError) as caught:
+        study(over)
+    return caught.value
+
+
+# ---- what is selected
+
+
+def models_of(study: Study) -> set[str]:
+    return {str(model) for model in study.seeds}
+
+
+def test_reach_plans_two_models_and_eight_runs() -> None:
+    reach = load_study(REPOSITORY / "config" / "reach.yaml")
+    assert set(reach.figures) == {"fig1", "fig5", "table3"}
+    assert reach.seeds == {
+        Model(REACH, "bptt", "published-code"): [0, 1, 2, 3],
+        Model(REACH, "eprop", "published-code"): [0, 1, 2, 3],
+    }
+    assert [block.seeds for block in reach.blocks] == [(0,), (1,), (2,), (3,)]
+    assert all(set(block.models) == set(reach.seeds) for block in reach.blocks)
+    assert {reach.recording(model) for model in reach.seeds} == {REACH}
+    assert reach.left_out("fig1") == [MANTE]
+    assert not reach.recording_entry(REACH)["synthetic"]
+
+
+def test_demo_plans_four_models_of_two_seeds_in_one_job_each() -> None:
+    demo = load_study(REPOSITORY / "config" / "demo.yaml")
+    models = {f"{task}/{rule}/published-code" for task in (REACH, MANTE) for rule in ("bptt", "eprop")}
+    assert models_of(demo) == models
+    assert all(seeds == [0, 1] for seeds in demo.seeds.values())
+    assert [block.seeds for block in demo.blocks] == [(0, 1)]
+    assert {str(model) for model in demo.blocks[0].models} == models
+    assert {demo.recording(model) for model in demo.seeds} == {REACH, "mante2013-dt15"}
+    assert all(demo.recording_entry(name)["synthetic"] for name in demo.config["use_recordings"])
+
+
+def test_the_default_study_plans_eight_models_of_four_seeds() -> None:
+    paper = load_study()
+    tasks, rules, names = (REACH, MANTE), ("bptt", "eprop"), ("base", "published-code")
+    assert models_of(paper) == {f"{task}/{rule}/{name}" for task in tasks for rule in rules for name in names}
+    assert sum(map(len, paper.seeds.values())) == 32
+
+
+def test_catalogues_make_no_work() -> None:
+    more = {
+        "recordings": {"another": {"reader": MANTE, "source": "raw"}},
+        "tasks": {"mante-long": {**BASE["tasks"][MANTE], "module": MANTE}},
+        "settings": {"gain-9": {"network": {"gain": 9.0}}},
+    }
+    assert study(more).seeds == study({}).seeds
+    only_fig1 = study({"use_figures": ["fig1"]})
+    assert models_of(only_fig1) == {f"{task}/{rule}/base" for task in (REACH, MANTE) for rule in ("bptt", "eprop")}
+
+
+def test_a_model_is_planned_only_where_its_recording_is_used() -> None:
+    # published-code compares mante2013 with the recording mante2013-dt15
+    only_dt15 = study({"use_recordings": ["mante2013-dt15", REACH]})
+    assert f"{MANTE}/bptt/published-code" in models_of(only_dt15)
+    assert f"{MANTE}/bptt/base" not in models_of(only_dt15)
+    assert only_dt15.left_out("fig1") == [MANTE]
+    assert only_dt15.left_out("fig5") == []
+
+
+def test_a_figure_may_have_seeds_of_its_own_and_shares_its_models() -> None:
+    own = study(
+        {
+            "seeds": [1, 0],
+            "use_recordings": [REACH],
+            "figures": {"fig1": {"settings": ["published-code"], "learning_rules": ["bptt"], "seeds": [7, 1]}},
+        }
+    )
+    assert own.figure_seeds("fig1") == [1, 7]
+    assert own.figure_seeds("fig5") == [0, 1]
+    assert own.seeds == {
+        Model(REACH, "bptt", "published-code"): [0, 1, 7],
+        Model(REACH, "eprop", "published-code"): [0, 1],
+    }
+
+
+@pytest.mark.parametrize(
+    ("size", "blocks"),
+    [
+        (1, [(0,), (1,), (2,), (3,), (4,)]),
+        (2, [(0, 1), (2, 3), (4,)]),
+        (3, [(0, 1, 2), (3, 4)]),
+        (5, [(0, 1, 2, 3, 4)]),
+        (9, [(0, 1, 2, 3, 4)]),
+    ],
+)
+def test_blocks_of_seeds(size: int, blocks: list[tuple[int, ...]]) -> None:
+    made = study({"seeds": [4, 2, 0, 1, 3], "seeds_per_job": size, "use_figures": ["fig1"]})
+    assert [block.seeds for block in made.blocks] == blocks
+    assert all(block.models == tuple(made.seeds) for block in made.blocks)
+
+
+def test_models_of_other_seeds_stand_in_blocks_of_their_own() -> None:
+    made = study(
+        {
+            "seeds": [0, 1],
+            "seeds_per_job": 2,
+            "use_recordings": [REACH],
+            "use_figures": ["fig1", "fig5"],
+            "figures": {
+                "fig1": {"learning_rules": ["bptt"], "settings": ["base"], "seeds": [0, 1, 2]},
+                "fig5": {"learning_rules": ["eprop"]},
+            },
+        }
+    )
+    bptt, eprop = Model(REACH, "bptt", "base"), Model(REACH, "eprop", "published-code")
+    assert made.blocks == [Block((0, 1), (bptt, eprop)), Block((2,), (bptt,))]
+
+
+# ---- which option wins
+
+LAYERS = {
+    "defaults": ("defaults",),
+    "task": ("tasks", REACH),
+    "setting": ("settings", "mine"),
+    "by_task": ("settings", "mine", "by_task", REACH),
+    "by_learning_rule": ("settings", "mine", "by_learning_rule", "eprop"),
+}
+
+
+def nested(path: tuple[str, ...], value: Any) -> dict[str, Any]:
+    for name in reversed(path):
+        value = {name: value}
+    return value
+
+
+@pytest.mark.parametrize("last", range(len(LAYERS)))
+def test_later_layers_win(last: int) -> None:
+    config: dict[str, Any] = {"settings": {"mine": {}}, "use_figures": ["fig1"]}
+    for number, path in enumerate(list(LAYERS.values())[: last + 1]):
+        # batch_size: said by all layers so far; units: by the first alone
+        said = {"training": {"batch_size": 10 + number}}
+        if number == 0:
+            said["network"] = {"units": 55}
+        config = merge(config, nested(path, said))
+    options = study(config).options(Model(REACH, "eprop", "mine"))
+    assert options["training"]["batch_size"] == 10 + last
+    assert options["network"]["units"] == 55
+    assert options["training"]["learning_rate"] == 1e-3  # said by nobody but config.yaml
+
+
+def test_layers_of_another_task_or_learning_rule_do_not_count() -> None:
+    mine = {
+        "training": {"batch_size": 1},
+        "by_task": {MANTE: {"training": {"batch_size": 2}}},
+        "by_learning_rule": {"bptt": {"training": {"batch_size": 3}}},
+    }
+    made = study({"settings": {"mine": mine}})
+    sizes = {
+        (task, rule): made.options(Model(task, rule, "mine"))["training"]["batch_size"]
+        for task in (REACH, MANTE)
+        for rule in ("bptt", "eprop")
+    }
+    assert sizes == {(REACH, "eprop"): 1, (MANTE, "eprop"): 2, (REACH, "bptt"): 3, (MANTE, "bptt"): 3}
+
+
+def test_options_are_copies() -> None:
+    made = study({})
+    before = deepcopy(made.config)
+    options = made.options(Model(MANTE, "bptt", "published-code"))
+    options["task"]["motion_coherence"].append(0.9)
+    options["network"].clear()
+    assert made.config == before
+
+
+def test_published_code_on_the_reach() -> None:
+    """Noise 0 and learning rates 1e-3 for BPTT and 3e-4 for e-prop, as in the published analysis."""
+    made = load_study()
+    options = {rule: made.options(Model(REACH, rule, "published-code")) for rule in ("bptt", "eprop")}
+    assert {rule: of["training"]["learning_rate"] for rule, of in options.items()} == {"bptt": 1e-3, "eprop": 3e-4}
+    assert all(of["network"]["noise_sd"] == 0 for of in options.values())
+    assert all(of["network"]["recurrent_scale"] == 1.5 for of in options.values())
+    assert made.recording(Model(REACH, "bptt", "published-code")) == REACH
+
+
+def test_published_code_on_the_decision() -> None:
+    """Steps of 15 ms, the 72 test trials as one batch, unit norm, and noise in the units but not in the inputs."""
+    made = load_study()
+    for rule in ("bptt", "eprop"):
+        options = made.options(Model(MANTE, rule, "published-code"))
+        assert options["task"]["dt_ms"] == 15
+        assert options["task"]["trials"] == "test"
+        assert options["task"]["unit_norm_inputs"] is True
+        assert options["task"]["input_noise_sd"] == 0
+        assert options["training"]["batch_size"] == 72
+        assert options["training"]["learning_rate"] == 3e-4
+        assert options["training"]["updates"] == 3000
+        assert options["network"]["units"] == 400
+        assert options["network"]["noise_sd"] == 0.1
+        assert options["comparison"]["recording"] == "mante2013-dt15"
+    assert made.config["recordings"]["mante2013-dt15"]["options"]["dt_ms"] == 15
+
+
+def test_a_recording_has_the_bins_of_the_tasks_that_are_compared_with_it() -> None:
+    for file in STUDY_FILES:
+        made = load_study(file)
+        for model in made.seeds:
+            options = made.recording_entry(made.recording(model))["options"]
+            if "dt_ms" in options:
+                assert options["dt_ms"] == made.options(model)["task"]["dt_ms"], (file, model)
+
+
+def test_base_is_the_papers_text() -> None:
+    """Appendix A: units, updates, steps, learning rate, noise, gain."""
+    made = load_study()
+    mante, reach = (made.options(Model(task, "eprop", "base")) for task in (MANTE, REACH))
+    assert (mante["network"]["units"], mante["training"]["updates"], mante["task"]["dt_ms"]) == (400, 3000, 50)
+    assert (reach["network"]["units"], reach["training"]["updates"], reach["task"]["dt_ms"]) == (200, 1000, 10)
+    for options in (mante, reach):
+        assert options["training"]["learning_rate"] == 1e-3
+        assert options["training"]["batch_size"] == 100
+        assert options["network"]["noise_sd"] == 0.1
+        assert options["network"]["gain"] == 1
+
+
+def test_comparison_is_no_part_of_training() -> None:
+    before, after = study({}), study({"defaults": {"comparison": {"noise_floor_repeats": 7}}})
+    model = Model(REACH, "bptt", "base")
+    assert before.training(model) == after.training(model)
+    assert before.scoring(model) != after.scoring(model)
+
+
+# ---- files
+
+
+@pytest.mark.parametrize("file", STUDY_FILES, ids=lambda file: file.name)
+def test_every_study_file_is_valid_and_has_a_name_of_its_own(file: Path) -> None:
+    made = load_study(file)
+    assert made.seeds
+    assert [other for other in STUDY_FILES if load_study(other).name == made.name] == [file]
+
+
+def test_dicts_merge_and_lists_replace() -> None:
+    base = {"a": {"x": 1, "y": [1, 2]}, "b": [1], "c": 1, "d": {"z": 1}}
+    over = {"a": {"y": [3], "w": {}}, "b": [], "c": {"q": 0}, "d": None}
+    expected = {"a": {"x": 1, "y": [3], "w": {}}, "b": [], "c": {"q": 0}, "d": None}
+    copies = deepcopy((base, over))
+    assert merge(base, over) == expected
+    assert (base, over) == copies
+
+
+def test_merging_is_what_snakemake_does() -> None:
+    from snakemake.utils import update_config
+
+    for file in STUDY_FILES:
+        snakemakes = deepcopy(BASE)
+        update_config(snakemakes, yaml.safe_load(file.read_text()))
+        assert load_study(file).config == snakemakes
+
+
+def test_later_files_win(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text("{study: one, seeds: [1], seeds_per_job: 5}")
+    (tmp_path / "two.yaml").write_text("{study: two, seeds: [2]}")
+    made = load_study(tmp_path / "one.yaml", tmp_path / "two.yaml")
+    assert (made.name, made.config["seeds"], made.config["seeds_per_job"]) == ("two", [2], 5)
+
+
+def test_checking_files_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("seeds_per_jobs: 1")
+    assert main([str(REPOSITORY / "config" / "reach.yaml")]) == 0
+    assert "8 runs" in capsys.readouterr().out
+    assert main([str(wrong), str(BASE_CONFIG)]) == 1
+    said = capsys.readouterr()
+    assert "Did you mean seeds_per_job?" in said.err
+    assert "32 runs" in said.out
+
+
+# ---- what is refused
+
+REFUSED: list[tuple[str, dict[str, Any], str, Any, str]] = [
+    # what, laid over config.yaml, key, value, words of the remedy
+    ("misspelt key", {"use_recording": [REACH]}, "use_recording", [REACH], "Did you mean use_recordings?"),
+    ("misspelt option", {"defaults": {"network": {"gian": 2}}}, "defaults.network.gian", 2, "Did you mean gain?"),
+    (
+        "misspelt option in a setting",
+        {"settings": {"gain-0.5": {"training": {"lerning_rate": 1}}}},
+        "settings.gain-0.5.training.lerning_rate",
+        1,
+        "Did you mean learning_rate?",
+    ),
+    ("text for a number", {"defaults": {"network": {"units": "many"}}}, "defaults.network.units", "many", "integer"),
+    (
+        "exponent without a dot",
+        {"defaults": {"training": {"learning_rate": "1e-3"}}},
+        "defaults.training.learning_rate",
+        "1e-3",
+        "write 1.0e-3",
+    ),
+    ("fraction of units", {"defaults": {"network": {"units": 2.5}}}, "defaults.network.units", 2.5, "integer"),
+    ("float for an integer", {"defaults": {"network": {"units": 8.0}}}, "defaults.network.units", 8.0, "integer"),
+    ("yes for an integer", {"seeds_per_job": True}, "seeds_per_job", True, "integer"),
+    (
+        "negative gain",
+        {"settings": {"mine": {"network": {"gain": -1}}}},
+        "settings.mine.network.gain",
+        -1,
+        "at least 0",
+    ),
+    (
+        "no learning",
+        {"defaults": {"training": {"learning_rate": 0}}},
+        "defaults.training.learning_rate",
+        0,
+        "greater than 0",
+    ),
+    (
+        "unknown choice",
+        {"defaults": {"network": {"activation": "sigmoid"}}},
+        "defaults.network.activation",
+        "sigmoid",
+        "retanh, relu, tanh",
+    ),
+    ("no seeds", {"seeds": []}, "seeds", [], "at least 1"),
+    ("a seed twice", {"seeds": [0, 1, 0]}, "seeds", [0, 1, 0], "twice"),
+    ("negative seed", {"seeds": [0, -1]}, "seeds.1", -1, "at least 0"),
+    ("a list wanted", {"use_figures": "fig1"}, "use_figures", "fig1", "array"),
+    ("an emptied catalogue", {"settings": None}, "settings", None, "object"),
+    ("path for a name", {"study": "../elsewhere"}, "study", "../elsewhere", "letters"),
+    ("unknown recording", {"use_recordings": ["mante2014"]}, "use_recordings", "mante2014", "Did you mean mante2013"),
+    ("unknown figure", {"use_figures": ["fig2"]}, "use_figures", "fig2", "Allowed: fig1"),
+    (
+        "unknown figure in the catalogue",
+        {"figures": {"fig99": {"tasks": [REACH], "learning_rules": ["bptt"], "settings": ["base"]}}},
+        "figures",
+        "fig99",
+        "Allowed: fig1",
+    ),
+    ("unknown task", {"figures": {"fig1": {"tasks": ["mante"]}}}, "figures.fig1.tasks", "mante", "mante2013"),
+    (
+        "unknown learning rule",
+        {"figures": {"fig1": {"learning_rules": ["e-prop"]}}},
+        "figures.fig1.learning_rules",
+        "e-prop",
+        "Did you mean eprop?",
+    ),
+    (
+        "unknown setting",
+        {"figures": {"fig5": {"settings": ["gain-0-5"]}}},
+        "figures.fig5.settings",
+        "gain-0-5",
+        "Did you mean gain-0.5?",
+    ),
+    (
+        "unknown task in a setting",
+        {"settings": {"base": {"by_task": {"hatsopoulos": {}}}}},
+        "settings.base.by_task",
+        "hatsopoulos",
+        f"Did you mean {REACH}?",
+    ),
+    (
+        "unknown learning rule in a setting",
+        {"settings": {"base": {"by_learning_rule": {"bppt": {}}}}},
+        "settings.base.by_learning_rule",
+        "bppt",
+        "Did you mean bptt?",
+    ),
+    ("task without a file", {"tasks": {"maze": {}}}, "tasks", "maze", f"Allowed: {REACH}"),
+    ("unknown file of a task", {"tasks": {REACH: {"module": "maze"}}}, f"tasks.{REACH}.module", "maze", "Allowed"),
+    (
+        "unknown option of a task",
+        {"tasks": {MANTE: {"task": {"delay": 300}}}},
+        f"tasks.{MANTE}.task.delay",
+        "delay",
+        "Did you mean delay_ms?",
+    ),
+    (
+        "unknown option of a task in a setting",
+        {"settings": {"base": {"by_task": {REACH: {"task": {"step": 3}}}}}},
+        f"settings.base.by_task.{REACH}.task.step",
+        "step",
+        "Did you mean steps?",
+    ),
+    (
+        "an option that only another task has",
+        {"settings": {"base": {"task": {"delay_ms": 0}}}},
+        "settings.base.task.delay_ms",
+        "delay_ms",
+        "Allowed: dt_ms",
+    ),
+    (
+        "unknown recording of a task",
+        {"tasks": {MANTE: {"comparison": {"recording": "mante"}}}},
+        f"tasks.{MANTE}.comparison.recording",
+        "mante",
+        "Did you mean mante2013?",
+    ),
+    (
+        "unknown recording in a setting",
+        {"settings": {"base": {"by_task": {MANTE: {"comparison": {"recording": "mante2013-dt50"}}}}}},
+        f"settings.base.by_task.{MANTE}.comparison.recording",
+        "mante2013-dt50",
+        "mante2013-dt15",
+    ),
+    ("figures of nothing", {"use_recordings": ["mante2013"]}, "use_figures", "fig5", "use_recordings"),
+    ("a number as a key", {"defaults": {"network": {1: 2, "gian": 3}}}, "defaults.network.1", 2, "Allowed: activation"),
+    (
+        "yes as an option of a task",
+        {"tasks": {MANTE: {"task": {True: 1}}}},
+        f"tasks.{MANTE}.task.True",
+        True,
+        "Allowed",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("over", "key", "value", "words"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED]
+)
+def test_mistakes_are_named(tmp_path: Path, over: dict[str, Any], key: str, value: Any, words: str) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(yaml.safe_dump(over))
+    with pytest.raises(InputError) as caught:
+        load_study(file)
+    error = caught.value
+    assert error.key == key
+    assert error.value == value and type(error.value) is type(value)
+    assert error.remedy is not None and words in error.remedy
+    # config.yaml where the mistake is only seen there: fig5 is selected by its list
+    assert error.file == str(BASE_CONFIG if key == "use_figures" and value == "fig5" else file)
+    for part in (error.file, key, repr(value), words):
+        assert part in str(error)
+
+
+def test_missing_keys_are_named() -> None:
+    def without(*path: str) -> InputError:
+        config = deepcopy(BASE)
+        node = config
+        for name in path[:-1]:
+            node = node[name]
+        del node[path[-1]]
+        with pytest.raises(InputError, match=r"A key is missing\.") as caught:
+            Study(config)
+        return caught.value
+
+    assert "'seeds' is a required property" in str(without("seeds"))
+    assert without("tasks", MANTE, "task", "delay_ms").key == f"tasks.{MANTE}.task.delay_ms"
+    assert without("tasks", REACH, "comparison", "recording").key == f"tasks.{REACH}.comparison.recording"
+    assert without("figures", "fig1", "settings").key == "figures.fig1"
+    assert without("recordings", MANTE, "reader").key == f"recordings.{MANTE}"
+
+
+def test_what_no_file_holds_may_be_of_the_command_line() -> None:
+    reach = REPOSITORY / "config" / "reach.yaml"
+    config = merge(load_study(reach).config, {"use_figures": ["fig9"]})
+    with pytest.raises(InputError) as caught:
+        Study(config, [BASE_CONFIG, reach])
+    assert caught.value.file == f"{BASE_CONFIG}, {reach} or the command line"
+
+
+def test_seeds_of_the_command_line_are_numbers() -> None:
+    """Snakemake hands `--config seeds=[0,12]` over as a list of strings."""
+    assert study({"seeds": ["0", "12"]}).config["seeds"] == [0, 12]
+    assert refused({"seeds": ["0", "x"]}).key == "seeds.1"
+    assert refused({"seeds": ["1", 1]}).value == [1, 1]
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    wrong, items, absent = tmp_path / "wrong.yaml", tmp_path / "items.yaml", tmp_path / "absent.yaml"
+    wrong.write_text("seeds: [0, 1\nstudy: x")
+    items.write_text("- study: x")
+    for file, words in ((wrong, "not valid YAML"), (items, "keys and values"), (absent, "cannot be read")):
+        with pytest.raises(InputError, match=words) as caught:
+            load_study(file)
+        assert caught.value.file == str(file)
+
+
+# ---- whatever a study file holds, it gives a study or an InputError
+
+DEMO = load_study(REPOSITORY / "config" / "demo.yaml").config
+
+
+def nodes(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Everything below the top of a config, with where it is."""
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, child in children:
+        yield (*path, name), child
+        yield from nodes(child, (*path, name))
+
+
+NODES = list(nodes(DEMO))
+NAMES = sorted({str(path[-1]) for path, _ in NODES})
+
+keys = st.one_of(st.sampled_from(NAMES), st.text(max_size=4))
+json = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.sampled_from(NAMES)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(keys, inner, max_size=3)),
+    max_leaves=5,
+)
+values = st.one_of(json, st.sampled_from([value for _, value in NODES]))
+mutations = st.tuples(
+    st.sampled_from(["replace", "delete", "add"]), st.sampled_from([path for path, _ in NODES]), keys, values
+)
+
+
+def mutate(config: Any, kind: str, path: tuple[Any, ...], key: str, value: Any) -> None:
+    """Change a config in place; nothing where an earlier mutation has taken the place away."""
+    for name in path[:-1]:
+        try:
+            config = config[name]
+        except (KeyError, IndexError, TypeError):
+            return
+    last = path[-1]
+    if isinstance(config, dict):
+        if kind == "add":
+            config[key] = deepcopy(value)
+        elif kind == "delete":
+            config.pop(last, None)
+        else:
+            config[last] = deepcopy(value)
+    elif isinstance(config, list):
+        if kind == "add":
+            config.append(deepcopy(value))
+        elif isinstance(last, int) and last < len(config):
+            config[last : last + 1] = [] if kind == "delete" else [deepcopy(value)]
+
+
+def plan(made: Study) -> None:
+    """All that the Snakefile asks of a study."""
+    for model, seeds in made.seeds.items():
+        made.training(model), made.scoring(model), made.training_recording(model), made.task_module(model.task)
+        assert made.recording_entry(made.recording(model))["name"] in made.config["use_recordings"]
+        assert len(made.run_files(model)) == len(seeds) > 0
+    assert sorted((m, s) for b in made.blocks for m in b.models for s in b.seeds) == [
+        (model, seed) for model, seeds in made.seeds.items() for seed in seeds
+    ]
+    for name in made.figures:
+        made.figure_context(name)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@given(st.lists(mutations, min_size=1, max_size=3))
+def test_any_config_gives_a_study_or_an_input_error(changes: list[tuple[str, tuple[Any, ...], str, Any]]) -> None:
+    config = deepcopy(DEMO)
+    for change in changes:
+        mutate(config, *change)
+    try:
+        made = Study(config, [BASE_CONFIG, REPOSITORY / "config" / "demo.yaml"])
+    except InputError as error:
+        assert error.problem and error.key and error.remedy
+        return
+    plan(made)
+
+
+# ---- config/README.md
+
+README = (REPOSITORY / "config" / "README.md").read_text()
+GROUPS = ("task", "network", "training", "comparison")
+
+# Where the keys of each part of the config are documented; * is any name.
+SECTIONS = {
+    (): "Top level",
+    ("recordings", "*"): "Recordings",
+    ("recordings", "*", "options"): "Options of a recording",
+    ("defaults",): "Groups of options",
+    ("tasks", "*"): "Tasks",
+    ("settings", "*"): "Settings",
+    ("figures", "*"): "Figures",
+}
+
+
+def section(heading: str) -> str:
+    """The text under a heading, up to the next heading."""
+    parts = re.split(r"^#+ (.*)$", README, flags=re.MULTILINE)
+    (text,) = [text for title, text in zip(parts[1::2], parts[2::2], strict=True) if title == heading]
+    return text
+
+
+def rows(text: str) -> dict[str, dict[str, str]]:
+    """Table rows by the name in backticks in their first column; cells by their column's title."""
+    found: dict[str, dict[str, str]] = {}
+    titles: list[str] = []
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")] if line.startswith("|") else []
+        if not cells:
+            titles = []
+        elif not titles:
+            titles = cells
+        elif re.fullmatch("`[^`]+`", cells[0]):
+            found[cells[0].strip("`")] = dict(zip(titles, cells, strict=True))
+    return found
+
+
+def schema_keys(
+    node: dict[str, Any], path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], str, dict[str, Any]]]:
+    """Every key of the schema: the part of the config that it stands in, its name, its own schema."""
+    schema = yaml.safe_load(SCHEMA.read_text())
+    if "$ref" in node:
+        node = schema["$defs"][node["$ref"].split("/")[-1]]
+    for name, child in node.get("properties", {}).items():
+        yield path, name, child
+        yield from schema_keys(child, (*path, name))
+    if isinstance(node.get("additionalProperties"), dict):
+        yield from schema_keys(node["additionalProperties"], (*path, "*"))
+
+
+SCHEMA_KEYS = list(schema_keys(yaml.safe_load(SCHEMA.read_text())))
+
+
+def heading_of(path: tuple[str, ...]) -> str:
+    if path and path[-1] in GROUPS:
+        return f"Options in `{path[-1]}`"
+    if len(path) > 3 and path[-2] in ("by_task", "by_learning_rule"):
+        return SECTIONS[("defaults",)]
+    return SECTIONS[path]
+
+
+def test_the_schema_is_walked() -> None:
+    names = {name for _, name, _ in SCHEMA_KEYS}
+    assert {"study", "monkey", "gain", "by_task", "n_checkpoints", "noise_floor_repeats", "learning_rules"} <= names
+    assert names == set(re.findall(r"^ +(\w+): ", re.sub(r"\$\w+", "", "\n".join(schema_property_lines())), re.M))
+
+
+def schema_property_lines() -> Iterator[str]:
+    """Lines of the schema that stand directly below a `properties:`."""
+    indent: list[int] = []
+    for line in SCHEMA.read_text().splitlines():
+        depth = len(line) - len(line.lstrip())
+        while indent and line.strip() and depth <= indent[-1]:
+            indent.pop()
+        if indent and depth == indent[-1] + 2 and re.match(r"\w+:", line.strip()):
+            yield line + " "
+        if line.strip() == "properties:":
+            indent.append(depth)
+
+
+@pytest.mark.parametrize("path, name, node", SCHEMA_KEYS, ids=[".".join((*p, n)) for p, n, _ in SCHEMA_KEYS])
+def test_every_key_is_documented_with_its_choices(path: tuple[str, ...], name: str, node: dict[str, Any]) -> None:
+    documented = rows(section(heading_of(path)))
+    assert name in documented, f"config/README.md, section {heading_of(path)!r}, has no row for `{name}`"
+    for choice in node.get("enum", []):
+        assert f"`{choice}`" in documented[name]["type"]
+
+
+def test_options_of_tasks_are_documented_with_their_defaults() -> None:
+    tables = section("Options in `task`").split("Those of the task")[1:]
+    assert len(tables) == len(BASE["tasks"])
+    for table in tables:
+        name = re.findall("`(.*?)`", table)[0]
+        documented = {key: yaml.safe_load(row["default"].strip("`")) for key, row in rows(table).items()}
+        assert documented == BASE["tasks"][name]["task"]
+
+
+@pytest.mark.parametrize("group", ["network", "training"])
+def test_documented_defaults_are_those_of_config_yaml(group: str) -> None:
+    documented = rows(section(f"Options in `{group}`"))
+    assert {key: yaml.safe_load(row["default"].strip("`")) for key, row in documented.items()} == BASE["defaults"][
+        group
+    ]
+    for name, task in BASE["tasks"].items():
+        for key, value in task.get(group, {}).items():
+            assert f"`{value}` in `{name}`" in documented[key]["meaning"]
+
+
+def test_documented_defaults_of_comparison_and_recordings() -> None:
+    comparison = rows(section("Options in `comparison`"))
+    repeats = BASE["defaults"]["comparison"]["noise_floor_repeats"]
+    assert comparison["noise_floor_repeats"]["default"] == f"`{repeats}`"
+    assert comparison["onset_step"]["default"] == f"`{REACH}`: `{BASE['tasks'][REACH]['comparison']['onset_step']}`"
+    options = rows(section("Options of a recording"))
+    mante, reach = SYNTHETIC_DEFAULTS[MANTE], SYNTHETIC_DEFAULTS[REACH]
+    assert options["monkey"]["default"] == f"`{mante['monkey']}`"
+    assert options["neurons"]["default"] == f"`{mante['neurons']}`" == f"`{reach['neurons']}`"
+    trials = {name: made["trials_per_condition"] for name, made in SYNTHETIC_DEFAULTS.items()}
+    assert options["trials_per_condition"]["default"] == ", ".join(f"`{n}` in `{name}`" for name, n in trials.items())
+
+
+def test_top_level_values_are_those_of_config_yaml() -> None:
+    documented = rows(section("Top level"))
+    for key, value in BASE.items():
+        if not isinstance(value, dict):
+            assert yaml.safe_load(documented[key]["value in `config.yaml`"].strip("`")) == value
+
+
+def test_everything_in_the_catalogues_is_named() -> None:
+    assert set(rows(section("Settings that exist"))) == set(BASE["settings"])
+    assert set(rows(section("Recordings that exist"))) == set(BASE["recordings"])
+    assert set(rows(section("Figures and tables that exist"))) == set(BASE["figures"]) == set(figure_names())
+    for names, text in ((BASE["tasks"], section("Tasks")), (task_names(), section("Tasks"))):
+        assert all(f"`{name}`" in text for name in names)
+    for rule in learning_rule_names():
+        assert f"`{rule}`" in rows(section("Figures"))["learning_rules"]["type"]
+        assert f"`{rule}`" in rows(section("Settings"))["by_learning_rule"]["type"]
+    for name in {entry["reader"] for entry in BASE["recordings"].values()}:
+        assert f"`{name}`" in rows(section("Recordings"))["reader"]["type"]
+
+
+def test_what_settings_change_is_said() -> None:
+    documented = rows(section("Settings that exist"))
+    for name, setting in BASE["settings"].items():
+        changed = {
+            path[-1] for path, value in nodes(setting) if not isinstance(value, dict) and isinstance(path[-1], str)
+        }
+        for key in changed - {"recording", "batch_size", "input_noise_sd"}:  # said in words
+            assert f"`{key}`" in documented[name]["differs in"], (name, key)
+
+
+def test_study_files_are_listed_with_their_runs() -> None:
+    documented = rows(section("Studies that exist"))
+    assert set(documented) == {file.name for file in STUDY_FILES}
+    for file in STUDY_FILES:
+        made, row = load_study(file), documented[file.name]
+        (n_seeds,) = {len(seeds) for seeds in made.seeds.values()}
+        n_models = len(made.seeds)
+        assert row["`study`"] == f"`{made.name}`"
+        assert row["runs"] == f"{n_models * n_seeds}: {n_models} models, {n_seeds} seeds"
+        assert re.findall("`(.*?)`", row["recordings"]) == made.config["use_recordings"]
+        synthetic = {made.recording_entry(name)["synthetic"] for name in made.config["use_recordings"]}
+        assert synthetic == {"synthetic" in row["recordings"]}
+
+
+def test_the_raw_files_of_every_source_are_shown() -> None:
+    catalogue = yaml.safe_load((REPOSITORY / "resources" / "recordings.yaml").read_text())
+    text = section("Raw recordings")
+    for reader, entry in catalogue.items():
+        for source, about in entry["sources"].items():
+            for file in about["files"]:
+                (line,) = [line for line in text.splitlines() if line.strip().startswith(Path(file["path"]).name)]
+                assert f"reader {reader}, source {source}" in line
+            for folder in about.get("unpacked", {}).get("folders", {}).values():
+                assert str(Path(folder).relative_to(reader)) in text
+
+
+def code_blocks(heading: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", section(heading), flags=re.DOTALL)
+
+
+def test_the_example_study_plans_what_the_text_says(tmp_path: Path) -> None:
+    (example,) = code_blocks("A study of your own", "yaml")
+    (tmp_path / "mine.yaml").write_text(example)
+    made = load_study(tmp_path / "mine.yaml")
+    # one task has its recording: 2 learning rules x 2 settings x 2 seeds
+    assert made.name == "mine"
+    assert models_of(made) == {f"{REACH}/{rule}/{name}" for rule in ("bptt", "eprop") for name in ("base", "gain-0.8")}
+    assert all(seeds == [0, 1] for seeds in made.seeds.values())
+    assert set(made.config["settings"]) == {*BASE["settings"], "gain-0.8"}
+
+
+def test_the_example_error_is_what_is_said(tmp_path: Path) -> None:
+    (example,), (said,) = code_blocks("Errors", "yaml"), code_blocks("Errors", "text")
+    file = tmp_path / "mine.yaml"
+    file.write_text(example)
+    with pytest.raises(InputError) as caught:
+        load_study(file)
+    assert str(caught.value).replace(str(file), "config/mine.yaml") == said.strip()
+
+
+def test_the_example_of_which_option_wins() -> None:
+    table = [line for line in section("Which option wins").splitlines() if line.startswith("| `")]
+    assert len(table) == 3
+    for line in table:
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        task, rule = re.findall("`(.*?)`", cells[0])
+        setting = BASE["settings"]["published-code"]
+        said = [
+            BASE["defaults"],
+            BASE["tasks"][task],
+            setting,
+            setting["by_task"].get(task, {}),
+            setting["by_learning_rule"].get(rule, {}),
+            load_study().options(Model(task, rule, "published-code")),
+        ]
+        expected = [layer.get("training", {}).get("learning_rate") for layer in said]
+        assert [float(cell) if cell else None for cell in cells[1:]] == expected
+
+
+# ---- captions of the report
+
+
+@pytest.mark.parametrize("file", STUDY_FILES, ids=lambda file: file.name)
+@pytest.mark.parametrize("caption", [*figure_names(), "workflow"])
+def test_every_figure_has_a_caption_that_renders(caption: str, file: Path) -> None:
+    made = load_study(file)
+
+    class Snakemake:
+        config = made.config
+
+    text = (REPOSITORY / "workflow" / "report" / f"{caption}.rst").read_text()
+    environment = Environment(trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
+    # halt_level 2: a warning of docutils is an error
+    filled = environment.from_string(text).render(snakemake=Snakemake)
+    html = publish_parts(filled, writer_name="html", settings_overrides={"halt_level": 2, "report_level": 5})["body"]
+    used = [made.recording_entry(name) for name in made.config["use_recordings"]]
+    assert ("says nothing about the brain" in html or "say nothing about the brain" in html) == any(
+        entry["synthetic"] for entry in used
+    )
+    if caption in made.figures:
+        assert ", ".join(made.config["figures"][caption]["settings"]) in html
