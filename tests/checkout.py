@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -181,6 +182,16 @@ class Running:
             assert self.process.poll() is None, f"it ended before that:\n{self.said.read_text()}"
             assert time.monotonic() < end, f"it did not come to that:\n{self.said.read_text()}"
             time.sleep(0.003)
+
+    def made(self) -> set[str]:
+        """Outputs of jobs that Snakemake has taken note of as finished, relative to results/tiny."""
+        said = self.said.read_text()
+        outputs: set[str] = set()
+        for job in re.findall(r"^Finished jobid: (\d+) ", said, re.MULTILINE):
+            found = re.search(rf"^    output: (.*)\n(?:    .*\n)*?    jobid: {job}\n", said, re.MULTILINE)
+            if found:
+                outputs.update(str(Path(file).relative_to(RESULTS)) for file in found[1].split(", "))
+        return outputs
 
     def kill(self) -> None:
         """SIGKILL of the process group, as a power cut: nothing is cleaned up."""

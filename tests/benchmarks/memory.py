@@ -19,7 +19,7 @@ from neurorules.jobs import one_thread
 from neurorules.training.block import train_block
 one_thread()
 model, recording, output = json.loads(sys.argv[1])
-train_block(model, [0], [output], recording, "benchmark")
+train_block(model, {0: output}, recording, "benchmark")
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 

@@ -171,9 +171,11 @@ class Study:
             **{group: options[group] for group in TRAINED_WITH},
         }
 
-    def scoring(self, model: Model) -> dict[str, Any]:
-        """What determines a model's distances beyond its runs and the recording."""
-        return {"comparison": self.options(model)["comparison"]}
+    def scoring(self, model: Model, kind: str) -> dict[str, Any]:
+        """What determines one kind of a model's tables beyond its runs and the recording."""
+        comparison = self.options(model)["comparison"]
+        splits = kind == "noise_floor"
+        return {"comparison": {k: v for k, v in comparison.items() if splits or not k.startswith("noise_floor")}}
 
     def task_module(self, task: str) -> str:
         """Module that makes a task's trials: its `module` key, else its own name."""

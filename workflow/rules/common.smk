@@ -99,7 +99,7 @@ def training_options(wildcards):
 
 
 def scoring_options(wildcards):
-    return canonical_json(study.scoring(Model.parse(wildcards.model)))
+    return canonical_json(study.scoring(Model.parse(wildcards.model), wildcards.kind))
 
 
 def scoring_code(wildcards):

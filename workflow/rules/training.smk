@@ -1,6 +1,7 @@
 # One job trains a block of seeds of one model, one after another; every seed is a file of its own.
 
-# A rule for each block of seeds that occurs, because a job has to name its output files.
+# A rule for each block of seeds that occurs, because a job has to name its output files. Which seeds share a job is not
+# a param: it changes no run.
 for block in study.blocks:
 
     rule:

@@ -10,9 +10,8 @@ with job(snakemake.log[0]):
     one_thread()
     train_block(
         json.loads(snakemake.params.options),
-        # not a param: a change of seeds_per_job must not train finished runs again
-        [int(Path(file).stem.removeprefix("seed")) for file in snakemake.output],
-        list(snakemake.output),
+        # Seeds are no param: a change of seeds_per_job must not train finished runs again.
+        {int(Path(file).stem.removeprefix("seed")): file for file in snakemake.output},
         recording_file=next(iter(snakemake.input), None),
         code=snakemake.params.code,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-def train_block(
-    model: Mapping[str, Any], seeds: Sequence[int], outputs: Sequence[str], recording_file: str | None, code: str
-) -> None:
+def train_block(model: Mapping[str, Any], outputs: Mapping[int, str], recording_file: str | None, code: str) -> None:
     """Train every seed and write one file each.
 
     The workflow engine removes the outputs of a job that fails, all of them. So a finished seed is kept in a hidden
@@ -31,8 +29,7 @@ def train_block(
 
     Args:
         model: resolved options of the model, see `Study.training`.
-        seeds: seeds of this block.
-        outputs: a run file for each.
+        outputs: a run file for each seed of this block.
         recording_file: what the task takes its trials from, or None.
         code: hash of the code behind the runs.
 
@@ -48,11 +45,12 @@ def train_block(
         "recording": None if recording is None else recording.attrs["name"],
         "recording_sha256": None if recording_file is None else sha256_of(recording_file),
     }
+    folder = Path(next(iter(outputs.values()))).parent
     kept, failures = [], []
-    for seed, output in zip(seeds, outputs, strict=True):
+    for seed in outputs:
         attributes = {**made_by, "seed": seed}
         identity = hashlib.sha256(canonical_json(attributes).encode()).hexdigest()[:16]
-        file = Path(output).parent / ".finished" / f"seed{seed}-{identity}.nc"
+        file = folder / ".finished" / f"seed{seed}-{identity}.nc"
         kept.append(file)
         name = f"{model['task_name']} {model['learning_rule']} seed {seed}"
         if _is_finished(file):
@@ -66,13 +64,13 @@ def train_block(
             failures.append(f"seed {seed}: {error}")
     if failures:
         raise InputError(
-            "\n".join([f"{len(failures)} of {len(seeds)} seeds failed; the finished ones are kept.", *failures]),
-            file=Path(outputs[0]).parent,
+            "\n".join([f"{len(failures)} of {len(outputs)} seeds failed; the finished ones are kept.", *failures]),
+            file=folder,
         )
-    for file, output in zip(kept, outputs, strict=True):
+    for file, output in zip(kept, outputs.values(), strict=True):
         os.replace(file, output)
-    for leftover in Path(outputs[0]).parent.glob(".finished/*"):
-        if leftover.name.lstrip(".").split("-")[0] in {f"seed{seed}" for seed in seeds}:
+    for leftover in folder.glob(".finished/*"):
+        if leftover.name.lstrip(".").split("-")[0] in {f"seed{seed}" for seed in outputs}:
             leftover.unlink()  # of an older config or code
 
 
