@@ -194,9 +194,14 @@ class Running:
         return outputs
 
     def kill(self) -> None:
-        """SIGKILL of the process group, as a power cut: nothing is cleaned up."""
+        """SIGKILL of the whole process group, as in a power cut: nothing is cleaned up."""
+        import psutil
+
+        processes = psutil.Process(self.process.pid).children(recursive=True)
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        _, alive = psutil.wait_procs(processes, timeout=10)
+        assert not alive, f"not of its process group: {alive}"
 
     def descendants(self, word: str) -> list[Any]:
         """Processes below it whose command line holds `word`."""

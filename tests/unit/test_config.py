@@ -253,10 +253,14 @@ def test_base_is_the_papers_text() -> None:
 
 
 def test_comparison_is_no_part_of_training() -> None:
-    before, after = study({}), study({"defaults": {"comparison": {"noise_floor_repeats": 7}}})
     model = Model(REACH, "bptt", "base")
-    assert before.training(model) == after.training(model)
-    assert before.scoring(model) != after.scoring(model)
+    before, splits = study({}), study({"defaults": {"comparison": {"noise_floor_repeats": 7}}})
+    onset = study({"tasks": {REACH: {"comparison": {"onset_step": 153}}}})
+    assert before.training(model) == splits.training(model) == onset.training(model)
+    assert before.scoring(model, "noise_floor") != splits.scoring(model, "noise_floor")
+    assert before.scoring(model, "distances") == splits.scoring(model, "distances")
+    for kind in ("noise_floor", "distances"):
+        assert before.scoring(model, kind) != onset.scoring(model, kind)
 
 
 # ---- files
@@ -342,6 +346,13 @@ REFUSED: list[tuple[str, dict[str, Any], str, Any, str]] = [
         "defaults.training.learning_rate",
         0,
         "greater than 0",
+    ),
+    (
+        "infinite gain",
+        {"defaults": {"network": {"gain": float("inf")}}},
+        "defaults.network.gain",
+        float("inf"),
+        "number",
     ),
     (
         "unknown choice",
@@ -487,6 +498,11 @@ def test_what_no_file_holds_may_be_of_the_command_line() -> None:
     assert caught.value.file == f"{BASE_CONFIG}, {reach} or the command line"
 
 
+def test_not_a_number_is_none() -> None:
+    """In YAML: .nan"""
+    assert refused({"defaults": {"training": {"learning_rate": float("nan")}}}).key == "defaults.training.learning_rate"
+
+
 def test_seeds_of_the_command_line_are_numbers() -> None:
     """Snakemake hands `--config seeds=[0,12]` over as a list of strings."""
     assert study({"seeds": ["0", "12"]}).config["seeds"] == [0, 12]
@@ -557,7 +573,8 @@ def mutate(config: Any, kind: str, path: tuple[Any, ...], key: str, value: Any) 
 def plan(made: Study) -> None:
     """All that the Snakefile asks of a study."""
     for model, seeds in made.seeds.items():
-        made.training(model), made.scoring(model), made.training_recording(model), made.task_module(model.task)
+        made.training(model), made.training_recording(model), made.task_module(model.task)
+        made.scoring(model, "distances"), made.scoring(model, "noise_floor")
         assert made.recording_entry(made.recording(model))["name"] in made.config["use_recordings"]
         assert len(made.run_files(model)) == len(seeds) > 0
     assert sorted((m, s) for b in made.blocks for m in b.models for s in b.seeds) == [

@@ -20,8 +20,9 @@ class Kept:
 
     def remember(self, run: Path, output: str) -> None:
         """`run` is a finished run that is to become, or is, the output of this name below results/tiny."""
-        self.links[output] = self.folder / f"{len(self.links)}.nc"
-        os.link(run, self.links[output])
+        if output not in self.links:
+            self.links[output] = self.folder / output.replace("/", "-")
+            os.link(run, self.links[output])
 
     def still_there(self) -> None:
         for output, link in self.links.items():

@@ -10,6 +10,7 @@ base. Order in which options are resolved: defaults < task < setting < the setti
 from __future__ import annotations
 
 import difflib
+import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
@@ -313,8 +314,14 @@ def check_schema(config: Mapping[str, Any], files: Sequence[Path]) -> None:
 
     schema = yaml.safe_load(SCHEMA.read_text())
     standard = jsonschema.Draft202012Validator
-    # JSON schema takes 200.0 for an integer; NumPy does not.
-    types = standard.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+    types = standard.TYPE_CHECKER.redefine_many(
+        {
+            # JSON schema takes 200.0 for an integer; NumPy does not.
+            "integer": lambda _, value: type(value) is int,
+            # YAML knows .nan and .inf, which pass every limit or nearly so.
+            "number": lambda _, value: type(value) is int or (type(value) is float and math.isfinite(value)),
+        }
+    )
     validator = jsonschema.validators.extend(standard, type_checker=types)(schema)
     errors = sorted(validator.iter_errors(config), key=lambda e: str(e.json_path))
     if not errors:

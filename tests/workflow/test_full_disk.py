@@ -1,0 +1,117 @@
+"""A full disk is said, costs nothing that is finished, and is got over by the same command with more space."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from checkout import Checkout
+from neurorules.errors import InputError
+from neurorules.files import save_figure, write_dataset, write_table
+
+RUN = "runs/hatsopoulos2007"
+
+
+class Disk:
+    """A file system in memory of a size that can be changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def mount(self, size: int) -> None:
+        if os.geteuid() != 0:
+            pytest.skip("only root may mount a small file system to fill")
+        self.folder.mkdir(parents=True)
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(self.folder)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
+
+    def resize(self, size: int) -> None:
+        subprocess.run(["mount", "-o", f"remount,size={size}", str(self.folder)], check=True)
+
+    def unmount(self) -> None:
+        if self.folder.is_mount():
+            # lazily: after a failed write HDF5 holds on to its file as long as this process lives
+            subprocess.run(["umount", "--lazy", str(self.folder)], check=True)
+
+
+@pytest.fixture
+def disk(fresh: Checkout) -> Iterator[Disk]:
+    """The disk of `fresh`'s results, not mounted yet."""
+    disk = Disk(fresh.folder / "results")
+    yield disk
+    disk.unmount()
+
+
+def on_disk(*files: Path) -> int:
+    """Bytes that files take: a tmpfs gives out pages."""
+    page = os.sysconf("SC_PAGE_SIZE")
+    return sum(-(-file.stat().st_size // page) * page for file in files)
+
+
+def test_a_study_that_fills_the_disk_goes_on_when_there_is_space(
+    finished: Checkout, fresh: Checkout, disk: Disk
+) -> None:
+    raw = on_disk(*(file for file in (finished.results / "raw").rglob("*") if file.is_file()))
+    recording = on_disk(finished.result("recordings/*.nc"))
+    run = on_disk(finished.result(f"{RUN}/bptt/base/seed0.nc"))
+    logs = 3.5 * os.sysconf("SC_PAGE_SIZE")  # of one page each, of the jobs that come to be
+    expected = finished.hashes()
+
+    # room for the raw file and half of the recording
+    disk.mount(int(raw + recording / 2 + logs))
+    outcome = fresh.run(cores=1)
+    outcome.refuses("No space left", "results/tiny/recordings/hatsopoulos2007.nc", "run the same command again")
+    assert set(fresh.hashes()) == {file for file in expected if file.startswith("raw/")}
+
+    # room for the recording and one and a half runs
+    disk.resize(int(raw + recording + 1.5 * run + logs))
+    outcome = fresh.run(cores=1)
+    outcome.refuses("No space left", "1 of 2 seeds failed; the finished ones are kept", "run the same command again")
+    (kept,) = fresh.results.glob(f"{RUN}/*/base/.finished/*")
+    assert kept.name.startswith("seed0-")
+    found = fresh.hashes()
+    assert found.pop(str(kept.relative_to(fresh.results))) in expected.values()
+    assert found == {file: bytes_ for file, bytes_ in expected.items() if file.startswith(("raw/", "recordings/"))}
+    before = [kept.stat().st_ino, fresh.result("recordings/*.nc").stat().st_ino]
+
+    # room for all
+    disk.resize(1 << 24)
+    outcome = fresh.finish(cores=1)
+    assert fresh.hashes() == expected
+    now = [kept.parent.parent / "seed0.nc", fresh.result("recordings/*.nc")]
+    assert [file.stat().st_ino for file in now] == before
+    assert outcome.text.count("seed 0: finished before, kept") == 1
+    assert fresh.planned() == set()
+
+
+def test_files_of_every_kind_say_that_the_disk_is_full(disk: Disk) -> None:
+    import numpy as np
+    import pandas as pd
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+    disk.mount(3 << 20)
+    numbers = np.random.default_rng(0).random(500_000)  # 4 MB
+    figure = Figure()
+    figure.subplots().plot(numbers[:5000])
+
+    def refuses(name: str, write: Callable[[Path], None]) -> None:
+        with pytest.raises(InputError, match=r"No space left(.|\n)*Free some space") as refused:
+            write(disk.folder / "of-a-study" / name)
+        assert name in str(refused.value)
+        assert list((disk.folder / "of-a-study").iterdir()) == []
+
+    # larger than all that there is: once its beginning is removed again, the disk looks as if there were space
+    refuses("run.nc", lambda file: write_dataset(file, xr.Dataset({"recurrent": ("unit", numbers)})))
+    refuses("table.csv", lambda file: write_table(file, pd.DataFrame({"distance": numbers})))
+
+    # small files on a disk that others have filled
+    (disk.folder / "of-others").write_bytes(bytes((3 << 20) - 8192))
+    refuses("run.nc", lambda file: write_dataset(file, xr.Dataset({"recurrent": ("unit", numbers[:5000])})))
+    refuses("table.csv", lambda file: write_table(file, pd.DataFrame({"distance": numbers[:5000]})))
+    refuses("f.pdf", lambda file: save_figure(figure, file, file.with_suffix(".png"), "title", "made by a test"))
