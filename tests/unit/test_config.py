@@ -831,3 +831,37 @@ def test_every_figure_has_a_caption_that_renders(caption: str, file: Path) -> No
     )
     if caption in made.figures:
         assert ", ".join(made.config["figures"][caption]["settings"]) in html
+
+
+@pytest.mark.parametrize(
+    "task, option, value",
+    [
+        ("mante2013", "dt_ms", "50"),
+        ("mante2013", "motion_coherence", 0.5),
+        ("mante2013", "input_noise_sd", None),
+        ("mante2013", "colour_target_input", "no"),
+        ("hatsopoulos2007", "steps", 300.0),
+        ("hatsopoulos2007", "interval1_steps", 50),
+        ("hatsopoulos2007", "interval1_steps", [0, 10, 20]),
+        ("hatsopoulos2007", "test_interval1_steps", -1),
+        ("hatsopoulos2007", "output_offset_steps", -500),
+    ],
+)
+@pytest.mark.parametrize("setting", [False, True], ids=["task", "setting"])
+def test_values_of_task_options_are_checked_at_planning(task: str, option: str, value: object, setting: bool) -> None:
+    layer = {"task": {option: value}}
+    change = {"settings": {"published-code": {"by_task": {task: layer}}}} if setting else {"tasks": {task: layer}}
+    with pytest.raises(InputError) as caught:
+        Study(merge(yaml.safe_load(BASE_CONFIG.read_text()), change))
+    place = f"settings.published-code.by_task.{task}" if setting else f"tasks.{task}"
+    assert caught.value.key is not None and caught.value.key.startswith(f"{place}.task.{option}")
+
+
+@pytest.mark.parametrize(
+    "group, key", [("network", "units"), ("training", "updates"), ("comparison", "noise_floor_repeats")]
+)
+def test_no_default_may_be_missing(group: str, key: str) -> None:
+    config = yaml.safe_load(BASE_CONFIG.read_text())
+    del config["defaults"][group][key]
+    with pytest.raises(InputError, match=f"'{key}' is a required property"):
+        Study(config)

@@ -215,3 +215,9 @@ def test_a_recording_that_does_not_cover_the_start_of_the_outputs(first_ms: int,
     with pytest.raises(InputError) as caught:
         make_task("hatsopoulos2007", OPTIONS | {"output_start_ms": start_ms}, recording(first_ms=first_ms))
     assert (caught.value.key, caught.value.value) == ("task.output_start_ms", start_ms)
+
+
+def test_an_empty_interval_is_refused() -> None:
+    with pytest.raises(InputError, match="interval is empty") as caught:
+        make_task("hatsopoulos2007", OPTIONS | {"interval2_steps": [50, 50]}, recording())
+    assert caught.value.key == "task.interval2_steps"

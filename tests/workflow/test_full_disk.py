@@ -81,7 +81,7 @@ def test_a_study_that_fills_the_disk_goes_on_when_there_is_space(
 
     # room for all
     disk.resize(1 << 24)
-    outcome = fresh.finish(cores=1)
+    outcome = fresh.finish()
     assert fresh.hashes() == expected
     now = [kept.parent.parent / "seed0.nc", fresh.result("recordings/*.nc")]
     assert [file.stat().st_ino for file in now] == before

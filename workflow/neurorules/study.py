@@ -10,6 +10,7 @@ base. Order in which options are resolved: defaults < task < setting < the setti
 from __future__ import annotations
 
 import difflib
+import itertools
 import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -139,28 +140,29 @@ class Study:
         Raises:
             InputError: an option that its group does not have.
         """
-        config = self.config
-        task = config["tasks"][model.task]
-        setting = config["settings"][model.setting]
-        options = deepcopy({group: dict(config["defaults"].get(group, {})) for group in OPTION_GROUPS})
-        for group in OPTION_GROUPS:
-            options[group].update(deepcopy(task.get(group, {})))
-        known = {group: set(options[group]) for group in OPTION_GROUPS}
-        layers = [
-            (f"settings.{model.setting}", setting),
-            (f"settings.{model.setting}.by_task.{model.task}", setting.get("by_task", {}).get(model.task, {})),
-            (
-                f"settings.{model.setting}.by_learning_rule.{model.learning_rule}",
-                setting.get("by_learning_rule", {}).get(model.learning_rule, {}),
-            ),
-        ]
-        for where, layer in layers:
+        options: dict[str, dict[str, Any]] = {group: {} for group in OPTION_GROUPS}
+        for where, layer in self._layers(model):
             for group in OPTION_GROUPS:
+                known = set(options[group])
                 for key, value in layer.get(group, {}).items():
-                    if key not in known[group]:
-                        raise self._unknown(f"{where}.{group}.{key}", key, known[group])
+                    if key not in known and where.startswith("settings."):
+                        raise self._unknown(f"{where}.{group}.{key}", key, known)
                     options[group][key] = deepcopy(value)
         return options
+
+    def _layers(self, model: Model) -> list[tuple[str, Mapping[str, Any]]]:
+        """Option groups that a model's options come from, with their keys; later ones win."""
+        config, setting = self.config, self.config["settings"][model.setting]
+        named = f"settings.{model.setting}"
+        of_task = setting.get("by_task", {}).get(model.task, {})
+        of_rule = setting.get("by_learning_rule", {}).get(model.learning_rule, {})
+        return [
+            ("defaults", config["defaults"]),
+            (f"tasks.{model.task}", config["tasks"][model.task]),
+            (named, setting),
+            (f"{named}.by_task.{model.task}", of_task),
+            (f"{named}.by_learning_rule.{model.learning_rule}", of_rule),
+        ]
 
     def training(self, model: Model) -> dict[str, Any]:
         """What determines a model's runs, but for the seed: names and the option groups of training."""
@@ -239,6 +241,10 @@ class Study:
         for where, options in self._option_layers():
             if "recording" in options.get("comparison", {}):
                 self._check_each(f"{where}.comparison.recording", [options["comparison"]["recording"]], recordings)
+        for name in config["use_figures"]:
+            figure = config["figures"][name]
+            for of in itertools.product(figure["tasks"], figure["learning_rules"], figure["settings"]):
+                self._check_task_values(Model(*of))
         for name, models in self.figures.items():
             if not models:
                 raise InputError(
@@ -248,6 +254,16 @@ class Study:
                     value=name,
                     remedy="Take it out of use_figures, or add a recording of its tasks to use_recordings.",
                 )
+
+    def _check_task_values(self, model: Model) -> None:
+        """Check the values of a model's task options against what its task module allows."""
+        schema = {"properties": load_task_module(self.task_module(model.task)).OPTIONS}
+        error = _first_error(self.options(model)["task"], schema)
+        if error is not None:
+            option = str(error.absolute_path[0])
+            where = [place for place, layer in self._layers(model) if option in layer.get("task", {})][-1]
+            key = ".".join([where, "task", *map(str, error.absolute_path)])
+            raise _not_allowed(key, error, self.files)
 
     def _check_task_options(self, name: str) -> None:
         module = self.task_module(name)
@@ -309,26 +325,11 @@ def check_schema(config: Mapping[str, Any], files: Sequence[Path]) -> None:
     Raises:
         InputError: naming the key, the value and what is allowed.
     """
-    import jsonschema
     import yaml
 
-    schema = yaml.safe_load(SCHEMA.read_text())
-    standard = jsonschema.Draft202012Validator
-    types = standard.TYPE_CHECKER.redefine_many(
-        {
-            # JSON schema takes 200.0 for an integer; NumPy does not.
-            "integer": lambda _, value: type(value) is int,
-            # YAML knows .nan and .inf, which pass every limit or nearly so.
-            "number": lambda _, value: type(value) is int or (type(value) is float and math.isfinite(value)),
-        }
-    )
-    validator = jsonschema.validators.extend(standard, type_checker=types)(schema)
-    errors = sorted(validator.iter_errors(config), key=lambda e: str(e.json_path))
-    if not errors:
+    error = _first_error(config, yaml.safe_load(SCHEMA.read_text()))
+    if error is None:
         return
-    error = errors[0]
-    while error.context:
-        error = error.context[0]
     path = [str(p) for p in error.absolute_path]
     if error.validator == "additionalProperties":
         known = set(error.schema.get("properties", {}))
@@ -342,7 +343,31 @@ def check_schema(config: Mapping[str, Any], files: Sequence[Path]) -> None:
             remedy=_did_you_mean(unknown, known),
         )
     key = ".".join(path) or "(top level)"
-    raise InputError(
+    raise _not_allowed(key, error, files)
+
+
+def _first_error(value: Any, schema: Mapping[str, Any]) -> Any:
+    """The first violation of a schema, in order of keys, or None."""
+    import jsonschema
+
+    standard = jsonschema.Draft202012Validator
+    types = standard.TYPE_CHECKER.redefine_many(
+        {
+            # JSON schema takes 200.0 for an integer; NumPy does not.
+            "integer": lambda _, value: type(value) is int,
+            # YAML knows .nan and .inf, which pass every limit or nearly so.
+            "number": lambda _, value: type(value) is int or (type(value) is float and math.isfinite(value)),
+        }
+    )
+    validator = jsonschema.validators.extend(standard, type_checker=types)(schema)
+    error = min(validator.iter_errors(value), key=lambda e: str(e.json_path), default=None)
+    while error is not None and error.context:
+        error = error.context[0]
+    return error
+
+
+def _not_allowed(key: str, error: Any, files: Sequence[Path]) -> InputError:
+    return InputError(
         "This value is not allowed." if error.validator != "required" else "A key is missing.",
         file=_files_text(files, key, error.instance),
         key=key,

@@ -19,17 +19,20 @@ if TYPE_CHECKING:
     import xarray as xr
 
 NEEDS_RECORDING = True
-OPTIONS = (
-    "dt_ms",
-    "steps",
-    "interval1_steps",
-    "interval2_steps",
-    "test_steps",
-    "test_interval1_steps",
-    "test_interval2_steps",
-    "output_offset_steps",
-    "output_start_ms",
-)
+STEPS = {"type": "integer", "minimum": 0}
+INTERVAL = {"type": "array", "items": STEPS, "minItems": 2, "maxItems": 2}
+OPTIONS = {
+    "dt_ms": {"type": "number", "exclusiveMinimum": 0},
+    "steps": {"type": "integer", "minimum": 1},
+    "interval1_steps": INTERVAL,
+    "interval2_steps": INTERVAL,
+    "test_steps": {"type": "integer", "minimum": 1},
+    "test_interval1_steps": STEPS,
+    "test_interval2_steps": STEPS,
+    # The outputs start at the earliest when the shortest trial does: its target is on for 23 steps.
+    "output_offset_steps": {"type": "integer", "minimum": -23},
+    "output_start_ms": {"type": "number"},
+}
 
 N_TARGETS = 8
 RAMP = np.array([0.05, 0.1, 0.2, 0.35, 0.65, 0.8, 0.9, 0.95])
@@ -69,6 +72,15 @@ class ReachTask:
                 value=recording.sizes["condition"],
                 remedy="Use a center-out recording of eight targets.",
             )
+        for name in ("interval1_steps", "interval2_steps"):
+            low, high = options[name]
+            if low >= high:
+                raise InputError(
+                    "The interval is empty: its steps run from the first number to just below the second.",
+                    key=f"task.{name}",
+                    value=options[name],
+                    remedy="Make the second number larger than the first.",
+                )
         time_ms = recording["time"].values
         bin_ms = float(np.diff(time_ms).mean())
         if abs(bin_ms - options["dt_ms"]) > 1e-6:

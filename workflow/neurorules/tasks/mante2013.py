@@ -20,21 +20,23 @@ if TYPE_CHECKING:
     import xarray as xr
 
 NEEDS_RECORDING = False
-OPTIONS = (
-    "dt_ms",
-    "fixation_ms",
-    "stimulus_ms",
-    "delay_ms",
-    "decision_ms",
-    "motion_coherence",
-    "colour_coherence",
-    "test_motion_coherence",
-    "test_colour_coherence",
-    "input_noise_sd",
-    "colour_target_input",
-    "unit_norm_inputs",
-    "trials",
-)
+MILLISECONDS = {"type": "number", "minimum": 0}
+COHERENCES = {"type": "array", "minItems": 1, "items": {"type": "number", "minimum": 0, "maximum": 1}}
+OPTIONS = {
+    "dt_ms": {"type": "number", "exclusiveMinimum": 0},
+    "fixation_ms": MILLISECONDS,
+    "stimulus_ms": MILLISECONDS,
+    "delay_ms": MILLISECONDS,
+    "decision_ms": MILLISECONDS,
+    "motion_coherence": COHERENCES,
+    "colour_coherence": COHERENCES,
+    "test_motion_coherence": COHERENCES,
+    "test_colour_coherence": COHERENCES,
+    "input_noise_sd": {"type": "number", "minimum": 0},
+    "colour_target_input": {"type": "boolean"},
+    "unit_norm_inputs": {"type": "boolean"},
+    "trials": {"enum": ["generated", "test"]},
+}
 
 PERIODS = ("fixation", "stimulus", "delay", "decision")
 

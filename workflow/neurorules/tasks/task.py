@@ -2,7 +2,8 @@
 
 A task is one file in this folder with
 
-    OPTIONS: tuple[str, ...]        the keys of its `task:` in the config, all of them needed
+    OPTIONS: dict[str, dict]        the keys of its `task:` in the config, all of them needed, each with what it
+                                    allows as a JSON schema
     def make(options: Mapping, recording: xarray.Dataset | None) -> Task
 
 and, where its trials take something from the recording (targets, say), `NEEDS_RECORDING = True`; then
