@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from checkout import Checkout
+
 from neurorules.errors import InputError
 from neurorules.files import save_figure, write_dataset, write_table
 

@@ -54,10 +54,15 @@ def _of_seeds(table: Any, seeds: Sequence[int]) -> Any:
 
 
 def _read(file: str) -> Any:
+    import io
+
     import pandas as pd
 
     try:
-        return pd.read_csv(file)
+        text = Path(file).read_text()
+        if not text.endswith("\n"):  # a line that is cut off still reads as a row
+            raise pd.errors.ParserError("cut off in the middle of a line")
+        return pd.read_csv(io.StringIO(text))
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise InputError(
             f"The table cannot be read ({error}).",

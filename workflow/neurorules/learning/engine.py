@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neurorules.network.parameters import Parameters
+from neurorules.network.rnn import padded
 
 if TYPE_CHECKING:
     import torch
@@ -44,9 +45,10 @@ class Engine:
         block = (self.steps_per_block, network.n_trials)
         self._signal, self._derivative = (network.drive.new_zeros(*block, n_units) for _ in range(2))
         # delta_t beside dL/dy_{t-1}: both meet the same activity h_{t-1}, so all gradients are one product.
-        self._errors = network.drive.new_zeros(*block, n_units + n_outputs)
+        n_columns = padded(n_units + n_outputs)
+        self._errors = network.drive.new_zeros(*block, n_columns)
         self._next = network.drive.new_zeros(network.n_trials, n_units)
-        self._weights = network.drive.new_zeros(n_units + n_outputs, network.n_driving)
+        self._weights = network.drive.new_zeros(network.n_driving, n_columns)
 
     def gradients(self, output_error: torch.Tensor, activity_weight: float) -> Parameters:
         """Gradients of the loss after a forward pass.
@@ -65,9 +67,10 @@ class Engine:
         back = self.learning_rule.back
         n_units = sizes.units
 
-        # Rows: dL/da and dL/dy; columns: what drives a step (W_h, W_x, b of the one, W_y and b_y of the other).
+        # Rows: what drives a step (h, x, 1); columns: dL/da, dL/dy. Transposed, this is W_h, W_x, b and W_y, b_y.
         weights = self._weights.zero_()
-        weights[n_units:].addmm_(output_error[-1].T, network.rows(network.n_steps, network.n_steps + 1))
+        of_states, of_outputs = weights[:, :n_units].T, weights[:, n_units : n_units + sizes.outputs].T
+        of_outputs.copy_(output_error[-1].T @ network.rows(network.n_steps, network.n_steps + 1))
         credit_next = self._next.zero_()  # delta_{T+1} = 0
         stop = network.n_steps
         while stop > 0:
@@ -81,21 +84,22 @@ class Engine:
                 signal.add_(network.activity[start + 1 : stop + 1], alpha=activity_weight)
             derivative = network.derivative(start + 1, stop + 1, self._derivative[:count])
             back(network, start + 1, signal, derivative, credit_next, credit)
+            earlier = errors[:, :, n_units : n_units + sizes.outputs]
             if start == 0:
-                errors[0, :, n_units:] = 0.0  # there is no y_0
-                errors[1:, :, n_units:] = output_error[: stop - 1]
+                earlier[0] = 0.0  # there is no y_0
+                earlier[1:] = output_error[: stop - 1]
             else:
-                errors[:, :, n_units:] = output_error[start - 1 : stop - 1]
-            weights.addmm_(errors.view(-1, errors.shape[-1]).T, network.rows(start, stop))
+                earlier.copy_(output_error[start - 1 : stop - 1])
+            weights.addmm_(network.rows(start, stop).T, errors.view(-1, errors.shape[-1]))
             # The block's memory is written anew in the next round, so what is carried over moves out.
             credit_next = self._next.copy_(credit[0])
             stop = start
 
-        torch.mul(weights[:n_units, :n_units], alpha, out=gradient.recurrent)
-        torch.mul(weights[:n_units, n_units:-1], alpha, out=gradient.input)
-        torch.mul(weights[:n_units, -1], alpha, out=gradient.bias)
-        gradient.readout.copy_(weights[n_units:, :n_units])
-        gradient.readout_bias.copy_(weights[n_units:, -1])
+        torch.mul(of_states[:, :n_units], alpha, out=gradient.recurrent)
+        torch.mul(of_states[:, n_units:-1], alpha, out=gradient.input)
+        torch.mul(of_states[:, -1], alpha, out=gradient.bias)
+        gradient.readout.copy_(of_outputs[:, :n_units])
+        gradient.readout_bias.copy_(of_outputs[:, -1])
         nothing, delta_0 = self._signal[:1].zero_(), self._errors[:1, :, :n_units]
         back(network, 0, nothing, network.derivative(0, 1, self._derivative[:1]), credit_next, delta_0)
         torch.sum(delta_0[0], 0, out=gradient.initial_state)

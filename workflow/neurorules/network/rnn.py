@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from neurorules.network.activations import Activation
     from neurorules.network.parameters import Parameters
 
-# Rows of `drive` are padded to whole cache lines.
-CACHE_LINE_FLOATS = 16
+
+def padded(n_columns: int) -> int:
+    """Columns of a row that fills whole cache lines: 16 numbers of float32."""
+    return -(-n_columns // 16) * 16
 
 
 class Network:
@@ -52,8 +54,7 @@ class Network:
         self.alpha = alpha
         self.n_steps, self.n_trials = n_steps, n_trials
         self.n_driving = sizes.units + sizes.inputs + 1
-        n_columns = -(-self.n_driving // CACHE_LINE_FLOATS) * CACHE_LINE_FLOATS
-        self.drive = flat.new_zeros(n_steps + 1, n_trials, n_columns)
+        self.drive = flat.new_zeros(n_steps + 1, n_trials, padded(self.n_driving))
         self.drive[:, :, self.n_driving - 1] = 1.0
         self.activity = self.drive[:, :, : sizes.units]
         self.outputs = flat.new_zeros(n_steps, n_trials, sizes.outputs)

@@ -1,0 +1,263 @@
+"""What a user can get wrong is said in full, without a traceback, and costs nothing that is finished."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from checkout import STUDY_FILE, Checkout, below
+
+from neurorules.recordings import synthetic
+
+REACH = "hatsopoulos2007"
+REACH_FILE = "data_output_aligntomovementonset_minT-800_maxT400_FRsmoothSD25ms.npy"
+
+
+# ---- the study file
+
+CONFIG: dict[str, tuple[tuple[str, ...], Any, tuple[str, ...]]] = {
+    "a misspelt key": (
+        ("defaults", "training", "learning_rat"),
+        1e-3,
+        ("This key is not known", "defaults.training.learning_rat", "0.001", "Did you mean learning_rate?"),
+    ),
+    "a misspelt key at the top": (("seeds_per_jobs",), 1, ("seeds_per_jobs", "Did you mean seeds_per_job?")),
+    "a wrong type": (
+        ("defaults", "training", "batch_size"),
+        "many",
+        ("defaults.training.batch_size", "'many'", "must be of type integer"),
+    ),
+    "a negative gain": (
+        ("settings", "base", "network", "gain"),
+        -1,
+        ("settings.base.network.gain", "-1", "must be at least 0"),
+    ),
+    "no seeds": (("seeds",), [], ("seeds", "[]", "at least 1 item")),
+    "an unknown learning rule": (
+        ("figures", "fig1", "learning_rules"),
+        ["bptt", "eprob"],
+        ("figures.fig1.learning_rules", "'eprob'", "Did you mean eprop?"),
+    ),
+    "an unknown setting": (
+        ("figures", "fig1", "settings"),
+        ["bse"],
+        ("figures.fig1.settings", "'bse'", "Did you mean base?"),
+    ),
+    "an unknown task": (("figures", "fig1", "tasks"), ["mante2031"], ("figures.fig1.tasks", "Did you mean mante2013?")),
+    "an unknown recording": (
+        ("use_recordings",),
+        ["hatsopoulos2008"],
+        ("use_recordings", "'hatsopoulos2008'", "Did you mean hatsopoulos2007?"),
+    ),
+    "a comparison with an unknown recording": (
+        ("tasks", REACH, "comparison", "recording"),
+        "hatsopoulos",
+        (f"tasks.{REACH}.comparison.recording", "'hatsopoulos'", "Did you mean hatsopoulos2007?"),
+    ),
+    "an unknown figure": (("use_figures",), ["figg1"], ("use_figures", "'figg1'", "Did you mean fig1?")),
+    "an unknown option of a task": (
+        ("tasks", REACH, "task", "stepz"),
+        100,
+        (f"tasks.{REACH}.task.stepz", "Did you mean steps?"),
+    ),
+    "an unknown option of a task in a setting": (
+        ("settings", "base", "by_task", REACH, "task", "test_step"),
+        100,
+        (f"settings.base.by_task.{REACH}.task.test_step", "Did you mean test_steps?"),
+    ),
+    "a task without one of its options": (
+        ("tasks", "short", "module"),
+        REACH,
+        ("A key is missing", "tasks.short.task.dt_ms", "interval1_steps"),
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", CONFIG)
+def test_a_mistake_in_the_study_file(checkout: Checkout, mistake: str) -> None:
+    keys, value, words = CONFIG[mistake]
+    before = checkout.hashes()
+    checkout.configure(*keys, to=value)
+    checkout.run(cores=1).refuses(STUDY_FILE, *words)
+    assert checkout.hashes() == before
+
+
+# ---- raw files
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Raw files of both recordings, laid out as in raw_dir."""
+    folder = tmp_path_factory.mktemp("raw")
+    synthetic.write("mante2013", "raw", folder, 0, {"neurons": 2, "trials_per_condition": 1, "monkey": "ar"})
+    synthetic.write(REACH, "processed", folder, 0, {"neurons": 8, "trials_per_condition": 3})
+    return folder
+
+
+Damage = Callable[[Path], object]
+
+
+def units(folder: Path) -> list[Path]:
+    return sorted((folder / "mante2013/PFC data/PFC data 1").glob("*.mat"))
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def no_folder(folder: Path) -> None:
+    folder.rename(folder.with_name("moved"))
+
+
+def no_files(folder: Path) -> None:
+    for unit in units(folder):
+        unit.unlink()
+
+
+def cut_unit(folder: Path) -> None:
+    cut(units(folder)[1])
+
+
+def other_mat(folder: Path) -> None:
+    from scipy.io import savemat
+
+    savemat(units(folder)[1], {"weather": {"sun": 1.0}})
+
+
+def without_a_condition(folder: Path) -> None:
+    """No unit keeps a correct trial of motion -0.5 in the motion context with color +0.5."""
+    from scipy.io import loadmat, savemat
+
+    for file in units(folder):
+        unit = loadmat(file, simplify_cells=True)["unit"]
+        trials = unit["task_variable"]
+        keep = ~((trials["stim_dir"] == -0.5) & (trials["stim_col2dir"] == 0.5) & (trials["context"] == 1))
+        assert not keep.all() or file == units(folder)[1]  # the second unit lacks it from the start
+        unit["response"] = unit["response"][keep]
+        unit["task_variable"] = {name: values[keep].reshape(-1, 1) for name, values in trials.items()}
+        unit["time"] = unit["time"].reshape(1, -1)
+        savemat(file, {"unit": unit}, oned_as="column")
+
+
+def cut_reach(folder: Path) -> None:
+    cut(folder / REACH / REACH_FILE)
+
+
+RAW: dict[Damage, tuple[str, tuple[str, ...]]] = {
+    no_folder: ("mante", ("raw_dir", "does not exist", "Correct raw_dir")),
+    no_files: ("mante", ("PFC data 1", "holds no *.mat file", "Unpack the archive")),
+    cut_unit: ("mante", ("ar000101_0002_a1_Vstim_100_850_ms.mat", "cut off")),
+    other_mat: ("mante", ("ar000101_0002_a1_Vstim_100_850_ms.mat", "unit")),
+    without_a_condition: (
+        "mante",
+        ("PFC data 1", "no unit has a correct trial in", "a unit needs a correct trial in each of the 72 conditions"),
+    ),
+    cut_reach: ("reach", (REACH_FILE, "cut off", "get it again from its original source")),
+}
+
+
+@pytest.fixture
+def with_raw(checkout: Checkout, raw: Path, tmp_path: Path) -> Checkout:
+    """A finished study with two more recordings, `mante` and `reach`, read from a copy of the raw files."""
+    shutil.copytree(raw, tmp_path / "raw")
+    checkout.configure("raw_dir", to=str(tmp_path / "raw"))
+    options = {"monkey": "ar", "dt_ms": 50, "keep_trials": False}
+    checkout.configure("recordings", "mante", to={"reader": "mante2013", "source": "raw", "options": options})
+    checkout.configure("recordings", "reach", to={"reader": REACH, "source": "processed", "options": {}})
+    return checkout
+
+
+def test_whole_raw_files_are_read(with_raw: Checkout) -> None:
+    with_raw.finish("results/tiny/recordings/mante.nc", "results/tiny/recordings/reach.nc")
+
+
+@pytest.mark.parametrize("damage", RAW, ids=lambda damage: damage.__name__)
+def test_damaged_raw_files(with_raw: Checkout, tmp_path: Path, damage: Damage) -> None:
+    name, words = RAW[damage]
+    before = with_raw.hashes()
+    damage(tmp_path / "raw")
+    outcome = with_raw.run(f"results/tiny/recordings/{name}.nc", cores=1)
+    outcome.refuses(str(tmp_path / "raw"), "remedy:", *words)
+    assert with_raw.hashes() == before
+
+
+def test_a_download_without_a_network(checkout: Checkout) -> None:
+    checkout.configure("recordings", "reach", to={"reader": REACH, "source": "processed", "options": {}})
+    before = checkout.hashes()
+    nowhere = dict.fromkeys(("https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy"), "http://127.0.0.1:9")
+    outcome = checkout.run("results/tiny/recordings/reach.nc", cores=1, no_proxy="", NO_PROXY="", **nowhere)
+    outcome.refuses(
+        "The file is missing and its source cannot be reached",
+        f"resources/raw/{REACH}/{REACH_FILE}",  # which file, and where to put it
+        "By hand: open https://github.com/",  # where to get it
+        "download the .npy file",
+        "put it at",
+        "`make demo`",
+    )
+    assert checkout.hashes() == before
+    assert not (checkout.folder / "resources/raw" / REACH / REACH_FILE).exists()
+
+
+# ---- finished results that were damaged
+
+
+def keeping_time(file: Path, damage: Damage) -> None:
+    """Damage a file as a failing disk does it, without Snakemake taking notice."""
+    times = file.stat().st_atime_ns, file.stat().st_mtime_ns
+    damage(file)
+    os.utime(file, ns=times)
+
+
+def test_a_damaged_recording(checkout: Checkout) -> None:
+    before = checkout.hashes()
+    file = f"results/tiny/recordings/{REACH}.nc"
+    keeping_time(checkout.folder / file, cut)
+    checkout.configure("tasks", REACH, "comparison", "onset_step", to=85)
+    checkout.run().refuses(file, "cannot be read as a recording", "Delete this file and run the same snakemake command")
+    # all but the damaged file and the tables that were to be made anew
+    assert kept(checkout, before) == set(before) - {f"recordings/{REACH}.nc"} - below(before, "similarity")
+
+
+def test_a_damaged_run(checkout: Checkout) -> None:
+    before = checkout.hashes()
+    file = f"results/tiny/runs/{REACH}/eprop/base/seed1.nc"
+    keeping_time(checkout.folder / file, cut)
+    checkout.configure("tasks", REACH, "comparison", "onset_step", to=85)
+    checkout.run().refuses(file, "cannot be read as a run", "Delete this file and run the same snakemake command")
+    lost = {f"runs/{REACH}/eprop/base/seed1.nc"} | below(before, "similarity")
+    assert kept(checkout, before) == set(before) - lost
+
+
+def cut_line(file: Path) -> None:
+    """Cut a table off in the middle of a line."""
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join([*lines[:3], lines[3][: len(lines[3]) // 2]]))
+
+
+def noise(file: Path) -> None:
+    file.write_bytes(bytes(range(256)))
+
+
+@pytest.mark.parametrize("damage", [cut_line, noise])
+def test_a_damaged_table_and_its_remedy(checkout: Checkout, damage: Damage) -> None:
+    before = checkout.hashes()
+    table = f"similarity/{REACH}/eprop/base/distances.csv"
+    damage(checkout.results / table)
+    checkout.run("fig1").refuses(
+        f"results/tiny/{table}", "The table cannot be read", "Delete this file and run the same snakemake command again"
+    )
+    lost = {table, "figures/fig1.pdf", "figures/fig1.png", "figures/fig1.csv"}
+    assert kept(checkout, before) == set(before) - lost
+    if damage is noise:
+        (checkout.results / table).unlink()
+        checkout.finish("fig1")
+        assert checkout.hashes() == before
+
+
+def kept(checkout: Checkout, before: dict[str, str]) -> set[str]:
+    now = checkout.hashes()
+    return {file for file in before if now.get(file) == before[file]}
