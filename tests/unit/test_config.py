@@ -865,3 +865,12 @@ def test_no_default_may_be_missing(group: str, key: str) -> None:
     del config["defaults"][group][key]
     with pytest.raises(InputError, match=f"'{key}' is a required property"):
         Study(config)
+
+
+def test_what_a_figure_leaves_out_is_named() -> None:
+    base = yaml.safe_load(BASE_CONFIG.read_text())
+    both = {"figures": {"fig1": {"settings": ["base", "published-code"]}}, "use_figures": ["fig1"]}
+    assert Study(merge(base, both)).left_out("fig1") == []
+    change = {**both, "use_recordings": ["mante2013"]}
+    # Published code's Mante trials have steps of 15 ms and are compared with mante2013-dt15.
+    assert Study(merge(base, change)).left_out("fig1") == ["mante2013 (published-code)", "hatsopoulos2007"]

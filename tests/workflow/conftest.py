@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -32,3 +34,11 @@ def fresh(pristine: Checkout, tmp_path: Path) -> Checkout:
 def checkout(finished: Checkout, tmp_path: Path) -> Checkout:
     """A copy of the finished study."""
     return finished.copy(tmp_path / "checkout")
+
+
+@pytest.fixture(scope="module")
+def two_at_a_time() -> Iterator[Executor]:
+    """For many short runs of Snakemake, each in a checkout of its own; what no test waited for is not run."""
+    executor = ThreadPoolExecutor(2)
+    yield executor
+    executor.shutdown(cancel_futures=True)

@@ -73,7 +73,7 @@ def test_killed_again_and_again_it_ends_in_the_same_bytes(finished: Checkout, fr
     power_cut(running)
     assert not list(fresh.results.glob("figures/*"))
 
-    fresh.finish(cores=1)
+    fresh.finish()
     kept.still_there()
     assert fresh.hashes() == finished.hashes()
     assert fresh.planned() == set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,9 @@ def reword(file: Path) -> int:
     return len(first)
 
 
-CODE = {
+Expected = Callable[[Made, Checkout], set[str]]
+
+CODE: dict[str, Expected] = {
     f"{PACKAGE}/figures/fig1.py": lambda made, _: made.figure("fig1"),
     f"{PACKAGE}/figures/style.py": lambda made, _: made.figures,
     f"{PACKAGE}/similarity/procrustes.py": lambda made, _: made.tables | made.figures,
@@ -110,12 +113,6 @@ CODE = {
 }
 
 
-@pytest.mark.parametrize("file", CODE)
-def test_changed_code_reruns_what_uses_it(checkout: Checkout, made: Made, file: str) -> None:
-    checkout.change_code(file)
-    assert checkout.planned() == CODE[file](made, checkout)
-
-
 def test_a_new_plugin_reruns_nothing(checkout: Checkout) -> None:
     for folder, like in (("learning", "eprop"), ("figures", "fig1"), ("tasks", REACH), ("recordings", REACH)):
         text = (checkout.folder / PACKAGE / folder / f"{like}.py").read_text()
@@ -123,7 +120,6 @@ def test_a_new_plugin_reruns_nothing(checkout: Checkout) -> None:
     assert checkout.planned() == set()
 
 
-Expected = Callable[[Made, Checkout], set[str]]
 CONFIG: dict[str, tuple[tuple[str, ...], object, Expected]] = {
     "alignment": (
         ("tasks", REACH, "comparison", "onset_step"),
@@ -171,11 +167,40 @@ CONFIG: dict[str, tuple[tuple[str, ...], object, Expected]] = {
 }
 
 
+Plan = tuple[set[str], set[str]]
+
+
+@pytest.fixture(scope="module")
+def plans(
+    finished: Checkout, made: Made, two_at_a_time: Executor, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Future[Plan]]:
+    """What is planned and what is expected after each change of code and config, each made alone."""
+
+    def of_code(file: str) -> Plan:
+        checkout = finished.copy(tmp_path_factory.mktemp("code") / "checkout")
+        checkout.change_code(file)
+        return checkout.planned(), CODE[file](made, checkout)
+
+    def of_config(change: str) -> Plan:
+        keys, value, expected = CONFIG[change]
+        checkout = finished.copy(tmp_path_factory.mktemp("config") / "checkout")
+        checkout.configure(*keys, to=value)
+        return checkout.planned(), expected(made, checkout)
+
+    futures = {file: two_at_a_time.submit(of_code, file) for file in CODE}
+    return {**futures, **{change: two_at_a_time.submit(of_config, change) for change in CONFIG}}
+
+
+@pytest.mark.parametrize("file", CODE)
+def test_changed_code_reruns_what_uses_it(plans: dict[str, Future[Plan]], file: str) -> None:
+    planned, expected = plans[file].result()
+    assert planned == expected
+
+
 @pytest.mark.parametrize("change", CONFIG)
-def test_a_changed_value_reruns_what_depends_on_it(checkout: Checkout, made: Made, change: str) -> None:
-    keys, value, expected = CONFIG[change]
-    checkout.configure(*keys, to=value)
-    assert checkout.planned() == expected(made, checkout)
+def test_a_changed_value_reruns_what_depends_on_it(plans: dict[str, Future[Plan]], change: str) -> None:
+    planned, expected = plans[change].result()
+    assert planned == expected
 
 
 def test_a_figure_alone_needs_only_its_own(fresh: Checkout) -> None:

@@ -89,7 +89,7 @@ def _runtime_nodes(node: ast.AST) -> list[ast.AST]:
     nodes = []
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
-            continue
+            child = ast.Module(child.orelse, [])
         nodes.append(child)
         nodes.extend(_runtime_nodes(child))
     return nodes

@@ -109,9 +109,14 @@ class Study:
         return [Block(seeds, tuple(models)) for seeds, models in sorted(by_seeds.items())]
 
     def left_out(self, figure: str) -> list[str]:
-        """Tasks that a figure would show but whose recording this study does not use."""
-        shown = {model.task for model in self.figures[figure]}
-        return [task for task in self.config["figures"][figure]["tasks"] if task not in shown]
+        """What a figure would show but for a recording that this study does not use: tasks, else task (setting)."""
+        entry, shown = self.config["figures"][figure], self.figures[figure]
+        absent = []
+        for task in entry["tasks"]:
+            settings = [s for s in entry["settings"] if not any((m.task, m.setting) == (task, s) for m in shown)]
+            whole = len(settings) == len(entry["settings"])
+            absent += [task] if whole else [f"{task} ({setting})" for setting in settings]
+        return absent
 
     def figure_context(self, name: str) -> dict[str, Any]:
         """Everything but its tables that a figure is drawn from: a change redraws it."""
