@@ -20,6 +20,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 STUDY_FILE = "tests/config/tiny.yaml"
 RESULTS = "results/tiny"
 
+PARTS = ("Snakefile", "config", "envs", "profiles", "resources", "slurm", "tests/config", "workflow")
+
 # Not promised to be the same bytes: times, and words of tools.
 UNPROMISED = ("logs", "benchmarks")
 
@@ -33,15 +35,11 @@ class Checkout:
 
     @classmethod
     def new(cls, folder: Path) -> Checkout:
-        """Tracked and untracked files of this repository, without what git ignores: no results, no environment."""
-        listed = subprocess.run(
-            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-            cwd=REPOSITORY,
-            capture_output=True,
-            check=True,
-        )
-        for name in listed.stdout.decode().split("\0"):
-            if name and (REPOSITORY / name).is_file():
+        """What a study needs of this repository as it is now: no results, no raw files, no environment."""
+        for name in PARTS:
+            if (REPOSITORY / name).is_dir():
+                shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("raw", "__pycache__"))
+            elif (REPOSITORY / name).exists():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(REPOSITORY / name, folder / name)
         return cls(folder)

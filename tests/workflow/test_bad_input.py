@@ -250,7 +250,8 @@ def test_a_damaged_run(checkout: Checkout) -> None:
     file = f"results/tiny/runs/{REACH}/eprop/base/seed1.nc"
     keeping_time(checkout.folder / file, cut)
     checkout.configure("tasks", REACH, "comparison", "onset_step", to=85)
-    checkout.run("fig1").refuses(file, "cannot be read as a run", "Delete this file and run the same snakemake command")
+    outcome = checkout.run("fig1")
+    outcome.refuses(file, "cannot be read as a run", "Delete this file and run the same snakemake command")
     assert kept(checkout, before) == set(before) - {f"runs/{REACH}/eprop/base/seed1.nc"} - DISTANCES
 
 
