@@ -59,6 +59,16 @@ CONFIG: dict[str, tuple[tuple[str, ...], Any, tuple[str, ...]]] = {
         "hatsopoulos",
         (f"tasks.{REACH}.comparison.recording", "'hatsopoulos'", "Did you mean hatsopoulos2007?"),
     ),
+    "an unknown reader": (
+        ("recordings", REACH, "reader"),
+        "hatsopoulos",
+        (f"recordings.{REACH}.reader", "'hatsopoulos'", "Did you mean hatsopoulos2007?"),
+    ),
+    "an unknown source": (
+        ("recordings", REACH, "source"),
+        "processd",
+        (f"recordings.{REACH}.source", "'processd'", "Did you mean processed?"),
+    ),
     "an unknown figure": (("use_figures",), ["figg1"], ("use_figures", "'figg1'", "Did you mean fig1?")),
     "an unknown option of a task": (
         ("tasks", REACH, "task", "stepz"),
@@ -69,6 +79,11 @@ CONFIG: dict[str, tuple[tuple[str, ...], Any, tuple[str, ...]]] = {
         ("settings", "base", "by_task", REACH, "task", "test_step"),
         100,
         (f"settings.base.by_task.{REACH}.task.test_step", "Did you mean test_steps?"),
+    ),
+    "an option of one task for all": (
+        ("settings", "base", "task", "steps"),
+        110,
+        ("settings.base.task.steps", "The task mante2013 has no such option", "by_task"),
     ),
     "a task without one of its options": (
         ("tasks", "short", "module"),

@@ -60,20 +60,21 @@ def test_a_study_that_fills_the_disk_goes_on_when_there_is_space(
     raw = on_disk(*(file for file in (finished.results / "raw").rglob("*") if file.is_file()))
     recording = on_disk(finished.result("recordings/*.nc"))
     run = on_disk(finished.result(f"{RUN}/bptt/base/seed0.nc"))
-    logs = 3.5 * os.sysconf("SC_PAGE_SIZE")  # of one page each, of the jobs that come to be
+    logs = 2.5 * os.sysconf("SC_PAGE_SIZE")  # of one page each, of the jobs that come to be
     expected = finished.hashes()
+    target = f"results/tiny/{RUN}/bptt/base/seed0.nc"
 
     # room for the raw file and half of the recording
     disk.mount(int(raw + recording / 2 + logs))
-    outcome = fresh.run(cores=1)
+    outcome = fresh.run(target)
     outcome.refuses("No space left", "results/tiny/recordings/hatsopoulos2007.nc", "run the same command again")
     assert set(fresh.hashes()) == {file for file in expected if file.startswith("raw/")}
 
     # room for the recording and one and a half runs
     disk.resize(int(raw + recording + 1.5 * run + logs))
-    outcome = fresh.run(cores=1)
+    outcome = fresh.run(target)
     outcome.refuses("No space left", "1 of 2 seeds failed; the finished ones are kept", "run the same command again")
-    (kept,) = fresh.results.glob(f"{RUN}/*/base/.finished/*")
+    (kept,) = fresh.results.glob(f"{RUN}/bptt/base/.finished/*")
     assert kept.name.startswith("seed0-")
     found = fresh.hashes()
     assert found.pop(str(kept.relative_to(fresh.results))) in expected.values()
@@ -102,10 +103,15 @@ def test_files_of_every_kind_say_that_the_disk_is_full(disk: Disk) -> None:
     figure.subplots().plot(numbers[:5000])
 
     def refuses(name: str, write: Callable[[Path], None]) -> None:
+        folder = disk.folder / "of-a-study"
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text("of an earlier day")
         with pytest.raises(InputError, match=r"No space left(.|\n)*Free some space") as refused:
-            write(disk.folder / "of-a-study" / name)
+            write(folder / name)
         assert name in str(refused.value)
-        assert list((disk.folder / "of-a-study").iterdir()) == []
+        assert [file.name for file in folder.iterdir()] == [name]
+        assert (folder / name).read_text() == "of an earlier day"
+        (folder / name).unlink()
 
     # larger than all that there is: once its beginning is removed again, the disk looks as if there were space
     refuses("run.nc", lambda file: write_dataset(file, xr.Dataset({"recurrent": ("unit", numbers)})))

@@ -23,6 +23,7 @@ from typing import Any
 from neurorules.errors import InputError
 from neurorules.figures.figure import figure_names
 from neurorules.learning.learning_rule import learning_rule_names
+from neurorules.recordings.sources import source_names
 from neurorules.tasks.task import load_task_module, task_names
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -151,7 +152,10 @@ class Study:
                 known = set(options[group])
                 for key, value in layer.get(group, {}).items():
                     if key not in known and where.startswith("settings."):
-                        raise self._unknown(f"{where}.{group}.{key}", key, known)
+                        problem = "There is nothing of this name."
+                        if group == "task":
+                            problem = f"The task {model.task} has no such option; options of one task stand under by_task."
+                        raise self._unknown(f"{where}.{group}.{key}", key, known, problem)
                     options[group][key] = deepcopy(value)
         return options
 
@@ -230,6 +234,10 @@ class Study:
         tasks, settings, rules = set(config["tasks"]), set(config["settings"]), set(learning_rule_names())
         recordings = set(config["recordings"])
         self._check_each("use_recordings", config["use_recordings"], recordings)
+        readers = source_names()
+        for name, recording in config["recordings"].items():
+            self._check_each(f"recordings.{name}.reader", [recording["reader"]], set(readers))
+            self._check_each(f"recordings.{name}.source", [recording["source"]], readers[recording["reader"]])
         self._check_each("use_figures", config["use_figures"], set(config["figures"]))
         for name, task in config["tasks"].items():
             key = f"tasks.{name}.module" if "module" in task else "tasks"
@@ -314,9 +322,11 @@ class Study:
             if name not in known:
                 raise self._unknown(key, name, known)
 
-    def _unknown(self, key: str, name: str, known: set[str]) -> InputError:
+    def _unknown(
+        self, key: str, name: str, known: set[str], problem: str = "There is nothing of this name."
+    ) -> InputError:
         return InputError(
-            "There is nothing of this name.",
+            problem,
             file=_files_text(self.files, key.removesuffix(f".{name}"), name),
             key=key,
             value=name,

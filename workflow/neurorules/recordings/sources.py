@@ -32,6 +32,24 @@ def entry(recording: str, *, catalogue: Path = CATALOGUE) -> dict[str, Any]:
     Raises:
         InputError: the recording is not in the catalogue, or the catalogue is missing or no YAML.
     """
+    known = _catalogue(catalogue)
+    if recording not in known:
+        raise InputError(
+            "There is no such recording.",
+            file=catalogue,
+            key="recordings",
+            value=recording,
+            remedy=f"Name one of: {', '.join(sorted(known))}.",
+        )
+    return known[recording]
+
+
+def source_names(*, catalogue: Path = CATALOGUE) -> dict[str, set[str]]:
+    """The sources of every recording in the catalogue."""
+    return {recording: set(about["sources"]) for recording, about in _catalogue(catalogue).items()}
+
+
+def _catalogue(catalogue: Path) -> dict[str, Any]:
     try:
         known = yaml.safe_load(catalogue.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -46,15 +64,7 @@ def entry(recording: str, *, catalogue: Path = CATALOGUE) -> dict[str, Any]:
         raise InputError(
             "The catalogue of recordings is no mapping of names to entries.", file=catalogue, remedy="Mend the file."
         )
-    if recording not in known:
-        raise InputError(
-            "There is no such recording.",
-            file=catalogue,
-            key="recordings",
-            value=recording,
-            remedy=f"Name one of: {', '.join(sorted(known))}.",
-        )
-    return known[recording]
+    return known
 
 
 def _source(recording: str, source: str, catalogue: Path) -> dict[str, Any]:
