@@ -1,6 +1,6 @@
 # The study at a glance: its config, its steps, and one named target per figure and table.
 #
-#   snakemake --cores 40                                                  the papers' full study
+#   snakemake --cores 40                                                  the full study
 #   snakemake --cores 2 --configfile config/demo.yaml                     every figure, small, from synthetic recordings
 #   snakemake fig1 --cores 8                                              one figure, and the least work that it needs
 #   snakemake table3 --cores 2 --configfile config/reach.yaml --config raw_dir=/data/raw

@@ -35,7 +35,7 @@ def main() -> None:
         entry = {**study.recording_entry("hatsopoulos2007"), "synthetic": True}
         synthetic.write("hatsopoulos2007", entry["source"], folder, 0, {"neurons": 20})
         recording = str(folder / "recording.nc")
-        convert(entry, str(folder), str(folder), "benchmark", recording)
+        convert(entry, [folder], "benchmark", recording)
         for model in sorted(study.seeds):
             options = study.training(model)
             options["training"]["updates"] = 5

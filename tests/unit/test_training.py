@@ -191,7 +191,7 @@ def test_two_updates_equal_plain_autograd_and_adam(task: ReachTask) -> None:
         optimiser.zero_grad()
         (task_loss + weight * square).backward()
         optimiser.step()
-        if weight * float(square) >= 0.5 * float(task_loss):
+        if weight * square.item() >= 0.5 * task_loss.item():
             weight *= 2 / 3
     for name, tensor in p.items():
         moved = abs(tensor.detach().numpy() - start.named()[name].numpy()).max()

@@ -198,6 +198,7 @@ def with_raw(checkout: Checkout, raw: Path, tmp_path: Path) -> Checkout:
     """A finished study with two more recordings, `mante` and `reach`, read from a copy of the raw files."""
     shutil.copytree(raw, tmp_path / "raw")
     checkout.configure("raw_dir", to=str(tmp_path / "raw"))
+    checkout.configure("use_recordings", to=[REACH, "mante", "reach"])
     options = {"monkey": "ar", "dt_ms": 50, "keep_trials": False}
     checkout.configure("recordings", "mante", to={"reader": "mante2013", "source": "raw", "options": options})
     checkout.configure("recordings", "reach", to={"reader": REACH, "source": "processed", "options": {}})
@@ -219,6 +220,7 @@ def test_damaged_raw_files(with_raw: Checkout, tmp_path: Path, damage: Damage) -
 
 
 def test_a_download_without_a_network(checkout: Checkout) -> None:
+    checkout.configure("use_recordings", to=[REACH, "reach"])
     checkout.configure("recordings", "reach", to={"reader": REACH, "source": "processed", "options": {}})
     before = checkout.hashes()
     nowhere = dict.fromkeys(("https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy"), "http://127.0.0.1:9")

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from neurorules.errors import InputError
 
@@ -36,6 +36,9 @@ class _Tee:
 
     def flush(self) -> None:
         self.terminal.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.terminal, name)  # encoding, isatty, fileno ...
 
     def close(self) -> None:
         if self.log is not None:

@@ -23,7 +23,7 @@ from typing import Any
 from neurorules.errors import InputError
 from neurorules.figures.figure import figure_names
 from neurorules.learning.learning_rule import learning_rule_names
-from neurorules.recordings.sources import source_names
+from neurorules.recordings.sources import known_sources
 from neurorules.tasks.task import load_task_module, task_names
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -154,7 +154,9 @@ class Study:
                     if key not in known and where.startswith("settings."):
                         problem = "There is nothing of this name."
                         if group == "task":
-                            problem = f"The task {model.task} has no such option; options of one task stand under by_task."
+                            problem = (
+                                f"The task {model.task} has no such option; options of one task stand under by_task."
+                            )
                         raise self._unknown(f"{where}.{group}.{key}", key, known, problem)
                     options[group][key] = deepcopy(value)
         return options
@@ -180,6 +182,7 @@ class Study:
             "task_name": model.task,
             "task_module": self.task_module(model.task),
             "learning_rule": model.learning_rule,
+            "recording": self.training_recording(model),
             **{group: options[group] for group in TRAINED_WITH},
         }
 
@@ -208,6 +211,11 @@ class Study:
         entry = self.config["recordings"][name]
         return {"name": name, "synthetic": False, "options": {}, **entry}
 
+    def sources(self) -> list[tuple[str, str]]:
+        """Reader and source of every used recording that is not synthetic."""
+        entries = [self.recording_entry(name) for name in self.config["use_recordings"]]
+        return sorted({(entry["reader"], entry["source"]) for entry in entries if not entry["synthetic"]})
+
     # ---- where things stand
 
     def path(self, *parts: str) -> str:
@@ -234,11 +242,11 @@ class Study:
         tasks, settings, rules = set(config["tasks"]), set(config["settings"]), set(learning_rule_names())
         recordings = set(config["recordings"])
         self._check_each("use_recordings", config["use_recordings"], recordings)
-        readers = source_names()
-        for name, recording in config["recordings"].items():
-            self._check_each(f"recordings.{name}.reader", [recording["reader"]], set(readers))
-            self._check_each(f"recordings.{name}.source", [recording["source"]], readers[recording["reader"]])
         self._check_each("use_figures", config["use_figures"], set(config["figures"]))
+        for name in config["use_recordings"]:
+            entry, catalogue = self.recording_entry(name), known_sources()
+            self._check_each(f"recordings.{name}.reader", [entry["reader"]], set(catalogue))
+            self._check_each(f"recordings.{name}.source", [entry["source"]], catalogue[entry["reader"]])
         for name, task in config["tasks"].items():
             key = f"tasks.{name}.module" if "module" in task else "tasks"
             self._check_each(key, [self.task_module(name)], set(task_names()))
@@ -297,13 +305,14 @@ class Study:
             **self.config["defaults"].get("comparison", {}),
             **self.config["tasks"][name].get("comparison", {}),
         }
-        if "recording" not in comparison:
-            raise InputError(
-                "A key is missing.",
-                file=_files_text(self.files, f"tasks.{name}"),
-                key=f"tasks.{name}.comparison.recording",
-                remedy="Name the recording that the task is compared with.",
-            )
+        for option in ("recording", *load_task_module(module).COMPARISON):
+            if option not in comparison:
+                raise InputError(
+                    "A key is missing.",
+                    file=_files_text(self.files, f"tasks.{name}"),
+                    key=f"tasks.{name}.comparison.{option}",
+                    remedy=f"The task {module} cannot be compared with a recording without it; see config/README.md.",
+                )
 
     def _option_layers(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Every place of the config that holds option groups, with its key."""

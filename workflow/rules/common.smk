@@ -8,7 +8,6 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 WORKFLOW = Path(workflow.basedir) / "workflow"
-DOWNLOADS = Path("resources/raw")
 
 # Scripts and cluster jobs import this checkout of the package, and use one thread each: bytes must not depend on cores.
 sys.path.insert(0, str(WORKFLOW))
@@ -23,7 +22,7 @@ from neurorules.errors import InputError
 from neurorules.figures.figure import load_figure
 from neurorules.files import canonical_json
 from neurorules.provenance import code_hash
-from neurorules.recordings.sources import find_raw
+from neurorules.recordings.sources import DOWNLOADS, download_paths, find_raw
 from neurorules.study import Model, Study
 
 try:
@@ -33,8 +32,8 @@ except InputError as error:
 
 
 wildcard_constraints:
-    model=r"[^/]+/[^/]+/[^/]+",
-    recording=r"[^/]+",
+    model="|".join(re.escape(str(model)) for model in study.seeds),
+    recording="|".join(re.escape(name) for name in study.config["use_recordings"]),
 
 
 def code(script, *plugins):
@@ -53,30 +52,31 @@ def benchmark_file(*parts):
 # ---- recordings
 
 
-def recording_raw_dir(name):
-    """The folder whose layout is that of raw_dir: synthetic files have one of their own."""
-    if study.recording_entry(name)["synthetic"]:
-        return study.path("raw", name)
-    raw_dir = Path(study.config["raw_dir"])
-    return None if raw_dir == DOWNLOADS else str(raw_dir)
-
-
 def raw_files(wildcards):
     """What a recording is read from: files that are there, else what a rule makes."""
     entry = study.recording_entry(wildcards.recording)
     if entry["synthetic"]:
         return study.path("raw", wildcards.recording)
+    raw_dir = Path(study.config["raw_dir"])
     try:
         found = find_raw(
             entry["reader"],
             entry["source"],
-            recording_raw_dir(wildcards.recording),
+            None if raw_dir == DOWNLOADS else raw_dir,
             DOWNLOADS,
             entry["options"],
         )
     except InputError as error:
         raise WorkflowError(str(error))
-    return [str(f) for f in found] or str(DOWNLOADS / f".{entry['reader']}-{entry['source']}.done")
+    return [str(f) for f in found or download_paths(entry["reader"], entry["source"], DOWNLOADS)]
+
+
+def raw_identity(wildcards, input):
+    """Names and sizes of the raw files: where they lie does not matter."""
+    if study.recording_entry(wildcards.recording)["synthetic"]:
+        return "synthetic"
+    raw = [file for file in input if file != input.catalogue]
+    return [f"{Path(file).name} {os.path.getsize(file)}" for file in raw]
 
 
 # ---- training and scoring

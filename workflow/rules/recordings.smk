@@ -16,8 +16,7 @@ rule recording:
         runtime=30,
     params:
         entry=lambda w: canonical_json(study.recording_entry(w.recording)),
-        raw_dir=lambda w: recording_raw_dir(w.recording),
-        download_dir=str(DOWNLOADS),
+        raw=raw_identity,
         code=lambda w: code("recording.py", f"recordings.{study.recording_entry(w.recording)['reader']}"),
     script:
         "../scripts/recording.py"
@@ -40,18 +39,21 @@ rule synthetic_raw_files:
         "../scripts/synthetic_raw_files.py"
 
 
-rule download:
-    output:
-        touch(str(DOWNLOADS / ".{reader}-{source}.done")),
-    log:
-        log_file("recordings", "download-{reader}-{source}.log"),
-    conda:
-        "../../envs/training.yaml"
-    resources:
-        mem_mb=500,
-        runtime=240,
-    params:
-        folder=lambda w, output: str(Path(output[0]).parent),
-        raw_dir=lambda w: study.config["raw_dir"],
-    script:
-        "../scripts/download.py"
+# A rule for each source that may have to be downloaded, because a job has to name its output files. No params: what was
+# downloaded stays, whatever changes here.
+for reader, source in study.sources():
+
+    rule:
+        name:
+            f"download_{reader}_{source}"
+        output:
+            [str(file) for file in download_paths(reader, source, DOWNLOADS)],
+        log:
+            log_file("recordings", f"download-{reader}-{source}.log"),
+        conda:
+            "../../envs/training.yaml"
+        resources:
+            mem_mb=500,
+            runtime=240,
+        script:
+            "../scripts/download.py"

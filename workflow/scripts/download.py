@@ -3,12 +3,8 @@
 from pathlib import Path
 
 from neurorules.jobs import job
-from neurorules.recordings.sources import download
+from neurorules.recordings.sources import DOWNLOADS, download
 
 with job(snakemake.log[0]):
-    download(
-        snakemake.wildcards.reader,
-        snakemake.wildcards.source,
-        Path(snakemake.params.folder),
-        raw_dir=snakemake.params.raw_dir,
-    )
+    _, reader, source = snakemake.rule.split("_", 2)
+    download(reader, source, DOWNLOADS, raw_dir=Path(snakemake.config["raw_dir"]))

@@ -1,6 +1,7 @@
 """Read raw files to a recording."""
 
 import json
+from pathlib import Path
 
 from neurorules.jobs import job
 from neurorules.recordings.convert import convert
@@ -8,8 +9,7 @@ from neurorules.recordings.convert import convert
 with job(snakemake.log[0]):
     convert(
         json.loads(snakemake.params.entry),
-        snakemake.params.raw_dir,
-        snakemake.params.download_dir,
+        [Path(file) for file in snakemake.input if file != snakemake.input.catalogue],
         snakemake.params.code,
         snakemake.output[0],
     )

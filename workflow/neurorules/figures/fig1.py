@@ -22,12 +22,13 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     """The figure and the table that it is drawn from."""
     from neurorules.figures import style
     from neurorules.similarity.matched_accuracy import mean_curve
+    from neurorules.statistics.noise_floor import PART, part_title
 
     table = tables["distances"]
     table = table[table["measure"] == "procrustes"]
-    groups = list(table.groupby(["recording_title", "setting"], sort=True))
+    groups = list(table.groupby(PART, sort=True))
     figure, axes = style.panels(len(groups))
-    for panel, ((title, setting), rows) in zip(axes, groups, strict=True):
+    for panel, (_, rows) in zip(axes, groups, strict=True):
         for learning_rule, runs in rows.groupby("learning_rule", sort=True):
             look = style.look(learning_rule)
             for _, run in runs.groupby("seed"):
@@ -51,7 +52,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
                 label=f"{style.rule_label(learning_rule)} (n = {n})",
             )
         panel.set(xlim=(0, 1), xlabel=style.ACCURACY_LABEL, ylabel=style.DISTANCE_LABEL)
-        panel.set_title(title if len(context["figure"]["settings"]) == 1 else f"{title}, {setting}")
+        panel.set_title(part_title(rows, table))
         shown = rows.loc[rows["accuracy"] >= 0, "distance"]
         if len(shown):
             margin = 0.05 * max(float(np.ptp(shown)), 0.02)

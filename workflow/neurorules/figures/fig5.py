@@ -20,16 +20,15 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     """The figure and the table that it is drawn from."""
     from neurorules.figures import style
     from neurorules.learning.learning_rule import learning_rule_names
-    from neurorules.statistics.noise_floor import noise_floor_groups, noise_floor_statistics
+    from neurorules.statistics.noise_floor import PART, noise_floor_groups, noise_floor_statistics, part_title
 
     groups = noise_floor_groups(tables["noise_floor"])
     table = noise_floor_statistics(groups, context["published"])
-    keys = ["recording", "setting"]
-    parts = list(table.groupby(keys, sort=True))
+    parts = list(table.groupby(PART, sort=True))
     figure, axes = style.panels(len(parts))
     looks = {"floor": style.DATA, "untrained": style.UNTRAINED}
     for panel, (key, rows) in zip(axes, parts, strict=True):
-        drawn = groups[(groups[keys] == list(key)).all(axis=1)]
+        drawn = groups[(groups[PART] == list(key)).all(axis=1)]
         for x, row in enumerate(rows.to_dict("records")):
             name = row["quantity"]
             colour, _, marker = looks.get(name) or style.LEARNING_RULES.get(name, ("#7f7f7f", "-", "o"))
@@ -58,7 +57,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         labels = {"floor": "data–data\n(floor)", "untrained": "untrained"}
         names = [labels.get(n) or (style.rule_label(n) if n in learning_rule_names() else n) for n in rows["quantity"]]
         panel.set_xticks(range(len(names)), names)
-        panel.set(ylabel=style.DISTANCE_LABEL, title=rows["recording_title"].iloc[0])
+        panel.set(ylabel=style.DISTANCE_LABEL, title=part_title(rows, table))
         if panel.get_legend_handles_labels()[0]:
             panel.legend(loc="upper left")
     seeds, repeats = int(table["n_seeds"].max()), int(table.loc[table["quantity"] == "floor", "n"].max())

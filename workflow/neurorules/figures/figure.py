@@ -7,8 +7,10 @@ A figure is one file in this folder with
     PRODUCTS: tuple[str, ...]       file endings it writes ("pdf", "png", "csv" or "csv", "md")
     def make(tables: dict[str, DataFrame], context: dict) -> dict[str, Product]
 
-`tables` holds one tidy table per kind, all models below each other; `context` the resolved entry of
-`figures:` in the config. A product is a matplotlib Figure, a DataFrame or text; figures are written as PDF and PNG.
+`tables` holds one tidy table per kind, all models below each other; `context` the entry of `figures:` in the config
+(`figure`), the study's name, seeds, models, what is left out, the code's hash, and the section of published.yaml
+that the module names in PUBLISHED (`published`). A product is a matplotlib Figure, a DataFrame or text; figures are
+written as PDF and PNG.
 """
 
 from __future__ import annotations

@@ -96,9 +96,3 @@ def caption(figure: Figure, context: Mapping[str, Any], table: pd.DataFrame, wor
     figure.supxlabel(
         "\n".join(textwrap.wrap(" ".join(sentences), width)), fontsize=5.5, color="#555555", x=0.01, ha="left"
     )
-
-
-def no_data(axes: Axes, why: str) -> None:
-    """A panel that has nothing to show says why."""
-    axes.text(0.5, 0.5, why, ha="center", va="center", transform=axes.transAxes, wrap=True)
-    axes.set_axis_off()

@@ -27,8 +27,10 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 def _markdown(table: pd.DataFrame, context: Mapping[str, Any]) -> str:
     from neurorules.figures.style import rule_label
     from neurorules.learning.learning_rule import learning_rule_names
+    from neurorules.statistics.noise_floor import PART, part_title
 
-    lines = ["# Table 3: distance to held-out neurons", ""]
+    titles = {key: part_title(rows, table) for key, rows in table.groupby(PART)}
+    lines = ["# Table 3: distance between random groups of neurons and units", ""]
     if table["synthetic"].any():
         lines += ["**Synthetic recordings: these numbers say nothing about the brain.**", ""]
     lines += [
@@ -47,7 +49,7 @@ def _markdown(table: pd.DataFrame, context: Mapping[str, Any]) -> str:
             "not compared (synthetic)" if row["synthetic"] else "–" if published == "–" else "yes" if near else "no"
         )
         cells = [
-            row["recording_title"],
+            titles[tuple(row[column] for column in PART)],
             label,
             f"{row['mean']:.3f} ± {row['sd']:.3f} ({row['n']})",
             published,
@@ -59,12 +61,10 @@ def _markdown(table: pd.DataFrame, context: Mapping[str, Any]) -> str:
             _number(row["p_equivalent_to_bptt_seeds"]),
         ]
         lines.append(f"| {' | '.join(cells)} |")
-    sizes = ", ".join(
-        f"{title}: {size}" for title, size in table.groupby("recording_title")["group_size"].first().items()
-    )
+    sizes = ", ".join(f"{titles[key]}: {rows['group_size'].iloc[0]}" for key, rows in table.groupby(PART))
     lines += [
         "",
-        f"Normalized Procrustes distance, 0 to 1. Setting: {', '.join(context['figure']['settings'])}. "
+        f"Normalized Procrustes distance, 0 to 1. Settings: {', '.join(context['figure']['settings'])}. "
         f"Neurons and units per group: {sizes}. Floor: between two disjoint random groups of neurons. "
         "Models: between as many random units and the first of those groups; the last checkpoint, and the network "
         "before training. Mean and SD run over all splits of all seeds. Tests take seeds as replicates: against the "

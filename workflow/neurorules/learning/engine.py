@@ -6,8 +6,8 @@ learning rule's estimate of dL/da_t,
     dW_h = alpha sum_t delta_t h_{t-1}^T    dW_x = alpha sum_t delta_t x_t^T    db = alpha sum_t delta_t
     da_0 = delta_0 (the same recursion with l_0 = 0, no alpha)
 
-and the readout's own exact gradient. No autograd graph is built: gradients of recurrent and input weights
-are one matrix product per block of steps over steps and trials.
+and the readout's own exact gradient. No autograd graph is built: the gradients of all weights and biases are one
+matrix product per block of steps, over its steps and trials.
 """
 
 from __future__ import annotations

@@ -74,6 +74,8 @@ class Network:
         """f'(a_t) for t = start..stop-1, (step, trial, unit); `out` is memory that may be used for it."""
         if self._noise is not None and start > 0:
             return self._noise[start - 1 : stop - 1]
+        # With noise only h_0 is clean; a block never holds it beside others.
+        assert self._noise is None or stop == 1
         self.activation.derivative(self.activity[start:stop], out)
         return out
 

@@ -2,7 +2,8 @@
 
 To add a recording: write one file here, named after it, with `read(raw, options) -> xarray.Dataset` that keeps to the
 contract in recording.py; give it an entry in resources/recordings.yaml (where its files come from, licence, citation);
-and name it in the configuration with one line under `recordings`. No list in the code has to be touched.
+and name it in the configuration with one line under `recordings`. An option of its own is
+also a key of `recording.options` in workflow/schemas/config.schema.yaml.
 """
 
 from __future__ import annotations

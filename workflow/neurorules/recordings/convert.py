@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,29 +14,29 @@ from neurorules.recordings.recording import check_recording
 from neurorules.recordings.sources import find_raw
 
 
-def convert(entry: Mapping[str, Any], raw_dir: str | None, download_dir: str, code: str, output: str) -> None:
+def convert(entry: Mapping[str, Any], raw: Sequence[Path], code: str, output: str) -> None:
     """Read a recording's raw files and write it as netCDF.
 
     Args:
-        entry: the recording's config: `name`, `reader`, `source`, `options`.
-        raw_dir: where raw files are looked for first.
-        download_dir: where else.
+        entry: the recording's config: `name`, `reader`, `source`, `synthetic`, `options`.
+        raw: the raw files; of a synthetic recording, the folder that they were written to.
         code: hash of the code behind the recording.
         output: the netCDF file.
 
     Raises:
         InputError: raw files are missing, altered, damaged or of another kind, or a condition is missing everywhere.
     """
-    raw = find_raw(
-        entry["reader"], entry["source"], Path(raw_dir) if raw_dir else None, Path(download_dir), entry["options"]
-    )
-    if not raw:
-        raise InputError(
-            "The raw files are not there any more.",
-            file=raw_dir or download_dir,
-            remedy="Run the same snakemake command again: it downloads what is missing.",
-        )
+    if entry["synthetic"]:
+        raw = find_raw(entry["reader"], entry["source"], raw[0], raw[0], entry["options"])
     recording = load_reader(entry["reader"])(raw, {**entry["options"], "source": entry["source"]})
+    if bool(recording.attrs["synthetic"]) != entry["synthetic"]:
+        raise InputError(
+            "The raw files and the config disagree on whether this recording is synthetic.",
+            file=raw[0],
+            key=f"recordings.{entry['name']}.synthetic",
+            value=entry["synthetic"],
+            remedy="Set the key to what the files are, or name the folder of the right files in raw_dir.",
+        )
     recording.attrs = netcdf_attributes(
         {**recording.attrs, "name": entry["name"], "code": code, "made_from": dict(entry)}
     )

@@ -18,6 +18,8 @@ import yaml
 from neurorules.errors import InputError
 from neurorules.files import sha256_of, write_text
 
+# Below the folder that the workflow runs in.
+DOWNLOADS = Path("resources/raw")
 CATALOGUE = Path(__file__).resolve().parents[3] / "resources" / "recordings.yaml"
 
 _BLOCK = 1 << 18
@@ -44,11 +46,6 @@ def entry(recording: str, *, catalogue: Path = CATALOGUE) -> dict[str, Any]:
     return known[recording]
 
 
-def source_names(*, catalogue: Path = CATALOGUE) -> dict[str, set[str]]:
-    """The sources of every recording in the catalogue."""
-    return {recording: set(about["sources"]) for recording, about in _catalogue(catalogue).items()}
-
-
 def _catalogue(catalogue: Path) -> dict[str, Any]:
     try:
         known = yaml.safe_load(catalogue.read_text(encoding="utf-8"))
@@ -65,6 +62,13 @@ def _catalogue(catalogue: Path) -> dict[str, Any]:
             "The catalogue of recordings is no mapping of names to entries.", file=catalogue, remedy="Mend the file."
         )
     return known
+
+
+def known_sources(*, catalogue: Path = CATALOGUE) -> dict[str, set[str]]:
+    """Names of the sources of every recording in the catalogue."""
+    return {
+        name: set(about["sources"]) for name, about in yaml.safe_load(catalogue.read_text(encoding="utf-8")).items()
+    }
 
 
 def _source(recording: str, source: str, catalogue: Path) -> dict[str, Any]:

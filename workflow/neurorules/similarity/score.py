@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurorules.errors import InputError
 from neurorules.files import write_table
 from neurorules.recordings.recording import open_recording
 from neurorules.similarity.noise_floor import floor_distances, group_size, model_distances, neuron_splits
@@ -37,6 +38,14 @@ class ModelActivity:
 
     def __init__(self, run: xr.Dataset, options: Mapping[str, Any], task: Task, recording: xr.Dataset) -> None:
         self.run, self.task, self.network_options = run, task, options["network"]
+        n_trials, n_conditions = task.test().n_trials, recording.sizes["condition"]
+        if n_trials != n_conditions:
+            raise InputError(
+                f"The task has {n_trials} test trials, the recording {n_conditions} conditions; they must be the same.",
+                key="comparison.recording",
+                value=recording.attrs["name"],
+                remedy="Compare with a recording of the task's conditions, or change the task's conditions.",
+            )
         self.window = task.window(recording["time"].values, options["comparison"])
 
     def at(self, checkpoint: int) -> np.ndarray:

@@ -10,6 +10,9 @@ from neurorules.statistics.comparison import Comparison, compare, compare_with_v
 if TYPE_CHECKING:
     import pandas as pd
 
+# What a panel, or a block of a table, is about.
+PART = ["recording", "task", "setting"]
+
 
 def noise_floor_groups(table: pd.DataFrame) -> pd.DataFrame:
     """The distances behind each quantity.
@@ -18,16 +21,28 @@ def noise_floor_groups(table: pd.DataFrame) -> pd.DataFrame:
         table: noise-floor tables of several models, below each other.
 
     Returns:
-        Rows with `group` in {floor, untrained, <learning rule>}. The floor is the same in every model of a recording
-        and the untrained network the same for every learning rule of a seed, so each is taken once.
+        Rows with `group` in {floor, untrained, <learning rule>}. The floor is the same in every model of a recording,
+        task and setting, and the untrained network usually the same for every learning rule of a seed: rows of
+        these that agree in everything are taken once.
     """
     table = table.copy()
     table["group"] = table["quantity"].where(table["quantity"] != "trained", table["learning_rule"])
-    return table.drop_duplicates(["recording", "setting", "group", "seed", "repeat"])
+    return table.drop_duplicates([*PART, "group", "seed", "repeat", "distance"])
+
+
+def part_title(rows: pd.DataFrame, table: pd.DataFrame) -> str:
+    """What one part of a figure or table shows: the recording, with task and setting where these differ."""
+    row = rows.iloc[0]
+    names = [str(row["recording_title"])]
+    per_title = table[table["recording_title"] == row["recording_title"]]
+    for column in ("recording", "task", "setting"):
+        if per_title[column].nunique() > 1:
+            names.append(str(row[column]))
+    return ", ".join(names)
 
 
 def noise_floor_statistics(groups: pd.DataFrame, published: Mapping[str, Any]) -> pd.DataFrame:
-    """One row per recording, setting and quantity.
+    """One row per recording, task, setting and quantity.
 
     `mean` and `sd` are over all splits of all seeds, as the paper's Table 3 reads, `n` their number; `sd` is therefore
     an SD over splits. Tests whose name ends in _seeds take seeds as replicates, splits averaged within each first:
@@ -41,7 +56,7 @@ def noise_floor_statistics(groups: pd.DataFrame, published: Mapping[str, Any]) -
     import pandas as pd
 
     rows = []
-    for (recording, setting), of_recording in groups.groupby(["recording", "setting"], sort=True):
+    for (recording, task, setting), of_recording in groups.groupby(PART, sort=True):
         printed = published.get(_published_name(str(recording)), {})
         margin = printed.get("equivalence_margin", float("nan"))
         names = sorted(of_recording["group"].unique(), key=_order)
@@ -66,6 +81,7 @@ def noise_floor_statistics(groups: pd.DataFrame, published: Mapping[str, Any]) -
                     "sd_seeds": seeds[name].std(ddof=1) if name != "floor" and len(seeds[name]) > 1 else float("nan"),
                     "accuracy": of_recording.loc[of_recording["group"] == name, "accuracy"].mean(),
                     "group_size": int(of_recording["group_size"].iloc[0]),
+                    "task": task,
                     "setting": setting,
                     "recording_title": of_recording["recording_title"].iloc[0],
                     "synthetic": int(of_recording["synthetic"].iloc[0]),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 NEEDS_RECORDING = True
+COMPARISON = ("onset_step",)
 STEPS = {"type": "integer", "minimum": 0}
 INTERVAL = {"type": "array", "items": STEPS, "minItems": 2, "maxItems": 2}
 OPTIONS = {

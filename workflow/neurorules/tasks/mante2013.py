@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 NEEDS_RECORDING = False
+COMPARISON: tuple[str, ...] = ()
 MILLISECONDS = {"type": "number", "minimum": 0}
 COHERENCES = {"type": "array", "minItems": 1, "items": {"type": "number", "minimum": 0, "maximum": 1}}
 OPTIONS = {
@@ -162,7 +163,8 @@ def _signed(coherence: Sequence[float]) -> list[float]:
 
 
 def _n_steps(options: Mapping[str, Any], period: str) -> int:
-    return int(options[f"{period}_ms"] // options["dt_ms"])
+    # A whole number of steps may divide to just below itself.
+    return int(np.floor(options[f"{period}_ms"] / options["dt_ms"] + 1e-9))
 
 
 def _check(options: Mapping[str, Any]) -> None:

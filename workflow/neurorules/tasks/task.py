@@ -6,6 +6,8 @@ A task is one file in this folder with
                                     allows as a JSON schema
     def make(options: Mapping, recording: xarray.Dataset | None) -> Task
 
+    COMPARISON: tuple[str, ...]     the keys of its `comparison:` that it needs to find the compared window
+
 and, where its trials take something from the recording (targets, say), `NEEDS_RECORDING = True`; then
 training jobs wait for the recording, else only scoring does.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import sys
@@ -72,6 +73,8 @@ def train_block(model: Mapping[str, Any], outputs: Mapping[int, str], recording_
     for leftover in folder.glob(".finished/*"):
         if leftover.name.lstrip(".").split("-")[0] in {f"seed{seed}" for seed in outputs}:
             leftover.unlink()  # of an older config or code
+    with contextlib.suppress(OSError):  # another block of this model may keep seeds there
+        (folder / ".finished").rmdir()
 
 
 def _is_finished(file: Path) -> bool:

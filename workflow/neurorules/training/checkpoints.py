@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-SCHEDULES = ("quadratic", "published")
-
 
 def checkpoint_updates(n_updates: int, schedule: str, count: int) -> np.ndarray:
     """Updates after which parameters are kept, ascending, 0 (untrained) and the last included.

@@ -18,10 +18,9 @@ from neurorules.tasks.losses import ScoredTrials
 from neurorules.tasks.task import Task
 from neurorules.training.activity_penalty import ActivityPenalty
 from neurorules.training.checkpoints import checkpoint_updates
-from neurorules.training.streams import stream_seed
+from neurorules.training.streams import PURPOSES, stream_seed
 
 if TYPE_CHECKING:
-    import torch
     import xarray as xr
 
 
@@ -35,7 +34,8 @@ def train(
     Args:
         run: resolved options of the run: `task_name`, `learning_rule`, `seed`, `network` and `training`.
         task: its task.
-        report: called before every update with the update, the loss and the last checkpoint's accuracy.
+        report: called before every update, and once at the end, with the update, the loss and the last
+            checkpoint's accuracy.
 
     Returns:
         Dataset with the parameters (checkpoint, ...), accuracy(checkpoint) on noise-free test trials, and per
@@ -47,7 +47,7 @@ def train(
     import torch
 
     network_options, training = run["network"], run["training"]
-    seeds = {p: stream_seed(run["task_name"], run["seed"], p) for p in ("initial weights", "trials", "noise")}
+    seeds = {p: stream_seed(run["task_name"], run["seed"], p) for p in PURPOSES}
     trial_rng = np.random.default_rng(seeds["trials"])
     noise_rng = torch.Generator().manual_seed(seeds["noise"])
 
@@ -66,6 +66,8 @@ def train(
     for update in range(updates + 1):
         if update in keep:
             accuracy = test.accuracy()
+            if not (np.isfinite(accuracy) and bool(parameters.flat.isfinite().all())):
+                raise diverged(update, training)
             kept[update] = (parameters.flat.numpy().copy(), accuracy)
         if update == updates:
             break
@@ -79,21 +81,18 @@ def train(
                 trials.n_trials,
             )
             engine = Engine(network, load_learning_rule(run["learning_rule"]))
-            noise = draw_noise(network, network_options["noise_sd"], None)
+            sd = network_options["noise_sd"]
+            noise = network.drive.new_zeros(trials.n_steps, trials.n_trials, sizes.units) if sd else None
         inputs = torch.as_tensor(trials.inputs)
-        noise = draw_noise(network, network_options["noise_sd"], noise_rng, noise)
+        if noise is not None:
+            noise.normal_(0.0, sd, generator=noise_rng)
         outputs = network.forward(inputs, noise)
         task_loss, output_error = task.loss(outputs, ScoredTrials(trials, like=outputs))
         n_active = network.activity[1:].numel()
         mean_square = network.square_activity / n_active
         history[:, update] = task_loss, mean_square, penalty.weight
         if not np.isfinite(history[:, update]).all():
-            raise InputError(
-                f"Training diverged: the loss at update {update} of {updates} is not finite.",
-                key="training.learning_rate",
-                value=training["learning_rate"],
-                remedy="Use a smaller learning rate, a smaller gain, or another activation.",
-            )
+            raise diverged(update, training)
         report(update, task_loss + penalty.weight * mean_square, accuracy)
         gradient = engine.gradients(output_error, 2.0 * penalty.weight / n_active)
         parameters.flat.grad = gradient.flat
@@ -103,15 +102,14 @@ def train(
     return as_dataset(sizes, kept, history)
 
 
-def draw_noise(
-    network: Network, sd: float, rng: torch.Generator | None, into: torch.Tensor | None = None
-) -> torch.Tensor | None:
-    """Recurrent noise of every step, N(0, sd^2), (step, trial, unit); None where sd is 0."""
-    if sd == 0:
-        return None
-    if into is None:
-        into = network.activity.new_zeros(network.activity[1:].shape)
-    return into if rng is None else into.normal_(0.0, sd, generator=rng)
+def diverged(update: int, training: Mapping[str, Any]) -> InputError:
+    """What to say of a run whose loss or parameters are not finite any more."""
+    return InputError(
+        f"Training diverged: the loss at update {update} of {training['updates']} is not finite.",
+        key="training.learning_rate",
+        value=training["learning_rate"],
+        remedy="Use a smaller learning rate, a smaller gain, or another activation.",
+    )
 
 
 class Scorer:

@@ -1,0 +1,52 @@
+"""A raw file is downloaded once; where it lies afterwards changes nothing."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from checkout import Checkout
+
+REACH = "hatsopoulos2007"
+
+
+@pytest.fixture
+def downloading(fresh: Checkout, tmp_path: Path) -> Checkout:
+    """A study of a recording that its source still has."""
+    rng = np.random.default_rng(0)
+    names = ("xhandposition", "yhandposition", "shoulderangle", "elbowangle")
+    content = {name: rng.uniform(-1, 1, (8, 121)) for name in names}
+    published = tmp_path / "published.npy"
+    np.save(published, {"firing_rate": rng.uniform(0, 30, (10, 121, 8)), **content}, allow_pickle=True)
+    catalogue = fresh.folder / "resources/recordings.yaml"
+    about = yaml.safe_load(catalogue.read_text())
+    about[REACH]["sources"]["processed"]["files"][0].update(url=published.as_uri(), bytes=None, sha256=None)
+    catalogue.write_text(yaml.safe_dump(about))
+    fresh.configure("recordings", REACH, to={"synthetic": False})
+    return fresh
+
+
+def test_a_download_happens_once_and_its_place_does_not_matter(downloading: Checkout, tmp_path: Path) -> None:
+    first = downloading.finish()
+    assert "download_hatsopoulos2007_processed" in first.text
+    raw = downloading.folder / "resources/raw"
+    assert [file.suffix for file in sorted((raw / REACH).iterdir())] == [".npy", ".sha256"]
+    before = downloading.hashes()
+
+    assert "Nothing to be done" in downloading.finish().text
+    shutil.move(raw, tmp_path / "elsewhere")
+    downloading.configure("raw_dir", to=str(tmp_path / "elsewhere"))
+    assert "Nothing to be done" in downloading.finish().text
+    assert downloading.hashes() == before
+
+
+def test_another_raw_file_in_its_place_is_read_anew(downloading: Checkout) -> None:
+    downloading.finish()
+    (file,) = (downloading.folder / "resources/raw" / REACH).glob("*.npy")
+    content = np.load(file, allow_pickle=True).item()
+    np.save(file, {**content, "firing_rate": content["firing_rate"][:8]}, allow_pickle=True)
+    # What was downloaded is known by its checksum, and this is not it.
+    downloading.run("results/tiny/recordings/hatsopoulos2007.nc").refuses("altered or replaced", str(file.name))
