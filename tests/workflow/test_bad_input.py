@@ -205,8 +205,14 @@ def with_raw(checkout: Checkout, raw: Path, tmp_path: Path) -> Checkout:
     return checkout
 
 
-def test_whole_raw_files_are_read(with_raw: Checkout) -> None:
-    with_raw.finish("results/tiny/recordings/mante.nc", "results/tiny/recordings/reach.nc")
+@pytest.mark.parametrize("name", ["mante", "reach"])
+def test_whole_raw_files_are_read_and_synthetic_ones_known(with_raw: Checkout, name: str) -> None:
+    """What is said of damaged files below comes of the damage alone."""
+    before = with_raw.hashes()
+    with_raw.run(f"results/tiny/recordings/{name}.nc", cores=1).refuses(
+        "disagree on whether this recording is synthetic", f"recordings.{name}.synthetic", "remedy:"
+    )
+    assert with_raw.hashes() == before
 
 
 @pytest.mark.parametrize("damage", RAW, ids=lambda damage: damage.__name__)
