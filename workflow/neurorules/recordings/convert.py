@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from neurorules.errors import InputError
 from neurorules.files import netcdf_attributes, write_dataset
 from neurorules.recordings import load_reader
 from neurorules.recordings.recording import check_recording
@@ -28,6 +29,14 @@ def convert(entry: Mapping[str, Any], raw: Sequence[Path], code: str, output: st
     if entry["synthetic"]:
         raw = find_raw(entry["reader"], entry["source"], raw[0], raw[0], entry["options"])
     recording = load_reader(entry["reader"])(raw, {**entry["options"], "source": entry["source"]})
+    if bool(recording.attrs["synthetic"]) != entry["synthetic"]:
+        raise InputError(
+            "The raw files and the config disagree on whether this recording is synthetic.",
+            file=raw[0],
+            key=f"recordings.{entry['name']}.synthetic",
+            value=entry["synthetic"],
+            remedy="Set the key to what the files are, or name the folder of the right files in raw_dir.",
+        )
     recording.attrs = netcdf_attributes(
         {**recording.attrs, "name": entry["name"], "code": code, "made_from": dict(entry)}
     )
