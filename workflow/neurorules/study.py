@@ -243,8 +243,9 @@ class Study:
         recordings = set(config["recordings"])
         self._check_each("use_recordings", config["use_recordings"], recordings)
         self._check_each("use_figures", config["use_figures"], set(config["figures"]))
+        catalogue = known_sources()
         for name in config["use_recordings"]:
-            entry, catalogue = self.recording_entry(name), known_sources()
+            entry = self.recording_entry(name)
             self._check_each(f"recordings.{name}.reader", [entry["reader"]], set(catalogue))
             self._check_each(f"recordings.{name}.source", [entry["source"]], catalogue[entry["reader"]])
         for name, task in config["tasks"].items():
@@ -293,26 +294,24 @@ class Study:
         for option in given:
             if option not in needed:
                 raise self._unknown(f"tasks.{name}.task.{option}", option, set(needed))
-        for option in needed:
-            if option not in given:
-                raise InputError(
-                    "A key is missing.",
-                    file=_files_text(self.files, f"tasks.{name}"),
-                    key=f"tasks.{name}.task.{option}",
-                    remedy=f"The task {module} needs all of: {', '.join(needed)}.",
-                )
         comparison = {
             **self.config["defaults"].get("comparison", {}),
             **self.config["tasks"][name].get("comparison", {}),
         }
-        for option in ("recording", *load_task_module(module).COMPARISON):
-            if option not in comparison:
-                raise InputError(
-                    "A key is missing.",
-                    file=_files_text(self.files, f"tasks.{name}"),
-                    key=f"tasks.{name}.comparison.{option}",
-                    remedy=f"The task {module} cannot be compared with a recording without it; see config/README.md.",
-                )
+        compared = ("recording", *load_task_module(module).COMPARISON)
+        without = f"The task {module} cannot be compared with a recording without it; see config/README.md."
+        for group, options, wanted, remedy in (
+            ("task", given, tuple(needed), f"The task {module} needs all of: {', '.join(needed)}."),
+            ("comparison", comparison, compared, without),
+        ):
+            for option in wanted:
+                if option not in options:
+                    raise InputError(
+                        "A key is missing.",
+                        file=_files_text(self.files, f"tasks.{name}"),
+                        key=f"tasks.{name}.{group}.{option}",
+                        remedy=remedy,
+                    )
 
     def _option_layers(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Every place of the config that holds option groups, with its key."""

@@ -37,8 +37,11 @@ class ModelActivity:
     """
 
     def __init__(self, run: xr.Dataset, options: Mapping[str, Any], task: Task, recording: xr.Dataset) -> None:
-        self.run, self.task, self.network_options = run, task, options["network"]
-        n_trials, n_conditions = task.test().n_trials, recording.sizes["condition"]
+        self.run = run
+        # One network for all checkpoints; their parameters are copied into it.
+        self.parameters = checkpoint_parameters(run, 0)
+        self.scorer = Scorer(task, self.parameters, options["network"])
+        n_trials, n_conditions = self.scorer.network.n_trials, recording.sizes["condition"]
         if n_trials != n_conditions:
             raise InputError(
                 f"The task has {n_trials} test trials, the recording {n_conditions} conditions; they must be the same.",
@@ -50,8 +53,8 @@ class ModelActivity:
 
     def at(self, checkpoint: int) -> np.ndarray:
         """(condition, time, unit) at a checkpoint given by its index."""
-        parameters = checkpoint_parameters(self.run, checkpoint)
-        return Scorer(self.task, parameters, self.network_options).activity()[:, self.window]
+        self.parameters.flat.copy_(checkpoint_parameters(self.run, checkpoint).flat)
+        return self.scorer.activity()[:, self.window]
 
 
 def distance_table(
