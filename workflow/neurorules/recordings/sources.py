@@ -84,6 +84,11 @@ def _source(recording: str, source: str, catalogue: Path) -> dict[str, Any]:
     return known[source]
 
 
+def is_private(recording: str, source: str, *, catalogue: Path = CATALOGUE) -> bool:
+    """Whether the source's files are in the hands of those who asked for them, and nowhere to download from."""
+    return any(file.get("private", False) for file in _source(recording, source, catalogue)["files"])
+
+
 def attributes(recording: str, source: str, *, synthetic: bool, catalogue: Path = CATALOGUE) -> dict[str, Any]:
     """The attributes of a Recording that say where it comes from."""
     about = entry(recording, catalogue=catalogue)
@@ -96,11 +101,14 @@ def attributes(recording: str, source: str, *, synthetic: bool, catalogue: Path 
             "citation": "synthetic: made by neurorules, no recorded neuron in it",
             "synthetic": 1,
         }
-    urls = " ".join(file["url"] for file in _source(recording, source, catalogue)["files"])
+    if is_private(recording, source, catalogue=catalogue):
+        where = "private mount"
+    else:
+        where = " ".join(file["url"] for file in _source(recording, source, catalogue)["files"])
     return {
         "name": recording,
         "title": about["title"],
-        "source": f"{source}: {urls}",
+        "source": f"{source}: {where}",
         "licence": about["licence"],
         "citation": about["citation"],
         "synthetic": 0,
@@ -147,16 +155,21 @@ def find_raw(
     """The raw files that are there, or an empty list if they have to be downloaded.
 
     `raw_dir` is looked in first, then `download_dir`; in each the published file itself, then the folder
-    that the published archive unpacks to (its files sorted by name).
+    that the published archive unpacks to (its files sorted by name). The files of a private source are looked
+    for in `raw_dir` alone, and stay there.
 
     Args:
-        raw_dir: the user's own copies, laid out as in the catalogue; None if there are none.
+        raw_dir: the user's own copies, laid out as in the catalogue; None if there are none. Of a private source
+            the recording's own `path`.
         options: the recording's options; the catalogue names the one that chooses the folder (monkey).
 
     Raises:
-        InputError: unknown recording, source or monkey; `raw_dir` does not exist; an unpacked folder without files.
+        InputError: unknown recording, source or monkey; `raw_dir` does not exist; an unpacked folder without files;
+            a file of a private source is missing.
     """
     about = _source(recording, source, catalogue)
+    if is_private(recording, source, catalogue=catalogue):
+        return _find_private(recording, about["files"], raw_dir)
     if raw_dir is not None and not Path(raw_dir).is_dir():
         raise InputError(
             "The folder of raw recordings does not exist.",
@@ -182,6 +195,37 @@ def find_raw(
                 )
             return units
     return []
+
+
+def _find_private(recording: str, files: list[dict[str, Any]], folder: Path | None) -> list[Path]:
+    key, remedy = f"recordings.{recording}.path", _by_hand(files)
+    if folder is None:
+        raise InputError("The folder of a private recording is not named.", key=key, value=None, remedy=remedy)
+    # os.path, as Path raises where a mount may not be looked into
+    if not os.path.isdir(folder):
+        raise InputError(
+            "The folder of a private recording does not exist, or may not be read.",
+            file=folder,
+            key=key,
+            value=str(folder),
+            remedy=remedy,
+        )
+    paths = [Path(folder) / file["path"] for file in files]
+    missing = [path.name for path in paths if not os.path.isfile(path)]
+    if missing:
+        raise InputError(
+            f"Files of a private recording are missing, or may not be read: {', '.join(missing)}.",
+            file=folder,
+            key=key,
+            value=str(folder),
+            remedy=remedy,
+        )
+    return paths
+
+
+def _by_hand(files: list[dict[str, Any]]) -> str:
+    """How to get private files: what the catalogue says of each, once."""
+    return "By hand: " + "; ".join(dict.fromkeys(file["by_hand"] for file in files)) + "."
 
 
 def verify(path: str | Path, *, sha256: str | None = None, size: int | None = None) -> None:
@@ -249,10 +293,17 @@ def download(
 
     Raises:
         InputError: no network, an HTTP error, a wrong checksum, no space left: says which file is missing,
-            where to get it by hand, where to put it, and that the demo needs none of it.
+            where to get it by hand, where to put it, and that the demo needs none of it; or the source is private.
     """
+    files = _source(recording, source, catalogue)["files"]
+    if is_private(recording, source, catalogue=catalogue):
+        raise InputError(
+            f"The recording {recording} is private: it cannot be downloaded.",
+            key=f"recordings.{recording}.path",
+            remedy=_by_hand(files),
+        )
     paths = []
-    for file in _source(recording, source, catalogue)["files"]:
+    for file in files:
         target = Path(download_dir) / file["path"]
         paths.append(target)
         by_hand_path = Path(raw_dir if raw_dir is not None else download_dir) / file["path"]

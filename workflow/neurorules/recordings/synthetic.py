@@ -26,6 +26,7 @@ MARK = "synthetic recording made by neurorules"
 DEFAULTS: dict[str, dict[str, Any]] = {
     "mante2013": {"neurons": 40, "trials_per_condition": 8, "monkey": "ar"},
     "hatsopoulos2007": {"neurons": 40, "trials_per_condition": 12},
+    "sussillo2015": {"neurons": 40, "trials_per_condition": 12},
 }
 
 
@@ -33,8 +34,8 @@ def write(recording: str, source: str, folder: Path, seed: int, options: Mapping
     """Write a synthetic recording below `folder`, laid out like `raw_dir`.
 
     Args:
-        recording: "mante2013" or "hatsopoulos2007".
-        source: "raw"; "processed" or "dryad" (both from the same synthetic session for the same seed).
+        recording: "mante2013", "hatsopoulos2007" or "sussillo2015".
+        source: "raw"; "processed" or "dryad" (both from the same synthetic session for the same seed); "private".
         seed: of everything random.
         options: `neurons` (complete units; in mante2013 the second file is an incomplete unit more),
             `trials_per_condition` (correct ones), and for mante2013 `monkey`. Other keys are left alone.
@@ -50,6 +51,8 @@ def write(recording: str, source: str, folder: Path, seed: int, options: Mapping
     chosen = _options(recording, options)
     if recording == "mante2013":
         _write_mante(files, seed, chosen)
+    elif recording == "sussillo2015":
+        _write_sussillo(files, seed, chosen)
     elif source == "dryad":
         with whole_file(files[0]) as partial:
             _write_session(partial, seed, chosen)
@@ -89,6 +92,18 @@ def _options(recording: str, options: Mapping[str, Any]) -> dict[str, Any]:
     return chosen
 
 
+def _rise(t: np.ndarray, at: float, width: float) -> np.ndarray:
+    import numpy as np
+
+    return 1 / (1 + np.exp(-(t - at) / width))
+
+
+def _bump(t: np.ndarray, at: float, width: float) -> np.ndarray:
+    import numpy as np
+
+    return np.exp(-0.5 * ((t - at) / width) ** 2)
+
+
 def _mixture(latents: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Rates (spikes/s) of one neuron from latents (latent, condition, time): random weights, rectified."""
     import numpy as np
@@ -120,7 +135,7 @@ def _write_mante(files: list[Path], seed: int, options: Mapping[str, Any]) -> No
         rng = np.random.default_rng([seed, 2013, k])
         unit = _mante_unit(_unit_name(options["monkey"], k + 1), options["trials_per_condition"], k == 1, rng)
         with whole_file(file) as partial:
-            _save_mat(partial, unit)
+            _save_mat(partial, {"unit": unit})
 
 
 def _mante_unit(name: str, n_correct: int, incomplete: bool, rng: np.random.Generator) -> dict[str, Any]:
@@ -213,10 +228,10 @@ def _decision_latents(
     )
 
 
-def _save_mat(path: Path, unit: dict[str, Any]) -> None:
+def _save_mat(path: Path, variables: dict[str, Any]) -> None:
     from scipy.io import savemat
 
-    savemat(path, {"unit": unit}, do_compression=True, oned_as="column", appendmat=False)
+    savemat(path, variables, do_compression=True, oned_as="column", appendmat=False)
     # scipy writes the date into the first 116 bytes, which are free text
     with open(path, "r+b") as handle:
         handle.write(f"MATLAB 5.0 MAT-file, {MARK}".encode().ljust(116))
@@ -240,25 +255,19 @@ def _reach_latents(t: np.ndarray, angle: float) -> np.ndarray:
     """
     import numpy as np
 
-    def rise(at: float, width: float) -> np.ndarray:
-        return 1 / (1 + np.exp(-(t - at) / width))
-
-    def bump(at: float, width: float) -> np.ndarray:
-        return np.exp(-0.5 * ((t - at) / width) ** 2)
-
-    prepared = 0.8 * rise(-0.55, 0.06) * (1 - rise(-0.02, 0.05))
-    moving = 1.5 * bump(0.08, 0.16)
+    prepared = 0.8 * _rise(t, -0.55, 0.06) * (1 - _rise(t, -0.02, 0.05))
+    moving = 1.5 * _bump(t, 0.08, 0.16)
     turn = 2 * np.pi * 1.6 * t
     return np.stack(
         [
-            1.6 * bump(-0.03, 0.10),
-            0.8 * bump(0.22, 0.15),
+            1.6 * _bump(t, -0.03, 0.10),
+            0.8 * _bump(t, 0.22, 0.15),
             prepared * np.cos(angle),
             prepared * np.sin(angle),
             moving * np.cos(angle + turn),
             moving * np.sin(angle + turn),
-            0.6 * rise(0.25, 0.06) * np.cos(angle) * (t < 1.2),
-            0.6 * rise(0.25, 0.06) * np.sin(angle) * (t < 1.2),
+            0.6 * _rise(t, 0.25, 0.06) * np.cos(angle) * (t < 1.2),
+            0.6 * _rise(t, 0.25, 0.06) * np.sin(angle) * (t < 1.2),
         ]
     )
 
@@ -389,3 +398,79 @@ def _write_processed(path: Path, seed: int, options: Mapping[str, Any]) -> None:
     content["synthetic"] = MARK
     with whole_file(path) as partial, open(partial, "wb") as handle:
         np.save(handle, np.array(content), allow_pickle=True)
+
+
+# Sussillo et al. 2015 ------------------------------------------------------------------------------------------------
+
+_N_MAZE_TARGETS = 9
+_BENDS = (-1, 0, 1)  # around a barrier on either side, or straight
+
+
+def _plan(t: np.ndarray) -> np.ndarray:
+    """How far the reach is planned at `t` s from movement onset: from the target's appearance until shortly before."""
+    return _rise(t, -1.1, 0.05) * (1 - _rise(t, -0.12, 0.04))
+
+
+def _maze_latents(t: np.ndarray, angle: np.ndarray, bend: np.ndarray) -> np.ndarray:
+    """Latents (latent, condition, time) of reaches to `angle` (rad) with `bend`; in movement they rotate."""
+    import numpy as np
+
+    angle, bend = angle[:, None], bend[:, None]
+    prepared = 0.8 * _plan(t)
+    moving = 1.5 * _bump(t, 0.08, 0.16)
+    turn = 2 * np.pi * 1.6 * t
+    latents = [
+        1.6 * _bump(t, -0.03, 0.10),
+        0.8 * _bump(t, 0.22, 0.15),
+        prepared * np.cos(angle),
+        prepared * np.sin(angle),
+        prepared * bend,
+        moving * np.cos(angle + turn),
+        moving * np.sin(angle + turn),
+        0.7 * moving * bend * np.cos(angle + 2 * turn),
+        0.7 * moving * bend * np.sin(angle + 2 * turn),
+    ]
+    return np.stack(np.broadcast_arrays(*latents))
+
+
+def _write_sussillo(files: list[Path], seed: int, options: Mapping[str, Any]) -> None:
+    """The four files; smoothed Poisson rates, EMG in bursts of agonist and antagonist, and the plan inputs."""
+    import numpy as np
+    from scipy.ndimage import gaussian_filter1d
+
+    from neurorules.recordings import sussillo2015
+
+    target, bend = (each.ravel() for each in np.meshgrid(np.arange(_N_MAZE_TARGETS), _BENDS, indexing="ij"))
+    angle = 2 * np.pi * target / _N_MAZE_TARGETS
+    bin_s = sussillo2015.BIN_MS / 1000
+
+    t = sussillo2015.STORED_MS / 1000
+    latents = _maze_latents(t, angle, bend)
+    rates = np.empty((options["neurons"], len(t), len(angle)))
+    n_trials = options["trials_per_condition"]
+    for neuron in range(len(rates)):
+        own = np.random.default_rng([seed, 2015, 1 + neuron])
+        counts = own.poisson(_mixture(latents, own) * bin_s * n_trials)
+        rates[neuron] = gaussian_filter1d(counts / (bin_s * n_trials), sigma=2.5, axis=1).T
+
+    rng = np.random.default_rng([seed, 2015, 0])
+    features = np.stack([np.cos(angle), np.sin(angle), bend, bend * np.cos(angle), bend * np.sin(angle)])
+    plan = rng.normal(size=(sussillo2015.N_PLAN_INPUTS, len(features))) @ features
+    preferred = 2 * np.pi * np.arange(sussillo2015.N_MUSCLES)[:, None, None] / sussillo2015.N_MUSCLES
+    pull = np.cos(angle - preferred)
+    t_emg = sussillo2015.EMG_MS[:, None] / 1000
+    emg = rng.uniform(0.6, 1.0, size=preferred.shape) * (
+        np.maximum(pull, 0) * _bump(t_emg, 0.0, 0.07)
+        + 0.7 * np.maximum(-pull, 0) * _bump(t_emg, 0.16, 0.07)
+        + 0.4 * np.maximum(bend * np.sin(angle - preferred), 0) * _bump(t_emg, 0.08, 0.06)
+    )
+    t_go = np.arange(-0.26, 0.095, 0.01)
+    arrays = {
+        sussillo2015.RATES: rates,
+        sussillo2015.EMG: emg,
+        sussillo2015.PLAN: plan[:, None, :] * _plan(t)[:, None],
+        sussillo2015.GO: _bump(t_go, t_go[17], rng.uniform(0.03, 0.04)),
+    }
+    for file in files:
+        with whole_file(file) as partial:
+            _save_mat(partial, {file.stem: arrays[file.stem], "synthetic": MARK})

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 NEEDS_RECORDING = False
-COMPARISON: tuple[str, ...] = ()
+COMPARISON = ("recording",)
 MILLISECONDS = {"type": "number", "minimum": 0}
 COHERENCES = {"type": "array", "minItems": 1, "items": {"type": "number", "minimum": 0, "maximum": 1}}
 OPTIONS = {

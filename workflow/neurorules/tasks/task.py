@@ -6,7 +6,8 @@ A task is one file in this folder with
                                     allows as a JSON schema
     def make(options: Mapping, recording: xarray.Dataset | None) -> Task
 
-    COMPARISON: tuple[str, ...]     the keys of its `comparison:` that it needs to find the compared window
+    COMPARISON: tuple[str, ...]     the keys of its `comparison:` that it needs: `recording` where its test trials are
+                                    recorded conditions, and what it takes to find the compared window
 
 and, where its trials take something from the recording (targets, say), `NEEDS_RECORDING = True`; then
 training jobs wait for the recording, else only scoring does.
@@ -29,7 +30,17 @@ if TYPE_CHECKING:
     from neurorules.tasks.losses import ScoredTrials
     from neurorules.tasks.trials import Trials
 
-NOT_TASKS = {"task", "trials", "losses"}
+NOT_TASKS = {"task", "trials", "losses", "reach"}
+
+
+class Loss(Protocol):
+    """A task's loss; of a stack of networks, everything has networks in front."""
+
+    def __call__(self, outputs: torch.Tensor, batch: ScoredTrials) -> tuple[torch.Tensor, torch.Tensor]:
+        """The loss and dL/dy of the shape of `outputs`, (step, trial, output)."""
+
+    def pointwise(self, outputs: torch.Tensor, batch: ScoredTrials) -> torch.Tensor:
+        """What each (step, trial) adds to the loss."""
 
 
 class Task(Protocol):
@@ -37,7 +48,7 @@ class Task(Protocol):
 
     n_inputs: int
     n_outputs: int
-    loss: Callable[[torch.Tensor, ScoredTrials], tuple[float, torch.Tensor]]
+    loss: Loss
     accuracy: Callable[[torch.Tensor, ScoredTrials], float]
 
     def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
