@@ -1,28 +1,45 @@
-"""Gradients of every learning rule in float64 against formulations that share no code with the engine."""
+"""Updates of every learning rule in float64 against formulations that share no code with the engine."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
+import scipy.stats
 import torch
 
-from neurorules.learning.engine import Engine
+from neurorules.errors import InputError
+from neurorules.learning.engine import Update
 from neurorules.learning.learning_rule import learning_rule_names, load_learning_rule
+from neurorules.network import rnn
 from neurorules.network.activations import ACTIVATIONS
-from neurorules.network.parameters import Parameters, Sizes
-from neurorules.network.rnn import Network
+from neurorules.network.architecture import Architecture
+from neurorules.network.connectivity import Connectivity
+from neurorules.network.parameters import Parameters, Sizes, stacked
 from neurorules.tasks.losses import ScoredTrials, cross_entropy, mean_squared_error
 from neurorules.tasks.trials import Trials
 
-ALPHA = 0.1
 FUNCTIONS = {
     "retanh": lambda a: torch.tanh(torch.relu(a)),
     "relu": torch.relu,
     "tanh": torch.tanh,
 }
+OPTIONS: dict[str, dict] = {
+    "truncated_bptt": {"window_steps": 10},
+    "modprop": {"variant": "published-code", "mu": 0.2, "taps": 4},
+    "node_perturbation": {"sigma": 0.1, "samples": 2, "perturb_activity_penalty": True},
+    "evolution_strategies": {"sigma": 0.1, "samples": 4, "antithetic": False},
+}
 LOSSES = {"regression": mean_squared_error, "choice": cross_entropy}
+# What a statistical test may fail by chance, were its seed drawn anew.
+FALSE_ALARM = 1e-6
+
+Arrays = dict[str, np.ndarray]
+
+
+# ---- problems
 
 
 @dataclass
@@ -35,6 +52,8 @@ class Problem:
     noise: torch.Tensor | None
     loss: str
     penalty: float
+    connectivity: Connectivity = field(default_factory=lambda: Connectivity(False, None, None))
+    alpha: float = 0.1
 
 
 def make_problem(
@@ -46,6 +65,7 @@ def make_problem(
     trials: int = 6,
     units: int = 11,
     seed: int = 0,
+    constraint: str = "none",
 ) -> Problem:
     rng = np.random.default_rng(seed)
     sizes = Sizes(inputs=3, units=units, outputs=2 if loss == "regression" else 3)
@@ -58,19 +78,63 @@ def make_problem(
     targets = rng.standard_normal((*shape, 2)) if loss == "regression" else rng.integers(0, 3, shape)
     batch = Trials(rng.standard_normal((*shape, 3)), targets, rng.random(shape) < 0.7, np.zeros(trials, np.int64))
     xi = torch.as_tensor(0.1 * rng.standard_normal((*shape, units))) if noise else None
-    return Problem(parameters, activation, batch, xi, loss, penalty=0.3)
+    return Problem(parameters, activation, batch, xi, loss, 0.3, make_constraint(constraint, units, rng))
 
 
-def engine_gradient(problem: Problem, learning_rule: str) -> dict[str, np.ndarray]:
+def make_constraint(constraint: str, units: int, rng: np.random.Generator) -> Connectivity:
+    """`none`, `sparse`, `dale` or `dale-sparse`; Dale's law comes with four cell types, their units not in a row."""
+    types = np.tile(np.arange(4), units)[:units]
+    mask = np.ones((units, units))
+    if "sparse" in constraint:
+        mask *= rng.random(mask.shape) < 0.6
+    if "dale" in constraint:
+        mask *= np.where(types < 3, 1.0, -1.0)
+        np.fill_diagonal(mask, 0.0)
+        return Connectivity(True, torch.as_tensor(mask), types)
+    return Connectivity(False, None if constraint == "none" else torch.as_tensor(mask), None)
+
+
+def problem_for(learning_rule: str, **options) -> Problem:
+    """A problem that the learning rule can train: ModProp needs ReLU units, Dale's law and cell types."""
+    if learning_rule == "modprop":
+        options = {"constraint": "dale", **options, "activation": "relu"}
+    return make_problem(**options)
+
+
+def pairs(learning_rules: Iterable[str], constraints: Sequence[str]) -> list[tuple[str, str]]:
+    """Learning rule x constraint, but for those that ModProp cannot train."""
+    return [(rule, c) for rule in learning_rules for c in constraints if rule != "modprop" or "dale" in c]
+
+
+# ---- what the engine computes
+
+
+def make_engine(problem: Problem, learning_rule: str, seed: int = 0, **options):
+    """The engine as training makes it."""
+    rule, trials = load_learning_rule(learning_rule), problem.trials
+    architecture = Architecture(ACTIVATIONS[problem.activation], problem.alpha, problem.connectivity)
+    options = {**OPTIONS.get(learning_rule, {}), **options}
+    return rule.engine(options, problem.parameters, architecture, trials.n_steps, trials.n_trials, [seed])
+
+
+def update_of(engine, problem: Problem) -> Update:
+    """One update as training computes it."""
+    inputs = torch.as_tensor(problem.trials.inputs)
+    noise = None if problem.noise is None else problem.noise.clone()
+    batch = ScoredTrials(problem.trials, like=problem.parameters.flat)
+    return engine.update(inputs, noise, LOSSES[problem.loss], batch, [problem.penalty])
+
+
+def gradient_by(engine, problem: Problem) -> Arrays:
+    return {name: g.numpy().copy() for name, g in update_of(engine, problem).gradient.named().items()}
+
+
+def engine_gradient(problem: Problem, learning_rule: str, **options) -> Arrays:
     """The gradient as training computes it."""
-    trials = problem.trials
-    network = Network(problem.parameters, ACTIVATIONS[problem.activation], ALPHA, trials.n_steps, trials.n_trials)
-    engine = Engine(network, load_learning_rule(learning_rule))
-    inputs = torch.as_tensor(trials.inputs)
-    outputs = network.forward(inputs, None if problem.noise is None else problem.noise.clone())
-    _, error = LOSSES[problem.loss](outputs, ScoredTrials(trials, like=outputs))
-    weight = 2 * problem.penalty / network.activity[1:].numel()
-    return {name: g.numpy().copy() for name, g in engine.gradients(error, weight).named().items()}
+    return gradient_by(make_engine(problem, learning_rule, **options), problem)
+
+
+# ---- what it should be
 
 
 def loss_of(problem: Problem, outputs: torch.Tensor, activity: torch.Tensor) -> torch.Tensor:
@@ -84,32 +148,106 @@ def loss_of(problem: Problem, outputs: torch.Tensor, activity: torch.Tensor) -> 
     return task + problem.penalty * activity.square().mean()
 
 
-def autograd_gradient(problem: Problem, recurrent_input) -> dict[str, np.ndarray]:
-    """Automatic differentiation of the network's equations.
+def constrained(connectivity: Connectivity, theta: torch.Tensor) -> torch.Tensor:
+    """W_h = theta * mask, or |theta| * mask under Dale's law."""
+    if connectivity.mask is None:
+        return theta
+    return (theta.abs() if connectivity.dale else theta) * connectivity.mask
+
+
+def everywhere(weights: torch.Tensor, h: torch.Tensor, a: torch.Tensor, t: int) -> torch.Tensor:
+    """W_h h_t for the step from t to t+1, differentiated as it stands."""
+    return h @ weights.T
+
+
+def total_loss(
+    problem: Problem,
+    p: dict[str, torch.Tensor],
+    recurrent: Callable[..., torch.Tensor] = everywhere,
+    readout: Callable[..., torch.Tensor] = lambda weights, h: h @ weights.T,
+) -> torch.Tensor:
+    """The loss by the network's equations.
 
     Args:
         problem: the problem.
-        recurrent_input: what of h_{t-1} the recurrent product lets gradients into.
+        p: theta.
+        recurrent: W_h h_t, its value; and where gradients go, which is what learning rules differ in.
+        readout: W_y h of all steps, likewise.
     """
-    p = {name: tensor.clone().requires_grad_() for name, tensor in problem.parameters.named().items()}
-    f = FUNCTIONS[problem.activation]
+    f, alpha, weights = FUNCTIONS[problem.activation], problem.alpha, constrained(problem.connectivity, p["recurrent"])
     inputs = torch.as_tensor(problem.trials.inputs)
     a = p["initial_state"].expand(inputs.shape[1], -1)
     h = f(a)
     activity = []
     for t in range(len(inputs)):
-        drive = recurrent_input(h) @ p["recurrent"].T + inputs[t] @ p["input"].T + p["bias"]
-        a = (1 - ALPHA) * a + ALPHA * drive
+        a = (1 - alpha) * a + alpha * (recurrent(weights, h, a, t) + inputs[t] @ p["input"].T + p["bias"])
         h = f(a)
         if problem.noise is not None:
             h = h + problem.noise[t]
         activity.append(h)
     hidden = torch.stack(activity)
-    loss_of(problem, hidden @ p["readout"].T + p["readout_bias"], hidden).backward()
+    return loss_of(problem, readout(p["readout"], hidden) + p["readout_bias"], hidden)
+
+
+def autograd_gradient(problem: Problem, **routes: Callable[..., torch.Tensor]) -> Arrays:
+    """Automatic differentiation of the network's equations; see `total_loss`."""
+    p = {name: tensor.clone().requires_grad_() for name, tensor in problem.parameters.named().items()}
+    total_loss(problem, p, **routes).backward()
     return {name: tensor.grad.numpy() for name, tensor in p.items()}
 
 
-def assert_equal(ours: dict[str, np.ndarray], reference: dict[str, np.ndarray], tolerance: float = 1e-10) -> None:
+def nowhere(weights: torch.Tensor, h: torch.Tensor, a: torch.Tensor, t: int) -> torch.Tensor:
+    return h.detach() @ weights.T
+
+
+def within_windows(n_steps: int, window: int) -> Callable[..., torch.Tensor]:
+    return lambda weights, h, a, t: (h.detach() if (n_steps - t) % window == 0 else h) @ weights.T
+
+
+def back_through(feedback: torch.Tensor) -> Callable[..., torch.Tensor]:
+    """A product whose value and whose weights' gradient are its own, while h gets its gradient through `feedback`."""
+    return lambda weights, h: h.detach() @ weights.T + (h - h.detach()) @ feedback.T
+
+
+def through_cell_types(problem: Problem, mu: float) -> Callable[..., torch.Tensor]:
+    """The recurrent product of ModProp in the published code: back through W_ab, with mu for dh/da."""
+    connectivity, theta = problem.connectivity, problem.parameters.recurrent
+    means = torch.as_tensor(block_means(constrained(connectivity, theta).numpy(), connectivity.cell_types))
+    return lambda weights, h, a, t: h.detach() @ weights.T + mu * (a - a.detach()) @ means.T
+
+
+def block_means(weights: np.ndarray, types: np.ndarray) -> np.ndarray:
+    """(unit, source unit), every weight replaced by the mean over its block of two cell types."""
+    means = np.empty_like(weights)
+    for a in np.unique(types):
+        for b in np.unique(types):
+            block = np.ix_(types == a, types == b)
+            means[block] = weights[block].mean()
+    return means
+
+
+# Learning rules whose gradient automatic differentiation gives, by what it is given: (problem, engine, options).
+AUTOGRAD: dict[str, Callable[..., Arrays]] = {
+    "bptt": lambda problem, engine, options: autograd_gradient(problem),
+    "truncated_bptt": lambda problem, engine, options: autograd_gradient(
+        problem, recurrent=within_windows(problem.trials.n_steps, options["window_steps"])
+    ),
+    "eprop": lambda problem, engine, options: autograd_gradient(problem, recurrent=nowhere),
+    "feedback_alignment": lambda problem, engine, options: autograd_gradient(
+        problem, readout=back_through(engine.learning_rule.feedback)
+    ),
+    "eprop_random_feedback": lambda problem, engine, options: autograd_gradient(
+        problem, recurrent=nowhere, readout=back_through(engine.learning_rule.feedback)
+    ),
+    "modprop": lambda problem, engine, options: autograd_gradient(
+        problem, recurrent=through_cell_types(problem, options["mu"])
+    ),
+}
+# Learning rules whose gradient is a random estimate: checked draw by draw, and in the mean.
+SAMPLED = {"node_perturbation", "evolution_strategies"}
+
+
+def assert_equal(ours: Arrays, reference: Arrays, tolerance: float = 1e-10) -> None:
     assert ours.keys() == reference.keys()
     for name in ours:
         scale = np.abs(reference[name]).max()
@@ -117,68 +255,188 @@ def assert_equal(ours: dict[str, np.ndarray], reference: dict[str, np.ndarray], 
         np.testing.assert_allclose(ours[name], reference[name], rtol=0, atol=tolerance * max(1.0, scale), err_msg=name)
 
 
-AUTOGRAD = {"bptt": lambda h: h, "eprop": lambda h: h.detach()}
+def assert_equals_autograd(problem: Problem, learning_rule: str, **options) -> None:
+    engine = make_engine(problem, learning_rule, **options)
+    options = {**OPTIONS.get(learning_rule, {}), **options}
+    assert_equal(gradient_by(engine, problem), AUTOGRAD[learning_rule](problem, engine, options))
+
+
+def test_every_learning_rule_is_checked() -> None:
+    assert set(learning_rule_names()) == {*AUTOGRAD, *SAMPLED}
+    for name in learning_rule_names():
+        assert set(OPTIONS.get(name, {})) == set(load_learning_rule(name).OPTIONS)
+
+
+# ---- against automatic differentiation
 
 
 @pytest.mark.parametrize("noise", [False, True], ids=["noiseless", "noise"])
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("learning_rule", AUTOGRAD)
+@pytest.mark.parametrize(
+    "learning_rule, activation",
+    [(rule, f) for rule in AUTOGRAD for f in ACTIVATIONS if rule != "modprop" or f == "relu"],
+)
 def test_equals_autograd(learning_rule: str, activation: str, loss: str, noise: bool) -> None:
-    problem = make_problem(activation, noise, loss)
-    assert_equal(engine_gradient(problem, learning_rule), autograd_gradient(problem, AUTOGRAD[learning_rule]))
-
-
-@pytest.mark.parametrize("learning_rule", AUTOGRAD)
-def test_equals_autograd_from_a_silent_start(learning_rule: str) -> None:
-    """a_0 = 0 exactly: f'(0) = 0 on both sides."""
-    problem = make_problem(zero_start=True)
-    assert_equal(engine_gradient(problem, learning_rule), autograd_gradient(problem, AUTOGRAD[learning_rule]))
-
-
-@pytest.mark.parametrize("learning_rule", AUTOGRAD)
-@pytest.mark.parametrize("steps, trials", [(1, 9), (7, 250), (40, 90), (2, 2000)])
-def test_blocks_of_steps_join(learning_rule: str, steps: int, trials: int) -> None:
-    """Long and wide batches go through the engine in blocks, also ones of a single step."""
-    problem = make_problem(steps=steps, trials=trials, units=5)
-    assert_equal(engine_gradient(problem, learning_rule), autograd_gradient(problem, AUTOGRAD[learning_rule]))
-
-
-def test_every_learning_rule_is_checked() -> None:
-    assert set(learning_rule_names()) == set(AUTOGRAD)
+    problem = problem_for(learning_rule, activation=activation, noise=noise, loss=loss)
+    assert_equals_autograd(problem, learning_rule)
 
 
 @pytest.mark.parametrize("noise", [False, True], ids=["noiseless", "noise"])
-def test_eprop_equals_the_explicit_eligibility_trace(noise: bool) -> None:
-    """dW_ij = sum_t l_i,t e_ij,t with e_ij,t = f'(a_i,t) eps_ij,t (paper, equation 9), forward in time."""
-    problem = make_problem(noise=noise)
-    p, trials = {k: v.numpy() for k, v in problem.parameters.named().items()}, problem.trials
-    steps, n_trials, units = trials.n_steps, trials.n_trials, p["bias"].size
-    points = trials.scored.sum() * 2
-    a = np.tile(p["initial_state"], (n_trials, 1))
-    h = np.tanh(np.maximum(a, 0))
-    trace_h = np.zeros((n_trials, units))
-    trace_x, trace_1, trace_0 = np.zeros((n_trials, 3)), 0.0, 1.0
-    dw, dx = np.zeros((units, units)), np.zeros((units, 3))
+@pytest.mark.parametrize("learning_rule", AUTOGRAD)
+def test_equals_autograd_from_a_silent_start(learning_rule: str, noise: bool) -> None:
+    """a_0 = 0 exactly: f'(0) = 0 on both sides."""
+    assert_equals_autograd(problem_for(learning_rule, zero_start=True, noise=noise), learning_rule)
+
+
+@pytest.mark.parametrize("learning_rule", AUTOGRAD)
+@pytest.mark.parametrize("steps, trials, block", [(1, 9, 1), (7, 250, 7), (40, 1300, 30), (8, 13000, 3), (4, 41000, 1)])
+def test_blocks_of_steps_join(learning_rule: str, steps: int, trials: int, block: int) -> None:
+    """Long and wide batches go through the engine in blocks, also ones of a single step; twice, so that a block finds
+    what another left in its memory."""
+    problem = problem_for(learning_rule, steps=steps, trials=trials, units=5)
+    engine = make_engine(problem, learning_rule)
+    assert engine.network.steps_per_block == block
+    expected = AUTOGRAD[learning_rule](problem, engine, OPTIONS.get(learning_rule, {}))
+    for _ in range(2):
+        assert_equal(gradient_by(engine, problem), expected)
+
+
+@pytest.mark.parametrize("learning_rule, constraint", pairs(AUTOGRAD, ["sparse", "dale", "dale-sparse"]))
+def test_constrained_weights_learn_by_the_gradient_of_theta(learning_rule: str, constraint: str) -> None:
+    """Autograd differentiates W_h = |theta| * mask, or theta * mask; what is masked gets exactly 0."""
+    problem = problem_for(learning_rule, constraint=constraint)
+    assert_equals_autograd(problem, learning_rule)
+    mask = problem.connectivity.mask.numpy()
+    assert 10 < (mask == 0).sum() < 90
+    assert (engine_gradient(problem, learning_rule)["recurrent"][mask == 0] == 0).all()
+
+
+@pytest.mark.parametrize("learning_rule", AUTOGRAD)
+def test_an_engine_follows_its_parameters_and_batches(learning_rule: str) -> None:
+    """A second update, after theta has moved far enough to change signs, on another batch, knows nothing of the first;
+    without noise after one with noise."""
+    problem = problem_for(learning_rule, constraint="dale-sparse")
+    engine = make_engine(problem, learning_rule)
+    update_of(engine, problem)
+    other = problem_for(learning_rule, constraint="dale-sparse", seed=1, noise=False)
+    assert (other.parameters.recurrent.sign() != problem.parameters.recurrent.sign()).any()
+    problem.parameters.flat.copy_(other.parameters.flat)
+    problem = replace(problem, trials=other.trials, noise=None)
+    expected = AUTOGRAD[learning_rule](problem, engine, OPTIONS.get(learning_rule, {}))
+    assert_equal(gradient_by(engine, problem), expected)
+
+
+def test_truncated_bptt_cuts_at_its_windows_from_the_end() -> None:
+    """T = 23. Window 1 cuts every edge, which is e-prop; 23 cuts the edge out of h_0 alone; 24 cuts none."""
+    problem = make_problem(steps=23)
+    for window in (1, 2, 3, 10, 22, 23, 24, 1000):
+        assert_equals_autograd(problem, "truncated_bptt", window_steps=window)
+    exact = engine_gradient(problem, "bptt")
+    assert_equal(engine_gradient(problem, "truncated_bptt", window_steps=1), engine_gradient(problem, "eprop"))
+    assert_equal(engine_gradient(problem, "truncated_bptt", window_steps=24), exact)
+    all_but_one = engine_gradient(problem, "truncated_bptt", window_steps=23)
+    assert abs(all_but_one.pop("initial_state") - exact.pop("initial_state")).max() > 1e-3
+    assert_equal(all_but_one, exact)
+
+
+# ---- random feedback
+
+
+@pytest.mark.parametrize("learning_rule", ["feedback_alignment", "eprop_random_feedback"])
+def test_random_feedback_is_uniform_fixed_and_of_its_seed(learning_rule: str) -> None:
+    sizes = Sizes(inputs=3, units=50, outputs=40)
+    problem = make_problem(units=50)
+    wide = replace(problem, parameters=Parameters(sizes, dtype=torch.float64))
+    feedback = make_engine(wide, learning_rule).learning_rule.feedback.numpy()
+    assert feedback.shape == (40, 50) and abs(feedback).max() <= 1 / np.sqrt(50)
+    assert scipy.stats.kstest(feedback.ravel(), scipy.stats.uniform(-1 / np.sqrt(50), 2 / np.sqrt(50)).cdf)[1] > 1e-6
+    np.testing.assert_array_equal(feedback, make_engine(wide, learning_rule).learning_rule.feedback)
+    assert (feedback != make_engine(wide, learning_rule, seed=1).learning_rule.feedback.numpy()).mean() > 0.99
+
+    engine = make_engine(problem, learning_rule)
+    before = engine.learning_rule.feedback.clone()
+    for _ in range(2):
+        problem.parameters.flat.sub_(update_of(engine, problem).gradient.flat, alpha=0.1)
+    assert torch.equal(engine.learning_rule.feedback, before)
+
+
+@pytest.mark.parametrize("learning_rule, exact", [("feedback_alignment", "bptt"), ("eprop_random_feedback", "eprop")])
+def test_feedback_through_the_readout_itself_is_exact(learning_rule: str, exact: str) -> None:
+    problem = make_problem()
+    engine = make_engine(problem, learning_rule)
+    assert abs(gradient_by(engine, problem)["recurrent"] - engine_gradient(problem, exact)["recurrent"]).max() > 1e-3
+    engine.learning_rule.feedback.copy_(problem.parameters.readout)
+    assert_equal(gradient_by(engine, problem), engine_gradient(problem, exact))
+
+
+# ---- forward in time
+
+
+@dataclass
+class Trajectory:
+    """A forward pass in NumPy; (step, trial, unit) for t = 0..T."""
+
+    activity: np.ndarray
+    derivative: np.ndarray
+    signal: np.ndarray
+
+
+def simulate(problem: Problem) -> Trajectory:
+    """h_t with its noise, f'(a_t), and l_t = dL/dh_t through readout and penalty only, l_0 = 0."""
+    p, trials, alpha = {k: v.numpy() for k, v in problem.parameters.named().items()}, problem.trials, problem.alpha
+    weights = constrained(problem.connectivity, problem.parameters.recurrent).numpy()
+    a = np.tile(p["initial_state"], (trials.n_trials, 1))
+    activity, derivative = [], []
+    for t in range(trials.n_steps + 1):
+        if t > 0:
+            drive = activity[-1] @ weights.T + trials.inputs[t - 1] @ p["input"].T + p["bias"]
+            a = (1 - alpha) * a + alpha * drive
+        h = np.maximum(a, 0)
+        slope = (a > 0).astype(float)
+        if problem.activation == "retanh":
+            h = np.tanh(h)
+            slope *= 1 - h**2
+        noise = 0.0 if problem.noise is None or t == 0 else problem.noise[t - 1].numpy()
+        activity.append(h + noise)
+        derivative.append(slope)
+    hidden = np.stack(activity)
+    error = hidden[1:] @ p["readout"].T + p["readout_bias"] - trials.targets
+    error *= trials.scored[..., None] / (trials.scored.sum() * error.shape[-1])
+    signal = np.zeros_like(hidden)
+    signal[1:] = 2 * error @ p["readout"] + 2 * problem.penalty * hidden[1:] / hidden[1:].size
+    return Trajectory(hidden, np.stack(derivative), signal)
+
+
+def gradient_by_eligibility_traces(problem: Problem, trajectory: Trajectory, signal: np.ndarray) -> Arrays:
+    """dW_ij = sum_t signal_i,t e_ij,t with e_ij,t = f'(a_i,t) eps_ij,t (paper, equation 9), forward in time."""
+    alpha, inputs, leak = problem.alpha, problem.trials.inputs, 1 - problem.alpha
+    n_trials, units = signal.shape[1:]
+    trace_h, trace_x = np.zeros((n_trials, units)), np.zeros((n_trials, inputs.shape[-1]))
+    trace_1, trace_0 = 0.0, 1.0
+    dw, dx = np.zeros((units, units)), np.zeros((units, inputs.shape[-1]))
     db, da0 = np.zeros(units), np.zeros(units)
-    for t in range(steps):
-        trace_h = (1 - ALPHA) * trace_h + ALPHA * h
-        trace_x = (1 - ALPHA) * trace_x + ALPHA * trials.inputs[t]
-        trace_1 = (1 - ALPHA) * trace_1 + ALPHA
-        trace_0 *= 1 - ALPHA
-        a = (1 - ALPHA) * a + ALPHA * (h @ p["recurrent"].T + trials.inputs[t] @ p["input"].T + p["bias"])
-        clean = np.tanh(np.maximum(a, 0))
-        derivative = (1 - clean**2) * (a > 0)
-        h = clean + (problem.noise[t].numpy() if noise else 0.0)
-        error = (h @ p["readout"].T + p["readout_bias"] - trials.targets[t]) * trials.scored[t][:, None]
-        signal = 2 * error / points @ p["readout"] + 2 * problem.penalty * h / (steps * n_trials * units)
-        factor = signal * derivative
+    for t, factor in enumerate(signal * trajectory.derivative):
+        if t > 0:
+            trace_h = leak * trace_h + alpha * trajectory.activity[t - 1]
+            trace_x = leak * trace_x + alpha * inputs[t - 1]
+            trace_1 = leak * trace_1 + alpha
+            trace_0 *= leak
         dw += np.einsum("bi,bj->ij", factor, trace_h)
         dx += np.einsum("bi,bj->ij", factor, trace_x)
         db += factor.sum(0) * trace_1
         da0 += factor.sum(0) * trace_0
+    connectivity = problem.connectivity
+    if connectivity.mask is not None:
+        dw *= connectivity.mask.numpy() * (np.sign(problem.parameters.recurrent.numpy()) if connectivity.dale else 1.0)
+    return {"recurrent": dw, "input": dx, "bias": db, "initial_state": da0}
+
+
+@pytest.mark.parametrize("noise", [False, True], ids=["noiseless", "noise"])
+def test_eprop_equals_the_explicit_eligibility_trace(noise: bool) -> None:
+    problem = make_problem(noise=noise)
+    trajectory = simulate(problem)
+    expected = gradient_by_eligibility_traces(problem, trajectory, trajectory.signal)
     ours = engine_gradient(problem, "eprop")
-    expected = {"recurrent": dw, "input": dx, "bias": db, "initial_state": da0}
     assert_equal({name: ours[name] for name in expected}, expected)
 
 
@@ -186,51 +444,375 @@ def test_eprop_equals_the_explicit_eligibility_trace(noise: bool) -> None:
 def test_bptt_equals_real_time_recurrent_learning(noise: bool) -> None:
     """RTRL carries da_t/dW forward in time (paper, equations 5 and 6): a third derivation of the same gradient."""
     problem = make_problem(noise=noise, units=4, trials=3, steps=12)
-    p, trials = {k: v.numpy() for k, v in problem.parameters.named().items()}, problem.trials
-    units, n_trials, steps = 4, trials.n_trials, trials.n_steps
-    points = trials.scored.sum() * 2
-    a = np.tile(p["initial_state"], (n_trials, 1))
-    h = np.tanh(np.maximum(a, 0))
-    derivative = (1 - h**2) * (a > 0)
+    trajectory, alpha = simulate(problem), problem.alpha
+    weights, units, n_trials = problem.parameters.recurrent.numpy(), 4, 3
     # Influence of every recurrent weight and of a_0 on the membrane state: (trial, unit, ...).
     of_weights = np.zeros((n_trials, units, units, units))
     of_start = np.tile(np.eye(units), (n_trials, 1, 1))
     dw, da0 = np.zeros((units, units)), np.zeros(units)
-    for t in range(steps):
-        jacobian = (1 - ALPHA) * np.eye(units) + ALPHA * p["recurrent"] * derivative[:, None, :]
+    for t in range(1, 13):
+        jacobian = (1 - alpha) * np.eye(units) + alpha * weights * trajectory.derivative[t - 1][:, None, :]
         of_weights = np.einsum("bij,bjkl->bikl", jacobian, of_weights)
         for i in range(units):
-            of_weights[:, i, i, :] += ALPHA * h
+            of_weights[:, i, i, :] += alpha * trajectory.activity[t - 1]
         of_start = np.einsum("bij,bjk->bik", jacobian, of_start)
-        a = (1 - ALPHA) * a + ALPHA * (h @ p["recurrent"].T + trials.inputs[t] @ p["input"].T + p["bias"])
-        clean = np.tanh(np.maximum(a, 0))
-        derivative = (1 - clean**2) * (a > 0)
-        h = clean + (problem.noise[t].numpy() if noise else 0.0)
-        error = (h @ p["readout"].T + p["readout_bias"] - trials.targets[t]) * trials.scored[t][:, None]
-        signal = 2 * error / points @ p["readout"] + 2 * problem.penalty * h / (steps * n_trials * units)
-        dw += np.einsum("bi,bikl->kl", signal * derivative, of_weights)
-        da0 += np.einsum("bi,bik->k", signal * derivative, of_start)
+        factor = trajectory.signal[t] * trajectory.derivative[t]
+        dw += np.einsum("bi,bikl->kl", factor, of_weights)
+        da0 += np.einsum("bi,bik->k", factor, of_start)
     ours = engine_gradient(problem, "bptt")
     assert_equal({n: ours[n] for n in ("recurrent", "initial_state")}, {"recurrent": dw, "initial_state": da0})
+
+
+# ---- ModProp
+
+
+def signal_with_messages(problem: Problem, trajectory: Trajectory, mu: float, taps: int) -> np.ndarray:
+    """l_t joined by what every cell type sent s steps later (earlier version of the paper, equation 9), by loops:
+    a unit of type b gets F_s,ab sum_{l in a} f'(a_l,t+s) l_l,t+s, F_s,ab = mu^(s-1) mean of (alpha W)^s from b to a."""
+    types, n_steps = problem.connectivity.cell_types, problem.trials.n_steps
+    weights = problem.alpha * constrained(problem.connectivity, problem.parameters.recurrent).numpy()
+    sent = trajectory.derivative * trajectory.signal
+    signal = trajectory.signal.copy()
+    for t in range(n_steps + 1):
+        for s in range(1, min(taps, n_steps - t) + 1):
+            power = np.linalg.matrix_power(weights, s)
+            for unit, b in enumerate(types):
+                for a in np.unique(types):
+                    tap = mu ** (s - 1) * power[np.ix_(types == a, types == b)].mean()
+                    signal[t, :, unit] += tap * sent[t + s][:, types == a].sum(1)
+    return signal
+
+
+@pytest.mark.parametrize("taps", [1, 3, 50])
+@pytest.mark.parametrize("constraint", ["dale", "dale-sparse"])
+@pytest.mark.parametrize("noise", [False, True], ids=["noiseless", "noise"])
+def test_modprop_of_the_paper_equals_its_formula(noise: bool, constraint: str, taps: int) -> None:
+    problem = problem_for("modprop", noise=noise, constraint=constraint, steps=9, units=7, trials=4)
+    trajectory = simulate(problem)
+    signal = signal_with_messages(problem, trajectory, 0.7, taps)
+    expected = gradient_by_eligibility_traces(problem, trajectory, signal)
+    ours = engine_gradient(problem, "modprop", variant="paper", mu=0.7, taps=taps)
+    assert_equal({name: ours[name] for name in expected}, expected)
+
+
+def test_modprop_of_the_paper_remembers_messages_over_blocks_of_steps() -> None:
+    """Blocks of 3 steps, 4 taps."""
+    problem = problem_for("modprop", steps=8, units=5, trials=13000)
+    trajectory = simulate(problem)
+    expected = gradient_by_eligibility_traces(problem, trajectory, signal_with_messages(problem, trajectory, 0.7, 4))
+    engine = make_engine(problem, "modprop", variant="paper", mu=0.7, taps=4)
+    assert engine.network.steps_per_block == 3
+    update_of(engine, problem)  # messages of one update do not reach the next
+    ours = gradient_by(engine, problem)
+    assert_equal({name: ours[name] for name in expected}, expected)
+
+
+def all_active(alpha: float, steps: int) -> Problem:
+    """Every unit is active at every step and has a cell type of its own, so that f' = 1 and W_ab = W_h."""
+    problem = problem_for("modprop", noise=False, steps=steps, units=7, constraint="dale-sparse")
+    problem.parameters.recurrent.mul_(0.3)
+    problem.parameters.bias.fill_(20.0)
+    problem.parameters.initial_state.abs_().add_(20.0)
+    connectivity = Connectivity(True, problem.connectivity.mask, np.arange(7))
+    problem = replace(problem, alpha=alpha, connectivity=connectivity)
+    assert (simulate(problem).derivative == 1).all()
+    return problem
+
+
+def test_modprop_with_nothing_approximated_is_bptt() -> None:
+    leaky, discrete = all_active(0.1, 23), all_active(1.0, 6)
+    assert_equal(engine_gradient(leaky, "modprop", mu=1.0), engine_gradient(leaky, "bptt"))
+    assert_equal(engine_gradient(discrete, "modprop", mu=1.0), engine_gradient(discrete, "bptt"))
+    # T taps reach from the last step back to the initial state.
+    ours = engine_gradient(discrete, "modprop", variant="paper", mu=1.0, taps=6)
+    assert_equal(ours, engine_gradient(discrete, "bptt"))
+    fewer = engine_gradient(discrete, "modprop", variant="paper", mu=1.0, taps=5)
+    assert abs(fewer["initial_state"] - ours["initial_state"]).max() > 1e-6
+
+
+def test_modprop_without_credit_between_units_is_eprop() -> None:
+    problem = problem_for("modprop")
+    assert_equal(engine_gradient(problem, "modprop", mu=0.0), engine_gradient(problem, "eprop"))
+
+
+# ---- evolution strategies
+
+
+def loss_at(problem: Problem, flat: torch.Tensor) -> float:
+    """The total loss at other parameters, by the network's equations."""
+    return total_loss(problem, Parameters(problem.parameters.sizes, flat).named()).item()
+
+
+def estimate_by_hand(problem: Problem, generator: torch.Generator, sigma: float, samples: int, antithetic: bool):
+    """1 / (sigma S) sum_s L(theta + sigma eps_s) eps_s, sample by sample; 0 where there is no weight."""
+    flat = problem.parameters.flat
+    drawn = torch.empty(samples // 2 if antithetic else samples, flat.numel(), dtype=flat.dtype)
+    drawn.normal_(generator=generator)
+    estimate = torch.zeros_like(flat)
+    for epsilon in torch.cat([drawn, -drawn]) if antithetic else drawn:
+        estimate += loss_at(problem, flat + sigma * epsilon) * epsilon / (sigma * samples)
+    named = Parameters(problem.parameters.sizes, estimate).named()
+    if problem.connectivity.mask is not None:
+        named["recurrent"][problem.connectivity.mask == 0] = 0.0
+    return {name: tensor.numpy() for name, tensor in named.items()}
+
+
+@pytest.mark.parametrize("constraint", ["none", "sparse", "dale-sparse"])
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("antithetic", [False, True], ids=["independent", "antithetic"])
+@pytest.mark.parametrize("noise", [False, True], ids=["noiseless", "noise"])
+def test_evolution_strategies_equal_their_formula(noise: bool, antithetic: bool, loss: str, constraint: str) -> None:
+    """Of two updates in a row, for the same draws; the loss that is reported is the mean over samples."""
+    problem = make_problem(noise=noise, loss=loss, constraint=constraint, steps=9)
+    engine = make_engine(problem, "evolution_strategies", seed=5, sigma=0.3, samples=6, antithetic=antithetic)
+    generator = torch.Generator().manual_seed(5)
+    for _ in range(2):
+        assert_equal(gradient_by(engine, problem), estimate_by_hand(problem, generator, 0.3, 6, antithetic))
+
+
+@pytest.mark.parametrize("steps, trials, together", [(2, 6, 6), (9, 4400, 3), (4, 10500, 1), (2, 41000, 1)])
+def test_evolution_strategies_take_samples_side_by_side(steps: int, trials: int, together: int) -> None:
+    """All at once, in parts, one by one, and one by one in blocks of one step."""
+    problem = make_problem(steps=steps, trials=trials, units=5, constraint="dale-sparse")
+    engine = make_engine(problem, "evolution_strategies", samples=6)
+    assert engine.together == together
+    expected = estimate_by_hand(problem, torch.Generator().manual_seed(0), 0.1, 6, False)
+    assert_equal(gradient_by(engine, problem), expected)
+
+
+def test_evolution_strategies_report_mean_losses_over_samples() -> None:
+    problem = make_problem()
+    update = update_of(make_engine(problem, "evolution_strategies", sigma=1e-9), problem)
+    exact = update_of(make_engine(problem, "bptt"), problem)
+    np.testing.assert_allclose(update.task_loss, exact.task_loss, rtol=1e-6)
+    np.testing.assert_allclose(update.mean_square_activity, exact.mean_square_activity, rtol=1e-6)
+
+
+def test_antithetic_samples_come_in_pairs() -> None:
+    with pytest.raises(InputError) as caught:
+        load_learning_rule("evolution_strategies").check({"sigma": 0.1, "samples": 5, "antithetic": True})
+    assert caught.value.key == "samples" and caught.value.value == 5
+
+
+# ---- estimates in the mean
+
+
+def flattened(gradient: Arrays, names: Sequence[str]) -> np.ndarray:
+    return np.concatenate([gradient[name].ravel() for name in names])
+
+
+def assert_means_agree(estimates: np.ndarray, others: np.ndarray, precision: float) -> None:
+    """Two sets of independent estimates, (estimate, component), have the same mean; one estimate is taken as exact.
+
+    Every component, and the component along the mean, lies within the quantile of Student's t that all of them
+    together leave with probability FALSE_ALARM. The standard errors are the estimates' own.
+
+    Args:
+        estimates: ours.
+        others: what they are compared with.
+        precision: the standard error that the test must reach, relative to the mean's norm; else it would prove little.
+    """
+    direction = others.mean(0) / np.linalg.norm(others.mean(0))
+    parts = [np.column_stack([each, each @ direction]) for each in (estimates, others)]
+    means = [part.mean(0) for part in parts]
+    errors = [part.std(0, ddof=1) / np.sqrt(len(part)) if len(part) > 1 else 0.0 for part in parts]
+    error = np.hypot(*errors)
+    bound = scipy.stats.t.isf(FALSE_ALARM / (2 * len(error)), len(estimates) - 1)
+    assert np.linalg.norm(error[:-1]) < precision * np.linalg.norm(means[1][:-1])
+    assert (np.abs(means[0] - means[1]) <= bound * error + 1e-12).all()
+
+
+def assert_error_halves(few: np.ndarray, many: np.ndarray, exact: np.ndarray, within: float) -> None:
+    """The RMS error of estimates from four times as many samples is half as large, but for a factor of 1 + `within`.
+
+    The log of a mean square over R estimates that are close to normal has a variance of 2 / (R d), with d the effective
+    number of independent components; the tolerance has to be so wide that chance exceeds it with at most FALSE_ALARM.
+    """
+    squares, variance = [], 0.0
+    for estimates in (few, many):
+        spectrum = np.linalg.eigvalsh(np.cov(estimates.T))
+        variance += 2.0 / (len(estimates) * spectrum.sum() ** 2 / (spectrum**2).sum())
+        squares.append(np.square(estimates - exact).sum(1).mean())
+    assert 2 * np.log(1 + within) > scipy.stats.norm.isf(FALSE_ALARM / 2) * np.sqrt(variance)
+    assert 1 / (1 + within) < np.sqrt(squares[0] / squares[1]) / 2 < 1 + within
+
+
+@pytest.mark.parametrize("antithetic, constraint", [(False, "dale-sparse"), (True, "none")])
+def test_evolution_strategies_estimate_the_gradient_of_the_smoothed_loss(antithetic: bool, constraint: str) -> None:
+    """E L(theta + sigma eps) eps / sigma = E dL/dtheta(theta + sigma eps) at any sigma (Stein), so there is no bias
+    to allow for: the mean of automatic derivatives at other perturbed parameters is what the mean should be."""
+    sigma = 0.5
+    problem = make_problem(steps=3, trials=3, units=3, constraint=constraint)
+    names, flat = list(problem.parameters.named()), problem.parameters.flat
+    rng = np.random.default_rng(1)
+    smoothed = []
+    for _ in range(1000):
+        moved = flat + sigma * torch.as_tensor(rng.standard_normal(flat.numel()))
+        at = replace(problem, parameters=Parameters(problem.parameters.sizes, moved))
+        smoothed.append(flattened(autograd_gradient(at), names))
+
+    def estimates(samples: int, n: int, seed: int) -> np.ndarray:
+        options = {"sigma": sigma, "samples": samples, "antithetic": antithetic}
+        engine = make_engine(problem, "evolution_strategies", seed=seed, **options)
+        return np.stack([flattened(gradient_by(engine, problem), names) for _ in range(n)])
+
+    many = estimates(200, 400, 0)
+    assert_means_agree(many, np.stack(smoothed), precision=0.06)
+    assert_error_halves(estimates(50, 300, 1), many, np.mean(smoothed, 0), within=0.1)
+
+
+# ---- node perturbation
+
+
+@pytest.mark.parametrize("perturb_penalty", [False, True], ids=["penalty exact", "penalty perturbed"])
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("noise", [False, True], ids=["noiseless", "noise"])
+def test_node_perturbation_equals_its_formula(noise: bool, loss: str, perturb_penalty: bool) -> None:
+    """A trial of one step: l = (L_t(h + xi) - L_t(h)) xi / sigma^2, trial by trial, for the same draws."""
+    problem = make_problem(noise=noise, loss=loss, steps=1, trials=8)
+    p, trials, alpha = problem.parameters, problem.trials, problem.alpha
+    options = {"sigma": 0.3, "samples": 1, "perturb_activity_penalty": perturb_penalty}
+    ours = engine_gradient(problem, "node_perturbation", seed=7, **options)
+    xi = torch.empty(1, 8, 11, dtype=torch.float64).normal_(0.0, 0.3, generator=torch.Generator().manual_seed(7))[0]
+
+    h_0 = FUNCTIONS["retanh"](p.initial_state)
+    inputs = torch.as_tensor(trials.inputs[0])
+    a = (1 - alpha) * p.initial_state + alpha * (p.recurrent @ h_0 + inputs @ p.input.T + p.bias)
+    clean = FUNCTIONS["retanh"](a)
+    h = clean + (problem.noise[0] if noise else 0.0)
+    signal = torch.zeros(8, 11, dtype=torch.float64)
+    for b in range(8):
+
+        def loss_of_trial(h_b: torch.Tensor, b: int = b) -> torch.Tensor:
+            y, target = p.readout @ h_b + p.readout_bias, torch.as_tensor(trials.targets[0, b])
+            task = (y - target).square().mean() if loss == "regression" else -y.log_softmax(0)[target]
+            penalty = problem.penalty * h_b.square().mean() / 8 if perturb_penalty else 0.0
+            return task * trials.scored[0, b] / trials.scored.sum() + penalty
+
+        signal[b] = (loss_of_trial(h[b] + xi[b]) - loss_of_trial(h[b])) * xi[b] / 0.3**2
+        if not perturb_penalty:
+            signal[b] += 2 * problem.penalty * h[b] / (8 * 11)
+    delta = signal * (1 - clean**2) * (a > 0)
+    expected = {
+        "recurrent": alpha * delta.sum(0)[:, None] * h_0,
+        "input": alpha * delta.T @ inputs,
+        "bias": alpha * delta.sum(0),
+        "initial_state": (1 - alpha) * delta.sum(0),
+    }
+    assert_equal({name: ours[name] for name in expected}, {name: tensor.numpy() for name, tensor in expected.items()})
+
+
+@pytest.mark.parametrize("perturb_penalty, constraint", [(False, "none"), (True, "dale-sparse")])
+def test_node_perturbation_estimates_the_gradient_of_eprop(
+    perturb_penalty: bool, constraint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exactly so for a quadratic loss, at any sigma; the readout's own gradient is exact in every sample."""
+    monkeypatch.setitem(rnn.NUMBERS_PER_BLOCK, "cpu", 2 * 40 * 4)  # blocks of 2, 2 and 1 steps
+    problem = replace(make_problem(steps=5, trials=40, units=4, constraint=constraint), penalty=3.0)
+    exact = AUTOGRAD["eprop"](problem, None, {})
+    names = ["recurrent", "input", "bias", "initial_state"]
+
+    def estimates(samples: int, n: int, seed: int) -> np.ndarray:
+        options = {"sigma": 0.5, "samples": samples, "perturb_activity_penalty": perturb_penalty}
+        engine = make_engine(problem, "node_perturbation", seed=seed, **options)
+        assert engine.network.steps_per_block == 2
+        gradients = [gradient_by(engine, problem) for _ in range(n)]
+        for gradient in gradients:
+            for name in ("readout", "readout_bias"):
+                np.testing.assert_allclose(gradient[name], exact[name], rtol=0, atol=1e-12)
+        return np.stack([flattened(gradient, names) for gradient in gradients])
+
+    many = estimates(8, 400, 0)
+    assert_means_agree(many, flattened(exact, names)[None], precision=0.015)
+    assert_error_halves(estimates(2, 300, 1), many, flattened(exact, names), within=0.2)
+
+
+# ---- stacks of networks
+
+
+def make_stack(problems: Sequence[Problem], learning_rule: str, **options):
+    """An engine for several networks at once."""
+    first = problems[0]
+    masks = [problem.connectivity.mask for problem in problems]
+    mask = None if masks[0] is None else torch.stack(masks)
+    connectivity = Connectivity(first.connectivity.dale, mask, first.connectivity.cell_types)
+    theta = stacked([problem.parameters for problem in problems])
+    together = replace(first, parameters=theta, connectivity=connectivity)
+    architecture = Architecture(ACTIVATIONS[first.activation], first.alpha, connectivity)
+    trials, seeds = first.trials, list(range(len(problems)))
+    options = {**OPTIONS.get(learning_rule, {}), **options}
+    rule = load_learning_rule(learning_rule)
+    return rule.engine(options, together.parameters, architecture, trials.n_steps, trials.n_trials, seeds)
+
+
+def assert_stack_equals_each(problems: Sequence[Problem], learning_rule: str, **options) -> None:
+    """In two updates, so that random numbers go on as they do alone."""
+    engine = make_stack(problems, learning_rule, **options)
+    alone = [make_engine(problem, learning_rule, seed=k, **options) for k, problem in enumerate(problems)]
+    inputs = torch.as_tensor(np.stack([problem.trials.inputs for problem in problems]))
+    batch = ScoredTrials([problem.trials for problem in problems], like=inputs)
+    loss = LOSSES[problems[0].loss]
+    for _ in range(2):
+        noise = None if problems[0].noise is None else torch.stack([problem.noise for problem in problems])
+        update = engine.update(inputs, noise, loss, batch, [problem.penalty for problem in problems])
+        assert update.gradient.stack == (len(problems),)
+        for k, problem in enumerate(problems):
+            expected = update_of(alone[k], problem)
+            np.testing.assert_allclose(update.task_loss[k], expected.task_loss, rtol=1e-12)
+            np.testing.assert_allclose(update.mean_square_activity[k], expected.mean_square_activity, rtol=1e-12)
+            for name, reference in expected.gradient.named().items():
+                ours, scale = update.gradient.named()[name][k], reference.abs().max().item()
+                assert scale > 1e-6
+                assert (ours - reference).abs().max() <= 1e-12 * scale, (k, name)
+
+
+def three_problems(learning_rule: str, **options) -> list[Problem]:
+    """Networks that differ in everything but size: weights, masks, trials, noise, and the weight of the penalty."""
+    problems = [problem_for(learning_rule, seed=seed, **options) for seed in range(3)]
+    return [replace(problem, penalty=penalty) for problem, penalty in zip(problems, (0.3, 0.0, 2.0), strict=True)]
+
+
+@pytest.mark.parametrize(
+    "learning_rule, constraint", pairs(learning_rule_names(), ["none", "sparse", "dale", "dale-sparse"])
+)
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("noise", [False, True], ids=["noiseless", "noise"])
+def test_a_stack_gives_each_networks_update(learning_rule: str, noise: bool, loss: str, constraint: str) -> None:
+    assert_stack_equals_each(
+        three_problems(learning_rule, noise=noise, loss=loss, constraint=constraint), learning_rule
+    )
+
+
+def test_a_stack_gives_each_networks_update_by_modprop_of_the_paper() -> None:
+    assert_stack_equals_each(three_problems("modprop", constraint="dale-sparse"), "modprop", variant="paper")
+
+
+@pytest.mark.parametrize("learning_rule", learning_rule_names())
+def test_a_stack_gives_each_networks_update_whatever_its_blocks_of_steps(learning_rule: str) -> None:
+    """A stack goes through in smaller blocks of steps than one network; that changes nothing, random draws included."""
+    problems = three_problems(learning_rule, steps=40, trials=400, units=5)
+    if learning_rule != "evolution_strategies":
+        assert make_stack(problems, learning_rule).network.steps_per_block == 33
+    assert_stack_equals_each(problems, learning_rule)
+
+
+# ---- single precision
 
 
 def test_float32_keeps_its_digits_over_many_rows() -> None:
     """Summed block by block, 30,000 rows of float32 stay within 1e-5 of float64."""
     problem = make_problem(steps=300, trials=100, units=20, noise=False)
-    exact = engine_gradient(problem, "bptt")
-    single = Problem(
-        Parameters(problem.parameters.sizes, problem.parameters.flat.float()),
-        problem.activation,
-        Trials(
-            problem.trials.inputs.astype(np.float32),
-            problem.trials.targets.astype(np.float32),
-            problem.trials.scored,
-            problem.trials.condition,
-        ),
-        None,
-        problem.loss,
-        problem.penalty,
+    trials = problem.trials
+    single = replace(
+        problem,
+        parameters=Parameters(problem.parameters.sizes, problem.parameters.flat.float()),
+        trials=replace(trials, inputs=trials.inputs.astype(np.float32), targets=trials.targets.astype(np.float32)),
     )
-    rounded = engine_gradient(single, "bptt")
-    for name, gradient in exact.items():
-        assert np.abs(rounded[name] - gradient).max() < 1e-5 * np.abs(gradient).max(), name
+    exact = update_of(make_engine(problem, "bptt"), problem)
+    rounded = update_of(make_engine(single, "bptt"), single)
+    assert rounded.gradient.flat.dtype == torch.float32
+    for name, gradient in exact.gradient.named().items():
+        error = (rounded.gradient.named()[name] - gradient).abs().max()
+        assert error < 1e-5 * gradient.abs().max(), name
+    np.testing.assert_allclose(rounded.task_loss, exact.task_loss, rtol=1e-5)
+    np.testing.assert_allclose(rounded.mean_square_activity, exact.mean_square_activity, rtol=1e-5)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 import xarray as xr
 
 from neurorules.errors import InputError
+from neurorules.learning.learning_rule import learning_rule_names
+from neurorules.network.architecture import make_architecture
+from neurorules.network.connectivity import draw_mask
 from neurorules.network.initialisation import initialise
 from neurorules.network.parameters import Parameters, Sizes
 from neurorules.tasks.hatsopoulos2007 import ReachTask
+from neurorules.tasks.trials import Trials
 from neurorules.training.activity_penalty import ActivityPenalty
 from neurorules.training.checkpoints import checkpoint_updates
-from neurorules.training.streams import stream_seed
+from neurorules.training.streams import PURPOSES, stream_seed
 from neurorules.training.train import Scorer, checkpoint_parameters, train
 
 NETWORK = {
@@ -26,14 +32,41 @@ NETWORK = {
     "input_init": "linear",
     "bias_init": "linear",
     "gain_scales_readout": False,
+    "dale": False,
+    "density": 1.0,
+    "cell_types_per_sign": 0,
+    "cell_type_density": 1.0,
+    "unit_row_sum": False,
 }
 TRAINING = {
     "updates": 12,
     "batch_size": 9,
     "learning_rate": 1e-2,
+    "optimiser": "adam",
+    "device": "cpu",
     "activity_penalty": 10.0,
     "checkpoints": "quadratic",
     "n_checkpoints": 5,
+}
+LEARNING: dict[str, dict] = {
+    "truncated_bptt": {"window_steps": 10},
+    "modprop": {"variant": "published-code", "mu": 0.2, "taps": 10},
+    "node_perturbation": {"sigma": 0.1, "samples": 1, "perturb_activity_penalty": False},
+    "evolution_strategies": {"sigma": 0.05, "samples": 10, "antithetic": True},
+}
+DALE_RELU = {
+    "activation": "relu",
+    "dale": True,
+    "cell_types_per_sign": 2,
+    "cell_type_density": 0.5,
+    "unit_row_sum": True,
+}
+CONSTRAINTS: dict[str, dict] = {
+    "none": {},
+    "dale": {"dale": True},
+    "sparse": {"density": 0.25},
+    "dale-sparse": {"dale": True, "density": 0.25},
+    "dale-relu": DALE_RELU,
 }
 TASK = {
     "dt_ms": 10,
@@ -48,31 +81,49 @@ TASK = {
 }
 
 
-@pytest.fixture(scope="module")
-def task() -> ReachTask:
+def reach_recording() -> xr.Dataset:
     time = np.arange(-800, 401, 10.0)
     angle = np.arange(8) * np.pi / 4
     reach = np.clip((time + 100) / 500, 0, 1) ** 2
-    recording = xr.Dataset(
+    return xr.Dataset(
         {
             "shoulder_angle": (("condition", "time"), np.sin(angle)[:, None] * reach),
             "elbow_angle": (("condition", "time"), np.cos(angle)[:, None] * reach),
         },
         coords={"time": time},
     )
-    return ReachTask(TASK, recording)
 
 
-def run(task: ReachTask, **changes) -> xr.Dataset:
-    options = {
+@pytest.fixture(scope="module")
+def task() -> ReachTask:
+    return ReachTask(TASK, reach_recording())
+
+
+def options(learning_rule: str = "bptt", **changes) -> dict:
+    """Resolved options of runs; ModProp gets the one network that it can train."""
+    needed = DALE_RELU if learning_rule == "modprop" else {}
+    resolved = {
         "task_name": "reach",
-        "learning_rule": changes.pop("learning_rule", "bptt"),
-        "seed": changes.pop("seed", 3),
-        "network": {**NETWORK, **changes.pop("network", {})},
+        "learning_rule": learning_rule,
+        "learning": LEARNING.get(learning_rule, {}),
+        "network": {**NETWORK, **changes.pop("network", {}), **needed},
         "training": {**TRAINING, **changes.pop("training", {})},
     }
     assert not changes
-    return train(options, task)
+    return resolved
+
+
+def run(task: ReachTask, seed: int = 3, **changes) -> xr.Dataset:
+    result = train(options(**changes), [seed], task)[seed]
+    if isinstance(result, InputError):
+        raise result
+    return result
+
+
+def mask_of(network: dict, seed: int = 3) -> np.ndarray | None:
+    """The mask that training draws."""
+    rng = np.random.default_rng(stream_seed("reach", seed, "connectivity"))
+    return draw_mask(NETWORK["units"], {**NETWORK, **network}, rng)
 
 
 # ---- initial weights
@@ -146,13 +197,9 @@ def test_penalty_gives_way_at_half_the_task_loss_and_never_recovers() -> None:
 
 
 def test_streams_differ_by_purpose_seed_and_task() -> None:
-    seeds = {
-        stream_seed(task, seed, purpose)
-        for task in ("a", "b")
-        for seed in (0, 1)
-        for purpose in ("initial weights", "trials", "noise")
-    }
-    assert len(seeds) == 12 and all(0 <= s < 2**63 for s in seeds)
+    seeds = {stream_seed(task, seed, purpose) for task in ("a", "b") for seed in (0, 1) for purpose in PURPOSES}
+    assert {"connectivity", "learning rule"} <= {*PURPOSES}
+    assert len(seeds) == 4 * len(PURPOSES) and all(0 <= s < 2**63 for s in seeds)
     with pytest.raises(ValueError):
         stream_seed("a", 0, "other")
 
@@ -160,43 +207,59 @@ def test_streams_differ_by_purpose_seed_and_task() -> None:
 # ---- whole runs
 
 
-def test_two_updates_equal_plain_autograd_and_adam(task: ReachTask) -> None:
-    """The whole loop (trials, noise, loss, penalty, gradient, Adam) against a plain PyTorch loop."""
-    ours = run(task, training={"updates": 2, "n_checkpoints": 3})
-    assert ours["checkpoint"].values.tolist() == [0, 2] or ours["checkpoint"].values.tolist() == [0, 1, 2]
-    seeds = {p: stream_seed("reach", 3, p) for p in ("initial weights", "trials", "noise")}
-    start = initialise(Sizes(3, 12, 2), NETWORK, np.random.default_rng(seeds["initial weights"]))
+@pytest.mark.parametrize("optimiser, constraint", [("adam", "none"), ("adam", "dale-sparse"), ("sgd", "dale-sparse")])
+def test_two_updates_equal_a_plain_loop(task: ReachTask, optimiser: str, constraint: str) -> None:
+    """The whole loop (trials, noise, constraints, loss, penalty, gradient, optimiser) against one in plain PyTorch."""
+    network = CONSTRAINTS[constraint]
+    ours = run(task, network=network, training={"updates": 2, "checkpoints": "published", "optimiser": optimiser})
+    assert ours["checkpoint"].values.tolist() == [0, 1, 2]
+    seeds = {p: stream_seed("reach", 3, p) for p in PURPOSES}
+    mask = mask_of(network)
+    rng = np.random.default_rng(seeds["initial weights"])
+    start = initialise(Sizes(3, 12, 2), {**NETWORK, **network}, rng, mask)
+    signs = None if mask is None else torch.as_tensor(mask).float()
     p = {name: tensor.clone().requires_grad_() for name, tensor in start.named().items()}
-    optimiser = torch.optim.Adam(p.values(), lr=1e-2)
+    adam = torch.optim.Adam(p.values(), lr=1e-2)
     trials_rng, noise_rng = np.random.default_rng(seeds["trials"]), torch.Generator().manual_seed(seeds["noise"])
     weight = 10.0
     for update in range(2):
         batch = task.batch(trials_rng, 9)
         noise = torch.zeros(130, 9, 12).normal_(0.0, 0.1, generator=noise_rng)
         inputs = torch.as_tensor(batch.inputs)
+        recurrent = p["recurrent"] if signs is None else p["recurrent"].abs() * signs
+        np.testing.assert_allclose(ours["recurrent"].values[update], recurrent.detach().numpy(), atol=2e-5)
         a = p["initial_state"].expand(9, -1)
         h = torch.tanh(torch.relu(a))
         hidden = []
         for t in range(130):
-            a = 0.9 * a + 0.1 * (h @ p["recurrent"].T + inputs[t] @ p["input"].T + p["bias"])
+            a = 0.9 * a + 0.1 * (h @ recurrent.T + inputs[t] @ p["input"].T + p["bias"])
             h = torch.tanh(torch.relu(a)) + noise[t]
             hidden.append(h)
         activity = torch.stack(hidden)
         scored = torch.as_tensor(batch.scored)
         outputs = activity @ p["readout"].T + p["readout_bias"]
         task_loss = torch.nn.functional.mse_loss(outputs[scored], torch.as_tensor(batch.targets)[scored])
-        assert ours["task_loss"].values[update] == pytest.approx(task_loss.item(), rel=1e-5)
-        assert ours["penalty_weight"].values[update] == pytest.approx(weight)
         square = activity.square().mean()
-        optimiser.zero_grad()
+        assert ours["task_loss"].values[update] == pytest.approx(task_loss.item(), rel=1e-5)
+        assert ours["mean_square_activity"].values[update] == pytest.approx(square.item(), rel=1e-5)
+        assert ours["penalty_weight"].values[update] == pytest.approx(weight)
+        adam.zero_grad()
         (task_loss + weight * square).backward()
-        optimiser.step()
+        if optimiser == "adam":
+            adam.step()
+        else:
+            with torch.no_grad():
+                for tensor in p.values():
+                    tensor -= 1e-2 * tensor.grad
         if weight * square.item() >= 0.5 * task_loss.item():
             weight *= 2 / 3
     for name, tensor in p.items():
-        moved = abs(tensor.detach().numpy() - start.named()[name].numpy()).max()
-        assert moved > 1e-3
-        np.testing.assert_allclose(ours[name].values[-1], tensor.detach().numpy(), atol=2e-3 * moved, err_msg=name)
+        expected = tensor.detach()
+        if name == "recurrent" and signs is not None:
+            expected = expected.abs() * signs
+        moved = abs(expected.numpy() - ours[name].values[0]).max()
+        assert moved > (1e-3 if optimiser == "adam" else 1e-6)
+        np.testing.assert_allclose(ours[name].values[-1], expected.numpy(), atol=2e-3 * moved, err_msg=name)
 
 
 def test_a_run_repeats_and_does_not_depend_on_what_ran_before(task: ReachTask) -> None:
@@ -214,18 +277,22 @@ def test_learning_rules_of_a_seed_start_from_the_same_network(task: ReachTask) -
     assert not np.array_equal(bptt["recurrent"][-1], eprop["recurrent"][-1])
 
 
-@pytest.mark.parametrize("learning_rule", ["bptt", "eprop"])
+@pytest.mark.parametrize("learning_rule", learning_rule_names())
 def test_training_lowers_the_loss(task: ReachTask, learning_rule: str) -> None:
     quiet = {"noise_sd": 0.0, "recurrent_scale": 1.5}
     trained = run(task, learning_rule=learning_rule, network=quiet, training={"updates": 150, "activity_penalty": 0.1})
     assert trained["accuracy"].values[-1] > trained["accuracy"].values[0] + 0.3
 
 
-def test_checkpoints_score_as_they_did_in_training(task: ReachTask) -> None:
-    trained = run(task)
+@pytest.mark.parametrize("constraint", ["none", "dale-sparse"])
+def test_checkpoints_score_as_they_did_in_training(task: ReachTask, constraint: str) -> None:
+    """They hold the weights that the network runs with."""
+    trained = run(task, network=CONSTRAINTS[constraint])
     for index in range(trained.sizes["checkpoint"]):
-        scorer = Scorer(task, checkpoint_parameters(trained, index), NETWORK)
-        assert scorer.accuracy() == trained["accuracy"].values[index]
+        weights = checkpoint_parameters(trained, index)
+        architecture = make_architecture({**NETWORK, **CONSTRAINTS[constraint]}, [None], weights.flat)
+        scorer = Scorer(task, weights, architecture, keep_activity=True)
+        assert scorer.accuracy() == [trained["accuracy"].values[index]]
         assert scorer.activity().shape == (8, 130, 12)
 
 
@@ -233,3 +300,119 @@ def test_a_diverging_run_stops_and_says_so(task: ReachTask) -> None:
     with pytest.raises(InputError, match=r"diverged: the loss at update \d+ of 12") as caught:
         run(task, training={"learning_rate": 1e30}, network={"activation": "relu"})
     assert caught.value.key == "training.learning_rate"
+
+
+def test_a_device_that_is_not_there_is_named(task: ReachTask) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a CUDA device")
+    with pytest.raises(InputError) as caught:
+        run(task, training={"device": "cuda"})
+    assert caught.value.key == "training.device" and caught.value.value == "cuda"
+
+
+# ---- constraints over a training
+
+
+def sign_changes(trained: xr.Dataset) -> int:
+    signs = np.sign(trained["recurrent"].values)
+    return int((signs[1:] != signs[:-1]).sum())
+
+
+@pytest.mark.parametrize("learning_rule", learning_rule_names())
+def test_constraints_hold_at_every_checkpoint(task: ReachTask, learning_rule: str) -> None:
+    """Signs, zeros and the diagonal, while updates are so large that unconstrained weights change sign."""
+    steep = {"updates": 4, "checkpoints": "published", "learning_rate": 0.2}
+    for constraint, network in CONSTRAINTS.items():
+        if constraint == "none" or (learning_rule == "modprop" and constraint != "dale-relu"):
+            continue
+        trained = run(task, learning_rule=learning_rule, network=network, training=steep)
+        weights, mask = trained["recurrent"].values, mask_of(network)
+        assert len(weights) == 5
+        assert (weights[:, mask == 0] == 0).all(), constraint
+        moved = np.abs(np.diff(weights, axis=0)).max((1, 2))
+        assert (moved > 0.05).all(), constraint
+        if network.get("dale"):
+            assert (weights[:, :, :9] >= 0).all() and (weights[:, :, 9:] <= 0).all(), constraint
+            assert (np.diagonal(weights, axis1=1, axis2=2) == 0).all(), constraint
+            assert sign_changes(trained) == 0, constraint
+        else:
+            assert sign_changes(trained) > 0, constraint
+        # ModProp cannot train without Dale's law; what its updates would do there, e-prop's show.
+        free = {**network, "dale": False, "density": 1.0, "cell_types_per_sign": 0, "unit_row_sum": False}
+        rule = "eprop" if learning_rule == "modprop" else learning_rule
+        assert sign_changes(run(task, learning_rule=rule, network=free, training=steep)) > 10, constraint
+
+
+# ---- several seeds at once
+
+
+def assert_same_run(together: xr.Dataset, alone: xr.Dataset) -> None:
+    """But for rounding in float32, which starts to differ in the last digit."""
+    for name in ("task_loss", "mean_square_activity", "penalty_weight", "accuracy"):
+        np.testing.assert_allclose(together[name], alone[name], rtol=2e-4, err_msg=name)
+    for name in ("recurrent", "input", "bias", "readout"):
+        moved = np.abs(alone[name].values[-1] - alone[name].values[0]).max()
+        assert moved > 1e-4, name
+        np.testing.assert_allclose(together[name], alone[name], rtol=0, atol=2e-3 * moved, err_msg=name)
+
+
+@pytest.mark.parametrize("constraint", ["none", "dale-sparse"])
+@pytest.mark.parametrize("learning_rule", learning_rule_names())
+def test_seeds_trained_together_are_those_trained_alone(task: ReachTask, learning_rule: str, constraint: str) -> None:
+    """With noise, over the first updates: each seed has its own weights, mask, trials, noise and random draws."""
+    training = {"updates": 3, "checkpoints": "published", "optimiser": "sgd", "learning_rate": 0.05}
+    training["activity_penalty"] = 1.0  # gives way for some of them
+    chosen = options(learning_rule, network=CONSTRAINTS[constraint], training=training)
+    together = train(chosen, [0, 1, 2], task)
+    assert list(together) == [0, 1, 2]
+    assert len({run["penalty_weight"].values[-1] for run in together.values()}) > 1
+    for seed, trained in together.items():
+        assert_same_run(trained, train(chosen, [seed], task)[seed])
+    assert not np.allclose(together[0]["recurrent"], together[1]["recurrent"])
+
+
+class RareOverflow(ReachTask):
+    """Once in a while a batch of trials with inputs that no network bears."""
+
+    def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
+        broken = rng.random() < 0.1
+        trials = super().batch(rng, n_trials)
+        return replace(trials, inputs=trials.inputs * np.float32(1e30)) if broken else trials
+
+    def first_broken(self, seed: int, updates: int) -> int | None:
+        """At which update a seed meets such a batch."""
+        rng = np.random.default_rng(stream_seed("reach", seed, "trials"))
+        return next((u for u in range(updates) if self.batch(rng, 9).inputs.max() > 1e20), None)
+
+
+# Node perturbation and evolution strategies draw on the device, other numbers than a CPU does.
+DRAW_ON_THE_DEVICE = {"node_perturbation", "evolution_strategies"}
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.parametrize("learning_rule", sorted(set(learning_rule_names()) - DRAW_ON_THE_DEVICE))
+def test_a_gpu_trains_as_a_cpu_does(task: ReachTask, learning_rule: str) -> None:
+    training = {"updates": 3, "checkpoints": "published", "optimiser": "sgd", "learning_rate": 0.05}
+    chosen = options(learning_rule, network={"noise_sd": 0.0}, training=training)
+    on_gpu = train({**chosen, "training": {**chosen["training"], "device": "cuda"}}, [0, 1], task)
+    for seed, trained in on_gpu.items():
+        assert_same_run(trained, train(chosen, [seed], task)[seed])
+
+
+@pytest.mark.parametrize("learning_rule", learning_rule_names())
+def test_one_diverging_seed_does_not_spoil_the_others(task: ReachTask, learning_rule: str) -> None:
+    rare = RareOverflow(TASK, reach_recording())
+    broken = {seed: rare.first_broken(seed, 4) for seed in range(40)}
+    unlucky = next(seed for seed, update in broken.items() if update == 2)
+    first, second = [seed for seed, update in broken.items() if update is None][:2]
+    training = {"updates": 4, "checkpoints": "published", "optimiser": "sgd", "learning_rate": 0.05}
+    chosen = options(learning_rule, network={"activation": "relu"}, training=training)
+    trained = train(chosen, [first, unlucky, second], rare)
+    assert set(trained) == {first, unlucky, second}
+    error = trained[unlucky]
+    assert isinstance(error, InputError) and error.key == "training.learning_rate"
+    assert "update 2 of 4" in str(error)
+    for seed in (first, second):
+        assert_same_run(trained[seed], train(chosen, [seed], rare)[seed])
+    alone = train(chosen, [unlucky], rare)[unlucky]
+    assert str(alone) == str(error)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neurorules.learning.learning_rule import LearningRule
+from neurorules.network.rnn import add_product
 
 if TYPE_CHECKING:
     import torch
@@ -22,16 +23,12 @@ class BPTT(LearningRule):
         self,
         network: Network,
         step: int,
-        signal: torch.Tensor,
         derivative: torch.Tensor,
         credit_next: torch.Tensor,
         credit: torch.Tensor,
     ) -> None:
-        import torch
-
-        signal.addmm_(credit_next, network.parameters.recurrent, alpha=network.alpha)
-        signal.mul_(derivative)
-        torch.add(signal, credit_next, alpha=1.0 - network.alpha, out=credit)
+        add_product(credit, credit_next, network.parameters.recurrent, alpha=network.alpha)
+        credit.mul_(derivative).add_(credit_next, alpha=1.0 - network.alpha)
 
 
-LEARNING_RULE = BPTT()
+LEARNING_RULE = BPTT

@@ -12,95 +12,153 @@ matrix product per block of steps, over its steps and trials.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from neurorules.network.parameters import Parameters
-from neurorules.network.rnn import padded
+from neurorules.network.rnn import add_product, padded
 
 if TYPE_CHECKING:
     import torch
 
     from neurorules.learning.learning_rule import LearningRule
-    from neurorules.network.rnn import Network
-
-# Numbers (steps x trials x units) in one block of the gradients' sums. A block's credit stays in the cache, and
-# summing block by block keeps two digits that one running float32 sum over 30,000 rows loses.
-NUMBERS_PER_BLOCK = 100_000
+    from neurorules.network.architecture import Architecture
+    from neurorules.tasks.losses import ScoredTrials
+    from neurorules.tasks.task import Loss
 
 
-class Engine:
-    """Gradients of one network by one learning rule, in memory allocated once.
+@dataclass(frozen=True)
+class Update:
+    """What an engine makes of a batch; of a stack, everything has networks in front.
 
-    Args:
-        network: run forward before each call of `gradients`.
-        learning_rule: how credit flows one step back.
+    Attributes:
+        task_loss: the loss without the activity penalty.
+        mean_square_activity: mean of h^2 over steps, trials and units.
+        gradient: the direction against which the optimiser goes, valid until the next update.
     """
 
-    def __init__(self, network: Network, learning_rule: LearningRule) -> None:
-        self.network = network
+    task_loss: torch.Tensor
+    mean_square_activity: torch.Tensor
+    gradient: Parameters
+
+
+class Engine(Protocol):
+    """Updates of one network's, or of a stack of networks', parameters."""
+
+    def update(
+        self,
+        inputs: torch.Tensor,
+        noise: torch.Tensor | None,
+        loss: Loss,
+        batch: ScoredTrials,
+        penalty_weights: Sequence[float],
+    ) -> Update:
+        """The update on a batch.
+
+        Args:
+            inputs: x_1..x_T, (step, trial, input).
+            noise: (step, trial, unit) or None; its memory may be taken over.
+            loss: of the task.
+            batch: its targets.
+            penalty_weights: lambda of the activity penalty, one per network.
+        """
+
+
+class GradientEngine:
+    """Gradients of one network, or of a stack, by one learning rule, in memory allocated once.
+
+    Args:
+        theta: what is trained; read at every update.
+        architecture: what learning does not change.
+        n_steps, n_trials: of every batch.
+        learning_rule: the learning signal and how credit flows one step back.
+    """
+
+    def __init__(
+        self, theta: Parameters, architecture: Architecture, n_steps: int, n_trials: int, learning_rule: LearningRule
+    ) -> None:
+        self.theta = theta
+        self.connectivity = architecture.connectivity
+        self.weights = self.connectivity.weights(theta)
+        self.network = network = architecture.network(self.weights, n_steps, n_trials)
         self.learning_rule = learning_rule
-        self.gradient: Parameters = network.parameters.like()
-        n_units, n_outputs = network.parameters.sizes.units, network.parameters.sizes.outputs
-        self.steps_per_block = max(1, min(network.n_steps, NUMBERS_PER_BLOCK // (network.n_trials * n_units)))
-        block = (self.steps_per_block, network.n_trials)
-        self._signal, self._derivative = (network.drive.new_zeros(*block, n_units) for _ in range(2))
+        self.gradient: Parameters = theta.like()
+        n_units, n_outputs, stack = theta.sizes.units, theta.sizes.outputs, theta.stack
+        block = (*stack, network.steps_per_block, n_trials)
+        self._derivative = network.drive.new_zeros(*block, n_units)
         # delta_t beside dL/dy_{t-1}: both meet the same activity h_{t-1}, so all gradients are one product.
         n_columns = padded(n_units + n_outputs)
         self._errors = network.drive.new_zeros(*block, n_columns)
-        self._next = network.drive.new_zeros(network.n_trials, n_units)
-        self._weights = network.drive.new_zeros(network.n_driving, n_columns)
+        self._next = network.drive.new_zeros(*stack, n_trials, n_units)
+        self._products = network.drive.new_zeros(*stack, network.n_driving, n_columns)
 
-    def gradients(self, output_error: torch.Tensor, activity_weight: float) -> Parameters:
-        """Gradients of the loss after a forward pass.
+    def update(
+        self,
+        inputs: torch.Tensor,
+        noise: torch.Tensor | None,
+        loss: Loss,
+        batch: ScoredTrials,
+        penalty_weights: Sequence[float],
+    ) -> Update:
+        """See `Engine.update`."""
+        network = self.network
+        self.connectivity.weights(self.theta, self.weights)
+        outputs = network.forward(inputs, noise)
+        task_loss, output_error = loss(outputs, batch)
+        n_active = network.n_steps * network.n_trials * self.theta.sizes.units
+        self.learning_rule.begin(self, loss, batch)
+        factors = [2.0 * weight / n_active for weight in penalty_weights]
+        if self.theta.stack:
+            self._back(output_error, output_error.new_tensor(factors).view(-1, 1, 1, 1))
+        else:
+            self._back(output_error, factors[0])
+        self.connectivity.chain(self.theta, self.gradient)
+        return Update(task_loss, network.square_activity / n_active, self.gradient)
 
-        Args:
-            output_error: dL/dy_1..T, (step, trial, output).
-            activity_weight: 2 lambda / (T B N), the factor of h_t in the activity penalty's gradient.
-
-        Returns:
-            `self.gradient`, valid until the next call.
-        """
+    def _back(self, output_error: torch.Tensor, activity_weight: float | torch.Tensor) -> None:
+        """Write `gradient`, of the weights, after a forward pass."""
         import torch
 
         network, gradient, alpha = self.network, self.gradient, self.network.alpha
-        p, sizes = network.parameters, network.parameters.sizes
-        back = self.learning_rule.back
-        n_units = sizes.units
+        sizes, rule = self.theta.sizes, self.learning_rule
+        n_units, n_steps = sizes.units, network.n_steps
+        outputs = slice(n_units, n_units + sizes.outputs)
 
         # Rows: what drives a step (h, x, 1); columns: dL/da, dL/dy. Transposed, this is W_h, W_x, b and W_y, b_y.
-        weights = self._weights.zero_()
-        of_states, of_outputs = weights[:, :n_units].T, weights[:, n_units : n_units + sizes.outputs].T
-        of_outputs.copy_(output_error[-1].T @ network.rows(network.n_steps, network.n_steps + 1))
+        products = self._products.zero_()
+        last = output_error[..., n_steps - 1, :, :]
+        add_product(products[..., outputs], network.rows(n_steps, n_steps + 1).mT, last)
         credit_next = self._next.zero_()  # delta_{T+1} = 0
-        stop = network.n_steps
+        stop = n_steps
         while stop > 0:
-            start = max(0, stop - self.steps_per_block)
+            start = max(0, stop - network.steps_per_block)
             count = stop - start
             # Steps t = start+1 .. stop; outputs begin at t = 1, what drives step t lies at index t - 1.
-            signal, errors = self._signal[:count], self._errors[:count]
-            credit = errors[:, :, :n_units]
-            torch.mm(output_error[start:stop].view(-1, sizes.outputs), p.readout, out=signal.view(-1, n_units))
-            if activity_weight:
-                signal.add_(network.activity[start + 1 : stop + 1], alpha=activity_weight)
-            derivative = network.derivative(start + 1, stop + 1, self._derivative[:count])
-            back(network, start + 1, signal, derivative, credit_next, credit)
-            earlier = errors[:, :, n_units : n_units + sizes.outputs]
+            errors = self._errors[..., :count, :, :]
+            credit, error = errors[..., :n_units], output_error[..., start:stop, :, :]
+            rule.learning_signal(network, start, stop, error, activity_weight, credit)
+            derivative = network.derivative(start + 1, stop + 1, self._derivative[..., :count, :, :])
+            rule.back(network, start + 1, derivative, credit_next, credit)
+            earlier = errors[..., outputs]
             if start == 0:
-                earlier[0] = 0.0  # there is no y_0
-                earlier[1:] = output_error[: stop - 1]
+                earlier[..., 0, :, :] = 0.0  # there is no y_0
+                earlier[..., 1:, :, :] = output_error[..., : stop - 1, :, :]
             else:
-                earlier.copy_(output_error[start - 1 : stop - 1])
-            weights.addmm_(network.rows(start, stop).T, errors.view(-1, errors.shape[-1]))
+                earlier.copy_(output_error[..., start - 1 : stop - 1, :, :])
+            add_product(products, network.rows(start, stop).mT, errors.flatten(-3, -2))
             # The block's memory is written anew in the next round, so what is carried over moves out.
-            credit_next = self._next.copy_(credit[0])
+            credit_next = self._next.copy_(credit[..., 0, :, :])
             stop = start
 
-        torch.mul(of_states[:, :n_units], alpha, out=gradient.recurrent)
-        torch.mul(of_states[:, n_units:-1], alpha, out=gradient.input)
-        torch.mul(of_states[:, -1], alpha, out=gradient.bias)
-        gradient.readout.copy_(of_outputs[:, :n_units])
-        gradient.readout_bias.copy_(of_outputs[:, -1])
-        nothing, delta_0 = self._signal[:1].zero_(), self._errors[:1, :, :n_units]
-        back(network, 0, nothing, network.derivative(0, 1, self._derivative[:1]), credit_next, delta_0)
-        torch.sum(delta_0[0], 0, out=gradient.initial_state)
-        return gradient
+        transposed = products.mT
+        of_states, of_outputs = transposed[..., :n_units, :], transposed[..., outputs, :]
+        torch.mul(of_states[..., :n_units], alpha, out=gradient.recurrent)
+        torch.mul(of_states[..., n_units:-1], alpha, out=gradient.input)
+        torch.mul(of_states[..., -1], alpha, out=gradient.bias)
+        gradient.readout.copy_(of_outputs[..., :n_units])
+        gradient.readout_bias.copy_(of_outputs[..., -1])
+        delta_0 = self._errors[..., :1, :, :n_units].zero_()  # l_0 = 0
+        derivative = network.derivative(0, 1, self._derivative[..., :1, :, :])
+        rule.back(network, 0, derivative, credit_next, delta_0)
+        torch.sum(delta_0[..., 0, :, :], -2, out=gradient.initial_state)

@@ -26,18 +26,15 @@ class EProp(LearningRule):
         self,
         network: Network,
         first_step: int,
-        signal: torch.Tensor,
         derivative: torch.Tensor,
         credit_next: torch.Tensor,
         credit: torch.Tensor,
     ) -> None:
-        import torch
-
         # No recurrent product between the steps: the block's product at once, then a filter over time.
-        signal.mul_(derivative)
-        for signal_t, credit_t in zip(reversed(signal.unbind()), reversed(credit.unbind()), strict=True):
-            torch.add(signal_t, credit_next, alpha=1.0 - network.alpha, out=credit_t)
-            credit_next = credit_t
+        credit.mul_(derivative)
+        leak = 1.0 - network.alpha
+        for credit_t in reversed(credit.unbind(-3)):
+            credit_next = credit_t.add_(credit_next, alpha=leak)
 
 
-LEARNING_RULE = EProp()
+LEARNING_RULE = EProp

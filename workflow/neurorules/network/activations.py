@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,29 +18,36 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Activation:
-    """h = f(a) and f'(a) as a function of h = f(a); each writes into `out`."""
+    """h = f(a) and f'(a) as a function of h = f(a).
+
+    Attributes:
+        bind: given memory of a and of h, a function without arguments that reads the one and writes the other; what
+            a step of a small network costs is the calls, so what can be looked up once is.
+        derivative: reads h, writes f'(a) into its second argument.
+    """
 
     name: str
-    apply: Callable[[torch.Tensor, torch.Tensor], None]
+    bind: Callable[[torch.Tensor, torch.Tensor], Callable[[], object]]
     derivative: Callable[[torch.Tensor, torch.Tensor], None]
 
 
-def _tanh(a: torch.Tensor, out: torch.Tensor) -> None:
+def _bind_tanh(a: torch.Tensor, out: torch.Tensor) -> Callable[[], object]:
+    import torch
+
     # NumPy's tanh is several times faster than torch's on a CPU and works on the same memory.
     if a.device.type == "cpu":
-        np.tanh(a.numpy(), out=out.numpy())
-    else:
-        a.tanh_() if a is out else out.copy_(a.tanh())
+        return partial(np.tanh, a.numpy(), out.numpy())
+    return lambda: torch.tanh(a, out=out)
 
 
 def _tanh_derivative(h: torch.Tensor, out: torch.Tensor) -> None:
     out.fill_(1.0).addcmul_(h, h, value=-1.0)
 
 
-def _relu(a: torch.Tensor, out: torch.Tensor) -> None:
+def _bind_relu(a: torch.Tensor, out: torch.Tensor) -> Callable[[], object]:
     import torch
 
-    torch.clamp(a, min=0.0, out=out)
+    return lambda: torch.clamp_min(a, 0.0, out=out)
 
 
 def _relu_derivative(h: torch.Tensor, out: torch.Tensor) -> None:
@@ -48,9 +56,16 @@ def _relu_derivative(h: torch.Tensor, out: torch.Tensor) -> None:
     torch.sign(h, out=out)  # h >= 0
 
 
-def _retanh(a: torch.Tensor, out: torch.Tensor) -> None:
-    _relu(a, out)
-    _tanh(out, out)
+def _bind_retanh(a: torch.Tensor, out: torch.Tensor) -> Callable[[], object]:
+    import torch
+
+    clamp, tanh = torch.clamp_min, _bind_tanh(out, out)
+
+    def retanh() -> None:
+        clamp(a, 0.0, out=out)
+        tanh()
+
+    return retanh
 
 
 def _retanh_derivative(h: torch.Tensor, out: torch.Tensor) -> None:
@@ -61,7 +76,7 @@ def _retanh_derivative(h: torch.Tensor, out: torch.Tensor) -> None:
 
 
 ACTIVATIONS = {
-    "retanh": Activation("retanh", _retanh, _retanh_derivative),
-    "relu": Activation("relu", _relu, _relu_derivative),
-    "tanh": Activation("tanh", _tanh, _tanh_derivative),
+    "retanh": Activation("retanh", _bind_retanh, _retanh_derivative),
+    "relu": Activation("relu", _bind_relu, _relu_derivative),
+    "tanh": Activation("tanh", _bind_tanh, _tanh_derivative),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,11 +34,12 @@ class Sizes:
 class Parameters:
     """W_h, W_x, b, a_0, W_y and b_y (spec equation of the network) over one flat tensor.
 
-    One flat tensor makes the optimiser, a checkpoint and a gradient a single operation each.
+    One flat tensor makes the optimiser, a checkpoint and a gradient a single operation each. Several networks of one
+    shape (seeds on a GPU, perturbed samples) lie in a stack: one more dimension in front of everything.
 
     Args:
         sizes: numbers of inputs, units, outputs.
-        flat: the tensor to lie in; zeros of `dtype` where None.
+        flat: the tensor to lie in, (parameter,) or (network, parameter); zeros of `dtype` where None.
         dtype, device: of a new flat tensor.
     """
 
@@ -64,18 +66,21 @@ class Parameters:
         counts = [math.prod(shape) for shape in shapes.values()]
         self.sizes = sizes
         self.flat = torch.zeros(sum(counts), dtype=dtype, device=device) if flat is None else flat
-        for (name, shape), part in zip(shapes.items(), self.flat.split(counts), strict=True):
-            setattr(self, name, part.view(shape))
+        for (name, shape), part in zip(shapes.items(), self.flat.split(counts, -1), strict=True):
+            setattr(self, name, part.unflatten(-1, shape))
+
+    @property
+    def stack(self) -> tuple[int, ...]:
+        """() for one network, (n,) for a stack of n."""
+        return tuple(self.flat.shape[:-1])
 
     def named(self) -> dict[str, torch.Tensor]:
         """Parameter tensors by name, views of `flat`."""
         return {name: getattr(self, name) for name in self.sizes.shapes()}
 
-    def like(self) -> Parameters:
-        """New parameters of the same sizes, dtype and device, all zero."""
-        import torch
-
-        return Parameters(self.sizes, torch.zeros_like(self.flat))
+    def like(self, *stack: int) -> Parameters:
+        """New parameters of the same sizes, dtype and device, all zero; a stack of `stack` where given."""
+        return Parameters(self.sizes, self.flat.new_zeros(*(stack or self.stack), self.flat.shape[-1]))
 
     def load(self, arrays: dict[str, np.ndarray]) -> Parameters:
         """Copy named arrays in; returns self."""
@@ -84,3 +89,12 @@ class Parameters:
         for name, tensor in self.named().items():
             tensor.copy_(torch.as_tensor(arrays[name]))
         return self
+
+
+def stacked(networks: Sequence[Parameters]) -> Parameters:
+    """Parameters of several networks as a stack; of a single one, itself."""
+    import torch
+
+    if len(networks) == 1:
+        return networks[0]
+    return Parameters(networks[0].sizes, torch.stack([one.flat for one in networks]))

@@ -8,7 +8,10 @@ h_{t+1}; this is the published code's form).
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     import torch
@@ -16,28 +19,51 @@ if TYPE_CHECKING:
     from neurorules.network.activations import Activation
     from neurorules.network.parameters import Parameters
 
+# Numbers (networks x steps x trials x units) in a block of steps that is worked on while it lies in the cache of a CPU;
+# on a GPU few large operations are what is fast.
+NUMBERS_PER_BLOCK = {"cpu": 200_000, "cuda": 50_000_000}
+
 
 def padded(n_columns: int) -> int:
     """Columns of a row that fills whole cache lines: 16 numbers of float32."""
     return -(-n_columns // 16) * 16
 
 
+def add_product(out: torch.Tensor, a: torch.Tensor, b: torch.Tensor, beta: float = 1.0, alpha: float = 1.0) -> None:
+    """out = beta out + alpha a b, of matrices or of stacks of matrices."""
+    if out.ndim == 2:
+        out.addmm_(a, b, beta=beta, alpha=alpha)
+    else:
+        out.baddbmm_(a, b, beta=beta, alpha=alpha)
+
+
+def square_sum(rows: torch.Tensor) -> torch.Tensor:
+    """Sum of squares over rows and columns, of a matrix or of each of a stack."""
+    if rows.ndim == 2 and rows.device.type == "cpu":
+        array = rows.numpy()
+        return rows.new_tensor(np.einsum("ij,ij->", array, array))  # no copy of rows that are not contiguous
+    return rows.square().sum((-2, -1))
+
+
 class Network:
-    """Preallocated activity of one network over the steps of a batch.
+    """Preallocated activity of one network, or of a stack of networks, over the steps of a batch.
 
     What drives a step lies in one row per trial, (h_{t-1}, x_t, 1), so that recurrent product, input, bias
-    and leak are a single matrix product, and so are the gradients of W_h, W_x and b.
+    and leak are a single matrix product, and so are the gradients of W_h, W_x and b. Of a stack, every shape below
+    has one more dimension in front.
 
     Args:
         parameters: the weights; read at every call of `forward`, so that updates in place are seen.
         activation: f.
         alpha: dt / tau.
         n_steps, n_trials: T and B.
+        keep_activity: keep h_t of all steps. Without it only a block of steps is in memory at a time, which is all that
+            outputs and losses need.
     Attributes:
         drive: (step + 1, trial, column): h_t, x_{t+1}, 1 and padding at index t.
         activity: h_0..h_T, (step + 1, trial, unit), noise included; a view of `drive`.
         outputs: y_1..y_T, (step, trial, output).
-        square_activity: sum of h_t^2 over t = 1..T, trials and units.
+        square_activity: sum of h_t^2 over t = 1..T, trials and units, one number per network.
     """
 
     def __init__(
@@ -47,45 +73,53 @@ class Network:
         alpha: float,
         n_steps: int,
         n_trials: int,
+        keep_activity: bool = True,
     ) -> None:
-        flat, sizes = parameters.flat, parameters.sizes
+        flat, sizes, stack = parameters.flat, parameters.sizes, parameters.stack
         self.parameters = parameters
         self.activation = activation
         self.alpha = alpha
         self.n_steps, self.n_trials = n_steps, n_trials
+        self.keep_activity = keep_activity
         self.n_driving = sizes.units + sizes.inputs + 1
-        self.drive = flat.new_zeros(n_steps + 1, n_trials, padded(self.n_driving))
-        self.drive[:, :, self.n_driving - 1] = 1.0
-        self.activity = self.drive[:, :, : sizes.units]
-        self.outputs = flat.new_zeros(n_steps, n_trials, sizes.outputs)
-        self._inputs = self.drive[:-1, :, sizes.units : self.n_driving - 1]
-        self._weights = flat.new_zeros(sizes.units, self.n_driving)
-        self._state = flat.new_zeros(n_trials, sizes.units)
-        self._clean = flat.new_zeros(n_trials, sizes.units)
+        numbers_per_step = math.prod(stack) * n_trials * sizes.units
+        self.steps_per_block = max(1, min(n_steps, NUMBERS_PER_BLOCK[flat.device.type] // numbers_per_step))
+        kept = n_steps if keep_activity else self.steps_per_block
+        self.drive = flat.new_zeros(*stack, kept + 1, n_trials, padded(self.n_driving))
+        self.drive[..., self.n_driving - 1] = 1.0
+        self.activity = self.drive[..., : sizes.units]
+        self.outputs = flat.new_zeros(*stack, n_steps, n_trials, sizes.outputs)
+        self.square_activity = flat.new_zeros(stack)
+        self._inputs = self.drive[..., :-1, :, sizes.units : self.n_driving - 1]
+        self._drive_at = self.drive[..., : self.n_driving].unbind(-3)
+        self._activity_at = self.activity.unbind(-3)
+        self._weights = flat.new_zeros(*stack, sizes.units, self.n_driving)
+        self._state = flat.new_zeros(*stack, n_trials, sizes.units)
+        self._clean = flat.new_zeros(self._state.shape)
+        self._activate = activation.bind(self._state, self._clean)
         self._noise: torch.Tensor | None = None
-        self._noisy = flat.new_zeros(n_trials, sizes.units)
-        self.square_activity = 0.0
 
     def rows(self, start: int, stop: int) -> torch.Tensor:
         """`drive` of steps start..stop-1 with trials below each other, (row, column), without the padding."""
-        return self.drive[start:stop].view(-1, self.drive.shape[-1])[:, : self.n_driving]
+        return self.drive[..., start:stop, :, :].flatten(-3, -2)[..., : self.n_driving]
 
     def derivative(self, start: int, stop: int, out: torch.Tensor) -> torch.Tensor:
         """f'(a_t) for t = start..stop-1, (step, trial, unit); `out` is memory that may be used for it."""
         if self._noise is not None and start > 0:
-            return self._noise[start - 1 : stop - 1]
+            return self._noise[..., start - 1 : stop - 1, :, :]
         # With noise only h_0 is clean; a block never holds it beside others.
         assert self._noise is None or stop == 1
-        self.activation.derivative(self.activity[start:stop], out)
+        self.activation.derivative(self.activity[..., start:stop, :, :], out)
         return out
 
     def forward(self, inputs: torch.Tensor, noise: torch.Tensor | None = None) -> torch.Tensor:
         """Run the network.
 
         Args:
-            inputs: x_1..x_T, (step, trial, input).
-            noise: added to h_1..h_T, (step, trial, unit), or None. Its memory is taken over: f'(a_t), which has to be
-                kept while h_t is still clean, is written where the noise has been read.
+            inputs: x_1..x_T, (step, trial, input); the same for all of a stack, or (network, step, trial, input).
+            noise: added to h_1..h_T, (step, trial, unit) or with networks in front, or None. Where activity is kept,
+                its memory is taken over: f'(a_t), which has to be kept while h_t is still clean, is written where the
+                noise has been read.
 
         Returns:
             `outputs`, valid until the next call.
@@ -93,33 +127,51 @@ class Network:
         import torch
 
         p, alpha, leak = self.parameters, self.alpha, 1.0 - self.alpha
-        n_units = p.sizes.units
-        apply, differentiate = self.activation.apply, self.activation.derivative
+        n_units, keep = p.sizes.units, self.keep_activity
         weights, state, clean = self._weights, self._state, self._clean
-        weights[:, :n_units] = p.recurrent
-        weights[:, n_units:-1] = p.input
-        weights[:, -1] = p.bias
-        transposed = weights.T
-        self._inputs.copy_(inputs)
+        weights[..., :n_units] = p.recurrent
+        weights[..., n_units:-1] = p.input
+        weights[..., -1] = p.bias
+        transposed = weights.mT
+        readout = p.readout.mT  # not contiguous: four times as fast in a product with few columns
         self._noise = noise
+        if keep:
+            self._inputs.copy_(inputs)
 
-        state.copy_(p.initial_state.expand_as(state))
-        drive, activity = self.drive[:, :, : self.n_driving].unbind(), self.activity.unbind()
+        product = state.addmm_ if state.ndim == 2 else state.baddbmm_
+        activate, differentiate = self._activate, self.activation.derivative
+        drive_at, activity_at = self._drive_at, self._activity_at
+        noise_at = None if noise is None else noise.unbind(-3)
+        state.copy_(p.initial_state.unsqueeze(-2).expand_as(state))
+        activate()
         # Functions run faster into contiguous memory that stays in the cache than into rows of `drive`.
-        apply(state, clean)
-        activity[0].copy_(clean)
-        h = clean if noise is None else self._noisy
-        flat_h = h.view(-1)
-        square = 0.0
-        for t in range(1, self.n_steps + 1):
-            state.addmm_(drive[t - 1], transposed, beta=leak, alpha=alpha)
-            apply(state, clean)
-            if noise is not None:
-                torch.add(clean, noise[t - 1], out=h)
-                differentiate(clean, noise[t - 1])
-            activity[t].copy_(h)
-            square += float(flat_h.dot(flat_h))
-        self.square_activity = square
-        hidden = self.rows(1, self.n_steps + 1)[:, :n_units]
-        torch.addmm(p.readout_bias, hidden, p.readout.T, out=self.outputs.view(-1, p.sizes.outputs))
+        activity_at[0].copy_(clean)
+        self.square_activity.zero_()
+        for start in range(0, self.n_steps, self.steps_per_block):
+            stop = min(start + self.steps_per_block, self.n_steps)
+            first = start
+            if not keep:
+                first = 0
+                if start:
+                    activity_at[0].copy_(activity_at[self.steps_per_block])
+                self._inputs[..., : stop - start, :, :].copy_(inputs[..., start:stop, :, :])
+            last = first + stop - start
+            if noise_at is None:
+                for drive, activity in zip(drive_at[first:last], activity_at[first + 1 : last + 1], strict=True):
+                    product(drive, transposed, beta=leak, alpha=alpha)
+                    activate()
+                    activity.copy_(clean)
+            else:
+                for t in range(first, last):
+                    noise_t = noise_at[start + t - first]
+                    product(drive_at[t], transposed, beta=leak, alpha=alpha)
+                    activate()
+                    torch.add(clean, noise_t, out=activity_at[t + 1])
+                    if keep:
+                        differentiate(clean, noise_t)
+            hidden = self.rows(first + 1, last + 1)[..., :n_units]
+            outputs = self.outputs[..., start:stop, :, :].flatten(-3, -2)
+            torch.matmul(hidden, readout, out=outputs)
+            self.square_activity.add_(square_sum(hidden))
+        self.outputs.add_(p.readout_bias[..., None, None, :])
         return self.outputs

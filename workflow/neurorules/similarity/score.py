@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurorules.errors import InputError
 from neurorules.files import write_table
+from neurorules.network.architecture import make_architecture
 from neurorules.recordings.recording import open_recording
 from neurorules.similarity.noise_floor import floor_distances, group_size, model_distances, neuron_splits
 from neurorules.similarity.procrustes import procrustes_distance
@@ -27,20 +28,25 @@ SPLIT_SEED = 2025
 
 
 class ModelActivity:
-    """Activity of a run's checkpoints in the window that lines up with a recording.
+    """Activity of a run's checkpoints in the window that lines up with a recording, or in all of the test trials.
 
     Args:
         run: a run's Dataset.
         options: the model's `network` and `comparison` options.
         task: its task.
-        recording: what it is compared with.
+        recording: what it is compared with, or None for all steps.
     """
 
-    def __init__(self, run: xr.Dataset, options: Mapping[str, Any], task: Task, recording: xr.Dataset) -> None:
+    def __init__(self, run: xr.Dataset, options: Mapping[str, Any], task: Task, recording: xr.Dataset | None) -> None:
         self.run = run
         # One network for all checkpoints; their parameters are copied into it.
         self.parameters = checkpoint_parameters(run, 0)
-        self.scorer = Scorer(task, self.parameters, options["network"])
+        # A checkpoint holds the weights as the network uses them, so that constraints have been applied.
+        architecture = make_architecture(options["network"], [None], self.parameters.flat)
+        self.scorer = Scorer(task, self.parameters, architecture, keep_activity=True)
+        self.window: Any = slice(None)
+        if recording is None:
+            return
         n_trials, n_conditions = self.scorer.network.n_trials, recording.sizes["condition"]
         if n_trials != n_conditions:
             raise InputError(
@@ -55,6 +61,22 @@ class ModelActivity:
         """(condition, time, unit) at a checkpoint given by its index."""
         self.parameters.flat.copy_(checkpoint_parameters(self.run, checkpoint).flat)
         return self.scorer.activity()[:, self.window]
+
+
+def learning_table(runs: Mapping[int, xr.Dataset], labels: Mapping[str, Any]) -> pd.DataFrame:
+    """One row per seed x checkpoint: update, accuracy on the test trials, and the task loss of that update's batch.
+
+    The last checkpoint comes after the last update and has the loss of that one.
+    """
+    import pandas as pd
+
+    tables = []
+    for seed, run in runs.items():
+        update = run["checkpoint"].values
+        loss = run["task_loss"].values[np.minimum(update, run.sizes["update"] - 1)]
+        columns = {"seed": seed, "update": update, "accuracy": run["accuracy"].values, "task_loss": loss}
+        tables.append(pd.DataFrame({**labels, **columns}))
+    return pd.concat(tables, ignore_index=True)
 
 
 def distance_table(
@@ -139,16 +161,14 @@ def noise_floor_table(
 TABLES = {"distances": distance_table, "noise_floor": noise_floor_table}
 
 
-def model_labels(model: Sequence[str], recording: xr.Dataset) -> dict[str, str]:
-    """Columns that say what a model is and what it was compared with."""
-    task, learning_rule, setting = model
+def recording_labels(task: str, recording: xr.Dataset | None) -> dict[str, Any]:
+    """Columns that say what a model was compared with, or took its trials from."""
+    if recording is None:
+        return {"recording": "no recording", "recording_title": task, "synthetic": 0}
     return {
         "recording": recording.attrs["name"],
         "recording_title": recording.attrs["title"],
         "synthetic": int(recording.attrs["synthetic"]),
-        "task": task,
-        "learning_rule": learning_rule,
-        "setting": setting,
     }
 
 
@@ -157,24 +177,36 @@ def score_model(
     model: str,
     options: Mapping[str, Any],
     run_files: Mapping[int, str],
-    recording_file: str,
+    recording_file: str | None,
     code: str,
     output: str,
 ) -> None:
     """Write one kind of table of one model.
 
     Args:
-        kind: a name of TABLES.
+        kind: "learning" or a name of TABLES.
         model: "task/learning rule/setting".
         options: resolved options of the model, training and comparison.
         run_files: a run file for each seed.
-        recording_file: the recording it is compared with.
+        recording_file: the recording it is compared with, or None.
         code: hash of the code behind the table.
         output: CSV.
     """
-    recording = open_recording(recording_file)
-    task = make_task(options["task_module"], options["task"], recording)
+    recording = None if recording_file is None else open_recording(recording_file)
     runs = {seed: open_run(file) for seed, file in run_files.items()}
-    made_by = {"training_code": next(iter(runs.values())).attrs["code"], "scoring_code": code}
-    labels = {**model_labels(model.split("/"), recording), **made_by}
-    write_table(output, TABLES[kind](runs, labels, options, task, recording))
+    task_name, learning_rule, setting = model.split("/")
+    labels = {
+        **recording_labels(task_name, recording),
+        "task": task_name,
+        "learning_rule": learning_rule,
+        "setting": setting,
+        "training_code": next(iter(runs.values())).attrs["code"],
+        "scoring_code": code,
+    }
+    if kind == "learning":
+        table = learning_table(runs, labels)
+    else:
+        assert recording is not None, "distances to a recording need one"
+        task = make_task(options["task_module"], options["task"], recording)
+        table = TABLES[kind](runs, labels, options, task, recording)
+    write_table(output, table)

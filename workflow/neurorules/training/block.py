@@ -1,4 +1,5 @@
-"""A block of seeds of one model, trained one after another; a seed that fails does not cost the others."""
+"""A block of seeds of one model: one after another on a CPU, side by side on a GPU; one that fails does not cost the
+others."""
 
 from __future__ import annotations
 
@@ -47,29 +48,36 @@ def train_block(model: Mapping[str, Any], outputs: Mapping[int, str], recording_
         "recording_sha256": None if recording_file is None else sha256_of(recording_file),
     }
     folder = Path(next(iter(outputs.values()))).parent
-    kept, failures = [], []
+    files, identities = {}, {}
     for seed in outputs:
-        attributes = {**made_by, "seed": seed}
-        identity = hashlib.sha256(canonical_json(attributes).encode()).hexdigest()[:16]
-        file = folder / ".finished" / f"seed{seed}-{identity}.nc"
-        kept.append(file)
-        name = f"{model['task_name']} {model['learning_rule']} seed {seed}"
+        identities[seed] = {**made_by, "seed": seed}
+        digest = hashlib.sha256(canonical_json(identities[seed]).encode()).hexdigest()[:16]
+        files[seed] = folder / ".finished" / f"seed{seed}-{digest}.nc"
+    name = f"{model['task_name']} {model['learning_rule']} seed"
+    missing = []
+    for seed, file in files.items():
         if _is_finished(file):
-            print(f"{name}: finished before, kept", file=sys.stderr)
-            continue
-        try:
-            run = train({**model, "seed": seed}, task, Progress(name, model["training"]["updates"]))
-            run.attrs = netcdf_attributes(attributes)
-            write_dataset(file, run)
-        except InputError as error:
-            failures.append(f"seed {seed}: {error}")
+            print(f"{name} {seed}: finished before, kept", file=sys.stderr)
+        else:
+            missing.append(seed)
+    failures = []
+    together = len(missing) if model["training"]["device"] != "cpu" else 1
+    for start in range(0, len(missing), max(1, together)):
+        seeds = missing[start : start + together]
+        progress = Progress(f"{name} {', '.join(map(str, seeds))}", model["training"]["updates"])
+        for seed, run in train(model, seeds, task, progress).items():
+            if isinstance(run, InputError):
+                failures.append(f"seed {seed}: {run}")
+                continue
+            run.attrs = netcdf_attributes(identities[seed])
+            write_dataset(files[seed], run)
     if failures:
         raise InputError(
             "\n".join([f"{len(failures)} of {len(outputs)} seeds failed; the finished ones are kept.", *failures]),
             file=folder,
         )
-    for file, output in zip(kept, outputs.values(), strict=True):
-        os.replace(file, output)
+    for seed, output in outputs.items():
+        os.replace(files[seed], output)
     for leftover in folder.glob(".finished/*"):
         if leftover.name.lstrip(".").split("-")[0] in {f"seed{seed}" for seed in outputs}:
             leftover.unlink()  # of an older config or code

@@ -1,15 +1,15 @@
 """Random numbers: one generator per purpose, seeded from what the run is.
 
-Initial weights, trials and recurrent noise depend on the task and the seed number, not on the learning
-rule or the setting. Runs of one seed therefore start from the same draws and see the same trials, and
-a comparison between learning rules is a comparison at equal initial conditions.
+All depend on the task and the seed number, not on the learning rule or the setting. Runs of one seed therefore start
+from the same draws and see the same trials, and a comparison between learning rules is a comparison at equal initial
+conditions. `learning rule` is for what a learning rule draws itself: random feedback, perturbations.
 """
 
 from __future__ import annotations
 
 import hashlib
 
-PURPOSES = ("initial weights", "trials", "noise")
+PURPOSES = ("initial weights", "connectivity", "trials", "noise", "learning rule")
 
 
 def stream_seed(task: str, seed: int, purpose: str) -> int:

@@ -1,19 +1,18 @@
-"""Training of one run: task x learning rule x setting x seed, to a Dataset that holds all of it."""
+"""Training of runs: task x learning rule x setting x seed, each to a Dataset that holds all of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurorules.errors import InputError
-from neurorules.learning.engine import Engine
 from neurorules.learning.learning_rule import load_learning_rule
-from neurorules.network.activations import ACTIVATIONS
+from neurorules.network.architecture import Architecture, make_architecture
+from neurorules.network.connectivity import draw_mask
 from neurorules.network.initialisation import initialise
-from neurorules.network.parameters import Parameters, Sizes
-from neurorules.network.rnn import Network
+from neurorules.network.parameters import Parameters, Sizes, stacked
 from neurorules.tasks.losses import ScoredTrials
 from neurorules.tasks.task import Task
 from neurorules.training.activity_penalty import ActivityPenalty
@@ -21,85 +20,142 @@ from neurorules.training.checkpoints import checkpoint_updates
 from neurorules.training.streams import PURPOSES, stream_seed
 
 if TYPE_CHECKING:
+    import torch
     import xarray as xr
+
+Report = Callable[[int, float, float], None]
 
 
 def train(
     run: Mapping[str, Any],
+    seeds: Sequence[int],
     task: Task,
-    report: Callable[[int, float, float], None] = lambda update, loss, accuracy: None,
-) -> xr.Dataset:
-    """Train one network.
+    report: Report = lambda update, loss, accuracy: None,
+) -> dict[int, xr.Dataset | InputError]:
+    """Train one network per seed; several are trained at once, as a stack, which is what a GPU is good at.
+
+    A seed's run does not depend on the others. On a CPU one seed at a time is as fast, and uses less memory.
 
     Args:
-        run: resolved options of the run: `task_name`, `learning_rule`, `seed`, `network` and `training`.
-        task: its task.
-        report: called before every update, and once at the end, with the update, the loss and the last
-            checkpoint's accuracy.
+        run: resolved options of the runs: `task_name`, `learning_rule`, `learning`, `network` and `training`.
+        seeds: their seeds.
+        task: their task.
+        report: called before every update, and once at the end, with the update, the loss and the last checkpoint's
+            accuracy (means over seeds).
 
     Returns:
-        Dataset with the parameters (checkpoint, ...), accuracy(checkpoint) on noise-free test trials, and per
-        update task_loss, mean_square_activity and penalty_weight (of the update's own batch, before the update).
+        By seed, a Dataset with the parameters (checkpoint, ...; `recurrent` as the network uses it, constraints
+        included), accuracy(checkpoint) on noise-free test trials, and per update task_loss, mean_square_activity and
+        penalty_weight (of the update's own batch, before the update); or, where the loss is no longer finite, what to
+        say of that.
 
     Raises:
-        InputError: the loss is no longer finite.
+        InputError: the device is not there.
     """
     import torch
 
     network_options, training = run["network"], run["training"]
-    seeds = {p: stream_seed(run["task_name"], run["seed"], p) for p in PURPOSES}
-    trial_rng = np.random.default_rng(seeds["trials"])
-    noise_rng = torch.Generator().manual_seed(seeds["noise"])
+    device = open_device(training["device"])
+    random = [{p: stream_seed(run["task_name"], seed, p) for p in PURPOSES} for seed in seeds]
+    trial_rngs = [np.random.default_rng(of["trials"]) for of in random]
+    noise_rngs = [torch.Generator(device).manual_seed(of["noise"]) for of in random]
 
     sizes = Sizes(task.n_inputs, network_options["units"], task.n_outputs)
-    parameters = initialise(sizes, network_options, np.random.default_rng(seeds["initial weights"]))
-    optimiser = torch.optim.Adam([parameters.flat], lr=training["learning_rate"], foreach=False)
-    penalty = ActivityPenalty(training["activity_penalty"])
+    masks = [draw_mask(sizes.units, network_options, np.random.default_rng(of["connectivity"])) for of in random]
+    theta = stacked(
+        [
+            initialise(sizes, network_options, np.random.default_rng(of["initial weights"]), mask, device=device)
+            for of, mask in zip(random, masks, strict=True)
+        ]
+    )
+    architecture = make_architecture(network_options, masks, theta.flat)
+    optimiser = make_optimiser(theta.flat, training)
+    penalties = [ActivityPenalty(training["activity_penalty"]) for _ in seeds]
     updates = training["updates"]
     keep = set(checkpoint_updates(updates, training["checkpoints"], training["n_checkpoints"]).tolist())
 
-    test = Scorer(task, parameters, network_options)
-    kept: dict[int, tuple[np.ndarray, float]] = {}
-    history = np.zeros((3, updates))
-    network: Network | None = None
-    accuracy = float("nan")
+    kept: list[dict[int, tuple[np.ndarray, float]]] = [{} for _ in seeds]
+    history = np.zeros((len(seeds), 3, updates))
+    failed: dict[int, InputError] = {}
+    test = Scorer(task, architecture.connectivity.weights(theta), architecture)
+    engine = noise = None
+    accuracy: np.ndarray = np.full(len(seeds), np.nan)
     for update in range(updates + 1):
         if update in keep:
-            accuracy = test.accuracy()
-            if not (np.isfinite(accuracy) and bool(parameters.flat.isfinite().all())):
-                raise diverged(update, training)
-            kept[update] = (parameters.flat.numpy().copy(), accuracy)
-        if update == updates:
+            weights = architecture.connectivity.weights(theta, test.weights)
+            accuracy = np.array(test.accuracy())
+            values = weights.flat.reshape(len(seeds), -1).cpu().numpy().copy()
+            for k in range(len(seeds)):
+                kept[k][update] = values[k], accuracy[k]
+                if not (np.isfinite(accuracy[k]) and np.isfinite(values[k]).all()):
+                    failed.setdefault(seeds[k], diverged(update, training))
+        if update == updates or len(failed) == len(seeds):
             break
-        trials = task.batch(trial_rng, training["batch_size"])
-        if network is None:
-            network = Network(
-                parameters,
-                ACTIVATIONS[network_options["activation"]],
-                1.0 / network_options["tau_steps"],
-                trials.n_steps,
-                trials.n_trials,
-            )
-            engine = Engine(network, load_learning_rule(run["learning_rule"]))
-            sd = network_options["noise_sd"]
-            noise = network.drive.new_zeros(trials.n_steps, trials.n_trials, sizes.units) if sd else None
-        inputs = torch.as_tensor(trials.inputs)
+        trials = [task.batch(rng, training["batch_size"]) for rng in trial_rngs]
+        shape = (trials[0].n_steps, trials[0].n_trials)
+        if engine is None:
+            rule = load_learning_rule(run["learning_rule"])
+            engine = rule.engine(run["learning"], theta, architecture, *shape, [of["learning rule"] for of in random])
+            if network_options["noise_sd"]:
+                noise = theta.flat.new_zeros(*theta.stack, *shape, sizes.units)
         if noise is not None:
-            noise.normal_(0.0, sd, generator=noise_rng)
-        outputs = network.forward(inputs, noise)
-        task_loss, output_error = task.loss(outputs, ScoredTrials(trials, like=outputs))
-        n_active = network.activity[1:].numel()
-        mean_square = network.square_activity / n_active
-        history[:, update] = task_loss, mean_square, penalty.weight
-        if not np.isfinite(history[:, update]).all():
-            raise diverged(update, training)
-        report(update, task_loss + penalty.weight * mean_square, accuracy)
-        gradient = engine.gradients(output_error, 2.0 * penalty.weight / n_active)
-        parameters.flat.grad = gradient.flat
+            for part, rng in zip(noise if theta.stack else [noise], noise_rngs, strict=True):
+                part.normal_(0.0, network_options["noise_sd"], generator=rng)
+        inputs = np.stack([one.inputs for one in trials]) if theta.stack else trials[0].inputs
+        step = engine.update(
+            torch.as_tensor(inputs).to(theta.flat),
+            noise,
+            task.loss,
+            ScoredTrials(trials, like=theta.flat),
+            [penalty.weight for penalty in penalties],
+        )
+        theta.flat.grad = step.gradient.flat
         optimiser.step()
-        penalty.adapt(mean_square, task_loss)
-    report(updates, float(history[0, -1] + history[1, -1] * history[2, -1]), accuracy)
-    return as_dataset(sizes, kept, history)
+        losses = step.task_loss.view(-1).tolist(), step.mean_square_activity.view(-1).tolist()
+        for k, (task_loss, mean_square) in enumerate(zip(*losses, strict=True)):
+            history[k, :, update] = task_loss, mean_square, penalties[k].weight
+            if not np.isfinite(history[k, :, update]).all():
+                failed.setdefault(seeds[k], diverged(update, training))
+            penalties[k].adapt(mean_square, task_loss)
+        report(update, total_loss(history, update), float(accuracy.mean()))
+    if len(failed) < len(seeds):
+        report(updates, total_loss(history, -1), float(accuracy.mean()))
+    runs = {seed: as_dataset(sizes, kept[k], history[k]) for k, seed in enumerate(seeds) if seed not in failed}
+    return {**runs, **failed}
+
+
+def total_loss(history: np.ndarray, update: int) -> float:
+    """Task loss and activity penalty, mean over seeds whose loss is finite."""
+    losses = history[:, 0, update] + history[:, 1, update] * history[:, 2, update]
+    finite = losses[np.isfinite(losses)]
+    return float(finite.mean()) if len(finite) else float("nan")
+
+
+def open_device(name: str) -> torch.device:
+    """The device of this name.
+
+    Raises:
+        InputError: this machine has none.
+    """
+    import torch
+
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise InputError(
+            "This machine has no CUDA device that PyTorch can use.",
+            key="training.device",
+            value=name,
+            remedy="Use device: cpu, or run the training jobs where there is a GPU and a CUDA build of torch.",
+        )
+    return torch.device(name)
+
+
+def make_optimiser(flat: torch.Tensor, training: Mapping[str, Any]) -> torch.optim.Optimizer:
+    """Adam as published, or plain stochastic gradient descent."""
+    import torch
+
+    if training["optimiser"] == "sgd":
+        return torch.optim.SGD([flat], lr=training["learning_rate"], foreach=False)
+    return torch.optim.Adam([flat], lr=training["learning_rate"], foreach=False)
 
 
 def diverged(update: int, training: Mapping[str, Any]) -> InputError:
@@ -113,35 +169,35 @@ def diverged(update: int, training: Mapping[str, Any]) -> InputError:
 
 
 class Scorer:
-    """The network on the noise-free test trials, without what only learning needs.
+    """Networks on the noise-free test trials, without what only learning needs.
 
     Args:
         task: gives the test trials.
-        parameters: the weights, read at every call.
-        network_options: `activation`, `tau_steps`.
+        weights: of one network or of a stack; read at every call.
+        architecture: its activation and time constant.
+        keep_activity: allow `activity`.
     """
 
-    def __init__(self, task: Task, parameters: Parameters, network_options: Mapping[str, Any]) -> None:
+    def __init__(
+        self, task: Task, weights: Parameters, architecture: Architecture, keep_activity: bool = False
+    ) -> None:
         import torch
 
         self.task = task
+        self.weights = weights
         trials = task.test()
-        self.inputs = torch.as_tensor(trials.inputs).to(parameters.flat.dtype)
-        self.network = Network(
-            parameters,
-            ACTIVATIONS[network_options["activation"]],
-            1.0 / network_options["tau_steps"],
-            trials.n_steps,
-            trials.n_trials,
-        )
-        self.batch = ScoredTrials(trials, like=self.network.outputs)
+        self.inputs = torch.as_tensor(trials.inputs).to(weights.flat)
+        self.network = architecture.network(weights, trials.n_steps, trials.n_trials, keep_activity)
+        self.batch = ScoredTrials(trials, like=weights.flat)
 
-    def accuracy(self) -> float:
-        """Normalized accuracy of the present parameters."""
-        return self.task.accuracy(self.network.forward(self.inputs), self.batch)
+    def accuracy(self) -> list[float]:
+        """Normalized accuracy of the present weights, one per network."""
+        outputs = self.network.forward(self.inputs)
+        networks = outputs if self.weights.stack else [outputs]
+        return [self.task.accuracy(one, self.batch) for one in networks]
 
     def activity(self) -> np.ndarray:
-        """Hidden activity h_1..h_T of the present parameters, (condition, step, unit) float64."""
+        """Hidden activity h_1..h_T of the present weights of one network, (condition, step, unit) float64."""
         self.network.forward(self.inputs)
         return self.network.activity[1:].transpose(0, 1).double().numpy()
 

@@ -1,0 +1,29 @@
+"""Every learning rule learns: trained as the demo trains it, it gets better by a margin, on a task of Neurogym."""
+
+from __future__ import annotations
+
+import pytest
+
+from neurorules.errors import InputError
+from neurorules.learning.learning_rule import learning_rule_names
+from neurorules.study import REPOSITORY, Model, load_study
+from neurorules.tasks.task import make_task
+from neurorules.training.train import train
+
+TASK = "perceptual-decision"
+
+# Normalized accuracy at the last update less that before the first. It starts near -0.1 (1 - ln 3 where all answers are
+# alike); fixating until the decision and choosing blindly then is 0.79, all right is 1.
+MARGIN = 0.3
+
+
+@pytest.mark.parametrize("learning_rule", learning_rule_names())
+def test_learns_in_the_demos_settings(learning_rule: str) -> None:
+    demo = load_study(REPOSITORY / "config" / "demo.yaml")
+    setting = "dale-relu" if learning_rule == "modprop" else "base"
+    options = demo.training(Model(TASK, learning_rule, setting))
+    run = train(options, [0], make_task(options["task_module"], options["task"], None))[0]
+    assert not isinstance(run, InputError)
+    accuracy = run["accuracy"].values
+    assert accuracy[0] < 0.1
+    assert accuracy[-1] - accuracy[0] > MARGIN

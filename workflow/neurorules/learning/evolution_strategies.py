@@ -1,0 +1,170 @@
+"""Evolution strategies: no credit at all, but losses at randomly perturbed parameters (Salimans et al. 2017).
+
+    dtheta = 1 / (sigma S) sum_s L(theta + sigma eps_s) eps_s,   eps_s ~ N(0, I)
+
+(earlier version of the paper, equation 11; S = 50 there, sigma is not stated) over all parameters, those of the readout
+and the initial state too. With `antithetic` the samples are pairs +eps, -eps, which takes L's mean out of the estimate.
+L is the task loss with the activity penalty; all samples of an update see the same trials and the same noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from neurorules.errors import InputError
+from neurorules.learning.engine import Update
+from neurorules.learning.learning_rule import LearningRule
+from neurorules.network.parameters import Parameters
+
+if TYPE_CHECKING:
+    import torch
+
+    from neurorules.learning.engine import Engine
+    from neurorules.network.architecture import Architecture
+    from neurorules.tasks.losses import ScoredTrials
+    from neurorules.tasks.task import Loss
+
+# Numbers of weights and states of the samples that run side by side, so that they stay in the cache of a CPU.
+NUMBERS_TOGETHER = {"cpu": 100_000, "cuda": 50_000_000}
+
+
+class EvolutionStrategies(LearningRule):
+    label = "evolution strategies"
+    OPTIONS = {
+        "sigma": {"type": "number", "exclusiveMinimum": 0},
+        "samples": {"type": "integer", "minimum": 2},
+        "antithetic": {"type": "boolean"},
+    }
+
+    @classmethod
+    def check(cls, options: Mapping[str, Any]) -> None:
+        if options["antithetic"] and options["samples"] % 2:
+            raise InputError(
+                "Antithetic samples come in pairs.",
+                key="samples",
+                value=options["samples"],
+                remedy="Use an even number, or antithetic: false.",
+            )
+
+    @classmethod
+    def engine(
+        cls,
+        options: Mapping[str, Any],
+        parameters: Parameters,
+        architecture: Architecture,
+        n_steps: int,
+        n_trials: int,
+        seeds: Sequence[int],
+    ) -> Engine:
+        return SamplingEngine(options, parameters, architecture, n_steps, n_trials, seeds)
+
+
+class SamplingEngine:
+    """Updates from losses alone. Arguments as of `LearningRule.engine`.
+
+    Of a stack of networks each is sampled by itself. The losses of an update are means over its samples.
+    """
+
+    def __init__(
+        self,
+        options: Mapping[str, Any],
+        theta: Parameters,
+        architecture: Architecture,
+        n_steps: int,
+        n_trials: int,
+        seeds: Sequence[int],
+    ) -> None:
+        import torch
+
+        self.sigma, self.samples, self.antithetic = options["sigma"], options["samples"], options["antithetic"]
+        self.theta = theta
+        self.gradient = theta.like()
+        self.generators = [torch.Generator(theta.flat.device).manual_seed(seed) for seed in seeds]
+        sizes = theta.sizes
+        numbers = n_trials * sizes.units + theta.flat.shape[-1]
+        together = max(1, min(self.samples, NUMBERS_TOGETHER[theta.flat.device.type] // numbers))
+        # Equal parts: the largest number of samples side by side that divides all of them.
+        self.together = max(n for n in range(1, together + 1) if self.samples % n == 0)
+        stack = () if self.together == 1 else (self.together,)
+        self.perturbed = Parameters(sizes, theta.flat.new_zeros(*stack, theta.flat.shape[-1]))
+        self.epsilon = theta.flat.new_zeros(self.samples, theta.flat.shape[-1])
+        stacked = bool(theta.stack)
+        self.constraints = [
+            architecture.connectivity.of_network(k) if stacked else architecture.connectivity for k in range(len(seeds))
+        ]
+        self.weights = self.constraints[0].weights(self.perturbed)
+        self.network = architecture.network(self.weights, n_steps, n_trials, keep_activity=False)
+
+    def update(
+        self,
+        inputs: torch.Tensor,
+        noise: torch.Tensor | None,
+        loss: Loss,
+        batch: ScoredTrials,
+        penalty_weights: Sequence[float],
+    ) -> Update:
+        """See `Engine.update`."""
+        import torch
+
+        if not self.theta.stack:
+            return self._update(0, self.theta.flat, self.gradient.flat, inputs, noise, loss, batch, penalty_weights[0])
+        updates = [
+            self._update(
+                k,
+                self.theta.flat[k],
+                self.gradient.flat[k],
+                inputs[k],
+                None if noise is None else noise[k],
+                loss,
+                batch.of_network(k),
+                penalty_weights[k],
+            )
+            for k in range(len(self.constraints))
+        ]
+        return Update(
+            torch.stack([one.task_loss for one in updates]),
+            torch.stack([one.mean_square_activity for one in updates]),
+            self.gradient,
+        )
+
+    def _update(
+        self,
+        k: int,
+        theta: torch.Tensor,
+        gradient: torch.Tensor,
+        inputs: torch.Tensor,
+        noise: torch.Tensor | None,
+        loss: Loss,
+        batch: ScoredTrials,
+        penalty_weight: float,
+    ) -> Update:
+        """The update of network k, `theta` and `gradient` flat."""
+        import torch
+
+        network, epsilon = self.network, self.epsilon
+        drawn = self.samples // 2 if self.antithetic else self.samples
+        epsilon[:drawn].normal_(generator=self.generators[k])
+        if self.antithetic:
+            torch.neg(epsilon[:drawn], out=epsilon[drawn:])
+        task_losses, square_activity = [], []
+        for start in range(0, self.samples, self.together):
+            torch.add(
+                theta,
+                epsilon[start : start + self.together].view(self.perturbed.flat.shape),
+                alpha=self.sigma,
+                out=self.perturbed.flat,
+            )
+            self.constraints[k].weights(self.perturbed, self.weights)
+            outputs = network.forward(inputs, noise)
+            task_losses.append(loss.pointwise(outputs, batch).sum((-2, -1)).view(-1))
+            square_activity.append(network.square_activity.clone().view(-1))
+        task_loss = torch.cat(task_losses)
+        mean_square = torch.cat(square_activity) / (network.n_steps * network.n_trials * self.theta.sizes.units)
+        losses = task_loss + penalty_weight * mean_square
+        torch.mv(epsilon.T, losses / (self.sigma * self.samples), out=gradient)
+        self.constraints[k].keep(Parameters(self.theta.sizes, gradient))
+        return Update(task_loss.mean(), mean_square.mean(), self.gradient)
+
+
+LEARNING_RULE = EvolutionStrategies

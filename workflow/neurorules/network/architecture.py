@@ -1,0 +1,45 @@
+"""What learning does not change about a network: activation, time constant, connectivity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from neurorules.network.activations import ACTIVATIONS, Activation
+from neurorules.network.connectivity import Connectivity, make_connectivity
+from neurorules.network.rnn import Network
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+    from neurorules.network.parameters import Parameters
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Activation f, alpha = dt / tau, and which recurrent weights there are."""
+
+    activation: Activation
+    alpha: float
+    connectivity: Connectivity
+
+    def network(self, weights: Parameters, n_steps: int, n_trials: int, keep_activity: bool = True) -> Network:
+        """A network that runs with `weights`, see `Connectivity.weights`."""
+        return Network(weights, self.activation, self.alpha, n_steps, n_trials, keep_activity)
+
+
+def make_architecture(
+    options: Mapping[str, Any], masks: Sequence[np.ndarray | None], like: torch.Tensor
+) -> Architecture:
+    """The architecture of one network, or of a stack of networks with a mask each.
+
+    Args:
+        options: `activation`, `tau_steps`, and those of the connectivity.
+        masks: from `connectivity.draw_mask`, one per network.
+        like: a tensor whose dtype and device the masks take.
+    """
+    return Architecture(
+        ACTIVATIONS[options["activation"]], 1.0 / options["tau_steps"], make_connectivity(masks, options, like)
+    )
