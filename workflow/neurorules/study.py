@@ -4,7 +4,8 @@ Imported by the Snakefile, and so by every job on a cluster: nothing heavy is im
 `python -m neurorules.study config/*.yaml` checks study files.
 
 Words: a *model* is task x learning rule x setting; a *run* is a model with a seed. A setting is a named difference from
-base. Order in which options are resolved: defaults < task < setting < the setting's by_task < its by_learning_rule.
+base. Order in which options are resolved: defaults < learning rule < task < setting < the setting's by_task < its
+by_learning_rule.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from neurorules.errors import InputError
-from neurorules.figures.figure import figure_names
-from neurorules.learning.learning_rule import learning_rule_names
-from neurorules.recordings.sources import known_sources
+from neurorules.figures.figure import figure_names, load_figure, needs_recording
+from neurorules.learning.learning_rule import learning_rule_names, load_learning_rule
+from neurorules.network import connectivity
+from neurorules.recordings.sources import is_private, known_sources
 from neurorules.tasks.task import load_task_module, task_names
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -31,7 +33,7 @@ BASE_CONFIG = REPOSITORY / "config" / "config.yaml"
 SCHEMA = REPOSITORY / "workflow" / "schemas" / "config.schema.yaml"
 
 # What a run is trained with; `comparison` comes in only when it is scored.
-TRAINED_WITH = ("task", "network", "training")
+TRAINED_WITH = ("task", "network", "training", "learning")
 OPTION_GROUPS = (*TRAINED_WITH, "comparison")
 
 
@@ -54,7 +56,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Block:
-    """Seeds of some models that one job trains one after another."""
+    """Seeds of some models that one job trains: one after another on a CPU, side by side on a GPU."""
 
     seeds: tuple[int, ...]
     models: tuple[Model, ...]
@@ -100,23 +102,37 @@ class Study:
         return sorted(self.config["figures"][figure].get("seeds", self.config["seeds"]))
 
     @cached_property
+    def used_recordings(self) -> list[str]:
+        """The recordings to compare with: those in `use_recordings`, without private ones that have no path here."""
+        return [name for name in self.config["use_recordings"] if not self.is_absent(name)]
+
+    def is_absent(self, recording: str) -> bool:
+        """Whether this is a private recording, without a folder to read it from."""
+        entry = self.recording_entry(recording)
+        private = is_private(entry["reader"], entry["source"])
+        return private and not entry["synthetic"] and entry["path"] is None
+
+    @cached_property
     def blocks(self) -> list[Block]:
-        """Training jobs: models grouped by equal blocks of `seeds_per_job` seeds."""
-        size = self.config["seeds_per_job"]
+        """Training jobs: models grouped by equal blocks of `seeds_per_job` seeds; all seeds of a model on a GPU."""
         by_seeds: dict[tuple[int, ...], list[Model]] = {}
         for model, seeds in self.seeds.items():
+            on_cpu = self.options(model)["training"]["device"] == "cpu"
+            size = self.config["seeds_per_job"] if on_cpu else len(seeds)
             for start in range(0, len(seeds), size):
                 by_seeds.setdefault(tuple(seeds[start : start + size]), []).append(model)
         return [Block(seeds, tuple(models)) for seeds, models in sorted(by_seeds.items())]
 
     def left_out(self, figure: str) -> list[str]:
         """What a figure would show but for a recording that this study does not use: tasks, else task (setting)."""
-        entry, shown = self.config["figures"][figure], self.figures[figure]
+        of_task: dict[str, dict[str, bool]] = {}
+        for model in self._named_by(figure):
+            shown = of_task.setdefault(model.task, {})
+            shown[model.setting] = shown.get(model.setting, False) or model in self.figures[figure]
         absent = []
-        for task in entry["tasks"]:
-            settings = [s for s in entry["settings"] if not any((m.task, m.setting) == (task, s) for m in shown)]
-            whole = len(settings) == len(entry["settings"])
-            absent += [task] if whole else [f"{task} ({setting})" for setting in settings]
+        for task, settings in of_task.items():
+            without = [setting for setting, shown in settings.items() if not shown]
+            absent += [task] if len(without) == len(settings) else [f"{task} ({setting})" for setting in without]
         return absent
 
     def figure_context(self, name: str) -> dict[str, Any]:
@@ -130,13 +146,42 @@ class Study:
         }
 
     def _figure_models(self, name: str) -> Iterator[Model]:
-        figure = self.config["figures"][name]
-        for task in figure["tasks"]:
-            for learning_rule in figure["learning_rules"]:
-                for setting in figure["settings"]:
-                    model = Model(task, learning_rule, setting)
-                    if self.recording(model) in self.config["use_recordings"]:
-                        yield model
+        """The models of a figure whose recording is there; all of those without one where it needs none."""
+        compares = needs_recording(name)
+        for model in self._named_by(name):
+            recording = self.recording(model)
+            if recording in self.used_recordings or (recording is None and not compares):
+                yield model
+
+    def _named_by(self, figure: str) -> list[Model]:
+        """Every model that a figure's entry names, whether its recording is there or not; each once."""
+        entry = self.config["figures"][figure]
+        models: dict[Model, None] = {}
+        for part in (entry, *entry.get("also", [])):
+            selection = {**entry, **part}
+            for of in itertools.product(selection["tasks"], selection["learning_rules"], selection["settings"]):
+                models[Model(*of)] = None
+        return list(models)
+
+    @cached_property
+    def pairs(self) -> dict[str, tuple[Model, Model]]:
+        """By name, the pairs of models between which a figure shows distances: of one task and one setting, each with
+        every other and with itself."""
+        pairs: dict[str, tuple[Model, Model]] = {}
+        for name in self.figures:
+            pairs.update(self.figure_pairs(name))
+        return pairs
+
+    def figure_pairs(self, figure: str) -> dict[str, tuple[Model, Model]]:
+        """The pairs of a figure's models, see `pairs`; none where it shows no distances between models."""
+        if "model_distances" not in load_figure(figure).NEEDS:
+            return {}
+        alike = [
+            (a, b)
+            for a, b in itertools.combinations_with_replacement(sorted(self.figures[figure]), 2)
+            if (a.task, a.setting) == (b.task, b.setting)
+        ]
+        return {f"{a.task}/{a.setting}/{a.learning_rule}--{b.learning_rule}": (a, b) for a, b in alike}
 
     # ---- what a run is made of
 
@@ -169,6 +214,7 @@ class Study:
         of_rule = setting.get("by_learning_rule", {}).get(model.learning_rule, {})
         return [
             ("defaults", config["defaults"]),
+            (f"learning_rules.{model.learning_rule}", {"learning": self.learning_options(model.learning_rule)}),
             (f"tasks.{model.task}", config["tasks"][model.task]),
             (named, setting),
             (f"{named}.by_task.{model.task}", of_task),
@@ -192,13 +238,17 @@ class Study:
         splits = kind == "noise_floor"
         return {"comparison": {k: v for k, v in comparison.items() if splits or not k.startswith("noise_floor")}}
 
+    def learning_options(self, learning_rule: str) -> Mapping[str, Any]:
+        """The options of a learning rule before any setting."""
+        return self.config["learning_rules"].get(learning_rule, {})
+
     def task_module(self, task: str) -> str:
         """Module that makes a task's trials: its `module` key, else its own name."""
         return self.config["tasks"][task].get("module", task)
 
-    def recording(self, model: Model) -> str:
-        """Name of the recording that a model is compared with."""
-        return self.options(model)["comparison"]["recording"]
+    def recording(self, model: Model) -> str | None:
+        """Name of the recording that a model is compared with, or None."""
+        return self.options(model)["comparison"].get("recording")
 
     def training_recording(self, model: Model) -> str | None:
         """Name of the recording that a model's trials are made from, or None."""
@@ -209,12 +259,13 @@ class Study:
     def recording_entry(self, name: str) -> dict[str, Any]:
         """A recording's config with what it leaves unsaid."""
         entry = self.config["recordings"][name]
-        return {"name": name, "synthetic": False, "options": {}, **entry}
+        return {"name": name, "synthetic": False, "path": None, "options": {}, **entry}
 
     def sources(self) -> list[tuple[str, str]]:
-        """Reader and source of every used recording that is not synthetic."""
-        entries = [self.recording_entry(name) for name in self.config["use_recordings"]]
-        return sorted({(entry["reader"], entry["source"]) for entry in entries if not entry["synthetic"]})
+        """Reader and source of every used recording that may have to be downloaded."""
+        entries = [self.recording_entry(name) for name in self.used_recordings]
+        sources = {(entry["reader"], entry["source"]) for entry in entries if not entry["synthetic"]}
+        return sorted(source for source in sources if not is_private(*source))
 
     # ---- where things stand
 
@@ -235,6 +286,10 @@ class Study:
         """The table of one kind of similarity (`distances`, `noise_floor`) of one model."""
         return self.path("similarity", str(model), f"{kind}.csv")
 
+    def pair_file(self, pair: str) -> str:
+        """The table of distances between the networks of a pair of models, by its name in `pairs`."""
+        return self.path("similarity", "pairs", pair, "model_distances.csv")
+
     # ---- checks beyond the schema
 
     def _check_names(self) -> None:
@@ -252,53 +307,103 @@ class Study:
             key = f"tasks.{name}.module" if "module" in task else "tasks"
             self._check_each(key, [self.task_module(name)], set(task_names()))
             self._check_task_options(name)
+        for name, given in config["learning_rules"].items():
+            self._check_each("learning_rules", [name], rules)
+            self._check_learning_options(name, given)
         for name, figure in config["figures"].items():
             self._check_each("figures", [name], set(figure_names()))
-            self._check_each(f"figures.{name}.tasks", figure["tasks"], tasks)
-            self._check_each(f"figures.{name}.learning_rules", figure["learning_rules"], rules)
-            self._check_each(f"figures.{name}.settings", figure["settings"], settings)
+            for number, part in enumerate((figure, *figure.get("also", []))):
+                where = f"figures.{name}" if number == 0 else f"figures.{name}.also.{number - 1}"
+                self._check_each(f"{where}.tasks", part.get("tasks", []), tasks)
+                self._check_each(f"{where}.learning_rules", part.get("learning_rules", []), rules)
+                self._check_each(f"{where}.settings", part.get("settings", []), settings)
         for name, setting in config["settings"].items():
             self._check_each(f"settings.{name}.by_task", setting.get("by_task", {}), tasks)
             self._check_each(f"settings.{name}.by_learning_rule", setting.get("by_learning_rule", {}), rules)
         for where, options in self._option_layers():
-            if "recording" in options.get("comparison", {}):
-                self._check_each(f"{where}.comparison.recording", [options["comparison"]["recording"]], recordings)
+            recording = options.get("comparison", {}).get("recording")
+            if recording is not None:
+                self._check_each(f"{where}.comparison.recording", [recording], recordings)
         for name in config["use_figures"]:
-            figure = config["figures"][name]
-            for of in itertools.product(figure["tasks"], figure["learning_rules"], figure["settings"]):
-                self._check_task_values(Model(*of))
+            for model in self._named_by(name):
+                self._check_model(model)
         for name, models in self.figures.items():
             if not models:
                 raise InputError(
-                    "This figure has nothing to show: no recording that it compares with is in use_recordings.",
+                    "This figure has nothing to show: no recording that it compares with is in use.",
                     file=_files_text(self.files, "use_figures", name),
                     key="use_figures",
                     value=name,
-                    remedy="Take it out of use_figures, or add a recording of its tasks to use_recordings.",
+                    remedy="Take it out of use_figures, or add a recording of its tasks to use_recordings "
+                    "(a private one needs its path).",
                 )
 
-    def _check_task_values(self, model: Model) -> None:
-        """Check the values of a model's task options against what its task module allows."""
-        schema = {"properties": load_task_module(self.task_module(model.task)).OPTIONS}
-        error = _first_error(self.options(model)["task"], schema)
-        if error is not None:
-            option = str(error.absolute_path[0])
-            where = [place for place, layer in self._layers(model) if option in layer.get("task", {})][-1]
-            key = ".".join([where, "task", *map(str, error.absolute_path)])
-            raise _not_allowed(key, error, self.files)
+    def _check_learning_options(self, name: str, given: Mapping[str, Any]) -> None:
+        needed = load_learning_rule(name).OPTIONS
+        for option in given:
+            if option not in needed:
+                raise self._unknown(f"learning_rules.{name}.{option}", option, set(needed))
+
+    def _check_model(self, model: Model) -> None:
+        """Check what only a whole model shows: values that its task and its learning rule allow, and what they need."""
+        options = self.options(model)
+        rule = load_learning_rule(model.learning_rule)
+        for option in rule.OPTIONS:
+            if option not in options["learning"]:
+                raise InputError(
+                    "A key is missing.",
+                    file=_files_text(self.files, "learning_rules"),
+                    key=f"learning_rules.{model.learning_rule}.{option}",
+                    remedy=f"The learning rule {model.learning_rule} needs all of: {', '.join(rule.OPTIONS)}.",
+                )
+        task_options = load_task_module(self.task_module(model.task)).OPTIONS
+        for group, properties in (("task", task_options), ("learning", rule.OPTIONS)):
+            error = _first_error(options[group], {"properties": properties})
+            if error is not None:
+                option, *rest = error.absolute_path
+                raise _not_allowed(".".join([self._key(model, group, option), *map(str, rest)]), error, self.files)
+        for need in rule.NEEDS:
+            value = options["network"][need.option]
+            if _first_error({need.option: value}, {"properties": {need.option: need.allowed}}) is not None:
+                raise InputError(
+                    f"The learning rule {model.learning_rule} cannot train {model}. {need.why}",
+                    file=_files_text(self.files, "use_figures"),
+                    key=self._key(model, "network", need.option),
+                    value=value,
+                    remedy=f"It needs {need.option} {_wanted(need.allowed)}: use another setting for it, in the "
+                    "figure's `also`, or leave it out there.",
+                )
+        for group, check in (("network", connectivity.check), ("learning", rule.check)):
+            try:
+                check(options[group])
+            except InputError as error:
+                option = str(error.key).removeprefix("network.")
+                raise InputError(
+                    f"{error.problem} (in {model})",
+                    file=_files_text(self.files, "use_figures"),
+                    key=self._key(model, group, option),
+                    value=error.value,
+                    remedy=error.remedy,
+                ) from None
+
+    def _key(self, model: Model, group: str, option: Any) -> str:
+        """Where the config says the value that a model's option has."""
+        where = [place for place, layer in self._layers(model) if option in layer.get(group, {})][-1]
+        return f"{where}.{option}" if where.startswith("learning_rules.") else f"{where}.{group}.{option}"
 
     def _check_task_options(self, name: str) -> None:
         module = self.task_module(name)
-        needed = load_task_module(module).OPTIONS
+        task_module = load_task_module(module)
+        needed = task_module.OPTIONS
         given = {**self.config["defaults"].get("task", {}), **self.config["tasks"][name].get("task", {})}
         for option in given:
-            if option not in needed:
+            if option not in needed and not getattr(task_module, "OTHER_OPTIONS", False):
                 raise self._unknown(f"tasks.{name}.task.{option}", option, set(needed))
         comparison = {
             **self.config["defaults"].get("comparison", {}),
             **self.config["tasks"][name].get("comparison", {}),
         }
-        compared = ("recording", *load_task_module(module).COMPARISON)
+        compared = task_module.COMPARISON
         without = f"The task {module} cannot be compared with a recording without it; see config/README.md."
         for group, options, wanted, remedy in (
             ("task", given, tuple(needed), f"The task {module} needs all of: {', '.join(needed)}."),
@@ -426,6 +531,13 @@ def _is_number_as_text(value: Any) -> bool:
     except (TypeError, ValueError):
         return False
     return isinstance(value, str)
+
+
+def _wanted(schema: Mapping[str, Any]) -> str:
+    """What a fragment of a JSON schema asks for, in words."""
+    if "const" in schema:
+        return str(schema["const"]).lower() if isinstance(schema["const"], bool) else str(schema["const"])
+    return ", ".join(f"{name} {value}" for name, value in schema.items())
 
 
 def _did_you_mean(name: Any, known: Iterable[str]) -> str:

@@ -33,7 +33,8 @@ except InputError as error:
 
 wildcard_constraints:
     model="|".join(re.escape(str(model)) for model in study.seeds),
-    recording="|".join(re.escape(name) for name in study.config["use_recordings"]),
+    recording="|".join(re.escape(name) for name in study.used_recordings),
+    pair="|".join(re.escape(pair) for pair in study.pairs) or "none",
 
 
 def code(script, *plugins):
@@ -57,7 +58,8 @@ def raw_files(wildcards):
     entry = study.recording_entry(wildcards.recording)
     if entry["synthetic"]:
         return study.path("raw", wildcards.recording)
-    raw_dir = Path(study.config["raw_dir"])
+    # A private recording lies in a folder of its own.
+    raw_dir = Path(entry["path"] or study.config["raw_dir"])
     try:
         found = find_raw(
             entry["reader"],
@@ -98,6 +100,12 @@ def training_options(wildcards):
     return canonical_json(study.training(Model.parse(wildcards.model)))
 
 
+def compared_recording(model):
+    """The recording that a model is compared with, where there is one."""
+    recording = study.recording(model)
+    return study.recording_file(recording) if recording in study.used_recordings else []
+
+
 def scoring_options(wildcards):
     return canonical_json(study.scoring(Model.parse(wildcards.model), wildcards.kind))
 
@@ -122,4 +130,8 @@ def figure_files(name):
 
 def figure_tables(name):
     """The tidy tables that a figure is made from."""
-    return [study.table_file(kind, model) for kind in load_figure(name).NEEDS for model in study.figures[name]]
+    of_models = [kind for kind in load_figure(name).NEEDS if kind != "model_distances"]
+    return [
+        *(study.table_file(kind, model) for kind in of_models for model in study.figures[name]),
+        *(study.pair_file(pair) for pair in study.figure_pairs(name)),
+    ]

@@ -12,7 +12,7 @@ with job(snakemake.log[0]):
         snakemake.wildcards.model,
         {**json.loads(snakemake.params.training), **json.loads(snakemake.params.scoring)},
         dict(zip(snakemake.params.seeds, snakemake.input.runs, strict=True)),
-        snakemake.input.recording,
+        snakemake.input.recording or None,
         snakemake.params.code,
         snakemake.output[0],
     )

@@ -3,7 +3,8 @@
 A figure is one file in this folder with
 
     TITLE: str                      one line, for captions and reports
-    NEEDS: tuple[str, ...]          kinds of tables it is made from ("distances", "noise_floor")
+    NEEDS: tuple[str, ...]          kinds of tables it is made from: "distances" and "noise_floor", which compare with
+                                    a recording; "learning" and "model_distances" (of pairs of models), which need none
     PRODUCTS: tuple[str, ...]       file endings it writes ("pdf", "png", "csv" or "csv", "md")
     def make(tables: dict[str, DataFrame], context: dict) -> dict[str, Product]
 
@@ -21,7 +22,12 @@ from typing import Any
 
 from neurorules.errors import InputError
 
-NOT_FIGURES = {"figure", "style", "produce"}
+NOT_FIGURES = {"figure", "style", "produce", "curves"}
+
+
+def needs_recording(name: str) -> bool:
+    """Whether a figure shows distances to a recording."""
+    return not set(load_figure(name).NEEDS) <= {"learning", "model_distances"}
 
 
 def figure_names() -> list[str]:

@@ -50,7 +50,9 @@ def produce(
 
 def _of_seeds(table: Any, seeds: Sequence[int]) -> Any:
     """A figure's own seeds and what has none (-1): a table holds the seeds of every figure that shows its model."""
-    return table[table["seed"].isin([-1, *seeds])].reset_index(drop=True)
+    for column in {"seed", "seed_a", "seed_b"} & set(table.columns):
+        table = table[table[column].isin([-1, *seeds])]
+    return table.reset_index(drop=True)
 
 
 def _read(file: str) -> Any:

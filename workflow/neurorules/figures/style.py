@@ -20,6 +20,7 @@ LEARNING_RULES: dict[str, tuple[str, Any, str]] = {
     "node_perturbation": ("#17becf", (0, (5, 1, 1, 1)), "v"),
     "evolution_strategies": ("#f0a202", (0, (3, 1)), "P"),
     "feedback_alignment": ("#d62728", (0, (1, 1)), "X"),
+    "eprop_random_feedback": ("#8c1d18", (0, (3, 1, 1, 1)), "p"),
 }
 DATA = ("#ff7f0e", "-", "*")
 UNTRAINED = ("#8c8c8c", ":", "d")
@@ -60,13 +61,28 @@ def publication() -> AbstractContextManager[None]:
     )
 
 
-def panels(count: int, width: float = 2.6, height: float = 2.3) -> tuple[Figure, list[Axes]]:
-    """A row of panels; sizes of one panel in inches."""
+def panels(count: int, width: float = 2.6, height: float = 2.3, per_row: int = 4) -> tuple[Figure, list[Axes]]:
+    """Panels in rows as equal as can be; sizes of one panel in inches."""
+    import math
+
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(max(3.2, width * count), height))
-    axes = figure.subplots(1, count, squeeze=False)[0]
-    return figure, list(axes)
+    rows = math.ceil(count / per_row)
+    columns = math.ceil(count / rows)
+    figure = Figure(figsize=(max(3.2, width * columns), height * rows))
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for empty in axes[count:]:
+        empty.set_axis_off()
+    return figure, axes[:count]
+
+
+def legend(figure: Figure, axes: Sequence[Axes]) -> None:
+    """One legend above all panels, where it hides nothing."""
+    handles = {
+        label: handle for panel in axes for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
+    }
+    columns = max(1, round(figure.get_figwidth() / 1.7))
+    figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=min(columns, len(handles)))
 
 
 def rule_label(learning_rule: str) -> str:
@@ -87,7 +103,8 @@ def caption(figure: Figure, context: Mapping[str, Any], table: pd.DataFrame, wor
     """
     import textwrap
 
-    sentences = [*words, f"Settings: {', '.join(context['figure']['settings'])}."]
+    settings = dict.fromkeys(model.split("/")[2] for model in context["models"])
+    sentences = [*words, f"Settings: {', '.join(settings)}."]
     if context["left_out"]:
         sentences.append(f"Left out, recording not in this study: {', '.join(context['left_out'])}.")
     if table["synthetic"].any():

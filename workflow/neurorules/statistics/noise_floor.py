@@ -31,14 +31,14 @@ def noise_floor_groups(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def part_title(rows: pd.DataFrame, table: pd.DataFrame) -> str:
-    """What one part of a figure or table shows: the recording, with task and setting where these differ."""
+    """What one part of a figure or table shows: the recording, with task and setting where these differ.
+
+    These stand in a second line, so that titles of neighbouring panels keep apart.
+    """
     row = rows.iloc[0]
-    names = [str(row["recording_title"])]
     per_title = table[table["recording_title"] == row["recording_title"]]
-    for column in ("recording", "task", "setting"):
-        if per_title[column].nunique() > 1:
-            names.append(str(row[column]))
-    return ", ".join(names)
+    differing = [str(row[c]) for c in ("recording", "task", "setting") if per_title[c].nunique() > 1]
+    return "\n".join([str(row["recording_title"]), ", ".join(differing)][: 1 + bool(differing)])
 
 
 def noise_floor_statistics(groups: pd.DataFrame, published: Mapping[str, Any]) -> pd.DataFrame:

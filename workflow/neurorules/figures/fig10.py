@@ -1,0 +1,11 @@
+"""Figure 10: the curves of Figure 1 with errors through fixed random weights."""
+
+from __future__ import annotations
+
+from neurorules.figures.curves import distance_against_accuracy
+
+TITLE = "Distance against accuracy: random feedback"
+NEEDS = ("distances",)
+PRODUCTS = ("pdf", "png", "csv")
+
+make = distance_against_accuracy

@@ -1,0 +1,11 @@
+"""Figure 9: the curves of Figure 1 for node perturbation and evolution strategies."""
+
+from __future__ import annotations
+
+from neurorules.figures.curves import distance_against_accuracy
+
+TITLE = "Distance against accuracy: node perturbation and evolution strategies"
+NEEDS = ("distances",)
+PRODUCTS = ("pdf", "png", "csv")
+
+make = distance_against_accuracy
