@@ -44,9 +44,10 @@ TORCH_REQUIRES = [
 # The packages that each kind of step imports, by their names on the Python package index.
 CORE = ["numpy", "scipy", "pandas", "xarray", "netcdf4", "h5py", "pyyaml", "jsonschema", "torch"]
 CONDA_ENVIRONMENTS = {
-    "training": CORE,
+    "training": [*CORE, "matplotlib", "gymnasium"],  # the last two for neurogym
     "analysis": [*CORE, "matplotlib"],
 }
+PIP_PACKAGES = {"training": ["neurogym"]}  # what conda-forge does not have
 CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge calls a package otherwise
 # The machine that they are locked for, where a line of the lock depends on the machine.
 CONDA_MACHINE = {"python_version": PYTHON, "python_full_version": f"{PYTHON}.0", "sys_platform": "linux"}
@@ -108,15 +109,19 @@ def conda_file(environment: str, lock: Lock) -> str:
 
     `=1.7.5` allows 1.7.5 and its post-releases and rebuilds, which conda-forge numbers in its own way.
     """
+
+    def locked(package: str) -> Version:
+        (pin,) = (pin for pin, _ in lock[package] if pin.marker is None or pin.marker.evaluate(CONDA_MACHINE))
+        return pinned_version(pin)
+
     lines = ["# Written by envs/lock.py from requirements.lock: do not edit.", "channels:", "  - conda-forge"]
     lines += ["  - nodefaults", "dependencies:", f"  - python={PYTHON}"]
     for package in CONDA_ENVIRONMENTS[environment]:
-        if package == "torch":
-            version = torch_version()
-        else:
-            (pin,) = (pin for pin, _ in lock[package] if pin.marker is None or pin.marker.evaluate(CONDA_MACHINE))
-            version = pinned_version(pin)
+        version = torch_version() if package == "torch" else locked(package)
         lines.append(f"  - {CONDA_NAMES.get(package, package)}={'.'.join(map(str, version.release[:3]))}")
+    if environment in PIP_PACKAGES:
+        lines += ["  - pip", "  - pip:"]
+        lines += [f"      - {package}=={locked(package)}" for package in PIP_PACKAGES[environment]]
     return "\n".join(lines) + "\n"
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from docutils.core import publish_parts
@@ -16,15 +18,18 @@ from hypothesis import strategies as st
 from jinja2 import Environment, StrictUndefined
 
 from neurorules.errors import InputError
-from neurorules.figures.figure import figure_names
-from neurorules.learning.learning_rule import learning_rule_names
+from neurorules.figures.figure import figure_names, needs_recording
+from neurorules.learning.learning_rule import learning_rule_names, load_learning_rule
 from neurorules.recordings.synthetic import DEFAULTS as SYNTHETIC_DEFAULTS
 from neurorules.study import BASE_CONFIG, REPOSITORY, SCHEMA, Block, Model, Study, load_study, main, merge
 from neurorules.tasks.task import task_names
 
-REACH, MANTE = "hatsopoulos2007", "mante2013"
+REACH, MANTE, MAZE, CHOICE = "hatsopoulos2007", "mante2013", "sussillo2015", "perceptual-decision"
 STUDY_FILES = sorted((REPOSITORY / "config").glob("*.yaml"))
 BASE = yaml.safe_load(BASE_CONFIG.read_text())
+
+
+loaded = cache(load_study)  # for studies that are only looked at
 
 
 def study(over: dict[str, Any]) -> Study:
@@ -45,47 +50,76 @@ def models_of(study: Study) -> set[str]:
     return {str(model) for model in study.seeds}
 
 
-def test_reach_plans_two_models_and_eight_runs() -> None:
+def models(tasks: str, rules: str, settings: str) -> set[str]:
+    """Every combination of names that are separated by spaces."""
+    return {f"{task}/{rule}/{name}" for task in tasks.split() for rule in rules.split() for name in settings.split()}
+
+
+def test_reach_plans_three_models_and_twelve_runs() -> None:
     reach = load_study(REPOSITORY / "config" / "reach.yaml")
     assert set(reach.figures) == {"fig1", "fig5", "table3"}
-    assert reach.seeds == {
-        Model(REACH, "bptt", "published-code"): [0, 1, 2, 3],
-        Model(REACH, "eprop", "published-code"): [0, 1, 2, 3],
-    }
+    assert models_of(reach) == models(REACH, "bptt truncated_bptt eprop", "published-code")
+    assert all(seeds == [0, 1, 2, 3] for seeds in reach.seeds.values())
     assert [block.seeds for block in reach.blocks] == [(0,), (1,), (2,), (3,)]
     assert all(set(block.models) == set(reach.seeds) for block in reach.blocks)
     assert {reach.recording(model) for model in reach.seeds} == {REACH}
-    assert reach.left_out("fig1") == [MANTE]
+    assert reach.left_out("fig1") == [MANTE, MAZE]
     assert not reach.recording_entry(REACH)["synthetic"]
 
 
-def test_demo_plans_four_models_of_two_seeds_in_one_job_each() -> None:
+RECORDED = f"{MANTE} {REACH} {MAZE}"
+FIG7 = models(RECORDED, "bptt eprop", "noiseless sparse dale dale-relu") | models(RECORDED, "modprop", "dale-relu")
+FIG9 = models(RECORDED, "bptt eprop node_perturbation evolution_strategies", "base")
+FIG10 = models(RECORDED, "bptt eprop feedback_alignment eprop_random_feedback", "base")
+FIGURES = {
+    "fig1": models(f"{MANTE} {REACH}", "bptt truncated_bptt eprop", "base")
+    | models(MAZE, "bptt truncated_bptt eprop", "sparse"),
+    "fig5": models(RECORDED, "bptt eprop", "published-code"),
+    "table3": models(RECORDED, "bptt eprop", "published-code"),
+    "fig7": FIG7,
+    "fig9": FIG9,
+    "fig10": FIG10,
+    "learning_curves": models(CHOICE, "bptt eprop", "base"),
+    "model_distances": models(CHOICE, "bptt eprop", "base"),
+}
+
+
+IN_DEMO = {"fig7": f"{MANTE} {REACH}", "fig9": f"{MANTE} {REACH}", "fig10": f"{REACH} {MAZE}"}  # else all tasks
+
+
+def test_demo_shows_every_figure_and_all_that_it_names_from_synthetic_recordings() -> None:
     demo = load_study(REPOSITORY / "config" / "demo.yaml")
-    models = {f"{task}/{rule}/published-code" for task in (REACH, MANTE) for rule in ("bptt", "eprop")}
-    assert models_of(demo) == models
+    for name, shown in demo.figures.items():
+        tasks = IN_DEMO.get(name, f"{RECORDED} {CHOICE}").split()
+        assert set(map(str, shown)) == {model for model in FIGURES[name] if model.split("/")[0] in tasks}
+    assert set(demo.figures) == set(FIGURES) == set(figure_names())
+    assert all(demo.left_out(name) == [] for name in demo.figures)
     assert all(seeds == [0, 1] for seeds in demo.seeds.values())
     assert [block.seeds for block in demo.blocks] == [(0, 1)]
-    assert {str(model) for model in demo.blocks[0].models} == models
-    assert {demo.recording(model) for model in demo.seeds} == {REACH, "mante2013-dt15"}
-    assert all(demo.recording_entry(name)["synthetic"] for name in demo.config["use_recordings"])
+    assert set(demo.blocks[0].models) == set(demo.seeds)
+    compared = {demo.recording(model) for model in demo.seeds}
+    assert compared == {REACH, MAZE, "mante2013-dt15", None}
+    assert all(demo.recording_entry(name)["synthetic"] for name in compared - {None})
 
 
-def test_the_default_study_plans_eight_models_of_four_seeds() -> None:
-    paper = load_study()
-    tasks, rules, names = (REACH, MANTE), ("bptt", "eprop"), ("base", "published-code")
-    assert models_of(paper) == {f"{task}/{rule}/{name}" for task in tasks for rule in rules for name in names}
-    assert sum(map(len, paper.seeds.values())) == 32
+def test_the_default_study_shows_the_same_without_the_private_recording() -> None:
+    of_maze = {name for shown in FIGURES.values() for name in shown if name.startswith(MAZE)}
+    assert {name: set(map(str, shown)) for name, shown in loaded().figures.items()} == {
+        name: shown - of_maze for name, shown in FIGURES.items()
+    }
+    assert len(loaded().seeds) == 38 and all(seeds == [0, 1, 2, 3] for seeds in loaded().seeds.values())
 
 
 def test_catalogues_make_no_work() -> None:
     more = {
         "recordings": {"another": {"reader": MANTE, "source": "raw"}},
+        "learning_rules": {"bptt": {}},
         "tasks": {"mante-long": {**BASE["tasks"][MANTE], "module": MANTE}},
         "settings": {"gain-9": {"network": {"gain": 9.0}}},
     }
     assert study(more).seeds == study({}).seeds
     only_fig1 = study({"use_figures": ["fig1"]})
-    assert models_of(only_fig1) == {f"{task}/{rule}/base" for task in (REACH, MANTE) for rule in ("bptt", "eprop")}
+    assert models_of(only_fig1) == models(f"{MANTE} {REACH}", "bptt truncated_bptt eprop", "base")
 
 
 def test_a_model_is_planned_only_where_its_recording_is_used() -> None:
@@ -93,8 +127,8 @@ def test_a_model_is_planned_only_where_its_recording_is_used() -> None:
     only_dt15 = study({"use_recordings": ["mante2013-dt15", REACH]})
     assert f"{MANTE}/bptt/published-code" in models_of(only_dt15)
     assert f"{MANTE}/bptt/base" not in models_of(only_dt15)
-    assert only_dt15.left_out("fig1") == [MANTE]
-    assert only_dt15.left_out("fig5") == []
+    assert only_dt15.left_out("fig1") == [MANTE, MAZE]
+    assert only_dt15.left_out("fig5") == [MAZE]
 
 
 def test_a_figure_may_have_seeds_of_its_own_and_shares_its_models() -> None:
@@ -102,6 +136,7 @@ def test_a_figure_may_have_seeds_of_its_own_and_shares_its_models() -> None:
         {
             "seeds": [1, 0],
             "use_recordings": [REACH],
+            "use_figures": ["fig1", "fig5"],
             "figures": {"fig1": {"settings": ["published-code"], "learning_rules": ["bptt"], "seeds": [7, 1]}},
         }
     )
@@ -111,6 +146,153 @@ def test_a_figure_may_have_seeds_of_its_own_and_shares_its_models() -> None:
         Model(REACH, "bptt", "published-code"): [0, 1, 7],
         Model(REACH, "eprop", "published-code"): [0, 1],
     }
+
+
+def figure(*tasks: str, also: list[dict[str, list[str]]], rules: tuple[str, ...] = ("bptt",)) -> dict[str, Any]:
+    """A study of Figure 1 with the setting base and more models."""
+    entry = {"tasks": list(tasks), "learning_rules": list(rules), "settings": ["base"], "also": also}
+    return {"use_figures": ["fig1"], "figures": {"fig1": entry}}
+
+
+def test_also_is_laid_over_the_figures_own_lists() -> None:
+    also = [{"settings": ["sparse", "base"]}, {"tasks": [MANTE], "learning_rules": ["eprop"]}, {}]
+    shown = study(figure(REACH, also=also))
+    assert models_of(shown) == models(REACH, "bptt", "base sparse") | models(MANTE, "eprop", "base")
+    # each model once, in the order in which they are named first
+    assert [str(model) for model in shown.figures["fig1"]] == [
+        f"{REACH}/bptt/base",
+        f"{REACH}/bptt/sparse",
+        f"{MANTE}/eprop/base",
+    ]
+    assert shown.left_out("fig1") == []
+    private = study(figure(REACH, also=[{"tasks": [MAZE, REACH], "settings": ["sparse"]}]))
+    assert private.left_out("fig1") == [MAZE]
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value"),
+    [
+        ({"tasks": ["maze"]}, "tasks", "maze"),
+        ({"learning_rules": ["e-prop"]}, "learning_rules", "e-prop"),
+        ({"settings": ["spars"]}, "settings", "spars"),
+    ],
+)
+def test_names_in_also_are_checked(part: dict[str, list[str]], key: str, value: str) -> None:
+    error = refused(figure(REACH, also=[{}, part]))
+    assert (error.key, error.value) == (f"figures.fig1.also.1.{key}", value)
+
+
+def test_also_has_no_seeds_and_no_also_of_its_own() -> None:
+    for key, value in (("seeds", [1]), ("also", [{}]), ("setting", ["base"])):
+        error = refused(figure(REACH, also=[{key: value}]))
+        assert (error.problem, error.key) == ("This key is not known.", f"figures.fig1.also.0.{key}")
+    assert refused(figure(REACH, also=[])).key == "figures.fig1.also"
+
+
+# ---- recordings that are private, and tasks without any
+
+
+def test_a_private_recording_needs_its_path() -> None:
+    files = {"recordings": {MAZE: {"path": "/mnt/maze"}}}
+    synthetic = {"recordings": {MAZE: {"synthetic": True}}}
+    without = study({})
+    assert MAZE in without.config["use_recordings"]
+    assert MAZE not in without.used_recordings
+    assert {without.left_out(name) == [MAZE] for name in ("fig1", "fig5", "fig7", "fig9", "fig10", "table3")} == {True}
+    assert not [model for model in without.seeds if model.task == MAZE]
+    for change in (files, synthetic):
+        made = study(change)
+        assert MAZE in made.used_recordings
+        assert {name: set(map(str, shown)) for name, shown in made.figures.items()} == FIGURES
+        assert all(made.left_out(name) == [] for name in made.figures)
+        assert {made.training_recording(model) for model in made.seeds if model.task == MAZE} == {MAZE}
+        # found in its folder or written, never downloaded
+        assert MAZE not in {reader for reader, _ in made.sources()}
+    # where the files lie is no part of what is made of them
+    elsewhere = study({"recordings": {MAZE: {"path": "/elsewhere"}}})
+    assert "/mnt/maze" not in str(study(files).made_from(MAZE)) and study(files).made_from(MAZE)["reader"] == MAZE
+    assert elsewhere.made_from(MAZE) == study(files).made_from(MAZE)
+    # in the folder alone it is not used
+    assert study({**files, "use_recordings": [REACH]}).left_out("fig5") == [MANTE, MAZE]
+
+
+def test_a_figure_of_a_private_recording_alone_is_refused_without_its_path() -> None:
+    alone = figure(MAZE, also=[{"settings": ["sparse"]}])
+    error = refused(alone)
+    assert (error.key, error.value) == ("use_figures", "fig1")
+    assert error.remedy is not None and "a private one needs its path" in error.remedy
+    assert models_of(study(merge(alone, {"recordings": {MAZE: {"path": "/mnt/maze"}}}))) == models(
+        MAZE, "bptt", "base sparse"
+    )
+
+
+def test_a_task_without_a_recording_is_shown_where_none_is_needed() -> None:
+    assert {name for name in figure_names() if not needs_recording(name)} == {"learning_curves", "model_distances"}
+    both = {"tasks": [CHOICE, REACH], "learning_rules": ["bptt"], "settings": ["base"]}
+    made = study({"use_figures": ["learning_curves", "fig1"], "figures": {"learning_curves": both, "fig1": both}})
+    assert set(map(str, made.figures["learning_curves"])) == models(f"{CHOICE} {REACH}", "bptt", "base")
+    assert set(map(str, made.figures["fig1"])) == models(REACH, "bptt", "base")
+    assert made.left_out("fig1") == [CHOICE, MAZE]  # the latter by `also`
+    model = Model(CHOICE, "bptt", "base")
+    assert made.recording(model) is None and made.training_recording(model) is None
+    assert refused(figure(CHOICE, also=[{}])).key == "use_figures"
+
+
+def test_environments_take_any_parameter_and_other_tasks_none() -> None:
+    task = {"env": "DelayMatchSample-v0", "dt_ms": 20, "steps": 135, "test_trials": 4, "dim_ring": 2}
+    made = study(
+        {
+            "tasks": {"match": {"module": "neurogym", "task": task}},
+            "settings": {"wide": {"by_task": {"match": {"task": {"dim_ring": 8}}}}},
+            "figures": {"learning_curves": {"tasks": ["match"], "settings": ["base", "wide"]}},
+        }
+    )
+    assert made.options(Model("match", "bptt", "base"))["task"] == task
+    assert made.training(Model("match", "bptt", "wide"))["task"] == {**task, "dim_ring": 8}
+    assert made.task_module("match") == "neurogym"
+    for name in (MANTE, REACH, MAZE):
+        error = refused({"tasks": {name: {"task": {"dim_ring": 2}}}})
+        assert (error.key, error.value) == (f"tasks.{name}.task.dim_ring", "dim_ring")
+    error = refused({"tasks": {"match": {"module": "neurogym", "task": {"env": "DelayMatchSample-v0"}}}})
+    assert (error.problem, error.key) == ("A key is missing.", "tasks.match.task.dt_ms")
+
+
+# ---- pairs of models
+
+
+def test_pairs_are_of_one_task_and_one_setting() -> None:
+    made = study(
+        {
+            "use_figures": ["model_distances", "fig1"],
+            "figures": {
+                "model_distances": {
+                    "tasks": [CHOICE, REACH],
+                    "learning_rules": ["eprop", "bptt"],
+                    "settings": ["base"],
+                    "also": [{"learning_rules": ["bptt"], "settings": ["sparse"]}],
+                }
+            },
+        }
+    )
+    names = ["bptt--bptt", "bptt--eprop", "eprop--eprop"]
+    expected = {f"{task}/base/{name}" for task in (CHOICE, REACH) for name in names}
+    expected |= {f"{task}/sparse/bptt--bptt" for task in (CHOICE, REACH)}
+    assert set(made.pairs) == set(made.figure_pairs("model_distances")) == expected
+    assert made.figure_pairs("fig1") == {}
+    a, b = made.pairs[f"{REACH}/base/bptt--eprop"]
+    assert (a, b) == (Model(REACH, "bptt", "base"), Model(REACH, "eprop", "base"))
+    assert made.pair_file(f"{REACH}/base/bptt--eprop") == (
+        f"results/paper/similarity/pairs/{REACH}/base/bptt--eprop/model_distances.csv"
+    )
+
+
+def test_pairs_of_a_setting_stay_apart_from_those_of_another() -> None:
+    for a, b in load_study(REPOSITORY / "config" / "demo.yaml").pairs.values():
+        assert (a.task, a.setting) == (b.task, b.setting)
+    assert study({"use_figures": ["fig1"]}).pairs == {}
+
+
+# ---- training jobs
 
 
 @pytest.mark.parametrize(
@@ -127,6 +309,26 @@ def test_blocks_of_seeds(size: int, blocks: list[tuple[int, ...]]) -> None:
     made = study({"seeds": [4, 2, 0, 1, 3], "seeds_per_job": size, "use_figures": ["fig1"]})
     assert [block.seeds for block in made.blocks] == blocks
     assert all(block.models == tuple(made.seeds) for block in made.blocks)
+
+
+def test_a_gpu_trains_all_seeds_of_a_model_in_one_job() -> None:
+    change = {"seeds": [4, 2, 0], "use_figures": ["fig1"]}
+    on_gpu = study({**change, "defaults": {"training": {"device": "cuda"}}})
+    assert [block.seeds for block in on_gpu.blocks] == [(0, 2, 4)]
+    assert set(on_gpu.blocks[0].models) == set(on_gpu.seeds) == set(study(change).seeds)
+    # the device is part of what a run is
+    model = Model(REACH, "bptt", "base")
+    assert on_gpu.training(model)["training"]["device"] == "cuda" != study(change).training(model)["training"]["device"]
+
+    # one task on a GPU, the other on the CPU
+    mixed = study({**change, "tasks": {REACH: {"training": {"device": "cuda"}}}})
+    assert {block.seeds: {model.task for model in block.models} for block in mixed.blocks} == {
+        (0, 2, 4): {REACH},
+        (0,): {MANTE},
+        (2,): {MANTE},
+        (4,): {MANTE},
+    }
+    assert refused({"defaults": {"training": {"device": "gpu"}}}).key == "defaults.training.device"
 
 
 def test_models_of_other_seeds_stand_in_blocks_of_their_own() -> None:
@@ -178,6 +380,23 @@ def test_later_layers_win(last: int) -> None:
     assert options["training"]["learning_rate"] == 1e-3  # said by nobody but config.yaml
 
 
+def test_a_learning_rule_has_its_own_options_and_no_other() -> None:
+    made = study({})
+    assert made.options(Model(REACH, "truncated_bptt", "base"))["learning"] == {"window_steps": 10}
+    assert made.options(Model(REACH, "bptt", "base"))["learning"] == {}
+    assert made.training(Model(REACH, "truncated_bptt", "base"))["learning"] == {"window_steps": 10}
+    # a setting's, for that learning rule only
+    plain = {rule: made.options(Model(REACH, rule, "es-plain"))["learning"] for rule in learning_rule_names()}
+    given = BASE["learning_rules"]
+    assert plain.pop("evolution_strategies") == {**given["evolution_strategies"], "antithetic": False}
+    assert plain == {rule: given.get(rule, {}) for rule in plain}
+    # options of learning change no table's comparison, and a run of another learning rule not at all
+    changed = study({"learning_rules": {"truncated_bptt": {"window_steps": 3}}})
+    for rule in ("bptt", "eprop"):
+        assert changed.training(Model(REACH, rule, "base")) == made.training(Model(REACH, rule, "base"))
+    assert changed.training(Model(REACH, "truncated_bptt", "base"))["learning"] == {"window_steps": 3}
+
+
 def test_layers_of_another_task_or_learning_rule_do_not_count() -> None:
     mine = {
         "training": {"batch_size": 1},
@@ -204,7 +423,7 @@ def test_options_are_copies() -> None:
 
 def test_published_code_on_the_reach() -> None:
     """Noise 0 and learning rates 1e-3 for BPTT and 3e-4 for e-prop, as in the published analysis."""
-    made = load_study()
+    made = loaded()
     options = {rule: made.options(Model(REACH, rule, "published-code")) for rule in ("bptt", "eprop")}
     assert {rule: of["training"]["learning_rate"] for rule, of in options.items()} == {"bptt": 1e-3, "eprop": 3e-4}
     assert all(of["network"]["noise_sd"] == 0 for of in options.values())
@@ -214,7 +433,7 @@ def test_published_code_on_the_reach() -> None:
 
 def test_published_code_on_the_decision() -> None:
     """Steps of 15 ms, the 72 test trials as one batch, unit norm, and noise in the units but not in the inputs."""
-    made = load_study()
+    made = loaded()
     for rule in ("bptt", "eprop"):
         options = made.options(Model(MANTE, rule, "published-code"))
         assert options["task"]["dt_ms"] == 15
@@ -234,14 +453,15 @@ def test_a_recording_has_the_bins_of_the_tasks_that_are_compared_with_it() -> No
     for file in STUDY_FILES:
         made = load_study(file)
         for model in made.seeds:
-            options = made.recording_entry(made.recording(model))["options"]
+            recording = made.recording(model)
+            options = {} if recording is None else made.recording_entry(recording)["options"]
             if "dt_ms" in options:
                 assert options["dt_ms"] == made.options(model)["task"]["dt_ms"], (file, model)
 
 
 def test_base_is_the_papers_text() -> None:
     """Appendix A: units, updates, steps, learning rate, noise, gain."""
-    made = load_study()
+    made = loaded()
     mante, reach = (made.options(Model(task, "eprop", "base")) for task in (MANTE, REACH))
     assert (mante["network"]["units"], mante["training"]["updates"], mante["task"]["dt_ms"]) == (400, 3000, 50)
     assert (reach["network"]["units"], reach["training"]["updates"], reach["task"]["dt_ms"]) == (200, 1000, 10)
@@ -250,6 +470,92 @@ def test_base_is_the_papers_text() -> None:
         assert options["training"]["batch_size"] == 100
         assert options["network"]["noise_sd"] == 0.1
         assert options["network"]["gain"] == 1
+
+
+def changed_by(setting: str, task: str, rule: str = "bptt") -> dict[str, Any]:
+    """What a setting changes of a model's options, by group and option."""
+    made = loaded()
+    before, after = (made.options(Model(task, rule, name)) for name in ("base", setting))
+    assert {group: set(options) for group, options in before.items()} == {
+        group: set(options) for group, options in after.items()
+    }
+    return {
+        f"{group}.{option}": value
+        for group, options in after.items()
+        for option, value in options.items()
+        if value != before[group][option]
+    }
+
+
+BLOCKS = {
+    "network.activation": "relu",
+    "network.dale": True,
+    "network.cell_types_per_sign": 8,
+    "network.cell_type_density": 0.5,
+    "network.unit_row_sum": True,
+}
+DOUBLED_INTERVALS = {"task.steps": 500, "task.interval1_steps": [0, 100], "task.interval2_steps": [0, 300]}
+DT_15 = {"task.dt_ms": 15, "comparison.recording": "mante2013-dt15"}
+# Settings with what they change in mante2013 and in the reaches.
+CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    **{f"gain-{g}": ({"network.gain": g},) * 2 for g in (0, 0.5, 1.5, 2)},
+    **{f"gain-with-readout-{g}": ({"network.gain": g, "network.gain_scales_readout": True},) * 2 for g in (0.5, 1.5)},
+    **{f"lr-{lr}": ({"training.learning_rate": float(lr)},) * 2 for lr in ("3e-3", "3e-4", "1e-4", "3e-5")},
+    "sgd": ({"training.optimiser": "sgd", "training.learning_rate": 0.1},) * 2,
+    "published-checkpoints": ({"training.checkpoints": "published"},) * 2,
+    "noiseless": ({"network.noise_sd": 0},) * 2,
+    "sparse": ({"network.density": 0.25},) * 2,
+    "dale": ({"network.dale": True},) * 2,
+    "dale-sparse": ({"network.dale": True, "network.density": 0.25},) * 2,
+    "relu": ({"network.activation": "relu"},) * 2,
+    "tanh": ({"network.activation": "tanh"},) * 2,
+    "dale-relu": (BLOCKS,) * 2,
+    "dale-relu-modprop-paper": (BLOCKS,) * 2,
+    "units-doubled": ({"network.units": 2 * 400}, {"network.units": 2 * 200}),
+    "batch-50": ({"training.batch_size": 50},) * 2,
+    "batch-200": ({"training.batch_size": 200},) * 2,
+    "tau-20": ({"network.tau_steps": 2 * 10},) * 2,
+    "dt-15": (DT_15, {}),
+    "fixation-doubled": ({"task.fixation_ms": 2 * 350}, {}),
+    "delay-doubled": ({"task.delay_ms": 2 * 300}, {}),
+    "decision-doubled": ({"task.decision_ms": 2 * 300}, {}),
+    "intervals-doubled": ({}, DOUBLED_INTERVALS),
+    "es-plain": ({}, {}),
+}
+
+
+@pytest.mark.parametrize("setting", CHANGES)
+def test_a_setting_changes_what_its_name_says_and_nothing_else(setting: str) -> None:
+    of_mante, of_reaches = CHANGES[setting]
+    assert changed_by(setting, MANTE) == of_mante
+    assert changed_by(setting, REACH) == changed_by(setting, MAZE) == of_reaches
+
+
+def test_every_setting_is_checked() -> None:
+    """`base` is the paper's text, `published-code` has tests of its own."""
+    assert {*CHANGES, "base", "published-code"} == set(BASE["settings"])
+
+
+def test_settings_of_one_learning_rule() -> None:
+    paper = {"learning.variant": "paper", "learning.mu": 0.25}
+    assert changed_by("dale-relu-modprop-paper", REACH, "modprop") == {**BLOCKS, **paper}
+    assert changed_by("dale-relu", REACH, "modprop") == BLOCKS
+    assert changed_by("es-plain", REACH, "evolution_strategies") == {"learning.antithetic": False}
+
+
+def test_doubled_trials_are_longer_by_what_was_doubled() -> None:
+    """Lengths in steps, counted by the tasks themselves; the compared stimulus stays as long."""
+    from neurorules.tasks.task import make_task
+
+    made = loaded()
+    tasks = {
+        name: make_task(MANTE, made.options(Model(MANTE, "bptt", name))["task"], None)
+        for name in ("base", "fixation-doubled", "delay-doubled", "decision-doubled")
+    }
+    steps = {name: task.test().n_steps for name, task in tasks.items()}
+    assert steps == {"base": 34, "fixation-doubled": 34 + 7, "delay-doubled": 34 + 6, "decision-doubled": 34 + 6}
+    time_ms = np.arange(125.0, 850.0, 50.0)
+    assert {name: len(task.window(time_ms, {})) for name, task in tasks.items()} == dict.fromkeys(tasks, 15)
 
 
 def test_comparison_is_no_part_of_training() -> None:
@@ -268,9 +574,8 @@ def test_comparison_is_no_part_of_training() -> None:
 
 @pytest.mark.parametrize("file", STUDY_FILES, ids=lambda file: file.name)
 def test_every_study_file_is_valid_and_has_a_name_of_its_own(file: Path) -> None:
-    made = load_study(file)
-    assert made.seeds
-    assert [other for other in STUDY_FILES if load_study(other).name == made.name] == [file]
+    assert loaded(file).seeds
+    assert [other for other in STUDY_FILES if loaded(other).name == loaded(file).name] == [file]
 
 
 def test_dicts_merge_and_lists_replace() -> None:
@@ -302,11 +607,11 @@ def test_checking_files_from_the_command_line(tmp_path: Path, capsys: pytest.Cap
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("seeds_per_jobs: 1")
     assert main([str(REPOSITORY / "config" / "reach.yaml")]) == 0
-    assert "8 runs" in capsys.readouterr().out
+    assert "12 runs" in capsys.readouterr().out
     assert main([str(wrong), str(BASE_CONFIG)]) == 1
     said = capsys.readouterr()
     assert "Did you mean seeds_per_job?" in said.err
-    assert "32 runs" in said.out
+    assert "152 runs" in said.out
 
 
 # ---- what is refused
@@ -368,6 +673,90 @@ REFUSED: list[tuple[str, dict[str, Any], str, Any, str]] = [
     ("an emptied catalogue", {"settings": None}, "settings", None, "object"),
     ("path for a name", {"study": "../elsewhere"}, "study", "../elsewhere", "letters"),
     ("unknown recording", {"use_recordings": ["mante2014"]}, "use_recordings", "mante2014", "Did you mean mante2013"),
+    (
+        "unknown option of a learning rule",
+        {"learning_rules": {"modprop": {"tap": 3}}},
+        "learning_rules.modprop.tap",
+        "tap",
+        "Did you mean taps?",
+    ),
+    (
+        "an option of a learning rule that has none",
+        {"learning_rules": {"bptt": {"mu": 3}}},
+        "learning_rules.bptt.mu",
+        "mu",
+        "Allowed: .",
+    ),
+    (
+        "unknown learning rule with options",
+        {"learning_rules": {"mod_prop": {"mu": 0.2}}},
+        "learning_rules",
+        "mod_prop",
+        "Did you mean modprop?",
+    ),
+    (
+        "wrong value of a learning rule",
+        {"learning_rules": {"truncated_bptt": {"window_steps": 0}}},
+        "learning_rules.truncated_bptt.window_steps",
+        0,
+        "at least 1",
+    ),
+    (
+        "text for a number of a learning rule",
+        {"learning_rules": {"node_perturbation": {"sigma": "1e-1"}}},
+        "learning_rules.node_perturbation.sigma",
+        "1e-1",
+        "write 1.0e-3",
+    ),
+    (
+        "unknown choice of a learning rule",
+        {"learning_rules": {"modprop": {"variant": "code"}}},
+        "learning_rules.modprop.variant",
+        "code",
+        "published-code, paper",
+    ),
+    (
+        "wrong value of a learning rule in a setting",
+        {"settings": {"dale-relu": {"by_learning_rule": {"modprop": {"learning": {"taps": 0.5}}}}}},
+        "settings.dale-relu.by_learning_rule.modprop.learning.taps",
+        0.5,
+        "integer",
+    ),
+    (
+        "unknown option of a learning rule in a setting",
+        {"settings": {"base": {"by_learning_rule": {"truncated_bptt": {"learning": {"window": 5}}}}}},
+        "settings.base.by_learning_rule.truncated_bptt.learning.window",
+        "window",
+        "Did you mean window_steps?",
+    ),
+    (
+        "learning for all learning rules",
+        {"settings": {"base": {"learning": {"mu": 0.3}}}},
+        "settings.base.learning",
+        {"mu": 0.3},
+        "by_learning_rule",
+    ),
+    (
+        "density of no weights",
+        {"settings": {"sparse": {"network": {"density": 0}}}},
+        "settings.sparse.network.density",
+        0,
+        "greater than 0",
+    ),
+    (
+        "density above 1",
+        {"settings": {"sparse": {"network": {"density": 25}}}},
+        "settings.sparse.network.density",
+        25,
+        "at most 1",
+    ),
+    (
+        "a private recording's empty path",
+        {"recordings": {MAZE: {"path": ""}}},
+        f"recordings.{MAZE}.path",
+        "",
+        "non-empty",
+    ),
     ("unknown figure", {"use_figures": ["fig2"]}, "use_figures", "fig2", "Allowed: fig1"),
     (
         "unknown figure in the catalogue",
@@ -405,7 +794,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, Any, str]] = [
         "bppt",
         "Did you mean bptt?",
     ),
-    ("task without a file", {"tasks": {"maze": {}}}, "tasks", "maze", f"Allowed: {REACH}"),
+    ("task without a file", {"tasks": {"maze": {}}}, "tasks", "maze", f"{REACH}, {MANTE}"),
     ("unknown file of a task", {"tasks": {REACH: {"module": "maze"}}}, f"tasks.{REACH}.module", "maze", "Allowed"),
     (
         "unknown option of a task",
@@ -485,6 +874,9 @@ def test_missing_keys_are_named() -> None:
 
     assert "'seeds' is a required property" in str(without("seeds"))
     assert without("tasks", MANTE, "task", "delay_ms").key == f"tasks.{MANTE}.task.delay_ms"
+    assert without("learning_rules", "modprop", "mu").key == "learning_rules.modprop.mu"
+    assert without("learning_rules", "truncated_bptt").key == "learning_rules.truncated_bptt.window_steps"
+    assert without("tasks", CHOICE, "task", "env").key == f"tasks.{CHOICE}.task.env"
     assert without("tasks", REACH, "comparison", "recording").key == f"tasks.{REACH}.comparison.recording"
     assert without("figures", "fig1", "settings").key == "figures.fig1"
     assert without("recordings", MANTE, "reader").key == f"recordings.{MANTE}"
@@ -492,10 +884,115 @@ def test_missing_keys_are_named() -> None:
 
 def test_what_no_file_holds_may_be_of_the_command_line() -> None:
     reach = REPOSITORY / "config" / "reach.yaml"
-    config = merge(load_study(reach).config, {"use_figures": ["fig9"]})
+    config = merge(load_study(reach).config, {"use_figures": ["fig99"]})
     with pytest.raises(InputError) as caught:
         Study(config, [BASE_CONFIG, reach])
     assert caught.value.file == f"{BASE_CONFIG}, {reach} or the command line"
+
+
+# ---- what a learning rule needs, and constraints that cannot learn
+
+
+def modprop_with(tmp_path: Path, network: dict[str, Any]) -> Path:
+    """A study file of ModProp on the reach with a setting of one's own."""
+    file = tmp_path / "mine.yaml"
+    entry = {"tasks": [REACH], "learning_rules": ["modprop"], "settings": ["mine"]}
+    mine = {"use_figures": ["fig7"], "settings": {"mine": {"network": network}}}
+    file.write_text(yaml.safe_dump({**mine, "figures": {"fig7": {**entry, "also": [{}]}}}))
+    return file
+
+
+ALLOWED = {"activation": "relu", "dale": True, "cell_types_per_sign": 2}
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "wanted", "why"),
+    [
+        ("activation", "retanh", "activation relu", "derivative of ReLU"),
+        ("dale", False, "dale true", "excitatory or inhibitory"),
+        ("cell_types_per_sign", 0, "cell_types_per_sign minimum 1", "from cell type to cell type"),
+    ],
+)
+def test_what_a_learning_rule_needs_is_checked_at_planning(
+    tmp_path: Path, option: str, value: Any, wanted: str, why: str
+) -> None:
+    assert models_of(load_study(modprop_with(tmp_path, ALLOWED))) == models(REACH, "modprop", "mine")
+    file = modprop_with(tmp_path, {**ALLOWED, option: value})
+    with pytest.raises(InputError, match=why) as caught:
+        load_study(file)
+    error = caught.value
+    assert f"modprop cannot train {REACH}/modprop/mine" in error.problem
+    assert (error.file, error.key, error.value) == (str(file), f"settings.mine.network.{option}", value)
+    assert error.remedy is not None and f"needs {wanted}:" in error.remedy and "`also`" in error.remedy
+
+
+def test_modprop_has_a_setting_and_no_other_will_do() -> None:
+    good = {"dale-relu", "dale-relu-modprop-paper"}
+    for name in BASE["settings"]:
+        change = figure(REACH, also=[{"learning_rules": ["modprop"], "settings": [name]}])
+        if name in good:
+            assert f"{REACH}/modprop/{name}" in models_of(study(change))
+        else:
+            assert "ModProp" not in refused(change).problem and "modprop cannot train" in refused(change).problem
+    # with base it is the default that does not do
+    error = refused(figure(REACH, also=[{"learning_rules": ["modprop"]}]))
+    assert (error.key, error.value) == ("defaults.network.activation", "retanh")
+
+
+def test_every_need_is_an_option_of_the_network() -> None:
+    for rule in learning_rule_names():
+        assert {need.option for need in load_learning_rule(rule).NEEDS} <= set(BASE["defaults"]["network"])
+    assert {rule for rule in learning_rule_names() if load_learning_rule(rule).NEEDS} == {"modprop"}
+
+
+@pytest.mark.parametrize(
+    ("network", "option", "words"),
+    [
+        ({"dale": True, "gain": 0.0}, "gain", "gain above 0"),
+        ({"dale": True, "units": 1}, "units", "at least 2 units"),
+        ({"cell_types_per_sign": 2}, "cell_types_per_sign", "dale: true"),
+        ({"dale": True, "cell_types_per_sign": 41}, "cell_types_per_sign", "at most as many"),
+        ({"unit_row_sum": True, "gain": 0.0, "density": 0.5}, "gain", "gain above 0"),
+        ({"dale": True, "recurrent_scale": 0.0}, "recurrent_scale", "recurrent_scale above 0"),
+        ({"unit_row_sum": True}, "unit_row_sum", "unit_row_sum: false"),
+    ],
+    ids=[
+        "dale without weights",
+        "dale with one unit",
+        "types without dale",
+        "too many types",
+        "rows of nothing",
+        "dale without weights by another name",
+        "rows without constraints",
+    ],
+)
+def test_constraints_that_make_no_sense_are_refused_at_planning(
+    tmp_path: Path, network: dict[str, Any], option: str, words: str
+) -> None:
+    file = tmp_path / "mine.yaml"
+    mine = {"settings": {"mine": {"network": network}}, **figure(REACH, also=[{"settings": ["mine"]}])}
+    file.write_text(yaml.safe_dump(mine))
+    with pytest.raises(InputError) as caught:
+        load_study(file)
+    error = caught.value
+    assert f"(in {REACH}/bptt/mine)" in error.problem
+    assert (error.file, error.key, error.value) == (str(file), f"settings.mine.network.{option}", network[option])
+    assert error.remedy is not None and words in error.remedy
+    # what no figure shows is not asked for
+    mine["figures"]["fig1"]["also"] = [{}]
+    file.write_text(yaml.safe_dump(mine))
+    assert models_of(load_study(file)) == models(REACH, "bptt", "base")
+
+
+def test_options_of_learning_that_do_not_go_together_are_refused_at_planning(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("{use_figures: [fig9], learning_rules: {evolution_strategies: {samples: 5}}}")
+    with pytest.raises(InputError, match="pairs") as caught:
+        load_study(file)
+    error = caught.value
+    assert (error.file, error.key, error.value) == (str(file), "learning_rules.evolution_strategies.samples", 5)
+    file.write_text("{use_figures: [fig9], learning_rules: {evolution_strategies: {samples: 5, antithetic: false}}}")
+    assert models_of(load_study(file)) == {model for model in FIG9 if not model.startswith(MAZE)}
 
 
 def test_not_a_number_is_none() -> None:
@@ -574,14 +1071,21 @@ def plan(made: Study) -> None:
     """All that the Snakefile asks of a study."""
     for model, seeds in made.seeds.items():
         made.training(model), made.training_recording(model), made.task_module(model.task)
-        made.scoring(model, "distances"), made.scoring(model, "noise_floor")
-        assert made.recording_entry(made.recording(model))["name"] in made.config["use_recordings"]
+        made.scoring(model, "distances"), made.scoring(model, "noise_floor"), made.scoring(model, "learning")
+        recording = made.recording(model)
+        if recording is not None:
+            assert made.recording_entry(recording)["name"] in made.used_recordings
         assert len(made.run_files(model)) == len(seeds) > 0
     assert sorted((m, s) for b in made.blocks for m in b.models for s in b.seeds) == [
         (model, seed) for model, seeds in made.seeds.items() for seed in seeds
     ]
-    for name in made.figures:
+    made.sources()
+    for name, shown in made.figures.items():
         made.figure_context(name)
+        compared = [model for model in shown if made.recording(model) is not None]
+        assert shown and (compared == shown or not needs_recording(name))
+        assert set(made.figure_pairs(name)) <= set(made.pairs)
+        assert {model for pair in made.figure_pairs(name).values() for model in pair} <= set(shown)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True, database=None)
@@ -601,7 +1105,7 @@ def test_any_config_gives_a_study_or_an_input_error(changes: list[tuple[str, tup
 # ---- config/README.md
 
 README = (REPOSITORY / "config" / "README.md").read_text()
-GROUPS = ("task", "network", "training", "comparison")
+GROUPS = ("task", "network", "training", "comparison")  # `learning` has a section of its own
 
 # Where the keys of each part of the config are documented; * is any name.
 SECTIONS = {
@@ -677,13 +1181,35 @@ def test_every_key_is_documented_with_its_choices(heading: str, key: str) -> Non
         assert f"`{choice}`" in documented[key]["type"]
 
 
+def tables_of(heading: str, those: str) -> dict[str, dict[str, dict[str, str]]]:
+    """The tables of a section that "Those of the ..." introduces, by the name in backticks."""
+    tables = section(heading).split(f"Those of the {those} ")[1:]
+    return {re.findall("`(.*?)`", table)[0]: rows(table) for table in tables}
+
+
+def defaults_of(table: dict[str, dict[str, str]]) -> dict[str, Any]:
+    return {key: yaml.safe_load(row["default"].strip("`")) for key, row in table.items()}
+
+
 def test_options_of_tasks_are_documented_with_their_defaults() -> None:
-    tables = section("Options in `task`").split("Those of the task")[1:]
-    assert len(tables) == len(BASE["tasks"])
-    for table in tables:
-        name = re.findall("`(.*?)`", table)[0]
-        documented = {key: yaml.safe_load(row["default"].strip("`")) for key, row in rows(table).items()}
-        assert documented == BASE["tasks"][name]["task"]
+    documented = {name: defaults_of(table) for name, table in tables_of("Options in `task`", "task").items()}
+    assert documented == {name: task["task"] for name, task in BASE["tasks"].items()}
+
+
+def test_learning_rules_are_documented_with_what_they_need_and_their_options() -> None:
+    documented = rows(section("Learning rules"))
+    assert [name for name in learning_rule_names() if name not in documented] == []
+    for name in learning_rule_names():
+        needed = re.findall("`(.*?)`", documented[name]["needs"].split(":")[0])
+        assert needed == [need.option for need in load_learning_rule(name).NEEDS]
+    tables = tables_of("Learning rules", "learning rule")
+    assert {name: defaults_of(table) for name, table in tables.items()} == BASE["learning_rules"]
+    for name, table in tables.items():
+        allowed = load_learning_rule(name).OPTIONS
+        assert set(table) == set(allowed)
+        for option, row in table.items():
+            for choice in allowed[option].get("enum", []):
+                assert f"`{choice}`" in row["type"]
 
 
 @pytest.mark.parametrize("group", ["network", "training"])
@@ -701,11 +1227,11 @@ def test_documented_defaults_of_comparison_and_recordings() -> None:
     comparison = rows(section("Options in `comparison`"))
     repeats = BASE["defaults"]["comparison"]["noise_floor_repeats"]
     assert comparison["noise_floor_repeats"]["default"] == f"`{repeats}`"
-    assert comparison["onset_step"]["default"] == f"`{REACH}`: `{BASE['tasks'][REACH]['comparison']['onset_step']}`"
+    onsets = {name: BASE["tasks"][name]["comparison"]["onset_step"] for name in (REACH, MAZE)}
+    assert comparison["onset_step"]["default"] == ", ".join(f"`{name}`: `{step}`" for name, step in onsets.items())
     options = rows(section("Options of a recording"))
-    mante, reach = SYNTHETIC_DEFAULTS[MANTE], SYNTHETIC_DEFAULTS[REACH]
-    assert options["monkey"]["default"] == f"`{mante['monkey']}`"
-    assert options["neurons"]["default"] == f"`{mante['neurons']}`" == f"`{reach['neurons']}`"
+    assert options["monkey"]["default"] == f"`{SYNTHETIC_DEFAULTS[MANTE]['monkey']}`"
+    assert {options["neurons"]["default"]} == {f"`{made['neurons']}`" for made in SYNTHETIC_DEFAULTS.values()}
     trials = {name: made["trials_per_condition"] for name, made in SYNTHETIC_DEFAULTS.items()}
     assert options["trials_per_condition"]["default"] == ", ".join(f"`{n}` in `{name}`" for name, n in trials.items())
 
@@ -721,11 +1247,13 @@ def test_everything_in_the_catalogues_is_named() -> None:
     assert set(rows(section("Settings that exist"))) == set(BASE["settings"])
     assert set(rows(section("Recordings that exist"))) == set(BASE["recordings"])
     assert set(rows(section("Figures and tables that exist"))) == set(BASE["figures"]) == set(figure_names())
-    for names, text in ((BASE["tasks"], section("Tasks")), (task_names(), section("Tasks"))):
-        assert all(f"`{name}`" in text for name in names)
-    for rule in learning_rule_names():
-        assert f"`{rule}`" in rows(section("Figures"))["learning_rules"]["type"]
-        assert f"`{rule}`" in rows(section("Settings"))["by_learning_rule"]["type"]
+    assert {name for name in [*BASE["tasks"], *task_names()] if f"`{name}`" not in section("Tasks")} == set()
+    of_options = {option for rule in learning_rule_names() for option in load_learning_rule(rule).OPTIONS}
+    assert set(rows(section("Learning rules"))) - of_options == set(learning_rule_names())
+    needs = rows(section("Figures and tables that exist"))
+    assert {name: row["needs a recording"] for name, row in needs.items()} == {
+        name: "yes" if needs_recording(name) else "no" for name in figure_names()
+    }
     for name in {entry["reader"] for entry in BASE["recordings"].values()}:
         assert f"`{name}`" in rows(section("Recordings"))["reader"]["type"]
 
@@ -736,7 +1264,8 @@ def test_what_settings_change_is_said() -> None:
         changed = {
             path[-1] for path, value in nodes(setting) if not isinstance(value, dict) and isinstance(path[-1], str)
         }
-        for key in changed - {"recording", "batch_size", "input_noise_sd"}:  # said in words
+        in_words = {"recording", "batch_size", "input_noise_sd"} if name == "published-code" else {"recording"}
+        for key in changed - in_words:
             assert f"`{key}`" in documented[name]["differs in"], (name, key)
 
 
@@ -749,9 +1278,12 @@ def test_study_files_are_listed_with_their_runs() -> None:
         n_models = len(made.seeds)
         assert row["`study`"] == f"`{made.name}`"
         assert row["runs"] == f"{n_models * n_seeds}: {n_models} models, {n_seeds} seeds"
-        assert re.findall("`(.*?)`", row["recordings"]) == made.config["use_recordings"]
+        named = [name for name in re.findall("`(.*?)`", row["recordings"]) if name != "path"]
+        assert named == made.config["use_recordings"]
         synthetic = {made.recording_entry(name)["synthetic"] for name in made.config["use_recordings"]}
         assert synthetic == {"synthetic" in row["recordings"]}
+        absent = [name for name in made.config["use_recordings"] if made.is_absent(name)]
+        assert [f"`{name}` where it has a `path`" in row["recordings"] for name in absent] == [True] * len(absent)
 
 
 def test_the_raw_files_of_every_source_are_shown() -> None:
@@ -760,8 +1292,8 @@ def test_the_raw_files_of_every_source_are_shown() -> None:
     for reader, entry in catalogue.items():
         for source, about in entry["sources"].items():
             for file in about["files"]:
-                (line,) = [line for line in text.splitlines() if line.strip().startswith(Path(file["path"]).name)]
-                assert f"reader {reader}, source {source}" in line
+                lines = [line for line in text.splitlines() if line.strip().startswith(Path(file["path"]).name)]
+                assert [f"reader {reader}, source {source}" in line for line in lines] == [True], (reader, file["path"])
             for folder in about.get("unpacked", {}).get("folders", {}).values():
                 assert str(Path(folder).relative_to(reader)) in text
 
@@ -774,9 +1306,9 @@ def test_the_example_study_plans_what_the_text_says(tmp_path: Path) -> None:
     (example,) = code_blocks("A study of your own", "yaml")
     (tmp_path / "mine.yaml").write_text(example)
     made = load_study(tmp_path / "mine.yaml")
-    # one task has its recording: 2 learning rules x 2 settings x 2 seeds
+    # one task has its recording: 3 learning rules x 2 settings x 2 seeds
     assert made.name == "mine"
-    assert models_of(made) == {f"{REACH}/{rule}/{name}" for rule in ("bptt", "eprop") for name in ("base", "gain-0.8")}
+    assert models_of(made) == models(REACH, "bptt truncated_bptt eprop", "base gain-0.8")
     assert all(seeds == [0, 1] for seeds in made.seeds.values())
     assert set(made.config["settings"]) == {*BASE["settings"], "gain-0.8"}
 
@@ -788,6 +1320,37 @@ def test_the_example_error_is_what_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         load_study(file)
     assert str(caught.value).replace(str(file), "config/mine.yaml") == said.strip()
+
+
+def example(heading: str, tmp_path: Path) -> Study:
+    """The study of a section's one YAML example."""
+    (text,) = code_blocks(heading, "yaml")
+    (tmp_path / "mine.yaml").write_text(text)
+    return load_study(tmp_path / "mine.yaml")
+
+
+def test_the_example_of_a_private_recording(tmp_path: Path) -> None:
+    made = example("Raw recordings", tmp_path)
+    assert made.used_recordings == made.config["use_recordings"]
+
+
+def test_the_example_of_an_environment(tmp_path: Path) -> None:
+    from neurorules.tasks.task import make_task
+
+    made = example("Neurogym's environments", tmp_path)
+    assert set(map(str, made.figures["learning_curves"])) == models("match", "bptt eprop", "base")
+    options = made.options(Model("match", "bptt", "base"))["task"]
+    trials = make_task("neurogym", options, None).test()
+    assert trials.inputs.shape[:2] == (options["steps"], options["test_trials"])
+    assert trials.scored[-1].all()  # no step is left over
+
+
+def test_the_example_of_also(tmp_path: Path) -> None:
+    made = example("Figures", tmp_path)
+    shown = models(f"{MANTE} {REACH}", "bptt eprop", "noiseless dale-relu") | models(
+        f"{MANTE} {REACH}", "modprop", "dale-relu"
+    )
+    assert set(map(str, made.figures["fig7"])) == shown
 
 
 def test_the_example_of_which_option_wins() -> None:
@@ -803,7 +1366,7 @@ def test_the_example_of_which_option_wins() -> None:
             setting,
             setting["by_task"].get(task, {}),
             setting["by_learning_rule"].get(rule, {}),
-            load_study().options(Model(task, rule, "published-code")),
+            loaded().options(Model(task, rule, "published-code")),
         ]
         expected = [layer.get("training", {}).get("learning_rate") for layer in said]
         assert [float(cell) if cell else None for cell in cells[1:]] == expected
@@ -815,7 +1378,7 @@ def test_the_example_of_which_option_wins() -> None:
 @pytest.mark.parametrize("file", STUDY_FILES, ids=lambda file: file.name)
 @pytest.mark.parametrize("caption", [*figure_names(), "workflow"])
 def test_every_figure_has_a_caption_that_renders(caption: str, file: Path) -> None:
-    made = load_study(file)
+    made = loaded(file)
 
     class Snakemake:
         config = made.config
@@ -830,7 +1393,16 @@ def test_every_figure_has_a_caption_that_renders(caption: str, file: Path) -> No
         entry["synthetic"] for entry in used
     )
     if caption in made.figures:
-        assert ", ".join(made.config["figures"][caption]["settings"]) in html
+        entry = made.config["figures"][caption]
+        said = {
+            "table3": f"{len(made.figure_seeds(caption))} seeds",
+            "fig7": "dale-relu",
+            "model_distances": "number of pairs",
+        }
+        assert said.get(caption, f"n = {len(made.figure_seeds(caption))}") in html
+        if caption in ("fig1", "fig5", "table3"):
+            assert ", ".join(entry["settings"]) in html
+            assert all(", ".join(part["settings"]) in html for part in entry.get("also", []))
 
 
 @pytest.mark.parametrize(
@@ -845,6 +1417,7 @@ def test_every_figure_has_a_caption_that_renders(caption: str, file: Path) -> No
         ("hatsopoulos2007", "interval1_steps", [0, 10, 20]),
         ("hatsopoulos2007", "test_interval1_steps", -1),
         ("hatsopoulos2007", "output_offset_steps", -500),
+        ("sussillo2015", "output_offset_steps", -9),
     ],
 )
 @pytest.mark.parametrize("setting", [False, True], ids=["task", "setting"])
@@ -870,7 +1443,7 @@ def test_no_default_may_be_missing(group: str, key: str) -> None:
 def test_what_a_figure_leaves_out_is_named() -> None:
     base = yaml.safe_load(BASE_CONFIG.read_text())
     both = {"figures": {"fig1": {"settings": ["base", "published-code"]}}, "use_figures": ["fig1"]}
-    assert Study(merge(base, both)).left_out("fig1") == []
+    assert Study(merge(base, both)).left_out("fig1") == [MAZE]
     change = {**both, "use_recordings": ["mante2013"]}
     # Published code's Mante trials have steps of 15 ms and are compared with mante2013-dt15.
-    assert Study(merge(base, change)).left_out("fig1") == ["mante2013 (published-code)", "hatsopoulos2007"]
+    assert Study(merge(base, change)).left_out("fig1") == ["mante2013 (published-code)", REACH, MAZE]

@@ -67,12 +67,27 @@ def test_conda_files_pin_the_locked_versions(lock_script: ModuleType, repository
     for environment in lock_script.CONDA_ENVIRONMENTS:
         content = yaml.safe_load((repository / "envs" / f"{environment}.yaml").read_text())
         assert content["channels"] == ["conda-forge", "nodefaults"]
-        pins = dict(line.split("=") for line in content["dependencies"])
+        of_conda = [line for line in content["dependencies"] if isinstance(line, str) and line != "pip"]
+        of_pip = [line for part in content["dependencies"] if isinstance(part, dict) for line in part["pip"]]
+        assert [Requirement(line).name for line in of_pip] == lock_script.PIP_PACKAGES.get(environment, [])
+        assert ("pip" in content["dependencies"]) == bool(of_pip)
+        for requirement in map(Requirement, of_pip):
+            assert [requirement] == [one for one, _ in lock[requirement.name]]
+        pins = dict(line.split("=") for line in of_conda)
         assert pins.pop("python") == "3.11"
         assert Version(pins.pop("pytorch")) == torch
         for name, version in pins.items():
             locked = [lock_script.pinned_version(requirement) for requirement, _ in lock[name]]
             assert Version(version).release in [one.release[:3] for one in locked], name
+
+
+def test_training_has_what_neurogym_asks_for(lock_script: ModuleType) -> None:
+    """Its environments are tasks. pip then takes numpy, matplotlib and gymnasium as conda has installed them."""
+    asked = [Requirement(line) for line in importlib.metadata.requires("neurogym") or []]
+    asked = [one for one in asked if one.marker is None or one.marker.evaluate({"extra": ""})]
+    assert lock_script.unsatisfied(asked, lock_script.read_lock()) == []
+    pinned = {one.name for one in asked if one.specifier}
+    assert {"numpy", "gymnasium", "matplotlib"} <= pinned <= set(lock_script.CONDA_ENVIRONMENTS["training"])
 
 
 def test_an_unmet_requirement_is_named(lock_script: ModuleType) -> None:

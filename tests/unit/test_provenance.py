@@ -283,4 +283,4 @@ def test_versions_name_the_package_and_what_numbers_depend_on() -> None:
     found = versions()
     assert found["neurorules"] == project["version"]
     assert found["python"] == ".".join(map(str, sys.version_info[:3]))
-    assert {"torch", "numpy", "scipy", "xarray", "netCDF4"} <= set(found)
+    assert {"torch", "numpy", "scipy", "xarray", "netCDF4", "neurogym"} <= set(found)

@@ -213,7 +213,9 @@ def test_a_figure_alone_needs_only_its_own(fresh: Checkout) -> None:
 def test_what_is_planned_is_what_is_made(checkout: Checkout, made: Made) -> None:
     """The dry runs above speak the truth: a real run after a real change, by the bytes and the age of every file."""
     checkout.configure("settings", "slower", "training", "learning_rate", to=1e-4)
-    checkout.configure("figures", "fig1", to={"settings": ["base", "slower"], "seeds": [1]})
+    checkout.configure(
+        "figures", "fig1", to={"learning_rules": ["bptt", "eprop"], "settings": ["base", "slower"], "seeds": [1]}
+    )
     models = [f"{REACH}/{rule}/slower" for rule in ("bptt", "eprop")]
     new = {f"runs/{model}/seed1.nc" for model in models} | {f"similarity/{model}/distances.csv" for model in models}
     assert checkout.planned() == new | made.figure("fig1")

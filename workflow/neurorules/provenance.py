@@ -8,6 +8,7 @@ the job names, which are loaded by name and so are not seen by following imports
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 from functools import cache
 from pathlib import Path
@@ -104,11 +105,14 @@ def _module_file(root: Path, parts: list[str]) -> Path | None:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what numbers depend on."""
+    """Versions of what numbers depend on. Nothing is imported for it; what is not installed is left out."""
     import platform
-    from importlib.metadata import version
+    from importlib.metadata import PackageNotFoundError, version
 
     from neurorules import __version__
 
-    packages = ("torch", "numpy", "scipy", "xarray", "netCDF4")
-    return {"neurorules": __version__, "python": platform.python_version(), **{p: version(p) for p in packages}}
+    found = {"neurorules": __version__, "python": platform.python_version()}
+    for package in ("torch", "numpy", "scipy", "xarray", "netCDF4", "neurogym"):
+        with contextlib.suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found

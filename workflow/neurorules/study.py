@@ -261,6 +261,10 @@ class Study:
         entry = self.config["recordings"][name]
         return {"name": name, "synthetic": False, "path": None, "options": {}, **entry}
 
+    def made_from(self, recording: str) -> dict[str, Any]:
+        """What determines a recording but for its raw files: where these lie is nobody's business."""
+        return {key: value for key, value in self.recording_entry(recording).items() if key != "path"}
+
     def sources(self) -> list[tuple[str, str]]:
         """Reader and source of every used recording that may have to be downloaded."""
         entries = [self.recording_entry(name) for name in self.used_recordings]

@@ -15,7 +15,7 @@ rule recording:
         mem_mb=2000,
         runtime=30,
     params:
-        entry=lambda w: canonical_json(study.recording_entry(w.recording)),
+        entry=lambda w: canonical_json(study.made_from(w.recording)),
         raw=raw_identity,
         code=lambda w: code("recording.py", f"recordings.{study.recording_entry(w.recording)['reader']}"),
     script:
@@ -33,7 +33,7 @@ rule synthetic_raw_files:
         mem_mb=1000,
         runtime=10,
     params:
-        entry=lambda w: canonical_json(study.recording_entry(w.recording)),
+        entry=lambda w: canonical_json(study.made_from(w.recording)),
         code=code("synthetic_raw_files.py"),
     script:
         "../scripts/synthetic_raw_files.py"
