@@ -105,9 +105,9 @@ class Case:
     def __init__(self, shape: tuple[int, ...], learning_rule: str, noise_sd: float, device: str) -> None:
         n_units, n_steps, n_trials, n_inputs, n_outputs = shape
         rng = np.random.default_rng(0)
-        self.theta = initialise(Sizes(n_inputs, n_units, n_outputs), NETWORK, rng, device=device)
+        theirs = initialise(Sizes(n_inputs, n_units, n_outputs), NETWORK, rng, device=device)
         # Away from 0, where the derivative is a matter of convention.
-        self.theta.initial_state.copy_(torch.as_tensor(0.1 * rng.standard_normal(n_units)))
+        theirs.initial_state.copy_(torch.as_tensor(0.1 * rng.standard_normal(n_units)))
         self.trials = Trials(
             rng.standard_normal((n_steps, n_trials, n_inputs)).astype(np.float32),
             rng.standard_normal((n_steps, n_trials, n_outputs)).astype(np.float32),
@@ -116,13 +116,15 @@ class Case:
         )
         noise = noise_sd * rng.standard_normal((n_steps, n_trials, n_units))
         self.noise = torch.as_tensor(noise, dtype=torch.float32, device=device)
-        self.drawn = torch.empty_like(self.noise) if noise_sd else None
-        self.inputs = torch.as_tensor(self.trials.inputs, device=device)
-        architecture = Architecture(ACTIVATIONS["retanh"], ALPHA, Connectivity(False, None, None))
-        rule = load_learning_rule(learning_rule)
-        options = OPTIONS.get(learning_rule, {})
-        self.engine: Engine = rule.engine(options, self.theta, architecture, n_steps, n_trials, [0])
-        usual = UsualLoop(self.theta, learning_rule == "eprop")
+        with torch.inference_mode():  # as in training
+            self.drawn = torch.empty_like(self.noise) if noise_sd else None
+            self.inputs = torch.as_tensor(self.trials.inputs, device=device)
+            self.theta = Parameters(theirs.sizes, theirs.flat.clone())
+            architecture = Architecture(ACTIVATIONS["retanh"], ALPHA, Connectivity(False, None, None))
+            rule = load_learning_rule(learning_rule)
+            options = OPTIONS.get(learning_rule, {})
+            self.engine: Engine = rule.engine(options, self.theta, architecture, n_steps, n_trials, [0])
+        usual = UsualLoop(theirs, learning_rule == "eprop")
         batch = [
             torch.as_tensor(array, device=device).transpose(0, 1).contiguous()
             for array in (self.trials.inputs, self.noise.cpu().numpy(), self.trials.targets, self.trials.scored)
@@ -131,17 +133,20 @@ class Case:
         self.passes = {"bptt": 3, "eprop": 2}.get(learning_rule, SAMPLES)
         if learning_rule == "evolution_strategies":
             generator = torch.Generator().manual_seed(0)
-            self.usual = lambda: usual.evolution_strategies(self.theta, generator, *batch)
+            self.usual = lambda: usual.evolution_strategies(theirs, generator, *batch)
         self.flop = self.passes * 2 * n_steps * n_trials * n_units * (n_units + n_inputs)
 
     def draw(self) -> None:
         """Noise as drawing leaves it; the engine takes the memory over."""
         if self.drawn is not None:
-            self.drawn.copy_(self.noise)
+            with torch.inference_mode():
+                self.drawn.copy_(self.noise)
 
+    @torch.inference_mode()
     def ours(self) -> torch.Tensor:
         batch = ScoredTrials(self.trials, like=self.theta.flat)
-        return self.engine.update(self.inputs, self.drawn, mean_squared_error, batch, [PENALTY]).gradient.recurrent
+        update = self.engine.update(self.inputs, self.drawn, mean_squared_error, batch, [PENALTY])
+        return update.gradient.recurrent
 
 
 def seconds(work: Callable[[], object], times: int = 1, device: str = "cpu") -> float:

@@ -685,7 +685,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, Any, str]] = [
         {"learning_rules": {"bptt": {"mu": 3}}},
         "learning_rules.bptt.mu",
         "mu",
-        "Allowed: .",
+        "There are none to set",
     ),
     (
         "unknown learning rule with options",
@@ -910,7 +910,7 @@ ALLOWED = {"activation": "relu", "dale": True, "cell_types_per_sign": 2}
     [
         ("activation", "retanh", "activation relu", "derivative of ReLU"),
         ("dale", False, "dale true", "excitatory or inhibitory"),
-        ("cell_types_per_sign", 0, "cell_types_per_sign minimum 1", "from cell type to cell type"),
+        ("cell_types_per_sign", 0, "cell_types_per_sign of at least 1", "from cell type to cell type"),
     ],
 )
 def test_what_a_learning_rule_needs_is_checked_at_planning(

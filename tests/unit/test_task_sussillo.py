@@ -62,7 +62,7 @@ def task(**changes: Any) -> MazeTask:
 def test_the_interface() -> None:
     module = load_task_module("sussillo2015")
     assert module.NEEDS_RECORDING is True
-    assert module.COMPARISON == ("onset_step",)
+    assert module.COMPARISON == ("recording", "onset_step")
     assert set(module.OPTIONS) == set(OPTIONS)
     assert "reach" not in task_names()
     assert (task().n_inputs, task().n_outputs) == (16, 7)

@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -192,11 +192,13 @@ class Study:
             InputError: an option that its group does not have.
         """
         options: dict[str, dict[str, Any]] = {group: {} for group in OPTION_GROUPS}
+        # Such a task takes more than it lists, and says itself what it does not take.
+        open_task = getattr(load_task_module(self.task_module(model.task)), "OTHER_OPTIONS", False)
         for where, layer in self._layers(model):
             for group in OPTION_GROUPS:
                 known = set(options[group])
                 for key, value in layer.get(group, {}).items():
-                    if key not in known and where.startswith("settings."):
+                    if key not in known and where.startswith("settings.") and not (group == "task" and open_task):
                         problem = "There is nothing of this name."
                         if group == "task":
                             problem = (
@@ -369,10 +371,11 @@ class Study:
         for need in rule.NEEDS:
             value = options["network"][need.option]
             if _first_error({need.option: value}, {"properties": {need.option: need.allowed}}) is not None:
+                key = self._key(model, "network", need.option)
                 raise InputError(
                     f"The learning rule {model.learning_rule} cannot train {model}. {need.why}",
-                    file=_files_text(self.files, "use_figures"),
-                    key=self._key(model, "network", need.option),
+                    file=_files_text(self.files, key),
+                    key=key,
                     value=value,
                     remedy=f"It needs {need.option} {_wanted(need.allowed)}: use another setting for it, in the "
                     "figure's `also`, or leave it out there.",
@@ -381,11 +384,11 @@ class Study:
             try:
                 check(options[group])
             except InputError as error:
-                option = str(error.key).removeprefix("network.")
+                key = self._key(model, group, str(error.key).removeprefix("network."))
                 raise InputError(
                     f"{error.problem} (in {model})",
-                    file=_files_text(self.files, "use_figures"),
-                    key=self._key(model, group, option),
+                    file=_files_text(self.files, key),
+                    key=key,
                     value=error.value,
                     remedy=error.remedy,
                 ) from None
@@ -478,8 +481,9 @@ def check_schema(config: Mapping[str, Any], files: Sequence[Path]) -> None:
     raise _not_allowed(key, error, files)
 
 
-def _first_error(value: Any, schema: Mapping[str, Any]) -> Any:
-    """The first violation of a schema, in order of keys, or None."""
+@cache
+def _validator() -> Any:
+    """Draft 2020-12 with stricter numbers."""
     import jsonschema
 
     standard = jsonschema.Draft202012Validator
@@ -491,7 +495,12 @@ def _first_error(value: Any, schema: Mapping[str, Any]) -> Any:
             "number": lambda _, value: type(value) is int or (type(value) is float and math.isfinite(value)),
         }
     )
-    validator = jsonschema.validators.extend(standard, type_checker=types)(schema)
+    return jsonschema.validators.extend(standard, type_checker=types)
+
+
+def _first_error(value: Any, schema: Mapping[str, Any]) -> Any:
+    """The first violation of a schema, in order of keys, or None."""
+    validator = _validator()(schema)
     error = min(validator.iter_errors(value), key=lambda e: str(e.json_path), default=None)
     while error is not None and error.context:
         error = error.context[0]
@@ -541,14 +550,15 @@ def _wanted(schema: Mapping[str, Any]) -> str:
     """What a fragment of a JSON schema asks for, in words."""
     if "const" in schema:
         return str(schema["const"]).lower() if isinstance(schema["const"], bool) else str(schema["const"])
-    return ", ".join(f"{name} {value}" for name, value in schema.items())
+    words = {"minimum": "of at least", "maximum": "of at most", "enum": "among"}
+    return ", ".join(f"{words.get(name, name)} {value}" for name, value in schema.items())
 
 
 def _did_you_mean(name: Any, known: Iterable[str]) -> str:
     known = sorted(known)
     close = difflib.get_close_matches(str(name), known, n=1)
     hint = f"Did you mean {close[0]}? " if close else ""
-    return f"{hint}Allowed: {', '.join(known)}."
+    return f"{hint}Allowed: {', '.join(known)}." if known else "There are none to set: take it out."
 
 
 _ANY: Any = object()

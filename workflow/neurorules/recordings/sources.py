@@ -198,6 +198,7 @@ def find_raw(
 
 
 def _find_private(recording: str, files: list[dict[str, Any]], folder: Path | None) -> list[Path]:
+    # The reader's name; an entry of another name in the config is told by the value.
     key, remedy = f"recordings.{recording}.path", _by_hand(files)
     if folder is None:
         raise InputError("The folder of a private recording is not named.", key=key, value=None, remedy=remedy)

@@ -54,6 +54,16 @@ def train(
     """
     import torch
 
+    # Nothing here is differentiated automatically; this also saves a fifth of what a call costs.
+    with torch.inference_mode():
+        return _train(run, seeds, task, report)
+
+
+def _train(
+    run: Mapping[str, Any], seeds: Sequence[int], task: Task, report: Report
+) -> dict[int, xr.Dataset | InputError]:
+    import torch
+
     network_options, training = run["network"], run["training"]
     device = open_device(training["device"])
     random = [{p: stream_seed(run["task_name"], seed, p) for p in PURPOSES} for seed in seeds]
@@ -198,7 +208,10 @@ class Scorer:
 
     def activity(self) -> np.ndarray:
         """Hidden activity h_1..h_T of the present weights of one network, (condition, step, unit) float64."""
-        self.network.forward(self.inputs)
+        import torch
+
+        with torch.inference_mode():
+            self.network.forward(self.inputs)
         return self.network.activity[1:].transpose(0, 1).double().numpy()
 
 
