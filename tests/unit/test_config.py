@@ -186,7 +186,27 @@ def test_also_has_no_seeds_and_no_also_of_its_own() -> None:
     for key, value in (("seeds", [1]), ("also", [{}]), ("setting", ["base"])):
         error = refused(figure(REACH, also=[{key: value}]))
         assert (error.problem, error.key) == ("This key is not known.", f"figures.fig1.also.0.{key}")
-    assert refused(figure(REACH, also=[])).key == "figures.fig1.also"
+
+
+def test_an_empty_also_takes_out_what_config_yaml_has() -> None:
+    fig1 = {"tasks": [REACH], "learning_rules": ["bptt"], "settings": ["base"]}
+    over = {"use_figures": ["fig1"], "recordings": {MAZE: {"path": "/mnt/maze"}}}
+    with_it, without = (study({**over, "figures": {"fig1": fig}}) for fig in (fig1, {**fig1, "also": []}))
+    assert {model.task for model in with_it.seeds} == {REACH, MAZE}
+    assert {model.task for model in without.seeds} == {REACH}
+
+
+def test_distances_between_models_need_two_networks() -> None:
+    alone = {"learning_rules": ["bptt"], "seeds": [0]}
+    error = refused({"use_figures": ["model_distances"], "figures": {"model_distances": alone}})
+    assert error.key == "figures.model_distances" and "two seeds" in str(error.remedy)
+    two_rules = study({"use_figures": ["model_distances"], "figures": {"model_distances": {"seeds": [0]}}})
+    assert [pair.rsplit("/")[-1] for pair in two_rules.pairs] == ["bptt--eprop"]
+
+
+def test_a_reach_cannot_do_without_its_recording() -> None:
+    error = refused({"settings": {"base": {"by_task": {REACH: {"comparison": {"recording": None}}}}}})
+    assert error.key == f"settings.base.by_task.{REACH}.comparison.recording"
 
 
 # ---- recordings that are private, and tasks without any

@@ -176,10 +176,12 @@ class Study:
         """The pairs of a figure's models, see `pairs`; none where it shows no distances between models."""
         if "model_distances" not in load_figure(figure).NEEDS:
             return {}
+        several = len(self.figure_seeds(figure)) > 1
         alike = [
             (a, b)
             for a, b in itertools.combinations_with_replacement(sorted(self.figures[figure]), 2)
-            if (a.task, a.setting) == (b.task, b.setting)
+            if (a.task, a.setting, self.recording(a)) == (b.task, b.setting, self.recording(b))
+            and (several or a != b)  # a single network has none to be compared with
         ]
         return {f"{a.task}/{a.setting}/{a.learning_rule}--{b.learning_rule}": (a, b) for a, b in alike}
 
@@ -254,9 +256,13 @@ class Study:
 
     def training_recording(self, model: Model) -> str | None:
         """Name of the recording that a model's trials are made from, or None."""
-        if load_task_module(self.task_module(model.task)).NEEDS_RECORDING:
+        if self.needs_recording(model.task):
             return self.recording(model)
         return None
+
+    def needs_recording(self, task: str) -> bool:
+        """Whether a task makes its trials from a recording."""
+        return getattr(load_task_module(self.task_module(task)), "NEEDS_RECORDING", False)
 
     def recording_entry(self, name: str) -> dict[str, Any]:
         """A recording's config with what it leaves unsaid."""
@@ -334,6 +340,14 @@ class Study:
             for model in self._named_by(name):
                 self._check_model(model)
         for name, models in self.figures.items():
+            if models and "model_distances" in load_figure(name).NEEDS and not self.figure_pairs(name):
+                raise InputError(
+                    "This figure has no two networks to compare.",
+                    file=_files_text(self.files, "use_figures", name),
+                    key=f"figures.{name}",
+                    value=dict(config["figures"][name]),
+                    remedy="Give it two seeds, or two learning rules.",
+                )
             if not models:
                 raise InputError(
                     "This figure has nothing to show: no recording that it compares with is in use.",
@@ -368,6 +382,14 @@ class Study:
             if error is not None:
                 option, *rest = error.absolute_path
                 raise _not_allowed(".".join([self._key(model, group, option), *map(str, rest)]), error, self.files)
+        if self.needs_recording(model.task) and self.recording(model) is None:
+            raise InputError(
+                f"The task {model.task} makes its trials from a recording, and {model} names none.",
+                file=_files_text(self.files, f"tasks.{model.task}"),
+                key=self._key(model, "comparison", "recording"),
+                value=None,
+                remedy=f"Name one of: {', '.join(self.config['recordings'])}.",
+            )
         for need in rule.NEEDS:
             value = options["network"][need.option]
             if _first_error({need.option: value}, {"properties": {need.option: need.allowed}}) is not None:
@@ -410,7 +432,7 @@ class Study:
             **self.config["defaults"].get("comparison", {}),
             **self.config["tasks"][name].get("comparison", {}),
         }
-        compared = task_module.COMPARISON
+        compared = getattr(task_module, "COMPARISON", ())
         without = f"The task {module} cannot be compared with a recording without it; see config/README.md."
         for group, options, wanted, remedy in (
             ("task", given, tuple(needed), f"The task {module} needs all of: {', '.join(needed)}."),

@@ -22,6 +22,7 @@ from neurorules.errors import InputError
 from neurorules.figures.figure import load_figure
 from neurorules.files import canonical_json
 from neurorules.provenance import code_hash
+from neurorules.recordings import sources
 from neurorules.recordings.sources import DOWNLOADS, download_paths, find_raw
 from neurorules.study import Model, Study
 
@@ -77,8 +78,7 @@ def raw_identity(wildcards, input):
     """Names and sizes of the raw files: where they lie does not matter."""
     if study.recording_entry(wildcards.recording)["synthetic"]:
         return "synthetic"
-    raw = [file for file in input if file != input.catalogue]
-    return [f"{Path(file).name} {os.path.getsize(file)}" for file in raw]
+    return [f"{Path(file).name} {os.path.getsize(file)}" for file in input]
 
 
 # ---- training and scoring

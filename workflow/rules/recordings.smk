@@ -3,8 +3,7 @@
 
 rule recording:
     input:
-        raw=raw_files,
-        catalogue="resources/recordings.yaml",
+        raw_files,
     output:
         study.recording_file("{recording}"),
     log:
@@ -16,6 +15,7 @@ rule recording:
         runtime=30,
     params:
         entry=lambda w: canonical_json(study.made_from(w.recording)),
+        catalogue=lambda w: canonical_json(sources.entry(study.recording_entry(w.recording)["reader"])),
         raw=raw_identity,
         code=lambda w: code("recording.py", f"recordings.{study.recording_entry(w.recording)['reader']}"),
     script:

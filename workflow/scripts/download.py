@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from neurorules.jobs import job
-from neurorules.recordings.sources import DOWNLOADS, download
+from neurorules.recordings.sources import DOWNLOADS, download, known_sources
 
 with job(snakemake.log[0]):
-    _, reader, source = snakemake.rule.split("_", 2)
+    # Names of readers may hold underscores themselves.
+    of_rule = {f"download_{r}_{s}": (r, s) for r, names in known_sources().items() for s in names}
+    reader, source = of_rule[snakemake.rule]
     download(reader, source, DOWNLOADS, raw_dir=Path(snakemake.config["raw_dir"]))

@@ -9,7 +9,7 @@ from neurorules.recordings.convert import convert
 with job(snakemake.log[0]):
     convert(
         json.loads(snakemake.params.entry),
-        [Path(file) for file in snakemake.input if file != snakemake.input.catalogue],
+        [Path(file) for file in snakemake.input],
         snakemake.params.code,
         snakemake.output[0],
     )

@@ -10,7 +10,8 @@ A task is one file in this folder with
                                     recorded conditions, and what it takes to find the compared window
 
 and, where its trials take something from the recording (targets, say), `NEEDS_RECORDING = True`; then
-training jobs wait for the recording, else only scoring does.
+training jobs wait for the recording, else only scoring does. `OTHER_OPTIONS = True` lets other keys stand in `task:`,
+which the task then checks itself.
 """
 
 from __future__ import annotations

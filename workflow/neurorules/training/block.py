@@ -65,12 +65,18 @@ def train_block(model: Mapping[str, Any], outputs: Mapping[int, str], recording_
     for start in range(0, len(missing), max(1, together)):
         seeds = missing[start : start + together]
         progress = Progress(f"{name} {', '.join(map(str, seeds))}", model["training"]["updates"])
-        for seed, run in train(model, seeds, task, progress).items():
-            if isinstance(run, InputError):
-                failures.append(f"seed {seed}: {run}")
-                continue
-            run.attrs = netcdf_attributes(identities[seed])
-            write_dataset(files[seed], run)
+        try:
+            runs = train(model, seeds, task, progress)
+        except InputError as error:
+            runs = dict.fromkeys(seeds, error)
+        for seed, run in runs.items():
+            try:
+                if isinstance(run, InputError):
+                    raise run
+                run.attrs = netcdf_attributes(identities[seed])
+                write_dataset(files[seed], run)
+            except InputError as error:
+                failures.append(f"seed {seed}: {error}")
     if failures:
         raise InputError(
             "\n".join([f"{len(failures)} of {len(outputs)} seeds failed; the finished ones are kept.", *failures]),

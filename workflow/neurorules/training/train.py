@@ -127,17 +127,21 @@ def _train(
             if not np.isfinite(history[k, :, update]).all():
                 failed.setdefault(seeds[k], diverged(update, training))
             penalties[k].adapt(mean_square, task_loss)
-        report(update, total_loss(history, update), float(accuracy.mean()))
+        report(update, total_loss(history, update), finite_mean(accuracy))
     if len(failed) < len(seeds):
-        report(updates, total_loss(history, -1), float(accuracy.mean()))
+        report(updates, total_loss(history, -1), finite_mean(accuracy))
     runs = {seed: as_dataset(sizes, kept[k], history[k]) for k, seed in enumerate(seeds) if seed not in failed}
     return {**runs, **failed}
 
 
 def total_loss(history: np.ndarray, update: int) -> float:
-    """Task loss and activity penalty, mean over seeds whose loss is finite."""
-    losses = history[:, 0, update] + history[:, 1, update] * history[:, 2, update]
-    finite = losses[np.isfinite(losses)]
+    """Task loss and activity penalty, mean over seeds."""
+    return finite_mean(history[:, 0, update] + history[:, 1, update] * history[:, 2, update])
+
+
+def finite_mean(values: np.ndarray) -> float:
+    """Mean over the seeds that have not diverged."""
+    finite = values[np.isfinite(values)]
     return float(finite.mean()) if len(finite) else float("nan")
 
 
