@@ -20,6 +20,7 @@ import numpy as np
 
 from neurorules.errors import InputError
 from neurorules.recordings import sources
+from neurorules.recordings.matlab import damage
 from neurorules.recordings.recording import check_recording
 
 if TYPE_CHECKING:
@@ -257,23 +258,10 @@ def _numbers(file: str, struct: Mapping[str, Any], field: str, key: str) -> np.n
 def _read_unit(file: str, content: bytes, dt_ms: Any) -> _Unit:
     """One unit from the content of its .mat file, in bins of `dt_ms`."""
     from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
 
-    # what scipy raises on files that are cut off or damaged (the last one where the class of an array is unknown)
-    damaged = (
-        MatReadError,
-        ValueError,
-        TypeError,
-        OSError,
-        EOFError,
-        KeyError,
-        IndexError,
-        zlib.error,
-        UnboundLocalError,
-    )
     try:
         loaded = loadmat(io.BytesIO(content), simplify_cells=True)
-    except damaged as error:
+    except damage() as error:
         raise InputError(
             f"The file is cut off, damaged, or no MATLAB file ({error}).",
             file=file,

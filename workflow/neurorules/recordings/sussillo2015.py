@@ -7,7 +7,6 @@ earlier): the neurons' rates, the EMG, the plan inputs derived from preparatory 
 from __future__ import annotations
 
 import io
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ import numpy as np
 
 from neurorules.errors import InputError
 from neurorules.recordings import sources
+from neurorules.recordings.matlab import damage
 from neurorules.recordings.recording import check_recording
 
 if TYPE_CHECKING:
@@ -153,7 +153,6 @@ def _wrong_value(path: Path, problem: str, key: str, value: Any) -> InputError:
 def _load(path: Path, name: str, shape: tuple[int | None, ...]) -> tuple[np.ndarray, bool]:
     """The array `name` of a file as float64, and whether the file is synthetic."""
     from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
 
     try:
         content = path.read_bytes()
@@ -166,21 +165,9 @@ def _load(path: Path, name: str, shape: tuple[int | None, ...]) -> tuple[np.ndar
         ) from error
     sources.verify_published(path, NAME, SOURCE)
 
-    # what scipy raises on files that are cut off or damaged (the last one where the class of an array is unknown)
-    damaged = (
-        MatReadError,
-        ValueError,
-        TypeError,
-        OSError,
-        EOFError,
-        KeyError,
-        IndexError,
-        zlib.error,
-        UnboundLocalError,
-    )
     try:
         loaded = loadmat(io.BytesIO(content))
-    except damaged as error:
+    except damage() as error:
         raise _other_kind(path, f"it is cut off, damaged, or no MATLAB file ({error})", name) from error
     except NotImplementedError as error:  # scipy's word for MATLAB 7.3
         raise _other_kind(path, "it is a MATLAB 7.3 file", name) from error
