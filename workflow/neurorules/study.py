@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from neurorules.errors import InputError
-from neurorules.figures.figure import figure_names, load_figure, needs_recording
+from neurorules.figures.figure import OF_PAIRS, figure_names, load_figure, needs_recording
 from neurorules.learning.learning_rule import learning_rule_names, load_learning_rule
 from neurorules.network import connectivity
 from neurorules.recordings.sources import is_private, known_sources
@@ -174,7 +174,7 @@ class Study:
 
     def figure_pairs(self, figure: str) -> dict[str, tuple[Model, Model]]:
         """The pairs of a figure's models, see `pairs`; none where it shows no distances between models."""
-        if "model_distances" not in load_figure(figure).NEEDS:
+        if OF_PAIRS not in load_figure(figure).NEEDS:
             return {}
         several = len(self.figure_seeds(figure)) > 1
         alike = [
@@ -340,7 +340,7 @@ class Study:
             for model in self._named_by(name):
                 self._check_model(model)
         for name, models in self.figures.items():
-            if models and "model_distances" in load_figure(name).NEEDS and not self.figure_pairs(name):
+            if models and OF_PAIRS in load_figure(name).NEEDS and not self.figure_pairs(name):
                 raise InputError(
                     "This figure has no two networks to compare.",
                     file=_files_text(self.files, "use_figures", name),

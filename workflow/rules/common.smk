@@ -19,7 +19,7 @@ os.environ.update(
 )
 
 from neurorules.errors import InputError
-from neurorules.figures.figure import load_figure
+from neurorules.figures.figure import OF_PAIRS, load_figure
 from neurorules.files import canonical_json
 from neurorules.provenance import code_hash
 from neurorules.recordings import sources
@@ -130,7 +130,7 @@ def figure_files(name):
 
 def figure_tables(name):
     """The tidy tables that a figure is made from."""
-    of_models = [kind for kind in load_figure(name).NEEDS if kind != "model_distances"]
+    of_models = [kind for kind in load_figure(name).NEEDS if kind != OF_PAIRS]
     return [
         *(study.table_file(kind, model) for kind in of_models for model in study.figures[name]),
         *(study.pair_file(pair) for pair in study.figure_pairs(name)),

@@ -22,12 +22,15 @@ from typing import Any
 
 from neurorules.errors import InputError
 
+# Tables that need no recording; those of OF_PAIRS are made from two models each.
+OF_PAIRS = "model_distances"
+WITHOUT_RECORDING = {"learning", OF_PAIRS}
 NOT_FIGURES = {"figure", "style", "produce", "curves"}
 
 
 def needs_recording(name: str) -> bool:
     """Whether a figure shows distances to a recording."""
-    return not set(load_figure(name).NEEDS) <= {"learning", "model_distances"}
+    return not set(load_figure(name).NEEDS) <= WITHOUT_RECORDING
 
 
 def figure_names() -> list[str]:

@@ -29,7 +29,7 @@ def _markdown(table: pd.DataFrame, context: Mapping[str, Any]) -> str:
     from neurorules.learning.learning_rule import learning_rule_names
     from neurorules.statistics.noise_floor import PART, part_title
 
-    titles = {key: part_title(rows, table).replace("\n", ", ") for key, rows in table.groupby(PART)}
+    titles = {key: part_title(rows, table, ", ") for key, rows in table.groupby(PART)}
     lines = ["# Table 3: distance between random groups of neurons and units", ""]
     if table["synthetic"].any():
         lines += ["**Synthetic recordings: these numbers say nothing about the brain.**", ""]

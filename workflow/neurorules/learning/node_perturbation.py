@@ -67,7 +67,7 @@ class NodePerturbation(EProp):
         xi = signal.new_empty(signal.shape)
         readout = network.parameters.readout.mT
         signal.zero_()
-        networks = xi.unbind(0) if network.parameters.stack else [xi]
+        networks = network.parameters.each(xi)
         for generators in self.generators:
             for draw, generator in zip(networks, generators, strict=True):
                 for step in reversed(draw.unbind(0)):

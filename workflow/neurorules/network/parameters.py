@@ -74,6 +74,10 @@ class Parameters:
         """() for one network, (n,) for a stack of n."""
         return tuple(self.flat.shape[:-1])
 
+    def each(self, tensor: torch.Tensor) -> Sequence[torch.Tensor]:
+        """The part of every network, of a tensor that has networks in front where this is a stack."""
+        return tensor.unbind(0) if self.stack else [tensor]
+
     def named(self) -> dict[str, torch.Tensor]:
         """Parameter tensors by name, views of `flat`."""
         return {name: getattr(self, name) for name in self.sizes.shapes()}

@@ -30,15 +30,15 @@ def noise_floor_groups(table: pd.DataFrame) -> pd.DataFrame:
     return table.drop_duplicates([*PART, "group", "seed", "repeat", "distance"])
 
 
-def part_title(rows: pd.DataFrame, table: pd.DataFrame) -> str:
+def part_title(rows: pd.DataFrame, table: pd.DataFrame, separator: str = "\n") -> str:
     """What one part of a figure or table shows: the recording, with task and setting where these differ.
 
-    These stand in a second line, so that titles of neighbouring panels keep apart.
+    Over a panel these stand in a second line, so that titles of neighbours keep apart.
     """
     row = rows.iloc[0]
     per_title = table[table["recording_title"] == row["recording_title"]]
     differing = [str(row[c]) for c in ("recording", "task", "setting") if per_title[c].nunique() > 1]
-    return "\n".join([str(row["recording_title"]), ", ".join(differing)][: 1 + bool(differing)])
+    return separator.join([str(row["recording_title"]), ", ".join(differing)][: 1 + bool(differing)])
 
 
 def noise_floor_statistics(groups: pd.DataFrame, published: Mapping[str, Any]) -> pd.DataFrame:

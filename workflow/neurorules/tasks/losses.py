@@ -7,6 +7,7 @@ stack of networks, (network, step, trial, output); a loss is then one number per
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,18 +42,16 @@ class ScoredTrials:
 
     def of_network(self, k: int) -> ScoredTrials:
         """The batch of network k of a stack."""
-        part = ScoredTrials.__new__(ScoredTrials)
+        part = copy(self)
         part.targets, part.scored, part.n_scored = self.targets[k], self.scored[k], self.n_scored[k]
         return part
 
     def steps(self, start: int, stop: int) -> ScoredTrials:
         """The same batch's steps start..stop-1; the losses of all parts add up to the batch's."""
-        part = ScoredTrials.__new__(ScoredTrials)
-        steps = slice(start, stop)
+        part, steps = copy(self), slice(start, stop)
         part.scored = self.scored[..., steps, :]
         classes = self.targets.ndim == self.scored.ndim
         part.targets = self.targets[..., steps, :] if classes else self.targets[..., steps, :, :]
-        part.n_scored = self.n_scored
         return part
 
 

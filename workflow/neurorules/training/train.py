@@ -109,7 +109,7 @@ def _train(
             if network_options["noise_sd"]:
                 noise = theta.flat.new_zeros(*theta.stack, *shape, sizes.units)
         if noise is not None:
-            for part, rng in zip(noise if theta.stack else [noise], noise_rngs, strict=True):
+            for part, rng in zip(theta.each(noise), noise_rngs, strict=True):
                 part.normal_(0.0, network_options["noise_sd"], generator=rng)
         inputs = np.stack([one.inputs for one in trials]) if theta.stack else trials[0].inputs
         step = engine.update(
@@ -207,8 +207,7 @@ class Scorer:
     def accuracy(self) -> list[float]:
         """Normalized accuracy of the present weights, one per network."""
         outputs = self.network.forward(self.inputs)
-        networks = outputs if self.weights.stack else [outputs]
-        return [self.task.accuracy(one, self.batch) for one in networks]
+        return [self.task.accuracy(one, self.batch) for one in self.weights.each(outputs)]
 
     def activity(self) -> np.ndarray:
         """Hidden activity h_1..h_T of the present weights of one network, (condition, step, unit) float64."""
