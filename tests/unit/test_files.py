@@ -18,6 +18,7 @@ from neurorules.files import (
     canonical_json,
     netcdf_attributes,
     open_dataset,
+    read_table,
     save_figure,
     sha256_of,
     whole_file,
@@ -295,3 +296,13 @@ def test_sha256_of_more_than_one_block(tmp_path: Path) -> None:
     content = bytes(range(256)) * (2**13 + 1)  # a little more than 2 MiB
     (tmp_path / "file").write_bytes(content)
     assert sha256_of(tmp_path / "file") == hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "name", ["1234567890123456", "0012", "12e4567890123456", "123e4", "NA", "null", "inf", "True", ""]
+)
+def test_names_that_look_like_something_else_stay_text(tmp_path: Path, name: str) -> None:
+    """A hash of digits alone is one in two thousand."""
+    table = pd.DataFrame({"setting": [name], "training_code": [name], "distance": [1 / 3], "seed": [3]})
+    write_table(tmp_path / "table.csv", table)
+    pd.testing.assert_frame_equal(read_table(tmp_path / "table.csv"), table, check_exact=True)

@@ -84,6 +84,37 @@ def write_table(path: str | Path, table: pd.DataFrame) -> None:
         table.to_csv(partial, index=False, lineterminator="\n")
 
 
+# Columns of tidy tables that hold names, or hashes, some of which look like numbers ("1234567890123456", "12e4", "NA").
+TEXT_COLUMNS = (
+    *("recording", "recording_title", "task", "measure", "quantity", "training_code", "scoring_code"),
+    *(name + part for name in ("learning_rule", "setting") for part in ("", "_a", "_b")),
+)
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """A tidy table as it was written: names stay text, floats are exact.
+
+    Raises:
+        InputError: cut off, or not CSV.
+    """
+    import io
+
+    import pandas as pd
+
+    try:
+        text = Path(path).read_text()
+        if not text.endswith("\n"):  # a line that is cut off still reads as a row
+            raise pd.errors.ParserError("cut off in the middle of a line")
+        as_they_are = {column: str for column in TEXT_COLUMNS}
+        return pd.read_csv(io.StringIO(text), converters=as_they_are, float_precision="round_trip")
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"The table cannot be read ({error}).",
+            file=path,
+            remedy="Delete this file and run the same snakemake command again: it is made anew.",
+        ) from error
+
+
 def write_dataset(path: str | Path, dataset: xr.Dataset) -> None:
     """Write an xarray Dataset as netCDF; the same content gives the same bytes."""
     with whole_file(path) as partial:

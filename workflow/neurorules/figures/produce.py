@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from neurorules.errors import InputError
 from neurorules.figures.figure import load_figure
-from neurorules.files import canonical_json, save_figure, write_table, write_text
+from neurorules.files import canonical_json, read_table, save_figure, write_table, write_text
 
 
 def produce(
@@ -30,7 +29,7 @@ def produce(
 
     module = load_figure(name)
     tables = {
-        kind: _of_seeds(pd.concat([_read(file) for file in table_files if Path(file).stem == kind]), context["seeds"])
+        kind: _of_seeds(pd.concat([read_table(file) for file in table_files if Path(file).stem == kind]), context["seeds"])
         for kind in module.NEEDS
     }
     section = getattr(module, "PUBLISHED", None)
@@ -54,20 +53,3 @@ def _of_seeds(table: Any, seeds: Sequence[int]) -> Any:
         table = table[table[column].isin([-1, *seeds])]
     return table.reset_index(drop=True)
 
-
-def _read(file: str) -> Any:
-    import io
-
-    import pandas as pd
-
-    try:
-        text = Path(file).read_text()
-        if not text.endswith("\n"):  # a line that is cut off still reads as a row
-            raise pd.errors.ParserError("cut off in the middle of a line")
-        return pd.read_csv(io.StringIO(text))
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"The table cannot be read ({error}).",
-            file=file,
-            remedy="Delete this file and run the same snakemake command again: it is made anew.",
-        ) from error
