@@ -29,7 +29,9 @@ def produce(
 
     module = load_figure(name)
     tables = {
-        kind: _of_seeds(pd.concat([read_table(file) for file in table_files if Path(file).stem == kind]), context["seeds"])
+        kind: _of_seeds(
+            pd.concat([read_table(file) for file in table_files if Path(file).stem == kind]), context["seeds"]
+        )
         for kind in module.NEEDS
     }
     section = getattr(module, "PUBLISHED", None)
@@ -52,4 +54,3 @@ def _of_seeds(table: Any, seeds: Sequence[int]) -> Any:
     for column in {"seed", "seed_a", "seed_b"} & set(table.columns):
         table = table[table[column].isin([-1, *seeds])]
     return table.reset_index(drop=True)
-
