@@ -45,9 +45,9 @@ TORCH_REQUIRES = [
 CORE = ["numpy", "scipy", "pandas", "xarray", "netcdf4", "h5py", "pyyaml", "jsonschema", "torch"]
 CONDA_ENVIRONMENTS = {
     "training": [*CORE, "matplotlib", "gymnasium"],  # the last two for neurogym
-    "analysis": [*CORE, "matplotlib"],
+    "analysis": [*CORE, "matplotlib", "umap-learn"],
 }
-PIP_PACKAGES = {"training": ["neurogym"]}  # what conda-forge does not have
+PIP_PACKAGES = {"training": ["neurogym", "dsa-metric"]}  # what conda-forge does not have
 CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge calls a package otherwise
 # The machine that they are locked for, where a line of the lock depends on the machine.
 CONDA_MACHINE = {"python_version": PYTHON, "python_full_version": f"{PYTHON}.0", "sys_platform": "linux"}
