@@ -28,4 +28,4 @@ include: "workflow/rules/figures.smk"
 rule all:
     default_target: True
     input:
-        [figure_files(name) for name in study.figures],
+        [study.figure_files(name) for name in study.figures],

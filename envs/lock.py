@@ -45,7 +45,7 @@ TORCH_REQUIRES = [
 CORE = ["numpy", "scipy", "pandas", "xarray", "netcdf4", "h5py", "pyyaml", "jsonschema", "torch"]
 CONDA_ENVIRONMENTS = {
     "training": [*CORE, "matplotlib", "gymnasium"],  # the last two for neurogym
-    "analysis": [*CORE, "matplotlib", "umap-learn"],
+    "analysis": [*CORE, "matplotlib", "umap-learn", "markdown-it-py"],
 }
 PIP_PACKAGES = {"training": ["neurogym", "dsa-metric"]}  # what conda-forge does not have
 CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge calls a package otherwise

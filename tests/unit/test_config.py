@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from jinja2 import Environment, StrictUndefined
 
 from neurorules.errors import InputError
-from neurorules.figures.figure import figure_names, needs_recording
+from neurorules.figures.figure import figure_names, load_figure, needs_recording
 from neurorules.learning.learning_rule import learning_rule_names, load_learning_rule
 from neurorules.recordings.synthetic import DEFAULTS as SYNTHETIC_DEFAULTS
 from neurorules.study import BASE_CONFIG, REPOSITORY, SCHEMA, Block, Model, Study, load_study, main, merge
+from neurorules.tables.kind import kinds_of
 from neurorules.tasks.task import task_names
 
 REACH, MANTE, MAZE, CHOICE = "hatsopoulos2007", "mante2013", "sussillo2015", "perceptual-decision"
@@ -55,51 +56,104 @@ def models(tasks: str, rules: str, settings: str) -> set[str]:
     return {f"{task}/{rule}/{name}" for task in tasks.split() for rule in rules.split() for name in settings.split()}
 
 
-def test_reach_plans_three_models_and_twelve_runs() -> None:
+def test_reach_plans_what_one_recording_shows() -> None:
     reach = load_study(REPOSITORY / "config" / "reach.yaml")
-    assert set(reach.figures) == {"fig1", "fig5", "table3"}
-    assert models_of(reach) == models(REACH, "bptt truncated_bptt eprop", "published-code")
-    assert all(seeds == [0, 1, 2, 3] for seeds in reach.seeds.values())
-    assert [block.seeds for block in reach.blocks] == [(0,), (1,), (2,), (3,)]
-    assert all(set(block.models) == set(reach.seeds) for block in reach.blocks)
+    of_two_seeds = models(REACH, "bptt eprop", "gain-0.1 gain-0.25 gain-0.75 gain-2")
+    of_four_seeds = (
+        models(REACH, "bptt eprop", "base gain-0 gain-0.5 gain-1.5")
+        | models(REACH, "truncated_bptt feedback_alignment eprop_random_feedback", "base")
+        | models(REACH, "bptt", "lr-3e-4 lr-1e-4 lr-3e-5")
+    )
+    expected = {name: [0, 1] if name in of_two_seeds else [0, 1, 2, 3] for name in of_two_seeds | of_four_seeds}
+    assert {str(model): seeds for model, seeds in reach.seeds.items()} == expected
     assert {reach.recording(model) for model in reach.seeds} == {REACH}
-    assert reach.left_out("fig1") == [MANTE, MAZE]
+    assert all(reach.left_out(name) == [] for name in reach.figures)
     assert not reach.recording_entry(REACH)["synthetic"]
+    rates = {
+        rule: reach.options(Model(REACH, rule, name))["training"]["learning_rate"]
+        for rule in ("bptt", "eprop", "eprop_random_feedback", "feedback_alignment")
+        for name in ("base", "gain-0.5")
+    }
+    assert rates == {"bptt": 1e-3, "eprop": 3e-4, "eprop_random_feedback": 3e-4, "feedback_alignment": 1e-3}
+
+
+def test_reach_long_adds_what_takes_long() -> None:
+    short, long = (load_study(REPOSITORY / "config" / f"{name}.yaml") for name in ("reach", "reach-long"))
+    assert set(short.seeds) < set(long.seeds) and set(short.figures) < set(long.figures)
+    assert all(short.training(model) == long.training(model) for model in short.seeds)
+    added = {model.learning_rule for model in set(long.seeds) - set(short.seeds)}
+    assert {"node_perturbation", "evolution_strategies"} <= added
+    assert long.seeds[Model(REACH, "bptt", "base")] == list(range(10))
+    gains = {long.options(model)["network"]["gain"] for model in long.figures["gain_map"]}
+    assert gains >= {round(0.1 * n, 1) for n in range(1, 21)}
 
 
 RECORDED = f"{MANTE} {REACH} {MAZE}"
-FIG7 = models(RECORDED, "bptt eprop", "noiseless sparse dale dale-relu") | models(RECORDED, "modprop", "dale-relu")
-FIG9 = models(RECORDED, "bptt eprop node_perturbation evolution_strategies", "base")
-FIG10 = models(RECORDED, "bptt eprop feedback_alignment eprop_random_feedback", "base")
-FIGURES = {
+BOTH = "bptt eprop"
+GAINS = models(RECORDED, BOTH, "gain-0 gain-0.5 base gain-1.5")
+BASE_ONLY = models(RECORDED, BOTH, "base")
+RATES = models(RECORDED, "bptt", "base lr-3e-4 lr-1e-4 lr-3e-5") | models(RECORDED, "eprop", "base")
+CODE = models(RECORDED, BOTH, "published-code")
+FINE_GAINS = "base " + " ".join(f"gain-{n / 10:g}" for n in range(1, 21) if n != 10)
+OF_ALL = "units-doubled batch-50 batch-200 tau-20"
+FIGURES: dict[str, set[str]] = {
     "fig1": models(f"{MANTE} {REACH}", "bptt truncated_bptt eprop", "base")
     | models(MAZE, "bptt truncated_bptt eprop", "sparse"),
-    "fig5": models(RECORDED, "bptt eprop", "published-code"),
-    "table3": models(RECORDED, "bptt eprop", "published-code"),
-    "fig7": FIG7,
-    "fig9": FIG9,
-    "fig10": FIG10,
-    "learning_curves": models(CHOICE, "bptt eprop", "base"),
-    "model_distances": models(CHOICE, "bptt eprop", "base"),
+    "fig2": GAINS,
+    "table1": GAINS,
+    "table2": BASE_ONLY,
+    "fig3": RATES,
+    "fig4": BASE_ONLY,
+    "fig5": CODE,
+    "table3": CODE,
+    "proposition": set(),
+    "fig6": models(RECORDED, "bptt truncated_bptt eprop", "base"),
+    "fig7": models(RECORDED, BOTH, "noiseless sparse dale dale-relu") | models(RECORDED, "modprop", "dale-relu"),
+    "fig8": models(RECORDED, BOTH, "base gain-0 gain-2"),
+    "fig9": models(RECORDED, f"{BOTH} node_perturbation evolution_strategies", "base"),
+    "fig10": models(RECORDED, f"{BOTH} feedback_alignment eprop_random_feedback", "base"),
+    "table4": set(),
+    "robustness": models(MANTE, BOTH, f"{OF_ALL} dt-15 fixation-doubled delay-doubled decision-doubled")
+    | models(f"{REACH} {MAZE}", BOTH, f"{OF_ALL} intervals-doubled"),
+    "gain_map": models(RECORDED, BOTH, FINE_GAINS),
+    "alignment": models(f"{REACH} {MAZE}", BOTH, "base"),
+    "slow_bptt": RATES,
+    "learning_curves": models(f"{RECORDED} {CHOICE}", BOTH, "base"),
+    "model_distances": models(CHOICE, BOTH, "base"),
+    "claims": set(),
+}
+
+# What the demo shows less of: tasks, and settings where it has others.
+DEMO_TASKS = {
+    **dict.fromkeys(("fig2", "table1", "fig3", "fig8", "robustness", "gain_map", "alignment", "slow_bptt"), REACH),
+    **dict.fromkeys(("table2", "fig4", "fig6", "fig7", "fig9"), f"{MANTE} {REACH}"),
+    "fig10": f"{REACH} {MAZE}",
+    "learning_curves": f"{MANTE} {REACH} {CHOICE}",
+}
+DEMO_RATES = models(REACH, "bptt", "base lr-1e-3 lr-3e-4") | models(REACH, "eprop", "base")
+IN_DEMO = {
+    "fig3": DEMO_RATES,
+    "slow_bptt": DEMO_RATES,
+    "robustness": models(REACH, BOTH, "units-doubled tau-20"),
+    "gain_map": models(REACH, BOTH, "gain-0.2 gain-0.5 base gain-1.5 gain-2"),
 }
 
 
-IN_DEMO = {"fig7": f"{MANTE} {REACH}", "fig9": f"{MANTE} {REACH}", "fig10": f"{REACH} {MAZE}"}  # else all tasks
-
-
-def test_demo_shows_every_figure_and_all_that_it_names_from_synthetic_recordings() -> None:
+def test_demo_shows_every_figure_from_synthetic_recordings() -> None:
     demo = load_study(REPOSITORY / "config" / "demo.yaml")
     for name, shown in demo.figures.items():
-        tasks = IN_DEMO.get(name, f"{RECORDED} {CHOICE}").split()
-        assert set(map(str, shown)) == {model for model in FIGURES[name] if model.split("/")[0] in tasks}
+        tasks = DEMO_TASKS.get(name, f"{RECORDED} {CHOICE}").split()
+        expected = IN_DEMO.get(name, {model for model in FIGURES[name] if model.split("/")[0] in tasks})
+        assert set(map(str, shown)) == expected
     assert set(demo.figures) == set(FIGURES) == set(figure_names())
     assert all(demo.left_out(name) == [] for name in demo.figures)
     assert all(seeds == [0, 1] for seeds in demo.seeds.values())
     assert [block.seeds for block in demo.blocks] == [(0, 1)]
     assert set(demo.blocks[0].models) == set(demo.seeds)
+    assert sum(map(len, demo.seeds.values())) <= 150
     compared = {demo.recording(model) for model in demo.seeds}
     assert compared == {REACH, MAZE, "mante2013-dt15", None}
-    assert all(demo.recording_entry(name)["synthetic"] for name in compared - {None})
+    assert all(demo.recording_entry(name)["synthetic"] for name in demo.used_recordings)
 
 
 def test_the_default_study_shows_the_same_without_the_private_recording() -> None:
@@ -107,7 +161,8 @@ def test_the_default_study_shows_the_same_without_the_private_recording() -> Non
     assert {name: set(map(str, shown)) for name, shown in loaded().figures.items()} == {
         name: shown - of_maze for name, shown in FIGURES.items()
     }
-    assert len(loaded().seeds) == 38 and all(seeds == [0, 1, 2, 3] for seeds in loaded().seeds.values())
+    ten = {name for name in FIGURES["fig3"]}
+    assert all(len(seeds) == (10 if str(model) in ten else 4) for model, seeds in loaded().seeds.items())
 
 
 def test_catalogues_make_no_work() -> None:
@@ -124,7 +179,7 @@ def test_catalogues_make_no_work() -> None:
 
 def test_a_model_is_planned_only_where_its_recording_is_used() -> None:
     # published-code compares mante2013 with the recording mante2013-dt15
-    only_dt15 = study({"use_recordings": ["mante2013-dt15", REACH]})
+    only_dt15 = study({"use_recordings": ["mante2013-dt15", REACH], "use_figures": ["fig1", "fig5"]})
     assert f"{MANTE}/bptt/published-code" in models_of(only_dt15)
     assert f"{MANTE}/bptt/base" not in models_of(only_dt15)
     assert only_dt15.left_out("fig1") == [MANTE, MAZE]
@@ -201,7 +256,7 @@ def test_distances_between_models_need_two_networks() -> None:
     error = refused({"use_figures": ["model_distances"], "figures": {"model_distances": alone}})
     assert error.key == "figures.model_distances" and "two seeds" in str(error.remedy)
     two_rules = study({"use_figures": ["model_distances"], "figures": {"model_distances": {"seeds": [0]}}})
-    assert [pair.rsplit("/")[-1] for pair in two_rules.pairs] == ["bptt--eprop"]
+    assert [[m.learning_rule for m in group] for group in two_rules.groups.values()] == [["bptt", "eprop"]]
 
 
 def test_a_reach_cannot_do_without_its_recording() -> None:
@@ -218,13 +273,14 @@ def test_a_private_recording_needs_its_path() -> None:
     without = study({})
     assert MAZE in without.config["use_recordings"]
     assert MAZE not in without.used_recordings
-    assert {without.left_out(name) == [MAZE] for name in ("fig1", "fig5", "fig7", "fig9", "fig10", "table3")} == {True}
+    of_maze = {name for name, shown in FIGURES.items() if any(model.startswith(MAZE) for model in shown)}
+    assert {name for name in without.figures if without.left_out(name) == [MAZE]} == of_maze
     assert not [model for model in without.seeds if model.task == MAZE]
     for change in (files, synthetic):
         made = study(change)
         assert MAZE in made.used_recordings
         assert {name: set(map(str, shown)) for name, shown in made.figures.items()} == FIGURES
-        assert all(made.left_out(name) == [] for name in made.figures)
+        assert [name for name in made.figures if made.left_out(name)] == []
         assert {made.training_recording(model) for model in made.seeds if model.task == MAZE} == {MAZE}
         # found in its folder or written, never downloaded
         assert MAZE not in {reader for reader, _ in made.sources()}
@@ -233,7 +289,7 @@ def test_a_private_recording_needs_its_path() -> None:
     assert "/mnt/maze" not in str(study(files).made_from(MAZE)) and study(files).made_from(MAZE)["reader"] == MAZE
     assert elsewhere.made_from(MAZE) == study(files).made_from(MAZE)
     # in the folder alone it is not used
-    assert study({**files, "use_recordings": [REACH]}).left_out("fig5") == [MANTE, MAZE]
+    assert study({**files, "use_recordings": [REACH], "use_figures": ["fig5"]}).left_out("fig5") == [MANTE, MAZE]
 
 
 def test_a_figure_of_a_private_recording_alone_is_refused_without_its_path() -> None:
@@ -247,7 +303,8 @@ def test_a_figure_of_a_private_recording_alone_is_refused_without_its_path() -> 
 
 
 def test_a_task_without_a_recording_is_shown_where_none_is_needed() -> None:
-    assert {name for name in figure_names() if not needs_recording(name)} == {"learning_curves", "model_distances"}
+    without = {"learning_curves", "model_distances", "slow_bptt", "proposition", "claims"}
+    assert {name for name in figure_names() if not needs_recording(name)} == without
     both = {"tasks": [CHOICE, REACH], "learning_rules": ["bptt"], "settings": ["base"]}
     made = study({"use_figures": ["learning_curves", "fig1"], "figures": {"learning_curves": both, "fig1": both}})
     assert set(map(str, made.figures["learning_curves"])) == models(f"{CHOICE} {REACH}", "bptt", "base")
@@ -277,39 +334,62 @@ def test_environments_take_any_parameter_and_other_tasks_none() -> None:
     assert (error.problem, error.key) == ("A key is missing.", "tasks.match.task.dt_ms")
 
 
-# ---- pairs of models
+# ---- groups of models
 
 
-def test_pairs_are_of_one_task_and_one_setting() -> None:
+def test_a_group_holds_the_models_of_one_task_and_one_recording() -> None:
     made = study(
         {
             "use_figures": ["model_distances", "fig1"],
             "figures": {
                 "model_distances": {
-                    "tasks": [CHOICE, REACH],
+                    "tasks": [MANTE, REACH],
                     "learning_rules": ["eprop", "bptt"],
                     "settings": ["base"],
-                    "also": [{"learning_rules": ["bptt"], "settings": ["sparse"]}],
+                    "also": [{"tasks": [MANTE], "learning_rules": ["bptt"], "settings": ["dt-15"]}],
                 }
             },
         }
     )
-    names = ["bptt--bptt", "bptt--eprop", "eprop--eprop"]
-    expected = {f"{task}/base/{name}" for task in (CHOICE, REACH) for name in names}
-    expected |= {f"{task}/sparse/bptt--bptt" for task in (CHOICE, REACH)}
-    assert set(made.pairs) == set(made.figure_pairs("model_distances")) == expected
-    assert made.figure_pairs("fig1") == {}
-    a, b = made.pairs[f"{REACH}/base/bptt--eprop"]
-    assert (a, b) == (Model(REACH, "bptt", "base"), Model(REACH, "eprop", "base"))
-    assert made.pair_file(f"{REACH}/base/bptt--eprop") == (
-        f"results/paper/similarity/pairs/{REACH}/base/bptt--eprop/model_distances.csv"
-    )
+    name = "model_distances"
+    assert made.groups == made.figure_groups(name)
+    assert made.groups == {
+        f"{name}/{REACH}/{REACH}": (Model(REACH, "bptt", "base"), Model(REACH, "eprop", "base")),
+        f"{name}/{MANTE}/{MANTE}": (Model(MANTE, "bptt", "base"), Model(MANTE, "eprop", "base")),
+        f"{name}/{MANTE}/{MANTE}-dt15": (Model(MANTE, "bptt", "dt-15"),),
+    }
+    assert made.figure_groups("fig1") == {}
+    file = f"results/paper/similarity/groups/{name}/{REACH}/{REACH}/model_distances.csv"
+    assert file in made.figure_tables(name)
 
 
-def test_pairs_of_a_setting_stay_apart_from_those_of_another() -> None:
-    for a, b in load_study(REPOSITORY / "config" / "demo.yaml").pairs.values():
-        assert (a.task, a.setting) == (b.task, b.setting)
-    assert study({"use_figures": ["fig1"]}).pairs == {}
+def test_a_single_network_makes_no_group() -> None:
+    models = {"tasks": [REACH], "learning_rules": ["bptt"], "settings": ["base"]}
+    made = {"use_figures": ["model_distances"], "figures": {"model_distances": models}}
+    assert refused({**made, "seeds": [3]}).key == "figures.model_distances"
+    assert len(study({**made, "seeds": [3, 4]}).groups) == 1
+
+
+def test_a_figure_of_recordings_describes_those_it_names_or_those_of_its_models() -> None:
+    made = study({"use_figures": ["table4", "fig1"], "use_recordings": [MANTE, REACH]})
+    assert made.figure_recordings("table4") == [MANTE]
+    assert made.figure_tables("table4") == [f"results/paper/similarity/recordings/{MANTE}/trial_averaging.csv"]
+    assert made.figure_recordings("fig1") == sorted([MANTE, REACH])
+    assert refused({"use_figures": ["table4"], "use_recordings": [REACH]}).key == "use_figures"
+
+
+def test_the_claims_are_decided_from_every_other_figure_of_the_study() -> None:
+    made = study({"use_figures": ["claims", "fig1", "table3"]})
+    assert made.figure_tables("claims") == ["results/paper/figures/fig1.csv", "results/paper/tables/table3.csv"]
+
+
+def test_each_kind_of_table_depends_on_its_own_options_only() -> None:
+    made = study({})
+    model = Model(REACH, "bptt", "base")
+    alignment = {"recording": REACH, "onset_step": 185}
+    assert made.scoring(model, "learning") == {"comparison": alignment}
+    assert made.scoring(model, "noise_floor") == {"comparison": {**alignment, "noise_floor_repeats": 200}}
+    assert set(made.describing("trial_averaging")) == {"trial_averaging_counts", "trial_averaging_repeats"}
 
 
 # ---- training jobs
@@ -518,9 +598,10 @@ DOUBLED_INTERVALS = {"task.steps": 500, "task.interval1_steps": [0, 100], "task.
 DT_15 = {"task.dt_ms": 15, "comparison.recording": "mante2013-dt15"}
 # Settings with what they change in mante2013 and in the reaches.
 CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    **{f"gain-{g}": ({"network.gain": g},) * 2 for g in (0, 0.5, 1.5, 2)},
+    **{f"gain-{g:g}": ({"network.gain": g},) * 2 for g in (0, 0.25, 0.75, *(n / 10 for n in range(1, 21) if n != 10))},
     **{f"gain-with-readout-{g}": ({"network.gain": g, "network.gain_scales_readout": True},) * 2 for g in (0.5, 1.5)},
     **{f"lr-{lr}": ({"training.learning_rate": float(lr)},) * 2 for lr in ("3e-3", "3e-4", "1e-4", "3e-5")},
+    "lr-1e-3": ({}, {}),
     "sgd": ({"training.optimiser": "sgd", "training.learning_rate": 0.1},) * 2,
     "published-checkpoints": ({"training.checkpoints": "published"},) * 2,
     "noiseless": ({"network.noise_sd": 0},) * 2,
@@ -627,11 +708,11 @@ def test_checking_files_from_the_command_line(tmp_path: Path, capsys: pytest.Cap
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("seeds_per_jobs: 1")
     assert main([str(REPOSITORY / "config" / "reach.yaml")]) == 0
-    assert "12 runs" in capsys.readouterr().out
+    assert "72 runs" in capsys.readouterr().out
     assert main([str(wrong), str(BASE_CONFIG)]) == 1
     said = capsys.readouterr()
     assert "Did you mean seeds_per_job?" in said.err
-    assert "152 runs" in said.out
+    assert "660 runs" in said.out
 
 
 # ---- what is refused
@@ -777,13 +858,13 @@ REFUSED: list[tuple[str, dict[str, Any], str, Any, str]] = [
         "",
         "non-empty",
     ),
-    ("unknown figure", {"use_figures": ["fig2"]}, "use_figures", "fig2", "Allowed: fig1"),
+    ("unknown figure", {"use_figures": ["fig0"]}, "use_figures", "fig0", "Did you mean fig"),
     (
         "unknown figure in the catalogue",
         {"figures": {"fig99": {"tasks": [REACH], "learning_rules": ["bptt"], "settings": ["base"]}}},
         "figures",
         "fig99",
-        "Allowed: fig1",
+        "Did you mean fig9?",
     ),
     ("unknown task", {"figures": {"fig1": {"tasks": ["mante"]}}}, "figures.fig1.tasks", "mante", "mante2013"),
     (
@@ -898,7 +979,7 @@ def test_missing_keys_are_named() -> None:
     assert without("learning_rules", "truncated_bptt").key == "learning_rules.truncated_bptt.window_steps"
     assert without("tasks", CHOICE, "task", "env").key == f"tasks.{CHOICE}.task.env"
     assert without("tasks", REACH, "comparison", "recording").key == f"tasks.{REACH}.comparison.recording"
-    assert without("figures", "fig1", "settings").key == "figures.fig1"
+    assert without("figures", "fig1", "settings").key == "figures.fig1.settings"
     assert without("recordings", MANTE, "reader").key == f"recordings.{MANTE}"
 
 
@@ -1012,7 +1093,7 @@ def test_options_of_learning_that_do_not_go_together_are_refused_at_planning(tmp
     error = caught.value
     assert (error.file, error.key, error.value) == (str(file), "learning_rules.evolution_strategies.samples", 5)
     file.write_text("{use_figures: [fig9], learning_rules: {evolution_strategies: {samples: 5, antithetic: false}}}")
-    assert models_of(load_study(file)) == {model for model in FIG9 if not model.startswith(MAZE)}
+    assert models_of(load_study(file)) == {model for model in FIGURES["fig9"] if not model.startswith(MAZE)}
 
 
 def test_not_a_number_is_none() -> None:
@@ -1091,7 +1172,8 @@ def plan(made: Study) -> None:
     """All that the Snakefile asks of a study."""
     for model, seeds in made.seeds.items():
         made.training(model), made.training_recording(model), made.task_module(model.task)
-        made.scoring(model, "distances"), made.scoring(model, "noise_floor"), made.scoring(model, "learning")
+        for kind in kinds_of("model"):
+            made.scoring(model, kind)
         recording = made.recording(model)
         if recording is not None:
             assert made.recording_entry(recording)["name"] in made.used_recordings
@@ -1103,9 +1185,10 @@ def plan(made: Study) -> None:
     for name, shown in made.figures.items():
         made.figure_context(name)
         compared = [model for model in shown if made.recording(model) is not None]
-        assert shown and (compared == shown or not needs_recording(name))
-        assert set(made.figure_pairs(name)) <= set(made.pairs)
-        assert {model for pair in made.figure_pairs(name).values() for model in pair} <= set(shown)
+        assert made.figure_tables(name) or not load_figure(name).NEEDS
+        assert compared == shown or not needs_recording(name)
+        assert set(made.figure_groups(name)) <= set(made.groups)
+        assert {model for group in made.figure_groups(name).values() for model in group} <= set(shown)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True, database=None)
@@ -1294,10 +1377,9 @@ def test_study_files_are_listed_with_their_runs() -> None:
     assert set(documented) == {file.name for file in STUDY_FILES}
     for file in STUDY_FILES:
         made, row = load_study(file), documented[file.name]
-        (n_seeds,) = {len(seeds) for seeds in made.seeds.values()}
-        n_models = len(made.seeds)
+        n_runs, n_models = sum(map(len, made.seeds.values())), len(made.seeds)
         assert row["`study`"] == f"`{made.name}`"
-        assert row["runs"] == f"{n_models * n_seeds}: {n_models} models, {n_seeds} seeds"
+        assert row["runs"] == f"{n_runs} of {n_models} models"
         named = [name for name in re.findall("`(.*?)`", row["recordings"]) if name != "path"]
         assert named == made.config["use_recordings"]
         synthetic = {made.recording_entry(name)["synthetic"] for name in made.config["use_recordings"]}
@@ -1409,15 +1491,15 @@ def test_every_figure_has_a_caption_that_renders(caption: str, file: Path) -> No
     filled = environment.from_string(text).render(snakemake=Snakemake)
     html = publish_parts(filled, writer="html", settings_overrides={"halt_level": 2, "report_level": 5})["body"]
     used = [made.recording_entry(name) for name in made.config["use_recordings"]]
-    assert ("says nothing about the brain" in html or "say nothing about the brain" in html) == any(
-        entry["synthetic"] for entry in used
-    )
+    warned = "says nothing about the brain" in html or "say nothing about the brain" in html
+    assert warned == (caption != "proposition" and any(entry["synthetic"] for entry in used))
     if caption in made.figures:
         entry = made.config["figures"][caption]
         said = {
             "table3": f"{len(made.figure_seeds(caption))} seeds",
             "fig7": "dale-relu",
             "model_distances": "number of pairs",
+            **dict.fromkeys(("proposition", "table4", "claims"), ""),  # of no seeds of their own
         }
         assert said.get(caption, f"n = {len(made.figure_seeds(caption))}") in html
         if caption in ("fig1", "fig5", "table3"):

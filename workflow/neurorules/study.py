@@ -22,10 +22,12 @@ from pathlib import Path
 from typing import Any
 
 from neurorules.errors import InputError
-from neurorules.figures.figure import OF_PAIRS, figure_names, load_figure, needs_recording
+from neurorules.figures.figure import figure_names, kinds, load_figure, needs_recording
 from neurorules.learning.learning_rule import learning_rule_names, load_learning_rule
 from neurorules.network import connectivity
 from neurorules.recordings.sources import is_private, known_sources
+from neurorules.similarity.measures.measure import measure_names
+from neurorules.tables.kind import kind_names, load_kind
 from neurorules.tasks.task import load_task_module, task_names
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -35,6 +37,9 @@ SCHEMA = REPOSITORY / "workflow" / "schemas" / "config.schema.yaml"
 # What a run is trained with; `comparison` comes in only when it is scored.
 TRAINED_WITH = ("task", "network", "training", "learning")
 OPTION_GROUPS = (*TRAINED_WITH, "comparison")
+
+# The models of a figure: every combination of these.
+NAMED_BY = ("tasks", "learning_rules", "settings")
 
 
 @dataclass(frozen=True, order=True)
@@ -142,8 +147,15 @@ class Study:
             "figure": dict(self.config["figures"][name]),
             "seeds": self.figure_seeds(name),
             "models": [str(model) for model in self.figures[name]],
+            "recordings": self.figure_recordings(name),
+            "varied": {str(model): self._varied(model) for model in self.figures[name]},
             "left_out": self.left_out(name),
         }
+
+    def _varied(self, model: Model) -> dict[str, float]:
+        """What figures have as an axis: a model's gain and learning rate."""
+        options = self.options(model)
+        return {"gain": options["network"]["gain"], "learning_rate": options["training"]["learning_rate"]}
 
     def _figure_models(self, name: str) -> Iterator[Model]:
         """The models of a figure whose recording is there; all of those without one where it needs none."""
@@ -158,32 +170,36 @@ class Study:
         entry = self.config["figures"][figure]
         models: dict[Model, None] = {}
         for part in (entry, *entry.get("also", [])):
-            selection = {**entry, **part}
-            for of in itertools.product(selection["tasks"], selection["learning_rules"], selection["settings"]):
+            selection = {**dict.fromkeys(NAMED_BY, ()), **entry, **part}
+            for of in itertools.product(*(selection[name] for name in NAMED_BY)):
                 models[Model(*of)] = None
         return list(models)
 
-    @cached_property
-    def pairs(self) -> dict[str, tuple[Model, Model]]:
-        """By name, the pairs of models between which a figure shows distances: of one task and one setting, each with
-        every other and with itself."""
-        pairs: dict[str, tuple[Model, Model]] = {}
-        for name in self.figures:
-            pairs.update(self.figure_pairs(name))
-        return pairs
+    def figure_recordings(self, figure: str) -> list[str]:
+        """The recordings of this study that a figure describes: those that its entry names, else its models'."""
+        named = self.config["figures"][figure].get("recordings")
+        if named is None:
+            named = sorted({r for model in self.figures[figure] if (r := self.recording(model)) is not None})
+        return [name for name in named if name in self.used_recordings]
 
-    def figure_pairs(self, figure: str) -> dict[str, tuple[Model, Model]]:
-        """The pairs of a figure's models, see `pairs`; none where it shows no distances between models."""
-        if OF_PAIRS not in load_figure(figure).NEEDS:
+    @cached_property
+    def groups(self) -> dict[str, tuple[Model, ...]]:
+        """By name, the models of one task and one recording that a figure looks at together."""
+        groups: dict[str, tuple[Model, ...]] = {}
+        for figure in self.figures:
+            groups.update(self.figure_groups(figure))
+        return groups
+
+    def figure_groups(self, figure: str) -> dict[str, tuple[Model, ...]]:
+        """The groups of a figure's models, see `groups`; none where it needs no tables of groups."""
+        if not kinds(figure, "group"):
             return {}
+        groups: dict[str, list[Model]] = {}
+        for model in sorted(self.figures[figure]):
+            groups.setdefault(f"{figure}/{model.task}/{self.recording(model) or 'no-recording'}", []).append(model)
+        # A single network has none to be compared with.
         several = len(self.figure_seeds(figure)) > 1
-        alike = [
-            (a, b)
-            for a, b in itertools.combinations_with_replacement(sorted(self.figures[figure]), 2)
-            if (a.task, a.setting, self.recording(a)) == (b.task, b.setting, self.recording(b))
-            and (several or a != b)  # a single network has none to be compared with
-        ]
-        return {f"{a.task}/{a.setting}/{a.learning_rule}--{b.learning_rule}": (a, b) for a, b in alike}
+        return {name: tuple(models) for name, models in groups.items() if several or len(models) > 1}
 
     # ---- what a run is made of
 
@@ -238,9 +254,19 @@ class Study:
 
     def scoring(self, model: Model, kind: str) -> dict[str, Any]:
         """What determines one kind of a model's tables beyond its runs and the recording."""
-        comparison = self.options(model)["comparison"]
-        splits = kind == "noise_floor"
-        return {"comparison": {k: v for k, v in comparison.items() if splits or not k.startswith("noise_floor")}}
+        return {"comparison": self._comparison(self.options(model)["comparison"], kind)}
+
+    def describing(self, kind: str) -> dict[str, Any]:
+        """What determines one kind of tables that are of no single model: the defaults of what the kind depends on."""
+        options = load_kind(kind).OPTIONS
+        return {key: value for key, value in self.config["defaults"]["comparison"].items() if key in options}
+
+    @staticmethod
+    def _comparison(options: Mapping[str, Any], kind: str) -> dict[str, Any]:
+        """`comparison` options that one kind of tables depends on."""
+        of_others = {key for name in kind_names() if name != kind for key in load_kind(name).OPTIONS}
+        own = load_kind(kind).OPTIONS
+        return {key: value for key, value in options.items() if key in own or key not in of_others}
 
     def learning_options(self, learning_rule: str) -> Mapping[str, Any]:
         """The options of a learning rule before any setting."""
@@ -295,12 +321,37 @@ class Study:
         return [self.run_file(model, seed) for seed in self.seeds[model]]
 
     def table_file(self, kind: str, model: Model | str) -> str:
-        """The table of one kind of similarity (`distances`, `noise_floor`) of one model."""
+        """A table of one model, of a kind such as `distances`."""
         return self.path("similarity", str(model), f"{kind}.csv")
 
-    def pair_file(self, pair: str) -> str:
-        """The table of distances between the networks of a pair of models, by its name in `pairs`."""
-        return self.path("similarity", "pairs", pair, "model_distances.csv")
+    def group_file(self, kind: str, group: str) -> str:
+        """A table of a group of models, by its name in `groups`."""
+        return self.path("similarity", "groups", group, f"{kind}.csv")
+
+    def description_file(self, kind: str, recording: str) -> str:
+        """A table of a recording alone."""
+        return self.path("similarity", "recordings", recording, f"{kind}.csv")
+
+    def figure_files(self, figure: str) -> list[str]:
+        """What a figure or table leaves: figures under figures/, tables under tables/."""
+        products = load_figure(figure).PRODUCTS
+        folder = "figures" if "pdf" in products else "tables"
+        return [self.path(folder, f"{figure}.{ending}") for ending in products]
+
+    def figure_tables(self, figure: str) -> list[str]:
+        """The tidy tables that a figure is made from; of one that looks at figures, theirs."""
+        if getattr(load_figure(figure), "FROM_FIGURES", False):
+            others = [name for name in self.figures if not getattr(load_figure(name), "FROM_FIGURES", False)]
+            return [file for name in others for file in self.figure_files(name) if file.endswith(".csv")]
+        return [
+            *(self.table_file(kind, model) for kind in kinds(figure, "model") for model in self.figures[figure]),
+            *(self.group_file(kind, group) for kind in kinds(figure, "group") for group in self.figure_groups(figure)),
+            *(
+                self.description_file(kind, recording)
+                for kind in kinds(figure, "recording")
+                for recording in self.figure_recordings(figure)
+            ),
+        ]
 
     # ---- checks beyond the schema
 
@@ -332,31 +383,51 @@ class Study:
         for name, setting in config["settings"].items():
             self._check_each(f"settings.{name}.by_task", setting.get("by_task", {}), tasks)
             self._check_each(f"settings.{name}.by_learning_rule", setting.get("by_learning_rule", {}), rules)
+        for name, figure in config["figures"].items():
+            self._check_each(f"figures.{name}.recordings", figure.get("recordings", []), recordings)
         for where, options in self._option_layers():
+            measures = options.get("comparison", {}).get("measures", [])
+            self._check_each(f"{where}.comparison.measures", measures, set(measure_names()))
             recording = options.get("comparison", {}).get("recording")
             if recording is not None:
                 self._check_each(f"{where}.comparison.recording", [recording], recordings)
         for name in config["use_figures"]:
             for model in self._named_by(name):
                 self._check_model(model)
-        for name, models in self.figures.items():
-            if models and OF_PAIRS in load_figure(name).NEEDS and not self.figure_pairs(name):
+        for name in config["use_figures"]:
+            self._check_figure(name)
+
+    def _check_figure(self, name: str) -> None:
+        """Check that a selected figure has something to show."""
+        entry = self.config["figures"][name]
+        of_models = kinds(name, "model") + kinds(name, "group")
+        file = _files_text(self.files, "use_figures", name)
+        for key in NAMED_BY:
+            if of_models and key not in entry:
                 raise InputError(
-                    "This figure has no two networks to compare.",
-                    file=_files_text(self.files, "use_figures", name),
-                    key=f"figures.{name}",
-                    value=dict(config["figures"][name]),
-                    remedy="Give it two seeds, or two learning rules.",
+                    "A key is missing.",
+                    file=_files_text(self.files, f"figures.{name}"),
+                    key=f"figures.{name}.{key}",
+                    remedy=f"This figure shows models: name its {', '.join(NAMED_BY)}.",
                 )
-            if not models:
-                raise InputError(
-                    "This figure has nothing to show: no recording that it compares with is in use.",
-                    file=_files_text(self.files, "use_figures", name),
-                    key="use_figures",
-                    value=name,
-                    remedy="Take it out of use_figures, or add a recording of its tasks to use_recordings "
-                    "(a private one needs its path).",
-                )
+        without_models = of_models and not self.figures[name]
+        if without_models or (kinds(name, "recording") and not self.figure_recordings(name)):
+            raise InputError(
+                "This figure has nothing to show: no recording that it compares with is in use.",
+                file=file,
+                key="use_figures",
+                value=name,
+                remedy="Take it out of use_figures, or add a recording of its tasks to use_recordings "
+                "(a private one needs its path).",
+            )
+        if kinds(name, "group") and not self.figure_groups(name):
+            raise InputError(
+                "This figure has no two networks to compare.",
+                file=file,
+                key=f"figures.{name}",
+                value=dict(entry),
+                remedy="Give it two seeds, or two learning rules.",
+            )
 
     def _check_learning_options(self, name: str, given: Mapping[str, Any]) -> None:
         needed = load_learning_rule(name).OPTIONS

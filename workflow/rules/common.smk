@@ -19,12 +19,13 @@ os.environ.update(
 )
 
 from neurorules.errors import InputError
-from neurorules.figures.figure import OF_PAIRS, load_figure
+from neurorules.figures.figure import load_figure
 from neurorules.files import canonical_json
 from neurorules.provenance import code_hash
 from neurorules.recordings import sources
 from neurorules.recordings.sources import DOWNLOADS, download_paths, find_raw
 from neurorules.study import Model, Study
+from neurorules.tables.kind import kinds_of, load_kind
 
 try:
     study = Study(config, workflow.configfiles)
@@ -35,7 +36,7 @@ except InputError as error:
 wildcard_constraints:
     model="|".join(re.escape(str(model)) for model in study.seeds),
     recording="|".join(re.escape(name) for name in study.used_recordings),
-    pair="|".join(re.escape(pair) for pair in study.pairs) or "none",
+    group="|".join(re.escape(group) for group in study.groups) or "none",
 
 
 def code(script, *plugins):
@@ -110,8 +111,14 @@ def scoring_options(wildcards):
     return canonical_json(study.scoring(Model.parse(wildcards.model), wildcards.kind))
 
 
-def scoring_code(wildcards):
-    return code("score.py", f"tasks.{study.task_module(Model.parse(wildcards.model).task)}")
+def scoring_code(script, kind, models):
+    """Hash over the code of a kind of table, the tasks of its models and the measures that it is made with."""
+    tasks = {f"tasks.{study.task_module(model.task)}" for model in models}
+    measures = set()
+    if "measures" in load_kind(kind).OPTIONS:
+        options = [study.options(model)["comparison"] for model in models] or [study.describing(kind)]
+        measures = {f"similarity.measures.{name}" for of_one in options for name in of_one["measures"]}
+    return code(script, f"tables.{kind}", *sorted(tasks | measures))
 
 
 def block_name(seeds):
@@ -121,17 +128,10 @@ def block_name(seeds):
 # ---- figures and tables
 
 
-def figure_files(name):
-    """What a figure or table leaves, figures under figures/, tables under tables/."""
-    products = load_figure(name).PRODUCTS
-    folder = "figures" if "pdf" in products else "tables"
-    return [study.path(folder, f"{name}.{ending}") for ending in products]
-
-
-def figure_tables(name):
-    """The tidy tables that a figure is made from."""
-    of_models = [kind for kind in load_figure(name).NEEDS if kind != OF_PAIRS]
-    return [
-        *(study.table_file(kind, model) for kind in of_models for model in study.figures[name]),
-        *(study.pair_file(pair) for pair in study.figure_pairs(name)),
-    ]
+def report_category(name):
+    """The report lists its parts in the order of their names."""
+    if name == "claims":
+        return "1 Claims"
+    if re.fullmatch(r"(fig|table)\d+|proposition", name):
+        return "2 Figures and tables of the paper"
+    return "3 Beyond the paper"

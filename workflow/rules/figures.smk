@@ -6,18 +6,22 @@ for figure_name in study.figures:
         name:
             figure_name
         input:
-            figure_tables(figure_name),
+            study.figure_tables(figure_name),
             published="resources/published.yaml",
         output:
             [
                 report(
                     file,
                     caption=f"../report/{figure_name}.rst",
-                    category="Figures" if "figures" in file else "Tables",
-                    subcategory=load_figure(figure_name).TITLE,
-                    labels={"figure": figure_name, "format": Path(file).suffix[1:]},
+                    category=report_category(figure_name),
+                    labels={
+                        "no.": f"{list(study.figures).index(figure_name) + 1:02}",
+                        "name": figure_name,
+                        "shows": load_figure(figure_name).TITLE,
+                        "format": Path(file).suffix[1:],
+                    },
                 )
-                for file in figure_files(figure_name)
+                for file in study.figure_files(figure_name)
             ],
         log:
             log_file("figures", f"{figure_name}.log"),
@@ -29,6 +33,6 @@ for figure_name in study.figures:
         params:
             name=figure_name,
             context=canonical_json(study.figure_context(figure_name)),
-            code=code("figure.py", f"figures.{figure_name}"),
+            code=code("figure.py", f"figures.{figure_name}", *getattr(load_figure(figure_name), "PLUGINS", ())),
         script:
             "../scripts/figure.py"

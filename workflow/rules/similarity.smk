@@ -1,6 +1,7 @@
-# Runs against recordings: one job per model and kind of table.
+# Runs and recordings to tidy tables: a job per kind of table and what it is about.
 
 
+# One model against its recording, or alone.
 rule score:
     input:
         recording=lambda w: compared_recording(Model.parse(w.model)),
@@ -10,7 +11,7 @@ rule score:
     log:
         log_file("similarity", "{model}", "{kind}.log"),
     wildcard_constraints:
-        kind="learning|distances|noise_floor",
+        kind="|".join(kinds_of("model")),
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -21,20 +22,49 @@ rule score:
         seeds=lambda w: study.seeds[Model.parse(w.model)],
         training=training_options,
         scoring=scoring_options,
-        code=scoring_code,
+        code=lambda w: scoring_code("score.py", w.kind, [Model.parse(w.model)]),
     script:
         "../scripts/score.py"
 
 
-# Networks against networks: one job per pair of models.
-rule score_pair:
+# The models of one task in one figure against each other.
+rule score_group:
     input:
-        recording=lambda w: compared_recording(study.pairs[w.pair][0]),
-        runs=lambda w: [file for model in study.pairs[w.pair] for file in study.run_files(model)],
+        recording=lambda w: compared_recording(study.groups[w.group][0]),
+        runs=lambda w: [file for model in study.groups[w.group] for file in study.run_files(model)],
     output:
-        study.pair_file("{pair}"),
+        study.group_file("{kind}", "{group}"),
     log:
-        log_file("similarity", "pairs", "{pair}", "model_distances.log"),
+        log_file("similarity", "groups", "{group}", "{kind}.log"),
+    wildcard_constraints:
+        kind="|".join(kinds_of("group")),
+    conda:
+        "../../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        seeds=lambda w: {str(model): study.seeds[model] for model in study.groups[w.group]},
+        models=lambda w: canonical_json(
+            {str(model): {**study.training(model), **study.scoring(model, w.kind)} for model in study.groups[w.group]}
+        ),
+        options=lambda w: canonical_json(study.describing(w.kind)),
+        code=lambda w: scoring_code("score_group.py", w.kind, study.groups[w.group]),
+    script:
+        "../scripts/score_group.py"
+
+
+# A recording alone.
+rule describe_recording:
+    input:
+        study.recording_file("{recording}"),
+    output:
+        study.description_file("{kind}", "{recording}"),
+    log:
+        log_file("similarity", "recordings", "{recording}", "{kind}.log"),
+    wildcard_constraints:
+        kind="|".join(kinds_of("recording")),
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -42,9 +72,7 @@ rule score_pair:
         mem_mb=1500,
         runtime=60,
     params:
-        models=lambda w: [str(model) for model in study.pairs[w.pair]],
-        seeds=lambda w: [study.seeds[model] for model in study.pairs[w.pair]],
-        options=lambda w: canonical_json([study.training(model) for model in study.pairs[w.pair]]),
-        code=lambda w: code("score_pair.py", f"tasks.{study.task_module(study.pairs[w.pair][0].task)}"),
+        options=lambda w: canonical_json(study.describing(w.kind)),
+        code=lambda w: scoring_code("describe_recording.py", w.kind, []),
     script:
-        "../scripts/score_pair.py"
+        "../scripts/describe_recording.py"

@@ -18,7 +18,7 @@ def produce(
     Args:
         name: module name below `figures`.
         context: see `Study.figure_context`, and `code`, the hash of the code behind the figure.
-        table_files: CSVs, for each kind in NEEDS one per model.
+        table_files: CSVs, named after their kind, or after their figure.
         published: published.yaml.
         outputs: one file per entry of PRODUCTS, told apart by their endings.
     """
@@ -28,15 +28,17 @@ def produce(
     from neurorules.figures import style
 
     module = load_figure(name)
-    tables = {
-        kind: _of_seeds(
-            pd.concat([read_table(file) for file in table_files if Path(file).stem == kind]), context["seeds"]
-        )
-        for kind in module.NEEDS
-    }
+    from_figures = getattr(module, "FROM_FIGURES", False)
+    files_of: dict[str, list[str]] = {} if from_figures else {kind: [] for kind in module.NEEDS}
+    for file in table_files:
+        files_of.setdefault(Path(file).stem, []).append(file)
+    tables = {kind: pd.concat([read_table(file) for file in files]) for kind, files in files_of.items()}
+    if not from_figures:
+        tables = {kind: _of_seeds(table, context["seeds"]) for kind, table in tables.items()}
     section = getattr(module, "PUBLISHED", None)
-    numbers = yaml.safe_load(Path(published).read_text())[section] if section else {}
-    codes = {kind: sorted(set(table["training_code"]) | set(table["scoring_code"])) for kind, table in tables.items()}
+    numbers = {} if section is None else yaml.safe_load(Path(published).read_text())
+    numbers = numbers[section] if section else numbers
+    codes = {kind: _codes(table) for kind, table in tables.items()}
     made_by = canonical_json({**context, "tables": codes})
     with style.publication():
         products = module.make(tables, {**context, "published": numbers})
@@ -47,6 +49,29 @@ def produce(
         write_table(files["csv"], products["csv"])
     if "md" in files:
         write_text(files["md"], f"{products['md']}\n<!-- made by {made_by} -->\n")
+    if "html" in files:
+        write_text(files["html"], _page(module.TITLE, products["md"], made_by))
+
+
+def _page(title: str, markdown: str, made_by: str) -> str:
+    """A table's text as a page that needs nothing else."""
+    import html
+
+    from markdown_it import MarkdownIt
+
+    body = MarkdownIt("commonmark").enable("table").render(markdown)
+    style = (
+        "body{font:14px sans-serif;margin:2em}table{border-collapse:collapse}"
+        "td,th{padding:.3em .7em;border-bottom:1px solid #ccc;text-align:left;vertical-align:top}"
+    )
+    head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{style}</style>'
+    return f"<!doctype html><html><head>{head}</head><body>{body}<!-- {html.escape(made_by)} --></body></html>\n"
+
+
+def _codes(table: Any) -> list[str]:
+    """What code the rows of a table were made by."""
+    columns = {"training_code", "scoring_code"} & set(table.columns)
+    return sorted({code for column in columns for code in table[column]} - {""})
 
 
 def _of_seeds(table: Any, seeds: Sequence[int]) -> Any:

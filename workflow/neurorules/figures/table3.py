@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 TITLE = "Noise floor, trained and untrained distances"
 NEEDS = ("noise_floor",)
-PRODUCTS = ("csv", "md")
+PRODUCTS = ("csv", "md", "html")
 PUBLISHED = "table3"
 
 

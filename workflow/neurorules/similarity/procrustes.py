@@ -13,7 +13,10 @@ import numpy as np
 def as_samples(activity: np.ndarray) -> np.ndarray:
     """Flatten (condition, time, feature) to (condition x time, feature) in float64, columns centred."""
     samples = np.asarray(activity, np.float64).reshape(-1, activity.shape[-1])
-    return samples - samples.mean(0)
+    # From the first sample on: a constant column becomes exactly 0, where less its mean it could be left with rounding.
+    samples = samples - samples[0]
+    samples -= samples.mean(0)
+    return samples
 
 
 def distance_from_cross_product(cross_product: np.ndarray, norm_x: float, norm_y: float) -> float:

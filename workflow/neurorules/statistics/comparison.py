@@ -1,10 +1,39 @@
-"""Tests between two groups of replicates, with effect size and equivalence."""
+"""Tests between two groups of replicates, or of their summaries: p-values, intervals, effect size, equivalence."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a test needs of a group of replicates, and all that a paper prints of it.
+
+    Attributes:
+        mean, sd: over the replicates; the sample SD (n - 1), NaN with fewer than two.
+        n: replicates.
+    """
+
+    mean: float
+    sd: float
+    n: int
+
+    @staticmethod
+    def of(replicates: np.ndarray) -> Summary:
+        """The summary of replicates, (n,)."""
+        values = np.asarray(replicates, float)
+        n = len(values)
+        return Summary(float(values.mean()) if n else NAN, float(values.std(ddof=1)) if n > 1 else NAN, n)
+
+    @staticmethod
+    def printed(mean: float, sd: float, n: int, population_sd: bool) -> Summary:
+        """A printed mean and SD; a population SD (divided by n) is made a sample SD."""
+        return Summary(mean, sd * math.sqrt(n / (n - 1)) if population_sd else sd, n)
 
 
 @dataclass(frozen=True)
@@ -13,10 +42,16 @@ class Comparison:
 
     Attributes:
         difference: of the means, in the units of the data.
-        p_different: two-sided Welch t-test.
-        p_equivalent: two one-sided Welch t-tests against +-margin, the larger p (NaN without a margin).
+        p_different: two-sided t-test.
+        p_equivalent: two one-sided t-tests against +-margin, the larger p (NaN without a margin).
         cohens_d: difference over the pooled SD.
         n_first, n_second: replicates.
+        first, second: summaries of the groups.
+        p_lower, p_higher: one-sided t-tests, small where the first is the lower, or the higher.
+        ci95: 95% confidence interval of the difference, for reporting.
+        ci90: 90% interval; it lies within +-margin exactly where p_equivalent < .05.
+        hedges_g: Cohen's d without its bias in small samples.
+        g_ci95: 95% confidence interval of Hedges' g, see `effect_size_interval`.
     """
 
     difference: float
@@ -25,49 +60,180 @@ class Comparison:
     cohens_d: float
     n_first: int
     n_second: int
+    first: Summary = Summary(NAN, NAN, 0)
+    second: Summary = Summary(NAN, NAN, 0)
+    p_lower: float = NAN
+    p_higher: float = NAN
+    ci95: tuple[float, float] = (NAN, NAN)
+    ci90: tuple[float, float] = (NAN, NAN)
+    hedges_g: float = NAN
+    g_ci95: tuple[float, float] = (NAN, NAN)
 
 
-def compare(first: np.ndarray, second: np.ndarray, margin: float = float("nan")) -> Comparison:
+def compare(first: np.ndarray, second: np.ndarray, margin: float = NAN, equal_variances: bool = False) -> Comparison:
     """Compare two groups of independent replicates; NaN where a group has fewer than two."""
-    from scipy import stats
+    return compare_summaries(Summary.of(first), Summary.of(second), margin, equal_variances)
 
-    first, second = np.asarray(first, float), np.asarray(second, float)
-    n1, n2 = len(first), len(second)
-    difference = float(first.mean() - second.mean())
-    nan = float("nan")
+
+def compare_summaries(
+    first: Summary, second: Summary, margin: float = NAN, equal_variances: bool = False
+) -> Comparison:
+    """Compare two groups by their summaries.
+
+    Args:
+        first, second: the groups.
+        margin: of equivalence, in the units of the data.
+        equal_variances: Student's t-test, as the papers' p-values, rather than Welch's.
+    """
+    n1, n2 = first.n, second.n
+    difference = first.mean - second.mean
     if min(n1, n2) < 2:
-        return Comparison(difference, nan, nan, nan, n1, n2)
-    v1, v2 = first.var(ddof=1) / n1, second.var(ddof=1) / n2
-    pooled = np.sqrt(((n1 - 1) * n1 * v1 + (n2 - 1) * n2 * v2) / (n1 + n2 - 2))
-    cohens_d = difference / pooled if pooled > 0 else nan
-    if v1 + v2 == 0:
-        return Comparison(difference, nan, nan, cohens_d, n1, n2)
-    freedom = (v1 + v2) ** 2 / (v1**2 / (n1 - 1) + v2**2 / (n2 - 1))
-    error = np.sqrt(v1 + v2)
-    p_different = 2 * stats.t.sf(abs(difference) / error, freedom)
-    p_equivalent = max(
-        stats.t.sf((difference + margin) / error, freedom),
-        stats.t.cdf((difference - margin) / error, freedom),
-    )
-    return Comparison(difference, float(p_different), float(p_equivalent), float(cohens_d), n1, n2)
+        return Comparison(difference, NAN, NAN, NAN, n1, n2, first, second)
+    pooled = math.sqrt(((n1 - 1) * first.sd**2 + (n2 - 1) * second.sd**2) / (n1 + n2 - 2))
+    v1, v2 = first.sd**2 / n1, second.sd**2 / n2
+    if equal_variances:
+        error, freedom = pooled * math.sqrt(1 / n1 + 1 / n2), float(n1 + n2 - 2)
+    else:
+        error = math.sqrt(v1 + v2)
+        freedom = (v1 + v2) ** 2 / (v1**2 / (n1 - 1) + v2**2 / (n2 - 1)) if error > 0 else NAN
+    scale = 1 / math.sqrt(1 / n1 + 1 / n2)
+    return _comparison(first, second, difference, error, freedom, margin, pooled, scale, n1 + n2 - 2)
 
 
-def compare_with_value(replicates: np.ndarray, value: float, margin: float = float("nan")) -> Comparison:
+def compare_with_value(replicates: np.ndarray, value: float, margin: float = NAN) -> Comparison:
     """Compare replicates with a fixed value: one-sample t-tests; NaN with fewer than two replicates."""
+    return compare_summary_with_value(Summary.of(replicates), value, margin)
+
+
+def compare_summary_with_value(first: Summary, value: float, margin: float = NAN) -> Comparison:
+    """Compare a group, by its summary, with a fixed value."""
+    difference, second = first.mean - value, Summary(value, NAN, 1)
+    if first.n < 2:
+        return Comparison(difference, NAN, NAN, NAN, first.n, 1, first, second)
+    scale = math.sqrt(first.n)
+    return _comparison(first, second, difference, first.sd / scale, first.n - 1, margin, first.sd, scale, first.n - 1)
+
+
+def compare_paired(first: np.ndarray, second: np.ndarray, margin: float = NAN) -> Comparison:
+    """Compare two values of each replicate: one-sample t-tests of their differences with 0.
+
+    Args:
+        first, second: (n,), in the same order of replicates.
+        margin: of equivalence.
+    """
+    from dataclasses import replace
+
+    result = compare_with_value(np.asarray(first, float) - np.asarray(second, float), 0.0, margin)
+    return replace(result, n_second=len(second), first=Summary.of(first), second=Summary.of(second))
+
+
+def effect_size_interval(d: float, scale: float, freedom: float, level: float = 0.95) -> tuple[float, float]:
+    """Confidence interval of Cohen's d: the effects for which the t that was seen is just not too far out.
+
+    t = d x scale follows a noncentral t distribution around (true d) x scale. That is exact for one sample and for two
+    of equal variances; where variances differ, so that Welch's test is used, it is an approximation.
+
+    Args:
+        d: difference over SD.
+        scale: sqrt(n) of one sample, 1 / sqrt(1 / n1 + 1 / n2) of two.
+        freedom: degrees of freedom of the SD.
+        level: of confidence.
+    """
+    from scipy import optimize, stats
+
+    t = d * scale
+    if not math.isfinite(t):
+        return NAN, NAN
+
+    def bound(probability: float) -> float:
+        def excess(noncentrality: float) -> float:
+            return float(stats.nct.cdf(t, freedom, noncentrality)) - probability
+
+        step = 2.0 + abs(t)
+        low, high = t - step, t + step
+        # nct gives NaN far out in its tail; a bound there is left open.
+        for _ in range(8):
+            if excess(low) > 0 > excess(high):
+                return float(optimize.brentq(excess, low, high)) / scale
+            low, high = low - step, high + step
+        return NAN
+
+    tail = (1 - level) / 2
+    return bound(1 - tail), bound(tail)
+
+
+def small_sample_factor(freedom: float) -> float:
+    """Hedges' g over Cohen's d (Hedges 1981, exact form)."""
+    return math.exp(math.lgamma(freedom / 2) - math.lgamma((freedom - 1) / 2)) / math.sqrt(freedom / 2)
+
+
+def _comparison(
+    first: Summary,
+    second: Summary,
+    difference: float,
+    error: float,
+    freedom: float,
+    margin: float,
+    sd: float,
+    scale: float,
+    sd_freedom: float,
+) -> Comparison:
+    """The tests of a difference with a standard error; `sd`, `scale` and `sd_freedom` are the effect size's."""
     from scipy import stats
 
-    replicates = np.asarray(replicates, float)
-    n, nan = len(replicates), float("nan")
-    difference = float(replicates.mean() - value)
-    sd = replicates.std(ddof=1) if n > 1 else 0.0
-    if sd == 0:
-        return Comparison(difference, nan, nan, nan, n, 1)
-    error = sd / np.sqrt(n)
+    # Rounding leaves equal replicates an SD of about 1e-17: no spread to test against.
+    if not error > 1e-14 * max(abs(first.mean), abs(second.mean)):
+        return Comparison(difference, NAN, NAN, NAN, first.n, second.n, first, second)
+
+    def interval(level: float) -> tuple[float, float]:
+        half = error * float(stats.t.ppf((1 + level) / 2, freedom))
+        return difference - half, difference + half
+
+    t, d = difference / error, difference / sd
+    above = stats.t.sf((difference + margin) / error, freedom)
+    below = stats.t.cdf((difference - margin) / error, freedom)
+    # One degree of freedom leaves no finite correction.
+    factor = small_sample_factor(sd_freedom) if sd_freedom > 1 else NAN
+    low, high = effect_size_interval(d, scale, sd_freedom)
     return Comparison(
-        difference,
-        float(2 * stats.t.sf(abs(difference) / error, n - 1)),
-        float(max(stats.t.sf((difference + margin) / error, n - 1), stats.t.cdf((difference - margin) / error, n - 1))),
-        float(difference / sd),
-        n,
-        1,
+        difference=difference,
+        p_different=float(2 * stats.t.sf(abs(t), freedom)),
+        p_equivalent=float(np.maximum(above, below)),
+        cohens_d=d,
+        n_first=first.n,
+        n_second=second.n,
+        first=first,
+        second=second,
+        p_lower=float(stats.t.cdf(t, freedom)),
+        p_higher=float(stats.t.sf(t, freedom)),
+        ci95=interval(0.95),
+        ci90=interval(0.90),
+        hedges_g=d * factor,
+        g_ci95=(low * factor, high * factor),
     )
+
+
+def rounding_range(
+    first: Summary, second: Summary, half_unit: float, population_sd: bool, equal_variances: bool = True
+) -> tuple[float, float]:
+    """The least and greatest two-sided p that unrounded numbers could have had.
+
+    A p-value printed beside rounded means and SDs cannot be recomputed exactly, but it must lie in this range.
+
+    Args:
+        first, second: as printed, before any correction of the SD.
+        half_unit: half the last printed digit, 0.0005 for three digits.
+        population_sd: whether the printed SDs divide by n.
+        equal_variances: Student's test rather than Welch's.
+    """
+    import itertools
+
+    p = [
+        compare_summaries(
+            Summary.printed(first.mean + a, max(first.sd + b, 0.0), first.n, population_sd),
+            Summary.printed(second.mean + c, max(second.sd + d, 0.0), second.n, population_sd),
+            equal_variances=equal_variances,
+        ).p_different
+        for a, b, c, d in itertools.product((-half_unit, 0.0, half_unit), repeat=4)
+    ]
+    return float(np.nanmin(p)), float(np.nanmax(p))

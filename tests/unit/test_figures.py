@@ -1,0 +1,598 @@
+"""Figures from tables made by hand: what is drawn, what is left as CSV, and that nothing overlaps or is cut off."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from neurorules.errors import InputError
+from neurorules.figures import style
+from neurorules.figures.curves import distance_at, highest_common_accuracy
+from neurorules.figures.fig2 import spread_at_matched_accuracy
+from neurorules.figures.figure import load_figure
+from neurorules.figures.model_distances import between, rate_label, seed_means
+from neurorules.figures.produce import produce
+from neurorules.files import read_table, write_table
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+TITLES = {
+    "hatsopoulos2007": "Hatsopoulos 2007",
+    "mante2013-dt15": "Mante 2013",
+    "mante2013": "Mante 2013",
+    "sussillo2015": "Sussillo 2015 (synthetic)",
+}
+GAINS = {"gain-0": 0.0, "gain-0.5": 0.5, "base": 1.0, "gain-1.5": 1.5}
+RATES = {"base": 1e-3, "lr-3e-4": 3e-4, "lr-1e-4": 1e-4, "lr-3e-5": 3e-5}
+ONE, TWO, THREE = (tuple(TITLES)[:n] for n in (1, 2, 3))
+
+
+# ---- tables made by hand
+
+
+def labels(recording: str, **more: Any) -> dict[str, Any]:
+    return {
+        "recording": recording,
+        "recording_title": TITLES[recording],
+        "synthetic": int("synthetic" in TITLES[recording]),
+        "task": recording.split("-")[0],
+        "training_code": "0123456789abcdef",
+        "scoring_code": "fedcba9876543210",
+        **more,
+    }
+
+
+def context(models: list[str], gains: dict[str, float] = GAINS, rates: dict[str, float] = RATES) -> dict[str, Any]:
+    settings = {model: model.split("/")[2] for model in models}
+    return {
+        "study": "made by hand",
+        "figure": {},
+        "seeds": [0, 1, 2, 3],
+        "models": models,
+        "recordings": list(TITLES),
+        "left_out": [],
+        "published": {},
+        "varied": {
+            model: {"gain": gains.get(setting, 1.0), "learning_rate": rates.get(setting, 1e-3)}
+            for model, setting in settings.items()
+        },
+    }
+
+
+def models_of(table: pd.DataFrame) -> list[str]:
+    """Models as the framework lists them; of tables of pairs, both sides."""
+    sides = [""] if "setting" in table else ["_a", "_b"]
+    rows = [table[["task", f"learning_rule{s}", f"setting{s}"]].itertuples(index=False, name=None) for s in sides]
+    return list(dict.fromkeys("/".join(row) for row in itertools.chain(*rows)))
+
+
+def run(seed: int, curve: list[tuple[float, float]]) -> list[dict[str, Any]]:
+    """One run from its checkpoints' (accuracy, distance)."""
+    return [
+        {"seed": seed, "update": 10 * k, "accuracy": a, "measure": m, "distance": d + (m == "cca")}
+        for k, (a, d) in enumerate(curve)
+        for m in ("procrustes", "cca")
+    ]
+
+
+def straight(
+    recordings: tuple[str, ...], rules: tuple[str, ...], settings: tuple[str, ...], n: int = 4
+) -> pd.DataFrame:
+    """Every network goes straight from accuracy 0 to 0.9; at accuracy a its distance is
+
+    0.5 + 0.02 x setting + 0.01 x rule + 0.001 x seed - 0.1 a, with the numbers of these in their lists.
+    """
+    rows = []
+    for recording, (r, rule), (s, setting), seed in itertools.product(
+        recordings, enumerate(rules), enumerate(settings), range(n)
+    ):
+        start = 0.5 + 0.02 * s + 0.01 * r + 0.001 * seed
+        curve = [(a, start - 0.1 * a) for a in (0.0, 0.3, 0.6, 0.9)]
+        of_model = labels(recording, learning_rule=rule, setting=setting)
+        rows += [{**of_model, **row} for row in run(seed, curve)]
+    return pd.DataFrame(rows)
+
+
+def apart(recordings: tuple[str, ...], rules: tuple[str, ...], settings: tuple[str, ...]) -> pd.DataFrame:
+    """Two seeds of every model that have no accuracy in common."""
+    rows = []
+    for recording, rule, setting in itertools.product(recordings, rules, settings):
+        of_model = labels(recording, learning_rule=rule, setting=setting)
+        low, high = [(0.0, 0.5), (0.3, 0.45)], [(0.6, 0.5), (0.8, 0.4)]
+        rows += [{**of_model, **row} for row in run(0, low) + run(1, high)]
+    return pd.DataFrame(rows)
+
+
+def pairs(recordings: tuple[str, ...], models: list[tuple[str, str]], n: int = 3) -> pd.DataFrame:
+    """All pairs of n networks of each (learning rule, setting).
+
+    Last: 0.2 + 0.01 x (number of a + number of b), numbers counting the networks; matched: 0.1 less.
+    """
+    networks = list(enumerate(itertools.product(models, range(n))))
+    rows = []
+    for recording, (a, b) in itertools.product(recordings, itertools.combinations(networks, 2)):
+        for moment, shift in (("last", 0.0), ("matched", -0.1)):
+            row: dict[str, Any] = labels(recording)
+            for side, (number, ((rule, setting), seed)) in (("a", a), ("b", b)):
+                row |= {f"learning_rule_{side}": rule, f"setting_{side}": setting, f"seed_{side}": seed}
+                row |= {f"update_{side}": 100, f"accuracy_{side}": 0.9 - 0.01 * number}
+            rows.append({**row, "moment": moment, "distance": 0.2 + shift + 0.01 * (a[0] + b[0])})
+    return pd.DataFrame(rows)
+
+
+LEARNING_RATE_MODELS = [("bptt", setting) for setting in RATES] + [("eprop", "base")]
+
+
+def aligned(recordings: tuple[str, ...], n: int = 3) -> pd.DataFrame:
+    rows = []
+    for recording, rule, seed, (shift, moment), step in itertools.product(
+        recordings, ("bptt", "eprop"), range(n), enumerate(("trained", "untrained")), range(100, 201, 10)
+    ):
+        of_model = labels(recording, learning_rule=rule, setting="base", seed=seed, moment=moment)
+        distance = 0.4 + 0.1 * shift + 0.02 * (rule == "eprop") + 0.01 * seed + 1e-5 * (step - 150) ** 2
+        more = {"onset_step": step, "is_used": int(step == 160), "accuracy": 0.9, "measure": "procrustes"}
+        rows.append({**of_model, **more, "distance": distance})
+    return pd.DataFrame(rows)
+
+
+def baselines(recordings: tuple[str, ...]) -> pd.DataFrame:
+    rows = []
+    for recording in recordings:
+        for measure, quantity, value in (
+            ("procrustes", "cross_condition_average", 0.6),
+            ("cca", "cross_condition_average", 0.9),
+            ("none", "participation_ratio", 7.0),
+        ):
+            rows.append(labels(recording, task="", measure=measure, quantity=quantity, value=value))
+    return pd.DataFrame(rows)
+
+
+def tables_of(name: str, recordings: tuple[str, ...], n: int = 4, n_settings: int = 2) -> dict[str, pd.DataFrame]:
+    """What each figure is made from."""
+    two = ("bptt", "eprop")
+    many = tuple(f"setting-{k}" for k in range(n_settings))
+    made = {
+        "fig1": lambda: {
+            "distances": straight(recordings, ("bptt", "truncated_bptt", "eprop"), ("base",), n),
+            "baselines": baselines(recordings),
+        },
+        "fig2": lambda: {"distances": straight(recordings, two, tuple(GAINS), n)},
+        "fig3": lambda: {
+            "distances": pd.concat(
+                [straight(recordings, ("bptt",), tuple(RATES), n), straight(recordings, ("eprop",), ("base",), n)]
+            ),
+            "model_distances": pairs(recordings, LEARNING_RATE_MODELS, n),
+        },
+        "gain_map": lambda: {"distances": straight(recordings, two, tuple(GAINS), n)},
+        "alignment": lambda: {"alignment": aligned(recordings, n)},
+        "slow_bptt": lambda: {"model_distances": pairs(recordings, LEARNING_RATE_MODELS, n)},
+        "robustness": lambda: {"distances": straight(recordings, two, many, n)},
+        "model_distances": lambda: {"model_distances": pairs(recordings, [("bptt", "base"), ("eprop", "base")], n)},
+    }
+    return made[name]()
+
+
+NAMES = ("fig1", "fig2", "fig3", "gain_map", "alignment", "slow_bptt", "robustness", "model_distances")
+
+
+def make(name: str, tables: dict[str, pd.DataFrame], **of_context: Any) -> dict[str, Any]:
+    models = list(dict.fromkeys(m for kind, t in tables.items() if kind != "baselines" for m in models_of(t)))
+    with style.publication():
+        return load_figure(name).make(tables, {**context(models), **of_context})
+
+
+# ---- looking at what is drawn
+
+
+def texts_on(figure: Figure) -> list[tuple[str, Any]]:
+    """Every text that is drawn, with its box in pixels."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    hidden = set()
+    for axis in (axis for panel in figure.axes for axis in (panel.xaxis, panel.yaxis)):
+        low, high = sorted(axis.get_view_interval())
+        for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+            if not low - 1e-9 <= tick.get_loc() <= high + 1e-9 or not axis.axes.axison:
+                hidden |= {tick.label1, tick.label2}
+    found = figure.findobj(lambda a: isinstance(a, Text) and a.get_visible() and a.get_text().strip() != "")
+    boxes = [(text.get_text(), text.get_window_extent()) for text in found if text not in hidden]
+    return [(words, box) for words, box in boxes if box.width > 0]
+
+
+def overlaps(figure: Figure) -> list[str]:
+    """Texts that overlap each other or leave the canvas."""
+    texts = texts_on(figure)
+    width, height = figure.canvas.get_width_height()
+    wrong = [f"{w!r} is cut" for w, b in texts if b.x0 < 0 or b.y0 < 0 or b.x1 > width or b.y1 > height]
+    for (words, a), (others, b) in itertools.combinations(texts, 2):
+        across, up = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+        if across > 0.5 and up > 0.5:
+            wrong.append(f"{words!r} over {others!r}")
+    return wrong
+
+
+def panel_titled(figure: Figure, *parts: str) -> Axes:
+    (panel,) = [panel for panel in figure.axes if all(part in panel.get_title() for part in parts)]
+    return panel
+
+
+def words_in(panel: Axes) -> str:
+    return " ".join([panel.get_xlabel(), *(text.get_text() for text in panel.texts)]).replace("\n", " ")
+
+
+def bars(panel: Axes, label: str | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x, mean and half lengths of the error bars of a line, of the panel's only one without a label."""
+    (container,) = [c for c in panel.containers if label is None or c.get_label() == label]
+    line, _, (collection,) = container
+    segments = np.array([segment for segment in collection.get_segments() if len(segment)])
+    return line.get_xdata(orig=False), line.get_ydata(orig=False), (segments[:, 1, 1] - segments[:, 0, 1]) / 2
+
+
+def test_the_overlap_check_finds_overlaps() -> None:
+    figure = Figure()
+    figure.text(0.5, 0.5, "one")
+    assert overlaps(figure) == []
+    figure.text(0.51, 0.5, "two")
+    figure.text(0.95, 0.9, "too far right")
+    assert len(overlaps(figure)) == 2
+
+
+@pytest.mark.parametrize("recordings", [ONE, THREE], ids=["one", "three"])
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_overlaps_or_is_cut(name, recordings) -> None:
+    assert overlaps(make(name, tables_of(name, recordings, 2, n_settings=8))["figure"]) == []
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "robustness"])  # drawn by fig1's function
+def test_the_same_bytes_twice(name, tmp_path, repository) -> None:
+    files = []
+    for kind, table in tables_of(name, ("sussillo2015",), 2).items():
+        for recording, rows in table.groupby("recording"):
+            files.append(tmp_path / recording / f"{kind}.csv")
+            write_table(files[-1], rows)
+    models = list(dict.fromkeys(m for f in files if f.stem != "baselines" for m in models_of(read_table(f))))
+    published = str(repository / "resources" / "published.yaml")
+    written: list[list[Path]] = []
+    for folder in ("first", "second"):
+        written.append([tmp_path / folder / f"{name}.{ending}" for ending in load_figure(name).PRODUCTS])
+        produce(name, context(models), [str(f) for f in files], published, [str(f) for f in written[-1]])
+    for first, second in zip(*written, strict=True):
+        assert first.read_bytes() == second.read_bytes()
+    assert len(read_table(tmp_path / "first" / f"{name}.csv")) > 0
+
+
+# ---- style
+
+
+def test_learning_rules_differ_without_colour() -> None:
+    looks = [style.look(name) for name in style.LEARNING_RULES]
+    assert len({look["marker"] for look in looks}) == len(looks)
+    assert len({str(look["linestyle"]) for look in looks}) == len(looks)
+
+
+def test_levels_get_lighter_in_grey_and_differ_in_line_and_marker() -> None:
+    from matplotlib.colors import to_rgb
+
+    looks = style.levels(range(20))
+    # Rec. 601 luma
+    grey = [np.dot(to_rgb(look["color"]), (0.299, 0.587, 0.114)) for look in looks.values()]
+    assert (np.diff(grey) > 0).all()
+    assert grey[-1] < 0.75  # visible on white
+    assert len({(str(look["linestyle"]), look["marker"]) for look in looks.values()}) == 20
+    assert len({str(look["linestyle"]) for look in style.levels(range(5)).values()}) == 5
+
+
+def test_a_single_level() -> None:
+    assert len(style.levels([1.0])) == 1
+
+
+def test_learning_rates_are_written_as_in_papers() -> None:
+    assert [rate_label(rate) for rate in (1e-3, 3e-4, 3e-5, 1.5e-3, 0.1)] == ["1e-3", "3e-4", "3e-5", "1.5e-3", "1e-1"]
+
+
+# ---- Figure 1
+
+
+def test_baseline_is_drawn_only_where_it_is_known() -> None:
+    tables = tables_of("fig1", ONE)
+    (panel,) = make("fig1", tables)["figure"].axes
+    dotted = [line for line in panel.lines if line.get_label() == "cross-condition average"]
+    assert [list(line.get_ydata()) for line in dotted] == [[0.6, 0.6]]
+    assert panel.get_ylim()[1] > 0.6
+    (panel,) = make("fig1", {"distances": tables["distances"]})["figure"].axes
+    assert not [line for line in panel.lines if line.get_label() == "cross-condition average"]
+
+
+def test_curves_without_common_accuracy_say_so() -> None:
+    products = make("robustness", {"distances": apart(ONE, ("bptt", "eprop"), ("base",))})
+    (panel,) = products["figure"].axes
+    assert "No accuracy common to all seeds: BPTT, e-prop." in words_in(panel)
+    assert overlaps(products["figure"]) == []
+
+
+def test_networks_that_learn_nothing_say_so() -> None:
+    table = straight(ONE, ("bptt",), ("base",)).assign(accuracy=-0.5)
+    (panel,) = make("fig7", {"distances": table})["figure"].axes
+    assert "No network reaches an accuracy above 0." in words_in(panel)
+
+
+# ---- Figure 2
+
+
+def test_gains_have_mean_and_sd_over_seeds() -> None:
+    """Four seeds 0.001 apart: mean 0.0015 above the first, sample SD sqrt(5/3) x 0.001."""
+    products = make("fig2", tables_of("fig2", ONE))
+    panel = panel_titled(products["figure"], "BPTT (n = 4)")
+    for index, gain in enumerate(("0", "0.5", "1", "1.5")):
+        accuracy, mean, sd = bars(panel, f"gain {gain}")
+        np.testing.assert_allclose(mean, 0.5015 + 0.02 * index - 0.1 * accuracy, atol=1e-12)
+        np.testing.assert_allclose(sd, np.sqrt(5 / 3) * 1e-3, atol=1e-12)
+        assert len(sd) >= 5
+    eprop = panel_titled(products["figure"], "e-prop")
+    assert panel.get_ylim() == eprop.get_ylim()
+
+
+def test_figure_2_keeps_every_row_and_says_the_gain() -> None:
+    products = make("fig2", tables_of("fig2", TWO))
+    table = products["csv"]
+    assert len(table) == 2 * 2 * 4 * 4 * 4  # recordings, learning rules, gains, seeds, checkpoints; Procrustes alone
+    assert set(table["measure"]) == {"procrustes"}
+    assert table.groupby("setting")["gain"].unique().map(list).to_dict() == {s: [g] for s, g in GAINS.items()}
+    (legend,) = products["figure"].legends
+    assert [text.get_text() for text in legend.get_texts()] == ["gain 0", "gain 0.5", "gain 1", "gain 1.5"]
+
+
+def test_spread_by_hand() -> None:
+    """Gains 0.02 apart: SD over four of them sqrt(5/3) x 0.02; two learning rules 0.01 apart: 0.01 / sqrt(2)."""
+    table = straight(ONE, ("bptt", "eprop"), tuple(GAINS))
+    table = table[table["measure"] == "procrustes"].assign(gain=table["setting"].map(GAINS))
+    accuracy, spread = spread_at_matched_accuracy(table)
+    assert accuracy == 0.9
+    np.testing.assert_allclose(spread["gains"], [np.sqrt(5 / 3) * 0.02] * 2)
+    np.testing.assert_allclose(spread["learning rules"], [0.01 / np.sqrt(2)] * 4)
+    np.testing.assert_allclose(spread["seeds"], [np.sqrt(5 / 3) * 0.001] * 8)
+
+
+def test_spread_is_read_at_the_accuracy_of_the_worst_network() -> None:
+    table = straight(ONE, ("bptt", "eprop"), ("gain-0", "base"))
+    worst = (table["seed"] == 2) & (table["learning_rule"] == "eprop") & (table["setting"] == "base")
+    table = table[(table["measure"] == "procrustes") & ~(worst & (table["accuracy"] > 0.5))]
+    accuracy, spread = spread_at_matched_accuracy(table.assign(gain=table["setting"].map(GAINS)))
+    assert accuracy == 0.3
+    np.testing.assert_allclose(spread["gains"], [0.02 / np.sqrt(2)] * 2)
+
+
+def test_one_gain_or_one_learning_rule_have_no_spread() -> None:
+    tables = {"distances": straight(ONE, ("bptt",), ("base",), 2)}
+    products = make("fig2", tables)
+    panel = panel_titled(products["figure"], "Spread")
+    assert [text.get_text() for text in panel.texts].count("only\none") == 2
+    assert overlaps(products["figure"]) == []
+
+
+def test_gains_without_common_accuracy_say_so() -> None:
+    products = make("fig2", {"distances": apart(TWO, ("bptt", "eprop"), tuple(GAINS))})
+    assert "No accuracy common to all seeds: gain 0, gain 0.5, gain 1, gain 1.5." in words_in(
+        products["figure"].axes[0]
+    )
+    assert "no accuracy that all of these networks reach" in words_in(products["figure"].axes[2])
+    assert overlaps(products["figure"]) == []
+
+
+def test_a_learning_rule_that_a_recording_lacks() -> None:
+    table = pd.concat([straight(ONE, ("bptt", "eprop"), ("base",)), straight(("mante2013",), ("bptt",), ("base",))])
+    products = make("fig2", {"distances": table})
+    assert "Not trained by this learning rule." in words_in(panel_titled(products["figure"], "Mante 2013", "e-prop"))
+    assert overlaps(products["figure"]) == []
+
+
+def test_two_settings_of_one_gain_are_refused() -> None:
+    with pytest.raises(InputError, match="same gain"):
+        make("fig2", {"distances": straight(ONE, ("bptt",), ("base", "sparse"))})
+
+
+# ---- matched accuracy
+
+
+def test_common_accuracy() -> None:
+    def of(*accuracy: float) -> pd.DataFrame:
+        return pd.DataFrame({"update": range(len(accuracy)), "accuracy": accuracy, "distance": accuracy})
+
+    assert highest_common_accuracy([of(0.0, 0.8, 0.7), of(0.2, 0.6)]) == 0.6
+    assert np.isnan(highest_common_accuracy([of(0.0, 0.4), of(0.5, 0.9)]))
+    assert distance_at(of(0.0, 0.8, 0.7), 0.6) == pytest.approx(0.6)
+
+
+# ---- Figure 3
+
+
+def test_bptt_to_eprop_takes_bptt_seeds_as_replicates() -> None:
+    """Networks count 0..11 for BPTT (three per rate) and 12..14 for e-prop: seed k of rate r has the mean distance
+    0.2 + 0.01 (3 r + k + 13), so each rate the mean 0.33 + 0.01 (3 r + 1) and the SD 0.01."""
+    products = make("fig3", tables_of("fig3", ONE, 3))
+    panel = panel_titled(products["figure"], "B  ", "BPTT (n = 3) to e-prop (n = 3)")
+    found = {}
+    for container in panel.containers:
+        line, _, (collection,) = container
+        (segment,) = collection.get_segments()
+        found[round(float(line.get_xdata()[0]), 2)] = (line.get_ydata()[0], np.ptp(segment[:, 1]) / 2)
+    for r in range(4):
+        np.testing.assert_allclose(found[r - 0.15], (0.34 + 0.03 * r, 0.01), atol=1e-9)
+        np.testing.assert_allclose(found[r + 0.15], (0.24 + 0.03 * r, 0.01), atol=1e-9)
+    assert [label.get_text() for label in panel.get_xticklabels()] == ["1e-3", "3e-4", "1e-4", "3e-5"]
+
+
+def test_figure_3_leaves_both_panels() -> None:
+    table = make("fig3", tables_of("fig3", TWO, 2))["csv"]
+    a, b = table[table["panel"] == "A"], table[table["panel"] == "B"]
+    assert set(a["learning_rule"]) == {"bptt"}
+    assert len(a) == 2 * 4 * 2 * 4  # recordings, rates, seeds, checkpoints
+    assert len(b) == 2 * 45 * 2  # recordings, pairs of ten networks, moments
+    for side in ("a", "b"):
+        rates = b.groupby([f"learning_rule_{side}", f"setting_{side}"])[f"learning_rate_{side}"].unique()
+        assert all(list(rate) == [RATES[setting]] for (_, setting), rate in rates.items())
+    assert a["seed"].dtype == "Int64"  # no 0.0 for seed 0
+
+
+def test_figure_3_without_eprop_says_so() -> None:
+    tables = {
+        "distances": straight(ONE, ("bptt",), tuple(RATES), 2),
+        "model_distances": pairs(ONE, LEARNING_RATE_MODELS[:-1], 2),
+    }
+    products = make("fig3", tables)
+    assert "no networks of both BPTT and e-prop" in words_in(panel_titled(products["figure"], "B  "))
+    assert overlaps(products["figure"]) == []
+
+
+def test_pairs_are_turned_round() -> None:
+    table = pairs(ONE, [("eprop", "base"), ("bptt", "base")], 2).assign(learning_rate_a=1e-3, learning_rate_b=1e-4)
+    turned = between(table, "bptt", "eprop")
+    assert len(turned) == 4 * 2
+    assert set(turned["learning_rate_a"]) == {1e-4}  # BPTT was side b
+    own = between(table, "bptt", "bptt")
+    assert sorted(zip(own["seed_a"], own["seed_b"], strict=True)) == [(0, 1), (0, 1), (1, 0), (1, 0)]
+    # networks count 0, 1 e-prop, 2, 3 BPTT
+    last = seed_means(turned[turned["moment"] == "last"]).set_index("seed_a")
+    assert last["distance"].to_dict() == pytest.approx({0: 0.225, 1: 0.235})
+    assert last["accuracy_a"].to_dict() == pytest.approx({0: 0.88, 1: 0.87})
+
+
+# ---- gain map
+
+
+def test_gain_map_by_hand() -> None:
+    """As Figure 2's: straight lines from accuracy 0 to 0.9, there 0.09 lower."""
+    products = make("gain_map", tables_of("gain_map", ONE))
+    table = products["csv"]
+    assert len(table) == 2 * 4 * 4 * 3  # learning rules, gains, seeds, quantities
+    assert not table["distance"].isna().any()
+    one = table[(table["learning_rule"] == "eprop") & (table["gain"] == 0.5) & (table["seed"] == 2)]
+    values = one.set_index("quantity")
+    assert values["distance"].to_dict() == pytest.approx({"untrained": 0.532, "trained": 0.442, "matched": 0.442})
+    assert values["accuracy"].to_dict() == {"untrained": 0.0, "trained": 0.9, "matched": 0.9}
+    _, mean, sd = bars(panel_titled(products["figure"], "last checkpoint"), "BPTT (n = 4)")
+    np.testing.assert_allclose(mean, 0.4115 + 0.02 * np.arange(4), atol=1e-12)
+    np.testing.assert_allclose(sd, np.sqrt(5 / 3) * 1e-3, atol=1e-12)
+
+
+def test_gain_map_matches_accuracy_within_a_gain_over_both_rules() -> None:
+    table = straight(ONE, ("bptt", "eprop"), ("gain-0", "base"))
+    slow = (table["learning_rule"] == "eprop") & (table["setting"] == "base") & (table["accuracy"] > 0.5)
+    made = make("gain_map", {"distances": table[~slow]})["csv"]
+    matched = made[made["quantity"] == "matched"]
+    assert matched.groupby("gain")["accuracy"].unique().map(list).to_dict() == {0.0: [0.9], 1.0: [0.3]}
+    bptt = matched[(matched["learning_rule"] == "bptt") & (matched["gain"] == 1.0) & (matched["seed"] == 0)]
+    assert bptt["distance"].tolist() == pytest.approx([0.52 - 0.03])
+
+
+def test_gain_map_says_where_seeds_are_fewer() -> None:
+    table = straight(ONE, ("bptt", "eprop"), tuple(GAINS))
+    fewer = (table["learning_rule"] == "eprop") & (table["setting"] == "gain-0.5") & (table["seed"] > 1)
+    products = make("gain_map", {"distances": table[~fewer]})
+    assert "e-prop: n = 2 at gain 0.5." in words_in(panel_titled(products["figure"], "untrained"))
+    assert overlaps(products["figure"]) == []
+
+
+def test_gain_map_without_common_accuracy_says_so() -> None:
+    products = make("gain_map", {"distances": apart(ONE, ("bptt", "eprop"), ("gain-0", "base"))})
+    assert "At no gain is there an accuracy" in words_in(panel_titled(products["figure"], "matched"))
+    assert set(products["csv"]["quantity"]) == {"untrained", "trained"}
+    some = pd.concat([apart(ONE, ("bptt",), ("gain-0",)), straight(ONE, ("bptt",), ("base", "gain-1.5"))])
+    products = make("gain_map", {"distances": some})
+    assert "No accuracy that all networks reach at gain 0." in words_in(panel_titled(products["figure"], "matched"))
+    assert overlaps(products["figure"]) == []
+
+
+# ---- alignment
+
+
+def test_alignment_draws_the_mean_and_the_step_used() -> None:
+    products = make("alignment", tables_of("alignment", ONE, 3))
+    (panel,) = products["figure"].axes
+    drawn = {line.get_label(): line for line in panel.lines}
+    trained, steps = drawn["e-prop, trained (n = 3)"], np.arange(100, 201, 10)
+    np.testing.assert_array_equal(trained.get_xdata(), steps)
+    np.testing.assert_allclose(trained.get_ydata(), 0.43 + 1e-5 * (steps - 150.0) ** 2)
+    untrained = drawn["e-prop, untrained (n = 3)"]
+    np.testing.assert_allclose(untrained.get_ydata() - trained.get_ydata(), 0.1)
+    assert list(drawn["step used"].get_xdata()) == [160, 160]
+    assert len(products["csv"]) == 2 * 3 * 2 * 11
+
+
+# ---- slow BPTT
+
+
+def test_slow_bptt_by_hand() -> None:
+    """Numbers of networks as in Figure 3; e-prop's own seeds 12, 13, 14: mean 0.2 + 0.01 x 26."""
+    products = make("slow_bptt", tables_of("slow_bptt", ONE, 3))
+    panel = panel_titled(products["figure"], "last checkpoint")
+    rates, mean, sd = bars(panel, "BPTT to e-prop")
+    np.testing.assert_allclose(rates, [3e-5, 1e-4, 3e-4, 1e-3])
+    np.testing.assert_allclose(mean, 0.34 + 0.03 * np.array([3, 2, 1, 0]))
+    np.testing.assert_allclose(sd, 0.01)
+    _, own, _ = bars(panel, "BPTT, own seeds")
+    np.testing.assert_allclose(own, 0.2 + 0.02 * (3 * np.array([3, 2, 1, 0]) + 1))
+    (eprop,) = [line for line in panel.lines if line.get_label() == "e-prop, own seeds"]
+    np.testing.assert_allclose(eprop.get_ydata(), 0.46)
+    (same,) = [line for line in panel.lines if line.get_label() == "BPTT to e-prop, same seed"]
+    np.testing.assert_allclose(same.get_ydata(), mean)  # seed k with 12 + k: the same mean
+    low, high = panel.get_xlim()
+    assert low > high  # falls to the right
+    matched = panel_titled(products["figure"], "matched")
+    assert matched.get_ylim() == panel.get_ylim()
+    np.testing.assert_allclose(bars(matched, "BPTT to e-prop")[1], mean - 0.1)
+    accuracies = panel_titled(products["figure"], "accuracy reached")
+    np.testing.assert_allclose(bars(accuracies)[1], 0.9 - 0.01 * (3 * np.array([3, 2, 1, 0]) + 1))
+    (eprop,) = [line for line in accuracies.lines if line.get_linestyle() == "--"]
+    np.testing.assert_allclose(eprop.get_ydata(), 0.9 - 0.13)
+    assert set(products["csv"]["moment"]) == {"last", "matched"}
+
+
+def test_slow_bptt_without_eprop_says_so() -> None:
+    products = make("slow_bptt", {"model_distances": pairs(ONE, LEARNING_RATE_MODELS[:-1], 2)})
+    assert all("no networks of both" in words_in(panel) for panel in products["figure"].axes)
+    assert overlaps(products["figure"]) == []
+
+
+@pytest.mark.parametrize("name", ["fig2", "fig3", "gain_map", "alignment", "slow_bptt"])
+def test_single_seeds_have_no_error_bars_and_no_warnings(name) -> None:
+    assert overlaps(make(name, tables_of(name, ONE, 1))["figure"]) == []
+
+
+# ---- distances between models
+
+
+def test_model_distances_show_pairs_of_one_setting_after_training() -> None:
+    table = pairs(ONE, [("bptt", "base"), ("bptt", "sparse"), ("eprop", "base")], 2)
+    products = make("model_distances", {"model_distances": table})
+    base = panel_titled(products["figure"], "base")
+    assert [label.get_text() for label in base.get_xticklabels()] == [
+        "BPTT\nover seeds\n(n = 1)",
+        "BPTT\ne-prop\n(n = 4)",
+        "e-prop\nover seeds\n(n = 1)",
+    ]
+    means = [float(line.get_ydata()[0]) for line in base.lines if line.get_markersize() == 5]
+    assert means == pytest.approx([0.21, 0.25, 0.29])  # networks 0, 1 and 4, 5
+    assert panel_titled(products["figure"], "sparse")
+    pd.testing.assert_frame_equal(products["csv"], table)
+
+
+def test_model_distances_with_nothing_of_one_setting_say_so() -> None:
+    table = pairs(ONE, [("bptt", "base"), ("bptt", "sparse")], 1)
+    (panel,) = make("model_distances", {"model_distances": table})["figure"].axes
+    assert "no two networks of one setting" in words_in(panel)
+
+
+def test_warnings_are_errors_here() -> None:
+    with pytest.raises(UserWarning):
+        warnings.warn("a warning", stacklevel=1)

@@ -1,0 +1,34 @@
+"""Eigenvalues of recurrent weights, and how far apart two spectra are (Figure 8A)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def eigenvalues(weights: np.ndarray) -> np.ndarray:
+    """Eigenvalues of a matrix (unit, unit): complex (unit,), ascending in their real, then their imaginary part."""
+    return np.sort_complex(np.linalg.eigvals(np.asarray(weights, np.float64)))
+
+
+def spectral_radius(spectrum: np.ndarray) -> float:
+    """The largest absolute value of some eigenvalues."""
+    return float(np.abs(spectrum).max())
+
+
+def spectrum_distance(a: np.ndarray, b: np.ndarray) -> float:
+    """1-Wasserstein distance between two spectra in the complex plane, in units of the eigenvalues.
+
+    Eigenvalues have no order of their own: they are paired one to one so that the mean distance |a_i - b_j| is least.
+
+    Args:
+        a, b: complex (unit,), as many of both.
+
+    Raises:
+        ValueError: the numbers of eigenvalues differ.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    if len(a) != len(b):
+        raise ValueError(f"{len(a)} eigenvalues against {len(b)}: the networks must have as many units")
+    distances = np.abs(np.asarray(a)[:, None] - np.asarray(b)[None, :])
+    return float(distances[linear_sum_assignment(distances)].mean())

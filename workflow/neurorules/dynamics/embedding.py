@@ -1,0 +1,52 @@
+"""Networks as points in a plane, by their distances from each other (Figure 6)."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+# Of fewer points UMAP's neighbourhood graph is complete and its spectral start has too few eigenvectors.
+FEWEST_FOR_UMAP = 5
+NEIGHBOURS = 15  # umap-learn's default
+
+
+def umap_embedding(distances: np.ndarray, seed: int = 0) -> np.ndarray:
+    """UMAP of a distance matrix; of fewer than five points classical multidimensional scaling.
+
+    Args:
+        distances: (n, n), symmetric, 0 on the diagonal.
+        seed: of UMAP's random numbers. The same seed gives the same bytes.
+
+    Returns:
+        (n, 2), in arbitrary units. UMAP keeps who is near whom; lengths far apart mean little.
+
+    Raises:
+        ValueError: not a square matrix of finite numbers.
+    """
+    distances = np.asarray(distances, np.float64)
+    if distances.ndim != 2 or distances.shape[0] != distances.shape[1] or not np.isfinite(distances).all():
+        raise ValueError(f"a square matrix of finite distances is needed, not {distances.shape}")
+    n = len(distances)
+    if n < FEWEST_FOR_UMAP:
+        return classical_scaling(distances)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that there is no inverse transform, and one thread because of the seed
+        import umap
+
+        reducer = umap.UMAP(
+            n_neighbors=min(NEIGHBOURS, n - 1), metric="precomputed", random_state=seed, n_jobs=1, verbose=False
+        )
+        return np.asarray(reducer.fit_transform(distances), np.float64)
+
+
+def classical_scaling(distances: np.ndarray) -> np.ndarray:
+    """Classical multidimensional scaling (Torgerson 1952) of an (n, n) matrix to (n, 2)."""
+    n = len(distances)
+    centring = np.eye(n) - 1 / n
+    values, vectors = np.linalg.eigh(-0.5 * centring @ distances**2 @ centring)
+    points = np.zeros((n, 2))
+    for axis, i in enumerate(np.argsort(values)[::-1][:2]):
+        vector = vectors[:, i] * np.sign(vectors[np.argmax(np.abs(vectors[:, i])), i])  # the sign is arbitrary
+        points[:, axis] = vector * np.sqrt(max(values[i], 0.0))
+    return points

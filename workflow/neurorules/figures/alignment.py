@@ -1,0 +1,64 @@
+"""Distance to the recording against the model step that is taken as movement onset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+TITLE = "Distance against the model step taken as movement onset"
+NEEDS = ("alignment",)
+PRODUCTS = ("pdf", "png", "csv")
+
+
+def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
+    """The figure and the table that it is drawn from."""
+    from neurorules.figures import curves, style
+    from neurorules.statistics.noise_floor import PART, part_title
+
+    table = curves.procrustes_only(tables["alignment"])
+    groups = list(table.groupby(PART, sort=True))
+    figure, axes = style.panels(len(groups), width=3.2, height=2.6)
+    for panel, (_, rows) in zip(axes, groups, strict=True):
+        for learning_rule, runs in rows.groupby("learning_rule", sort=True):
+            _draw(panel, str(learning_rule), runs)
+        for step in sorted(rows.loc[rows["is_used"] == 1, "onset_step"].unique()):
+            panel.axvline(step, color="#555555", linewidth=0.8, linestyle=(0, (1, 2)), label="step used")
+        panel.set(xlabel="Model step taken as movement onset", ylabel=style.DISTANCE_LABEL)
+        panel.set_title(part_title(rows, table))
+    style.legend(figure, axes)
+    style.caption(
+        figure,
+        context,
+        table,
+        [
+            "Thin lines: seeds (n in the legend). Thick lines with markers: mean over seeds.",
+            "Full colour, filled markers: last checkpoint; pale, open markers: untrained.",
+            "Dotted line: the step that the study compares with.",
+        ],
+    )
+    return {"figure": figure, "csv": table}
+
+
+def _draw(panel: Axes, learning_rule: str, runs: pd.DataFrame) -> None:
+    """Draw trained networks in full colour and untrained ones muted."""
+    from neurorules.figures import style
+
+    look = style.look(learning_rule)
+    moments: dict[str, dict[str, Any]] = {
+        "trained": {},
+        "untrained": {"alpha": 0.4, "markerfacecolor": "white", "linewidth": 0.9},
+    }
+    for moment, muted in moments.items():
+        of_moment = runs[runs["moment"] == moment].sort_values("onset_step")
+        if of_moment.empty:
+            continue
+        for _, run in of_moment.groupby("seed"):
+            seed_look = {**look, "marker": "", "alpha": 0.5 * muted.get("alpha", 0.7), "linewidth": 0.6}
+            panel.plot(run["onset_step"], run["distance"], **seed_look)
+        mean = of_moment.groupby("onset_step")["distance"].mean()
+        label = f"{style.rule_label(learning_rule)}, {moment} (n = {of_moment['seed'].nunique()})"
+        panel.plot(mean.index, mean, **look, **muted, markersize=3.5, markevery=0.15, label=label)

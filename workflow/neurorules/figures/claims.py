@@ -1,0 +1,104 @@
+"""The ledger of claims: each published claim, our numbers, the published ones, and a verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from neurorules import markdown
+from neurorules.statistics.deciding.evidence import deciding_names
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TITLE = "Published claims and what this study says of them"
+NEEDS = ()
+PRODUCTS = ("csv", "md", "html")
+FROM_FIGURES = True
+PLUGINS = tuple(f"statistics.deciding.{name}" for name in deciding_names())
+PUBLISHED = ""  # all of published.yaml
+
+
+def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
+    """The ledger as data and as text to read; `tables` by figure."""
+    from neurorules.statistics.claims import ledger
+
+    table = ledger(context["published"]["claims"], tables)
+    return {"csv": table, "md": _markdown(table)}
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    from neurorules.statistics.claims import NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED
+    from neurorules.statistics.deciding.evidence import UNDECIDED
+
+    verdicts = (REPRODUCED, NOT_REPRODUCED, UNDECIDED, NOT_TESTABLE)
+    counts = table["verdict"].value_counts()
+    lines = [
+        "# Published claims and what this study says of them",
+        "",
+        ", ".join(f"**{int(counts.get(verdict, 0))} {verdict}**" for verdict in verdicts)
+        + f": {table['id'].nunique()} claims, each decided for every recording, task, setting ... that it is about.",
+        "",
+    ]
+    if table["synthetic"].any():
+        lines += [
+            "**Synthetic recordings are never evidence: what a test gave there is in the CSV's column `result`.**",
+            "",
+        ]
+    header = ["claim", "where", "decided for", "our numbers (n)", "published", "verdict", "at half, double margin"]
+    titles = {"paper": "The paper", "companion": "The companion: initial connectivity"}
+    for paper, rows in table.groupby("paper", sort=False):
+        lines += [f"## {titles.get(str(paper), str(paper))}", ""]
+        lines += markdown.table(header, [_cells(row) for row in rows.to_dict("records")]) + [""]
+    lines += [
+        "Numbers are means ± SD over seeds (n), first against second, and the difference with its 95% confidence "
+        "interval. Distances of different networks are compared at the highest accuracy that all of them reached. "
+        "Comparable: reproduced where two one-sided tests put the difference within the margin (p < .05), not "
+        "reproduced where the difference is significant and larger than the margin, undecided otherwise. Claims with a "
+        "direction: one-sided test at .05 either way. Figures, tests and margins with their reasons: "
+        "`resources/published.yaml`; all numbers: the CSV. (°): the paper does not show this claim for this recording. "
+        "P-values are not corrected for the number of claims.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    margins = [row["verdict_half_margin"], row["verdict_double_margin"]]
+    return [
+        row["claim"],
+        row["where"],
+        _part(row),
+        _numbers(row) or markdown.NONE,
+        row["published"] or markdown.NONE,
+        row["verdict"] + (f" ({row['why']})" if row["why"] else ""),
+        ", ".join(margins) if any(margins) else markdown.NONE,
+    ]
+
+
+def _part(row: Mapping[str, Any]) -> str:
+    """What a row is about, without what the columns beside say."""
+    names = ("recording", "task", "setting", "learning_rule", "component", "level", "score", "flow")
+    said = dict.fromkeys(str(row[name]) for name in names if row[name] != "")
+    return ", ".join(said) + (" (°)" if row["published_here"] == 0 else "") if said else markdown.NONE
+
+
+def _numbers(row: Mapping[str, Any]) -> str:
+    from neurorules.statistics.comparison import Summary
+
+    if math.isfinite(row["cases"]):
+        return f"{row['cases_as_predicted']:.0f} of {row['cases']:.0f} cases as predicted"
+    if not math.isfinite(row["difference"]):
+        return ""
+    first, second = (Summary(row[f"mean_{x}"], row[f"sd_{x}"], int(row[f"n_{x}"])) for x in ("first", "second"))
+    parts = [
+        f"{markdown.mean_sd(first)} against {markdown.mean_sd(second)}",
+        f"difference {row['difference']:+.3f} {markdown.interval((row['ci95_low'], row['ci95_high']))}".rstrip(),
+    ]
+    if math.isfinite(row["margin"]):
+        parts.append(f"p equivalent {markdown.number(row['p_equivalent'])} (margin {row['margin']:.3g})")
+    else:
+        parts.append(f"p lower {markdown.number(row['p_lower'])}")
+    if math.isfinite(row["matched_accuracy"]):
+        parts.append(f"at accuracy {row['matched_accuracy']:.3f}")
+    return "; ".join(parts)

@@ -1,0 +1,108 @@
+"""Figure 2: distance to the recording against normalized accuracy at several gains of the initial weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+TITLE = "Distance against accuracy by initial gain, and spread across gains and learning rules"
+NEEDS = ("distances",)
+PRODUCTS = ("pdf", "png", "csv")
+
+
+def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
+    """The figure and the table that it is drawn from, with a column `gain`."""
+    from neurorules.figures import curves, style
+    from neurorules.statistics.noise_floor import part_title
+
+    table = curves.procrustes_only(tables["distances"])
+    table["gain"] = curves.varied(table, context, "gain")
+    looks = style.levels(sorted(table["gain"].unique()))
+    names = {gain: f"gain {gain:g}" for gain in looks}
+    learning_rules = sorted(table["learning_rule"].unique())
+    parts = list(table.groupby(["recording", "task"], sort=True))
+    figure, axes = style.grid(len(parts), len(learning_rules) + 1)
+    for row, (_, rows) in zip(axes, parts, strict=True):
+        # Settings are the lines, so that titles name what else differs.
+        title = part_title(rows, table.assign(setting=""), ", ")
+        apart = []
+        for panel, learning_rule in zip(row, learning_rules, strict=False):
+            runs = rows[rows["learning_rule"] == learning_rule]
+            apart.append(curves.draw_levels(panel, runs, "gain", looks, names))
+            if runs.empty:
+                panel.set_title(f"{title}\n{style.rule_label(learning_rule)}")
+                style.say(panel, "Not trained by this learning rule.")
+                continue
+            n = curves.seeds_text(runs.groupby("gain")["seed"].nunique())
+            panel.set_title(f"{title}\n{style.rule_label(learning_rule)} ({n})")
+        curves.finish(list(row[:-1]), rows, apart, [])
+        accuracy, spread = spread_at_matched_accuracy(rows)
+        _draw_spread(row[-1], accuracy, spread)
+    style.legend_of(figure, {names[gain]: look for gain, look in looks.items()})
+    style.caption(
+        figure,
+        context,
+        table,
+        [
+            "Thin lines: seeds (n in the title), over training checkpoints.",
+            "Thick lines: mean over seeds at common accuracies; error bars: SD over seeds.",
+            "Spread: SD across the seeds' mean distances at different gains (a dot per learning rule), "
+            "across those of different learning rules (a dot per gain), "
+            "and across seeds (a dot per gain and learning rule); bars with numbers: mean of the dots.",
+        ],
+    )
+    return {"figure": figure, "csv": table}
+
+
+def spread_at_matched_accuracy(rows: pd.DataFrame) -> tuple[float, dict[str, np.ndarray]]:
+    """How far distances lie apart across gains, learning rules and seeds, read at one accuracy.
+
+    Args:
+        rows: all networks of one recording, with columns gain, learning_rule, seed, update, accuracy, distance.
+
+    Returns:
+        The highest accuracy that all of these networks reach (NaN where there is none), and sample SDs: across gains
+        one for each learning rule, across learning rules one for each gain, both of means over seeds; across seeds
+        one for each learning rule and gain. Where there is but one gain, learning rule or seed, none.
+    """
+    import pandas as pd
+
+    from neurorules.figures.curves import distance_at, highest_common_accuracy
+
+    runs = dict(list(rows.groupby(["learning_rule", "gain", "seed"])))
+    accuracy = highest_common_accuracy(runs.values())
+    matched = pd.Series({key: float(distance_at(run, accuracy)) for key, run in runs.items()})
+    means = matched.groupby(level=[0, 1]).mean()
+    spread = {
+        "gains": means.groupby(level=0).std(),
+        "learning rules": means.groupby(level=1).std(),
+        "seeds": matched.groupby(level=[0, 1]).std(),
+    }
+    return accuracy, {name: values.dropna().to_numpy() for name, values in spread.items()}
+
+
+def _draw_spread(panel: Axes, accuracy: float, spread: Mapping[str, np.ndarray]) -> None:
+    from neurorules.figures import style
+
+    if np.isnan(accuracy):
+        panel.set_title("Spread at matched accuracy")
+        panel.set(xticks=[], yticks=[])
+        style.say(panel, "There is no accuracy that all of these networks reach.")
+        return
+    highest = max((values.max() for values in spread.values() if len(values)), default=1.0)
+    for x, values in enumerate(spread.values()):
+        if not len(values):
+            panel.text(x, 0.05 * highest, "only\none", ha="center", va="bottom", fontsize=7)
+            continue
+        panel.bar(x, values.mean(), width=0.6, facecolor="#dddddd", edgecolor="#555555", linewidth=0.6)
+        panel.plot(x + np.linspace(-0.15, 0.15, len(values)), values, "k.", markersize=4)
+        panel.text(x, values.max() + 0.05 * highest, f"{values.mean():.4f}", ha="center", va="bottom", fontsize=7)
+    panel.set_xticks(range(len(spread)), [f"across\n{name}" for name in spread])
+    panel.set(xlim=(-0.6, len(spread) - 0.4), ylim=(0, 1.25 * highest if highest > 0 else 1.0), ylabel="SD of distance")
+    panel.set_title(f"Spread at accuracy {accuracy:.2f},\nwhich all networks reach")

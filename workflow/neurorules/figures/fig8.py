@@ -1,0 +1,187 @@
+"""Figure 8: eigenvalues of the recurrent weights (A), and dynamical similarity against accuracy (B)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+TITLE = "Eigenvalues of recurrent weights, and dynamical similarity to the recording"
+NEEDS = ("eigenvalues", "dsa")
+PRODUCTS = ("pdf", "png", "csv")
+
+SCORE = "wasserstein"
+SCORE_LABEL = "DSA distance\n(Wasserstein)"
+# The colour scale of differences ends here or further out: smaller ones are pale, as distances are some tenths.
+PALE = 0.05
+
+
+def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
+    """The figure and the two tables that it is drawn from, below each other with a column `panel`."""
+    import pandas as pd
+
+    from neurorules.figures import style
+    from neurorules.statistics.noise_floor import PART, part_title
+
+    spectra, similarity = tables["eigenvalues"], tables["dsa"]
+    dynamics = similarity[similarity["score"] == SCORE]
+    rules = sorted(set(spectra["learning_rule"]), key=lambda rule: (rule != "bptt", rule))
+    parts = list(spectra.groupby(PART, sort=True))
+    reach = 1.05 * max(1.0, np.abs(spectra[["real", "imaginary"]].to_numpy()).max())
+    figure, grid = style.grid(len(parts), len(rules) + 2, width=2.4, height=2.4)
+    for row, (key, part) in zip(grid, parts, strict=True):
+        title = part_title(part, spectra)
+        same_task = spectra[(spectra["recording"] == key[0]) & (spectra["task"] == key[1])]
+        for panel, rule in zip(row, rules, strict=False):
+            _draw_spectra(panel, rule, key[2], same_task, rules[0], reach)
+            panel.set_title(f"{title}\n{style.rule_label(rule)}{panel.get_title()}")
+        of_part = dynamics[(dynamics[PART] == list(key)).all(axis=1)]
+        if of_part.empty:
+            for panel in row[-2:]:
+                panel.set_axis_off()
+            continue
+        n_delays, rank = _largest_common(of_part)
+        _draw_curves(row[-2], of_part[(of_part["n_delays"] == n_delays) & (of_part["rank"] == rank)])
+        row[-2].set_title(f"{title}\n{n_delays} delays, rank {rank}")
+        _draw_differences(row[-1], of_part, rules)
+    for panel, letter in ((grid[0, 0], "A"), (grid[0, -2], "B")):
+        panel.annotate(letter, (0, 1), (-32, 6), "axes fraction", textcoords="offset points", fontweight="bold")
+    style.legend(figure, list(grid.flat))
+    style.caption(
+        figure,
+        context,
+        spectra,
+        [
+            "A: eigenvalues of all seeds after training; circle: absolute value 1; dotted: spectral radius before.",
+            "ρ: spectral radius, mean over seeds.",
+            "W: Wasserstein distance between spectra, mean over seeds: to another learning rule, to another setting.",
+            "B: thin lines: seeds; thick lines: mean over seeds at common accuracies.",
+            "Grid: mean over seeds after training, for every number of delays and rank.",
+        ],
+    )
+    table = pd.concat([spectra.assign(panel="A"), similarity.assign(panel="B")], ignore_index=True)
+    return {"figure": figure, "csv": table}
+
+
+def _largest_common(of_part: pd.DataFrame) -> tuple[int, int]:
+    """The largest number of delays and rank that every network of a part was scored with."""
+    runs = of_part.groupby(["learning_rule", "seed"])
+    pairs = [set(zip(run["n_delays"], run["rank"], strict=True)) for _, run in runs]
+    n_delays, rank = max(set.intersection(*pairs))
+    return int(n_delays), int(rank)
+
+
+def _spectrum(run: pd.DataFrame) -> np.ndarray:
+    return run["real"].to_numpy() + 1j * run["imaginary"].to_numpy()
+
+
+def _draw_spectra(panel: Axes, rule: str, setting: str, same_task: pd.DataFrame, first_rule: str, reach: float) -> None:
+    """One model's eigenvalues, with distances to the first learning rule's and to the first setting's."""
+    from neurorules.dynamics.eigenspectra import spectral_radius
+    from neurorules.figures import style
+
+    look = style.look(rule)
+    rows = same_task[(same_task["learning_rule"] == rule) & (same_task["setting"] == setting)]
+    if rows.empty:
+        panel.set_axis_off()
+        return
+    spectra = {
+        moment: {
+            (str(r), str(s), int(seed)): _spectrum(run)
+            for (r, s, seed), run in of_moment.groupby(["learning_rule", "setting", "seed"])
+        }
+        for moment, of_moment in same_task.groupby("moment")
+    }
+    radius = {
+        moment: np.mean([spectral_radius(values) for (r, s, _), values in of.items() if (r, s) == (rule, setting)])
+        for moment, of in spectra.items()
+    }
+    trained = spectra["trained"]
+    angle = np.linspace(0, 2 * np.pi, 200)
+    for size, line in ((1.0, "-"), (radius["initial"], ":")):
+        panel.plot(size * np.cos(angle), size * np.sin(angle), color="#888888", linestyle=line, linewidth=0.7)
+    values = rows[rows["moment"] == "trained"]
+    panel.plot(
+        values["real"],
+        values["imaginary"],
+        look["marker"],
+        color=look["color"],
+        markersize=2,
+        markeredgewidth=0,
+        alpha=0.6,
+    )
+    first_setting = min(s for r, s, _ in trained if r == rule)
+    distances = [
+        f"W to {name}: {distance:.2g}"
+        for name, other in (
+            (style.rule_label(first_rule), (first_rule, setting)),
+            (first_setting, (rule, first_setting)),
+        )
+        if (distance := _mean_distance(trained, (rule, setting), other)) is not None
+    ]
+    panel.set_title(f", ρ = {radius['trained']:.2f}")
+    panel.set(xlim=(-reach, reach), ylim=(-reach, reach), ylabel="Imaginary", aspect="equal")
+    style.note(panel, "Real", distances)
+
+
+def _mean_distance(
+    spectra: Mapping[tuple[str, str, int], np.ndarray], model: tuple[str, str], other: tuple[str, str]
+) -> float | None:
+    """Mean over seeds of the distance between two models' spectra, None for the model itself or without such seeds."""
+    from neurorules.dynamics.eigenspectra import spectrum_distance
+
+    pairs = [
+        (values, spectra[*other, seed])
+        for (*name, seed), values in spectra.items()
+        if tuple(name) == model and (*other, seed) in spectra
+    ]
+    pairs = [(a, b) for a, b in pairs if len(a) == len(b)]
+    if model == other or not pairs:
+        return None
+    return float(np.mean([spectrum_distance(a, b) for a, b in pairs]))
+
+
+def _draw_curves(panel: Axes, rows: pd.DataFrame) -> None:
+    from neurorules.figures import style
+    from neurorules.figures.curves import draw_runs
+
+    apart = []
+    for learning_rule, runs in rows.groupby("learning_rule", sort=True):
+        name = style.rule_label(str(learning_rule))
+        label = f"{name} (n = {runs['seed'].nunique()})"
+        if not draw_runs(panel, runs, style.look(str(learning_rule)), label):
+            apart.append(name)
+    panel.set(xlim=(0, 1), ylabel=SCORE_LABEL)
+    words = [f"No accuracy common to all seeds: {', '.join(apart)}."] if apart else []
+    style.note(panel, style.ACCURACY_LABEL, words)
+
+
+def _draw_differences(panel: Axes, rows: pd.DataFrame, rules: list[str]) -> None:
+    """Final distance of the last learning rule less that of the first, for every number of delays and rank."""
+    from neurorules.figures import style
+
+    here = [rule for rule in rules if rule in set(rows["learning_rule"])]
+    if len(here) < 2:
+        panel.set_axis_off()
+        return
+    first, last = here[0], "eprop" if "eprop" in here[1:] else here[-1]
+    final = rows[rows["update"] == rows.groupby(["learning_rule", "seed"])["update"].transform("max")]
+    means = final.pivot_table(index="learning_rule", columns=["n_delays", "rank"], values="distance", aggfunc="mean")
+    differences = (means.loc[last] - means.loc[first]).unstack("rank")
+    values = differences.to_numpy()
+    limit = max(float(np.nanmax(np.abs(values))), PALE)
+    panel.imshow(values, cmap="PuOr", vmin=-limit, vmax=limit, aspect="auto")
+    for (i, j), value in np.ndenumerate(values):
+        colour = "white" if abs(value) > 0.6 * limit else "black"
+        panel.text(j, i, f"{value:+.3f}", ha="center", va="center", fontsize=5, color=colour)
+    panel.set_xticks(range(values.shape[1]), [str(rank) for rank in differences.columns])
+    panel.set_yticks(range(values.shape[0]), [str(n_delays) for n_delays in differences.index])
+    panel.set(xlabel="Rank", ylabel="Delays")
+    panel.set_title(f"Difference of final distance,\n{style.rule_label(last)} − {style.rule_label(first)}")
+    panel.tick_params(length=0)
+    panel.spines[:].set_visible(False)

@@ -1,0 +1,152 @@
+"""Proposition 4.1: a linear network of one unit, in which e-prop comes to BPTT's solution from some initial weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+TITLE = "Proposition 4.1: e-prop's flow and BPTT's in one weight"
+NEEDS = ()
+PRODUCTS = ("pdf", "png", "csv")
+
+SIGNAL = 1.0  # the constant S
+# Between these, never a root or a turning point itself.
+WEIGHTS = np.round(np.arange(-1.975, 2.0, 0.05), 3)
+DRAWN = WEIGHTS[::4]
+DURATION = 6.0  # of the drawn trajectories, in units of time of the flow
+
+TITLES = {
+    "bptt": "BPTT\ndw/dt = −p p′",
+    "eprop_constant": "e-prop, constant S = 1\ndw/dt = −p S",
+    "eprop_truncated": "e-prop, literal truncation\ndw/dt = −p h$_{T−1}$",
+}
+# Line style and marker of each outcome: it must be told apart in grey.
+OUTCOMES = {"converged": ("-", "o"), "stalled": ("--", "s"), "diverged": (":", "^")}
+
+
+def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
+    """The figure and the table of outcomes that it is drawn from; no networks of the study are needed."""
+    from matplotlib.lines import Line2D
+
+    from neurorules.dynamics import proposition
+    from neurorules.figures import style
+
+    inputs = proposition.inputs_with_roots(proposition.ROOTS)
+    flows = {
+        "bptt": proposition.bptt_flow(inputs),
+        "eprop_constant": proposition.constant_flow(inputs, SIGNAL),
+        "eprop_truncated": proposition.truncated_flow(inputs),
+    }
+    looks = {
+        "bptt": style.look("bptt"),
+        "eprop_constant": style.look("eprop"),
+        "eprop_truncated": {**style.look("eprop"), "linestyle": ":"},
+    }
+    table = outcomes(inputs, flows)
+    figure, axes = style.panels(8)
+    w = np.linspace(-2.0, 2.0, 400)
+    error = proposition.error(inputs)
+
+    axes[0].plot(w, error(w), color=style.UNTRAINED[0])
+    axes[0].plot(proposition.ROOTS, np.zeros(len(proposition.ROOTS)), "o", color="#000000", markersize=4)
+    axes[0].set(ylim=(-1.5, 3.0), ylabel="Error p(w) = y − 1", title="The error and its roots")
+    for panel, (name, flow) in zip(axes[1:4], flows.items(), strict=True):
+        panel.plot(w, flow(w), **{**looks[name], "marker": ""})
+        panel.set(ylim=(-1.5, 1.5), ylabel="dw/dt", title=TITLES[name])
+    for panel in axes[:4]:
+        panel.axhline(0.0, color="#bbbbbb", linewidth=0.5)
+        panel.set(xlim=(-2.0, 2.0), xlabel="Weight w")
+
+    _outcomes_by_start(axes[4], table, looks)
+    for panel, (name, flow) in zip(axes[5:], flows.items(), strict=True):
+        rows = table[table["flow"] == name].set_index("initial_weight")
+        for start in DRAWN:
+            line, _ = OUTCOMES[str(rows.loc[start, "observed"])]
+            panel.plot(
+                *proposition.trajectory(flow, start, DURATION),
+                color=looks[name]["color"],
+                linestyle=line,
+                linewidth=0.8,
+            )
+        for root in proposition.ROOTS:
+            panel.axhline(root, color="#999999", linewidth=0.6)
+        panel.set(xlim=(0, DURATION), ylim=(-2.6, 2.2), xlabel="Time", ylabel="Weight w")
+    handles = [
+        Line2D([], [], color="#000000", linestyle=line, marker=marker, markersize=3.5, linewidth=0.8, label=name)
+        for name, (line, marker) in OUTCOMES.items()
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    inputs_said = ", ".join(f"{x:g}" for x in np.round(inputs, 4))
+    style.caption(
+        figure,
+        context,
+        table,
+        [
+            f"Linear network of one unit, inputs {inputs_said}, target 1; grey lines: roots of p.",
+            "Grey bars: initial weights for which the proposition predicts convergence (dark) or divergence (light).",
+            "Literal truncation: predicted as if h at the step before the last stayed what it is at the start.",
+            "'Stalled': at rest where that h is 0 and the error is not.",
+        ],
+    )
+    return {"figure": figure, "csv": table}
+
+
+def outcomes(inputs: np.ndarray, flows: Mapping[str, Any]) -> pd.DataFrame:
+    """One row per flow x initial weight: what the proposition predicts and what integration finds.
+
+    `predicted` is empty for BPTT, which the proposition presupposes; `agrees` is 1 or 0 where something is predicted.
+    """
+    import pandas as pd
+
+    from neurorules.dynamics import proposition
+
+    before_last = proposition.last_state(inputs[:-1])
+    signals: dict[str, Callable[[float], float]] = {
+        "eprop_constant": lambda start: SIGNAL,
+        "eprop_truncated": lambda start: float(before_last(start)),
+    }
+    rows = []
+    for name, flow in flows.items():
+        for start in WEIGHTS:
+            found = proposition.outcome(flow, start, proposition.ROOTS)
+            says = proposition.predicted(inputs, start, signals[name](start)) if name in signals else None
+            compared = says is not None and says.what != proposition.NOT_PREDICTED
+            rows.append(
+                {
+                    "flow": name,
+                    "initial_weight": start,
+                    "predicted": says.what if says else "",
+                    "predicted_root": says.root if says else np.nan,
+                    "observed": found.what,
+                    "observed_root": found.root,
+                    "agrees": float(_same(says, found)) if says and compared else np.nan,
+                    "synthetic": 0,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _same(a: Any, b: Any) -> bool:
+    return a.what == b.what and bool(np.isclose(a.root, b.root, equal_nan=True))
+
+
+def _outcomes_by_start(panel: Axes, table: pd.DataFrame, looks: Mapping[str, Mapping[str, Any]]) -> None:
+    """One row per flow: the outcome from each initial weight, over what is predicted."""
+    names = {"bptt": "BPTT", "eprop_constant": "e-prop\nconstant S", "eprop_truncated": "e-prop\ntruncated"}
+    step = WEIGHTS[1] - WEIGHTS[0]
+    for y, (name, rows) in enumerate(table.groupby("flow", sort=False)):
+        for what, shade in (("converged", "#aaaaaa"), ("diverged", "#e2e2e2")):
+            starts = rows.loc[rows["predicted"] == what, "initial_weight"]
+            panel.bar(starts, 0.8, step * 1.02, y - 0.4, color=shade, linewidth=0)
+        for what, (_, marker) in OUTCOMES.items():
+            starts = rows.loc[rows["observed"] == what, "initial_weight"].to_numpy()[::2]
+            panel.plot(starts, np.full(len(starts), y), marker, color=looks[str(name)]["color"], markersize=2)
+    panel.set_yticks(range(len(names)), list(names.values()))
+    panel.invert_yaxis()
+    panel.set(xlim=(-2.0, 2.0), xlabel="Initial weight", title="Outcomes")

@@ -1,0 +1,11 @@
+"""The curves of Figure 1 under what the text calls robust: more units, other time steps, intervals and batch sizes."""
+
+from __future__ import annotations
+
+from neurorules.figures.curves import distance_against_accuracy
+
+TITLE = "Distance against accuracy: units, time step, intervals, batch size"
+NEEDS = ("distances",)
+PRODUCTS = ("pdf", "png", "csv")
+
+make = distance_against_accuracy

@@ -1,0 +1,124 @@
+"""Distance of BPTT's networks at falling learning rates to those of a fixed e-prop model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+TITLE = "Does slower BPTT come closer to e-prop?"
+NEEDS = ("model_distances",)
+PRODUCTS = ("pdf", "png", "csv")
+
+LINES = ("BPTT to e-prop", "BPTT to e-prop, same seed", "BPTT, own seeds", "e-prop, own seeds")
+MOMENTS = {"last": "last checkpoint", "matched": "matched accuracy"}
+
+
+def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
+    """The figure and the table that it is drawn from, with columns learning_rate_a and learning_rate_b."""
+    from neurorules.figures import curves, style
+    from neurorules.figures.model_distances import between, fixed_setting, with_learning_rates
+    from neurorules.statistics.noise_floor import part_title
+
+    table = with_learning_rates(tables["model_distances"], context)
+    parts = list(table.groupby(["recording", "task"], sort=True))
+    figure, axes = style.grid(len(parts), 3)
+    for row, (_, pairs) in zip(axes, parts, strict=True):
+        title = part_title(pairs.assign(setting=""), table.assign(setting=""), ", ")
+        to_eprop = between(pairs, "bptt", "eprop")
+        if to_eprop.empty:
+            for panel in row:
+                panel.set(xticks=[], yticks=[], title=title)
+                style.say(panel, "There are no networks of both BPTT and e-prop to compare.")
+            continue
+        to_eprop = to_eprop[to_eprop["setting_b"] == fixed_setting(to_eprop)]
+        for panel, (moment, name) in zip(row, MOMENTS.items(), strict=False):
+            _draw_distances(panel, pairs[pairs["moment"] == moment], to_eprop[to_eprop["moment"] == moment])
+            n = curves.seeds_text(to_eprop.groupby(["learning_rate_a", "moment"])["seed_a"].nunique())
+            panel.set(title=f"{title}\n{name} ({n})", ylabel=style.DISTANCE_LABEL)
+        limits = [panel.get_ylim() for panel in row[:2]]
+        for panel in row[:2]:
+            panel.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+        _draw_accuracies(row[2], to_eprop[to_eprop["moment"] == "last"])
+        row[2].set(title=f"{title}\naccuracy reached", ylabel=style.ACCURACY_LABEL)
+    style.legend(figure, list(axes.flat), order=LINES)
+    style.caption(
+        figure,
+        context,
+        table,
+        [
+            "Dots: seeds. Lines with error bars: mean and SD over BPTT seeds (n in the title), each first averaged "
+            "over its partners.",
+            "Same seed: the same initial weights and trials.",
+            "Own seeds: networks that differ in their seed alone.",
+            "Matched accuracy: each pair where both first reach the highest accuracy that both reach.",
+            "Right: BPTT's accuracy at the last checkpoint, and e-prop's mean (dashed).",
+        ],
+    )
+    return {"figure": figure, "csv": table}
+
+
+def _draw_distances(panel: Axes, pairs: pd.DataFrame, to_eprop: pd.DataFrame) -> None:
+    from neurorules.figures import style
+    from neurorules.figures.model_distances import between, fixed_setting, seed_means
+
+    all_pairs, same, bptt, eprop = LINES
+    colour, line, marker = style.BETWEEN
+    means = seed_means(to_eprop)
+    _draw_means(panel, means, "distance", {"color": colour, "linestyle": line, "marker": marker}, all_pairs)
+    same_seed = to_eprop[to_eprop["seed_a"] == to_eprop["seed_b"]].groupby("learning_rate_a")["distance"].mean()
+    if len(same_seed):
+        panel.plot(same_seed.index, same_seed, "x:", color=colour, linewidth=0.8, markersize=4, label=same)
+    own_bptt = between(pairs, "bptt", "bptt")
+    own_bptt = own_bptt[own_bptt["setting_a"] == own_bptt["setting_b"]]
+    if len(own_bptt):
+        _draw_means(panel, seed_means(own_bptt), "distance", style.look("bptt"), bptt)
+    own_eprop = between(pairs, "eprop", "eprop")
+    fixed = fixed_setting(to_eprop)
+    own_eprop = own_eprop[(own_eprop["setting_a"] == fixed) & (own_eprop["setting_b"] == fixed)]
+    if len(own_eprop):
+        look = {**style.look("eprop"), "marker": ""}
+        panel.axhline(own_eprop["distance"].mean(), **look, label=eprop)
+    _label_rates(panel, means)
+
+
+def _draw_accuracies(panel: Axes, to_eprop: pd.DataFrame) -> None:
+    from neurorules.figures import style
+    from neurorules.figures.model_distances import seed_means
+
+    means = seed_means(to_eprop)
+    _draw_means(panel, means, "accuracy_a", style.look("bptt"))
+    eprop = to_eprop.groupby("seed_b")["accuracy_b"].first().mean()
+    panel.axhline(eprop, **{**style.look("eprop"), "marker": ""})
+    _label_rates(panel, means)
+
+
+def _draw_means(panel: Axes, means: pd.DataFrame, column: str, look: Mapping[str, Any], label: str = "") -> None:
+    """Mean and SD over seeds against the learning rate, with a dot per seed."""
+    of_rate = means.groupby("learning_rate_a")[column]
+    panel.errorbar(
+        of_rate.mean().index,
+        of_rate.mean(),
+        of_rate.std(),
+        **look,
+        markersize=4,
+        capsize=2,
+        elinewidth=0.8,
+        label=label,
+    )
+    panel.plot(means["learning_rate_a"], means[column], ".", color=look["color"], markersize=3, alpha=0.4)
+
+
+def _label_rates(panel: Axes, means: pd.DataFrame) -> None:
+    """A logarithmic axis of learning rates that falls to the right, ticks at the rates alone."""
+    from neurorules.figures.model_distances import rate_label
+
+    rates = sorted(means["learning_rate_a"].unique())
+    panel.set_xscale("log")
+    panel.set_xticks(rates, [rate_label(rate) for rate in rates])
+    panel.set_xticks([], minor=True)
+    panel.set_xlim(rates[-1] * 1.5, rates[0] / 1.5)
+    panel.set_xlabel("Learning rate of BPTT")

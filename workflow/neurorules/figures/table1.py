@@ -1,0 +1,164 @@
+"""Table 1: distances by initial gain and learning rule, at the end of training and at equal accuracy.
+
+The CSV holds the distances themselves, one row per seed and checkpoint, from which claims are decided; the Markdown
+sums them up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurorules import markdown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TITLE = "Distance to the recording by initial gain and learning rule"
+NEEDS = ("distances",)
+PRODUCTS = ("csv", "md", "html")
+PUBLISHED = "table1"
+
+# The setting that the other gains are compared with: gain 1.
+BASE = "base"
+
+
+def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
+    """The distances as data, and the table to read."""
+    distances = tables["distances"]
+    distances = distances[distances["measure"] == "procrustes"]
+    return {"csv": distances, "md": _markdown(distances, context)}
+
+
+def gain_of(setting: str) -> float:
+    """The initial gain that a setting's name says; NaN of a setting that is about something else."""
+    try:
+        return 1.0 if setting == BASE else float(setting.removeprefix("gain-"))
+    except ValueError:
+        return float("nan")
+
+
+def _markdown(distances: pd.DataFrame, context: Mapping[str, Any]) -> str:
+    lines = ["# Table 1: distance to the recording by initial gain", ""]
+    if distances["synthetic"].any():
+        lines += ["**Synthetic recordings: these numbers say nothing about the brain.**", ""]
+    for (recording, task), rows in distances.groupby(["recording", "task"], sort=True):
+        lines += _part(str(recording), str(task), rows, context["published"])
+    lines += [
+        f"Normalized Procrustes distance, 0 to 1: mean ± SD over seeds (n). Settings: "
+        f"{', '.join(context['figure']['settings'])}; {BASE} is gain 1. Matched: at the highest accuracy that all "
+        "networks compared in that line reached. p: Welch's t-test over seeds, two-sided. p equivalent: two one-sided "
+        "tests against the margin. Recomputed: Student's t-test from the printed means and SDs, taken as dividing by "
+        f"n, of n = {context['published']['n']} seeds; in brackets what rounding allows. What the paper calls noise "
+        "ceiling is read as the untrained network.",
+    ]
+    if context["left_out"]:
+        lines += ["", f"Left out, recording not in this study: {', '.join(context['left_out'])}."]
+    return "\n".join(lines) + "\n"
+
+
+def _part(recording: str, task: str, rows: pd.DataFrame, published: Mapping[str, Any]) -> list[str]:
+    """Both tables of one recording and task."""
+    from neurorules.figures.style import rule_label
+    from neurorules.statistics.claims import published_name
+
+    # Published numbers stand beside those of their own recording only, and never beside synthetic ones.
+    mine = published_name(recording) == published["recording"] and not rows["synthetic"].any()
+    numbers = published if mine else {}
+    settings = sorted(set(rows["setting"]), key=lambda setting: (gain_of(setting), setting))
+    rules = sorted(set(rows["learning_rule"]))
+    groups = {
+        (rule, setting): group for (rule, setting), group in rows.groupby(["learning_rule", "setting"], sort=True)
+    }
+    lines = [f"## {rows['recording_title'].iloc[0]} ({recording}, task {task})", ""]
+    header = ["gain", "learning rule", "end of training", "accuracy then", "published", "untrained", "published"]
+    lines += markdown.table(header, [_distances(groups, key, numbers) for key in _keys(groups, settings, rules)])
+    header = ["compared", "at the end", "p", "matched at accuracy", "matched", "p", "p equivalent (margin)"]
+    compared = [
+        _compared(
+            f"gain {gain_of(BASE):g} - {gain_of(setting):g}, {rule_label(rule)}",
+            groups,
+            (rule, BASE),
+            (rule, setting),
+            numbers,
+        )
+        for rule in rules
+        for setting in settings
+        if setting != BASE
+    ]
+    if {"bptt", "eprop"} <= set(rules):
+        compared += [
+            _compared(
+                f"{rule_label('eprop')} - {rule_label('bptt')}, gain {gain_of(s):g}",
+                groups,
+                ("eprop", s),
+                ("bptt", s),
+                numbers,
+            )
+            for s in settings
+        ]
+    return [*lines, "", *markdown.table([*header, "published p", "recomputed p"], filter(None, compared)), ""]
+
+
+def _keys(groups: Mapping[Any, Any], settings: list[str], rules: list[str]) -> list[tuple[str, str]]:
+    return [(rule, setting) for setting in settings for rule in rules if (rule, setting) in groups]
+
+
+def _distances(groups: Mapping[Any, pd.DataFrame], key: tuple[str, str], numbers: Mapping[str, Any]) -> list[str]:
+    from neurorules.figures.style import rule_label
+    from neurorules.statistics.comparison import Summary
+    from neurorules.statistics.matched import last_values
+    from neurorules.statistics.published import printed
+
+    (rule, setting), group = key, groups[key]
+    untrained = group.loc[group["update"] == 0, "distance"].to_numpy()
+    return [
+        f"{gain_of(setting):g}" if np.isfinite(gain_of(setting)) else setting,
+        rule_label(rule),
+        markdown.mean_sd(Summary.of(last_values(group))),
+        markdown.number(float(last_values(group, "accuracy").mean())),
+        printed(numbers.get(rule, {}).get(setting)),
+        markdown.mean_sd(Summary.of(untrained)),
+        printed(numbers.get("untrained", {}).get(setting)),
+    ]
+
+
+def _compared(
+    name: str,
+    groups: Mapping[Any, pd.DataFrame],
+    first: tuple[str, str],
+    second: tuple[str, str],
+    numbers: Mapping[str, Any],
+) -> list[str] | None:
+    """One line of tests, None where a group is not in the figure."""
+    from neurorules.statistics.comparison import compare
+    from neurorules.statistics.matched import last_values, matched
+    from neurorules.statistics.published import recomputed_p
+
+    if first not in groups or second not in groups:
+        return None
+    pair = [groups[first], groups[second]]
+    over_rules = first[0] != second[0]
+    margin = numbers.get("equivalence_margin", {}).get(first[1], float("nan")) if over_rules else float("nan")
+    last = compare(last_values(pair[0]), last_values(pair[1]))
+    common = matched(pair)
+    cells = [name, f"{last.difference:+.3f} {markdown.interval(last.ci95)}", markdown.number(last.p_different)]
+    if common is None:
+        cells += [markdown.NONE] * 4
+    else:
+        at_level = compare(common.at_level[0], common.at_level[1], margin)
+        cells += [
+            f"{common.level:.3f}",
+            f"{at_level.difference:+.3f} {markdown.interval(at_level.ci95)}",
+            markdown.number(at_level.p_different),
+            f"{markdown.number(at_level.p_equivalent)} ({margin:g})" if np.isfinite(margin) else markdown.NONE,
+        ]
+    if over_rules:
+        p = numbers.get("p_eprop_vs_bptt", {}).get(first[1])
+    else:
+        p = numbers.get("p_base_vs", {}).get(first[0], {}).get(second[1])
+    if p is None:
+        return [*cells, markdown.NONE, markdown.NONE]
+    return [*cells, f"{p:.3g}", recomputed_p(numbers[first[0]][first[1]], numbers[second[0]][second[1]], numbers)]

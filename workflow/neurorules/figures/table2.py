@@ -1,0 +1,122 @@
+"""Table 2: distances by CCA and CKA, BPTT against e-prop, at the end of training and at equal accuracy.
+
+The CSV holds the distances themselves, one row per seed and checkpoint, from which claims are decided; the Markdown
+sums them up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurorules import markdown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TITLE = "Distance to the recording by CCA and CKA"
+NEEDS = ("distances",)
+PRODUCTS = ("csv", "md", "html")
+PUBLISHED = "table2"
+
+MEASURES = ("cca", "cka")
+
+
+def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
+    """The distances as data, and the table to read.
+
+    Raises:
+        InputError: neither measure is computed in this study.
+    """
+    from neurorules.errors import InputError
+
+    distances = tables["distances"]
+    chosen = distances[distances["measure"].isin(MEASURES)]
+    if chosen.empty:
+        raise InputError(
+            "Table 2 is about measures that this study does not compute.",
+            key="comparison.measures",
+            value=sorted(set(distances["measure"])),
+            remedy=f"Add {' and '.join(MEASURES)} to the measures, or take table2 out of use_figures.",
+        )
+    return {"csv": chosen, "md": _markdown(chosen, context)}
+
+
+def _markdown(distances: pd.DataFrame, context: Mapping[str, Any]) -> str:
+    from neurorules.statistics.noise_floor import PART, part_title
+
+    lines = ["# Table 2: distance to the recording by other measures", ""]
+    if distances["synthetic"].any():
+        lines += ["**Synthetic recordings: these numbers say nothing about the brain.**", ""]
+    header = [
+        "recording",
+        "measure",
+        "moment",
+        "accuracy",
+        "BPTT",
+        "e-prop",
+        "e-prop - BPTT",
+        "p",
+        "p equivalent (margin)",
+    ]
+    rows = []
+    for _, part in distances.groupby(PART, sort=True):
+        title = part_title(part, distances, ", ")
+        for measure, of_measure in part.groupby("measure", sort=True):
+            rows += [[title, *line] for line in _lines(str(measure), of_measure, context["published"])]
+    lines += markdown.table([*header, "published BPTT, e-prop", "published p", "recomputed p"], rows)
+    lines += [
+        "",
+        "Distances from 0 (alike) to about 1: mean ± SD over seeds (n). Settings: "
+        f"{', '.join(context['figure']['settings'])}. Matched: at the highest accuracy that every network of both "
+        "learning rules reached. p: Welch's t-test over seeds, two-sided; p equivalent: two one-sided tests against "
+        "the margin, the SD that the paper prints for BPTT. Published numbers are of Sussillo 2015. "
+        "Recomputed: Student's t-test from the printed means and SDs, taken as dividing by n, "
+        f"of n = {context['published']['n']} seeds; in brackets what rounding allows.",
+    ]
+    if context["left_out"]:
+        lines += ["", f"Left out, recording not in this study: {', '.join(context['left_out'])}."]
+    return "\n".join(lines) + "\n"
+
+
+def _lines(measure: str, rows: pd.DataFrame, section: Mapping[str, Any]) -> list[list[str]]:
+    """The end of training and matched accuracy of one measure; nothing where a learning rule is not there."""
+    from neurorules.statistics.claims import published_name
+    from neurorules.statistics.comparison import compare
+    from neurorules.statistics.matched import last_values, matched
+    from neurorules.statistics.published import printed, recomputed_p
+
+    bptt, eprop = (rows[rows["learning_rule"] == rule] for rule in ("bptt", "eprop"))
+    if bptt.empty or eprop.empty:
+        return []
+    numbers = section.get(measure, {})
+    margin = float(numbers.get("equivalence_margin", float("nan")))
+    common = matched([eprop, bptt])
+    accuracy = np.concatenate([last_values(eprop, "accuracy"), last_values(bptt, "accuracy")]).mean()
+    moments = [("end", accuracy, compare(last_values(eprop), last_values(bptt), margin))]
+    if common is not None:
+        moments.append(("matched", common.level, compare(common.at_level[0], common.at_level[1], margin)))
+    own = published_name(str(rows["recording"].iloc[0])) == section["recording"] and not rows["synthetic"].any()
+    beside = [markdown.NONE] * 3
+    if own and numbers:
+        beside = [
+            f"{printed(numbers['bptt'])}, {printed(numbers['eprop'])}",
+            f"{numbers['p']:.3g}",
+            recomputed_p(numbers["eprop"], numbers["bptt"], section),
+        ]
+    return [
+        [
+            measure.upper(),
+            moment,
+            f"{level:.3f}",
+            markdown.mean_sd(result.second),
+            markdown.mean_sd(result.first),
+            f"{result.difference:+.3f} {markdown.interval(result.ci95)}",
+            markdown.number(result.p_different),
+            f"{markdown.number(result.p_equivalent)} ({margin:g})" if np.isfinite(margin) else markdown.NONE,
+            *beside,
+        ]
+        for moment, level, result in moments
+    ]

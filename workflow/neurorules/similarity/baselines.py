@@ -1,0 +1,114 @@
+"""What distances are to be held against: the mean over conditions, dimensionality, and trials averaged (Table 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from neurorules.errors import InputError
+from neurorules.similarity.procrustes import as_samples, procrustes_distance
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def cross_condition_average(rates: np.ndarray) -> np.ndarray:
+    """Rates with every condition replaced by the mean over conditions: what is common to all of them.
+
+    Args:
+        rates: (condition, time, neuron).
+
+    Returns:
+        (condition, time, neuron).
+    """
+    rates = np.asarray(rates, np.float64)
+    return np.broadcast_to(rates.mean(0), rates.shape).copy()
+
+
+def participation_ratio(activity: np.ndarray) -> float:
+    """Dimensionality: (sum of eigenvalues)^2 / sum of squared eigenvalues of the covariance of the samples.
+
+    Between 1 and the number of features; 0 where there is no variance at all, which spans no dimension.
+
+    Args:
+        activity: (condition, time, feature) or (sample, feature).
+    """
+    samples = as_samples(activity)
+    scatter = samples.T @ samples
+    squares = float((scatter**2).sum())
+    return 0.0 if squares == 0 else float(np.trace(scatter)) ** 2 / squares
+
+
+class TrialAverages(NamedTuple):
+    """Distances between averages over as many trials each, and how much of the recording they are about."""
+
+    distances: np.ndarray  # (repeat,); empty where no neuron has enough trials
+    n_neurons: int  # neurons with enough trials in every condition
+
+
+def trial_averaging(
+    trials: xr.Dataset, counts: Sequence[int] = (1, 5, 10, 15, 20), n_repeats: int = 20, seed: int = 0
+) -> dict[int, TrialAverages]:
+    """Procrustes distance of a recording to itself, between averages over disjoint sets of k trials per condition.
+
+    For each repeat and condition 2k trials are drawn; the rates averaged over the first k are compared with those
+    averaged over the others. Neurons with fewer than 2k trials in any condition are left out for that k, so that
+    different k are about the same neurons only where `n_neurons` is the same. One random order of trial numbers serves
+    all neurons: of neurons recorded together, whose trials come in one order, it draws the same trials.
+
+    Args:
+        trials: a Recording with its single trials (`trial_rates`, `trial_neuron`, `trial_condition`); trials of no
+            condition (-1) are left out.
+        counts: numbers of trials averaged, k.
+        n_repeats: random draws.
+        seed: of the draws.
+
+    Returns:
+        For each k its distances and the number of neurons they are about.
+
+    Raises:
+        InputError: the recording has no single trials.
+    """
+    if "trial_rates" not in trials:
+        raise InputError(
+            "The recording was read without its single trials.",
+            key="keep_trials",
+            value=False,
+            remedy="Set keep_trials to true for this recording, or leave trial averaging out.",
+        )
+    rates = trials["trial_rates"].values
+    rows = _rows(trials)
+    n_trials = (rows >= 0).sum(2)
+    found = {}
+    for k in counts:
+        enough = (n_trials >= 2 * k).all(0)
+        rng = np.random.default_rng([seed, k])
+        distances = [_distance(rates, rows[:, enough], k, rng) for _ in range(n_repeats if enough.any() else 0)]
+        found[k] = TrialAverages(np.array(distances), int(enough.sum()))
+    return found
+
+
+def _rows(trials: xr.Dataset) -> np.ndarray:
+    """Rows of `trial_rates`, (condition, neuron, trial), -1 where a neuron has no such trial."""
+    neuron, condition = trials["trial_neuron"].values, trials["trial_condition"].values
+    kept = np.flatnonzero(condition >= 0)
+    shape = trials.sizes["condition"], trials.sizes["neuron"]
+    cell = condition[kept] * shape[1] + neuron[kept]
+    in_cells = kept[np.argsort(cell, kind="stable")]
+    n_trials = np.bincount(cell, minlength=shape[0] * shape[1])
+    rows = np.full((len(n_trials), max(int(n_trials.max(initial=0)), 1)), -1)
+    rows[np.arange(rows.shape[1]) < n_trials[:, None]] = in_cells
+    return rows.reshape(*shape, -1)
+
+
+def _distance(rates: np.ndarray, rows: np.ndarray, k: int, rng: np.random.Generator) -> float:
+    """Between averages over k trials and over k others; rows (condition, neuron, trial)."""
+    halves = np.empty((2, len(rows), rates.shape[1], rows.shape[1]))
+    for condition, of_neurons in enumerate(rows):
+        # Trials that a neuron lacks come last in its order.
+        order = np.argsort(np.where(of_neurons >= 0, rng.random(rows.shape[2]), np.inf), axis=1)[:, : 2 * k]
+        drawn = rates[np.take_along_axis(of_neurons, order, 1)].reshape(rows.shape[1], 2, k, -1)
+        halves[:, condition] = drawn.mean(2, dtype=np.float64).transpose(1, 2, 0)
+    return procrustes_distance(halves[0], halves[1])

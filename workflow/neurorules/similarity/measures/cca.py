@@ -1,0 +1,68 @@
+"""Distance by canonical correlation analysis (paper, Table 2).
+
+Each representation is reduced to its first 20 principal components; the distance is 1 - the mean of the canonical
+correlations. As in the published code, the variates are found under a ridge: 1e-3 is added to the diagonal of the
+matrices X^T X and Y^T Y of the components (sums over samples, not covariances; in squared units of the activity), and
+the correlations are those of the variates so found, without the ridge. It keeps components of next to no variance from
+counting in full: with singular values s, component i has the weight s_i / sqrt(s_i^2 + 1e-3). It is an absolute number,
+so that the distance is blind to rotation and shift, but to scale and to invertible linear maps of the components only
+as far as s_i^2 is large against 1e-3. Components of no variance at all are left out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurorules.similarity.procrustes import as_samples
+
+LABEL = "CCA distance"
+
+N_COMPONENTS = 20
+RIDGE = 1e-3
+
+
+def principal_components(activity: np.ndarray, n_components: int) -> tuple[np.ndarray, np.ndarray]:
+    """Left singular vectors (sample, component) and singular values of the centred samples, largest first.
+
+    At most `n_components`, and fewer where the samples span fewer dimensions.
+    """
+    samples = as_samples(activity)
+    left, singular, _ = np.linalg.svd(samples, full_matrices=False)
+    rounding = singular[0] * max(samples.shape) * np.finfo(np.float64).eps
+    kept = min(n_components, int((singular > rounding).sum()))
+    return left[:, :kept], singular[:kept]
+
+
+def canonical_correlations(
+    x: np.ndarray, y: np.ndarray, n_components: int = N_COMPONENTS, ridge: float = RIDGE
+) -> np.ndarray:
+    """Correlations of the canonical variates, one for each component of the representation that has fewer of them.
+
+    Args:
+        x: (condition, time, feature) or (sample, feature).
+        y: the same samples, any number of features.
+        n_components: principal components of each.
+        ridge: added to the components' sums of squares.
+    """
+    left_x, singular_x = principal_components(x, n_components)
+    left_y, singular_y = principal_components(y, n_components)
+    weight_x = singular_x / np.sqrt(singular_x**2 + ridge)
+    weight_y = singular_y / np.sqrt(singular_y**2 + ridge)
+    # Principal components are orthogonal, so that whitening under the ridge is a weight for each.
+    to_x, shared, to_y = np.linalg.svd(
+        weight_x[:, None] * (left_x.T @ left_y) * weight_y,
+        full_matrices=False,
+    )
+    norm_x = np.linalg.norm(weight_x[:, None] * to_x, axis=0)
+    norm_y = np.linalg.norm(weight_y * to_y, axis=1)
+    return shared / (norm_x * norm_y)
+
+
+def distance(x: np.ndarray, y: np.ndarray) -> float:
+    """1 - mean canonical correlation, 0 to 1.
+
+    Args:
+        x, y: (condition, time, feature) or (sample, feature) of the same samples, any numbers of features.
+    """
+    correlations = canonical_correlations(x, y)
+    return float(1.0 - correlations.mean()) if correlations.size else 1.0

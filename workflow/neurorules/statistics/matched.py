@@ -1,0 +1,84 @@
+"""Distances of networks at the accuracy that all of them reached."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurorules.similarity.matched_accuracy import at_accuracies
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Accuracies between the lowest and the highest common one at which curves are read.
+GRID_POINTS = 201
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Values of several groups of networks at common accuracies.
+
+    Attributes:
+        level: the highest accuracy that every network reached.
+        lowest: the lowest one from which on all curves overlap.
+        at_level: for each group (seed,), values at `level`.
+        upper_half: for each group (seed,), means over the upper half of lowest..level. Curves of one group that cross
+            within that range agree here but not at `level`, or the other way round.
+        seeds: for each group (seed,), the seeds, ascending.
+    """
+
+    level: float
+    lowest: float
+    at_level: list[np.ndarray]
+    upper_half: list[np.ndarray]
+    seeds: list[np.ndarray]
+
+
+def matched(groups: Sequence[pd.DataFrame], value: str = "distance") -> Matched | None:
+    """Read every network's curve at the accuracies that all networks of all groups went through.
+
+    Args:
+        groups: tables with columns seed, update, accuracy and `value`; what differs within a seed's checkpoint (the
+            hyperparameters of DSA, say) is averaged first.
+        value: the column to read.
+
+    Returns:
+        None where there is no common accuracy between 0 and 1.
+    """
+    runs = [_runs(group, value) for group in groups]
+    if not all(runs):
+        return None
+    accuracies = [run["accuracy"].to_numpy() for of_group in runs for run in of_group]
+    level = min(accuracy.max() for accuracy in accuracies)
+    # A curve starts at its first checkpoint; normalized accuracy is shown from 0.
+    lowest = max(0.0, *(accuracy[0] for accuracy in accuracies))
+    if lowest > level:
+        return None
+    grid = np.linspace(lowest, level, GRID_POINTS)
+    curves = [
+        np.stack([at_accuracies(run["accuracy"].to_numpy(), run[value].to_numpy(), grid) for run in of_group])
+        for of_group in runs
+    ]
+    return Matched(
+        level=float(level),
+        lowest=float(lowest),
+        at_level=[curve[:, -1] for curve in curves],
+        upper_half=[curve[:, GRID_POINTS // 2 :].mean(1) for curve in curves],
+        seeds=[np.array([run["seed"].iloc[0] for run in of_group]) for of_group in runs],
+    )
+
+
+def _runs(group: pd.DataFrame, value: str) -> list[pd.DataFrame]:
+    """One table for each seed, ascending, with one row per checkpoint in order of updates."""
+    points = group.groupby(["seed", "update"], sort=True)[["accuracy", value]].mean().reset_index()
+    points = points.dropna()  # a network whose activity overflowed has a curve up to there
+    return [run for _, run in points.groupby("seed", sort=True)]
+
+
+def last_values(group: pd.DataFrame, value: str = "distance") -> np.ndarray:
+    """(seed,) values at each seed's last checkpoint, whatever its accuracy."""
+    last = group.groupby("seed")["update"].transform("max") == group["update"]
+    return group[last].groupby("seed", sort=True)[value].mean().to_numpy()

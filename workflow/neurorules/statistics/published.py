@@ -1,0 +1,31 @@
+"""Published means, SDs and p-values beside each other: whether a printed p follows from what is printed with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from neurorules.statistics.comparison import Summary, compare_summaries, rounding_range
+
+# Half of the last digit that the papers print of a distance.
+HALF_UNIT = 0.0005
+
+
+def recomputed_p(first: Mapping[str, float], second: Mapping[str, float], section: Mapping[str, Any]) -> str:
+    """The two-sided p of Student's t-test from printed means and SDs, and the range that their rounding allows.
+
+    Args:
+        first, second: {mean, sd} as printed.
+        section: of published.yaml, with n and population_sd.
+    """
+    n, population_sd = int(section["n"]), bool(section["population_sd"])
+    groups = [Summary(float(group["mean"]), float(group["sd"]), n) for group in (first, second)]
+    corrected = [Summary.printed(group.mean, group.sd, n, population_sd) for group in groups]
+    p = compare_summaries(corrected[0], corrected[1], equal_variances=True).p_different
+    low, high = rounding_range(groups[0], groups[1], HALF_UNIT, population_sd)
+    return f"{p:.2g} ({low:.2g} to {high:.2g})"
+
+
+def printed(numbers: Mapping[str, float] | None) -> str:
+    """Mean ± SD as printed, or a dash."""
+    return "–" if numbers is None else f"{numbers['mean']:.3f} ± {numbers['sd']:.3f}"

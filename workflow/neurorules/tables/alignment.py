@@ -1,0 +1,75 @@
+"""Distance to the recording against the model step that is taken as movement onset.
+
+The published analysis puts the recorded movement onset at a step that is not the one at which the targets move, and the
+distance depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from neurorules.tasks.task import Task
+
+OF = "model"
+NEEDS_RECORDING = True
+OPTIONS = ("alignment_stride_steps",)
+
+
+def table(
+    runs: Mapping[int, xr.Dataset],
+    labels: Mapping[str, Any],
+    options: Mapping[str, Any],
+    task: Task,
+    recording: xr.Dataset,
+) -> pd.DataFrame:
+    """One row per seed x moment x onset step: Procrustes distance; moment in {untrained, trained}.
+
+    Onset steps are `alignment_stride_steps` apart, both ways from the one that the study compares with, as far as the
+    recording's times fit into the test trials.
+
+    Raises:
+        InputError: the task has no onset step.
+    """
+    import pandas as pd
+
+    from neurorules.errors import InputError
+    from neurorules.similarity.procrustes import procrustes_distance
+    from neurorules.tables.activity import ModelActivity
+
+    used = options["comparison"].get("onset_step")
+    if used is None:
+        raise InputError(
+            f"The task {labels['task']} has no movement onset to align.",
+            key="figures.alignment.tasks",
+            value=labels["task"],
+            remedy="Show this figure for tasks whose `comparison:` has an onset_step.",
+        )
+    window = task.window(recording["time"].values, options["comparison"])
+    rates, stride = recording["rates"].values, options["comparison"]["alignment_stride_steps"]
+    rows = []
+    for seed, run in runs.items():
+        activity = ModelActivity(run, options, task, recording)
+        for moment, index in (("untrained", 0), ("trained", run.sizes["checkpoint"] - 1)):
+            all_steps = activity.all_steps_at(index)
+            first, last = -window[0], all_steps.shape[1] - 1 - window[-1]
+            for shift in np.arange(-(-first // stride), last // stride + 1) * stride:
+                rows.append(
+                    {
+                        **labels,
+                        "seed": seed,
+                        "moment": moment,
+                        "onset_step": int(used + shift),
+                        "is_used": int(shift == 0),
+                        "accuracy": float(run["accuracy"].values[index]),
+                        "measure": "procrustes",
+                        "distance": procrustes_distance(all_steps[:, window + shift], rates),
+                    }
+                )
+    return pd.DataFrame(rows)

@@ -1,0 +1,34 @@
+"""What distances to a recording are to be held against: its average over conditions, its dimensionality."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+OF = "recording"
+NEEDS_RECORDING = True
+OPTIONS = ("measures",)
+
+
+def table(recording: xr.Dataset, labels: Mapping[str, Any], options: Mapping[str, Any]) -> pd.DataFrame:
+    """One row per measure: distance of the cross-condition average from the recording; and the participation ratio."""
+    import pandas as pd
+
+    from neurorules.similarity.baselines import cross_condition_average, participation_ratio
+    from neurorules.similarity.measures.measure import load_measure
+
+    rates = recording["rates"].values
+    rows: list[dict[str, Any]] = [
+        {
+            "measure": measure,
+            "quantity": "cross_condition_average",
+            "value": load_measure(measure).distance(cross_condition_average(rates), rates),
+        }
+        for measure in options["measures"]
+    ]
+    rows.append({"measure": "none", "quantity": "participation_ratio", "value": participation_ratio(rates)})
+    return pd.DataFrame([{**labels, **row} for row in rows])

@@ -1,0 +1,48 @@
+"""Distances to the recording over training, by every measure of the config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from neurorules.tasks.task import Task
+
+OF = "model"
+NEEDS_RECORDING = True
+OPTIONS = ("measures",)
+
+
+def table(
+    runs: Mapping[int, xr.Dataset],
+    labels: Mapping[str, Any],
+    options: Mapping[str, Any],
+    task: Task,
+    recording: xr.Dataset,
+) -> pd.DataFrame:
+    """One row per seed x checkpoint x measure; with the participation ratio of the network at that checkpoint."""
+    import pandas as pd
+
+    from neurorules.similarity.baselines import participation_ratio
+    from neurorules.similarity.measures.measure import load_measure
+    from neurorules.tables.activity import ModelActivity
+
+    measures = {name: load_measure(name).distance for name in options["comparison"]["measures"]}
+    rates = recording["rates"].values
+    rows = []
+    for seed, run in runs.items():
+        activity = ModelActivity(run, options, task, recording)
+        for index, update in enumerate(run["checkpoint"].values):
+            at_checkpoint = activity.at(index)
+            of_checkpoint = {
+                "seed": seed,
+                "update": int(update),
+                "accuracy": float(run["accuracy"].values[index]),
+                "participation_ratio": participation_ratio(at_checkpoint),
+            }
+            for measure, distance in measures.items():
+                rows.append({**labels, **of_checkpoint, "measure": measure, "distance": distance(at_checkpoint, rates)})
+    return pd.DataFrame(rows)

@@ -1,0 +1,59 @@
+"""Demixed principal components of recording and trained networks: the first of time and of condition (Figure 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from neurorules.tasks.task import Task
+
+OF = "model"
+NEEDS_RECORDING = True
+OPTIONS = ()
+
+
+def table(
+    runs: Mapping[int, xr.Dataset],
+    labels: Mapping[str, Any],
+    options: Mapping[str, Any],
+    task: Task,
+    recording: xr.Dataset,
+) -> pd.DataFrame:
+    """One row per quantity x seed x component x condition x time; quantity in {data, model}, the data's seed is -1.
+
+    Networks are those of the last checkpoint; their components have the sign that goes along with the recording's.
+    """
+    import pandas as pd
+
+    from neurorules.dynamics.dpca import align_signs, demixed_components
+    from neurorules.tables.activity import ModelActivity
+
+    time_ms = recording["time"].values
+    of_data = {name: parts[0] for name, parts in demixed_components(recording["rates"].values).items()}
+    tables = []
+
+    def add(quantity: str, seed: int, activity: np.ndarray) -> None:
+        for name, parts in demixed_components(activity).items():
+            projection = align_signs(of_data[name].projection, parts[0].projection)
+            condition, time = np.meshgrid(np.arange(len(projection)), time_ms, indexing="ij")
+            columns = {
+                "quantity": quantity,
+                "seed": seed,
+                "component": f"{name} 1",
+                "condition": condition.ravel(),
+                "time_ms": time.ravel(),
+                "projection": projection.ravel(),
+                "explained_variance": parts[0].explained_variance,
+            }
+            tables.append(pd.DataFrame({**labels, **columns}))
+
+    add("data", -1, recording["rates"].values)
+    for seed, run in runs.items():
+        add("model", seed, ModelActivity(run, options, task, recording).at(run.sizes["checkpoint"] - 1))
+    return pd.concat(tables, ignore_index=True)

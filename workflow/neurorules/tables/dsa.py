@@ -1,0 +1,77 @@
+"""Dynamical similarity of networks and recording over training, over a grid of hyperparameters (Figure 8B)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from neurorules.tasks.task import Task
+
+OF = "model"
+NEEDS_RECORDING = True
+OPTIONS = ("dsa_n_delays", "dsa_ranks", "dsa_checkpoints", "dsa_restarts", "dsa_scores")
+
+
+def table(
+    runs: Mapping[int, xr.Dataset],
+    labels: Mapping[str, Any],
+    options: Mapping[str, Any],
+    task: Task,
+    recording: xr.Dataset,
+) -> pd.DataFrame:
+    """One row per seed x checkpoint x delays x rank x score.
+
+    Checkpoints are `dsa_checkpoints` of the run's, evenly spread over them, the first and the last included. The
+    angular score takes a thousand times as long as the other and is given for the last checkpoint only. Delays for
+    which the recording has too few times are left out.
+
+    Raises:
+        InputError: the recording has too few times for any of the delays.
+    """
+    import pandas as pd
+
+    from neurorules.errors import InputError
+    from neurorules.similarity.dsa import DelayDynamics, dynamics_distances
+    from neurorules.tables.activity import ModelActivity
+
+    comparison = options["comparison"]
+    recorded: dict[int, DelayDynamics] = {}
+    too_long: InputError | None = None
+    for n_delays in comparison["dsa_n_delays"]:
+        try:
+            recorded[n_delays] = DelayDynamics(recording["rates"].values, n_delays)
+        except InputError as error:
+            too_long = error
+    if too_long is not None and not recorded:
+        raise InputError(too_long.problem, key="comparison.dsa_n_delays", value=too_long.value, remedy=too_long.remedy)
+    rows = []
+    for seed, run in runs.items():
+        activity = ModelActivity(run, options, task, recording)
+        last = run.sizes["checkpoint"] - 1
+        for index in np.unique(np.linspace(0, last, comparison["dsa_checkpoints"]).round().astype(int)):
+            at_checkpoint = activity.at(index)
+            scores = [s for s in comparison["dsa_scores"] if s != "angular" or index == last]
+            for n_delays, of_recording in recorded.items():
+                system = DelayDynamics(at_checkpoint, n_delays)
+                for rank in comparison["dsa_ranks"]:
+                    found = dynamics_distances(system, of_recording, rank, scores, comparison["dsa_restarts"])
+                    rows += [
+                        {
+                            **labels,
+                            "seed": seed,
+                            "update": int(run["checkpoint"].values[index]),
+                            "accuracy": float(run["accuracy"].values[index]),
+                            "n_delays": n_delays,
+                            "rank": rank,
+                            "score": score,
+                            "distance": found[score],
+                        }
+                        for score in scores
+                    ]
+    return pd.DataFrame(rows)

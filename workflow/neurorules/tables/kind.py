@@ -1,0 +1,58 @@
+"""What a kind of tidy table is, and how one is found by name.
+
+A kind is one file in this folder with
+
+    OF: str                         what one table is about, see below
+    NEEDS_RECORDING: bool           whether there is nothing to say without one
+    OPTIONS: tuple[str, ...]        keys of `comparison:` that it depends on, beside those that give the compared window
+    def table(...) -> DataFrame     see `score.py` for what it is given
+
+    OF = "model"       the runs of one model: table(runs, labels, options, task, recording)
+    OF = "group"       the models of one task in one figure: table(members, labels, options, recording)
+    OF = "recording"   a recording alone: table(recording, labels, options)
+
+Nothing heavy is imported at the top of such a file: every cluster job looks at OF when it plans.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import Any
+
+from neurorules.errors import InputError
+
+NOT_KINDS = {"kind", "activity", "score"}
+
+
+def kind_names() -> list[str]:
+    """Names of the kinds in this folder."""
+    import neurorules.tables as package
+
+    return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.name not in NOT_KINDS)
+
+
+def kinds_of(what: str) -> list[str]:
+    """Names of the kinds whose tables are about a model, a group of models, or a recording."""
+    return [name for name in kind_names() if about(name) == what]
+
+
+def about(name: str) -> str:
+    """What one table of a kind is about: "model", "group" or "recording"."""
+    return load_kind(name).OF
+
+
+def load_kind(name: str) -> Any:
+    """The module of a kind, by name.
+
+    Raises:
+        InputError: there is no such kind.
+    """
+    if name not in kind_names():
+        raise InputError(
+            "There is no such kind of table.",
+            key="NEEDS",
+            value=name,
+            remedy=f"Use one of {', '.join(kind_names())}, or add workflow/neurorules/tables/{name}.py.",
+        )
+    return importlib.import_module(f"neurorules.tables.{name}")

@@ -1,0 +1,61 @@
+"""Distance of a recording from itself, between averages over k trials (Table 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+OF = "recording"
+NEEDS_RECORDING = True
+OPTIONS = ("trial_averaging_counts", "trial_averaging_repeats")
+
+DRAWS_SEED = 2025
+
+
+def table(recording: xr.Dataset, labels: Mapping[str, Any], options: Mapping[str, Any]) -> pd.DataFrame:
+    """One row per number of trials averaged x repeat, with the number of neurons that have so many trials.
+
+    Raises:
+        InputError: the recording was read without single trials, or no neuron has enough of them.
+    """
+    import pandas as pd
+
+    from neurorules.errors import InputError
+    from neurorules.similarity.baselines import trial_averaging
+
+    name = recording.attrs["name"]
+    if "trial_rates" not in recording:
+        raise InputError(
+            "This recording has no single trials to average.",
+            key=f"recordings.{name}.options.keep_trials",
+            remedy="Set keep_trials to true where its source has them, or take it out of the figure's recordings.",
+        )
+    counts, repeats = options["trial_averaging_counts"], options["trial_averaging_repeats"]
+    found = trial_averaging(recording, counts, repeats, DRAWS_SEED)
+    tables = [
+        pd.DataFrame(
+            {
+                **labels,
+                "trials": k,
+                "neurons": averages.n_neurons,
+                "repeat": np.arange(len(averages.distances)),
+                "distance": averages.distances,
+            }
+        )
+        for k, averages in found.items()
+        if len(averages.distances)
+    ]
+    if not tables:
+        raise InputError(
+            f"No neuron of {name} has {2 * min(counts)} trials in every condition.",
+            key="comparison.trial_averaging_counts",
+            value=list(counts),
+            remedy="Average fewer trials, or take the recording out of the figure's recordings.",
+        )
+    return pd.concat(tables, ignore_index=True)

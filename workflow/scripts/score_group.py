@@ -1,0 +1,19 @@
+"""Score the models of one task in one figure against each other: one tidy table."""
+
+import json
+
+from neurorules.jobs import job, one_thread
+from neurorules.tables.score import score_group
+
+with job(snakemake.log[0]):
+    one_thread()
+    files = iter(snakemake.input.runs)
+    score_group(
+        snakemake.wildcards.kind,
+        json.loads(snakemake.params.models),
+        {model: {seed: next(files) for seed in seeds} for model, seeds in snakemake.params.seeds.items()},
+        snakemake.input.recording or None,
+        json.loads(snakemake.params.options),
+        snakemake.params.code,
+        snakemake.output[0],
+    )
