@@ -78,6 +78,7 @@ lint: $(INSTALLED) ## check format, style, types, the lock, the workflow and eve
 bench: $(INSTALLED) ## measure time and memory, on one thread
 	$(PYTHON) tests/benchmarks/engine.py
 	$(PYTHON) tests/benchmarks/memory.py
+	$(PYTHON) tests/benchmarks/similarity.py
 
 lock: $(INSTALLED) ## resolve pyproject.toml anew into requirements.lock and the conda files (needs uv)
 	$(PYTHON) envs/lock.py --uv $(UV)

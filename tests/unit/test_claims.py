@@ -238,6 +238,19 @@ def test_spread_over_learning_rules_can_exceed_that_over_gains() -> None:
     assert decided("fig2-gain-exceeds-learning-rule", table)["result"] == "fails"
 
 
+def test_spread_leaves_out_gains_that_were_not_learnt() -> None:
+    table = gains_and_rules(0.02, 0.01)
+    table["distance"] += 0.0001 * table["seed"] * (table["setting"] == "base")
+    failed = (table["setting"] == "gain-0") & (table["learning_rule"] == "eprop") & (table["seed"] == 0)
+    table = table[~failed | (table["accuracy"] < 0.3)]
+    row = decided("fig2-gain-exceeds-learning-rule", table)
+    assert row["result"] == "holds" and "without gain-0: " in row["why"]
+    assert row["mean_second"] == pytest.approx(0.02, abs=1e-4)  # of .02, .04, .06
+    failed = (table["setting"] != "base") & (table["learning_rule"] == "eprop")
+    row = decided("fig2-gain-exceeds-learning-rule", table[~failed | (table["accuracy"] < 0.3)])
+    assert row["result"] == "" and "not every network reached" in row["why"]
+
+
 # ---- noise floor
 
 

@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 from checkout import REPOSITORY, Checkout
 
+from neurorules.tables.kind import about, kind_names
+
 GUIDE = (REPOSITORY / "docs" / "extending.md").read_text()
 # A block of code with the line before it, which says where it goes.
 BLOCK = re.compile(
@@ -21,6 +23,9 @@ BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 RULE, TASK, RECORDING = "config/my-rule.yaml", "config/my-task.yaml", "config/my-recording.yaml"
+MEASURE, FIGURE = "config/my-measure.yaml", "config/my-figure.yaml"
+# What the guide has added to, or runs, beside its own checks.
+TESTS = ("test_learning_rules.py", "test_config.py", "test_claims.py")
 
 
 def write(block: re.Match[str], folder: Path) -> Path:
@@ -47,7 +52,7 @@ def write(block: re.Match[str], folder: Path) -> Path:
 def extended(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A checkout with all that the guide adds."""
     checkout = pristine.copy(tmp_path_factory.mktemp("extended") / "checkout")
-    for name in ("pyproject.toml", "tests/unit/test_learning_rules.py"):
+    for name in ("pyproject.toml", *(f"tests/unit/{test}" for test in TESTS)):
         (checkout.folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(REPOSITORY / name, checkout.folder / name)
     for block in BLOCK.finditer(GUIDE):
@@ -72,8 +77,8 @@ def test_every_block_of_code_is_of_a_file_and_complete() -> None:
     """None is overlooked: what is neither a file nor a part of one is a command or what a command says."""
     languages = re.findall(r"^```(\w+)$", GUIDE, re.MULTILINE)
     blocks = list(BLOCK.finditer(GUIDE))
-    assert len(blocks) == sum(language in ("python", "yaml") for language in languages)
-    assert set(languages) == {"python", "yaml", "sh", "text"}
+    assert len(blocks) == sum(language in ("python", "yaml", "rst") for language in languages)
+    assert set(languages) == {"python", "yaml", "rst", "sh", "text"}
 
 
 def test_its_code_is_in_the_style_of_the_rest(extended: Checkout) -> None:
@@ -81,20 +86,27 @@ def test_its_code_is_in_the_style_of_the_rest(extended: Checkout) -> None:
         str(extended.folder / (block["new"] or block["old"])) for block in BLOCK.finditer(GUIDE) if not block["end"]
     ]
     code = [file for file in files if file.endswith(".py")]
-    assert len(code) > 6
+    assert len(code) > 10
     assert run(extended, "-m", "ruff", "check", *code).stdout == "All checks passed!\n"
     assert run(extended, "-m", "ruff", "format", "--check", *code).returncode == 0
 
 
 def test_its_checks_pass(extended: Checkout) -> None:
-    """The gradient of the learning rule against autograd and its eligibility trace; trials and files known by hand."""
-    tests = [block["new"] for block in BLOCK.finditer(GUIDE) if (block["new"] or "").startswith("tests/")]
-    rules = "tests/unit/test_learning_rules.py"
-    others = ("-k", "eprop_self or every_learning_rule or evidence or lab2025", "-q", "-p", "no:cacheprovider")
-    done = run(extended, "-m", "pytest", *tests, rules, *others)
-    assert done.returncode == 0, done.stdout
-    passed = re.search(r"(\d+) passed", done.stdout)
-    assert len(tests) == 3 and passed is not None and int(passed[1]) > 40, done.stdout
+    """Every check that it adds, and those of the repository that take what it adds: `-k` as the guide says."""
+    checks = [block["new"] for block in BLOCK.finditer(GUIDE) if (block["new"] or "").startswith("tests/")]
+    assert len(checks) == 6
+    for least, *arguments in (
+        (15, *checks),
+        (40, "tests/unit/test_learning_rules.py", "-k", "eprop_self or every_learning_rule"),
+        (1, "tests/unit/test_config.py", "-k", "distances_over_training and my-figure"),
+        (1, "tests/unit/test_claims.py", "-k", "rsa-eprop-comparable"),
+    ):
+        if "-k" in arguments:
+            assert re.search(rf'{arguments[0]} -k "?{arguments[2]}"?$', GUIDE, re.MULTILINE)
+        done = run(extended, "-m", "pytest", *arguments, "-q", "-p", "no:cacheprovider")
+        assert done.returncode == 0, done.stdout
+        passed = re.search(r"(\d+) passed", done.stdout)
+        assert passed is not None and int(passed[1]) >= least, done.stdout
 
 
 def test_a_wrong_learning_rule_fails_its_checks(pristine: Checkout, extended: Checkout, tmp_path: Path) -> None:
@@ -111,11 +123,16 @@ def test_a_wrong_learning_rule_fails_its_checks(pristine: Checkout, extended: Ch
 
 
 def test_its_studies_plan_what_they_name(extended: Checkout) -> None:
-    done = run(extended, "-m", "neurorules.study", RULE, TASK, RECORDING)
+    done = run(extended, "-m", "neurorules.study", RULE, TASK, RECORDING, MEASURE, FIGURE)
     assert done.returncode == 0, done.stderr
     runs = [int(line.rsplit(" ", 2)[1]) for line in done.stdout.splitlines()]
     # learning rules x seeds of the default study
-    assert runs == [3 * 4, 2 * 4, 3 * 4]
+    assert runs == [3 * 4, 2 * 4, 3 * 4, 3 * 4, 2 * 4]
+
+
+def test_it_lists_the_kinds_of_tables() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| an? (model|group|recording) \|", GUIDE, re.MULTILINE)
+    assert dict(rows) == {name: about(name) for name in kind_names()} and len(rows) == len(kind_names())
 
 
 def test_its_error_is_what_is_said(extended: Checkout, tmp_path: Path) -> None:
@@ -128,31 +145,34 @@ def test_its_error_is_what_is_said(extended: Checkout, tmp_path: Path) -> None:
     assert done.stderr == f"{TASK}: {said}"
 
 
-def test_its_figures_show_what_was_added(extended: Checkout) -> None:
-    """In small: the studies of the guide are laid over the tests' own."""
+def make(checkout: Checkout, target: str, *studies: str) -> Path:
+    """A target of a study that is laid over the tests' own, small one; the folder of its results."""
+    # the target comes before --configfile, which takes every word that follows it
+    command = [*checkout.command(*studies), "--cores", "2"]
+    command.insert(command.index("snakemake") + 1, target)
+    environment = checkout.environment()
+    done = subprocess.run(command, cwd=checkout.folder, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return checkout.folder / "results" / Path(studies[-1]).stem
+
+
+def drawn(results: Path, figure: str) -> pd.DataFrame:
+    """What a figure leaves as CSV."""
+    assert (results / "figures" / f"{figure}.pdf").stat().st_size > 0
+    return pd.read_csv(results / "figures" / f"{figure}.csv")
+
+
+def test_a_figure_shows_the_task(extended: Checkout) -> None:
+    """A task without a recording."""
     (extended.folder / "fewer.yaml").write_text("figures: {learning_curves: {learning_rules: [eprop]}}\n")
-
-    def made(figure: str, *studies: str) -> pd.DataFrame:
-        # the target comes before --configfile, which takes every word that follows it
-        command = [*extended.command(*studies), "--cores", "2"]
-        command.insert(command.index("snakemake") + 1, figure)
-        environment = extended.environment()
-        done = subprocess.run(
-            command, cwd=extended.folder, env=environment, capture_output=True, text=True, timeout=300
-        )
-        assert done.returncode == 0, done.stderr
-        figures = extended.folder / "results" / Path(studies[-1]).stem / "figures"
-        assert (figures / f"{figure}.pdf").stat().st_size > 0
-        return pd.read_csv(figures / f"{figure}.csv")
-
-    # a task without a recording
-    curves = made("learning_curves", "fewer.yaml", TASK)
+    curves = drawn(make(extended, "learning_curves", "fewer.yaml", TASK), "learning_curves")
     assert set(curves["task"]) == {"evidence"} and set(curves["recording"]) == {"no recording"}
     assert set(curves["seed"]) == {0, 1}
     assert np.isfinite(curves[["accuracy", "task_loss"]]).all(axis=None)
 
-    # all three together: the learning rule on the task, compared with the recording
-    table = made("fig1", RULE, RECORDING)
+
+def test_a_figure_shows_the_learning_rule_on_the_task_and_the_recording(extended: Checkout) -> None:
+    table = drawn(make(extended, "fig1", RULE, RECORDING), "fig1")
     assert set(table["recording"]) == {"lab2025"} and set(table["recording_title"]) == {"Lab 2025"}
     assert set(table["task"]) == {"evidence"} and set(table["synthetic"]) == {0}
     assert set(table["learning_rule"]) == {"bptt", "eprop", "eprop_self"}
@@ -162,3 +182,27 @@ def test_its_figures_show_what_was_added(extended: Checkout) -> None:
     last = table[(table["seed"] == 0) & (table["update"] == table["update"].max())]
     assert last["distance"].nunique() == 3
     assert table[(table["seed"] == 0) & (table["update"] == 0)]["distance"].nunique() == 1
+
+
+def test_the_figure_shows_the_measure_and_decides_the_claim(extended: Checkout) -> None:
+    results = make(extended, "claims", FIGURE)
+    table = drawn(results, "distances_over_training")
+    assert set(table["recording"]) == {"hatsopoulos2007"} and set(table["synthetic"]) == {1}
+    networks = table.groupby("measure")[["learning_rule", "seed"]].apply(lambda rows: len(rows.drop_duplicates()))
+    assert dict(networks) == {"procrustes": 2 * 2, "rsa": 2 * 2}
+    rsa = table[table["measure"] == "rsa"]["distance"]
+    assert rsa.between(0, 2, inclusive="neither").all() and rsa.nunique() > 4
+    # the columns of the kind are those that the guide lists
+    (row,) = re.findall(r"^\| `distances` \|.*\| (.*) \|$", GUIDE, re.MULTILINE)
+    labels = {"recording", "recording_title", "synthetic", "training_code", "scoring_code"}
+    of_model = {"task", "learning_rule", "setting"}
+    assert set(table.columns) == labels | of_model | set(re.findall(r"`(\w+)`", row))
+
+    ledger = pd.read_csv(results / "tables" / "claims.csv")
+    (row,) = ledger[ledger["id"] == "rsa-eprop-comparable"].to_dict("records")
+    assert (row["recording"], row["measure"], row["synthetic"]) == ("hatsopoulos2007", "rsa", 1)
+    assert row["verdict"] == "not testable here" and row["why"].startswith("synthetic recording")
+    # it is one more of those that are there; they are about figures that this study does not have
+    others = ledger[ledger["id"] != row["id"]]
+    assert len(others) > 40 and others["why"].str.endswith("is not part of this study").all()
+    assert "By representational similarity too" in (results / "tables" / "claims.md").read_text()

@@ -129,7 +129,7 @@ class Study:
         return [Block(seeds, tuple(models)) for seeds, models in sorted(by_seeds.items())]
 
     def left_out(self, figure: str) -> list[str]:
-        """What a figure would show but for a recording that this study does not use: tasks, else task (setting)."""
+        """What a figure would show but for a recording that is not in use: tasks, else task (setting); recordings."""
         of_task: dict[str, dict[str, bool]] = {}
         for model in self._named_by(figure):
             shown = of_task.setdefault(model.task, {})
@@ -138,7 +138,8 @@ class Study:
         for task, settings in of_task.items():
             without = [setting for setting, shown in settings.items() if not shown]
             absent += [task] if len(without) == len(settings) else [f"{task} ({setting})" for setting in without]
-        return absent
+        named = self.config["figures"][figure].get("recordings", [])
+        return absent + [name for name in named if name not in self.used_recordings]
 
     def figure_context(self, name: str) -> dict[str, Any]:
         """Everything but its tables that a figure is drawn from: a change redraws it."""

@@ -42,8 +42,10 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             n = curves.seeds_text(runs.groupby("gain")["seed"].nunique())
             panel.set_title(f"{title}\n{style.rule_label(learning_rule)} ({n})")
         curves.finish(list(row[:-1]), rows, apart, [])
-        accuracy, spread = spread_at_matched_accuracy(rows)
-        _draw_spread(row[-1], accuracy, spread)
+        learnt = learnt_gains(rows)
+        accuracy, spread = spread_at_matched_accuracy(rows[rows["gain"].isin(learnt)])
+        of_gains = "" if set(learnt) == set(rows["gain"]) else f" (gains {', '.join(f'{gain:g}' for gain in learnt)})"
+        _draw_spread(row[-1], accuracy, spread, of_gains)
     style.legend_of(figure, {names[gain]: look for gain, look in looks.items()})
     style.caption(
         figure,
@@ -54,10 +56,23 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             "Thick lines: mean over seeds at common accuracies; error bars: SD over seeds.",
             "Spread: SD across the seeds' mean distances at different gains (a dot per learning rule), "
             "across those of different learning rules (a dot per gain), "
-            "and across seeds (a dot per gain and learning rule); bars with numbers: mean of the dots.",
+            "and across seeds (a dot per gain and learning rule); bars with numbers: mean of the dots; "
+            "gains at which every network reaches accuracy 0.4, where there are two.",
         ],
     )
     return {"figure": figure, "csv": table}
+
+
+def learnt_gains(rows: pd.DataFrame) -> list[float]:
+    """The gains at which every network learnt, all of them where these are fewer than two: the worst network sets the
+    accuracy at which spreads are read."""
+    from neurorules.statistics.matched import all_learnt
+
+    of_rules = rows.groupby(["gain", "learning_rule"])
+    learnt = {key: all_learnt(group) for key, group in of_rules}
+    gains = sorted(rows["gain"].unique())
+    chosen = [gain for gain in gains if all(value for (of_gain, _), value in learnt.items() if of_gain == gain)]
+    return chosen if len(chosen) > 1 else gains
 
 
 def spread_at_matched_accuracy(rows: pd.DataFrame) -> tuple[float, dict[str, np.ndarray]]:
@@ -87,7 +102,7 @@ def spread_at_matched_accuracy(rows: pd.DataFrame) -> tuple[float, dict[str, np.
     return accuracy, {name: values.dropna().to_numpy() for name, values in spread.items()}
 
 
-def _draw_spread(panel: Axes, accuracy: float, spread: Mapping[str, np.ndarray]) -> None:
+def _draw_spread(panel: Axes, accuracy: float, spread: Mapping[str, np.ndarray], of_gains: str) -> None:
     from neurorules.figures import style
 
     if np.isnan(accuracy):
@@ -105,4 +120,4 @@ def _draw_spread(panel: Axes, accuracy: float, spread: Mapping[str, np.ndarray])
         panel.text(x, values.max() + 0.05 * highest, f"{values.mean():.4f}", ha="center", va="bottom", fontsize=7)
     panel.set_xticks(range(len(spread)), [f"across\n{name}" for name in spread])
     panel.set(xlim=(-0.6, len(spread) - 0.4), ylim=(0, 1.25 * highest if highest > 0 else 1.0), ylabel="SD of distance")
-    panel.set_title(f"Spread at accuracy {accuracy:.2f},\nwhich all networks reach")
+    panel.set_title(f"Spread at accuracy {accuracy:.2f},\nwhich all reach{of_gains}")

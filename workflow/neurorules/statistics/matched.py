@@ -13,6 +13,10 @@ from neurorules.similarity.matched_accuracy import at_accuracies
 if TYPE_CHECKING:
     import pandas as pd
 
+# The lowest accuracy that the paper looks at (Figure 6D). Networks that have only this in common that they have not
+# learnt say nothing about learning rules.
+LEAST_ACCURACY = 0.4
+
 # Accuracies between the lowest and the highest common one at which curves are read.
 GRID_POINTS = 201
 
@@ -69,6 +73,11 @@ def matched(groups: Sequence[pd.DataFrame], value: str = "distance") -> Matched 
         upper_half=[curve[:, GRID_POINTS // 2 :].mean(1) for curve in curves],
         seeds=[np.array([run["seed"].iloc[0] for run in of_group]) for of_group in runs],
     )
+
+
+def all_learnt(group: pd.DataFrame, least: float = LEAST_ACCURACY) -> bool:
+    """Whether every seed's network reached an accuracy (columns seed, accuracy)."""
+    return bool((group.groupby("seed")["accuracy"].max() >= least).all())
 
 
 def _runs(group: pd.DataFrame, value: str) -> list[pd.DataFrame]:

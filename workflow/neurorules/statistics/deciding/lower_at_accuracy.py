@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from neurorules.statistics.comparison import compare
 from neurorules.statistics.deciding.evidence import Evidence, decide_lower, two_groups, untestable
-from neurorules.statistics.matched import last_values, matched
+from neurorules.statistics.matched import LEAST_ACCURACY, last_values, matched
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
-
-# The lowest accuracy that the paper looks at (Figure 6D). Networks that have only this in common that they have not
-# learnt say nothing about learning rules.
-LEAST_ACCURACY = 0.4
 
 
 def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:

@@ -1,0 +1,763 @@
+"""Every kind of tidy table on small real runs, against networks run here again, SciPy and mathematics."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.linalg
+import xarray as xr
+
+from neurorules.errors import InputError
+from neurorules.files import read_table, write_dataset
+from neurorules.study import Model, load_study
+from neurorules.tables import (
+    alignment,
+    baselines,
+    distances,
+    dpca,
+    dsa,
+    eigenvalues,
+    learning,
+    model_distances,
+    noise_floor,
+    snapshots,
+    trial_averaging,
+)
+from neurorules.tables.activity import GroupMember
+from neurorules.tables.kind import kind_names, kinds_of
+from neurorules.tables.score import describe_recording, recording_labels, score_group, score_model
+from neurorules.tasks.hatsopoulos2007 import ReachTask
+from neurorules.training.train import train
+
+UNITS, UPDATES, SEEDS = 8, 40, (0, 1)
+NETWORK = {
+    "units": UNITS,
+    "activation": "retanh",
+    "tau_steps": 5,
+    "noise_sd": 0.02,
+    "gain": 1.0,
+    "recurrent_scale": 1.5,
+    "input_init": "normal",
+    "bias_init": "linear",
+    "gain_scales_readout": False,
+    "dale": False,
+    "density": 1.0,
+    "cell_types_per_sign": 0,
+    "cell_type_density": 1.0,
+    "unit_row_sum": False,
+}
+TRAINING = {
+    "updates": UPDATES,
+    "batch_size": 9,
+    "learning_rate": 3e-2,
+    "optimiser": "adam",
+    "device": "cpu",
+    "activity_penalty": 0.01,
+    "checkpoints": "quadratic",
+    "n_checkpoints": 6,
+}
+TEST_STEPS, ONSET = 60, 28
+TASK = {
+    "dt_ms": 10,
+    "steps": 50,
+    "interval1_steps": [0, 3],
+    "interval2_steps": [0, 4],
+    "test_steps": TEST_STEPS,
+    "test_interval1_steps": 3,
+    "test_interval2_steps": 4,
+    "output_offset_steps": -10,
+    "output_start_ms": -100,
+}
+COMPARISON = {
+    "recording": "reach",
+    "onset_step": ONSET,
+    "measures": ["procrustes", "cca", "cka", "cross_validated"],
+    "noise_floor_repeats": 4,
+    "dsa_n_delays": [2, 3],
+    "dsa_ranks": [2, 4],
+    "dsa_scores": ["wasserstein", "angular"],
+    "dsa_checkpoints": 3,
+    "dsa_restarts": 1,
+    "alignment_stride_steps": 5,
+    "snapshot_accuracies": [0.8, 0.4],
+    "snapshot_trials": 20,
+    "trial_averaging_counts": [1, 2],
+    "trial_averaging_repeats": 3,
+}
+TIME_MS = np.arange(-200.0, 201.0, 10.0)
+# Movement onset, 0 ms, at step ONSET of the test trials; a step lasts 10 ms.
+WINDOW = ONSET + np.arange(-20, 21)
+LABELS = {"task": "reach", "learning_rule": "bptt", "setting": "base"}
+
+
+def recording_of(rates: np.ndarray, **attributes: Any) -> xr.Dataset:
+    """A recording of eight reaches with these rates, (condition, time, neuron)."""
+    angle = np.arange(8) * np.pi / 4
+    reach = np.clip((TIME_MS + 100) / 300, 0, 1) ** 2
+    described = {
+        "name": "reach",
+        "title": "Reaches",
+        "source": "by hand",
+        "licence": "none",
+        "citation": "none",
+        "aligned_to": "movement onset",
+        "bin_width_ms": 10.0,
+        "synthetic": 1,
+        "left_out": "[]",
+    }
+    return xr.Dataset(
+        {
+            "rates": (("condition", "time", "neuron"), rates),
+            "shoulder_angle": (("condition", "time"), np.sin(angle)[:, None] * reach),
+            "elbow_angle": (("condition", "time"), np.cos(angle)[:, None] * reach),
+        },
+        coords={
+            "condition": np.arange(8),
+            "time": TIME_MS,
+            "neuron": [f"n{k:02}" for k in range(rates.shape[-1])],
+        },
+        attrs={**described, **attributes},
+    )
+
+
+def random_rates(n_neurons: int = 11) -> np.ndarray:
+    rng = np.random.default_rng(3)
+    signals = np.cumsum(rng.standard_normal((8, len(TIME_MS), 4)), axis=1)
+    return 20 + 3 * signals @ rng.standard_normal((4, n_neurons)).clip(-1, 1) + rng.random((8, 41, n_neurons)) + 60
+
+
+@dataclass(frozen=True)
+class Made:
+    """A recording, its task, and runs of two learning rules by seed."""
+
+    recording: xr.Dataset
+    task: ReachTask
+    runs: dict[str, dict[int, xr.Dataset]]
+
+    def members(self, *rules: str) -> dict[str, GroupMember]:
+        return {f"reach/{rule}/base": GroupMember(OPTIONS, self.task, self.runs[rule]) for rule in rules}
+
+
+OPTIONS = {"network": NETWORK, "comparison": COMPARISON}
+
+
+@pytest.fixture(scope="module")
+def made() -> Made:
+    recording = recording_of(random_rates())
+    task = ReachTask(TASK, recording)
+    runs = {}
+    for rule in ("bptt", "eprop"):
+        options = {
+            "task_name": "reach",
+            "learning_rule": rule,
+            "learning": {},
+            "network": NETWORK,
+            "training": TRAINING,
+        }
+        runs[rule] = {seed: train(options, [seed], task)[seed] for seed in SEEDS}
+    return Made(recording, task, runs)
+
+
+# ---- what the tables are held against
+
+
+def forward(run: xr.Dataset, checkpoint: int, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """h_1..h_T (trial, step, unit) and y_1..y_T (step, trial, output) of the network without noise, in float64."""
+    w = {name: run[name].values[checkpoint].astype(np.float64) for name in run if "checkpoint" in run[name].dims}
+    a = np.tile(w["initial_state"], (inputs.shape[1], 1))
+    hidden = []
+    for x in inputs.astype(np.float64):
+        h = np.tanh(np.maximum(a, 0))
+        a = 0.8 * a + 0.2 * (h @ w["recurrent"].T + x @ w["input"].T + w["bias"])  # tau is 5 steps
+        hidden.append(np.tanh(np.maximum(a, 0)))
+    activity = np.stack(hidden)
+    return activity.transpose(1, 0, 2), activity @ w["readout"].T + w["readout_bias"]
+
+
+def activity_of(made: Made, run: xr.Dataset, checkpoint: int) -> np.ndarray:
+    """(condition, step, unit) of whole test trials."""
+    return forward(run, checkpoint, made.task.test().inputs)[0]
+
+
+def centred(activity: np.ndarray) -> np.ndarray:
+    samples = np.asarray(activity, np.float64).reshape(-1, activity.shape[-1])
+    return samples - samples.mean(0)
+
+
+def procrustes(x: np.ndarray, y: np.ndarray) -> float:
+    """The angle by SciPy, of the smaller representation padded with silent features, over a right angle."""
+    x, y = centred(x), centred(y)
+    width = max(x.shape[1], y.shape[1])
+    x, y = (np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in (x, y))
+    _, overlap = scipy.linalg.orthogonal_procrustes(x, y)
+    return float(np.arccos(min(1.0, overlap / (np.linalg.norm(x) * np.linalg.norm(y)))) / (np.pi / 2))
+
+
+def cka(x: np.ndarray, y: np.ndarray) -> float:
+    """1 - CKA from Gram matrices (sample, sample): another way to the same number."""
+    k, m = (part @ part.T for part in (centred(x), centred(y)))
+    return 1.0 - float((k * m).sum() / np.sqrt((k * k).sum() * (m * m).sum()))
+
+
+def dimensions(activity: np.ndarray) -> float:
+    """Participation ratio from the eigenvalues of the covariance."""
+    spectrum = np.linalg.eigvalsh(np.cov(centred(activity).T))
+    return float(spectrum.sum() ** 2 / (spectrum**2).sum())
+
+
+def accuracy_on(run: xr.Dataset, checkpoint: int, trials: Any) -> float:
+    """1 - NMSE, mean over outputs, on scored points."""
+    outputs = forward(run, checkpoint, trials.inputs)[1][trials.scored]
+    targets = trials.targets[trials.scored].astype(np.float64)
+    return float(1 - (((outputs - targets) ** 2).sum(0) / ((targets - targets.mean(0)) ** 2).sum(0)).mean())
+
+
+def unordered(table: pd.DataFrame) -> list[frozenset]:
+    """Each row's pair of networks, whichever comes first."""
+    sides = [table[[f"learning_rule_{of}", f"setting_{of}", f"seed_{of}"]].itertuples(index=False) for of in "ab"]
+    return [frozenset([tuple(a), tuple(b)]) for a, b in zip(*sides, strict=True)]
+
+
+def test_runs_differ_enough_to_tell_checkpoints_apart(made: Made) -> None:
+    """Else tests of which checkpoint was taken would show nothing."""
+    for runs in made.runs.values():
+        for run in runs.values():
+            assert run.sizes["checkpoint"] == 6
+            assert len({*run["accuracy"].values}) == 6
+            assert np.ptp(run["accuracy"].values) > 0.3
+
+
+def test_every_kind_is_about_one_thing() -> None:
+    of_models = ["alignment", "distances", "dpca", "dsa", "eigenvalues", "learning", "noise_floor"]
+    assert kinds_of("model") == of_models
+    assert kinds_of("group") == ["model_distances", "snapshots"]
+    assert kinds_of("recording") == ["baselines", "trial_averaging"]
+    assert len(kind_names()) == 11
+
+
+# ---- tables of one model
+
+
+def test_distances(made: Made) -> None:
+    runs = made.runs["bptt"]
+    table = distances.table(runs, LABELS, OPTIONS, made.task, made.recording)
+    keys = [
+        (seed, update, measure)
+        for seed, run in runs.items()
+        for update in run["checkpoint"].values
+        for measure in COMPARISON["measures"]
+    ]
+    assert list(table[["seed", "update", "measure"]].itertuples(index=False, name=None)) == keys
+    assert (table[list(LABELS)] == pd.Series(LABELS)).all(axis=None)
+    assert table["distance"].between(0, 1).all()
+    by_key = table.set_index(["seed", "update", "measure"])
+    rates = made.recording["rates"].values
+    for seed, run in runs.items():
+        for index, update in enumerate(run["checkpoint"].values):
+            rows = by_key.loc[seed, update]
+            activity = activity_of(made, run, index)[:, WINDOW]
+            assert (rows["accuracy"] == run["accuracy"].values[index]).all()
+            assert rows.loc["procrustes", "distance"] == pytest.approx(procrustes(activity, rates), abs=1e-6)
+            assert rows.loc["cka", "distance"] == pytest.approx(cka(activity, rates), abs=1e-5)
+            np.testing.assert_allclose(rows["participation_ratio"], dimensions(activity), rtol=1e-5)
+    # The measures of the config, in its order, and no other.
+    fewer = {**OPTIONS, "comparison": {**COMPARISON, "measures": ["cka", "procrustes"]}}
+    few = distances.table({0: runs[0]}, LABELS, fewer, made.task, made.recording)
+    assert list(few["measure"]) == ["cka", "procrustes"] * 6
+    assert list(few["distance"][:2]) == [by_key.loc[(0, 0, name), "distance"] for name in ("cka", "procrustes")]
+
+
+def test_a_recording_of_other_conditions_cannot_be_compared(made: Made) -> None:
+    seven = made.recording.isel(condition=slice(7))
+    with pytest.raises(InputError, match="8 test trials, the recording 7") as caught:
+        distances.table(made.runs["bptt"], LABELS, OPTIONS, made.task, seven)
+    assert caught.value.key == "comparison.recording" and caught.value.value == "reach"
+
+
+@pytest.mark.parametrize("stride, onset", [(5, ONSET), (1, ONSET), (7, 20), (50, 39)])
+def test_alignment(made: Made, stride: int, onset: int) -> None:
+    """Onset steps a stride apart, all from which 200 ms fit before and after; one of them is the study's."""
+    comparison = {**COMPARISON, "alignment_stride_steps": stride, "onset_step": onset, "measures": ["procrustes"]}
+    options, runs = {**OPTIONS, "comparison": comparison}, made.runs["eprop"]
+    table = alignment.table(runs, LABELS, options, made.task, made.recording)
+    feasible = [s for s in range(TEST_STEPS) if (s - onset) % stride == 0 and s >= 20 and s + 20 < TEST_STEPS]
+    moments = ("untrained", "trained")
+    expected = [(seed, moment, s) for seed in SEEDS for moment in moments for s in feasible]
+    assert list(table[["seed", "moment", "onset_step"]].itertuples(index=False, name=None)) == expected
+    assert (table["is_used"] == (table["onset_step"] == onset)).all()
+    assert set(table["measure"]) == {"procrustes"}
+
+    used = table[table["is_used"] == 1].set_index(["seed", "moment"])
+    compared = distances.table(runs, LABELS, options, made.task, made.recording).set_index(["seed", "update"])
+    for seed in SEEDS:
+        for moment, update in (("untrained", 0), ("trained", UPDATES)):
+            for column in ("distance", "accuracy"):
+                assert used.loc[(seed, moment), column] == compared.loc[(seed, update), column]
+
+    if stride == 5:
+        whole = activity_of(made, runs[1], -1)
+        rows = table[(table["seed"] == 1) & (table["moment"] == "trained")].set_index("onset_step")
+        for step in feasible:
+            distance = procrustes(whole[:, step - 20 : step + 21], made.recording["rates"].values)
+            assert rows.loc[step, "distance"] == pytest.approx(distance, abs=1e-6)
+        assert rows["distance"].nunique() == len(feasible) > 3
+
+
+def test_a_task_without_movement_has_no_onset_to_align(made: Made) -> None:
+    study = load_study()
+    options = study.options(Model("mante2013", "bptt", "base"))
+    with pytest.raises(InputError, match="mante2013 has no movement onset") as caught:
+        alignment.table(made.runs["bptt"], {**LABELS, "task": "mante2013"}, options, made.task, made.recording)
+    assert caught.value.key == "figures.alignment.tasks" and caught.value.value == "mante2013"
+
+
+def test_eigenvalues(made: Made) -> None:
+    """Their sum is the trace, that of their squares the trace of the square, their product the determinant."""
+    runs = made.runs["bptt"]
+    table = eigenvalues.table(runs, LABELS, OPTIONS, made.task, None)
+    assert len(table) == len(SEEDS) * 2 * UNITS
+    for seed, run in runs.items():
+        for moment, index, update in (("initial", 0, 0), ("trained", -1, UPDATES)):
+            rows = table[(table["seed"] == seed) & (table["moment"] == moment)]
+            assert list(rows["index"]) == list(range(UNITS)) and set(rows["update"]) == {update}
+            values = rows["real"].to_numpy() + 1j * rows["imaginary"].to_numpy()
+            weights = run["recurrent"].values[index].astype(np.float64)
+            assert values.sum() == pytest.approx(np.trace(weights), abs=1e-10)
+            assert (values**2).sum() == pytest.approx(np.trace(weights @ weights), abs=1e-10)
+            sign, log = np.linalg.slogdet(weights)
+            assert np.log(np.abs(values)).sum() == pytest.approx(log, abs=1e-8)
+            assert np.exp(1j * np.angle(values).sum()) == pytest.approx(sign, abs=1e-8)
+    first, last = (table[table["moment"] == moment]["real"].to_numpy() for moment in ("initial", "trained"))
+    assert abs(first - last).max() > 1e-3
+
+
+def test_learning(made: Made) -> None:
+    table = learning.table(made.runs["eprop"], LABELS, OPTIONS, made.task, None)
+    for seed, run in made.runs["eprop"].items():
+        rows = table[table["seed"] == seed]
+        updates = run["checkpoint"].values
+        assert list(rows["update"]) == list(updates) and updates[-1] == UPDATES
+        assert list(rows["accuracy"]) == list(run["accuracy"].values)
+        loss = dict(enumerate(run["task_loss"].values))
+        # No update comes after the last checkpoint.
+        assert list(rows["task_loss"]) == [*(loss[update] for update in updates[:-1]), loss[UPDATES - 1]]
+        # Trials and noise differ, but it is the loss of such trials: the test trials' NMSE times the targets' variance.
+        test = made.task.test()
+        spread = test.targets[test.scored].var(0)
+        assert rows["task_loss"].iloc[0] == pytest.approx((1 - run["accuracy"].values[0]) * spread.mean(), rel=0.8)
+
+
+def test_noise_floor(made: Made) -> None:
+    """Neurons that all carry one signal: the floor is 0, and groups of as many as all units have one distance."""
+    signal = random_rates(1)
+    copies = recording_of(np.repeat(signal, 2 * UNITS, axis=2))
+    runs = made.runs["bptt"]
+    table = noise_floor.table(runs, LABELS, OPTIONS, made.task, copies)
+    keys = [("floor", -1), *((quantity, seed) for seed in SEEDS for quantity in ("untrained", "trained"))]
+    expected = [(*key, repeat) for key in keys for repeat in range(4)]
+    assert list(table[["quantity", "seed", "repeat"]].itertuples(index=False, name=None)) == expected
+    assert set(table["group_size"]) == {UNITS}
+    by_key = table.set_index(["quantity", "seed"])
+    np.testing.assert_allclose(by_key.loc[("floor", -1), "distance"], 0, atol=1e-7)
+    assert by_key.loc[("floor", -1), "accuracy"].isna().all()
+    for seed, run in runs.items():
+        for quantity, index in (("untrained", 0), ("trained", -1)):
+            rows = by_key.loc[(quantity, seed)]
+            assert set(rows["accuracy"]) == {run["accuracy"].values[index]}
+            alike = procrustes(activity_of(made, run, index)[:, WINDOW], np.repeat(signal, UNITS, axis=2))
+            np.testing.assert_allclose(rows["distance"], alike, atol=1e-6)
+    few = noise_floor.table({0: runs[0]}, LABELS, OPTIONS, made.task, recording_of(random_rates(7)))
+    assert set(few["group_size"]) == {3}
+
+
+def test_dsa_rows(made: Made) -> None:
+    runs = made.runs["bptt"]
+    table = dsa.table(runs, LABELS, OPTIONS, made.task, made.recording)
+    every = runs[0]["checkpoint"].values
+    first, middle, last = every[0], every[2], every[5]  # half way of 0 .. 5 rounds to the even 2
+    per_checkpoint = 2 * 2  # delays x ranks
+    assert len(table) == len(SEEDS) * per_checkpoint * (3 + 1)
+    grid = itertools.product(SEEDS, (first, middle, last), (2, 3), (2, 4))
+    wasserstein = table[table["score"] == "wasserstein"]
+    keys = ["seed", "update", "n_delays", "rank"]
+    assert set(wasserstein[keys].itertuples(index=False, name=None)) == set(grid)
+    angular = table[table["score"] == "angular"]
+    grid = itertools.product(SEEDS, (last,), (2, 3), (2, 4))
+    assert set(angular[keys].itertuples(index=False, name=None)) == set(grid)
+    assert not table.duplicated([*keys, "score"]).any()
+    assert angular["distance"].between(0, np.pi).all() and (wasserstein["distance"] > 0).all()
+    for seed, run in runs.items():
+        accuracy = dict(zip(every, run["accuracy"].values, strict=True))
+        rows = table[table["seed"] == seed]
+        assert list(rows["accuracy"]) == [accuracy[update] for update in rows["update"]]
+
+
+def with_delays(*delays: int) -> dict[str, Any]:
+    comparison = {**COMPARISON, "dsa_n_delays": list(delays), "dsa_scores": ["wasserstein"], "dsa_ranks": [3]}
+    return {**OPTIONS, "comparison": comparison}
+
+
+def test_dsa_of_a_network_that_is_the_recording_is_zero(made: Made) -> None:
+    run = made.runs["bptt"][0]
+    itself = recording_of(activity_of(made, run, -1)[:, WINDOW])
+    table = dsa.table({0: run}, LABELS, with_delays(3), made.task, itself).set_index("update")
+    assert table.loc[UPDATES, "distance"] == pytest.approx(0, abs=1e-6)
+    assert table.loc[0, "distance"] > 1e-4
+
+
+def test_dsa_leaves_out_delays_that_are_too_long(made: Made) -> None:
+    """41 times make no 41 delays with a step after them."""
+    runs = {0: made.runs["bptt"][0]}
+    table = dsa.table(runs, LABELS, with_delays(3, 41, 60), made.task, made.recording)
+    assert set(table["n_delays"]) == {3} and len(table) == 3
+    with pytest.raises(InputError, match="delays are too many for 8 conditions of 41 times") as caught:
+        dsa.table(runs, LABELS, with_delays(41, 60), made.task, made.recording)
+    assert caught.value.key == "comparison.dsa_n_delays" and caught.value.value in (41, 60)
+
+
+def demixed(activity: np.ndarray, part: str) -> np.ndarray:
+    """The first demixed projection (condition, time), up to its sign: reduced-rank regression by least squares."""
+    samples = centred(activity)
+    common = samples.reshape(activity.shape).mean(0)
+    target = np.broadcast_to(common, activity.shape).reshape(samples.shape)
+    target = target if part == "time" else samples - target
+    coefficients = scipy.linalg.lstsq(samples, target, cond=1e-6)[0]
+    covariance = (samples @ coefficients).T @ (samples @ coefficients)
+    encoder = scipy.linalg.eigh(covariance)[1][:, -1]
+    return (samples @ coefficients @ encoder).reshape(activity.shape[:2])
+
+
+def test_dpca_of_a_time_course_and_a_tuning(made: Made) -> None:
+    """One signal of time and one of condition in orthogonal directions: the projections are these signals."""
+    course, tuning = np.sin(TIME_MS / 60), np.array([3.0, -1, 4, -1, -5, 2, -2, 0])
+    directions = np.array([[0.8, 0.6, 0, 0], [-0.36, 0.48, 0.8, 0]])
+    rates = 30 + course[None, :, None] * directions[0] + tuning[:, None, None] * directions[1]
+    recording = recording_of(rates)
+    tables = {
+        rule: dpca.table(runs, {**LABELS, "learning_rule": rule}, OPTIONS, made.task, recording)
+        for rule, runs in made.runs.items()
+    }
+    moving = course - course.mean()
+    expected = {"time 1": np.tile(moving, (8, 1)), "condition 1": np.tile(tuning[:, None], (1, len(TIME_MS)))}
+    tuning -= tuning.mean()
+    variance = {"time 1": (moving**2).mean(), "condition 1": (tuning**2).mean()}
+    cells = list(itertools.product(range(8), TIME_MS))
+    of_data = tables["bptt"][tables["bptt"]["quantity"] == "data"]
+    for component, signal in expected.items():
+        signal = signal - signal.mean()
+        rows = of_data[of_data["component"] == component]
+        assert list(rows[["condition", "time_ms"]].itertuples(index=False, name=None)) == cells
+        assert set(rows["seed"]) == {-1}
+        # A direction's largest entry is taken as positive, which it is in both.
+        np.testing.assert_allclose(rows["projection"].to_numpy().reshape(8, -1), signal, atol=1e-9)
+        share = variance[component] / sum(variance.values())
+        np.testing.assert_allclose(rows["explained_variance"], share, rtol=1e-9)
+    for rule, table in tables.items():
+        data = table[table["quantity"] == "data"]
+        pd.testing.assert_frame_equal(
+            data.drop(columns="learning_rule"), of_data.drop(columns="learning_rule"), check_exact=True
+        )
+        assert set(table["learning_rule"]) == {rule}
+        assert len(table) == (1 + len(SEEDS)) * 2 * len(cells)
+
+
+def test_dpca_of_networks_goes_along_with_the_data(made: Made) -> None:
+    table = dpca.table(made.runs["eprop"], LABELS, OPTIONS, made.task, made.recording)
+    signs = []
+    for (seed, component), rows in table[table["quantity"] == "model"].groupby(["seed", "component"]):
+        data = table[(table["quantity"] == "data") & (table["component"] == component)]["projection"].to_numpy()
+        found = rows["projection"].to_numpy()
+        assert np.corrcoef(data, found)[0, 1] > 0
+        activity = activity_of(made, made.runs["eprop"][seed], -1)[:, WINDOW]
+        expected = demixed(activity, component.removesuffix(" 1")).ravel()
+        signs.append(np.sign(np.corrcoef(data, expected)[0, 1]))
+        np.testing.assert_allclose(found, signs[-1] * expected, atol=1e-3 * np.abs(expected).max())
+    assert len(signs) == 2 * len(SEEDS)
+
+
+# ---- tables of several models
+
+
+def with_accuracies(run: xr.Dataset, *accuracy: float) -> xr.Dataset:
+    return run.assign(accuracy=("checkpoint", np.array(accuracy)))
+
+
+def test_model_distances(made: Made) -> None:
+    """Of each pair the lower of both best accuracies, where each network first comes to it."""
+    first = with_accuracies(made.runs["bptt"][0], 0.0, 0.2, 0.9, 0.5, 0.8, 0.7)
+    second = with_accuracies(made.runs["bptt"][1], 0.0, 0.1, 0.2, 0.3, 0.6, 0.4)
+    third = with_accuracies(made.runs["eprop"][0], 0.1, 0.75, 0.3, 0.75, 0.2, 0.6)
+    members = {
+        "reach/bptt/base": GroupMember(OPTIONS, made.task, {0: first, 1: second}),
+        "reach/eprop/sparse": GroupMember(OPTIONS, made.task, {0: third}),
+    }
+    table = model_distances.table(members, {"task": "reach"}, {}, None)
+    networks = {("bptt", "base", 0): first, ("bptt", "base", 1): second, ("eprop", "sparse", 0): third}
+    pairs = {frozenset(pair) for pair in itertools.combinations(networks, 2)}
+    for moment in ("last", "matched"):
+        found = unordered(table[table["moment"] == moment])
+        assert len(found) == 3 and set(found) == pairs
+    assert len(table) == 6
+    # first and second: 0.6 is the most that both reach; first is above it at its third checkpoint, 0.9. And so on.
+    matched = {
+        (("bptt", "base", 0), ("bptt", "base", 1)): (2, 4),
+        (("bptt", "base", 0), ("eprop", "sparse", 0)): (2, 1),
+        (("bptt", "base", 1), ("eprop", "sparse", 0)): (4, 1),
+    }
+    for row in table.itertuples():
+        a = (row.learning_rule_a, row.setting_a, row.seed_a)
+        b = (row.learning_rule_b, row.setting_b, row.seed_b)
+        at = matched[a, b] if row.moment == "matched" else (5, 5)
+        updates = [networks[side]["checkpoint"].values[index] for side, index in zip((a, b), at, strict=True)]
+        assert [row.update_a, row.update_b] == updates
+        reached = [networks[side]["accuracy"].values[index] for side, index in zip((a, b), at, strict=True)]
+        assert [row.accuracy_a, row.accuracy_b] == reached
+        # Whole test trials, not the window.
+        x, y = (activity_of(made, networks[side], index) for side, index in zip((a, b), at, strict=True))
+        assert row.distance == pytest.approx(procrustes(x, y), abs=1e-6)
+
+
+def test_a_network_is_at_no_distance_from_itself(made: Made) -> None:
+    run = made.runs["eprop"][1]
+    members = {"reach/eprop/base": GroupMember(OPTIONS, made.task, {0: run, 1: run})}
+    table = model_distances.table(members, {}, {}, None)
+    assert len(table) == 2
+    np.testing.assert_allclose(table["distance"], 0, atol=1e-7)
+
+
+def test_models_of_unequal_trials_have_no_distance(made: Made) -> None:
+    longer = ReachTask({**TASK, "test_steps": TEST_STEPS + 1}, made.recording)
+    members = {
+        "reach/bptt/base": GroupMember(OPTIONS, made.task, {0: made.runs["bptt"][0]}),
+        "reach/bptt/longer": GroupMember(OPTIONS, longer, {0: made.runs["bptt"][0]}),
+    }
+    with pytest.raises(InputError, match=r"(?s)8 conditions of 60 steps.*8 of 61") as caught:
+        model_distances.table(members, {}, {}, None)
+    assert caught.value.key == "settings" and caught.value.value == ["base", "longer"]
+
+
+def test_snapshots(made: Made) -> None:
+    options = {"snapshot_accuracies": [0.8, 0.4], "snapshot_trials": 20}
+    table = snapshots.table(made.members("bptt", "eprop"), {"task": "reach"}, options, made.recording)
+    trials = made.task.batch(np.random.default_rng(snapshots.TRIALS_SEED), 20)
+    data = ("data", "data", -1)
+    reached = {
+        (rule, "base", seed): [accuracy_on(run, index, trials) for index in range(6)]
+        for rule, runs in made.runs.items()
+        for seed, run in runs.items()
+    }
+    best = np.mean([max(values) for (rule, _, _), values in reached.items() if rule == "eprop"])
+    assert list(dict.fromkeys(table["level"])) == ["best e-prop", "80%", "40%"]
+    levels = {"best e-prop": best, "80%": 0.8, "40%": 0.4}
+    assert len(table) == 3 * 10  # pairs of four networks and the recording
+    taken = set()
+    for name, level in levels.items():
+        rows = table[table["level"] == name]
+        np.testing.assert_allclose(rows["level_accuracy"], level, rtol=1e-5)
+        pairs = {frozenset(pair) for pair in itertools.combinations([*reached, data], 2)}
+        found = unordered(rows)
+        assert set(found) == pairs and len(found) == len(pairs)
+        at = {network: int(np.argmin(np.abs(np.array(values) - level))) for network, values in reached.items()}
+        taken |= set(at.items())
+        activity = {
+            (rule, setting, seed): activity_of(made, made.runs[rule][seed], index)[:, WINDOW]
+            for (rule, setting, seed), index in at.items()
+        }
+        activity[data] = made.recording["rates"].values
+        for row in rows.itertuples():
+            sides = {
+                (row.learning_rule_a, row.setting_a, row.seed_a): row.accuracy_a,
+                (row.learning_rule_b, row.setting_b, row.seed_b): row.accuracy_b,
+            }
+            for network, accuracy in sides.items():
+                if network == data:
+                    assert np.isnan(accuracy)
+                else:
+                    assert accuracy == pytest.approx(reached[network][at[network]], abs=1e-5)
+            assert row.distance == pytest.approx(procrustes(*(activity[side] for side in sides)), abs=1e-6)
+    assert len(taken) > len(reached)  # other checkpoints at other levels
+
+
+def test_snapshots_without_eprop_have_the_configs_levels_alone(made: Made) -> None:
+    options = {"snapshot_accuracies": [0.5], "snapshot_trials": 8}
+    table = snapshots.table(made.members("bptt"), {}, options, made.recording)
+    assert set(table["level"]) == {"50%"} and len(table) == 3
+
+
+# ---- tables of a recording
+
+
+def test_conditions_that_are_equal_are_their_average() -> None:
+    rates = np.repeat(random_rates()[:1], 8, axis=0)
+    table = baselines.table(recording_of(rates), LABELS, {"measures": COMPARISON["measures"]})
+    average = table[table["quantity"] == "cross_condition_average"]
+    assert list(average["measure"]) == COMPARISON["measures"]
+    assert average["value"].dtype == float
+    # CCA's ridge takes off a little of each correlation.
+    exact = average[average["measure"] != "cca"]["value"]
+    np.testing.assert_allclose(exact, 0, atol=1e-6)
+    assert average.set_index("measure").loc["cca", "value"] < 1e-3
+
+
+def test_average_over_conditions_of_a_recording(made: Made) -> None:
+    rates = made.recording["rates"].values
+    average = np.repeat(rates.mean(0, keepdims=True), 8, axis=0)
+    table = baselines.table(made.recording, LABELS, {"measures": ["procrustes", "cka"]}).set_index("measure")
+    assert table.loc["procrustes", "value"] == pytest.approx(procrustes(average, rates), abs=1e-9)
+    assert table.loc["cka", "value"] == pytest.approx(cka(average, rates), abs=1e-9)
+    assert table.loc["none", "value"] == pytest.approx(dimensions(rates), rel=1e-9)
+
+
+@pytest.mark.parametrize("sizes, dimensions", [([2, 2, 0], 2.0), ([1, 3**0.5, 0], 1.6), ([5, 0, 0], 1.0)])
+def test_participation_ratio_by_hand(sizes: list[float], dimensions: float) -> None:
+    """Variances 1 and 3 in two directions: (1 + 3)^2 / (1 + 9) = 1.6."""
+    even, half = np.tile([1.0, -1.0], 20), np.repeat([1.0, -1.0], 20)
+    signals = np.zeros((8, 41, 3))
+    signals[:, :40, 0], signals[:, :40, 1] = even * sizes[0], half * sizes[1]
+    table = baselines.table(recording_of(100 + signals), LABELS, {"measures": []})
+    (row,) = table.itertuples()
+    assert (row.measure, row.quantity) == ("none", "participation_ratio")
+    assert row.value == pytest.approx(dimensions)
+
+
+def with_trials(rates: np.ndarray, neuron: np.ndarray, condition: np.ndarray, n_neurons: int) -> xr.Dataset:
+    """A recording with these single trials, (trial, time)."""
+    return recording_of(random_rates(n_neurons)).assign(
+        trial_rates=(("trial", "time"), rates),
+        trial_neuron=("trial", neuron),
+        trial_condition=("trial", condition),
+    )
+
+
+AVERAGING = {"trial_averaging_counts": [1, 2, 5], "trial_averaging_repeats": 3}
+
+
+def test_trials_that_share_nothing_and_trials_that_are_equal() -> None:
+    """One neuron, in every condition one trial of each of two orthogonal signals: whichever is drawn, distance 1."""
+    signals = np.zeros((2, len(TIME_MS)))
+    signals[0, :40], signals[1, :40] = np.tile([1.0, -1.0], 20), np.repeat([1.0, -1.0], 20)
+    condition = np.repeat(np.arange(8), 2)
+    trials = with_trials(50 + np.tile(signals, (8, 1)), np.zeros(16, int), condition, 1)
+    table = trial_averaging.table(trials, LABELS, AVERAGING)
+    assert list(table["trials"]) == [1, 1, 1] and list(table["repeat"]) == [0, 1, 2]
+    assert set(table["neurons"]) == {1}
+    np.testing.assert_allclose(table["distance"], 1, atol=1e-12)
+
+    # Three neurons, of which two have four equal trials in every condition and one has two.
+    means = random_rates(3)
+    rows = [(n, c) for n, count in enumerate((4, 2, 4)) for c in range(8) for _ in range(count)]
+    neuron, condition = np.array(rows).T
+    trials = with_trials(means[condition, :, neuron], neuron, condition, 3)
+    table = trial_averaging.table(trials, LABELS, AVERAGING)
+    assert list(table["trials"]) == [1, 1, 1, 2, 2, 2]  # five against five are too many
+    assert list(table["neurons"]) == [3, 3, 3, 2, 2, 2]
+    np.testing.assert_allclose(table["distance"], 0, atol=1e-7)
+    assert (table[list(LABELS)] == pd.Series(LABELS)).all(axis=None)
+
+    with pytest.raises(InputError, match="No neuron of reach has 10 trials") as caught:
+        trial_averaging.table(trials, LABELS, {**AVERAGING, "trial_averaging_counts": [5, 20]})
+    assert caught.value.key == "comparison.trial_averaging_counts" and caught.value.value == [5, 20]
+
+
+def test_trial_averaging_needs_trials(made: Made) -> None:
+    with pytest.raises(InputError, match="no single trials") as caught:
+        trial_averaging.table(made.recording, LABELS, AVERAGING)
+    assert caught.value.key == "recordings.reach.options.keep_trials"
+
+
+# ---- from files to files
+
+
+@pytest.mark.parametrize("neurons, title", [(29, "Reaches, 29 neurons only"), (30, "Reaches"), (1, "Reaches, 1 ne")])
+def test_a_title_says_how_few_neurons_there_are(neurons: int, title: str) -> None:
+    labels = recording_labels("centre-out", recording_of(random_rates(neurons)))
+    assert labels["recording_title"].startswith(title) and (neurons >= 30) == (labels["recording_title"] == "Reaches")
+    assert labels["recording"] == "reach" and labels["synthetic"] == 1
+    none = recording_labels("centre-out", None)
+    assert none == {"recording": "no recording", "recording_title": "centre-out", "synthetic": 0}
+
+
+@dataclass(frozen=True)
+class OnDisk:
+    recording: str
+    runs: dict[str, dict[int, str]]
+    options: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def on_disk(made: Made, tmp_path_factory: pytest.TempPathFactory) -> OnDisk:
+    """The recording and the runs as the workflow has them."""
+    folder = tmp_path_factory.mktemp("study")
+    recording = folder / "reach.nc"
+    write_dataset(recording, made.recording)
+    runs: dict[str, dict[int, str]] = {}
+    for rule, by_seed in made.runs.items():
+        for seed, run in by_seed.items():
+            file = folder / f"{rule}-seed{seed}.nc"
+            write_dataset(file, run.assign_attrs(code=f"code of {rule}"))
+            runs.setdefault(f"reach/{rule}/base", {})[seed] = str(file)
+    return OnDisk(str(recording), runs, {**OPTIONS, "task_module": "hatsopoulos2007", "task": TASK})
+
+
+def test_a_model_is_scored_from_its_files(made: Made, on_disk: OnDisk, tmp_path: Path) -> None:
+    output = tmp_path / "distances.csv"
+    model = "reach/eprop/base"
+    score_model("distances", model, on_disk.options, on_disk.runs[model], on_disk.recording, "1234567890", str(output))
+    table = read_table(output)
+    labels = {
+        "recording": "reach",
+        "recording_title": "Reaches, 11 neurons only",
+        "synthetic": 1,
+        "task": "reach",
+        "learning_rule": "eprop",
+        "setting": "base",
+        "training_code": "code of eprop",
+        "scoring_code": "1234567890",
+    }
+    assert list(table.columns[: len(labels)]) == list(labels)
+    assert (table[list(labels)] == pd.Series(labels)).all(axis=None)
+    expected = distances.table(made.runs["eprop"], labels, OPTIONS, made.task, made.recording)
+    pd.testing.assert_frame_equal(table, expected, check_exact=True)
+
+
+@pytest.mark.parametrize("kind", ["model_distances", "snapshots"])
+def test_a_group_is_scored_from_its_files_to_the_same_bytes(on_disk: OnDisk, tmp_path: Path, kind: str) -> None:
+    models = dict.fromkeys(on_disk.runs, on_disk.options)
+    comparison = {"snapshot_accuracies": [0.5], "snapshot_trials": 8}
+    outputs = [tmp_path / f"{n}.csv" for n in range(2)]
+    for output in outputs:
+        # As it comes from the workflow, through JSON.
+        given = json.loads(json.dumps(models))
+        score_group(kind, given, on_disk.runs, on_disk.recording, comparison, "0042", str(output))
+    first, second = (output.read_bytes() for output in outputs)
+    assert first == second and first.endswith(b"\n")
+    table = read_table(outputs[0])
+    assert set(table["training_code"]) == {"code of bptt code of eprop"} and set(table["scoring_code"]) == {"0042"}
+    assert set(table["task"]) == {"reach"} and set(table["recording"]) == {"reach"}
+    # Pairs of four networks at two moments; of four and the recording at two levels.
+    assert len(table) == {"model_distances": 6 * 2, "snapshots": 10 * 2}[kind]
+
+
+@pytest.mark.parametrize("kind", ["baselines", "trial_averaging"])
+def test_a_recording_is_described_from_its_file_to_the_same_bytes(tmp_path: Path, kind: str) -> None:
+    rng = np.random.default_rng(0)
+    rows = np.array([(n, c) for n in range(3) for c in range(8) for _ in range(6)])
+    recording = tmp_path / "reach.nc"
+    write_dataset(recording, with_trials(rng.random((len(rows), len(TIME_MS))), rows[:, 0], rows[:, 1], 3))
+    options = {"measures": ["procrustes"], "trial_averaging_counts": [1, 3], "trial_averaging_repeats": 2}
+    outputs = [tmp_path / f"{n}.csv" for n in range(2)]
+    for output in outputs:
+        describe_recording(kind, str(recording), options, "00", str(output))
+    assert outputs[0].read_bytes() == outputs[1].read_bytes()
+    table = read_table(outputs[0])
+    assert set(table["scoring_code"]) == {"00"} and set(table["recording_title"]) == {"Reaches, 3 neurons only"}
+    assert len(table) == {"baselines": 2, "trial_averaging": 4}[kind]
+    if kind == "trial_averaging":
+        assert table["distance"].nunique() == 4 and table["distance"].between(0, 1).all()
