@@ -21,7 +21,7 @@ from neurorules.errors import InputError
 from neurorules.figures.figure import figure_names, load_figure, needs_recording
 from neurorules.learning.learning_rule import learning_rule_names, load_learning_rule
 from neurorules.recordings.synthetic import DEFAULTS as SYNTHETIC_DEFAULTS
-from neurorules.study import BASE_CONFIG, REPOSITORY, SCHEMA, Block, Model, Study, load_study, main, merge
+from neurorules.study import BASE_CONFIG, REPOSITORY, SCHEMA, Block, Model, Study, load_study, main, merge, part_name
 from neurorules.tables.kind import kinds_of
 from neurorules.tasks.task import task_names
 
@@ -390,6 +390,34 @@ def test_each_kind_of_table_depends_on_its_own_options_only() -> None:
     assert made.scoring(model, "learning") == {"comparison": alignment}
     assert made.scoring(model, "noise_floor") == {"comparison": {**alignment, "noise_floor_repeats": 200}}
     assert set(made.describing("trial_averaging")) == {"trial_averaging_counts", "trial_averaging_repeats"}
+
+
+# ---- seeds that are scored together
+
+
+def test_seeds_of_a_model_are_scored_in_parts_that_figures_share() -> None:
+    base = {"tasks": [REACH], "learning_rules": ["bptt"], "settings": ["base"], "also": []}
+    made = study(
+        {
+            "use_figures": ["fig1", "fig4", "fig10"],
+            "figures": {
+                "fig1": {**base, "seeds": [0, 1, 2, 5]},
+                "fig4": {**base, "seeds": [1, 2]},
+                "fig10": {**base, "seeds": [9, 5]},
+            },
+        }
+    )
+    model = Model(REACH, "bptt", "base")
+    assert made.parts["distances"][model] == {"seeds0-2": [0, 1, 2], "seeds5": [5], "seeds9": [9]}
+    folder = f"results/paper/similarity/{model}"
+    assert made.figure_tables("fig10") == [f"{folder}/seeds5/distances.csv", f"{folder}/seeds9/distances.csv"]
+    # of another kind of table
+    assert made.figure_tables("fig4") == [f"{folder}/seeds1-2/dpca.csv"]
+
+
+def test_names_of_parts() -> None:
+    assert part_name([3]) == "seeds3"
+    assert part_name([0, 1, 2, 5, 7, 8]) == "seeds0-2_5_7-8"
 
 
 # ---- training jobs
@@ -1177,11 +1205,15 @@ def plan(made: Study) -> None:
         recording = made.recording(model)
         if recording is not None:
             assert made.recording_entry(recording)["name"] in made.used_recordings
-        assert len(made.run_files(model)) == len(seeds) > 0
+        assert seeds
     assert sorted((m, s) for b in made.blocks for m in b.models for s in b.seeds) == [
         (model, seed) for model, seeds in made.seeds.items() for seed in seeds
     ]
     made.sources()
+    for parts in made.parts.values():
+        for model, of_model in parts.items():
+            scored = [seed for seeds in of_model.values() for seed in seeds]
+            assert len(scored) == len(set(scored)) > 0 and set(scored) <= set(made.seeds[model])
     for name, shown in made.figures.items():
         made.figure_context(name)
         compared = [model for model in shown if made.recording(model) is not None]

@@ -247,7 +247,7 @@ def test_a_download_without_a_network(checkout: Checkout) -> None:
 
 
 # to be made anew after a change of alignment, for fig1
-DISTANCES = {f"similarity/{REACH}/{rule}/base/distances.csv" for rule in ("bptt", "eprop")}
+DISTANCES = {f"similarity/{REACH}/{rule}/base/seeds0-1/distances.csv" for rule in ("bptt", "eprop")}
 
 
 def keeping_time(file: Path, damage: Damage) -> None:
@@ -291,7 +291,7 @@ def noise(file: Path) -> None:
 @pytest.mark.parametrize("damage", [cut_line, noise])
 def test_a_damaged_table_and_its_remedy(checkout: Checkout, damage: Damage) -> None:
     before = checkout.hashes()
-    table = f"similarity/{REACH}/eprop/base/distances.csv"
+    table = f"similarity/{REACH}/eprop/base/seeds0-1/distances.csv"
     damage(checkout.results / table)
     checkout.run("fig1").refuses(
         f"results/tiny/{table}", "The table cannot be read", "Delete this file and run the same snakemake command again"

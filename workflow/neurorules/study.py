@@ -107,6 +107,26 @@ class Study:
         return sorted(self.config["figures"][figure].get("seeds", self.config["seeds"]))
 
     @cached_property
+    def parts(self) -> dict[str, dict[Model, dict[str, list[int]]]]:
+        """By kind of table and model, the seeds in parts, by name: those that the same figures show, scored by one job.
+
+        So a figure needs no seed that is another's alone.
+        """
+        shown_by: dict[tuple[str, Model], dict[int, tuple[str, ...]]] = {}
+        for name, models in self.figures.items():
+            for kind, model in itertools.product(kinds(name, "model"), models):
+                figures = shown_by.setdefault((kind, model), {})
+                for seed in self.figure_seeds(name):
+                    figures[seed] = (*figures.get(seed, ()), name)
+        parts: dict[str, dict[Model, dict[str, list[int]]]] = {}
+        for (kind, model), figures in shown_by.items():
+            together: dict[tuple[str, ...], list[int]] = {}
+            for seed in sorted(figures):
+                together.setdefault(figures[seed], []).append(seed)
+            parts.setdefault(kind, {})[model] = {part_name(seeds): seeds for seeds in together.values()}
+        return parts
+
+    @cached_property
     def used_recordings(self) -> list[str]:
         """The recordings to compare with: those in `use_recordings`, without private ones that have no path here."""
         return [name for name in self.config["use_recordings"] if not self.is_absent(name)]
@@ -318,12 +338,9 @@ class Study:
     def run_file(self, model: Model | str, seed: int | str) -> str:
         return self.path("runs", str(model), f"seed{seed}.nc")
 
-    def run_files(self, model: Model) -> list[str]:
-        return [self.run_file(model, seed) for seed in self.seeds[model]]
-
-    def table_file(self, kind: str, model: Model | str) -> str:
-        """A table of one model, of a kind such as `distances`."""
-        return self.path("similarity", str(model), f"{kind}.csv")
+    def table_file(self, kind: str, model: Model | str, part: str) -> str:
+        """A table of some seeds of one model, of a kind such as `distances`; `part` by its name in `parts`."""
+        return self.path("similarity", str(model), part, f"{kind}.csv")
 
     def group_file(self, kind: str, group: str) -> str:
         """A table of a group of models, by its name in `groups`."""
@@ -345,7 +362,13 @@ class Study:
             others = [name for name in self.figures if not getattr(load_figure(name), "FROM_FIGURES", False)]
             return [file for name in others for file in self.figure_files(name) if file.endswith(".csv")]
         return [
-            *(self.table_file(kind, model) for kind in kinds(figure, "model") for model in self.figures[figure]),
+            *(
+                self.table_file(kind, model, part)
+                for kind in kinds(figure, "model")
+                for model in self.figures[figure]
+                for part, seeds in self.parts[kind][model].items()
+                if set(seeds) <= set(self.figure_seeds(figure))
+            ),
             *(self.group_file(kind, group) for kind in kinds(figure, "group") for group in self.figure_groups(figure)),
             *(
                 self.description_file(kind, recording)
@@ -546,6 +569,17 @@ class Study:
             value=name,
             remedy=_did_you_mean(name, known),
         )
+
+
+def part_name(seeds: Sequence[int]) -> str:
+    """Ascending seeds as a name: seeds0-3, seeds0-3_7."""
+    runs: list[list[int]] = []
+    for seed in seeds:
+        if runs and seed == runs[-1][-1] + 1:
+            runs[-1].append(seed)
+        else:
+            runs.append([seed])
+    return "seeds" + "_".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
 def check_schema(config: Mapping[str, Any], files: Sequence[Path]) -> None:

@@ -111,6 +111,11 @@ def scoring_options(wildcards):
     return canonical_json(study.scoring(Model.parse(wildcards.model), wildcards.kind))
 
 
+def group_seeds(group):
+    """Seeds of a group: its figure's own, since what a group's table says depends on all networks that are in it."""
+    return study.figure_seeds(group.split("/")[0])
+
+
 def scoring_code(script, kind, models):
     """Hash over the code of a kind of table, the tasks of its models and the measures that it is made with."""
     tasks = {f"tasks.{study.task_module(model.task)}" for model in models}

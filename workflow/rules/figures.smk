@@ -10,16 +10,20 @@ for figure_name in study.figures:
             published="resources/published.yaml",
         output:
             [
-                report(
-                    file,
-                    caption=f"../report/{figure_name}.rst",
-                    category=report_category(figure_name),
-                    labels={
-                        "no.": f"{list(study.figures).index(figure_name) + 1:02}",
-                        "name": figure_name,
-                        "shows": load_figure(figure_name).TITLE,
-                        "format": Path(file).suffix[1:],
-                    },
+                (
+                    report(
+                        file,
+                        caption=f"../report/{figure_name}.rst",
+                        category=report_category(figure_name),
+                        labels={
+                            "no.": f"{list(study.figures).index(figure_name) + 1:02}",
+                            "name": figure_name,
+                            "shows": load_figure(figure_name).TITLE,
+                            "format": Path(file).suffix[1:],
+                        },
+                    )
+                    if not file.endswith(".md")  # the same as the page
+                    else file
                 )
                 for file in study.figure_files(figure_name)
             ],

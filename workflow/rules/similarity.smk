@@ -1,16 +1,17 @@
 # Runs and recordings to tidy tables: a job per kind of table and what it is about.
 
 
-# One model against its recording, or alone.
+# Seeds of one model against its recording, or alone.
 rule score:
     input:
         recording=lambda w: compared_recording(Model.parse(w.model)),
-        runs=lambda w: study.run_files(Model.parse(w.model)),
+        runs=lambda w: [study.run_file(w.model, seed) for seed in study.parts[w.kind][Model.parse(w.model)][w.part]],
     output:
-        study.table_file("{kind}", "{model}"),
+        study.table_file("{kind}", "{model}", "{part}"),
     log:
-        log_file("similarity", "{model}", "{kind}.log"),
+        log_file("similarity", "{model}", "{part}", "{kind}.log"),
     wildcard_constraints:
+        part=r"seeds[\d_-]+",
         kind="|".join(kinds_of("model")),
     conda:
         "../../envs/training.yaml"
@@ -19,7 +20,7 @@ rule score:
         mem_mb=1500,
         runtime=60,
     params:
-        seeds=lambda w: study.seeds[Model.parse(w.model)],
+        seeds=lambda w: study.parts[w.kind][Model.parse(w.model)][w.part],
         training=training_options,
         scoring=scoring_options,
         code=lambda w: scoring_code("score.py", w.kind, [Model.parse(w.model)]),
@@ -31,7 +32,7 @@ rule score:
 rule score_group:
     input:
         recording=lambda w: compared_recording(study.groups[w.group][0]),
-        runs=lambda w: [file for model in study.groups[w.group] for file in study.run_files(model)],
+        runs=lambda w: [study.run_file(model, seed) for model in study.groups[w.group] for seed in group_seeds(w.group)],
     output:
         study.group_file("{kind}", "{group}"),
     log:
@@ -45,7 +46,7 @@ rule score_group:
         mem_mb=2000,
         runtime=120,
     params:
-        seeds=lambda w: {str(model): study.seeds[model] for model in study.groups[w.group]},
+        seeds=lambda w: {str(model): group_seeds(w.group) for model in study.groups[w.group]},
         models=lambda w: canonical_json(
             {str(model): {**study.training(model), **study.scoring(model, w.kind)} for model in study.groups[w.group]}
         ),

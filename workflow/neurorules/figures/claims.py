@@ -64,7 +64,6 @@ def _markdown(table: pd.DataFrame) -> str:
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
-    margins = [row["verdict_half_margin"], row["verdict_double_margin"]]
     return [
         row["claim"],
         row["where"],
@@ -72,8 +71,16 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         _numbers(row) or markdown.NONE,
         row["published"] or markdown.NONE,
         row["verdict"] + (f" ({row['why']})" if row["why"] else ""),
-        ", ".join(margins) if any(margins) else markdown.NONE,
+        _margins(row),
     ]
+
+
+def _margins(row: Mapping[str, Any]) -> str:
+    """How the verdict changes at half and at double the margin."""
+    verdicts = (row["verdict_half_margin"], row["verdict_double_margin"])
+    if not any(verdicts):
+        return markdown.NONE
+    return "the same" if set(verdicts) == {row["verdict"]} else ", ".join(verdicts)
 
 
 def _part(row: Mapping[str, Any]) -> str:

@@ -32,9 +32,9 @@ def produce(
     files_of: dict[str, list[str]] = {} if from_figures else {kind: [] for kind in module.NEEDS}
     for file in table_files:
         files_of.setdefault(Path(file).stem, []).append(file)
-    tables = {kind: pd.concat([read_table(file) for file in files]) for kind, files in files_of.items()}
-    if not from_figures:
-        tables = {kind: _of_seeds(table, context["seeds"]) for kind, table in tables.items()}
+    tables = {
+        kind: pd.concat([read_table(file) for file in files], ignore_index=True) for kind, files in files_of.items()
+    }
     section = getattr(module, "PUBLISHED", None)
     numbers = {} if section is None else yaml.safe_load(Path(published).read_text())
     numbers = numbers[section] if section else numbers
@@ -72,10 +72,3 @@ def _codes(table: Any) -> list[str]:
     """What code the rows of a table were made by."""
     columns = {"training_code", "scoring_code"} & set(table.columns)
     return sorted({code for column in columns for code in table[column]} - {""})
-
-
-def _of_seeds(table: Any, seeds: Sequence[int]) -> Any:
-    """A figure's own seeds and what has none (-1): a table holds the seeds of every figure that shows its model."""
-    for column in {"seed", "seed_a", "seed_b"} & set(table.columns):
-        table = table[table[column].isin([-1, *seeds])]
-    return table.reset_index(drop=True)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurorules.statistics.comparison import compare
 from neurorules.statistics.deciding.evidence import Evidence, decide_lower, two_groups, untestable
-from neurorules.statistics.deciding.lower_at_accuracy import LEAST_ACCURACY
-from neurorules.statistics.matched import matched
+from neurorules.statistics.matched import LEAST_ACCURACY, matched
 
 if TYPE_CHECKING:
     import pandas as pd

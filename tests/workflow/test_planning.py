@@ -1,0 +1,237 @@
+"""What a target takes: asking for one figure plans the jobs that it needs, and no other.
+
+Numbers of jobs are those of config/*.yaml, multiplied out by hand beside each target.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import pytest
+from checkout import Checkout
+
+from neurorules.figures.figure import figure_names
+from neurorules.recordings.sources import DOWNLOADS, download_paths
+from neurorules.study import load_study
+from neurorules.tables.kind import about
+
+DEMO, REACH, PAPER = "config/demo.yaml", "config/reach.yaml", "config/config.yaml"
+DOWNLOAD_REACH = "download_hatsopoulos2007_processed"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A dry run: jobs by rule, and the files that they would make."""
+
+    jobs: dict[str, int]
+    files: frozenset[str]
+
+    def below(self, folder: str) -> set[str]:
+        return {file.removeprefix(f"{folder}/") for file in self.files if file.startswith(f"{folder}/")}
+
+
+def dry_run(checkout: Checkout, study_file: str, *targets: str) -> Plan:
+    """What Snakemake plans in a checkout where nothing was run and nothing downloaded."""
+    command = [sys.executable, "-m", "snakemake", *targets, "--dry-run", "--cores", "1", "--configfile", study_file]
+    done = subprocess.run(
+        command, cwd=checkout.folder, env=checkout.environment(), capture_output=True, text=True, timeout=300
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    stats = re.search(r"^Job stats:\njob +count\n-+ +-+\n((?:\w+ +\d+\n)+)", said, re.MULTILINE)
+    assert stats, said
+    jobs = {rule: int(count) for rule, count in (line.split() for line in stats[1].splitlines())}
+    assert jobs.pop("total") == sum(jobs.values())
+    files = [file for line in re.findall(r"^    output: (.*)$", said, re.MULTILINE) for file in line.split(", ")]
+    assert len(files) == len(set(files))
+    return Plan(jobs, frozenset(files))
+
+
+TARGETS: dict[str, tuple[str, ...]] = {
+    "fig1": (DEMO, "fig1"),
+    "fig2": (DEMO, "fig2"),
+    "fig6": (DEMO, "fig6"),
+    "model_distances": (DEMO, "model_distances"),
+    "proposition": (DEMO, "proposition"),
+    "table4": (DEMO, "table4"),
+    "by file": (DEMO, "results/demo/figures/fig2.pdf", "results/demo/tables/table4.md"),
+    "claims": (DEMO, "claims"),
+    "reach table3": (REACH, "table3"),
+    "reach gain_map": (REACH, "gain_map"),
+    "paper fig6": (PAPER, "fig6"),
+    "paper": (PAPER,),
+}
+
+
+@pytest.fixture(scope="module")
+def plans(
+    pristine: Checkout, two_at_a_time: Executor, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Future[Plan]]:
+    checkout = pristine.copy(tmp_path_factory.mktemp("planning") / "checkout")
+    return {name: two_at_a_time.submit(dry_run, checkout, *target) for name, target in TARGETS.items()}
+
+
+ONE_RECORDING = {"synthetic_raw_files": 1, "recording": 1}
+
+# In the demo a job trains both seeds of a model.
+IN_DEMO: dict[str, dict[str, int]] = {
+    # 2 tasks x 3 learning rules, and 3 learning rules of the third task; a table of each and one of each recording.
+    "fig1": {
+        "synthetic_raw_files": 3,
+        "recording": 3,
+        "train_seed0_1": 9,
+        "score": 9,
+        "describe_recording": 3,
+        "fig1": 1,
+    },
+    # 4 gains x 2 learning rules.
+    "fig2": {**ONE_RECORDING, "train_seed0_1": 8, "score": 8, "fig2": 1},
+    # 2 tasks x 3 learning rules; a table for each task.
+    "fig6": {"synthetic_raw_files": 2, "recording": 2, "train_seed0_1": 6, "score_group": 2, "fig6": 1},
+    # 2 learning rules of a task without a recording.
+    "model_distances": {"train_seed0_1": 2, "score_group": 1, "model_distances": 1},
+    # Mathematics.
+    "proposition": {"proposition": 1},
+    # A recording alone.
+    "table4": {**ONE_RECORDING, "describe_recording": 1, "table4": 1},
+}
+
+
+@pytest.mark.parametrize("figure", IN_DEMO)
+def test_one_figure_by_name_runs_only_what_it_needs(plans: dict[str, Future[Plan]], figure: str) -> None:
+    assert plans[figure].result().jobs == IN_DEMO[figure]
+
+
+def test_fig2_trains_and_scores_its_models_and_no_other(plans: dict[str, Future[Plan]]) -> None:
+    plan = plans["fig2"].result()
+    models = [f"hatsopoulos2007/{r}/{s}" for r, s in product(["bptt", "eprop"], gains("0", "0.5", "1.5"))]
+    assert plan.below("results/demo/runs") == {f"{model}/seed{k}.nc" for model in models for k in (0, 1)}
+    assert plan.below("results/demo/similarity") == {f"{model}/seeds0-1/distances.csv" for model in models}
+    assert plan.below("results/demo/figures") == {"fig2.pdf", "fig2.png", "fig2.csv"}
+    assert not plan.below("results/demo/tables")
+
+
+def gains(*values: str) -> list[str]:
+    """Settings; a gain of 1 is base."""
+    return ["base", *(f"gain-{value}" for value in values)]
+
+
+def test_a_figure_by_its_file_takes_the_same_as_by_its_name(plans: dict[str, Future[Plan]]) -> None:
+    by_file = plans["by file"].result()
+    assert by_file.files == plans["fig2"].result().files | plans["table4"].result().files
+    assert by_file.jobs == total(IN_DEMO["fig2"], IN_DEMO["table4"])
+
+
+def total(*jobs: dict[str, int]) -> dict[str, int]:
+    return dict(sum((Counter(one) for one in jobs), Counter()))
+
+
+# Of the whole demo, models by task and kinds of tables by figure; a model that several figures show counts once.
+DEMO_MODELS = {
+    # base with seven learning rules; bptt and eprop with five gains, three constraints, two settings of robustness and
+    # the published code; bptt with two learning rates; three learning rules with dale-relu
+    "hatsopoulos2007": 7 + 2 * (5 + 3 + 2 + 1) + 2 + 3,
+    # base with five learning rules; bptt and eprop with three constraints and the published code; three with dale-relu
+    "mante2013": 5 + 2 * (3 + 1) + 3,
+    # sparse with three learning rules, base with four, the published code with two
+    "sussillo2015": 3 + 4 + 2,
+    "perceptual-decision": 2,
+}
+DEMO_TABLES = {
+    # of all but the published code's and those without a recording
+    "distances": sum(DEMO_MODELS.values()) - 3 * 2 - 2,
+    "noise_floor": 3 * 2,
+    "dpca": 2 * 2,
+    "eigenvalues": 3 * 2,
+    "dsa": 3 * 2,
+    "alignment": 2,
+    "learning": 3 * 2,
+}
+
+
+def test_claims_take_the_whole_study_which_in_the_demo_is_every_figure_with_few_runs(
+    plans: dict[str, Future[Plan]],
+) -> None:
+    plan = plans["claims"].result()
+    runs = plan.below("results/demo/runs")
+    assert len(runs) == 2 * sum(DEMO_MODELS.values()) <= 150
+    assert Counter(run.split("/")[0] for run in runs) == {task: 2 * n for task, n in DEMO_MODELS.items()}
+    made = plan.below("results/demo/figures") | plan.below("results/demo/tables")
+    assert {Path(file).stem for file in made} == set(figure_names())
+    tables = Counter(Path(file).stem for file in plan.below("results/demo/similarity"))
+    groups = {"model_distances": 3, "snapshots": 2}  # of fig3, slow_bptt and model_distances; of two tasks in fig6
+    assert tables == {**DEMO_TABLES, **groups, "baselines": 3, "trial_averaging": 1}
+    assert plan.jobs == {
+        "synthetic_raw_files": 3,
+        "recording": 3,
+        "train_seed0_1": sum(DEMO_MODELS.values()),
+        "score": sum(DEMO_TABLES.values()),
+        "score_group": 5,
+        "describe_recording": 4,
+        **dict.fromkeys(figure_names(), 1),
+    }
+
+
+def trained(**seeds: int) -> dict[str, int]:
+    """Training jobs of one seed each: trained(seed0=6) are those of six models."""
+    return {f"train_{seed}": models for seed, models in seeds.items()}
+
+
+def test_figures_of_a_real_recording_download_it_where_it_is_not_there(plans: dict[str, Future[Plan]]) -> None:
+    """A job for each of four seeds, as many as config.yaml says."""
+    one = {DOWNLOAD_REACH: 1, "recording": 1}
+    table3 = plans["reach table3"].result()
+    assert table3.jobs == {**one, **trained(seed0=2, seed1=2, seed2=2, seed3=2), "score": 2, "table3": 1}
+    downloads = {str(file) for file in download_paths("hatsopoulos2007", "processed", DOWNLOADS)}
+    assert len(downloads) == 1 and downloads <= table3.files
+    # 8 gains x 2 learning rules of seeds 0 and 1, though fig2 shows four seeds of some of them.
+    gain_map = plans["reach gain_map"].result()
+    assert gain_map.jobs == {**one, **trained(seed0=16, seed1=16), "score": 16, "gain_map": 1}
+    assert {Path(file).parent.name for file in gain_map.below("results/reach/similarity")} == {"seeds0-1"}
+
+
+def test_tables_of_groups_are_a_figures_own_and_take_its_own_seeds(plans: dict[str, Future[Plan]]) -> None:
+    """Of the four seeds of fig6, whatever seeds fig3 has of the same models: best e-prop is a mean over seeds."""
+    plan = plans["paper fig6"].result()
+    models = product(["mante2013", "hatsopoulos2007"], ["bptt", "truncated_bptt", "eprop"], range(4))
+    assert plan.below("results/paper/runs") == {f"{task}/{rule}/base/seed{k}.nc" for task, rule, k in models}
+    assert plan.jobs == {
+        DOWNLOAD_REACH: 1,
+        "download_mante2013_raw": 1,
+        "recording": 2,
+        **trained(seed0=6, seed1=6, seed2=6, seed3=6),
+        "score_group": 2,
+        "fig6": 1,
+    }
+
+
+def test_the_papers_study_plans_what_it_says(plans: dict[str, Future[Plan]]) -> None:
+    """Every training job, table and figure of the default study, as the study itself counts them."""
+    study, plan = load_study(), plans["paper"].result()
+    runs = {study.run_file(model, seed) for model, seeds in study.seeds.items() for seed in seeds}
+    assert {file for file in plan.files if file.startswith("results/paper/runs/")} == runs
+    tables = {file for name in study.figures if name != "claims" for file in study.figure_tables(name)}
+    assert {file for file in plan.files if file.startswith("results/paper/similarity/")} == tables
+    products = {file for name in study.figures for file in study.figure_files(name)}
+    assert products <= plan.files
+
+    of = Counter(about(Path(file).stem) for file in tables)
+    training = Counter(f"train_seed{k}" for seeds in study.seeds.values() for k in seeds)  # a job for each run
+    assert plan.jobs == {
+        DOWNLOAD_REACH: 1,
+        "download_mante2013_raw": 1,
+        "recording": 3,  # mante2013 at two time steps
+        **training,
+        "score": of["model"],
+        "score_group": of["group"],
+        "describe_recording": of["recording"],
+        **dict.fromkeys(study.figures, 1),
+        "all": 1,
+    }
