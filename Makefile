@@ -53,7 +53,7 @@ demo: $(INSTALLED) ## draw every figure from small synthetic recordings
 	$(SNAKEMAKE) --cores $(CORES) --configfile config/demo.yaml $(SNAKEMAKE_FLAGS)
 
 test: $(INSTALLED) ## run the tests
-	$(PYTHON) -m pytest tests/unit tests/workflow
+	$(PYTHON) -m pytest -n auto --dist loadfile tests/unit tests/workflow
 
 run: study-exists $(INSTALLED) ## run a study or one TARGET of it: make run STUDY=reach TARGET=table3 RAW_DIR=/data CORES=8
 	$(SNAKEMAKE) $(TARGET) --cores $(CORES) --configfile $(CONFIG) $(if $(RAW_DIR),--config raw_dir="$(RAW_DIR)") $(SNAKEMAKE_FLAGS)
