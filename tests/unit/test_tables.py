@@ -31,8 +31,9 @@ from neurorules.tables import (
     trial_averaging,
 )
 from neurorules.tables.activity import GroupMember
+from neurorules.tables.describe import describe_recording, recording_labels
 from neurorules.tables.kind import kind_names, kinds_of
-from neurorules.tables.score import describe_recording, recording_labels, score_group, score_model
+from neurorules.tables.score import score_group, score_model
 from neurorules.tasks.hatsopoulos2007 import ReachTask
 from neurorules.training.train import train
 

@@ -22,7 +22,8 @@ class Made:
     def __init__(self, checkout: Checkout) -> None:
         self.all = checkout.outputs()
         self.runs = below(self.all, "runs")
-        self.tables = below(self.all, "similarity")
+        self.of_recordings = below(self.all, "similarity/recordings")
+        self.tables = below(self.all, "similarity") - self.of_recordings
         self.figures = below(self.all, "figures", "tables")
         self.raw = below(self.all, "raw")
         self.recordings = below(self.all, "recordings")
@@ -54,7 +55,8 @@ def test_the_study_makes_every_kind_of_file(finished: Checkout, made: Made) -> N
     assert made.recordings == {f"recordings/{REACH}.nc"}
     assert {f"runs/{REACH}/{rule}/base/seed{k}.nc" for rule in ("bptt", "eprop") for k in (0, 1)} <= made.runs
     assert {"figures/fig1.pdf", "figures/fig1.png", "figures/fig1.csv", "tables/table3.md"} <= made.figures
-    assert made.raw | made.recordings | made.runs | made.tables | made.figures == made.all
+    assert made.of_recordings == {f"similarity/recordings/{REACH}/baselines.csv"}
+    assert made.raw | made.recordings | made.runs | made.tables | made.of_recordings | made.figures == made.all
     assert all((finished.results / file).exists() for file in made.all)
 
 
@@ -98,7 +100,13 @@ Expected = Callable[[Made, Checkout], set[str]]
 CODE: dict[str, Expected] = {
     f"{PACKAGE}/figures/fig1.py": lambda made, _: made.figure("fig1"),
     f"{PACKAGE}/figures/style.py": lambda made, _: made.figures,
-    f"{PACKAGE}/similarity/procrustes.py": lambda made, _: made.tables | made.figures,
+    f"{PACKAGE}/similarity/procrustes.py": lambda made, _: made.tables | made.of_recordings | made.figures,
+    f"{PACKAGE}/similarity/measures/cka.py": lambda made, _: (
+        {file for file in made.tables if file.endswith("/distances.csv")} | made.of_recordings | made.figure("fig1")
+    ),
+    f"{PACKAGE}/tables/noise_floor.py": lambda made, _: (
+        {file for file in made.tables if file.endswith("/noise_floor.csv")} | made.figure("fig5", "table3")
+    ),
     f"{PACKAGE}/learning/eprop.py": lambda made, checkout: (
         made.of("eprop") | made.figure(*figures_with(checkout, "learning_rules", "eprop"))
     ),
@@ -146,7 +154,13 @@ CONFIG: dict[str, tuple[tuple[str, ...], object, Expected]] = {
         101,
         lambda made, _: made.runs | made.tables | made.figures,
     ),
-    "a figure's seeds": (("figures", "fig1", "seeds"), [0], lambda made, _: made.figure("fig1")),
+    "a figure's seeds": (
+        ("figures", "fig1", "seeds"),
+        [0],
+        lambda made, _: (
+            {f"similarity/{REACH}/{rule}/base/seeds0/distances.csv" for rule in ("bptt", "eprop")} | made.figure("fig1")
+        ),
+    ),
     "a synthetic recording": (("recordings", REACH, "options", "neurons"), 9, lambda made, _: made.all),
     "a setting that no figure shows": (
         ("settings", "another", "training", "learning_rate"),
@@ -161,7 +175,9 @@ CONFIG: dict[str, tuple[tuple[str, ...], object, Expected]] = {
         ("seeds",),
         [0, 1, 2],
         lambda made, _: (
-            {f"runs/{REACH}/{rule}/base/seed2.nc" for rule in ("bptt", "eprop")} | made.tables | made.figures
+            {f"runs/{REACH}/{rule}/base/seed2.nc" for rule in ("bptt", "eprop")}
+            | {file.replace("/seeds0-1/", "/seeds0-2/") for file in made.tables}
+            | made.figures
         ),
     ),
 }
@@ -207,7 +223,7 @@ def test_a_figure_alone_needs_only_its_own(fresh: Checkout) -> None:
     # fig1 is drawn from distances: no noise floor, no other figure
     planned = fresh.planned("fig1")
     assert below(planned, "figures", "tables") == {"figures/fig1.pdf", "figures/fig1.png", "figures/fig1.csv"}
-    assert {Path(file).name for file in below(planned, "similarity")} == {"distances.csv"}
+    assert {Path(file).name for file in below(planned, "similarity")} == {"distances.csv", "baselines.csv"}
 
 
 def test_what_is_planned_is_what_is_made(checkout: Checkout, made: Made) -> None:

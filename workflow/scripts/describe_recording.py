@@ -2,11 +2,10 @@
 
 import json
 
-from neurorules.jobs import job, one_thread
-from neurorules.tables.score import describe_recording
+from neurorules.jobs import job
+from neurorules.tables.describe import describe_recording
 
 with job(snakemake.log[0]):
-    one_thread()
     describe_recording(
         snakemake.wildcards.kind,
         snakemake.input[0],

@@ -5,7 +5,7 @@ A kind is one file in this folder with
     OF: str                         what one table is about, see below
     NEEDS_RECORDING: bool           whether there is nothing to say without one
     OPTIONS: tuple[str, ...]        keys of `comparison:` that it depends on, beside those that give the compared window
-    def table(...) -> DataFrame     see `score.py` for what it is given
+    def table(...) -> DataFrame     see `score.py` and `describe.py` for what it is given
 
     OF = "model"       the runs of one model: table(runs, labels, options, task, recording)
     OF = "group"       the models of one task in one figure: table(members, labels, options, recording)
@@ -22,7 +22,7 @@ from typing import Any
 
 from neurorules.errors import InputError
 
-NOT_KINDS = {"kind", "activity", "score"}
+NOT_KINDS = {"kind", "activity", "score", "describe"}
 
 
 def kind_names() -> list[str]:

@@ -1,36 +1,17 @@
-"""From runs and recordings on disk to tidy tables: what the scoring jobs call."""
+"""From runs on disk to tidy tables: what the scoring jobs call."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from neurorules.files import write_table
 from neurorules.recordings.recording import open_recording
 from neurorules.tables.activity import GroupMember
+from neurorules.tables.describe import recording_labels
 from neurorules.tables.kind import load_kind
 from neurorules.tasks.task import make_task
 from neurorules.training.block import open_run
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-
-# With fewer neurons than this a title says how many: distances to so few say little about the population.
-FEW_NEURONS = 30
-
-
-def recording_labels(task: str, recording: xr.Dataset | None) -> dict[str, Any]:
-    """Columns that say what a model was compared with, or took its trials from."""
-    if recording is None:
-        return {"recording": "no recording", "recording_title": task, "synthetic": 0}
-    neurons = recording.sizes["neuron"]
-    few = f", {neurons} neurons only" if neurons < FEW_NEURONS else ""
-    return {
-        "recording": recording.attrs["name"],
-        "recording_title": f"{recording.attrs['title']}{few}",
-        "synthetic": int(recording.attrs["synthetic"]),
-    }
 
 
 def score_model(
@@ -106,18 +87,3 @@ def score_group(
         "scoring_code": code,
     }
     write_table(output, load_kind(kind).table(members, labels, options, recording))
-
-
-def describe_recording(kind: str, recording_file: str, options: Mapping[str, Any], code: str, output: str) -> None:
-    """Write one kind of table of a recording alone.
-
-    Args:
-        kind: a module of this folder with OF = "recording".
-        recording_file: the recording.
-        options: `comparison` options.
-        code: hash of the code behind the table.
-        output: CSV.
-    """
-    recording = open_recording(recording_file)
-    labels = {**recording_labels("", recording), "training_code": "", "scoring_code": code}
-    write_table(output, load_kind(kind).table(recording, labels, options))
