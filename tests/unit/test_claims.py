@@ -289,8 +289,9 @@ def pairs(slow: float, fast: float) -> pd.DataFrame:
                 for side, (rule, name, seed) in (("a", a), ("b", b)):
                     row |= {f"learning_rule_{side}": rule, f"setting_{side}": name, f"seed_{side}": seed}
                 noise = 0.002 * i * (setting == "base") + 0.001 * j * (setting == "lr-1e-4")
-                rows.append({**row, "panel": "B", "moment": "matched", "distance": distance + noise})
-                rows.append({**row, "panel": "B", "moment": "last", "distance": 9.0})
+                row |= {"panel": "B", "seed": np.nan}  # as below the rows of panel A, which have seeds
+                rows.append({**row, "moment": "matched", "distance": distance + noise})
+                rows.append({**row, "moment": "last", "distance": 9.0})
     return pd.DataFrame(rows)
 
 

@@ -118,7 +118,8 @@ def _rows(order: int, claim: Mapping[str, Any], tables: Mapping[str, pd.DataFram
 
 
 def _is_one(values: pd.Series) -> bool:
-    return values.nunique(dropna=False) == 1
+    """One value and no gaps: tables below each other leave columns empty that are the other's."""
+    return values.nunique(dropna=False) == 1 and bool(values.notna().all())
 
 
 def _decided(

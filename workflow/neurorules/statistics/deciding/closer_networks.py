@@ -72,5 +72,6 @@ def pairs_between(rows: pd.DataFrame, networks: Mapping[str, str], to: Mapping[s
         wanted |= {f"{key}_{there}": value for key, value in to.items()}
         found = select(rows, {**wanted, "moment": moment})
         columns = {f"seed_{here}": "seed", f"seed_{there}": "seed_to"}
-        sides.append(found.rename(columns=columns)[["seed", "seed_to", "distance"]])
+        # The table may have a column `seed` too, of other rows.
+        sides.append(found[[*columns, "distance"]].rename(columns=columns))
     return pd.concat(sides, ignore_index=True)
