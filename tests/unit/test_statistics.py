@@ -127,6 +127,17 @@ def test_effect_size_interval_is_where_t_becomes_improbable() -> None:
     assert (low, high) == pytest.approx((d - 1.96 * error, d + 1.96 * error), abs=1e-3)
 
 
+@pytest.mark.parametrize("freedom", [2, 3, 6, 20, 100, 101, 998])
+@pytest.mark.parametrize("t", [0.0, 0.5, 5.0, 49.4, 300.0])
+def test_effect_size_interval_of_any_effect(t: float, freedom: int) -> None:
+    """By integration over s^2 ~ chi^2 / freedom: T <= t where a standard normal is below t s - noncentrality."""
+    low, high = effect_size_interval(t, 1.0, freedom)
+    s = np.sqrt(stats.chi2.ppf((np.arange(20_000) + 0.5) / 20_000, freedom) / freedom)
+    assert stats.norm.cdf(t * s - low).mean() == pytest.approx(0.975, abs=3e-3)
+    assert stats.norm.cdf(t * s - high).mean() == pytest.approx(0.025, abs=3e-3)
+    assert effect_size_interval(-t, 1.0, freedom) == pytest.approx((-high, -low))
+
+
 def test_hedges_correction() -> None:
     """Gamma(m / 2) / (sqrt(m / 2) Gamma((m - 1) / 2)) by hand, Gamma(1 / 2) being sqrt(pi)."""
     assert small_sample_factor(2) == pytest.approx(1 / np.sqrt(np.pi))
