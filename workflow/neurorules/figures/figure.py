@@ -18,14 +18,12 @@ text; figures are written as PDF and PNG.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from typing import Any
 
-from neurorules.errors import InputError
+from neurorules.plugins import Plugins
 from neurorules.tables.kind import about, load_kind
 
-NOT_FIGURES = {"figure", "style", "produce", "curves"}
+FIGURES = Plugins("figures", "figure or table", "figures", frozenset({"figure", "style", "produce", "curves"}))
 
 
 def kinds(name: str, what: str) -> list[str]:
@@ -40,9 +38,7 @@ def needs_recording(name: str) -> bool:
 
 def figure_names() -> list[str]:
     """Names of the figures and tables in this folder."""
-    import neurorules.figures as package
-
-    return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.name not in NOT_FIGURES)
+    return FIGURES.names()
 
 
 def load_figure(name: str) -> Any:
@@ -51,11 +47,4 @@ def load_figure(name: str) -> Any:
     Raises:
         InputError: there is no such figure.
     """
-    if name not in figure_names():
-        raise InputError(
-            "There is no such figure or table.",
-            key="figures",
-            value=name,
-            remedy=f"Use one of {', '.join(figure_names())}, or add workflow/neurorules/figures/{name}.py.",
-        )
-    return importlib.import_module(f"neurorules.figures.{name}")
+    return FIGURES.load(name)

@@ -62,7 +62,7 @@ def _markdown(distances: pd.DataFrame, context: Mapping[str, Any]) -> str:
 def _part(recording: str, task: str, rows: pd.DataFrame, published: Mapping[str, Any]) -> list[str]:
     """Both tables of one recording and task."""
     from neurorules.figures.style import rule_label
-    from neurorules.statistics.claims import published_name
+    from neurorules.statistics.published import published_name
 
     # Published numbers stand beside those of their own recording only, and never beside synthetic ones.
     mine = published_name(recording) == published["recording"] and not rows["synthetic"].any()

@@ -7,13 +7,11 @@ credit at all brings an engine of its own (evolution_strategies.py).
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from neurorules.errors import InputError
+from neurorules.plugins import Plugins
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
     from neurorules.tasks.losses import ScoredTrials
     from neurorules.tasks.task import Loss
 
-NOT_LEARNING_RULES = {"learning_rule", "engine"}
+LEARNING_RULES = Plugins("learning", "learning rule", "learning_rules", frozenset({"learning_rule", "engine"}))
 
 
 @dataclass(frozen=True)
@@ -176,9 +174,7 @@ def add_activity(
 
 def learning_rule_names() -> list[str]:
     """Names of the learning rules in this folder."""
-    import neurorules.learning as package
-
-    return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.name not in NOT_LEARNING_RULES)
+    return LEARNING_RULES.names()
 
 
 def load_learning_rule(name: str) -> type[LearningRule]:
@@ -187,11 +183,4 @@ def load_learning_rule(name: str) -> type[LearningRule]:
     Raises:
         InputError: there is no such learning rule.
     """
-    if name not in learning_rule_names():
-        raise InputError(
-            "There is no such learning rule.",
-            key="learning_rules",
-            value=name,
-            remedy=f"Use one of {', '.join(learning_rule_names())}, or add workflow/neurorules/learning/{name}.py.",
-        )
-    return importlib.import_module(f"neurorules.learning.{name}").LEARNING_RULE
+    return LEARNING_RULES.load(name).LEARNING_RULE

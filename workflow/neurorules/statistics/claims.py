@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from neurorules.statistics.deciding.evidence import FAILS, HOLDS, UNDECIDED, Evidence, load_deciding, select, untestable
+from neurorules.statistics.published import published_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,18 +24,16 @@ NAN = float("nan")
 
 # What a part of a claim may be about; `recording` comes first in every ledger.
 PART_COLUMNS = (
-    *(
-        "recording",
-        "recording_title",
-        "task",
-        "setting",
-        "learning_rule",
-        "measure",
-        "component",
-        "level",
-        "score",
-        "flow",
-    ),
+    "recording",
+    "recording_title",
+    "task",
+    "setting",
+    "learning_rule",
+    "measure",
+    "component",
+    "level",
+    "score",
+    "flow",
 )
 
 # Columns of the ledger that come from a Comparison.
@@ -75,11 +74,6 @@ def ledger(claims: list[Mapping[str, Any]], tables: Mapping[str, pd.DataFrame]) 
 
     rows = [row for order, claim in enumerate(claims) for row in _rows(order, claim, tables)]
     return pd.DataFrame(rows)
-
-
-def published_name(recording: str) -> str:
-    """The papers have one number per recording, whatever its bins: `mante2013-dt15` is mante2013."""
-    return recording.split("-")[0]
 
 
 def margin_of(claim: Mapping[str, Any], recording: str, setting: str = "") -> float:

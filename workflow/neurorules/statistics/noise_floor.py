@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from neurorules.statistics.comparison import Comparison, compare, compare_with_value
+from neurorules.statistics.published import published_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +58,7 @@ def noise_floor_statistics(groups: pd.DataFrame, published: Mapping[str, Any]) -
 
     rows = []
     for (recording, task, setting), of_recording in groups.groupby(PART, sort=True):
-        printed = published.get(_published_name(str(recording)), {})
+        printed = published.get(published_name(str(recording)), {})
         margin = printed.get("equivalence_margin", float("nan"))
         names = sorted(of_recording["group"].unique(), key=_order)
         values = {name: of_recording.loc[of_recording["group"] == name, "distance"].to_numpy() for name in names}
@@ -104,11 +105,6 @@ def _tests(name: str, values: Mapping[str, Any], seeds: Mapping[str, Any], margi
         "difference_from_bptt": bptt.difference,
         "cohens_d_from_bptt": bptt.cohens_d,
     }
-
-
-def _published_name(recording: str) -> str:
-    """The papers have one number per recording, whatever its bins: `mante2013-dt15` is mante2013."""
-    return recording.split("-")[0]
 
 
 def _order(group: str) -> tuple[int, str]:

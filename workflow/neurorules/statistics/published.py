@@ -29,3 +29,8 @@ def recomputed_p(first: Mapping[str, float], second: Mapping[str, float], sectio
 def printed(numbers: Mapping[str, float] | None) -> str:
     """Mean ± SD as printed, or a dash."""
     return "–" if numbers is None else f"{numbers['mean']:.3f} ± {numbers['sd']:.3f}"
+
+
+def published_name(recording: str) -> str:
+    """The papers have one number per recording, whatever its bins: `mante2013-dt15` is mante2013."""
+    return recording.split("-")[0]

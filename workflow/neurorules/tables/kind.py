@@ -16,20 +16,16 @@ Nothing heavy is imported at the top of such a file: every cluster job looks at 
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from typing import Any
 
-from neurorules.errors import InputError
+from neurorules.plugins import Plugins
 
-NOT_KINDS = {"kind", "activity", "score", "describe"}
+KINDS = Plugins("tables", "kind of table", "NEEDS", frozenset({"kind", "activity", "score", "describe"}))
 
 
 def kind_names() -> list[str]:
     """Names of the kinds in this folder."""
-    import neurorules.tables as package
-
-    return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.name not in NOT_KINDS)
+    return KINDS.names()
 
 
 def kinds_of(what: str) -> list[str]:
@@ -48,11 +44,4 @@ def load_kind(name: str) -> Any:
     Raises:
         InputError: there is no such kind.
     """
-    if name not in kind_names():
-        raise InputError(
-            "There is no such kind of table.",
-            key="NEEDS",
-            value=name,
-            remedy=f"Use one of {', '.join(kind_names())}, or add workflow/neurorules/tables/{name}.py.",
-        )
-    return importlib.import_module(f"neurorules.tables.{name}")
+    return KINDS.load(name)

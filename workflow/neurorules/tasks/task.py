@@ -16,12 +16,10 @@ which the task then checks itself.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from neurorules.errors import InputError
+from neurorules.plugins import Plugins
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
     from neurorules.tasks.losses import ScoredTrials
     from neurorules.tasks.trials import Trials
 
-NOT_TASKS = {"task", "trials", "losses", "reach"}
+TASKS = Plugins("tasks", "task", "task.module", frozenset({"task", "trials", "losses", "reach"}))
 
 
 class Loss(Protocol):
@@ -69,9 +67,7 @@ class Task(Protocol):
 
 def task_names() -> list[str]:
     """Names of the task modules in this folder."""
-    import neurorules.tasks as package
-
-    return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.name not in NOT_TASKS)
+    return TASKS.names()
 
 
 def load_task_module(name: str) -> Any:
@@ -80,14 +76,7 @@ def load_task_module(name: str) -> Any:
     Raises:
         InputError: there is no such task.
     """
-    if name not in task_names():
-        raise InputError(
-            "There is no such task.",
-            key="task.module",
-            value=name,
-            remedy=f"Use one of {', '.join(task_names())}, or add workflow/neurorules/tasks/{name}.py.",
-        )
-    return importlib.import_module(f"neurorules.tasks.{name}")
+    return TASKS.load(name)
 
 
 def make_task(module: str, options: Mapping[str, Any], recording: xr.Dataset | None) -> Task:

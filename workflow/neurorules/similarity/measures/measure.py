@@ -11,20 +11,16 @@ activity first, the recorded rates second. A representation without any variance
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from typing import Any
 
-from neurorules.errors import InputError
+from neurorules.plugins import Plugins
 
-NOT_MEASURES = {"measure"}
+MEASURES = Plugins("similarity.measures", "measure of similarity", "comparison.measures", frozenset({"measure"}))
 
 
 def measure_names() -> list[str]:
     """Names of the measures in this folder."""
-    import neurorules.similarity.measures as package
-
-    return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.name not in NOT_MEASURES)
+    return MEASURES.names()
 
 
 def load_measure(name: str) -> Any:
@@ -33,12 +29,4 @@ def load_measure(name: str) -> Any:
     Raises:
         InputError: there is no such measure.
     """
-    if name not in measure_names():
-        raise InputError(
-            "There is no such measure of similarity.",
-            key="comparison.measures",
-            value=name,
-            remedy=f"Use any of {', '.join(measure_names())}, "
-            f"or add workflow/neurorules/similarity/measures/{name}.py.",
-        )
-    return importlib.import_module(f"neurorules.similarity.measures.{name}")
+    return MEASURES.load(name)

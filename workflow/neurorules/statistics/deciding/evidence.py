@@ -11,13 +11,12 @@ column -> value that its rows have. Replicates are seeds; whatever else there is
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from neurorules.errors import InputError
+from neurorules.plugins import Plugins
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from neurorules.statistics.comparison import Comparison
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
-NOT_DECIDING = {"evidence"}
+DECIDING = Plugins("statistics.deciding", "deciding test", "claims.test", frozenset({"evidence"}))
 ALPHA = 0.05
 
 
@@ -48,9 +47,7 @@ class Evidence:
 
 def deciding_names() -> list[str]:
     """Names of the deciding tests in this folder."""
-    import neurorules.statistics.deciding as package
-
-    return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.name not in NOT_DECIDING)
+    return DECIDING.names()
 
 
 def load_deciding(name: str) -> Any:
@@ -59,14 +56,7 @@ def load_deciding(name: str) -> Any:
     Raises:
         InputError: there is no such test.
     """
-    if name not in deciding_names():
-        raise InputError(
-            "There is no such deciding test.",
-            key="claims.test",
-            value=name,
-            remedy=f"Use one of {', '.join(deciding_names())}, or add neurorules/statistics/deciding/{name}.py.",
-        )
-    return importlib.import_module(f"neurorules.statistics.deciding.{name}")
+    return DECIDING.load(name)
 
 
 def untestable(why: str) -> Evidence:
