@@ -11,6 +11,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from neurorules.figures.figure import figure_names
 from neurorules.statistics.claims import NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED, VERDICTS, ledger, margin_of
@@ -465,6 +466,55 @@ def test_false_positives_of_equivalence_at_the_margin() -> None:
 
 
 # ---- published.yaml
+
+
+def gains(values: dict[str, list[float]], column: str = "task_loss", **labels: Any) -> pd.DataFrame:
+    """Networks of the companion's Figures 1 to 4: by setting, a value for each seed."""
+    of = {"gain-0": 0.0, "gain-0.2": 0.2, "gain-0.5": 0.5, "base": 1.0, "gain-1.5": 1.5}
+    rows = []
+    for name, of_seeds in values.items():
+        flossed = int(name.endswith("flossed"))
+        plain = "base" if name == "flossed" else name.removesuffix("-flossed")
+        for seed, value in enumerate(of_seeds):
+            row = {"recording": "no recording", "recording_title": "romo", "synthetic": 0, "task": "romo"}
+            row |= {"learning_rule": "eprop", "setting": name, "gain": of[plain], "flossed": flossed, "seed": seed}
+            rows.append({**row, column: value, **labels})
+    return pd.DataFrame(rows)
+
+
+def test_loss_falls_with_gain() -> None:
+    """Slopes by hand: values 1, 0.8, 0.5, 0 at gains 0, 0.2, 0.5, 1 fall by 1 per unit of gain, the others by 0.8."""
+    table = gains({"gain-0": [1.0, 0.8], "gain-0.2": [0.8, 0.64], "gain-0.5": [0.5, 0.4], "base": [0.0, 0.0]})
+    # What comes after gain 1, and what was flossed, is no part of the claim.
+    beyond = pd.concat([table, gains({"gain-1.5": [9.0, 9.0], "gain-0-flossed": [-9.0, -9.0]})])
+    row = decided("companion-fig1-loss-falls-with-gain", beyond)
+    assert row["verdict"] == REPRODUCED and row["published_here"] == 1
+    assert row["mean_first"] == pytest.approx(-0.9) and row["mean_second"] == 0
+    assert row["p_lower"] == pytest.approx(stats.ttest_1samp([-1.0, -0.8], 0, alternative="less").pvalue)
+    risen = decided("companion-fig1-loss-falls-with-gain", table.assign(task_loss=-table["task_loss"]))
+    assert risen["verdict"] == NOT_REPRODUCED
+    alone = decided("companion-fig1-loss-falls-with-gain", table[table["setting"] == "base"])
+    assert alone["verdict"] == NOT_TESTABLE
+
+
+def test_distance_of_exponents_from_0_falls_with_gain() -> None:
+    values = {"gain-0": [-0.9, -1.0, -1.1], "gain-0.2": [-0.7, -0.8, -0.8], "gain-0.5": [-0.4, -0.5, -0.4]}
+    table = gains({**values, "base": [0.1, -0.1, 0.0]}, "exponent", moment="initial")
+    row = decided("companion-fig3-distance-from-0-falls-with-gain", table)
+    assert row["verdict"] == REPRODUCED
+    signed = decided("companion-fig3-distance-from-0-falls-with-gain", table.assign(exponent=table["exponent"] + 2))
+    assert signed["verdict"] == NOT_REPRODUCED  # farther from 0 with gain
+
+
+def test_flossing_helps_small_gains_more() -> None:
+    """Changes by hand: -0.5, -0.7 at gain 0.2 and -0.1, 0 at gain 1; paired differences -0.4 and -0.7."""
+    table = gains({"gain-0.2": [1.0, 1.2], "gain-0.2-flossed": [0.5, 0.5], "base": [0.4, 0.4], "flossed": [0.3, 0.4]})
+    row = decided("companion-fig4-flossing-helps-small-gains-most", table)
+    assert row["difference"] == pytest.approx(-0.55)
+    assert row["p_lower"] == pytest.approx(stats.ttest_1samp([-0.4, -0.7], 0, alternative="less").pvalue)
+    assert row["n_first"] == 2
+    lacking = decided("companion-fig4-flossing-helps-small-gains-most", table[table["setting"] != "flossed"])
+    assert lacking["verdict"] == NOT_TESTABLE
 
 
 def test_ids_are_unique() -> None:

@@ -12,6 +12,7 @@ from neurorules.tasks.losses import (
     ScoredTrials,
     choice_accuracy,
     cross_entropy,
+    half_mean_squared_error,
     mean_squared_error,
     regression_accuracy,
 )
@@ -74,6 +75,40 @@ def test_mean_squared_error_by_hand() -> None:
     assert loss == 7.5
     assert gradient.tolist() == [[[0.5, 1.0], [1.5, 2.0]], [[0.0, 0.0], [0.0, 0.0]]]
     assert gradient.dtype == torch.float32
+
+
+def test_half_mean_squared_error_by_hand() -> None:
+    """The same errors: half of 7.5, and the error over the number of scored values, 4."""
+    targets = np.zeros((2, 2, 2), np.float32)
+    outputs = torch.tensor([[[1.0, 2.0], [3.0, 4.0]], [[9.0, 9.0], [9.0, 9.0]]])
+    scored = np.array([[True, True], [False, False]])
+    batch = scored_trials(targets, scored, torch.float32)
+    loss, gradient = half_mean_squared_error(outputs, batch)
+    assert loss == 3.75
+    assert gradient.tolist() == [[[0.25, 0.5], [0.75, 1.0]], [[0.0, 0.0], [0.0, 0.0]]]
+    assert half_mean_squared_error.pointwise(outputs, batch).tolist() == [[0.625, 3.125], [0.0, 0.0]]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_half_mean_squared_error_and_its_gradient_equal_autograd(seed: int) -> None:
+    """Of a stack of two networks, each with a batch of its own."""
+    outputs, scored = outputs_and_mask(seed)
+    other, mask = outputs_and_mask(seed + 50)
+    targets = np.random.default_rng(seed + 100).standard_normal((2, *outputs.shape))
+    batches = [
+        Trials(np.zeros((N_STEPS, N_TRIALS, 1), np.float32), t, s, np.zeros(N_TRIALS, np.int64))
+        for t, s in zip(targets, (scored, mask), strict=True)
+    ]
+    both = ScoredTrials(batches, like=torch.zeros(1, dtype=torch.float64))
+    loss, gradient = half_mean_squared_error(torch.stack([outputs, other]).detach(), both)
+    pointwise = half_mean_squared_error.pointwise(torch.stack([outputs, other]).detach(), both)
+    for k, (y, batch) in enumerate(zip((outputs, other), batches, strict=True)):
+        at = torch.tensor(batch.scored)
+        expected = torch.nn.functional.mse_loss(y[at], torch.tensor(targets[k])[at]) / 2
+        (expected_gradient,) = torch.autograd.grad(expected, y)
+        assert loss[k] == pytest.approx(expected.item(), rel=1e-12)
+        assert pointwise[k].sum() == pytest.approx(expected.item(), rel=1e-12)
+        torch.testing.assert_close(gradient[k], expected_gradient, rtol=0, atol=1e-12)
 
 
 def test_large_outputs_do_not_overflow_the_cross_entropy() -> None:

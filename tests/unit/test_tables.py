@@ -61,6 +61,7 @@ TRAINING = {
     "optimiser": "adam",
     "device": "cpu",
     "activity_penalty": 0.01,
+    "flossing_iterations": 0,
     "checkpoints": "quadratic",
     "n_checkpoints": 6,
 }
@@ -236,11 +237,12 @@ def test_runs_differ_enough_to_tell_checkpoints_apart(made: Made) -> None:
 
 
 def test_every_kind_is_about_one_thing() -> None:
-    of_models = ["alignment", "distances", "dpca", "dsa", "eigenvalues", "learning", "noise_floor"]
+    of_models = ["alignment", "distances", "dpca", "dsa", "eigenvalues", "learning", "loss_curve", "lyapunov"]
+    of_models.append("noise_floor")
     assert kinds_of("model") == of_models
     assert kinds_of("group") == ["model_distances", "snapshots"]
     assert kinds_of("recording") == ["baselines", "trial_averaging"]
-    assert len(kind_names()) == 11
+    assert len(kind_names()) == 13
 
 
 # ---- tables of one model

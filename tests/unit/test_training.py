@@ -45,6 +45,7 @@ TRAINING = {
     "optimiser": "adam",
     "device": "cpu",
     "activity_penalty": 10.0,
+    "flossing_iterations": 0,
     "checkpoints": "quadratic",
     "n_checkpoints": 5,
 }

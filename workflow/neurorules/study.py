@@ -38,6 +38,12 @@ SCHEMA = REPOSITORY / "workflow" / "schemas" / "config.schema.yaml"
 TRAINED_WITH = ("task", "network", "training", "learning")
 OPTION_GROUPS = (*TRAINED_WITH, "comparison")
 
+# A learning rate that is chosen, by a short training of its own with these options of `training`, which nothing else
+# depends on; and options that the choice does not depend on.
+BEST_LEARNING_RATE = "best"
+CHOOSING = ("learning_rate_grid", "learning_rate_updates", "learning_rate_seed")
+AFTER_CHOOSING = ("learning_rate", "updates", "checkpoints", "n_checkpoints")
+
 # The models of a figure: every combination of these.
 NAMED_BY = ("tasks", "learning_rules", "settings")
 
@@ -173,10 +179,10 @@ class Study:
             "left_out": self.left_out(name),
         }
 
-    def _varied(self, model: Model) -> dict[str, float]:
-        """What figures have as an axis: a model's gain and learning rate."""
-        options = self.options(model)
-        return {"gain": options["network"]["gain"], "learning_rate": options["training"]["learning_rate"]}
+    def _varied(self, model: Model) -> dict[str, Any]:
+        """What figures have as an axis: a model's gain and learning rate, and whether it is flossed."""
+        network, training = self.options(model)["network"], self.options(model)["training"]
+        return {"gain": network["gain"], **{key: training[key] for key in ("learning_rate", "flossing_iterations")}}
 
     def _figure_models(self, name: str) -> Iterator[Model]:
         """The models of a figure whose recording is there; all of those without one where it needs none."""
@@ -263,8 +269,16 @@ class Study:
         ]
 
     def training(self, model: Model) -> dict[str, Any]:
-        """What determines a model's runs, but for the seed: names and the option groups of training."""
+        """What determines a model's runs, but for the seed and a chosen learning rate: names and option groups."""
+        return self._trained_with(model, CHOOSING)
+
+    def choosing(self, model: Model) -> dict[str, Any]:
+        """What determines the choice of a model's learning rate."""
+        return self._trained_with(model, AFTER_CHOOSING)
+
+    def _trained_with(self, model: Model, without: Sequence[str]) -> dict[str, Any]:
         options = self.options(model)
+        options["training"] = {key: value for key, value in options["training"].items() if key not in without}
         return {
             "task_name": model.task,
             "task_module": self.task_module(model.task),
@@ -272,6 +286,10 @@ class Study:
             "recording": self.training_recording(model),
             **{group: options[group] for group in TRAINED_WITH},
         }
+
+    def chooses_learning_rate(self, model: Model) -> bool:
+        """Whether a model's learning rate is the best of a grid."""
+        return bool(self.options(model)["training"]["learning_rate"] == BEST_LEARNING_RATE)
 
     def scoring(self, model: Model, kind: str) -> dict[str, Any]:
         """What determines one kind of a model's tables beyond its runs and the recording."""
@@ -337,6 +355,10 @@ class Study:
 
     def run_file(self, model: Model | str, seed: int | str) -> str:
         return self.path("runs", str(model), f"seed{seed}.nc")
+
+    def learning_rate_file(self, model: Model | str) -> str:
+        """What learning rate was chosen for a model, and why."""
+        return self.path("learning_rates", f"{model}.json")
 
     def table_file(self, kind: str, model: Model | str, part: str) -> str:
         """A table of some seeds of one model, of a kind such as `distances`; `part` by its name in `parts`."""
@@ -418,6 +440,7 @@ class Study:
         for name in config["use_figures"]:
             for model in self._named_by(name):
                 self._check_model(model)
+                self._check_learning_rate_seed(name, model)
         for name in config["use_figures"]:
             self._check_figure(name)
 
@@ -451,6 +474,19 @@ class Study:
                 key=f"figures.{name}",
                 value=dict(entry),
                 remedy="Give it two seeds, or two learning rules.",
+            )
+
+    def _check_learning_rate_seed(self, figure: str, model: Model) -> None:
+        """A learning rate is not chosen on a network that is shown."""
+        seed = self.options(model)["training"]["learning_rate_seed"]
+        if self.chooses_learning_rate(model) and seed in self.figure_seeds(figure):
+            key = self._key(model, "training", "learning_rate_seed")
+            raise InputError(
+                f"The figure {figure} shows this seed, and the learning rate of {model} is chosen on it.",
+                file=_files_text(self.files, key),
+                key=key,
+                value=seed,
+                remedy="Use a seed that no figure shows.",
             )
 
     def _check_learning_options(self, name: str, given: Mapping[str, Any]) -> None:

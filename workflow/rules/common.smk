@@ -44,6 +44,11 @@ def code(script, *plugins):
     return code_hash(WORKFLOW / "scripts" / script, plugins)
 
 
+def per_attempt(amount):
+    """A resource that grows with each attempt, by `amount`; without retries there is one attempt."""
+    return lambda wildcards, attempt: amount * attempt
+
+
 def log_file(*parts):
     return study.path("logs", *parts)
 
@@ -91,14 +96,25 @@ def training_recording(wildcards):
     return study.recording_file(recording) if recording else []
 
 
-def training_code(wildcards):
+def chosen_learning_rate(wildcards):
+    """The file that says which learning rate is best, for a model that takes that."""
+    model = Model.parse(wildcards.model)
+    return study.learning_rate_file(model) if study.chooses_learning_rate(model) else []
+
+
+def training_code(wildcards, script="train.py"):
     model = Model.parse(wildcards.model)
     task = study.task_module(model.task)
-    return code("train.py", f"learning.{model.learning_rule}", f"tasks.{task}")
+    return code(script, f"learning.{model.learning_rule}", f"tasks.{task}")
 
 
 def training_options(wildcards):
     return canonical_json(study.training(Model.parse(wildcards.model)))
+
+
+def training_gpus(wildcards):
+    """How many GPUs a training job asks a cluster for; locally this is never asked."""
+    return int(study.options(Model.parse(wildcards.model))["training"]["device"] != "cpu")
 
 
 def compared_recording(model):

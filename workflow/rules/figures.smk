@@ -32,8 +32,8 @@ for figure_name in study.figures:
         conda:
             "../../envs/analysis.yaml"
         resources:
-            mem_mb=1000,
-            runtime=20,
+            mem_mb=per_attempt(1000),
+            runtime=per_attempt(20),
         params:
             name=figure_name,
             context=canonical_json(study.figure_context(figure_name)),

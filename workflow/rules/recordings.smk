@@ -11,8 +11,8 @@ rule recording:
     conda:
         "../../envs/training.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(30),
     params:
         entry=lambda w: canonical_json(study.made_from(w.recording)),
         catalogue=lambda w: canonical_json(sources.entry(study.recording_entry(w.recording)["reader"])),
@@ -30,8 +30,8 @@ rule synthetic_raw_files:
     conda:
         "../../envs/training.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=per_attempt(1000),
+        runtime=per_attempt(10),
     params:
         entry=lambda w: canonical_json(study.made_from(w.recording)),
         code=code("synthetic_raw_files.py"),
@@ -53,7 +53,7 @@ for reader, source in study.sources():
         conda:
             "../../envs/training.yaml"
         resources:
-            mem_mb=500,
-            runtime=240,
+            mem_mb=per_attempt(500),
+            runtime=per_attempt(240),
         script:
             "../scripts/download.py"

@@ -17,8 +17,8 @@ rule score:
         "../../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=60,
+        mem_mb=per_attempt(1500),
+        runtime=per_attempt(60),
     params:
         seeds=lambda w: study.parts[w.kind][Model.parse(w.model)][w.part],
         training=training_options,
@@ -43,8 +43,8 @@ rule score_group:
         "../../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=per_attempt(2000),
+        runtime=per_attempt(120),
     params:
         seeds=lambda w: {str(model): group_seeds(w.group) for model in study.groups[w.group]},
         models=lambda w: canonical_json(
@@ -70,8 +70,8 @@ rule describe_recording:
         "../../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=60,
+        mem_mb=per_attempt(1500),
+        runtime=per_attempt(60),
     params:
         options=lambda w: canonical_json(study.describing(w.kind)),
         code=lambda w: scoring_code("describe_recording.py", w.kind, []),

@@ -1,3 +1,25 @@
+# The best learning rate of a grid, where a model asks for that: a small file that training takes as an input.
+rule choose_learning_rate:
+    input:
+        recording=training_recording,
+    output:
+        study.learning_rate_file("{model}"),
+    log:
+        log_file("learning_rates", "{model}.log"),
+    conda:
+        "../../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(1500),
+        runtime=per_attempt(240),
+        gpu=training_gpus,
+    params:
+        options=lambda w: canonical_json(study.choosing(Model.parse(w.model))),
+        code=lambda w: training_code(w, "choose_learning_rate.py"),
+    script:
+        "../scripts/choose_learning_rate.py"
+
+
 # One job trains a block of seeds of one model, one after another; every seed is a file of its own.
 
 # A rule for each block of seeds that occurs, because a job has to name its output files. Which seeds share a job is not
@@ -9,6 +31,7 @@ for block in study.blocks:
             f"train_{block_name(block.seeds)}"
         input:
             recording=training_recording,
+            learning_rate=chosen_learning_rate,
         output:
             [study.run_file("{model}", seed) for seed in block.seeds],
         log:
@@ -21,8 +44,9 @@ for block in study.blocks:
             "../../envs/training.yaml"
         threads: 1
         resources:
-            mem_mb=1500,
-            runtime=240,
+            mem_mb=per_attempt(1500),
+            runtime=per_attempt(240),
+            gpu=training_gpus,
         params:
             options=training_options,
             code=training_code,

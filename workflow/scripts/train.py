@@ -12,6 +12,8 @@ with job(snakemake.log[0]):
         json.loads(snakemake.params.options),
         # Seeds are no param: a change of seeds_per_job must not train finished runs again.
         {int(Path(file).stem.removeprefix("seed")): file for file in snakemake.output},
-        recording_file=next(iter(snakemake.input), None),
+        # An input that is not there is an empty list.
+        recording_file=snakemake.input.recording or None,
+        learning_rate_file=snakemake.input.learning_rate or None,
         code=snakemake.params.code,
     )

@@ -69,7 +69,15 @@ def varied(table: pd.DataFrame, context: Mapping[str, Any], option: str, side: s
     from neurorules.errors import InputError
 
     columns = ["task", f"learning_rule{side}", f"setting{side}"]
-    values = {tuple(model.split("/")): float(options[option]) for model, options in context["varied"].items()}
+    values = {tuple(model.split("/")): options[option] for model, options in context["varied"].items()}
+    chosen = [model for model, value in values.items() if isinstance(value, str)]
+    if chosen:
+        raise InputError(
+            f"This figure compares {option.replace('_', ' ')}s, and that of {'/'.join(chosen[0])} is chosen for it.",
+            key=f"training.{option}",
+            value=values[chosen[0]],
+            remedy="Give its setting a number, or take it out of this figure.",
+        )
     models = sorted(set(table[columns].itertuples(index=False, name=None)))
     seen: dict[tuple[str, str, float], str] = {}
     for task, learning_rule, setting in models:

@@ -23,7 +23,9 @@ from typing import Any
 from neurorules.plugins import Plugins
 from neurorules.tables.kind import about, load_kind
 
-FIGURES = Plugins("figures", "figure or table", "figures", frozenset({"figure", "style", "produce", "curves"}))
+FIGURES = Plugins(
+    "figures", "figure or table", "figures", frozenset({"figure", "style", "produce", "curves", "companion"})
+)
 
 
 def kinds(name: str, what: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Activation functions with their derivatives, written into given memory.
+"""Activation functions with their derivatives: written into given memory, and as expressions that torch differentiates.
 
 The derivative at a = 0 is 0 for retanh and ReLU, as in automatic differentiation of relu.
 """
@@ -24,11 +24,14 @@ class Activation:
         bind: given memory of a and of h, a function without arguments that reads the one and writes the other; what
             a step of a small network costs is the calls, so what can be looked up once is.
         derivative: reads h, writes f'(a) into its second argument.
+        function, slope: f and f' of a as differentiable expressions, for what is not trained by the engine.
     """
 
     name: str
     bind: Callable[[torch.Tensor, torch.Tensor], Callable[[], object]]
     derivative: Callable[[torch.Tensor, torch.Tensor], None]
+    function: Callable[[torch.Tensor], torch.Tensor]
+    slope: Callable[[torch.Tensor], torch.Tensor]
 
 
 def _bind_tanh(a: torch.Tensor, out: torch.Tensor) -> Callable[[], object]:
@@ -75,8 +78,23 @@ def _retanh_derivative(h: torch.Tensor, out: torch.Tensor) -> None:
     out.addcmul_(h, h, value=-1.0)
 
 
+def _tanh_slope(a: torch.Tensor) -> torch.Tensor:
+    return 1.0 - a.tanh().square()
+
+
+def _active(a: torch.Tensor) -> torch.Tensor:
+    """1 where a > 0, else 0."""
+    return (a > 0).to(a.dtype)
+
+
 ACTIVATIONS = {
-    "retanh": Activation("retanh", _bind_retanh, _retanh_derivative),
-    "relu": Activation("relu", _bind_relu, _relu_derivative),
-    "tanh": Activation("tanh", _bind_tanh, _tanh_derivative),
+    "retanh": Activation(
+        "retanh",
+        _bind_retanh,
+        _retanh_derivative,
+        lambda a: a.tanh().relu(),
+        lambda a: _active(a) * _tanh_slope(a),
+    ),
+    "relu": Activation("relu", _bind_relu, _relu_derivative, lambda a: a.relu(), _active),
+    "tanh": Activation("tanh", _bind_tanh, _tanh_derivative, lambda a: a.tanh(), _tanh_slope),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from neurorules.network.activations import ACTIVATIONS, Activation
@@ -24,6 +24,10 @@ class Architecture:
     activation: Activation
     alpha: float
     connectivity: Connectivity
+
+    def of_network(self, k: int) -> Architecture:
+        """The architecture of network k of a stack."""
+        return replace(self, connectivity=self.connectivity.of_network(k))
 
     def network(self, weights: Parameters, n_steps: int, n_trials: int, keep_activity: bool = True) -> Network:
         """A network that runs with `weights`, see `Connectivity.weights`."""

@@ -58,6 +58,10 @@ class Connectivity:
         """The connectivity of network k of a stack."""
         return Connectivity(self.dale, None if self.mask is None else self.mask[k], self.cell_types)
 
+    def double(self) -> Connectivity:
+        """The same in float64 on the CPU."""
+        return Connectivity(self.dale, None if self.mask is None else self.mask.double().cpu(), self.cell_types)
+
     def keep(self, gradient: Parameters) -> None:
         """Set to zero, in place, what changes in theta would change no weight."""
         if self.mask is not None:

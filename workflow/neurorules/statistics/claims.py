@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurorules.statistics.deciding.evidence import FAILS, HOLDS, UNDECIDED, Evidence, load_deciding, select, untestable
 from neurorules.statistics.published import published_name
+from neurorules.tables.describe import NO_RECORDING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,7 +144,9 @@ def _verdict(evidence: Evidence, synthetic: bool) -> str:
 def _row(
     order: int, claim: Mapping[str, Any], part: Mapping[str, Any], synthetic: bool, evidence: Evidence
 ) -> dict[str, Any]:
+    # Where there is no recording, a claim is about a task.
     recording = str(part.get("recording", ""))
+    place = str(part.get("task", "")) if recording == NO_RECORDING else recording
     published_for = claim["published_for"]
     why = "; ".join([SYNTHETIC] * synthetic + [evidence.why] * bool(evidence.why))
     return {
@@ -157,7 +160,7 @@ def _row(
         **{column: part.get(column, "") for column in PART_COLUMNS},
         "synthetic": int(synthetic),
         "published_for": ", ".join(published_for),
-        "published_here": int(published_name(recording) in published_for) if recording else "",
+        "published_here": int(published_name(place) in published_for) if place else "",
         "published": claim.get("published", ""),
         "result": evidence.result,
         "verdict": _verdict(evidence, synthetic),

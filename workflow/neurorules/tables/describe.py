@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
 # With fewer neurons than this a title says how many: distances to so few say little about the population.
 FEW_NEURONS = 30
+NO_RECORDING = "no recording"
 
 
 def recording_labels(task: str, recording: xr.Dataset | None) -> dict[str, Any]:
     """Columns that say what a model was compared with, or took its trials from."""
     if recording is None:
-        return {"recording": "no recording", "recording_title": task, "synthetic": 0}
+        return {"recording": NO_RECORDING, "recording_title": task, "synthetic": 0}
     neurons = recording.sizes["neuron"]
     few = f", {neurons} neurons only" if neurons < FEW_NEURONS else ""
     return {

@@ -1,6 +1,6 @@
 """Task losses with their gradients at the outputs, and normalized accuracy.
 
-Both losses are means over scored points, so that their size does not depend on the batch. Outputs may be those of a
+All losses are means over scored points, so that their size does not depend on the batch. Outputs may be those of a
 stack of networks, (network, step, trial, output); a loss is then one number per network.
 """
 
@@ -56,12 +56,15 @@ class ScoredTrials:
 
 
 class MeanSquaredError:
-    """Mean over scored (step, trial, output) of (y - y*)^2."""
+    """Mean over scored (step, trial, output) of (y - y*)^2, times a factor."""
+
+    def __init__(self, factor: float = 1.0) -> None:
+        self.factor = factor
 
     def pointwise(self, outputs: torch.Tensor, batch: ScoredTrials) -> torch.Tensor:
         """What each (step, trial) adds to the loss."""
         error = outputs - batch.targets
-        return error.square().sum(-1) * batch.scored / (batch.n_scored * outputs.shape[-1])
+        return error.square().sum(-1) * batch.scored / self._divisor(outputs, batch)
 
     def __call__(self, outputs: torch.Tensor, batch: ScoredTrials) -> tuple[torch.Tensor, torch.Tensor]:
         """The loss and its gradient.
@@ -74,9 +77,12 @@ class MeanSquaredError:
             The loss, a number per network; and dL/dy of the shape of `outputs` (zero where nothing is scored).
         """
         error = (outputs - batch.targets).mul_(batch.scored.unsqueeze(-1))
-        points = batch.n_scored * outputs.shape[-1]
-        loss = error.square().sum((-3, -2, -1)) / points[..., 0, 0]
-        return loss, error.mul_((2.0 / points).unsqueeze(-1))
+        divisor = self._divisor(outputs, batch)
+        loss = error.square().sum((-3, -2, -1)) / divisor[..., 0, 0]
+        return loss, error.mul_((2.0 / divisor).unsqueeze(-1))
+
+    def _divisor(self, outputs: torch.Tensor, batch: ScoredTrials) -> torch.Tensor:
+        return batch.n_scored * (outputs.shape[-1] / self.factor)
 
 
 class CrossEntropy:
@@ -109,6 +115,7 @@ class CrossEntropy:
 
 
 mean_squared_error = MeanSquaredError()
+half_mean_squared_error = MeanSquaredError(0.5)
 cross_entropy = CrossEntropy()
 
 

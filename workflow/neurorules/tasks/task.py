@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from neurorules.tasks.losses import ScoredTrials
     from neurorules.tasks.trials import Trials
 
-TASKS = Plugins("tasks", "task", "task.module", frozenset({"task", "trials", "losses", "reach"}))
+TASKS = Plugins("tasks", "task", "task.module", frozenset({"task", "trials", "losses", "reach", "choice", "periods"}))
 
 
 class Loss(Protocol):

@@ -17,7 +17,8 @@ class Trials:
         inputs: (step, trial, input) float32.
         targets: (step, trial, output) float32 for regression, (step, trial) int64 class indices for choices.
         scored: (step, trial) bool, where the loss and the accuracy look.
-        condition: (trial,) int64, index of the recorded condition that each trial belongs to.
+        condition: (trial,) int64, index of the test trial of each trial's condition, which is the recorded condition
+            where there is a recording; -1 where it has none.
     """
 
     inputs: np.ndarray

@@ -16,6 +16,7 @@ from neurorules.files import canonical_json, netcdf_attributes, open_dataset, sh
 from neurorules.provenance import versions
 from neurorules.recordings.recording import open_recording
 from neurorules.tasks.task import make_task
+from neurorules.training.learning_rate import with_learning_rate
 from neurorules.training.progress import Progress
 from neurorules.training.train import train
 
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-def train_block(model: Mapping[str, Any], outputs: Mapping[int, str], recording_file: str | None, code: str) -> None:
+def train_block(
+    model: Mapping[str, Any],
+    outputs: Mapping[int, str],
+    recording_file: str | None,
+    learning_rate_file: str | None,
+    code: str,
+) -> None:
     """Train every seed and write one file each.
 
     The workflow engine removes the outputs of a job that fails, all of them. So a finished seed is kept in a hidden
@@ -33,6 +40,7 @@ def train_block(model: Mapping[str, Any], outputs: Mapping[int, str], recording_
         model: resolved options of the model, see `Study.training`.
         outputs: a run file for each seed of this block.
         recording_file: what the task takes its trials from, or None.
+        learning_rate_file: the learning rate that was chosen for the model, where its own is "best", or None.
         code: hash of the code behind the runs.
 
     Raises:
@@ -40,8 +48,11 @@ def train_block(model: Mapping[str, Any], outputs: Mapping[int, str], recording_
     """
     recording = None if recording_file is None else open_recording(recording_file)
     task = make_task(model["task_module"], model["task"], recording)
+    trained, chosen = with_learning_rate(model, learning_rate_file)
     made_by = {
         "model": canonical_json(dict(model)),
+        "learning_rate": trained["training"]["learning_rate"],
+        "learning_rate_choice": None if chosen is None else canonical_json(chosen),
         "code": code,
         "versions": canonical_json(versions()),
         "recording": None if recording is None else recording.attrs["name"],
@@ -66,7 +77,7 @@ def train_block(model: Mapping[str, Any], outputs: Mapping[int, str], recording_
         seeds = missing[start : start + together]
         progress = Progress(f"{name} {', '.join(map(str, seeds))}", model["training"]["updates"])
         try:
-            runs = train(model, seeds, task, progress)
+            runs = train(trained, seeds, task, progress)
         except InputError as error:
             runs = dict.fromkeys(seeds, error)
         for seed, run in runs.items():

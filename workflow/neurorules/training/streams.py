@@ -2,14 +2,15 @@
 
 All depend on the task and the seed number, not on the learning rule or the setting. Runs of one seed therefore start
 from the same draws and see the same trials, and a comparison between learning rules is a comparison at equal initial
-conditions. `learning rule` is for what a learning rule draws itself: random feedback, perturbations.
+conditions. `learning rule` is for what a learning rule draws itself: random feedback, perturbations. `flossing` is for
+the trials of gradient flossing, so that training sees the same trials after it as without it.
 """
 
 from __future__ import annotations
 
 import hashlib
 
-PURPOSES = ("initial weights", "connectivity", "trials", "noise", "learning rule")
+PURPOSES = ("initial weights", "connectivity", "trials", "noise", "learning rule", "flossing", "Lyapunov exponents")
 
 
 def stream_seed(task: str, seed: int, purpose: str) -> int:

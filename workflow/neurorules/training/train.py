@@ -17,6 +17,7 @@ from neurorules.tasks.losses import ScoredTrials
 from neurorules.tasks.task import Task
 from neurorules.training.activity_penalty import ActivityPenalty
 from neurorules.training.checkpoints import checkpoint_updates
+from neurorules.training.flossing import floss
 from neurorules.training.streams import PURPOSES, stream_seed
 
 if TYPE_CHECKING:
@@ -46,8 +47,9 @@ def train(
     Returns:
         By seed, a Dataset with the parameters (checkpoint, ...; `recurrent` as the network uses it, constraints
         included), accuracy(checkpoint) on noise-free test trials, and per update task_loss, mean_square_activity and
-        penalty_weight (of the update's own batch, before the update); or, where the loss is no longer finite, what to
-        say of that.
+        penalty_weight (of the update's own batch, before the update); with gradient flossing, which comes before the
+        first checkpoint, flossing_exponents(flossing_iteration, exponent); or, where the loss is no longer finite,
+        what to say of that.
 
     Raises:
         InputError: the device is not there.
@@ -79,6 +81,15 @@ def _train(
         ]
     )
     architecture = make_architecture(network_options, masks, theta.flat)
+    failed: dict[int, InputError] = {}
+    flossed: dict[int, np.ndarray] = {}
+    if training["flossing_iterations"]:
+        for k, (seed, flat) in enumerate(zip(seeds, theta.each(theta.flat), strict=True)):
+            own = architecture.of_network(k) if theta.stack else architecture
+            try:
+                flossed[seed] = floss(Parameters(sizes, flat), own, task, training, random[k]["flossing"])
+            except InputError as error:
+                failed[seed] = error
     optimiser = make_optimiser(theta.flat, training)
     penalties = [ActivityPenalty(training["activity_penalty"]) for _ in seeds]
     updates = training["updates"]
@@ -86,7 +97,6 @@ def _train(
 
     kept: list[dict[int, tuple[np.ndarray, float]]] = [{} for _ in seeds]
     history = np.zeros((len(seeds), 3, updates))
-    failed: dict[int, InputError] = {}
     test = Scorer(task, architecture.connectivity.weights(theta), architecture)
     engine = noise = None
     accuracy: np.ndarray = np.full(len(seeds), np.nan)
@@ -130,7 +140,11 @@ def _train(
         report(update, total_loss(history, update), finite_mean(accuracy))
     if len(failed) < len(seeds):
         report(updates, total_loss(history, -1), finite_mean(accuracy))
-    runs = {seed: as_dataset(sizes, kept[k], history[k]) for k, seed in enumerate(seeds) if seed not in failed}
+    runs = {
+        seed: as_dataset(sizes, kept[k], history[k], flossed.get(seed))
+        for k, seed in enumerate(seeds)
+        if seed not in failed
+    }
     return {**runs, **failed}
 
 
@@ -218,8 +232,13 @@ class Scorer:
         return self.network.activity[1:].transpose(0, 1).double().numpy()
 
 
-def as_dataset(sizes: Sizes, kept: Mapping[int, tuple[np.ndarray, float]], history: np.ndarray) -> xr.Dataset:
-    """A run's content: parameters and accuracy per checkpoint, loss terms per update."""
+def as_dataset(
+    sizes: Sizes,
+    kept: Mapping[int, tuple[np.ndarray, float]],
+    history: np.ndarray,
+    flossing_exponents: np.ndarray | None = None,
+) -> xr.Dataset:
+    """A run's content: parameters and accuracy per checkpoint, loss terms per update, exponents as of flossing."""
     import xarray as xr
 
     updates = sorted(kept)
@@ -241,6 +260,8 @@ def as_dataset(sizes: Sizes, kept: Mapping[int, tuple[np.ndarray, float]], histo
     variables["accuracy"] = ("checkpoint", np.array([kept[u][1] for u in updates]))
     for name, values in zip(("task_loss", "mean_square_activity", "penalty_weight"), history, strict=True):
         variables[name] = ("update", values)
+    if flossing_exponents is not None:
+        variables["flossing_exponents"] = (("flossing_iteration", "exponent"), flossing_exponents)
     return xr.Dataset(variables, coords={"checkpoint": np.array(updates, np.int64)})
 
 

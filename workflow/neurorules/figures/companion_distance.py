@@ -1,0 +1,111 @@
+"""Distance to the recording over the gain, with and without flossing: before, after training, at matched accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+TITLE = "Distance to the recording over the initial gain, with and without gradient flossing"
+NEEDS = ("distances", "loss_curve")
+PRODUCTS = ("pdf", "png", "csv")
+
+QUANTITIES = {"untrained": "before training", "trained": "after training", "matched": "matched accuracy"}
+LABELS = [
+    *("recording", "recording_title", "synthetic", "task", "learning_rule", "setting", "training_code", "scoring_code"),
+    *("measure", "gain", "flossed", "seed"),
+]
+
+
+def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
+    """The figure and the table that it is drawn from."""
+    from neurorules.figures import companion, curves, style
+
+    distances = companion.with_gains(curves.procrustes_only(tables["distances"]), context)
+    table = companion.with_learning_rates(over_gains(distances), tables["loss_curve"])
+    limits = {part: _limits(rows["distance"]) for part, rows in table.groupby(["recording", "task"])}
+    parts = companion.parts(table, context, "learning_rule")
+    figure, axes = style.grid(len(parts), len(QUANTITIES))
+    for row, ((recording, task, learning_rule), rows) in zip(axes, parts, strict=True):
+        n = curves.seeds_text(rows.groupby(["gain", "flossed"])["seed"].nunique())
+        name = f"{style.rule_label(learning_rule)} ({n})"
+        for panel, (quantity, words) in zip(row, QUANTITIES.items(), strict=True):
+            _draw(panel, rows[rows["quantity"] == quantity], rows, quantity)
+            panel.set(ylim=limits[recording, task], title=f"{companion.title_of(rows, table)}\n{name}, {words}")
+        row[0].set_ylabel(style.DISTANCE_LABEL)
+    style.legend(figure, list(axes.flat), order=tuple(companion.FLOSSING_NAMES.values()))
+    style.caption(
+        figure,
+        context,
+        table,
+        [
+            "Dots: seeds (n in the titles). Lines: mean over seeds.",
+            companion.BAND_WORDS,
+            "Before training: before the first update, where flossed after flossing.",
+            "Matched accuracy: per gain, the highest that all networks of the task reach at that gain, of either "
+            "learning rule, flossed or not.",
+            "Learning rates are in the figure's table.",
+        ],
+    )
+    return {"figure": figure, "csv": table}
+
+
+def over_gains(distances: pd.DataFrame) -> pd.DataFrame:
+    """One row per recording, model, seed and quantity, as of `gain_map`, of networks with and without flossing.
+
+    Args:
+        distances: distances over training, of one measure, with columns `gain` and `flossed`.
+
+    Returns:
+        The label columns and quantity in {untrained, trained, matched}, accuracy, distance. "matched" is read at the
+        highest accuracy that all networks of that recording, task and gain reach, flossed or not; where one
+        begins above it, there are no such rows.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from neurorules.figures.curves import distance_at, highest_common_accuracy
+
+    table = []
+    for _, at_gain in distances.groupby(["recording", "task", "gain"], sort=True):
+        networks = at_gain.groupby(["learning_rule", "setting", "seed"], sort=True)
+        runs = [run.sort_values("update") for _, run in networks]
+        common = highest_common_accuracy(runs)
+        for run in runs:
+            first, last = run.iloc[0], run.iloc[-1]
+            read = [
+                ("untrained", first["accuracy"], first["distance"]),
+                ("trained", last["accuracy"], last["distance"]),
+            ]
+            if np.isfinite(common):
+                read.append(("matched", common, float(distance_at(run, common))))
+            table += [{**first[LABELS], "quantity": q, "accuracy": a, "distance": d} for q, a, d in read]
+    return pd.DataFrame(table)
+
+
+def _limits(distances: pd.Series) -> tuple[float, float]:
+    margin = 0.05 * max(distances.max() - distances.min(), 0.02)
+    return distances.min() - margin, distances.max() + margin
+
+
+def _draw(panel: Axes, rows: pd.DataFrame, of_rule: pd.DataFrame, quantity: str) -> None:
+    """Draw one quantity of a learning rule over gain; `of_rule` are all quantities."""
+    from neurorules.figures import companion, style
+
+    for flossed, runs in rows.groupby("flossed", sort=True):
+        companion.draw_over_gains(
+            panel, runs, "distance", companion.FLOSSING[flossed], companion.FLOSSING_NAMES[flossed]
+        )
+    gains = sorted(of_rule["gain"].unique())
+    without = [f"{gain:g}" for gain in gains if not (rows["gain"] == gain).any()]
+    notes = companion.edge_notes(of_rule) if quantity == "trained" else []
+    if rows.empty:
+        style.say(panel, "At no gain is there an accuracy that all networks reach.")
+    elif without:
+        notes.append(f"No accuracy that all networks reach at gain {', '.join(without)}.")
+    beside = 0.04 * max(gains[-1] - gains[0], 1.0)
+    panel.set_xlim(gains[0] - beside, gains[-1] + beside)
+    style.note(panel, "Gain of the initial weights", notes)

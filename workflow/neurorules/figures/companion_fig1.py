@@ -1,0 +1,11 @@
+"""The companion's Figure 1: loss over training by gain of the initial weights, by BPTT and e-prop, on the Romo task."""
+
+from __future__ import annotations
+
+from neurorules.figures.companion import loss_curves_by_gain
+
+TITLE = "Loss over training by initial gain"
+NEEDS = ("loss_curve",)
+PRODUCTS = ("pdf", "png", "csv")
+
+make = loss_curves_by_gain

@@ -1,0 +1,11 @@
+"""The companion's Figure 2: as Figure 1, on the 2AF and the DMS task."""
+
+from __future__ import annotations
+
+from neurorules.figures.companion import loss_curves_by_gain
+
+TITLE = "Loss over training by initial gain, 2AF and DMS"
+NEEDS = ("loss_curve",)
+PRODUCTS = ("pdf", "png", "csv")
+
+make = loss_curves_by_gain

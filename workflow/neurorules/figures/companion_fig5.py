@@ -1,0 +1,11 @@
+"""The companion's Figure 5: as Figure 1, with more gains."""
+
+from __future__ import annotations
+
+from neurorules.figures.companion import loss_curves_by_gain
+
+TITLE = "Loss over training by initial gain, more gains"
+NEEDS = ("loss_curve",)
+PRODUCTS = ("pdf", "png", "csv")
+
+make = loss_curves_by_gain

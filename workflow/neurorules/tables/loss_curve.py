@@ -1,0 +1,52 @@
+"""The task loss over training, of every update, averaged over bins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from neurorules.tasks.task import Task
+
+OF = "model"
+NEEDS_RECORDING = False
+OPTIONS = ()
+
+N_BINS = 200
+
+
+def table(
+    runs: Mapping[int, xr.Dataset],
+    labels: Mapping[str, Any],
+    options: Mapping[str, Any],
+    task: Task,
+    recording: xr.Dataset | None,
+) -> pd.DataFrame:
+    """One row per seed x bin: the last of its updates, counted from 1, and the mean task loss over the bin.
+
+    Bins are as equal as they can be, N_BINS of them or one per update where there are fewer. With the learning rate
+    that was used, and whether it lies at the edge of the grid that it was chosen from (0 or 1).
+    """
+    import pandas as pd
+
+    from neurorules.training.learning_rate import choice_of
+
+    tables = []
+    for seed, run in runs.items():
+        bins = np.array_split(run["task_loss"].values, min(N_BINS, run.sizes["update"]))
+        learning_rate, at_edge = choice_of(run.attrs)
+        columns = {
+            "seed": seed,
+            "update": np.cumsum([len(one) for one in bins]),
+            "task_loss": [one.mean() for one in bins],
+            "updates": run.sizes["update"],
+            "learning_rate": learning_rate,
+            "learning_rate_at_edge": int(at_edge),
+        }
+        tables.append(pd.DataFrame({**labels, **columns}))
+    return pd.concat(tables, ignore_index=True)

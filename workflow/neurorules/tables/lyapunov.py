@@ -1,0 +1,60 @@
+"""Lyapunov exponents before and after training (companion paper, Figure 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from neurorules.tasks.task import Task
+
+OF = "model"
+NEEDS_RECORDING = False
+OPTIONS = ("lyapunov_exponents", "lyapunov_passes")
+
+
+def table(
+    runs: Mapping[int, xr.Dataset],
+    labels: Mapping[str, Any],
+    options: Mapping[str, Any],
+    task: Task,
+    recording: xr.Dataset | None,
+) -> pd.DataFrame:
+    """One row per seed x moment x exponent; moment in {initial, trained}; exponents per time constant, 1 the largest.
+
+    The trials that drive a network depend on its task and seed alone, so that those of one seed are the same for all
+    models and both moments.
+    """
+    import pandas as pd
+
+    from neurorules.dynamics.lyapunov import lyapunov_exponents
+    from neurorules.training.streams import stream_seed
+
+    comparison, tau_steps = options["comparison"], options["network"]["tau_steps"]
+    tables = []
+    for seed, run in runs.items():
+        for moment, checkpoint in (("initial", 0), ("trained", run.sizes["checkpoint"] - 1)):
+            values = lyapunov_exponents(
+                run,
+                checkpoint,
+                options["network"],
+                task,
+                stream_seed(str(labels["task"]), seed, "Lyapunov exponents"),
+                comparison["lyapunov_exponents"],
+                comparison["lyapunov_passes"],
+            )
+            columns = {
+                "seed": seed,
+                "moment": moment,
+                "update": int(run["checkpoint"].values[checkpoint]),
+                "index": np.arange(1, len(values) + 1),
+                "exponent": tau_steps * values,
+                "tau_steps": tau_steps,
+            }
+            tables.append(pd.DataFrame({**labels, **columns}))
+    return pd.concat(tables, ignore_index=True)

@@ -1,0 +1,44 @@
+"""Periods of a trial, whose durations are rounded down to whole steps, each by itself, as Neurogym does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from neurorules.errors import InputError
+
+
+def whole_steps(duration: np.ndarray | float, dt: float) -> np.ndarray:
+    """Whole steps of dt in durations, int64."""
+    # A whole number of steps may divide to just below itself.
+    return np.floor(np.asarray(duration) / dt + 1e-9).astype(np.int64)
+
+
+def n_steps(options: Mapping[str, Any], key: str, least: int = 0, dt: str = "dt_ms") -> int:
+    """Whole steps in a duration that is an option.
+
+    Args:
+        options: of a task; `key` is the duration, `dt` the length of a step, in the same unit.
+        least: how many steps the period needs.
+
+    Raises:
+        InputError: a step lasts no time, or the duration has fewer steps than that.
+    """
+    step = options[dt]
+    if not step > 0:
+        raise InputError("A step must last some time.", key=f"task.{dt}", value=step, remedy="Use more than 0.")
+    steps = int(whole_steps(options[key], step))
+    if steps < least:
+        raise InputError(
+            "The period is too short.", key=f"task.{key}", value=options[key], remedy=f"Use at least {least * step:g}."
+        )
+    return steps
+
+
+def periods(options: Mapping[str, Any], least: Mapping[str, int]) -> list[slice]:
+    """The steps of consecutive periods; `least` has their keys, in order, with how many steps each needs."""
+    ends = np.cumsum([0, *(n_steps(options, key, steps) for key, steps in least.items())]).tolist()
+    return [slice(start, stop) for start, stop in pairwise(ends)]

@@ -1,0 +1,15 @@
+"""Choose the learning rate of a model."""
+
+import json
+
+from neurorules.jobs import job, one_thread
+from neurorules.training.learning_rate import choose_learning_rate
+
+with job(snakemake.log[0]):
+    one_thread()
+    choose_learning_rate(
+        json.loads(snakemake.params.options),
+        recording_file=snakemake.input.recording or None,
+        code=snakemake.params.code,
+        output=snakemake.output[0],
+    )
