@@ -14,15 +14,12 @@ NEEDS = ("distances", "loss_curve")
 PRODUCTS = ("pdf", "png", "csv")
 
 QUANTITIES = {"untrained": "before training", "trained": "after training", "matched": "matched accuracy"}
-LABELS = [
-    *("recording", "recording_title", "synthetic", "task", "learning_rule", "setting", "training_code", "scoring_code"),
-    *("measure", "gain", "flossed", "seed"),
-]
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
     from neurorules.figures import companion, curves, style
+    from neurorules.figures.gain_map import over_gains
 
     distances = companion.with_gains(curves.procrustes_only(tables["distances"]), context)
     table = companion.with_learning_rates(over_gains(distances), tables["loss_curve"])
@@ -51,39 +48,6 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         ],
     )
     return {"figure": figure, "csv": table}
-
-
-def over_gains(distances: pd.DataFrame) -> pd.DataFrame:
-    """One row per recording, model, seed and quantity, as of `gain_map`, of networks with and without flossing.
-
-    Args:
-        distances: distances over training, of one measure, with columns `gain` and `flossed`.
-
-    Returns:
-        The label columns and quantity in {untrained, trained, matched}, accuracy, distance. "matched" is read at the
-        highest accuracy that all networks of that recording, task and gain reach, flossed or not; where one
-        begins above it, there are no such rows.
-    """
-    import numpy as np
-    import pandas as pd
-
-    from neurorules.figures.curves import distance_at, highest_common_accuracy
-
-    table = []
-    for _, at_gain in distances.groupby(["recording", "task", "gain"], sort=True):
-        networks = at_gain.groupby(["learning_rule", "setting", "seed"], sort=True)
-        runs = [run.sort_values("update") for _, run in networks]
-        common = highest_common_accuracy(runs)
-        for run in runs:
-            first, last = run.iloc[0], run.iloc[-1]
-            read = [
-                ("untrained", first["accuracy"], first["distance"]),
-                ("trained", last["accuracy"], last["distance"]),
-            ]
-            if np.isfinite(common):
-                read.append(("matched", common, float(distance_at(run, common))))
-            table += [{**first[LABELS], "quantity": q, "accuracy": a, "distance": d} for q, a, d in read]
-    return pd.DataFrame(table)
 
 
 def _limits(distances: pd.Series) -> tuple[float, float]:

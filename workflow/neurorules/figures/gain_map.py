@@ -16,7 +16,7 @@ PRODUCTS = ("pdf", "png", "csv")
 QUANTITIES = {"untrained": "untrained", "trained": "last checkpoint", "matched": "matched accuracy"}
 LABELS = (
     *("recording", "recording_title", "synthetic", "task", "learning_rule", "setting"),
-    *("training_code", "scoring_code", "measure", "gain", "seed"),
+    *("training_code", "scoring_code", "measure", "gain", "flossed", "seed"),
 )
 
 
@@ -55,7 +55,7 @@ def over_gains(distances: pd.DataFrame) -> pd.DataFrame:
     """One row per recording, model, seed and quantity.
 
     Args:
-        distances: distances over training, of one measure, with a column `gain`.
+        distances: distances over training, of one measure, with a column `gain`, and perhaps `flossed`.
 
     Returns:
         The label columns and gain, seed, quantity in {untrained, trained, matched}, accuracy, distance. "matched" is
@@ -69,7 +69,9 @@ def over_gains(distances: pd.DataFrame) -> pd.DataFrame:
 
     table = []
     for _, at_gain in distances.groupby(["recording", "task", "gain"], sort=True):
-        runs = [run.sort_values("update") for _, run in at_gain.groupby(["learning_rule", "seed"], sort=True)]
+        runs = [
+            run.sort_values("update") for _, run in at_gain.groupby(["learning_rule", "setting", "seed"], sort=True)
+        ]
         common = highest_common_accuracy(runs)
         for run in runs:
             first, last = run.iloc[0], run.iloc[-1]
