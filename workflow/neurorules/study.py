@@ -356,6 +356,10 @@ class Study:
     def run_file(self, model: Model | str, seed: int | str) -> str:
         return self.path("runs", str(model), f"seed{seed}.nc")
 
+    def training_benchmark(self, model: Model | str, seeds: Sequence[int]) -> str:
+        """How long the job took that trained these seeds."""
+        return self.path("benchmarks", "runs", str(model), f"{block_name(seeds)}.tsv")
+
     def learning_rate_file(self, model: Model | str) -> str:
         """What learning rate was chosen for a model, and why."""
         return self.path("learning_rates", f"{model}.json")
@@ -607,6 +611,11 @@ class Study:
         )
 
 
+def block_name(seeds: Sequence[int]) -> str:
+    """Seeds of one job as a name: seed0_1."""
+    return "seed" + "_".join(map(str, seeds))
+
+
 def part_name(seeds: Sequence[int]) -> str:
     """Ascending seeds as a name: seeds0-3, seeds0-3_7."""
     runs: list[list[int]] = []
@@ -697,6 +706,10 @@ def _allowed(error: Any) -> str:
         "pattern": "It may hold letters, digits, '.', '_' and '-' only.",
     }
     sentence = sentences.get(error.validator, f"{error.message}.")
+    # What was refused may be one of several forms, of which others are a word.
+    words = [str(form["const"]) for form in (error.parent.validator_value if error.parent else ()) if "const" in form]
+    if words:
+        sentence = f"{sentence.removesuffix('.')}, or {' or '.join(words)}."
     if error.validator == "type" and _is_number_as_text(error.instance):
         sentence += " In YAML, 1e-3 and '1' are text: write 1.0e-3 and 1."
     return sentence

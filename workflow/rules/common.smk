@@ -24,7 +24,7 @@ from neurorules.files import canonical_json
 from neurorules.provenance import code_hash
 from neurorules.recordings import sources
 from neurorules.recordings.sources import DOWNLOADS, download_paths, find_raw
-from neurorules.study import Model, Study
+from neurorules.study import Model, Study, block_name
 from neurorules.tables.kind import kinds_of, load_kind
 
 try:
@@ -51,10 +51,6 @@ def per_attempt(amount):
 
 def log_file(*parts):
     return study.path("logs", *parts)
-
-
-def benchmark_file(*parts):
-    return study.path("benchmarks", *parts)
 
 
 # ---- recordings
@@ -142,10 +138,6 @@ def scoring_code(script, kind, models):
     return code(script, f"tables.{kind}", *sorted(tasks | measures))
 
 
-def block_name(seeds):
-    return "seed" + "_".join(map(str, seeds))
-
-
 # ---- figures and tables
 
 
@@ -155,4 +147,6 @@ def report_category(name):
         return "1 Claims"
     if re.fullmatch(r"(fig|table)\d+|proposition", name):
         return "2 Figures and tables of the paper"
-    return "3 Beyond the paper"
+    if re.fullmatch(r"companion_fig\d+", name):
+        return "3 Figures of the companion paper"
+    return "4 Beyond the papers"

@@ -37,7 +37,7 @@ for block in study.blocks:
         log:
             log_file("runs", "{model}", f"{block_name(block.seeds)}.log"),
         benchmark:
-            benchmark_file("runs", "{model}", f"{block_name(block.seeds)}.tsv")
+            study.training_benchmark("{model}", block.seeds)
         wildcard_constraints:
             model="|".join(re.escape(str(model)) for model in block.models),
         conda:

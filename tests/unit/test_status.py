@@ -1,0 +1,86 @@
+"""How far a study has come, on folders in which files and their times are known."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from neurorules.status import report
+from neurorules.study import Study, load_study
+
+NOW = 1_000_000.0
+
+
+@pytest.fixture
+def study(repository: Path) -> Study:
+    return load_study(repository / "config" / "companion.yaml")
+
+
+def touch(root: Path, file: str, ended: float, text: str = "") -> None:
+    path = root / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    os.utime(path, (ended, ended))
+
+
+def train(study: Study, root: Path, n_jobs: int, seconds: float, ended: float, side_by_side: int = 1) -> None:
+    """The first jobs of a study: `side_by_side` end together, one lot after another, the last at `ended`."""
+    jobs = [(model, block) for block in study.blocks for model in block.models][:n_jobs]
+    n_lots = n_jobs // side_by_side
+    for number, (model, block) in enumerate(jobs):
+        end = ended - seconds * (n_lots - 1 - number // side_by_side)
+        touch(root, study.training_benchmark(model, block.seeds), end, f"s\th:m:s\n{seconds}\t0:01:00\n")
+        for seed in block.seeds:
+            touch(root, study.run_file(model, seed), end)
+
+
+def test_nothing_is_there_yet(study: Study, tmp_path: Path) -> None:
+    text = report(study, tmp_path, NOW)
+    assert "runs                     0 of 430     0%" in text
+    assert "not yet: companion_fig1" in text
+    assert "known when the first training job is finished" in text
+
+
+@pytest.mark.parametrize("side_by_side", [1, 2])
+def test_time_left_by_hand(study: Study, tmp_path: Path, side_by_side: int) -> None:
+    """20 of 86 jobs of 5 runs and 50 s each: 330 runs of 10 s are left."""
+    train(study, tmp_path, 20, 50.0, NOW, side_by_side)
+    text = report(study, tmp_path, NOW)
+    assert "runs                   100 of 430    23%" in text
+    left = {1: "55:00", 2: "27:30"}[side_by_side]
+    assert f"about {left}, with {side_by_side}.0 jobs side by side" in text
+    assert "ago" not in text
+
+
+def test_an_earlier_session_is_not_the_pace(study: Study, tmp_path: Path) -> None:
+    jobs = [(model, block) for block in study.blocks for model in block.models]
+    train(study, tmp_path, 10, 50.0, NOW)
+    for model, block in jobs[:5]:  # two hours before, side by side
+        touch(tmp_path, study.training_benchmark(model, block.seeds), NOW - 7200, "s\th:m:s\n50.0\t0:00:50\n")
+    assert "with 1.0 jobs side by side" in report(study, tmp_path, NOW)
+
+
+def test_a_study_at_rest_says_since_when(study: Study, tmp_path: Path) -> None:
+    train(study, tmp_path, 4, 50.0, NOW - 7200)
+    assert "(the last one ended 2:00:00 ago)" in report(study, tmp_path, NOW)
+
+
+def test_a_finished_study_has_no_time_left(study: Study, tmp_path: Path) -> None:
+    train(study, tmp_path, len([m for block in study.blocks for m in block.models]), 1.0, NOW)
+    for name in study.figures:
+        for file in [*study.figure_tables(name), *study.figure_files(name)]:
+            touch(tmp_path, file, NOW)
+    text = report(study, tmp_path, NOW)
+    assert "figures                  7 of 7     100%" in text
+    assert "not yet" not in text and "time left" not in text
+
+
+def test_a_figure_without_one_of_its_files_is_not_there(study: Study, tmp_path: Path) -> None:
+    files = study.figure_files("companion_fig1")
+    for file in files[:-1]:
+        touch(tmp_path, file, NOW)
+    assert "not yet: companion_fig1" in report(study, tmp_path, NOW)
+    touch(tmp_path, files[-1], NOW)
+    assert "not yet: companion_fig2" in report(study, tmp_path, NOW)
