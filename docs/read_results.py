@@ -1,0 +1,74 @@
+"""Read the results of a study from Python: a run, its network, its recording, its tables. Cells begin with `# %%`.
+
+In a notebook or an editor run it cell by cell; as a script, from the root of the repository, with a study that is
+finished:
+
+    PYTHONPATH=workflow .venv/bin/python docs/read_results.py config/demo.yaml
+"""
+
+# %% A study, from its file: models (task / learning rule / setting), their seeds, and where everything lies
+import json
+import sys
+
+import pandas as pd
+import xarray as xr
+
+from neurorules.study import load_study
+
+study = load_study(sys.argv[1] if len(sys.argv) > 1 else "config/demo.yaml")
+print(f"study {study.name} in {study.results}: {len(study.seeds)} models, figures {', '.join(study.figures)}")
+model = next(model for model in study.seeds if (model.task, model.learning_rule) == ("hatsopoulos2007", "eprop"))
+seed = study.seeds[model][0]
+print("here:", model, "seed", seed)
+
+# %% One run: parameters and accuracy by checkpoint, losses by update
+run = xr.open_dataset(study.run_file(model, seed))
+print(run["accuracy"].to_series().tail(3))
+print("mean loss of the last ten updates:", float(run["task_loss"][-10:].mean()))
+recurrent = run["recurrent"].values  # W_h, (checkpoint, unit, source unit)
+print("SD of the recurrent weights before and after training:", recurrent[0].std(), recurrent[-1].std())
+
+# %% What made it: all options, the hash of the code, versions, the checksum of the recording
+made_of = json.loads(run.attrs["model"])
+print(made_of["learning_rule"], "gain", made_of["network"]["gain"], "learning rate", run.attrs["learning_rate"])
+print("code", run.attrs["code"][:12], "recording", run.attrs["recording"], run.attrs["recording_sha256"][:12])
+
+# %% The recording, as every reader gives it: spikes/s by condition, time and neuron
+from neurorules.recordings.recording import open_recording
+
+recording = open_recording(study.recording_file(study.recording(model)))
+rates = recording["rates"].values
+print(dict(recording["rates"].sizes), recording.attrs["title"], "synthetic" if recording.attrs["synthetic"] else "real")
+
+# %% The network's activity in the window that lines up with the recording, (condition, time, unit), after training
+from neurorules.tables.activity import ModelActivity
+from neurorules.tasks.task import make_task
+
+options = study.options(model)
+task = make_task(study.task_module(model.task), options["task"], recording)
+network = ModelActivity(run, options, task, recording)
+activity = network.at(-1)
+print("activity", activity.shape, "silent units:", int((activity.max((0, 1)) == 0).sum()))
+print("whole test trials:", network.all_steps_at(-1).shape)
+
+# %% A distance by hand, of any two activities and by any measure
+from neurorules.similarity.measures.measure import load_measure
+
+procrustes = load_measure("procrustes").distance
+by_hand = procrustes(activity, rates)
+half = rates.shape[-1] // 2
+print("network to recording:", by_hand)
+print("half of the neurons to the other half:", procrustes(rates[..., :half], rates[..., half : 2 * half]))
+
+# %% The same from the study's tables, which are tidy: a row per seed, checkpoint and measure
+files = [study.table_file("distances", model, part) for part in study.parts["distances"][model]]
+table = pd.concat(map(pd.read_csv, files))
+of_run = table[(table["seed"] == seed) & (table["measure"] == "procrustes")]
+print(of_run[["update", "accuracy", "distance"]].tail(3).to_string(index=False))
+print("the last row is what was computed by hand:", abs(of_run["distance"].iloc[-1] - by_hand) < 1e-12)
+
+# %% Every figure and table leaves the numbers that it shows
+for name in study.figures:
+    for file in study.figure_files(name):
+        if file.endswith(".csv"):
+            print(f"{file}: {len(pd.read_csv(file))} rows")
