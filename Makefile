@@ -29,11 +29,11 @@ export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test run report lint bench lock clean study-exists
+.PHONY: help setup demo test slurm-test run status report lint bench lock clean study-exists
 
 help: ## list the targets
 	@echo "make TARGET [VARIABLE=value ...]"
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10 | sed 's/^/  /'
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12 | sed 's/^/  /'
 	@echo "Variables: CORES (now $(CORES)), STUDY, TARGET, RAW_DIR, TORCH_INDEX_URL (an index of CPU-only torch builds)"
 
 setup: $(INSTALLED) ## set up .venv from requirements.lock, without running anything
@@ -55,8 +55,15 @@ demo: $(INSTALLED) ## draw every figure from small synthetic recordings
 test: $(INSTALLED) ## run the tests
 	$(PYTHON) -m pytest -n auto --dist loadfile tests/unit tests/workflow
 
+slurm-test: $(INSTALLED) ## run the study of the tests on a Slurm that is started for that and ended after it
+	@tests/slurm/slurm_up.sh --check
+	$(PYTHON) -m pytest tests/slurm
+
 run: study-exists $(INSTALLED) ## run a study or one TARGET of it: make run STUDY=reach TARGET=table3 RAW_DIR=/data CORES=8
 	$(SNAKEMAKE) $(TARGET) --cores $(CORES) --configfile $(CONFIG) $(if $(RAW_DIR),--config raw_dir="$(RAW_DIR)") $(SNAKEMAKE_FLAGS)
+
+status: study-exists $(INSTALLED) ## say how far a study has come and how long its runs will take: make status STUDY=reach
+	@$(PYTHON) -m neurorules.status $(CONFIG)
 
 report: study-exists $(INSTALLED) ## collect what a finished study made in results/STUDY/report/report.html
 	@mkdir -p results/$(STUDY)/report

@@ -50,6 +50,7 @@ for reader, source in study.sources():
             [str(file) for file in download_paths(reader, source, DOWNLOADS)],
         log:
             log_file("recordings", f"download-{reader}-{source}.log"),
+        localrule: True  # compute nodes of a cluster may be without internet
         conda:
             "../../envs/training.yaml"
         resources:

@@ -45,7 +45,7 @@ for block in study.blocks:
         threads: 1
         resources:
             mem_mb=per_attempt(1500),
-            runtime=per_attempt(240),
+            runtime=per_attempt(180 + 60 * len(block.seeds)),
             gpu=training_gpus,
         params:
             options=training_options,
