@@ -29,7 +29,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test slurm-test run status report lint bench lock clean study-exists
+.PHONY: help setup demo test slurm-test run status report lint docs bench lock clean study-exists
 
 help: ## list the targets
 	@echo "make TARGET [VARIABLE=value ...]"
@@ -80,7 +80,13 @@ lint: $(INSTALLED) ## check format, style, types, the lock, the workflow and eve
 	$(SNAKEMAKE) --lint
 	$(PYTHON) -m mypy
 	$(PYTHON) envs/lock.py --check
+	$(PYTHON) docs/config_reference.py --check
+	$(PYTHON) docs/rulegraph.py --check
 	$(PYTHON) -m neurorules.study config/*.yaml
+
+docs: $(INSTALLED) ## write the generated parts of the documentation anew
+	$(PYTHON) docs/config_reference.py
+	$(PYTHON) docs/rulegraph.py
 
 bench: $(INSTALLED) ## measure time and memory, on one thread
 	$(PYTHON) tests/benchmarks/engine.py

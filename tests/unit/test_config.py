@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -26,6 +26,7 @@ from neurorules.tables.kind import kinds_of
 from neurorules.tasks.task import task_names
 
 REACH, MANTE, MAZE, CHOICE = "hatsopoulos2007", "mante2013", "sussillo2015", "perceptual-decision"
+REACH_COMPANION = "reach-companion"
 STUDY_FILES = sorted((REPOSITORY / "config").glob("*.yaml"))
 BASE = yaml.safe_load(BASE_CONFIG.read_text())
 
@@ -96,6 +97,17 @@ RATES = models(RECORDED, "bptt", "base lr-3e-4 lr-1e-4 lr-3e-5") | models(RECORD
 CODE = models(RECORDED, BOTH, "published-code")
 FINE_GAINS = "base " + " ".join(f"gain-{n / 10:g}" for n in range(1, 21) if n != 10)
 OF_ALL = "units-doubled batch-50 batch-200 tau-20"
+UNRECORDED = "romo 2af dms"
+COMPANION_GAINS = "gain-0 gain-0.2 gain-0.5 base gain-1.2 gain-1.5"
+FLOSSED = "gain-0-flossed gain-0.2-flossed gain-0.5-flossed flossed gain-1.2-flossed gain-1.5-flossed"
+OF_COMPANION: dict[str, set[str]] = {
+    "companion_fig1": models("romo", BOTH, COMPANION_GAINS),
+    "companion_fig2": models("2af dms", BOTH, COMPANION_GAINS),
+    "companion_fig3": models(UNRECORDED, BOTH, COMPANION_GAINS) | models(UNRECORDED, "eprop", FLOSSED),
+    "companion_fig4": models(UNRECORDED, "eprop", f"{COMPANION_GAINS} {FLOSSED}"),
+    "companion_fig5": models("romo", BOTH, f"{COMPANION_GAINS} gain-0.1 gain-0.3 gain-0.4 gain-0.7"),
+    "companion_distance": models(REACH_COMPANION, BOTH, f"{COMPANION_GAINS} {FLOSSED}"),
+}
 FIGURES: dict[str, set[str]] = {
     "fig1": models(f"{MANTE} {REACH}", "bptt truncated_bptt eprop", "base")
     | models(MAZE, "bptt truncated_bptt eprop", "sparse"),
@@ -120,22 +132,32 @@ FIGURES: dict[str, set[str]] = {
     "slow_bptt": RATES,
     "learning_curves": models(f"{RECORDED} {CHOICE}", BOTH, "base"),
     "model_distances": models(CHOICE, BOTH, "base"),
+    **OF_COMPANION,
     "claims": set(),
 }
 
 # What the demo shows less of: tasks, and settings where it has others.
 DEMO_TASKS = {
-    **dict.fromkeys(("fig2", "table1", "fig3", "fig8", "robustness", "gain_map", "alignment", "slow_bptt"), REACH),
-    **dict.fromkeys(("table2", "fig4", "fig6", "fig7", "fig9"), f"{MANTE} {REACH}"),
+    **dict.fromkeys(
+        ("fig2", "table1", "fig3", "fig8", "fig9", "robustness", "gain_map", "alignment", "slow_bptt"), REACH
+    ),
+    **dict.fromkeys(("table2", "fig4", "fig6", "fig7"), f"{MANTE} {REACH}"),
     "fig10": f"{REACH} {MAZE}",
     "learning_curves": f"{MANTE} {REACH} {CHOICE}",
 }
 DEMO_RATES = models(REACH, "bptt", "base lr-1e-3 lr-3e-4") | models(REACH, "eprop", "base")
+DEMO_FLOSSED = "gain-0.2-flossed flossed"
 IN_DEMO = {
     "fig3": DEMO_RATES,
     "slow_bptt": DEMO_RATES,
     "robustness": models(REACH, BOTH, "units-doubled tau-20"),
     "gain_map": models(REACH, BOTH, "gain-0.2 gain-0.5 base gain-1.5 gain-2"),
+    "companion_fig1": models("romo", BOTH, "gain-0.2 base gain-1.5"),
+    "companion_fig2": models("2af dms", "eprop", "gain-0.2 base"),
+    "companion_fig3": models("romo", BOTH, "gain-0.2 base gain-1.5") | models("romo", "eprop", DEMO_FLOSSED),
+    "companion_fig4": models("romo", "eprop", f"gain-0.2 base {DEMO_FLOSSED}"),
+    "companion_fig5": models("romo", "eprop", "gain-0.2 gain-0.5 base gain-1.5"),
+    "companion_distance": models(REACH_COMPANION, "eprop", f"gain-0.2 base {DEMO_FLOSSED}"),
 }
 
 
@@ -150,7 +172,7 @@ def test_demo_shows_every_figure_from_synthetic_recordings() -> None:
     assert all(seeds == [0, 1] for seeds in demo.seeds.values())
     assert [block.seeds for block in demo.blocks] == [(0, 1)]
     assert set(demo.blocks[0].models) == set(demo.seeds)
-    assert sum(map(len, demo.seeds.values())) <= 150
+    assert sum(map(len, demo.seeds.values())) <= 160
     compared = {demo.recording(model) for model in demo.seeds}
     assert compared == {REACH, MAZE, "mante2013-dt15", None}
     assert all(demo.recording_entry(name)["synthetic"] for name in demo.used_recordings)
@@ -161,8 +183,37 @@ def test_the_default_study_shows_the_same_without_the_private_recording() -> Non
     assert {name: set(map(str, shown)) for name, shown in loaded().figures.items()} == {
         name: shown - of_maze for name, shown in FIGURES.items()
     }
-    ten = {name for name in FIGURES["fig3"]}
-    assert all(len(seeds) == (10 if str(model) in ten else 4) for model, seeds in loaded().seeds.items())
+    ten, five = FIGURES["fig3"], set().union(*OF_COMPANION.values())
+    expected = {model: 10 if str(model) in ten else 5 if str(model) in five else 4 for model in loaded().seeds}
+    assert {model: len(seeds) for model, seeds in loaded().seeds.items()} == expected
+
+
+def test_the_companions_study_shows_its_figures_and_no_other() -> None:
+    companion = loaded(REPOSITORY / "config" / "companion.yaml")
+    shown = {name: set(map(str, of_figure)) for name, of_figure in companion.figures.items()}
+    assert shown == {**OF_COMPANION, "claims": set()}
+    assert all(seeds == [0, 1, 2, 3, 4] for seeds in companion.seeds.values())
+    assert [block.seeds for block in companion.blocks] == [(0, 1, 2, 3, 4)]
+    # the same networks as those of the default study
+    assert all(companion.training(model) == loaded().training(model) for model in companion.seeds)
+    # all but one do without a recording
+    without = {name for name in companion.figures if not needs_recording(name)}
+    assert {name for name in companion.figures if companion.figure_recordings(name)} == {"companion_distance"}
+    assert without == {*OF_COMPANION, "claims"} - {"companion_distance"}
+
+
+def test_the_companions_networks_are_what_its_appendix_says() -> None:
+    """Appendix A: 64 units, batches of 32, Adam, the best of four learning rates, 100 iterations of flossing."""
+    for model, seeds in loaded(REPOSITORY / "config" / "companion.yaml").seeds.items():
+        options = loaded().options(model)
+        training, network = options["training"], options["network"]
+        assert (network["units"], network["activation"], training["batch_size"], len(seeds)) == (64, "relu", 32, 5)
+        assert (training["optimiser"], training["learning_rate"]) == ("adam", "best")
+        assert training["learning_rate_grid"] == [1e-4, 3e-4, 1e-3, 3e-3]
+        assert training["flossing_iterations"] == (100 if "flossed" in model.setting else 0)
+        assert training["flossing_local"] is True
+        gain = model.setting.removesuffix("-flossed").removeprefix("gain-")
+        assert network["gain"] == (1.0 if gain in ("base", "flossed") else float(gain))
 
 
 def test_catalogues_make_no_work() -> None:
@@ -304,6 +355,7 @@ def test_a_figure_of_a_private_recording_alone_is_refused_without_its_path() -> 
 
 def test_a_task_without_a_recording_is_shown_where_none_is_needed() -> None:
     without = {"learning_curves", "model_distances", "slow_bptt", "proposition", "claims"}
+    without |= set(OF_COMPANION) - {"companion_distance"}
     assert {name for name in figure_names() if not needs_recording(name)} == without
     both = {"tasks": [CHOICE, REACH], "learning_rules": ["bptt"], "settings": ["base"]}
     made = study({"use_figures": ["learning_curves", "fig1"], "figures": {"learning_curves": both, "fig1": both}})
@@ -624,12 +676,21 @@ BLOCKS = {
 }
 DOUBLED_INTERVALS = {"task.steps": 500, "task.interval1_steps": [0, 100], "task.interval2_steps": [0, 300]}
 DT_15 = {"task.dt_ms": 15, "comparison.recording": "mante2013-dt15"}
+FLOSSED_IN_FULL = {"training.flossing_iterations": 100, "training.flossing_local": False}
 # Settings with what they change in mante2013 and in the reaches.
 CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     **{f"gain-{g:g}": ({"network.gain": g},) * 2 for g in (0, 0.25, 0.75, *(n / 10 for n in range(1, 21) if n != 10))},
     **{f"gain-with-readout-{g}": ({"network.gain": g, "network.gain_scales_readout": True},) * 2 for g in (0.5, 1.5)},
     **{f"lr-{lr}": ({"training.learning_rate": float(lr)},) * 2 for lr in ("3e-3", "3e-4", "1e-4", "3e-5")},
     "lr-1e-3": ({}, {}),
+    "lr-best": ({"training.learning_rate": "best"},) * 2,
+    **{
+        f"gain-{gain}-flossed": ({"network.gain": float(gain), "training.flossing_iterations": 100},) * 2
+        for gain in ("0", "0.2", "0.5", "1.2", "1.5")
+    },
+    "flossed": ({"training.flossing_iterations": 100},) * 2,
+    "flossed-full": (FLOSSED_IN_FULL,) * 2,
+    "gain-0.2-flossed-full": ({**FLOSSED_IN_FULL, "network.gain": 0.2},) * 2,
     "sgd": ({"training.optimiser": "sgd", "training.learning_rate": 0.1},) * 2,
     "published-checkpoints": ({"training.checkpoints": "published"},) * 2,
     "noiseless": ({"network.noise_sd": 0},) * 2,
@@ -698,6 +759,82 @@ def test_comparison_is_no_part_of_training() -> None:
         assert before.scoring(model, kind) != onset.scoring(model, kind)
 
 
+# ---- a learning rate that is chosen
+
+ROMO = Model("romo", "eprop", "gain-0.2")
+COMPANION_FIG1 = {"use_figures": ["companion_fig1"]}
+
+
+def test_best_is_a_learning_rate() -> None:
+    made = study({**COMPANION_FIG1, "settings": {"lr-1e-3": {"training": {"learning_rate": "best"}}}})
+    assert made.chooses_learning_rate(ROMO)
+    assert made.chooses_learning_rate(Model(REACH, "bptt", "lr-1e-3"))
+    assert made.chooses_learning_rate(Model(REACH, "bptt", "lr-best"))
+    assert not made.chooses_learning_rate(Model(REACH, "bptt", "base"))
+    assert not made.chooses_learning_rate(Model("romo", "eprop", "lr-3e-4"))  # a setting wins over the task
+    assert made.learning_rate_file(ROMO) == "results/paper/learning_rates/romo/eprop/gain-0.2.json"
+
+
+def with_training(**options: Any) -> dict[str, Any]:
+    return {**COMPANION_FIG1, "tasks": {"romo": {"training": options}}}
+
+
+def test_the_grid_is_no_part_of_training_and_the_number_of_updates_no_part_of_choosing() -> None:
+    before = study(COMPANION_FIG1)
+    changes = {"learning_rate_grid": [1e-2], "learning_rate_updates": 7, "learning_rate_seed": 99}
+    for option, value in changes.items():
+        after = study(with_training(**{option: value}))
+        assert after.training(ROMO) == before.training(ROMO), option
+        assert after.choosing(ROMO) != before.choosing(ROMO), option
+        assert after.choosing(ROMO)["training"][option] == value
+    for option, value in {"updates": 7, "checkpoints": "published", "n_checkpoints": 3}.items():
+        after = study(with_training(**{option: value}))
+        assert after.choosing(ROMO) == before.choosing(ROMO), option
+        assert after.training(ROMO) != before.training(ROMO), option
+    # what a network is and how it is trained count for both
+    for option, value in {"batch_size": 5, "flossing_iterations": 3, "activity_penalty": 1.0}.items():
+        after = study(with_training(**{option: value}))
+        assert after.choosing(ROMO) != before.choosing(ROMO) and after.training(ROMO) != before.training(ROMO), option
+    # nothing that tells how to choose is part of a run whose learning rate is a number, either
+    fixed = Model("romo", "eprop", "lr-3e-4")
+    assert fixed_training(study(with_training(**changes)), fixed) == fixed_training(before, fixed)
+    assert set(changes).isdisjoint(before.training(fixed)["training"])
+
+
+def fixed_training(made: Study, model: Model) -> dict[str, Any]:
+    assert made.training(model)["training"]["learning_rate"] == 3e-4
+    return made.training(model)
+
+
+def test_a_learning_rate_is_not_chosen_on_a_network_that_is_shown(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    mine = {**COMPANION_FIG1, "figures": {"companion_fig1": {"seeds": [3, 1000]}}}
+    file.write_text(yaml.safe_dump(mine))
+    with pytest.raises(InputError, match="companion_fig1 shows this seed") as caught:
+        load_study(file)
+    assert (caught.value.key, caught.value.value) == ("defaults.training.learning_rate_seed", 1000)
+    assert caught.value.remedy == "Use a seed that no figure shows."
+    # where the seed is said, there it is to be changed
+    file.write_text(yaml.safe_dump({**COMPANION_FIG1, "tasks": {"romo": {"training": {"learning_rate_seed": 3}}}}))
+    with pytest.raises(InputError) as caught:
+        load_study(file)
+    error = caught.value
+    assert (error.file, error.key, error.value) == (str(file), "tasks.romo.training.learning_rate_seed", 3)
+    # a figure of other models may show that seed
+    shown = study({"use_figures": ["fig1", "companion_fig1"], "figures": {"fig1": {"seeds": [1000]}}})
+    assert shown.figure_seeds("fig1") == [1000]
+
+
+def test_figures_know_gain_learning_rate_and_flossing_of_their_models() -> None:
+    made = study({"use_figures": ["companion_fig4", "fig3"]})
+    varied = made.figure_context("companion_fig4")["varied"]
+    assert len(varied) == 3 * 12
+    assert varied["dms/eprop/gain-0.5"] == {"gain": 0.5, "learning_rate": "best", "flossing_iterations": 0}
+    assert varied["romo/eprop/flossed"] == {"gain": 1.0, "learning_rate": "best", "flossing_iterations": 100}
+    varied = made.figure_context("fig3")["varied"]
+    assert varied[f"{REACH}/bptt/lr-3e-5"] == {"gain": 1.0, "learning_rate": 3e-5, "flossing_iterations": 0}
+
+
 # ---- files
 
 
@@ -720,8 +857,9 @@ def test_merging_is_what_snakemake_does() -> None:
     from snakemake.utils import update_config
 
     for file in STUDY_FILES:
-        snakemakes = deepcopy(BASE)
-        update_config(snakemakes, yaml.safe_load(file.read_text()))
+        snakemakes: dict[str, Any] = {}  # not a copy of BASE, in which one dict may stand in several places
+        for part in (BASE, yaml.safe_load(file.read_text())):
+            update_config(snakemakes, part)
         assert load_study(file).config == snakemakes
 
 
@@ -740,7 +878,7 @@ def test_checking_files_from_the_command_line(tmp_path: Path, capsys: pytest.Cap
     assert main([str(wrong), str(BASE_CONFIG)]) == 1
     said = capsys.readouterr()
     assert "Did you mean seeds_per_job?" in said.err
-    assert "660 runs" in said.out
+    assert "1090 runs" in said.out
 
 
 # ---- what is refused
@@ -763,6 +901,34 @@ REFUSED: list[tuple[str, dict[str, Any], str, Any, str]] = [
         "defaults.training.learning_rate",
         "1e-3",
         "write 1.0e-3",
+    ),
+    (
+        "a word for a learning rate",
+        {"settings": {"mine": {"training": {"learning_rate": "optimal"}}}},
+        "settings.mine.training.learning_rate",
+        "optimal",
+        "It must be of type number, or best.",
+    ),
+    (
+        "no grid of learning rates",
+        {"tasks": {"romo": {"training": {"learning_rate_grid": []}}}},
+        "tasks.romo.training.learning_rate_grid",
+        [],
+        "at least 1",
+    ),
+    (
+        "best of best",
+        {"defaults": {"training": {"learning_rate_grid": [1e-3, "best"]}}},
+        "defaults.training.learning_rate_grid.1",
+        "best",
+        "type number.",
+    ),
+    (
+        "a learning rate twice",
+        {"defaults": {"training": {"learning_rate_grid": [1e-3, 1e-3]}}},
+        "defaults.training.learning_rate_grid",
+        [1e-3, 1e-3],
+        "twice",
     ),
     ("fraction of units", {"defaults": {"network": {"units": 2.5}}}, "defaults.network.units", 2.5, "integer"),
     ("float for an integer", {"defaults": {"network": {"units": 8.0}}}, "defaults.network.units", 8.0, "integer"),
@@ -1200,6 +1366,9 @@ def plan(made: Study) -> None:
     """All that the Snakefile asks of a study."""
     for model, seeds in made.seeds.items():
         made.training(model), made.training_recording(model), made.task_module(model.task)
+        if made.chooses_learning_rate(model):
+            assert made.choosing(model)["training"]["learning_rate_seed"] not in seeds
+            assert made.learning_rate_file(model)
         for kind in kinds_of("model"):
             made.scoring(model, kind)
         recording = made.recording(model)
@@ -1316,10 +1485,13 @@ def test_every_key_is_documented_with_its_choices(heading: str, key: str) -> Non
         assert f"`{choice}`" in documented[key]["type"]
 
 
-def tables_of(heading: str, those: str) -> dict[str, dict[str, dict[str, str]]]:
-    """The tables of a section that "Those of the ..." introduces, by the name in backticks."""
-    tables = section(heading).split(f"Those of the {those} ")[1:]
-    return {re.findall("`(.*?)`", table)[0]: rows(table) for table in tables}
+def tables_of(heading: str, those: str, known: Iterable[str]) -> dict[str, dict[str, dict[str, str]]]:
+    """The tables of a section that "Those of the ..." introduces, by the known names in backticks before them."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for text in section(heading).split(f"Those of the {those} ")[1:]:
+        names = re.findall("`(.*?)`", text.split("\n|")[0])
+        found.update({name: rows(text) for name in names if name in known})
+    return found
 
 
 def defaults_of(table: dict[str, dict[str, str]]) -> dict[str, Any]:
@@ -1327,7 +1499,8 @@ def defaults_of(table: dict[str, dict[str, str]]) -> dict[str, Any]:
 
 
 def test_options_of_tasks_are_documented_with_their_defaults() -> None:
-    documented = {name: defaults_of(table) for name, table in tables_of("Options in `task`", "task").items()}
+    tables = tables_of("Options in `task`", "task", BASE["tasks"])
+    documented = {name: defaults_of(table) for name, table in tables.items()}
     assert documented == {name: task["task"] for name, task in BASE["tasks"].items()}
 
 
@@ -1337,7 +1510,7 @@ def test_learning_rules_are_documented_with_what_they_need_and_their_options() -
     for name in learning_rule_names():
         needed = re.findall("`(.*?)`", documented[name]["needs"].split(":")[0])
         assert needed == [need.option for need in load_learning_rule(name).NEEDS]
-    tables = tables_of("Learning rules", "learning rule")
+    tables = tables_of("Learning rules", "learning rule", learning_rule_names())
     assert {name: defaults_of(table) for name, table in tables.items()} == BASE["learning_rules"]
     for name, table in tables.items():
         allowed = load_learning_rule(name).OPTIONS
@@ -1355,14 +1528,15 @@ def test_documented_defaults_are_those_of_config_yaml(group: str) -> None:
     ]
     for name, task in BASE["tasks"].items():
         for key, value in task.get(group, {}).items():
-            assert f"`{value}` in `{name}`" in documented[key]["meaning"]
+            said = re.findall(r"`([^`]+)` in ((?:`[^`]+`(?! in )(?:, | and )?)+)", documented[key]["meaning"])
+            assert [f"`{name}`" in tasks for of, tasks in said if of == str(value)] == [True], (key, name)
 
 
 def test_documented_defaults_of_comparison_and_recordings() -> None:
     comparison = rows(section("Options in `comparison`"))
-    repeats = BASE["defaults"]["comparison"]["noise_floor_repeats"]
-    assert comparison["noise_floor_repeats"]["default"] == f"`{repeats}`"
-    onsets = {name: BASE["tasks"][name]["comparison"]["onset_step"] for name in (REACH, MAZE)}
+    for key in ("noise_floor_repeats", "lyapunov_exponents", "lyapunov_passes"):
+        assert comparison[key]["default"] == f"`{BASE['defaults']['comparison'][key]}`"
+    onsets = {name: BASE["tasks"][name]["comparison"]["onset_step"] for name in (REACH, MAZE, REACH_COMPANION)}
     assert comparison["onset_step"]["default"] == ", ".join(f"`{name}`: `{step}`" for name, step in onsets.items())
     options = rows(section("Options of a recording"))
     assert options["monkey"]["default"] == f"`{SYNTHETIC_DEFAULTS[MANTE]['monkey']}`"
@@ -1412,7 +1586,7 @@ def test_study_files_are_listed_with_their_runs() -> None:
         n_runs, n_models = sum(map(len, made.seeds.values())), len(made.seeds)
         assert row["`study`"] == f"`{made.name}`"
         assert row["runs"] == f"{n_runs} of {n_models} models"
-        named = [name for name in re.findall("`(.*?)`", row["recordings"]) if name != "path"]
+        named = [name for name in re.findall("`(.*?)`", row["recordings"]) if name in made.config["recordings"]]
         assert named == made.config["use_recordings"]
         synthetic = {made.recording_entry(name)["synthetic"] for name in made.config["use_recordings"]}
         assert synthetic == {"synthetic" in row["recordings"]}

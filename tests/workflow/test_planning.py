@@ -23,6 +23,7 @@ from neurorules.study import load_study
 from neurorules.tables.kind import about
 
 DEMO, REACH, PAPER = "config/demo.yaml", "config/reach.yaml", "config/config.yaml"
+COMPANION = "config/companion.yaml"
 DOWNLOAD_REACH = "download_hatsopoulos2007_processed"
 
 
@@ -65,6 +66,8 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "claims": (DEMO, "claims"),
     "reach table3": (REACH, "table3"),
     "reach gain_map": (REACH, "gain_map"),
+    "companion_fig4": (COMPANION, "companion_fig4"),
+    "companion_distance": (COMPANION, "companion_distance"),
     "paper fig6": (PAPER, "fig6"),
     "paper": (PAPER,),
 }
@@ -138,21 +141,31 @@ DEMO_MODELS = {
     # base with seven learning rules; bptt and eprop with five gains, three constraints, two settings of robustness and
     # the published code; bptt with two learning rates; three learning rules with dale-relu
     "hatsopoulos2007": 7 + 2 * (5 + 3 + 2 + 1) + 2 + 3,
-    # base with five learning rules; bptt and eprop with three constraints and the published code; three with dale-relu
-    "mante2013": 5 + 2 * (3 + 1) + 3,
+    # base with three learning rules; bptt and eprop with three constraints and the published code; three with dale-relu
+    "mante2013": 3 + 2 * (3 + 1) + 3,
     # sparse with three learning rules, base with four, the published code with two
     "sussillo2015": 3 + 4 + 2,
     "perceptual-decision": 2,
+    # eprop with four gains, two of them flossed too, and bptt with three gains
+    "romo": 4 + 2 + 3,
+    # eprop with two gains
+    "2af": 2,
+    "dms": 2,
+    # the same, flossed too
+    "reach-companion": 2 * 2,
 }
+DEMO_COMPANION = {task: DEMO_MODELS[task] for task in ("romo", "2af", "dms", "reach-companion")}
 DEMO_TABLES = {
     # of all but the published code's and those without a recording
-    "distances": sum(DEMO_MODELS.values()) - 3 * 2 - 2,
+    "distances": sum(DEMO_MODELS.values()) - 3 * 2 - 2 - (9 + 2 + 2),
     "noise_floor": 3 * 2,
     "dpca": 2 * 2,
     "eigenvalues": 3 * 2,
     "dsa": 3 * 2,
     "alignment": 2,
     "learning": 3 * 2,
+    "loss_curve": sum(DEMO_COMPANION.values()),
+    "lyapunov": 2 * 3 + 2,  # not of the fourth gain
 }
 
 
@@ -161,8 +174,10 @@ def test_claims_take_the_whole_study_which_in_the_demo_is_every_figure_with_few_
 ) -> None:
     plan = plans["claims"].result()
     runs = plan.below("results/demo/runs")
-    assert len(runs) == 2 * sum(DEMO_MODELS.values()) <= 150
+    assert len(runs) == 2 * sum(DEMO_MODELS.values()) <= 160
     assert Counter(run.split("/")[0] for run in runs) == {task: 2 * n for task, n in DEMO_MODELS.items()}
+    # in the demo the other tasks have a number
+    assert {file.split("/")[0] for file in plan.below("results/demo/learning_rates")} == {"romo"}
     made = plan.below("results/demo/figures") | plan.below("results/demo/tables")
     assert {Path(file).stem for file in made} == set(figure_names())
     tables = Counter(Path(file).stem for file in plan.below("results/demo/similarity"))
@@ -171,6 +186,7 @@ def test_claims_take_the_whole_study_which_in_the_demo_is_every_figure_with_few_
     assert plan.jobs == {
         "synthetic_raw_files": 3,
         "recording": 3,
+        "choose_learning_rate": DEMO_MODELS["romo"],
         "train_seed0_1": sum(DEMO_MODELS.values()),
         "score": sum(DEMO_TABLES.values()),
         "score_group": 5,
@@ -195,6 +211,90 @@ def test_figures_of_a_real_recording_download_it_where_it_is_not_there(plans: di
     gain_map = plans["reach gain_map"].result()
     assert gain_map.jobs == {**one, **trained(seed0=16, seed1=16), "score": 16, "gain_map": 1}
     assert {Path(file).parent.name for file in gain_map.below("results/reach/similarity")} == {"seeds0-1"}
+
+
+COMPANION_SETTINGS = [*gains("0", "0.2", "0.5", "1.2", "1.5"), "flossed"]
+COMPANION_SETTINGS += [f"gain-{gain}-flossed" for gain in ("0", "0.2", "0.5", "1.2", "1.5")]
+
+
+def companion_models(tasks: list[str], learning_rules: list[str]) -> list[str]:
+    return ["/".join(names) for names in product(tasks, learning_rules, COMPANION_SETTINGS)]
+
+
+def test_a_figure_of_the_companion_chooses_learning_rates_and_needs_no_recording(
+    plans: dict[str, Future[Plan]],
+) -> None:
+    """A job chooses for all five seeds of a model, another trains them."""
+    plan = plans["companion_fig4"].result()
+    models = companion_models(["romo", "2af", "dms"], ["eprop"])
+    assert len(models) == 36
+    assert plan.below("results/companion/learning_rates") == {f"{model}.json" for model in models}
+    assert plan.below("results/companion/runs") == {f"{model}/seed{k}.nc" for model in models for k in range(5)}
+    assert plan.below("results/companion/similarity") == {f"{model}/seeds0-4/loss_curve.csv" for model in models}
+    assert plan.below("results/companion/recordings") == set()
+    assert plan.jobs == {"choose_learning_rate": 36, "train_seed0_1_2_3_4": 36, "score": 36, "companion_fig4": 1}
+
+
+def test_the_companions_distances_need_the_recording(plans: dict[str, Future[Plan]]) -> None:
+    plan = plans["companion_distance"].result()
+    models = companion_models(["reach-companion"], ["bptt", "eprop"])
+    assert len(models) == 24
+    assert plan.below("results/companion/learning_rates") == {f"{model}.json" for model in models}
+    assert plan.below("results/companion/recordings") == {"hatsopoulos2007.nc"}
+    assert {Path(file).stem for file in plan.below("results/companion/similarity")} == {"distances", "loss_curve"}
+    assert plan.jobs == {
+        DOWNLOAD_REACH: 1,
+        "recording": 1,
+        "choose_learning_rate": 24,
+        "train_seed0_1_2_3_4": 24,
+        "score": 2 * 24,
+        "companion_distance": 1,
+    }
+
+
+@pytest.fixture(scope="module")
+def chosen(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A finished study of two networks: the learning rate of one is chosen, that of the other is a number."""
+    checkout = pristine.copy(tmp_path_factory.mktemp("chosen") / "checkout")
+    training = {"updates": 20, "batch_size": 4, "learning_rate_grid": [1e-3, 1e-2], "learning_rate_updates": 10}
+    checkout.configure("tasks", "romo", to={"network": {"units": 8}, "training": training})
+    checkout.configure("settings", to={"fixed": {"network": {"gain": 0.5}, "training": {"learning_rate": 1e-3}}})
+    checkout.configure("use_figures", to=["companion_fig1"])
+    entry = {"learning_rules": ["eprop"], "settings": ["base", "fixed"], "seeds": [0, 1]}
+    checkout.configure("figures", "companion_fig1", to=entry)
+    checkout.finish(cores=2)
+    assert checkout.planned() == set()
+    return checkout
+
+
+def results_of(*settings: str) -> set[str]:
+    """Runs and what is made from them."""
+    runs = {f"runs/romo/eprop/{setting}/seed{k}.nc" for setting in settings for k in (0, 1)}
+    tables = {f"similarity/romo/eprop/{setting}/seeds0-1/loss_curve.csv" for setting in settings}
+    return runs | tables | {f"figures/companion_fig1.{ending}" for ending in ("pdf", "png", "csv")}
+
+
+CHOICE = "learning_rates/romo/eprop/base.json"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        ("learning_rate_grid", [1e-3, 3e-3], {CHOICE} | results_of("base")),
+        ("learning_rate_updates", 11, {CHOICE} | results_of("base")),
+        ("learning_rate_seed", 99, {CHOICE} | results_of("base")),
+        ("updates", 30, results_of("base", "fixed")),
+        ("n_checkpoints", 7, results_of("base", "fixed")),
+        ("batch_size", 5, {CHOICE} | results_of("base", "fixed")),
+    ],
+)
+def test_a_learning_rate_is_chosen_anew_where_that_may_change_it(
+    chosen: Checkout, tmp_path: Path, option: str, value: object, expected: set[str]
+) -> None:
+    checkout = chosen.copy(tmp_path / "checkout")
+    assert checkout.outputs() == {CHOICE} | results_of("base", "fixed")
+    checkout.configure("tasks", "romo", "training", option, to=value)
+    assert checkout.planned() == expected
 
 
 def test_tables_of_groups_are_a_figures_own_and_take_its_own_seeds(plans: dict[str, Future[Plan]]) -> None:
@@ -222,12 +322,16 @@ def test_the_papers_study_plans_what_it_says(plans: dict[str, Future[Plan]]) -> 
     products = {file for name in study.figures for file in study.figure_files(name)}
     assert products <= plan.files
 
+    chosen = {study.learning_rate_file(model) for model in study.seeds if study.chooses_learning_rate(model)}
+    assert {file for file in plan.files if file.startswith("results/paper/learning_rates/")} == chosen
+
     of = Counter(about(Path(file).stem) for file in tables)
     training = Counter(f"train_seed{k}" for seeds in study.seeds.values() for k in seeds)  # a job for each run
     assert plan.jobs == {
         DOWNLOAD_REACH: 1,
         "download_mante2013_raw": 1,
         "recording": 3,  # mante2013 at two time steps
+        "choose_learning_rate": len(chosen),
         **training,
         "score": of["model"],
         "score_group": of["group"],

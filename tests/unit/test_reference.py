@@ -1,0 +1,54 @@
+"""The generated part of the config reference is up to date, and what generates it sees what is not."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def reference(repository: Path) -> ModuleType:
+    """docs/config_reference.py, which stands outside the package."""
+    spec = importlib.util.spec_from_file_location("config_reference", repository / "docs" / "config_reference.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_reference_is_up_to_date(reference: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    assert reference.main(["--check"]) == 0, capsys.readouterr().err
+
+
+def test_a_changed_row_is_seen_and_mended(
+    reference: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = tmp_path / "README.md"
+    whole = reference.README.read_text()
+    readme.write_text(whole.replace("| `gain` | number, 0 or more |", "| `gain` | number |"))
+    assert readme.read_text() != whole
+    monkeypatch.setattr(reference, "README", readme)
+    monkeypatch.setattr(reference, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(reference, "CONFIG", Path(reference.CONFIG))
+    assert reference.main(["--check"]) == 1
+    assert reference.main([]) == 0
+    assert readme.read_text() == whole
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ({"type": "integer", "minimum": 1}, "integer, 1 or more"),
+        ({"type": "number", "exclusiveMinimum": 0, "maximum": 1}, "number above 0, up to 1"),
+        ({"enum": ["a", "b", "c"]}, "`a`, `b` or `c`"),
+        ({"type": "boolean"}, "true or false"),
+        ({"type": "number", "minimum": 1, "x-unit": "steps"}, "number, 1 or more, in steps"),
+        ({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"const": "best"}]}, "number above 0, or `best`"),
+        ({"type": "array", "items": {"type": "integer", "minimum": 1}}, "list of integers, 1 or more"),
+    ],
+)
+def test_types_in_words(reference: ModuleType, option: dict[str, object], words: str) -> None:
+    assert reference.type_of(option, {}) == words
