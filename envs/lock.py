@@ -46,8 +46,11 @@ CORE = ["numpy", "scipy", "pandas", "xarray", "netcdf4", "h5py", "pyyaml", "json
 CONDA_ENVIRONMENTS = {
     "training": [*CORE, "matplotlib", "gymnasium"],  # the last two for neurogym
     "analysis": [*CORE, "matplotlib", "umap-learn", "markdown-it-py"],
+    "peers": [*CORE, "matplotlib", "pytest", "hypothesis"],  # no step's: for tests that compare with other packages
 }
-PIP_PACKAGES = {"training": ["neurogym", "dsa-metric"]}  # what conda-forge does not have
+PIP_PACKAGES = {"training": ["neurogym", "dsa-metric"], "peers": ["dsa-metric"]}  # what conda-forge does not have
+# What no index has: a commit of its repository.
+COMMITS = {"peers": ["netrep @ git+https://github.com/ahwillia/netrep@0186b8a77ec1ebaf541cc8f7173cb2556df8a8f0"]}
 CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge calls a package otherwise
 # The machine that they are locked for, where a line of the lock depends on the machine.
 CONDA_MACHINE = {"python_version": PYTHON, "python_full_version": f"{PYTHON}.0", "sys_platform": "linux"}
@@ -122,6 +125,7 @@ def conda_file(environment: str, lock: Lock) -> str:
     if environment in PIP_PACKAGES:
         lines += ["  - pip", "  - pip:"]
         lines += [f"      - {package}=={locked(package)}" for package in PIP_PACKAGES[environment]]
+        lines += [f"      - {commit}" for commit in COMMITS.get(environment, [])]
     return "\n".join(lines) + "\n"
 
 

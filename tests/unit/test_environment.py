@@ -45,7 +45,8 @@ def test_no_environment_file_names_a_package_host(repository: Path) -> None:
     files = ["requirements.lock", "pyproject.toml", "Makefile", ".ci/run", "envs/lock.py"]
     files += [f"envs/{path.name}" for path in (repository / "envs").glob("*.yaml")]
     for file in files:
-        assert not re.search("https?://|--(extra-)?index-url [a-z]|--find-links", (repository / file).read_text()), file
+        text = re.sub(r"git\+https://github\.com/[\w/-]+@[0-9a-f]{40}\b", "", (repository / file).read_text())
+        assert not re.search("https?://|--(extra-)?index-url [a-z]|--find-links", text), file
 
 
 def test_the_lock_satisfies_what_torch_itself_asks_for(lock_script: ModuleType) -> None:
@@ -69,6 +70,9 @@ def test_conda_files_pin_the_locked_versions(lock_script: ModuleType, repository
         assert content["channels"] == ["conda-forge", "nodefaults"]
         of_conda = [line for line in content["dependencies"] if isinstance(line, str) and line != "pip"]
         of_pip = [line for part in content["dependencies"] if isinstance(part, dict) for line in part["pip"]]
+        commits = [line for line in of_pip if "@" in line]
+        assert commits == lock_script.COMMITS.get(environment, [])
+        of_pip = [line for line in of_pip if line not in commits]
         assert [Requirement(line).name for line in of_pip] == lock_script.PIP_PACKAGES.get(environment, [])
         assert ("pip" in content["dependencies"]) == bool(of_pip)
         for requirement in map(Requirement, of_pip):
@@ -79,6 +83,10 @@ def test_conda_files_pin_the_locked_versions(lock_script: ModuleType, repository
         for name, version in pins.items():
             locked = [lock_script.pinned_version(requirement) for requirement, _ in lock[name]]
             assert Version(version).release in [one.release[:3] for one in locked], name
+
+
+def test_netrep_is_pinned_by_commit(repository: Path) -> None:
+    assert re.search(r"netrep @ git\+https://\S+@[0-9a-f]{40}$", (repository / "envs/peers.yaml").read_text(), re.M)
 
 
 def test_training_has_what_neurogym_asks_for(lock_script: ModuleType) -> None:

@@ -56,6 +56,17 @@ def test_netrep_on_recorded_neurons(netrep: dict, real_data: Path) -> None:
     assert procrustes_distance(even, odd) * np.pi / 2 == pytest.approx(expected, abs=1e-10)
 
 
+def test_netrep_itself() -> None:
+    """Where it is installed: envs/peers.yaml pins it by commit, as no index has it."""
+    metrics = pytest.importorskip("netrep.metrics", reason="netrep is not installed: see envs/peers.yaml")
+    rng = np.random.default_rng(0)
+    for features in (3, 20, 40):
+        x = rng.standard_normal((60, features)) @ rng.standard_normal((features, features))
+        y = 0.5 * x + rng.standard_normal((60, features))
+        expected = metrics.LinearMetric(alpha=1.0, center_columns=True).fit_score(x, y)
+        assert procrustes_distance(x, y) * np.pi / 2 == pytest.approx(expected, abs=1e-10)
+
+
 def test_known_distances() -> None:
     x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 0.0]])
     assert procrustes_distance(x, x) == pytest.approx(0.0, abs=1e-7)  # arccos is flat to 1e-8 at 1

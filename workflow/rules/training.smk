@@ -6,6 +6,8 @@ rule choose_learning_rate:
         study.learning_rate_file("{model}"),
     log:
         log_file("learning_rates", "{model}.log"),
+    benchmark:
+        study.path("benchmarks", "learning_rates", "{model}.tsv")
     conda:
         "../../envs/training.yaml"
     threads: 1
