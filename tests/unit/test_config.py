@@ -13,16 +13,13 @@ import numpy as np
 import pytest
 import yaml
 from docutils.core import publish_parts
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from jinja2 import Environment, StrictUndefined
 
 from neurorules.errors import InputError
-from neurorules.figures.figure import figure_names, load_figure, needs_recording
+from neurorules.figures.figure import figure_names, needs_recording
 from neurorules.learning.learning_rule import learning_rule_names, load_learning_rule
 from neurorules.recordings.synthetic import DEFAULTS as SYNTHETIC_DEFAULTS
 from neurorules.study import BASE_CONFIG, REPOSITORY, SCHEMA, Block, Model, Study, load_study, main, merge, part_name
-from neurorules.tables.kind import kinds_of
 from neurorules.tasks.task import task_names
 
 REACH, MANTE, MAZE, CHOICE = "hatsopoulos2007", "mante2013", "sussillo2015", "perceptual-decision"
@@ -1312,100 +1309,6 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         assert caught.value.file == str(file)
 
 
-# ---- whatever a study file holds, it gives a study or an InputError
-
-DEMO = load_study(REPOSITORY / "config" / "demo.yaml").config
-
-
-def nodes(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    """Everything below the top of a config, with where it is."""
-    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, child in children:
-        yield (*path, name), child
-        yield from nodes(child, (*path, name))
-
-
-NODES = list(nodes(DEMO))
-NAMES = sorted({str(path[-1]) for path, _ in NODES})
-
-keys = st.one_of(st.sampled_from(NAMES), st.text(max_size=4))
-json = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.sampled_from(NAMES)),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(keys, inner, max_size=3)),
-    max_leaves=5,
-)
-values = st.one_of(json, st.sampled_from([value for _, value in NODES]))
-mutations = st.tuples(
-    st.sampled_from(["replace", "delete", "add"]), st.sampled_from([path for path, _ in NODES]), keys, values
-)
-
-
-def mutate(config: Any, kind: str, path: tuple[Any, ...], key: str, value: Any) -> None:
-    """Change a config in place; nothing where an earlier mutation has taken the place away."""
-    for name in path[:-1]:
-        try:
-            config = config[name]
-        except (KeyError, IndexError, TypeError):
-            return
-    last = path[-1]
-    if isinstance(config, dict):
-        if kind == "add":
-            config[key] = deepcopy(value)
-        elif kind == "delete":
-            config.pop(last, None)
-        else:
-            config[last] = deepcopy(value)
-    elif isinstance(config, list):
-        if kind == "add":
-            config.append(deepcopy(value))
-        elif isinstance(last, int) and last < len(config):
-            config[last : last + 1] = [] if kind == "delete" else [deepcopy(value)]
-
-
-def plan(made: Study) -> None:
-    """All that the Snakefile asks of a study."""
-    for model, seeds in made.seeds.items():
-        made.training(model), made.training_recording(model), made.task_module(model.task)
-        if made.chooses_learning_rate(model):
-            assert made.choosing(model)["training"]["learning_rate_seed"] not in seeds
-            assert made.learning_rate_file(model)
-        for kind in kinds_of("model"):
-            made.scoring(model, kind)
-        recording = made.recording(model)
-        if recording is not None:
-            assert made.recording_entry(recording)["name"] in made.used_recordings
-        assert seeds
-    assert sorted((m, s) for b in made.blocks for m in b.models for s in b.seeds) == [
-        (model, seed) for model, seeds in made.seeds.items() for seed in seeds
-    ]
-    made.sources()
-    for parts in made.parts.values():
-        for model, of_model in parts.items():
-            scored = [seed for seeds in of_model.values() for seed in seeds]
-            assert len(scored) == len(set(scored)) > 0 and set(scored) <= set(made.seeds[model])
-    for name, shown in made.figures.items():
-        made.figure_context(name)
-        compared = [model for model in shown if made.recording(model) is not None]
-        assert made.figure_tables(name) or not load_figure(name).NEEDS
-        assert compared == shown or not needs_recording(name)
-        assert set(made.figure_groups(name)) <= set(made.groups)
-        assert {model for group in made.figure_groups(name).values() for model in group} <= set(shown)
-
-
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
-@given(st.lists(mutations, min_size=1, max_size=3))
-def test_any_config_gives_a_study_or_an_input_error(changes: list[tuple[str, tuple[Any, ...], str, Any]]) -> None:
-    config = deepcopy(DEMO)
-    for change in changes:
-        mutate(config, *change)
-    try:
-        made = Study(config, [BASE_CONFIG, REPOSITORY / "config" / "demo.yaml"])
-    except InputError as error:
-        assert error.problem and error.key is not None and error.remedy
-        return
-    plan(made)
-
-
 # ---- config/README.md
 
 README = (REPOSITORY / "config" / "README.md").read_text()
@@ -1447,6 +1350,14 @@ def rows(text: str) -> dict[str, dict[str, str]]:
 
 Place = tuple[str, ...]
 SCHEMA_CONTENT = yaml.safe_load(SCHEMA.read_text())
+
+
+def nodes(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Everything below the top of a config, with where it is."""
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, child in children:
+        yield (*path, name), child
+        yield from nodes(child, (*path, name))
 
 
 def schema_keys(node: dict[str, Any], path: Place = ()) -> Iterator[tuple[Place, str, dict[str, Any]]]:

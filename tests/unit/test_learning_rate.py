@@ -169,3 +169,10 @@ def test_another_choice_is_another_run(tmp_path: Path) -> None:
     runs = [run_of(made, tmp_path / file.stem, file) for file in (first, second)]
     assert [run.attrs["learning_rate"] for run in runs] == [1e-2, 1e-6]
     assert not np.array_equal(*(run["recurrent"].values[-1] for run in runs))
+
+
+def test_flossing_that_fails_is_not_taken_for_a_learning_rate_too_large(tmp_path: Path) -> None:
+    made = study([1e-3, 1e-2], flossing_iterations=5, flossing_learning_rate=1e308)
+    with pytest.raises(InputError, match="flossing") as error:
+        choose(made, tmp_path / "base.json")
+    assert error.value.key == "training.flossing_learning_rate"

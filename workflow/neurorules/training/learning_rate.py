@@ -36,7 +36,7 @@ def choose_learning_rate(model: Mapping[str, Any], recording_file: str | None, c
             diverged; and what it was made by.
 
     Raises:
-        InputError: training diverges with every candidate.
+        InputError: training diverges with every candidate, or fails before it begins.
     """
     recording = None if recording_file is None else open_recording(recording_file)
     task = make_task(model["task_module"], model["task"], recording)
@@ -53,6 +53,8 @@ def choose_learning_rate(model: Mapping[str, Any], recording_file: str | None, c
         }
         progress = Progress(f"{model['task_name']} {model['learning_rule']} learning rate {rate:g}", updates)
         run = train({**model, "training": training}, [seed], task, progress)[seed]
+        if isinstance(run, InputError) and run.key != "training.learning_rate":
+            raise run  # gradient flossing failed, for all candidates alike
         losses[rate] = math.inf if isinstance(run, InputError) else tail_mean(run["task_loss"].values.tolist())
     best = min(losses, key=lambda rate: losses[rate])
     if math.isinf(losses[best]):
