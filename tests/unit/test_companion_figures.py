@@ -274,10 +274,10 @@ def test_loss_by_hand() -> None:
 
 
 def test_two_seeds_have_the_sample_sd() -> None:
-    """Losses 0 and 1 apart: sample SD 1 / sqrt(2), a band of twice that."""
+    """Losses 1 apart: the band goes from the lower one, half below the mean, to a sample SD of 1 / sqrt(2) above it."""
     models = all_of(["romo"], ["bptt"], [1.0])
     (panel,) = make("companion_fig1", models, tables_of("companion_fig1", models, 2))["figure"].axes
-    np.testing.assert_allclose(band_heights(panel, 5000), [np.sqrt(2)])
+    np.testing.assert_allclose(band_heights(panel, 5000), [0.5 + np.sqrt(0.5)])
 
 
 @pytest.mark.parametrize("ratio, scale", [(9.0, "linear"), (11.0, "log")])

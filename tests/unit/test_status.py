@@ -38,18 +38,18 @@ def train(study: Study, root: Path, n_jobs: int, seconds: float, ended: float, s
 
 def test_nothing_is_there_yet(study: Study, tmp_path: Path) -> None:
     text = report(study, tmp_path, NOW)
-    assert "runs                     0 of 430     0%" in text
+    assert "runs                     0 of 410     0%" in text
     assert "not yet: companion_fig1" in text
     assert "known when the first training job is finished" in text
 
 
 @pytest.mark.parametrize("side_by_side", [1, 2])
 def test_time_left_by_hand(study: Study, tmp_path: Path, side_by_side: int) -> None:
-    """20 of 86 jobs of 5 runs and 50 s each: 330 runs of 10 s are left."""
+    """20 of 82 jobs of 5 runs and 50 s each: 310 runs of 10 s are left."""
     train(study, tmp_path, 20, 50.0, NOW, side_by_side)
     text = report(study, tmp_path, NOW)
-    assert "runs                   100 of 430    23%" in text
-    left = {1: "55:00", 2: "27:30"}[side_by_side]
+    assert "runs                   100 of 410    24%" in text
+    left = {1: "51:40", 2: "25:50"}[side_by_side]
     assert f"about {left}, with {side_by_side}.0 jobs side by side" in text
     assert "ago" not in text
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -29,6 +31,7 @@ AT_EDGE = "†"
 AT_EDGE_WORDS = f"{AT_EDGE}: the best learning rate is at the edge of the grid; a better one may lie beyond."
 MEAN_WORDS = "Lines: mean over seeds (n in the titles), of losses averaged over bins of updates."
 BAND_WORDS = "Bands: SD over seeds (n - 1); a single seed has none."
+LOSS_BAND_WORDS = "They end at the lowest seed."
 
 MODEL = ["task", "learning_rule", "setting"]
 
@@ -135,7 +138,14 @@ def edge_notes(runs: pd.DataFrame) -> list[str]:
 
 
 def draw_mean(
-    panel: Axes, runs: pd.DataFrame, x: str, y: str, look: Mapping[str, Any], label: str, **more: Any
+    panel: Axes,
+    runs: pd.DataFrame,
+    x: str,
+    y: str,
+    look: Mapping[str, Any],
+    label: str,
+    floor: bool = False,
+    **more: Any,
 ) -> None:
     """Draw a line for the mean over seeds and a band for their SD.
 
@@ -145,18 +155,21 @@ def draw_mean(
         x, y: columns.
         look: colour, line style, marker.
         label: for the legend.
+        floor: end the band at the lowest seed.
         more: properties of the line.
     """
     of_x = runs.groupby(x, sort=True)[y]
     mean, sd = of_x.mean(), of_x.std()
     panel.plot(mean.index, mean, **look, label=label, **more)
-    panel.fill_between(mean.index, mean - sd, mean + sd, color=look["color"], alpha=0.18, linewidth=0)
+    # A loss is above 0, and so is what a band says of it.
+    low = np.maximum(mean - sd, of_x.min()) if floor else mean - sd
+    panel.fill_between(mean.index, low, mean + sd, color=look["color"], alpha=0.18, linewidth=0)
 
 
 def draw_loss(panel: Axes, runs: pd.DataFrame, look: Mapping[str, Any], label: str) -> None:
     """Draw the loss curve of one model."""
     every = max(1, runs["update"].nunique() // N_MARKERS)
-    draw_mean(panel, runs, "update", "task_loss", look, label, markevery=every, markersize=3)
+    draw_mean(panel, runs, "update", "task_loss", look, label, floor=True, markevery=every, markersize=3)
 
 
 def draw_over_gains(panel: Axes, runs: pd.DataFrame, value: str, look: Mapping[str, Any], label: str) -> None:
@@ -229,6 +242,6 @@ def loss_curves_by_gain(tables: Mapping[str, pd.DataFrame], context: Mapping[str
             # Beside the panel, where it hides nothing: learning rates are of one panel.
             panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.05), title="gain (learning rate)", title_fontsize=7)
         share_loss_axis(drawn, rows, NOT_SHOWN)
-    words = [MEAN_WORDS, BAND_WORDS, f"The first {NOT_SHOWN:.0%} of the updates are not shown."]
+    words = [MEAN_WORDS, BAND_WORDS, LOSS_BAND_WORDS, f"The first {NOT_SHOWN:.0%} of the updates are not shown."]
     style.caption(figure, without_flossing(context), tables["loss_curve"], [*words, *edge_words(table)])
     return {"figure": figure, "csv": table}

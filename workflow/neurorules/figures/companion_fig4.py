@@ -45,6 +45,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     words = [
         companion.MEAN_WORDS,
         companion.BAND_WORDS,
+        companion.LOSS_BAND_WORDS,
         f"The first {NOT_SHOWN:.0%} of the updates are not shown.",
         "lr: learning rate.",
     ]
