@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from neurorules.errors import InputError
+from neurorules.errors import DamagedResult, InputError
 from neurorules.files import (
     canonical_json,
     netcdf_attributes,
@@ -250,6 +250,26 @@ def test_a_truncated_file_is_refused(tmp_path: Path, share: float) -> None:
         open_dataset(path, "a run")
     assert caught.value.file == str(path)
     assert caught.value.remedy is not None and "Delete this file" in caught.value.remedy
+
+
+def test_a_flipped_bit_never_goes_unnoticed(tmp_path: Path) -> None:
+    """It is found, or stands where nothing is: most of a small file is room for more."""
+    rates = np.random.default_rng(0).random((8, 16))
+    whole = xr.Dataset({"rates": (("condition", "neuron"), rates)}, coords={"condition": np.arange(8)})
+    write_dataset(tmp_path / "whole.nc", whole)
+    content = (tmp_path / "whole.nc").read_bytes()
+    numbers = content.index(rates.tobytes())
+    found = 0
+    for k, place in enumerate([*range(numbers, numbers + rates.nbytes, 16), *range(0, len(content), 199)]):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << k % 8
+        path = tmp_path / f"{k}.nc"  # HDF5 remembers files that it could not close
+        path.write_bytes(damaged)
+        try:
+            assert open_dataset(path, "a run").identical(whole)
+        except DamagedResult:
+            found += 1
+    assert found >= rates.nbytes // 16
 
 
 @pytest.mark.parametrize(

@@ -184,6 +184,7 @@ def _set(key: str, value: Any) -> Callable[[dict[str, Any]], None]:
         *[(_drop(key), key) for key in ("spikes", "stmv_cell", "x", "y", "th1", "th2")],
         (_set("spikes", np.ones((3, 1))), "spikes"),
         (_set("spikes", Cell([[], Cell([])])), "spikes"),
+        (_set("spikes", Cell([column([10.0, np.nan])])), "spikes"),
         (_set("spikes", Cell([Cell([Cell([column([1.0])])])])), "spikes"),
         (lambda content: content["stmv_cell"].pop(), "stmv_cell"),
         (lambda content: content["stmv_cell"].__setitem__(4, []), "stmv_cell"),
@@ -281,6 +282,14 @@ def test_rates_have_to_be_rates(tmp_path: Path, value: float) -> None:
     content["firing_rate"][1, 2, 3] = value
     with pytest.raises(InputError, match="rates"):
         read([save_processed(tmp_path, content)], {})
+
+
+def test_kinematics_have_to_be_numbers(tmp_path: Path) -> None:
+    content = processed()
+    content["yhandposition"][3, 4] = np.nan
+    with pytest.raises(InputError) as caught:
+        read([save_processed(tmp_path, content)], {})
+    assert caught.value.key == "hand_y"
 
 
 def test_the_published_averages(real_data: Path) -> None:

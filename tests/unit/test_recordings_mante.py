@@ -237,6 +237,7 @@ def _with(field: str, value: Any) -> Callable[[dict[str, Any]], None]:
         (_with("response", np.full((216, 751), 0.5)), "unit.response"),
         (_with("response", np.full((216, 751), np.nan)), "unit.response"),
         (_with("response", np.full((216, 751), -1.0)), "unit.response"),
+        (_with("response", np.full((216, 751), 1e12)), "unit.response"),
         (_with("response", np.zeros((216, 700))), "unit.response"),
         (_with("response", np.zeros((200, 751))), "unit.task_variable.targ_dir"),
         (_with("time", np.arange(751)[None, :] / 500), "unit.time"),

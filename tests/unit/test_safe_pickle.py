@@ -100,6 +100,20 @@ def test_no_array_over_memory_of_the_pickles_choosing(tmp_path: Path) -> None:
         safe_pickle.load(save_pickle(tmp_path / "a.npy", pickled))
 
 
+@pytest.mark.parametrize("header", [b"{'descr': '|O', ", b"((((", b"(" * 9000])
+def test_a_header_that_is_no_python(tmp_path: Path, header: bytes) -> None:
+    (tmp_path / "a.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    with pytest.raises(InputError, match="damaged"):
+        safe_pickle.load(tmp_path / "a.npy")
+
+
+def test_a_list_that_holds_itself(tmp_path: Path) -> None:
+    endless: list[object] = []
+    endless.append(endless)
+    with pytest.raises(InputError, match="nested too deeply"):
+        safe_pickle.load(save(tmp_path / "a.npy", {"a": endless}))
+
+
 def test_no_array_with_fields(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="'a'"):
         safe_pickle.load(save(tmp_path / "a.npy", {"a": np.zeros(2, dtype=[("x", "f8")])}))

@@ -9,10 +9,11 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from checkout import STUDY_FILE, Checkout, Outcome
 
-from neurorules.recordings import synthetic
+from neurorules.recordings import safe_pickle, synthetic
 
 REACH = "hatsopoulos2007"
 REACH_FILE = "data_output_aligntomovementonset_minT-800_maxT400_FRsmoothSD25ms.npy"
@@ -180,6 +181,22 @@ def cut_reach(folder: Path) -> None:
     cut(folder / REACH / REACH_FILE)
 
 
+class Hostile:
+    """Unpickled without care, it leaves a file."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("touch ran",)
+
+
+def hostile_pickle(folder: Path) -> None:
+    np.save(folder / REACH / REACH_FILE, {"firing_rate": Hostile(), "synthetic": "yes"}, allow_pickle=True)  # type: ignore[arg-type]
+
+
+def negative_rates(folder: Path) -> None:
+    content = safe_pickle.load(folder / REACH / REACH_FILE)
+    np.save(folder / REACH / REACH_FILE, {**content, "firing_rate": -content["firing_rate"]}, allow_pickle=True)  # type: ignore[arg-type]
+
+
 RAW: dict[Damage, tuple[str, tuple[str, ...]]] = {
     no_folder: ("mante", ("raw_dir", "does not exist", "Correct raw_dir")),
     no_files: ("mante", ("PFC data 1", "holds no *.mat file", "Unpack the archive")),
@@ -190,6 +207,8 @@ RAW: dict[Damage, tuple[str, tuple[str, ...]]] = {
         ("PFC data 1", "no unit has a correct trial in", "a unit needs a correct trial in each of the 72 conditions"),
     ),
     cut_reach: ("reach", (REACH_FILE, "cut off", "get it again from its original source")),
+    hostile_pickle: ("reach", (REACH_FILE, "posix.system", "nothing of it was run", "Do not trust this file")),
+    negative_rates: ("reach", (REACH_FILE, "must not be negative")),
 }
 
 
@@ -223,6 +242,7 @@ def test_damaged_raw_files(with_raw: Checkout, tmp_path: Path, damage: Damage) -
     outcome = with_raw.run(f"results/tiny/recordings/{name}.nc", cores=1)
     outcome.refuses(str(tmp_path / "raw"), "remedy:", *words)
     assert with_raw.hashes() == before
+    assert not (with_raw.folder / "ran").exists()
 
 
 def test_a_download_without_a_network(checkout: Checkout) -> None:
@@ -241,69 +261,3 @@ def test_a_download_without_a_network(checkout: Checkout) -> None:
     )
     assert checkout.hashes() == before
     assert not (checkout.folder / "resources/raw" / REACH / REACH_FILE).exists()
-
-
-# ---- finished results that were damaged
-
-
-# to be made anew after a change of alignment, for fig1
-DISTANCES = {f"similarity/{REACH}/{rule}/base/seeds0-1/distances.csv" for rule in ("bptt", "eprop")}
-
-
-def keeping_time(file: Path, damage: Damage) -> None:
-    """Damage a file as a failing disk does it, without Snakemake taking notice."""
-    times = file.stat().st_atime_ns, file.stat().st_mtime_ns
-    damage(file)
-    os.utime(file, ns=times)
-
-
-def test_a_damaged_recording(checkout: Checkout) -> None:
-    before = checkout.hashes()
-    file = f"results/tiny/recordings/{REACH}.nc"
-    keeping_time(checkout.folder / file, cut)
-    checkout.configure("tasks", REACH, "comparison", "onset_step", to=85)
-    checkout.run("fig1").refuses(
-        file, "cannot be read as a recording", "Delete this file and run the same snakemake command"
-    )
-    assert kept(checkout, before) == set(before) - {f"recordings/{REACH}.nc"} - DISTANCES
-
-
-def test_a_damaged_run(checkout: Checkout) -> None:
-    before = checkout.hashes()
-    file = f"results/tiny/runs/{REACH}/eprop/base/seed1.nc"
-    keeping_time(checkout.folder / file, cut)
-    checkout.configure("tasks", REACH, "comparison", "onset_step", to=85)
-    outcome = checkout.run("fig1")
-    outcome.refuses(file, "cannot be read as a run", "Delete this file and run the same snakemake command")
-    assert kept(checkout, before) == set(before) - {f"runs/{REACH}/eprop/base/seed1.nc"} - DISTANCES
-
-
-def cut_line(file: Path) -> None:
-    """Cut a table off in the middle of a line."""
-    lines = file.read_text().splitlines()
-    file.write_text("\n".join([*lines[:3], lines[3][: len(lines[3]) // 2]]))
-
-
-def noise(file: Path) -> None:
-    file.write_bytes(bytes(range(256)))
-
-
-@pytest.mark.parametrize("damage", [cut_line, noise])
-def test_a_damaged_table_and_its_remedy(checkout: Checkout, damage: Damage) -> None:
-    before = checkout.hashes()
-    table = f"similarity/{REACH}/eprop/base/seeds0-1/distances.csv"
-    damage(checkout.results / table)
-    checkout.run("fig1").refuses(
-        f"results/tiny/{table}", "The table cannot be read", "Delete this file and run the same snakemake command again"
-    )
-    lost = {table, "figures/fig1.pdf", "figures/fig1.png", "figures/fig1.csv"}
-    assert kept(checkout, before) == set(before) - lost
-    if damage is noise:
-        (checkout.results / table).unlink()
-        checkout.finish("fig1")
-        assert checkout.hashes() == before
-
-
-def kept(checkout: Checkout, before: dict[str, str]) -> set[str]:
-    now = checkout.hashes()
-    return {file for file in before if now.get(file) == before[file]}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 import yaml
 from checkout import Checkout
 
 REACH = "hatsopoulos2007"
+NAME = "data_output_aligntomovementonset_minT-800_maxT400_FRsmoothSD25ms.npy"
 
 
 @pytest.fixture
@@ -50,3 +53,21 @@ def test_another_raw_file_in_its_place_is_read_anew(downloading: Checkout) -> No
     np.save(file, {**content, "firing_rate": content["firing_rate"][:8]}, allow_pickle=True)
     # What was downloaded is known by its checksum, and this is not it.
     downloading.run("results/tiny/recordings/hatsopoulos2007.nc").refuses("altered or replaced", str(file.name))
+
+
+def test_another_raw_file_of_the_same_size_and_age_is_read_anew(downloading: Checkout, tmp_path: Path) -> None:
+    """One's own copy, of which no checksum is known, replaced by `cp --preserve`."""
+    target = "results/tiny/recordings/hatsopoulos2007.nc"
+    file = tmp_path / "own" / REACH / NAME
+    file.parent.mkdir(parents=True)
+    shutil.copy(tmp_path / "published.npy", file)
+    downloading.configure("raw_dir", to=str(tmp_path / "own"))
+    downloading.finish(target)
+    before = file.stat()
+    content = np.load(file, allow_pickle=True).item()
+    np.save(file, {**content, "firing_rate": content["firing_rate"] / 2}, allow_pickle=True)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert file.stat().st_size == before.st_size
+    downloading.finish(target)
+    with xr.open_dataset(downloading.folder / target) as recording:
+        np.testing.assert_array_equal(recording["rates"].values.T, content["firing_rate"] / 2)

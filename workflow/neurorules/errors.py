@@ -49,6 +49,10 @@ class InputError(Exception):
         super().__init__("\n".join(lines))
 
 
+class DamagedResult(InputError):
+    """A file that the workflow itself made cannot be read any more. It can be made anew from what it was made of."""
+
+
 def _short(value: Any, limit: int = 200) -> str:
     text = repr(value)
     return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -7,11 +7,11 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurorules.errors import InputError
+from neurorules.errors import DamagedResult, InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +39,8 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         os.replace(partial, path)
     except BaseException as error:
         explained = _explain(error, path)  # asks the disk, so before the partial file makes room
+        with suppress(OSError):
+            os.truncate(partial, 0)  # HDF5 holds on to a file that it could not write, and so to its space
         partial.unlink(missing_ok=True)
         if explained is None:
             raise
@@ -95,7 +97,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
     """A tidy table as it was written: names stay text, floats are exact.
 
     Raises:
-        InputError: cut off, or not CSV.
+        DamagedResult: cut off, or not CSV.
     """
     import io
 
@@ -108,7 +110,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
         as_they_are = {column: str for column in TEXT_COLUMNS}
         return pd.read_csv(io.StringIO(text), converters=as_they_are, float_precision="round_trip")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError(
+        raise DamagedResult(
             f"The table cannot be read ({error}).",
             file=path,
             remedy="Delete this file and run the same snakemake command again: it is made anew.",
@@ -116,9 +118,10 @@ def read_table(path: str | Path) -> pd.DataFrame:
 
 
 def write_dataset(path: str | Path, dataset: xr.Dataset) -> None:
-    """Write an xarray Dataset as netCDF; the same content gives the same bytes."""
+    """Write an xarray Dataset as netCDF; the same content gives the same bytes, and reading damaged ones fails."""
+    checksums = {name: {"fletcher32": True} for name, variable in dataset.variables.items() if variable.ndim}
     with whole_file(path) as partial:
-        dataset.to_netcdf(partial, engine="netcdf4", format="NETCDF4")
+        dataset.to_netcdf(partial, engine="netcdf4", format="NETCDF4", encoding=checksums)
 
 
 def open_dataset(path: str | Path, what: str) -> xr.Dataset:
@@ -129,7 +132,8 @@ def open_dataset(path: str | Path, what: str) -> xr.Dataset:
         what: what the file should be ("a recording", "a run"), for the error.
 
     Raises:
-        InputError: missing, truncated, or not netCDF.
+        InputError: missing.
+        DamagedResult: truncated, altered, or not netCDF.
     """
     import xarray as xr
 
@@ -142,8 +146,8 @@ def open_dataset(path: str | Path, what: str) -> xr.Dataset:
             file=path,
             remedy="Run the same snakemake command again: it makes what is missing.",
         ) from None
-    except (OSError, RuntimeError, ValueError) as error:
-        raise InputError(
+    except (OSError, RuntimeError, ValueError, AttributeError) as error:  # netCDF4's, and HDF5's through it
+        raise DamagedResult(
             f"The file cannot be read as {what} ({error}).",
             file=path,
             remedy="Delete this file and run the same snakemake command again: it is made anew.",

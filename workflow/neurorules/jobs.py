@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, BinaryIO, TextIO
 
-from neurorules.errors import InputError
+from neurorules.errors import DamagedResult, InputError
 
 
 class _Tee:
@@ -18,8 +19,7 @@ class _Tee:
     def __init__(self, terminal: TextIO, path: str) -> None:
         self.terminal = terminal
         self.log: BinaryIO | None = None
-        with self._unless_full():
-            os.makedirs(os.path.dirname(path), exist_ok=True)
+        with _if_possible():
             # unbuffered, so that nothing is left to fail when it is closed
             self.log = open(path, "wb", buffering=0)  # noqa: SIM115
 
@@ -31,7 +31,7 @@ class _Tee:
 
     def write_log(self, text: str) -> None:
         if self.log is not None:
-            with self._unless_full():
+            with _if_possible():
                 self.log.write(text.encode())
 
     def flush(self) -> None:
@@ -44,13 +44,39 @@ class _Tee:
         if self.log is not None:
             self.log.close()
 
-    @contextmanager
-    def _unless_full(self) -> Iterator[None]:
+
+@contextmanager
+def _if_possible() -> Iterator[None]:
+    """Do without a log where the disk is full or cannot be written to."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+
+
+@contextmanager
+def _alone(log: str) -> Iterator[None]:
+    """Wait until no other process runs this job: one that outlived its Snakemake still writes the same files."""
+    folder, name = os.path.split(log)
+    path = os.path.join(folder, f".{name}.lock")  # not the log itself, which Snakemake removes before it starts a job
+    with ExitStack() as stack:
+        with _if_possible():
+            os.makedirs(folder, exist_ok=True)
+            lock = stack.enter_context(open(path, "wb"))
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                words = "This job still runs for an earlier Snakemake; waiting for its end ..."
+                print(words, file=sys.stderr, flush=True)
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            except OSError:  # a file system without locks
+                pass
         try:
             yield
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(path)
 
 
 @contextmanager
@@ -58,20 +84,31 @@ def job(log: str) -> Iterator[None]:
     """Run the body of a script.
 
     Standard error goes to the log too. An InputError is printed as its message and ends the job with exit code 1;
-    anything else keeps its traceback.
+    anything else keeps its traceback. A damaged result is set aside, so that the same command makes it anew.
 
     Args:
         log: path of the job's log.
     """
+    with _alone(log), _logged(log):
+        yield
+
+
+@contextmanager
+def _logged(log: str) -> Iterator[None]:
+    """Standard error to the log, too, and faults that a user can put right without a traceback."""
     terminal = sys.stderr
     tee = _Tee(terminal, log)
     sys.stderr = tee
     try:
         yield
     except InputError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        shown = _set_aside(error) if isinstance(error, DamagedResult) else error
+        print(f"Error: {shown}", file=sys.stderr)
         sys.exit(1)
-    except Exception:
+    except Exception as error:
+        if _is_out_of_memory(error):
+            print(f"Error: {_out_of_memory(error)}", file=sys.stderr)
+            sys.exit(1)
         import traceback
 
         tee.write_log(traceback.format_exc())
@@ -79,6 +116,36 @@ def job(log: str) -> Iterator[None]:
     finally:
         sys.stderr = terminal
         tee.close()
+
+
+def _set_aside(error: DamagedResult) -> InputError:
+    """Rename the damaged file, and what to say of that; it is not deleted, as the disk may be what fails."""
+    aside = f"{error.file}.damaged"
+    try:
+        os.replace(str(error.file), aside)
+    except OSError:  # another job was faster, or the folder is read-only
+        return error
+    return InputError(
+        error.problem,
+        file=error.file,
+        key=error.key,
+        remedy="Run the same snakemake command again: it makes this file anew, and what is made from it. With this "
+        f"file as its target first, it makes this file alone, and the rest stays. The damaged file is now {aside}",
+    )
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether it is Python's or NumPy's word for that, PyTorch's on a CPU, or PyTorch's on a GPU."""
+    torch_on_cpu = isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    return isinstance(error, MemoryError) or torch_on_cpu or type(error).__name__ == "OutOfMemoryError"
+
+
+def _out_of_memory(error: Exception) -> InputError:
+    return InputError(
+        f"The job needs more memory than it is given ({str(error) or type(error).__name__}).",
+        remedy="Run the same snakemake command again with more memory: fewer --cores, so that fewer jobs share it, or "
+        "another machine; on a cluster, a larger mem_mb by --set-resources.",
+    )
 
 
 def one_thread() -> None:

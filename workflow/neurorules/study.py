@@ -659,13 +659,16 @@ def _validator() -> Any:
     """Draft 2020-12 with stricter numbers."""
     import jsonschema
 
+    def is_integer(value: Any) -> bool:
+        return type(value) is int and -(2**63) <= value < 2**63
+
     standard = jsonschema.Draft202012Validator
     types = standard.TYPE_CHECKER.redefine_many(
         {
-            # JSON schema takes 200.0 for an integer; NumPy does not.
-            "integer": lambda _, value: type(value) is int,
+            # JSON schema takes 200.0 for an integer; NumPy does not, nor one of more than 64 bits.
+            "integer": lambda _, value: is_integer(value),
             # YAML knows .nan and .inf, which pass every limit or nearly so.
-            "number": lambda _, value: type(value) is int or (type(value) is float and math.isfinite(value)),
+            "number": lambda _, value: is_integer(value) or (type(value) is float and math.isfinite(value)),
         }
     )
     return jsonschema.validators.extend(standard, type_checker=types)
@@ -674,7 +677,7 @@ def _validator() -> Any:
 def _first_error(value: Any, schema: Mapping[str, Any]) -> Any:
     """The first violation of a schema, in order of keys, or None."""
     validator = _validator()(schema)
-    error = min(validator.iter_errors(value), key=lambda e: str(e.json_path), default=None)
+    error = min(validator.iter_errors(value), key=lambda e: [str(part) for part in e.absolute_path], default=None)
     while error is not None and error.context:
         error = error.context[0]
     return error
@@ -806,7 +809,7 @@ def load_study(*files: str | Path) -> Study:
             content = yaml.safe_load(path.read_text()) or {}
         except OSError as error:
             raise InputError("The study file cannot be read.", file=path, remedy=str(error)) from error
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, ValueError) as error:  # ValueError: bytes that are no text, a date that is none
             raise InputError(
                 "The study file is not valid YAML.", file=path, remedy=" ".join(str(error).split())
             ) from error

@@ -76,11 +76,11 @@ def raw_files(wildcards):
     return [str(f) for f in found or download_paths(entry["reader"], entry["source"], DOWNLOADS)]
 
 
-def raw_identity(wildcards, input):
-    """Names and sizes of the raw files: where they lie does not matter."""
+def raw_identity(wildcards):
+    """What the raw files are: where they lie does not matter. Of `input` Snakemake would not remember a change."""
     if study.recording_entry(wildcards.recording)["synthetic"]:
         return "synthetic"
-    return [f"{Path(file).name} {os.path.getsize(file)}" for file in input]
+    return [sources.identity(file) for file in raw_files(wildcards)]
 
 
 # ---- training and scoring

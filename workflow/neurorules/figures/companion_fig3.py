@@ -64,7 +64,7 @@ def _draw(panel: Axes, runs: pd.DataFrame, learning_rule: str) -> None:
 
     colour, line, marker = style.UNTRAINED
     look, name = style.look(learning_rule), style.rule_label(learning_rule)
-    looks = {
+    looks: dict[tuple[int, str], tuple[Mapping[str, Any], str]] = {
         (0, "initial"): ({"color": colour, "linestyle": line, "marker": marker}, BEFORE),
         (0, "trained"): (look, f"after training by {name}"),
         (1, "initial"): (JUST_FLOSSED, "flossed, before training"),
@@ -73,10 +73,10 @@ def _draw(panel: Axes, runs: pd.DataFrame, learning_rule: str) -> None:
     panel.axhline(0.0, color="#999999", linewidth=0.6, linestyle=(0, (1, 2)))
     # Where a step's Jacobian is singular, the exponent is minus infinity.
     finite = np.isfinite(runs["exponent"])
-    for (flossed, moment), (look, label) in looks.items():
+    for (flossed, moment), (drawn_as, label) in looks.items():
         shown = runs[finite & (runs["moment"] == moment) & (runs["flossed"] == flossed)]
         if flossed == 0 or not shown.empty:
-            companion.draw_over_gains(panel, shown, "exponent", look, label)
+            companion.draw_over_gains(panel, shown, "exponent", drawn_as, label)
     notes = companion.edge_notes(runs)
     if not finite.all():
         gains = sorted(runs.loc[~finite, "gain"].unique())

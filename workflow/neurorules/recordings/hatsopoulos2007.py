@@ -38,6 +38,10 @@ KINEMATICS = {
 }
 
 
+# What h5py raises where it cannot follow a file: broken structures, unknown types, arrays beyond memory.
+_DAMAGED = (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError)
+
+
 def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
     """Read the session as a Recording of 8 conditions, target angles 0, 45 .. 315 degrees.
 
@@ -137,7 +141,7 @@ def _other_kind(path: Path, why: str, key: str) -> InputError:
 
 def _read_processed(path: Path) -> xr.Dataset:
     content = safe_pickle.load(path)
-    synthetic = bool(content.get("synthetic", False))
+    synthetic = "synthetic" in content
     if not synthetic:
         sources.verify_published(path, NAME, "processed")
 
@@ -196,8 +200,8 @@ def _read_dryad(path: Path, keep_trials: bool) -> xr.Dataset:
         mean = np.array([traces[condition_of == condition].mean(axis=0) for condition in range(N_TARGETS)])
         mean -= mean[:, :1]
         largest = np.abs(mean).max()
-        if largest == 0:
-            raise _other_kind(path, "the variable never changes", KINEMATICS[name][1])
+        if not 0 < largest < np.inf:
+            raise _other_kind(path, "the variable never changes, or beyond all numbers", KINEMATICS[name][1])
         kinematics[name] = mean / largest
 
     recording = _dataset(rates, list(spikes), kinematics, "dryad", synthetic)
@@ -241,7 +245,7 @@ def _load_dryad(path: Path) -> tuple[dict[str, np.ndarray], list[np.ndarray], di
                 raise _other_kind(path, f"{len(onsets)} targets instead of {N_TARGETS}", "stmv_cell")
             samples = {name: _samples(path, file, key) for name, (_, key) in KINEMATICS.items()}
             return spikes, onsets, samples, bool(file.attrs.get("synthetic", 0))
-    except (OSError, RuntimeError, KeyError, ValueError) as error:  # h5py's words for what it cannot follow
+    except _DAMAGED as error:
         raise _other_kind(path, f"it is cut off, damaged, or no MATLAB 7.3 file ({error})", "source") from error
 
 
@@ -253,7 +257,7 @@ def _cells(path: Path, parent: h5py.File, key: str) -> list[h5py.Dataset]:
 
 
 def _dereferenced(path: Path, file: h5py.File, cell: Any, key: str) -> list[h5py.Dataset]:
-    if not _is_cell(cell):
+    if not _is_cell(cell) or cell.shape is None:
         raise _other_kind(path, "the variable is no cell array", key)
     # stored with its dimensions reversed, so that row-major order here is MATLAB's column-major order
     return [file[reference] for reference in cell[()].ravel()]
@@ -269,11 +273,17 @@ def _is_empty(item: h5py.Dataset) -> bool:
     return bool(item.attrs.get("MATLAB_empty", 0))
 
 
-def _vector(path: Path, item: h5py.Dataset, key: str) -> np.ndarray:
+def _is_numbers(item: Any) -> bool:
+    import h5py
+
+    return isinstance(item, h5py.Dataset) and item.shape is not None and item.dtype.kind in "fiu"
+
+
+def _vector(path: Path, item: Any, key: str) -> np.ndarray:
+    if not _is_numbers(item):
+        raise _other_kind(path, "numbers are expected in its cells", key)
     if _is_empty(item):  # such a dataset holds the dimensions of the empty array
         return np.empty(0)
-    if _is_cell(item) or item.dtype.kind not in "fiu":
-        raise _other_kind(path, "numbers are expected in its cells", key)
     return np.asarray(item[()], dtype=np.float64).ravel()
 
 
@@ -284,6 +294,8 @@ def _spike_times(path: Path, file: h5py.File) -> dict[str, np.ndarray]:
         units = _dereferenced(path, file, item, "spikes") if _is_cell(item) else [item]
         for number, unit in enumerate(units, start=1):
             times = _vector(path, unit, "spikes")
+            if not np.isfinite(times).all():
+                raise _other_kind(path, "a spike time is not finite", "spikes")
             if len(times):
                 found[f"ch{channel:03d}u{number}"] = np.sort(times)
     return found
@@ -292,9 +304,11 @@ def _spike_times(path: Path, file: h5py.File) -> dict[str, np.ndarray]:
 def _samples(path: Path, file: h5py.File, key: str) -> np.ndarray:
     if key not in file:
         raise _other_kind(path, "the variable is missing", key)
+    if not _is_numbers(file[key]):
+        raise _other_kind(path, "the variable is no matrix of numbers", key)
     # an (N, 2) matrix is stored transposed
     values = np.asarray(file[key][()]).T
-    if values.ndim != 2 or values.shape[1] != 2 or values.dtype.kind not in "fiu":
+    if values.ndim != 2 or values.shape[1] != 2:
         raise _other_kind(path, f"a matrix of times and values is expected, not the shape {values.shape}", key)
     values = values[np.isfinite(values).all(axis=1)]
     if len(values) < 2 or (np.diff(values[:, 0]) <= 0).any():

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +32,8 @@ NAME = "mante2013"
 MONKEYS = ("ar", "fe")
 LEVELS = 6  # signed coherence levels of each feature, ascending ranks 1..6; ranks 4..6 are positive
 
+MOST_SPIKES = 1000  # in a bin of 1 ms: what is beyond it is no count, and may leave the range of integers
+
 # (choice, motion rank, color rank, context) of correct trials: the relevant feature's sign is the choice.
 # choice +1 = preferred target; context +1 = motion relevant, -1 = color relevant. 72 rows, ascending.
 CONDITIONS = [
@@ -40,6 +44,20 @@ CONDITIONS = [
     for context in (-1, 1)
     if ((motion if context == 1 else color) > LEVELS // 2) == (choice == 1)
 ]
+
+
+# What zipfile raises on an archive that is cut off, damaged, encrypted, or packed in a way that it does not know.
+_DAMAGED_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    OverflowError,
+    RuntimeError,  # NotImplementedError among them
+    ValueError,
+)
 
 
 @dataclass
@@ -228,7 +246,7 @@ def _zip_members(path: Path, monkey: str, remedy: str) -> Iterator[tuple[str, by
                 )
             for _, name in chosen:
                 yield f"{path}:{name}", archive.read(name)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except _DAMAGED_ZIP as error:
         raise InputError(
             f"The archive is cut off, damaged, or no zip file ({error}).",
             file=path,
@@ -284,8 +302,10 @@ def _read_unit(file: str, content: bytes, dt_ms: Any) -> _Unit:
         raise _other_kind(file, f"its shape is {response.shape} with {time_ms.size} times", "unit.response")
     if len(time_ms) < 2 or not np.allclose(np.diff(time_ms), 1.0, atol=1e-6):
         raise _other_kind(file, "the times are not 1 ms apart", "unit.time")
-    if not np.array_equal(response, np.abs(np.trunc(response))):
-        raise _other_kind(file, "spike counts have to be whole numbers, not negative", "unit.response")
+    if not np.array_equal(response, np.abs(np.trunc(response))) or response.max(initial=0) > MOST_SPIKES:
+        raise _other_kind(
+            file, f"spike counts have to be whole numbers of at least 0 and at most {MOST_SPIKES}", "unit.response"
+        )
     values = {}
     for variable in ("targ_dir", "stim_dir", "stim_col2dir", "context", "correct"):
         key = f"unit.task_variable.{variable}"

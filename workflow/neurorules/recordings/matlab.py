@@ -17,6 +17,8 @@ def damage() -> tuple[type[Exception], ...]:
         EOFError,
         KeyError,
         IndexError,
+        OverflowError,
+        MemoryError,  # a size that is none
         zlib.error,
         UnboundLocalError,  # where the class of an array is unknown
     )

@@ -51,7 +51,7 @@ def check_recording(recording: xr.Dataset, file: str | Path) -> xr.Dataset:
         file: named in the error.
 
     Raises:
-        InputError: a variable, coordinate or attribute is missing, or rates are not finite or negative.
+        InputError: a variable, coordinate or attribute is missing, a value is not finite, or a rate is negative.
     """
     import numpy as np
 
@@ -78,6 +78,9 @@ def check_recording(recording: xr.Dataset, file: str | Path) -> xr.Dataset:
         raise refuse("Firing rates must not be negative.", "rates")
     if rates.shape[2] == 0:
         raise refuse("No neuron is left in the recording.", "neuron")
+    for name, variable in recording.data_vars.items():
+        if variable.dtype.kind == "f" and not np.isfinite(variable.values).all():
+            raise refuse("Values must be finite; there are NaN or infinite ones.", str(name))
     return recording
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 import struct
+import tokenize
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ _ALLOWED: dict[tuple[str, str], Any] = {
     )
 }
 
-# What Python's unpickler and numpy raise on a file that is cut off or damaged.
+# What Python's unpickler and numpy, which takes the header for Python, raise on a file that is cut off or damaged.
 _DAMAGED = (
     pickle.UnpicklingError,
     EOFError,
@@ -54,6 +55,8 @@ _DAMAGED = (
     OverflowError,
     MemoryError,
     struct.error,
+    SyntaxError,
+    tokenize.TokenError,
 )
 
 
@@ -121,6 +124,10 @@ def load(path: str | Path) -> dict[str, Any]:
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise refuse(f"The file holds a {type(content).__name__}; a dict with string keys is expected.")
     for key, value in content.items():
-        if not _is_plain(value):
+        try:
+            plain = _is_plain(value)
+        except RecursionError as error:  # a list that holds itself
+            raise refuse(f"The entry {key!r} is nested too deeply.") from error
+        if not plain:
             raise refuse(f"The entry {key!r} is neither an array of plain numbers or text nor a plain Python value.")
     return content

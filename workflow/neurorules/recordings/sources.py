@@ -22,6 +22,7 @@ from neurorules.files import sha256_of, write_text
 DOWNLOADS = Path("resources/raw")
 CATALOGUE = Path(__file__).resolve().parents[3] / "resources" / "recordings.yaml"
 
+_READ_TO_IDENTIFY = 100 << 20  # read at every planning: a fifth of a second
 _BLOCK = 1 << 18
 _TIMEOUT_S = 60
 _ATTEMPTS = 4
@@ -250,7 +251,7 @@ def verify(path: str | Path, *, sha256: str | None = None, size: int | None = No
     recorded = _sidecar(path)
     known = sha256
     if known is None and recorded.is_file():
-        known = recorded.read_text(encoding="utf-8").split()[0]
+        known = _recorded(path)
     if known is None:
         return
     found = sha256_of(path)
@@ -262,6 +263,20 @@ def verify(path: str | Path, *, sha256: str | None = None, size: int | None = No
             value=found,
             remedy=remedy,
         )
+
+
+def identity(path: str | Path) -> str:
+    """What tells a raw file from another one of its name, wherever it lies: its size and SHA-256.
+
+    That of a download was recorded; a large file of another origin is told by its size alone, as reading it takes long.
+    """
+    path = Path(path)
+    if not path.is_file():
+        return f"{path.name}, to be downloaded"
+    size = path.stat().st_size
+    if _sidecar(path).is_file():
+        return f"{path.name} {size} {_recorded(path)}"
+    return f"{path.name} {size} {sha256_of(path) if size <= _READ_TO_IDENTIFY else ''}"
 
 
 def verify_published(path: str | Path, recording: str, source: str, *, catalogue: Path = CATALOGUE) -> None:
@@ -319,6 +334,22 @@ def download(
 
 def _sidecar(path: Path) -> Path:
     return path.with_name(f"{path.name}.sha256")
+
+
+def _recorded(path: Path) -> str:
+    """The SHA-256 that the first download recorded.
+
+    Raises:
+        InputError: there is none in the file.
+    """
+    words = _sidecar(path).read_text(encoding="utf-8", errors="replace").split()
+    if not words:
+        raise InputError(
+            "The checksum of this download is empty.",
+            file=_sidecar(path),
+            remedy="Delete this file and the raw file beside it, and run the same command again.",
+        )
+    return words[0]
 
 
 class _Broken(Exception):
@@ -465,7 +496,7 @@ class _Download:
         known = self.file["sha256"]
         first = ""
         if known is None and recorded.is_file():
-            known = recorded.read_text(encoding="utf-8").split()[0]
+            known = _recorded(self.target)
             first = f" If the publisher has replaced the file and you want the new one, delete {recorded} first."
         if known is not None and found != known:
             self._discard()

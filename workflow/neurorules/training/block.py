@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurorules.errors import InputError
+from neurorules.errors import DamagedResult, InputError
 from neurorules.files import canonical_json, netcdf_attributes, open_dataset, sha256_of, write_dataset
 from neurorules.provenance import versions
 from neurorules.recordings.recording import open_recording
@@ -64,9 +64,13 @@ def train_block(
         identities[seed] = {**made_by, "seed": seed}
         digest = hashlib.sha256(canonical_json(identities[seed]).encode()).hexdigest()[:16]
         files[seed] = folder / ".finished" / f"seed{seed}-{digest}.nc"
-    name = f"{model['task_name']} {model['learning_rule']} seed"
+    # The folder is named after the setting, which the options do not know.
+    name = f"{model['task_name']}/{model['learning_rule']}/{folder.name} seed"
     missing = []
     for seed, file in files.items():
+        if _is_run(outputs[seed], identities[seed]):  # by a job that outlived its Snakemake
+            file.parent.mkdir(exist_ok=True)
+            os.replace(outputs[seed], file)
         if _is_finished(file):
             print(f"{name} {seed}: finished before, kept", file=sys.stderr)
         else:
@@ -113,16 +117,25 @@ def _is_finished(file: Path) -> bool:
     return True
 
 
+def _is_run(output: str, identity: Mapping[str, Any]) -> bool:
+    """Whether there is a run of this identity."""
+    try:
+        return dict(open_run(output).attrs) == netcdf_attributes(identity)
+    except InputError:
+        return False
+
+
 def open_run(path: str | Path) -> xr.Dataset:
     """Read a run file.
 
     Raises:
-        InputError: it is missing, damaged, or lacks a variable of a run.
+        InputError: it is missing.
+        DamagedResult: it cannot be read, or lacks a variable of a run.
     """
     run = open_dataset(path, "a run")
     for name in ("recurrent", "accuracy", "task_loss"):
         if name not in run:
-            raise InputError(
+            raise DamagedResult(
                 "The file is not a whole run.",
                 file=path,
                 key=name,

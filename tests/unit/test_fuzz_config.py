@@ -1,0 +1,155 @@
+"""Whatever a study file holds, it gives a study or an InputError that names the key, the value and the remedy."""
+
+from __future__ import annotations
+
+import json as json_text
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neurorules.errors import InputError
+from neurorules.figures.figure import load_figure, needs_recording
+from neurorules.files import canonical_json
+from neurorules.study import BASE_CONFIG, REPOSITORY, Study, load_study
+from neurorules.tables.kind import kinds_of
+
+DEMO = load_study(REPOSITORY / "config" / "demo.yaml").config
+STUDY_FILE = REPOSITORY / "tests" / "config" / "tiny.yaml"
+
+fuzzed = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+
+
+def nodes(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Everything below the top of a config, with where it is."""
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, child in children:
+        yield (*path, name), child
+        yield from nodes(child, (*path, name))
+
+
+NODES = list(nodes(DEMO))
+NAMES = sorted({str(path[-1]) for path, _ in NODES})
+
+# YAML has more than JSON: numbers, dates and nothing as keys; dates and bytes as values.
+strange = st.sampled_from([None, True, 0, 2024, 1.5, float("nan"), date(2024, 1, 1), b"bytes"])
+extreme = st.sampled_from([10**30, 10**400, -(2**63), 2**63, 1e308, -1e308, 5e-324, -1, 0])
+keys = st.one_of(st.sampled_from(NAMES), st.text(max_size=4), strange)
+json = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        st.text(max_size=5),
+        st.sampled_from(NAMES),
+        strange,
+        extreme,
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(keys, inner, max_size=3)),
+    max_leaves=5,
+)
+values = st.one_of(json, st.sampled_from([value for _, value in NODES]))
+mutations = st.tuples(
+    st.sampled_from(["replace", "delete", "add"]), st.sampled_from([path for path, _ in NODES]), keys, values
+)
+
+
+def mutate(config: Any, kind: str, path: tuple[Any, ...], key: str, value: Any) -> None:
+    """Change a config in place; nothing where an earlier mutation has taken the place away."""
+    for name in path[:-1]:
+        try:
+            config = config[name]
+        except (KeyError, IndexError, TypeError):
+            return
+    last = path[-1]
+    if isinstance(config, dict):
+        if kind == "add":
+            config[key] = deepcopy(value)
+        elif kind == "delete":
+            config.pop(last, None)
+        else:
+            config[last] = deepcopy(value)
+    elif isinstance(config, list):
+        if kind == "add":
+            config.append(deepcopy(value))
+        elif isinstance(last, int) and last < len(config):
+            config[last : last + 1] = [] if kind == "delete" else [deepcopy(value)]
+
+
+def plan(made: Study) -> None:
+    """All that the Snakefile asks of a study."""
+    for model, seeds in made.seeds.items():
+        made.training(model), made.training_recording(model), made.task_module(model.task)
+        if made.chooses_learning_rate(model):
+            assert made.choosing(model)["training"]["learning_rate_seed"] not in seeds
+            assert made.learning_rate_file(model)
+        for kind in kinds_of("model"):
+            made.scoring(model, kind)
+        recording = made.recording(model)
+        if recording is not None:
+            assert made.recording_entry(recording)["name"] in made.used_recordings
+        assert seeds
+    assert sorted((m, s) for b in made.blocks for m in b.models for s in b.seeds) == [
+        (model, seed) for model, seeds in made.seeds.items() for seed in seeds
+    ]
+    made.sources()
+    for parts in made.parts.values():
+        for model, of_model in parts.items():
+            scored = [seed for seeds in of_model.values() for seed in seeds]
+            assert len(scored) == len(set(scored)) > 0 and set(scored) <= set(made.seeds[model])
+    for name, shown in made.figures.items():
+        made.figure_context(name)
+        compared = [model for model in shown if made.recording(model) is not None]
+        assert made.figure_tables(name) or not load_figure(name).NEEDS
+        assert compared == shown or not needs_recording(name)
+        assert set(made.figure_groups(name)) <= set(made.groups)
+        assert {model for group in made.figure_groups(name).values() for model in group} <= set(shown)
+
+
+@fuzzed
+@given(st.lists(mutations, min_size=1, max_size=3))
+def test_any_config_gives_a_study_or_an_input_error(changes: list[tuple[str, tuple[Any, ...], str, Any]]) -> None:
+    config = deepcopy(DEMO)
+    for change in changes:
+        mutate(config, *change)
+    try:
+        made = Study(config, [BASE_CONFIG, REPOSITORY / "config" / "demo.yaml"])
+    except InputError as error:
+        assert error.problem and error.key is not None and error.remedy
+        return
+    plan(made)
+    # what jobs are given is written as JSON and read again, by libraries that have numbers of 64 bits
+    for model in made.seeds:
+        given_to_job = json_text.loads(canonical_json({**made.training(model), "seeds": made.seeds[model]}))
+        for _, value in nodes(given_to_job):
+            if isinstance(value, int | float):
+                assert np.isfinite(float(value))
+                np.array(value).astype(np.int64 if isinstance(value, int) else np.float64)
+
+
+@fuzzed
+@given(
+    st.sampled_from(["cut", "insert", "overwrite", "delete"]),
+    st.floats(0, 1, exclude_max=True),
+    st.one_of(
+        st.binary(min_size=1, max_size=4), st.sampled_from([b"\t", b"- ", b": ", b"{", b"'", b"&a ", b"*a ", b"\xff"])
+    ),
+)
+def test_any_study_file_gives_a_study_or_an_input_error(how: str, place: float, bytes_: bytes) -> None:
+    content = STUDY_FILE.read_bytes()
+    at = int(place * len(content))
+    end = {"cut": len(content), "insert": at}.get(how, at + len(bytes_))
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "study.yaml"
+        file.write_bytes(content[:at] + (b"" if how in ("cut", "delete") else bytes_) + content[end:])
+        try:
+            plan(load_study(file))
+        except InputError as error:
+            assert error.problem and error.remedy and error.file is not None
