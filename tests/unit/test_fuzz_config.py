@@ -23,7 +23,7 @@ from neurorules.tables.kind import kinds_of
 DEMO = load_study(REPOSITORY / "config" / "demo.yaml").config
 STUDY_FILE = REPOSITORY / "tests" / "config" / "tiny.yaml"
 
-fuzzed = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+fuzzed = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 
 
 def nodes(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
@@ -134,7 +134,7 @@ def test_any_config_gives_a_study_or_an_input_error(changes: list[tuple[str, tup
                 np.array(value).astype(np.int64 if isinstance(value, int) else np.float64)
 
 
-@fuzzed
+@settings(fuzzed, max_examples=25)
 @given(
     st.sampled_from(["cut", "insert", "overwrite", "delete"]),
     st.floats(0, 1, exclude_max=True),

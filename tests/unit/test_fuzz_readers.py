@@ -241,7 +241,8 @@ def change(content: dict[str, Any], which: float, how: str, place: float, value:
         other = list(parent)[int(place * len(parent))]
         parent[last], parent[other] = parent[other], parent[last]
     elif not isinstance(parent[last], Mapping):
-        parent[last] = CHANGES[how](np.asarray(parent[last]), place, value)
+        with np.errstate(invalid="ignore"):
+            parent[last] = CHANGES[how](np.asarray(parent[last]), place, value)
 
 
 def changed_mat(data: bytes, alterations: list[tuple[float, tuple[str, float, Any]]]) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -89,6 +90,33 @@ def test_a_study_that_fills_the_disk_goes_on_when_there_is_space(
     assert [file.stat().st_ino for file in now] == before
     assert outcome.text.count("seed 0: finished before, kept") == 1
     assert fresh.planned() == set()
+
+
+def test_a_table_and_a_figure_that_fill_the_disk(finished: Checkout, fresh: Checkout, disk: Disk) -> None:
+    table = "similarity/hatsopoulos2007/eprop/base/seeds0-1/distances.csv"
+    figure = [f"figures/fig1.{ending}" for ending in ("csv", "pdf", "png")]
+    disk.mount(1 << 24)
+    for folder in ("results", ".snakemake"):
+        shutil.copytree(finished.folder / folder, fresh.folder / folder, dirs_exist_ok=True)
+    for name in (table, *figure):
+        (fresh.results / name).unlink()
+    expected = finished.hashes()
+    filler = disk.folder / "of-others"
+
+    def leave(pages: int) -> None:
+        filler.unlink(missing_ok=True)
+        space = os.statvfs(disk.folder)
+        filler.write_bytes(bytes((space.f_bavail - pages) * space.f_bsize))
+
+    leave(1)  # for what the job says
+    fresh.run("fig1").refuses("No space left", f"results/tiny/{table}", "run the same command again")
+    assert fresh.hashes() == {file: bytes_ for file, bytes_ in expected.items() if file not in (table, *figure)}
+    leave(6)  # for the table, of two pages, but not for a figure of some thirty
+    fresh.run("fig1").refuses("No space left", "results/tiny/figures/fig1.", "run the same command again")
+    assert fresh.hashes() == {file: bytes_ for file, bytes_ in expected.items() if file not in figure}
+    filler.unlink()
+    fresh.finish()
+    assert fresh.hashes() == expected
 
 
 def test_files_of_every_kind_say_that_the_disk_is_full(disk: Disk) -> None:

@@ -100,8 +100,8 @@ def test_a_killed_training_job_keeps_its_finished_seeds(finished: Checkout, chec
     kept.remember(first, output_of(checkout, first))
 
     outcome = checkout.finish(target)
-    assert "eprop seed 0: finished before, kept" in outcome.text
-    assert "eprop seed 1: finished before, kept" not in outcome.text
+    assert "eprop/base seed 0: finished before, kept" in outcome.text
+    assert "eprop/base seed 1: finished before, kept" not in outcome.text
     kept.still_there()
     assert checkout.hashes() == finished.hashes()
 

@@ -80,7 +80,10 @@ def raw_identity(wildcards):
     """What the raw files are: where they lie does not matter. Of `input` Snakemake would not remember a change."""
     if study.recording_entry(wildcards.recording)["synthetic"]:
         return "synthetic"
-    return [sources.identity(file) for file in raw_files(wildcards)]
+    try:
+        return [sources.identity(file) for file in raw_files(wildcards)]
+    except InputError as error:
+        raise WorkflowError(str(error))
 
 
 # ---- training and scoring
