@@ -318,6 +318,8 @@ def test_the_real_units(real_data: Path) -> None:
     assert read(files, {"dt_ms": 15}).sizes["time"] == 50
     assert [entry["neuron"] for entry in json.loads(recording.attrs["left_out"])] == ["ar090330_3_a10"]
     assert recording.attrs["synthetic"] == 0
+    # a part of the archive is no error, but is said wherever the recording is named
+    assert recording.attrs["title"] == f"Mante 2013, {len(files)} of 762 units"
 
     # one unit again, trial by trial, by the published definition: window means of counts per ms
     unit = loadmat(folder / "ar090728_1_a4_Vstim_100_850_ms.mat", simplify_cells=True)["unit"]

@@ -11,6 +11,7 @@ import io
 import json
 import lzma
 import struct
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 NAME = "mante2013"
 MONKEYS = ("ar", "fe")
+PUBLISHED_UNITS = {"ar": 762, "fe": 640}  # unit files of the whole archive
 LEVELS = 6  # signed coherence levels of each feature, ascending ranks 1..6; ranks 4..6 are positive
 
 MOST_SPIKES = 1000  # in a bin of 1 ms: what is beyond it is no count, and may leave the range of integers
@@ -158,7 +160,7 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
             ),
         },
         attrs={
-            **sources.attributes(NAME, "raw", synthetic=any(unit.synthetic for unit in units)),
+            **_described(monkey, len(missing), any(unit.synthetic for unit in units)),
             "monkey": monkey,
             "aligned_to": "dots onset",
             "bin_width_ms": first.width_ms,
@@ -175,6 +177,16 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
         recording["trial_neuron"] = ("trial", np.repeat(np.arange(len(units)), [len(unit.counts) for unit in units]))
         recording["trial_condition"] = ("trial", np.concatenate([unit.condition for unit in units]))
     return check_recording(recording, raw[0])
+
+
+def _described(monkey: str, n_files: int, synthetic: bool) -> dict[str, Any]:
+    """Source, licence, title ...; where units of the archive are not here, the title says so on every figure."""
+    described = sources.attributes(NAME, "raw", synthetic=synthetic)
+    published = PUBLISHED_UNITS[monkey]
+    if not synthetic and n_files < published:
+        described["title"] = f"{described['title']}, {n_files} of {published} units"
+        print(f"Only {n_files} of the {published} unit files of monkey {monkey} are there.", file=sys.stderr)
+    return described
 
 
 def _monkey(options: Mapping[str, Any]) -> str:
