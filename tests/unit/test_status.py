@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from neurorules.errors import InputError
 from neurorules.status import report
 from neurorules.study import Study, load_study
 
@@ -75,6 +76,16 @@ def test_a_finished_study_has_no_time_left(study: Study, tmp_path: Path) -> None
     text = report(study, tmp_path, NOW)
     assert "figures                  7 of 7     100%" in text
     assert "not yet" not in text and "time left" not in text
+
+
+def test_targets_that_are_nearly_figures_are_named(study: Study) -> None:
+    for fine in ("companion_fig1", "all", "recording", "score", "train_seed0", "results/companion/figures/fig1.pdf"):
+        study.check_target(fine)
+    with pytest.raises(InputError, match="not part of the study companion"):
+        study.check_target("fig6")
+    with pytest.raises(InputError) as error:
+        study.check_target("companion_fig11")
+    assert "Did you mean companion_fig1?" in str(error.value)
 
 
 def test_a_figure_without_one_of_its_files_is_not_there(study: Study, tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from checkout import Checkout
 
@@ -27,26 +29,40 @@ def untrained(checkout: Checkout) -> Checkout:
     return checkout
 
 
-def test_a_second_snakemake_is_refused_and_disturbs_nothing(finished: Checkout, untrained: Checkout) -> None:
+@pytest.fixture
+def suspended() -> Iterator[list[psutil.Process]]:
+    """Processes that stand still; none is left behind."""
+    processes: list[psutil.Process] = []
+    yield processes
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def test_a_second_snakemake_is_refused_and_disturbs_nothing(
+    finished: Checkout, untrained: Checkout, suspended: list[psutil.Process]
+) -> None:
     first = untrained.start(TARGET)
-    first.until(
-        lambda: (untrained.folder / ".snakemake/locks").exists() and os.listdir(untrained.folder / ".snakemake/locks")
-    )
-    second = untrained.run(TARGET)
-    assert first.process.poll() is None
-    second.refuses("Directory cannot be locked", "no other Snakemake process", "--unlock")
+    for process in first.until(lambda: first.descendants("train.py")):
+        process.suspend()
+        suspended.append(process)
+    untrained.run(TARGET).refuses("Directory cannot be locked", "no other Snakemake process", "--unlock")
+    for process in suspended:
+        process.resume()
     assert first.end().code == 0
     assert untrained.hashes() == finished.hashes()
     assert untrained.planned() == set()
 
 
-def test_a_job_that_outlives_its_snakemake(finished: Checkout, untrained: Checkout) -> None:
+def test_a_job_that_outlives_its_snakemake(
+    finished: Checkout, untrained: Checkout, suspended: list[psutil.Process]
+) -> None:
     """Snakemake alone is killed, as by a kernel that is short of memory: its job runs on."""
     running = untrained.start(TARGET)
     (seed,) = running.until(lambda: seed_between(untrained))
-    survivors = running.descendants("train.py")
-    for process in survivors:
+    for process in running.descendants("train.py"):
         process.suspend()
+        suspended.append(process)
     finished_before = seed.stat().st_ino
     running.process.kill()
     running.process.wait()
@@ -55,7 +71,7 @@ def test_a_job_that_outlives_its_snakemake(finished: Checkout, untrained: Checko
     # the same job again: it would write what the first one still writes
     second = untrained.start(TARGET)
     second.until(lambda: "still runs for an earlier Snakemake; waiting for its end" in second.said.read_text())
-    for process in survivors:
+    for process in suspended:
         process.resume()
     outcome = second.end()
     assert outcome.code == 0, outcome.text

@@ -228,6 +228,32 @@ class Study:
         several = len(self.figure_seeds(figure)) > 1
         return {name: tuple(models) for name, models in groups.items() if several or len(models) > 1}
 
+    def check_target(self, name: str) -> None:
+        """Refuse a target that is meant to be a figure of this study and is none; others are Snakemake's business.
+
+        Raises:
+            InputError: a figure of other studies, or a name that is nearly that of a figure here.
+        """
+        if name in self.figures or not name.replace("_", "").isalnum():
+            return
+        selected = f"This study has: {', '.join(self.figures)}."
+        if name in figure_names():
+            raise InputError(
+                f"The figure {name} exists, but is not part of the study {self.name}.",
+                file=_files_text(self.files, "use_figures"),
+                key="use_figures",
+                value=name,
+                remedy=f"Add it to use_figures, or name another study. {selected}",
+            )
+        close = difflib.get_close_matches(name, self.figures, n=1, cutoff=0.75)
+        if close:
+            raise InputError(
+                "There is no figure or table of this name.",
+                key="target",
+                value=name,
+                remedy=f"Did you mean {close[0]}? {selected}",
+            )
+
     # ---- what a run is made of
 
     def options(self, model: Model) -> dict[str, Any]:

@@ -29,6 +29,9 @@ from neurorules.tables.kind import kinds_of, load_kind
 
 try:
     study = Study(config, workflow.configfiles)
+    # Targets are not known to a Snakefile. No other word of a command line is nearly the name of a figure.
+    for word in sys.argv[1:]:
+        study.check_target(word)
 except InputError as error:
     raise WorkflowError(str(error))
 
