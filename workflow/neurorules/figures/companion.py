@@ -226,7 +226,6 @@ def loss_curves_by_gain(tables: Mapping[str, pd.DataFrame], context: Mapping[str
         nothing(list(axes.flat), "This figure has no networks without flossing.")
     for row, (_, rows) in zip(axes, of_tasks, strict=False):
         title = title_of(rows, table)
-        drawn = []
         for panel, learning_rule in zip(row, learning_rules, strict=True):
             name = style.rule_label(learning_rule)
             of_rule = rows[rows["learning_rule"] == learning_rule]
@@ -234,14 +233,14 @@ def loss_curves_by_gain(tables: Mapping[str, pd.DataFrame], context: Mapping[str
                 panel.set_title(f"{title}, {name}")
                 nothing([panel], "Not trained by this learning rule.")
                 continue
-            drawn.append(panel)
             for gain, runs in of_rule.groupby("gain", sort=True):
                 draw_loss(panel, runs, looks[gain], f"{gain:g} ({rates_of(runs)})")
             n = curves.seeds_text(of_rule.groupby("gain")["seed"].nunique())
             panel.set(title=f"{title}, {name} ({n})", xlabel="Update")
             # Beside the panel, where it hides nothing: learning rates are of one panel.
             panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.05), title="gain (learning rate)", title_fontsize=7)
-        share_loss_axis(drawn, rows, NOT_SHOWN)
+            # An axis of its own: one rule may bring the loss a hundred times lower than the other.
+            share_loss_axis([panel], of_rule, NOT_SHOWN)
     words = [MEAN_WORDS, BAND_WORDS, LOSS_BAND_WORDS, f"The first {NOT_SHOWN:.0%} of the updates are not shown."]
     style.caption(figure, without_flossing(context), tables["loss_curve"], [*words, *edge_words(table)])
     return {"figure": figure, "csv": table}
