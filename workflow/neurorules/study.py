@@ -478,7 +478,6 @@ class Study:
         """Check that a selected figure has something to show."""
         entry = self.config["figures"][name]
         of_models = kinds(name, "model") + kinds(name, "group")
-        file = _files_text(self.files, "use_figures", name)
         for key in NAMED_BY:
             if of_models and key not in entry:
                 raise InputError(
@@ -491,7 +490,7 @@ class Study:
         if without_models or (kinds(name, "recording") and not self.figure_recordings(name)):
             raise InputError(
                 "This figure has nothing to show: no recording that it compares with is in use.",
-                file=file,
+                file=_files_text(self.files, "use_figures", name),
                 key="use_figures",
                 value=name,
                 remedy="Take it out of use_figures, or add a recording of its tasks to use_recordings "
@@ -500,7 +499,7 @@ class Study:
         if kinds(name, "group") and not self.figure_groups(name):
             raise InputError(
                 "This figure has no two networks to compare.",
-                file=file,
+                file=_files_text(self.files, "use_figures", name),
                 key=f"figures.{name}",
                 value=dict(entry),
                 remedy="Give it two seeds, or two learning rules.",
