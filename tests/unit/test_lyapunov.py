@@ -15,10 +15,10 @@ from neurorules.network.architecture import Architecture, make_architecture
 from neurorules.network.connectivity import Connectivity, draw_mask
 from neurorules.network.initialisation import initialise
 from neurorules.network.parameters import Parameters, Sizes
-from neurorules.network.tangent import random_frame, states, stretch, walk
+from neurorules.network.tangent import exponents_along, random_frame, states, stretch, walk
 from neurorules.study import load_study
 from neurorules.tasks.task import make_task
-from neurorules.training.flossing import floss, flossing_loss, full_exponents, local_exponents
+from neurorules.training.flossing import floss, flossing_loss, local_exponents
 from neurorules.training.train import train
 
 STUDY = load_study("config/config.yaml")
@@ -46,8 +46,8 @@ def frame_of(n_trials, n_units, k, seed=0):
     return random_frame(n_trials, n_units, k, torch.Generator().manual_seed(seed))
 
 
-def exponents_along(jacobians, k, seed=0):
-    """Exponents of a product of given matrices, (step, dimension, dimension)."""
+def logs_along(jacobians, k, seed=0):
+    """log |R_ii| along a product of given matrices, (step, dimension, dimension)."""
     logs, _ = walk(lambda t, q: jacobians[t] @ q, len(jacobians), frame_of(1, jacobians.shape[-1], k, seed))
     return logs[:, 0]
 
@@ -87,7 +87,7 @@ def test_all_exponents_sum_to_the_mean_log_determinant(activation):
         theta.recurrent * slopes.unsqueeze(-2)
     )
     expected = torch.linalg.slogdet(jacobians)[1].mean()
-    exponents, _ = full_exponents(theta, architecture, inputs, frame_of(5, 12, 12))
+    exponents, _ = exponents_along(theta, architecture, inputs, frame_of(5, 12, 12))
     assert float(exponents.sum()) == pytest.approx(float(expected), abs=1e-6)
 
 
@@ -98,7 +98,7 @@ def test_the_henon_map_has_its_published_exponents():
     for t in range(len(jacobians)):
         jacobians[t] = [[-2 * a * x, 1.0], [b, 0.0]]
         x, y = 1 - a * x * x + y, b * x
-    exponents = exponents_along(torch.as_tensor(jacobians), 2)[warm_up:].mean(0).numpy()
+    exponents = logs_along(torch.as_tensor(jacobians), 2)[warm_up:].mean(0).numpy()
     assert exponents[0] == pytest.approx(0.41922, abs=4e-3)
     assert exponents.sum() == pytest.approx(np.log(b), abs=1e-9)
 
@@ -238,14 +238,14 @@ def test_the_gradient_of_the_full_flossing_loss_is_that_of_finite_differences(ac
     inputs = torch.as_tensor(romo().batch(np.random.default_rng(1), 2).inputs).double()[:20]
     frame = frame_of(2, 6, 3)
     weights = Parameters(theta.sizes, theta.flat.clone().requires_grad_())
-    flossing_loss(full_exponents(weights, architecture, inputs, frame)[0]).backward()
+    flossing_loss(exponents_along(weights, architecture, inputs, frame)[0]).backward()
     step, differences = 1e-6, torch.zeros_like(theta.flat)
     for i in range(len(theta.flat)):
         ends = []
         for sign in (1, -1):
             moved = theta.flat.clone()
             moved[i] += sign * step
-            ends.append(loss_at(moved, theta, architecture, inputs, frame, full_exponents))
+            ends.append(loss_at(moved, theta, architecture, inputs, frame, exponents_along))
         differences[i] = (ends[0] - ends[1]) / (2 * step)
     assert float(differences.abs().max()) > 1e-2
     assert weights.flat.grad.numpy() == pytest.approx(differences.numpy(), abs=1e-7)
@@ -255,7 +255,7 @@ def test_local_and_full_flossing_have_the_same_exponents_and_other_gradients():
     theta, architecture = network_of(activation="retanh", gain=1.4, seed=2)
     inputs = torch.as_tensor(romo().batch(np.random.default_rng(1), 2).inputs).double()
     found = []
-    for exponents_of in (full_exponents, local_exponents):
+    for exponents_of in (exponents_along, local_exponents):
         weights = Parameters(theta.sizes, theta.flat.clone().requires_grad_())
         exponents, frame = exponents_of(weights, architecture, inputs, frame_of(2, 12, 3))
         flossing_loss(exponents).backward()

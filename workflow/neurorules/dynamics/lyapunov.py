@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.network.architecture import make_architecture
-from neurorules.network.tangent import random_frame, states, stretch, walk
+from neurorules.network.tangent import exponents_along, random_frame
 from neurorules.training.train import checkpoint_parameters
 
 if TYPE_CHECKING:
@@ -57,16 +57,10 @@ def lyapunov_exponents(
         rng, frames = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
         k = min(n_exponents or weights.sizes.units, weights.sizes.units)
         frame = random_frame(N_TRIALS, weights.sizes.units, k, frames)
-        sums = []
+        counted = []
         for number in range(WARM_UP_PASSES + n_passes):
             inputs = torch.as_tensor(task.batch(rng, N_TRIALS).inputs).double()
-            passed = states(weights, architecture.activation, architecture.alpha, inputs)
-            slopes = architecture.activation.slope(passed)
-
-            def stretch_at(t: int, q: torch.Tensor, slopes: torch.Tensor = slopes) -> torch.Tensor:
-                return stretch(weights.recurrent, slopes[t], architecture.alpha, q)
-
-            logs, frame = walk(stretch_at, len(slopes), frame)
+            exponents, frame = exponents_along(weights, architecture, inputs, frame)
             if number >= WARM_UP_PASSES:
-                sums.append(logs.mean((0, 1)).numpy())
-    return np.sort(np.mean(sums, axis=0))[::-1]
+                counted.append(exponents.numpy())
+    return np.sort(np.mean(counted, axis=0))[::-1]

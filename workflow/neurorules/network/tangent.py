@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import torch
 
     from neurorules.network.activations import Activation
+    from neurorules.network.architecture import Architecture
     from neurorules.network.parameters import Parameters
 
 
@@ -89,3 +90,23 @@ def walk(
         frame, triangle = torch.linalg.qr(stretch_at(t, frame))
         logs.append(log_stretch(triangle))
     return torch.stack(logs), frame
+
+
+def exponents_along(
+    weights: Parameters, architecture: Architecture, inputs: torch.Tensor, frame: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Exponents of a batch of trials, differentiable through states and frames.
+
+    Args:
+        weights: as the network uses them, float64.
+        architecture: activation and time constant.
+        inputs: x_1..x_T, (step, trial, input).
+        frame: (trial, unit, k), where to begin.
+
+    Returns:
+        (k,) exponents per step, and the frame at the end, detached.
+    """
+    activation, alpha = architecture.activation, architecture.alpha
+    slopes = activation.slope(states(weights, activation, alpha, inputs))
+    logs, frame = walk(lambda t, q: stretch(weights.recurrent, slopes[t], alpha, q), len(slopes), frame)
+    return logs.mean((0, 1)), frame.detach()

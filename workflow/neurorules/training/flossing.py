@@ -17,7 +17,7 @@ import numpy as np
 
 from neurorules.errors import InputError
 from neurorules.network.parameters import Parameters
-from neurorules.network.tangent import log_stretch, next_state, random_frame, states, stretch, walk
+from neurorules.network.tangent import exponents_along, log_stretch, next_state, random_frame, states, stretch
 
 if TYPE_CHECKING:
     import torch
@@ -56,14 +56,14 @@ def floss(
         rng, frames = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
         k, n_trials, iterations = (training[f"flossing_{key}"] for key in ("exponents", "trials", "iterations"))
         optimiser = torch.optim.Adam([trained.flat], lr=training["flossing_learning_rate"], foreach=False)
-        exponents_of = local_exponents if training["flossing_local"] else full_exponents
+        exponents_of = local_exponents if training["flossing_local"] else exponents_along
 
         def inputs() -> torch.Tensor:
             return torch.as_tensor(task.batch(rng, n_trials).inputs).double()
 
         frame = random_frame(n_trials, theta.sizes.units, k, frames)
         with torch.no_grad():
-            frame = full_exponents(connectivity.weights(trained), architecture, inputs(), frame)[1]
+            frame = exponents_along(connectivity.weights(trained), architecture, inputs(), frame)[1]
         history = []
         for iteration in range(iterations + 1):
             weights = Parameters(theta.sizes, connectivity.weights(trained).flat.detach().clone().requires_grad_())
@@ -86,26 +86,6 @@ def flossing_loss(exponents: torch.Tensor) -> torch.Tensor:
     return exponents.square().sum()
 
 
-def full_exponents(
-    weights: Parameters, architecture: Architecture, inputs: torch.Tensor, frame: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Exponents of a batch of trials, differentiable through states and frames.
-
-    Args:
-        weights: as the network uses them, float64.
-        architecture: activation and time constant.
-        inputs: x_1..x_T, (step, trial, input).
-        frame: (trial, unit, k), where to begin.
-
-    Returns:
-        (k,) exponents per step, and the frame at the end, detached.
-    """
-    alpha = architecture.alpha
-    slopes = architecture.activation.slope(states(weights, architecture.activation, alpha, inputs))
-    logs, frame = walk(lambda t, q: stretch(weights.recurrent, slopes[t], alpha, q), len(slopes), frame)
-    return logs.mean((0, 1)), frame.detach()
-
-
 def local_exponents(
     weights: Parameters, architecture: Architecture, inputs: torch.Tensor, frame: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -113,7 +93,7 @@ def local_exponents(
 
     Since no step's gradient depends on another's, all steps are differentiated at once.
 
-    Args and returns: as of `full_exponents`.
+    Args and returns: as of `exponents_along`.
     """
     import torch
 
