@@ -13,8 +13,14 @@ import numpy as np
 
 from neurorules.errors import InputError
 from neurorules.tasks.losses import choice_accuracy, cross_entropy
+from neurorules.tasks.periods import STEP_MS, check_bins
 from neurorules.tasks.trials import Trials
 
+SHARED_OPTIONS = {
+    "dt_ms": STEP_MS,
+    "sigma": {"type": "number", "minimum": 0},
+    "dim_ring": {"type": "integer", "minimum": 2},
+}
 FIXATION, RING = 0, slice(1, None)  # inputs
 
 
@@ -102,15 +108,13 @@ class ChoiceTask:
             InputError: the steps are not the recording's bins.
         """
         n_steps = len(self.inputs)
-        bin_ms = float(np.diff(time_ms).mean()) if len(time_ms) > 1 else float(self.dt_ms)
-        if len(time_ms) != n_steps or abs(bin_ms - self.dt_ms) > 1e-6:
-            raise InputError(
-                f"A trial has {n_steps} steps of {self.dt_ms:g} ms, "
-                f"the recording {len(time_ms)} bins of {bin_ms:g} ms; they are compared one by one.",
-                key="task.dt_ms",
-                value=self.dt_ms,
-                remedy="Set dt_ms to the recording's bin width, and durations that add up to its length.",
-            )
+        check_bins(
+            time_ms,
+            [n_steps],
+            self.dt_ms,
+            "A trial has",
+            "Set dt_ms to the recording's bin width, and durations that add up to its length.",
+        )
         return np.arange(n_steps)
 
     def _trials(self, drawn: np.ndarray) -> Trials:

@@ -11,24 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules.tasks.choice import FIXATION, RING, ChoiceTask, ring
-from neurorules.tasks.periods import periods
+from neurorules.tasks.choice import FIXATION, RING, SHARED_OPTIONS, ChoiceTask, ring
+from neurorules.tasks.periods import MILLISECONDS, periods
 
 if TYPE_CHECKING:
     import xarray as xr
 
 NEEDS_RECORDING = False
 COMPARISON: tuple[str, ...] = ()
-MILLISECONDS = {"type": "number", "minimum": 0}
 OPTIONS = {
-    "dt_ms": {"type": "number", "exclusiveMinimum": 0},
+    **SHARED_OPTIONS,
     "fixation_ms": MILLISECONDS,
     "sample_ms": MILLISECONDS,
     "delay_ms": MILLISECONDS,
     "test_ms": MILLISECONDS,
     "decision_ms": MILLISECONDS,
-    "sigma": {"type": "number", "minimum": 0},
-    "dim_ring": {"type": "integer", "minimum": 2},
 }
 LEAST_STEPS = {"fixation_ms": 0, "sample_ms": 1, "delay_ms": 0, "test_ms": 1, "decision_ms": 1}
 MATCH, NON_MATCH = 1, 2  # choices

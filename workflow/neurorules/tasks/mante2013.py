@@ -14,6 +14,7 @@ import numpy as np
 
 from neurorules.errors import InputError
 from neurorules.tasks.losses import choice_accuracy, cross_entropy
+from neurorules.tasks.periods import MILLISECONDS, STEP_MS, check_bins, whole_steps
 from neurorules.tasks.trials import Trials
 
 if TYPE_CHECKING:
@@ -21,10 +22,9 @@ if TYPE_CHECKING:
 
 NEEDS_RECORDING = False
 COMPARISON = ("recording",)
-MILLISECONDS = {"type": "number", "minimum": 0}
 COHERENCES = {"type": "array", "minItems": 1, "items": {"type": "number", "minimum": 0, "maximum": 1}}
 OPTIONS = {
-    "dt_ms": {"type": "number", "exclusiveMinimum": 0},
+    "dt_ms": STEP_MS,
     "fixation_ms": MILLISECONDS,
     "stimulus_ms": MILLISECONDS,
     "delay_ms": MILLISECONDS,
@@ -110,16 +110,13 @@ class ContextDecisionTask:
     def window(self, time_ms: np.ndarray, options: Mapping[str, Any]) -> np.ndarray:
         """The steps of the stimulus, one for each bin of the recording."""
         steps = np.arange(self.stimulus.start, self.stimulus.stop)
-        dt_ms = self.options["dt_ms"]
-        bin_ms = float(np.diff(time_ms).mean()) if len(time_ms) > 1 else float(dt_ms)
-        if len(time_ms) != len(steps) or abs(bin_ms - dt_ms) > 1e-6:
-            raise InputError(
-                f"The stimulus has {len(steps)} steps of {dt_ms:g} ms, "
-                f"the recording {len(time_ms)} bins of {bin_ms:g} ms; they are compared one by one.",
-                key="task.dt_ms",
-                value=dt_ms,
-                remedy="Give the recording and the task the same bin width, and the stimulus the recording's length.",
-            )
+        check_bins(
+            time_ms,
+            [len(steps)],
+            self.options["dt_ms"],
+            "The stimulus has",
+            "Give the recording and the task the same bin width, and the stimulus the recording's length.",
+        )
         return steps
 
     def _trials(
@@ -163,8 +160,7 @@ def _signed(coherence: Sequence[float]) -> list[float]:
 
 
 def _n_steps(options: Mapping[str, Any], period: str) -> int:
-    # A whole number of steps may divide to just below itself.
-    return int(np.floor(options[f"{period}_ms"] / options["dt_ms"] + 1e-9))
+    return int(whole_steps(options[f"{period}_ms"], options["dt_ms"]))
 
 
 def _check(options: Mapping[str, Any]) -> None:

@@ -23,6 +23,7 @@ import numpy as np
 
 from neurorules.errors import InputError
 from neurorules.tasks.losses import choice_accuracy, cross_entropy, mean_squared_error, regression_accuracy
+from neurorules.tasks.periods import check_bins
 from neurorules.tasks.trials import Trials
 
 if TYPE_CHECKING:
@@ -126,19 +127,14 @@ class NeurogymTask:
         Raises:
             InputError: the test trials' steps are not the recording's bins.
         """
-        dt_ms = float(self.options["dt_ms"])
         lengths = sorted({len(observed) for observed, _ in self.test_trials})
-        bin_ms = float(np.diff(time_ms).mean()) if len(time_ms) > 1 else dt_ms
-        if lengths != [len(time_ms)] or abs(bin_ms - dt_ms) > 1e-6:
-            steps = " to ".join(str(length) for length in (lengths[0], lengths[-1])[: len(lengths)])
-            raise InputError(
-                f"The test trials of {self.name} have {steps} steps of {dt_ms:g} ms, "
-                f"the recording {len(time_ms)} bins of {bin_ms:g} ms; they are compared one by one.",
-                key="task.dt_ms",
-                value=self.options["dt_ms"],
-                remedy="Set dt_ms to the recording's bin width, and `timing` to fixed durations that add up to its "
-                "length.",
-            )
+        check_bins(
+            time_ms,
+            lengths,
+            self.options["dt_ms"],
+            f"The test trials of {self.name} have",
+            "Set dt_ms to the recording's bin width, and `timing` to fixed durations that add up to its length.",
+        )
         return np.arange(lengths[0])
 
     # ---- trials

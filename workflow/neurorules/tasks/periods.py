@@ -1,14 +1,18 @@
-"""Periods of a trial, whose durations are rounded down to whole steps, each by itself, as Neurogym does."""
+"""Periods and steps of a trial: durations are rounded down to whole steps, each by itself, as Neurogym does."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from neurorules.errors import InputError
+
+# What options in ms allow, as JSON schemas: a duration, the length of a step.
+MILLISECONDS = {"type": "number", "minimum": 0}
+STEP_MS = {"type": "number", "exclusiveMinimum": 0}
 
 
 def whole_steps(duration: np.ndarray | float, dt: float) -> np.ndarray:
@@ -42,3 +46,28 @@ def periods(options: Mapping[str, Any], least: Mapping[str, int]) -> list[slice]
     """The steps of consecutive periods; `least` has their keys, in order, with how many steps each needs."""
     ends = np.cumsum([0, *(n_steps(options, key, steps) for key, steps in least.items())]).tolist()
     return [slice(start, stop) for start, stop in pairwise(ends)]
+
+
+def check_bins(time_ms: np.ndarray, lengths: Sequence[int], dt_ms: float, subject: str, remedy: str) -> None:
+    """Check that steps and recorded bins can be compared one by one.
+
+    Args:
+        time_ms: (time,) the recording's time coordinate.
+        lengths: the numbers of steps that there are, ascending; more than one never fits.
+        dt_ms: length of a step.
+        subject: what has these steps, with its verb.
+        remedy: what to do.
+
+    Raises:
+        InputError: another number or width of bins.
+    """
+    bin_ms = float(np.diff(time_ms).mean()) if len(time_ms) > 1 else float(dt_ms)
+    if list(lengths) != [len(time_ms)] or abs(bin_ms - dt_ms) > 1e-6:
+        steps = " to ".join(str(length) for length in (lengths[0], lengths[-1])[: len(lengths)])
+        raise InputError(
+            f"{subject} {steps} steps of {dt_ms:g} ms, "
+            f"the recording {len(time_ms)} bins of {bin_ms:g} ms; they are compared one by one.",
+            key="task.dt_ms",
+            value=dt_ms,
+            remedy=remedy,
+        )
