@@ -31,8 +31,6 @@ def test_a_changed_row_is_seen_and_mended(
     readme.write_text(whole.replace("| `gain` | number, 0 or more |", "| `gain` | number |"))
     assert readme.read_text() != whole
     monkeypatch.setattr(reference, "README", readme)
-    monkeypatch.setattr(reference, "REPOSITORY", tmp_path)
-    monkeypatch.setattr(reference, "CONFIG", Path(reference.CONFIG))
     assert reference.main(["--check"]) == 1
     assert reference.main([]) == 0
     assert readme.read_text() == whole

@@ -237,8 +237,17 @@ def test_runs_differ_enough_to_tell_checkpoints_apart(made: Made) -> None:
 
 
 def test_every_kind_is_about_one_thing() -> None:
-    of_models = ["alignment", "distances", "dpca", "dsa", "eigenvalues", "learning", "loss_curve", "lyapunov"]
-    of_models.append("noise_floor")
+    of_models = [
+        "alignment",
+        "distances",
+        "dpca",
+        "dsa",
+        "eigenvalues",
+        "learning",
+        "loss_curve",
+        "lyapunov",
+        "noise_floor",
+    ]
     assert kinds_of("model") == of_models
     assert kinds_of("group") == ["model_distances", "snapshots"]
     assert kinds_of("recording") == ["baselines", "trial_averaging"]
