@@ -29,7 +29,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test slurm-test run status report lint docs bench lock clean study-exists
+.PHONY: help setup demo test slurm-test plan run status report lint docs bench lock clean study-exists
 
 help: ## list the targets
 	@echo "make TARGET [VARIABLE=value ...]"
@@ -58,6 +58,10 @@ test: $(INSTALLED) ## run the tests
 slurm-test: $(INSTALLED) ## run the study of the tests on a Slurm that is started for that and ended after it
 	@tests/slurm/slurm_up.sh --check
 	$(PYTHON) -m pytest tests/slurm
+
+plan: study-exists $(INSTALLED) ## count what is left to do for a study or one TARGET of it, and do none of it
+	@$(PYTHON) -m neurorules.study $(CONFIG)
+	$(SNAKEMAKE) $(TARGET) --cores $(CORES) --configfile $(CONFIG) $(if $(RAW_DIR),--config raw_dir="$(RAW_DIR)") -n --quiet rules
 
 run: study-exists $(INSTALLED) ## run a study or one TARGET of it: make run STUDY=reach TARGET=table3 RAW_DIR=/data CORES=8
 	$(SNAKEMAKE) $(TARGET) --cores $(CORES) --configfile $(CONFIG) $(if $(RAW_DIR),--config raw_dir="$(RAW_DIR)") $(SNAKEMAKE_FLAGS)

@@ -1,4 +1,4 @@
-"""A Slurm of one node, and the study `tiny` as this machine finishes it without Slurm."""
+"""A Slurm of one node. Tests ask for it before anything else, so that nothing is run where there is none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from checkout import Checkout
 from slurm.cluster import Cluster
 
 HERE = Path(__file__).resolve().parent
@@ -35,23 +34,3 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def tidy(cluster: Cluster) -> Iterator[None]:
     yield
     cluster.tidy()
-
-
-@pytest.fixture(scope="session")
-def finished(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """The finished study, made on this machine without Slurm. Tests copy it and leave it as it is."""
-    checkout = Checkout.new(tmp_path_factory.mktemp("finished") / "checkout")
-    checkout.finish(cores=2)
-    return checkout
-
-
-@pytest.fixture
-def fresh(cluster: Cluster, tmp_path: Path) -> Checkout:
-    """A checkout in which nothing was run."""
-    return Checkout.new(tmp_path / "checkout")
-
-
-@pytest.fixture
-def checkout(finished: Checkout, tmp_path: Path) -> Checkout:
-    """A copy of the finished study."""
-    return finished.copy(tmp_path / "checkout")

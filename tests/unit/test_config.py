@@ -1311,6 +1311,34 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         assert caught.value.file == str(file)
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("study: x\nuse_figures: [fig1\nseeds: 3\n", 3, 6),
+        ("study: x\n\tseeds: 3\n", 2, 1),
+        ("study: x\n a: 1: 2", 2, 3),
+    ],
+)
+def test_what_is_no_yaml_is_said_with_its_line(tmp_path: Path, text: str, line: int, column: int) -> None:
+    file = tmp_path / "wrong.yaml"
+    file.write_text(text)
+    with pytest.raises(InputError, match=f"not valid YAML \\(line {line}, column {column}: "):
+        load_study(file)
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    """YAML takes the second without a word."""
+    file = tmp_path / "twice.yaml"
+    file.write_text(
+        "tasks: &same\n  romo:\n    network: {units: 8}\n    network: {gain: 2}\nstudy: x\nsettings: *same\n"
+    )
+    with pytest.raises(InputError, match="stands twice, in line 3 and in line 4") as caught:
+        load_study(file)
+    assert (caught.value.file, caught.value.key) == (str(file), "tasks.romo.network")
+    with pytest.raises(InputError, match="stands twice"):
+        Study(load_study().config, [file])  # as Snakemake gives it
+
+
 # ---- config/README.md
 
 README = (REPOSITORY / "config" / "README.md").read_text()

@@ -272,6 +272,28 @@ def test_a_flipped_bit_never_goes_unnoticed(tmp_path: Path) -> None:
     assert found >= rates.nbytes // 16
 
 
+def test_zeros_where_a_page_was_lost_are_found(tmp_path: Path) -> None:
+    """As a power cut may leave a file. Of some HDF5 alone would never come back."""
+    rates = np.random.default_rng(0).random((8, 16))
+    whole = xr.Dataset({"rates": (("condition", "neuron"), rates)}, coords={"condition": np.arange(8)})
+    write_dataset(tmp_path / "whole.nc", whole)
+    content = (tmp_path / "whole.nc").read_bytes()
+    heap = content.index(b"GCOL") + 16
+    end = heap + int.from_bytes(content[heap - 8 : heap], "little") - 16
+    found = []
+    for start, stop in [(heap, end), *((k, k + 256) for k in range(0, len(content), 256))]:
+        damaged = bytearray(content)
+        damaged[start:stop] = bytes(len(damaged[start:stop]))
+        path = tmp_path / f"{start}-{stop}.nc"
+        path.write_bytes(damaged)
+        try:
+            assert open_dataset(path, "a run").identical(whole) or damaged == content
+        except DamagedResult as error:
+            found.append(str(error))
+    assert "zeros in its heap" in found[0]
+    assert len(found) > rates.nbytes // 256
+
+
 @pytest.mark.parametrize(
     "content", [b"seed,distance\n0,0.5\n", b"\x89HDF\r\n\x1a\n" + bytes(500), b"MATLAB 7.3 MAT-file".ljust(512)]
 )

@@ -16,6 +16,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from scipy.io import loadmat, savemat
@@ -41,6 +42,7 @@ SOURCES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "processed": ("hatsopoulos2007", "processed", {"neurons": 3, "trials_per_condition": 1}),
     "session": ("hatsopoulos2007", "dryad", {"neurons": 3, "trials_per_condition": 1}),
     "mazes": ("sussillo2015", "private", {"neurons": 2, "trials_per_condition": 1}),
+    "own": ("own_rates", "netcdf", {}),
 }
 
 
@@ -49,6 +51,8 @@ def whole(kind: str) -> Files:
     """Raw files as the workflow writes them, by name."""
     recording, source, options = SOURCES[kind]
     with TemporaryDirectory() as folder:
+        if kind == "own":
+            return {"rates.nc": own_rates(Path(folder) / "rates.nc")}
         files = {file.name: file.read_bytes() for file in synthetic.write(recording, source, Path(folder), 0, options)}
     if kind != "archive":
         return files
@@ -57,6 +61,22 @@ def whole(kind: str) -> Files:
         for name, data in files.items():
             archive.writestr(f"PFC data/PFC data 1/{name}", data)
     return {"PFC data.zip": content.getvalue()}
+
+
+def own_rates(file: Path) -> bytes:
+    """A file as one writes it oneself."""
+    units = {"rates": {"units": "spikes/s"}, "time": {"units": "ms"}}
+    dataset = xr.Dataset(
+        {"rates": (("condition", "time", "neuron"), np.ones((2, 3, 2)), units["rates"])},
+        coords={
+            "time": ("time", [10.0, 30.0, 50.0], units["time"]),
+            "neuron": ["a", "b"],
+            "side": ("condition", ["l", "r"]),
+        },
+        attrs={"title": "Lab 2025"},
+    )
+    dataset.to_netcdf(file)
+    return file.read_bytes()
 
 
 def read(kind: str, files: Files) -> bool:

@@ -23,7 +23,7 @@ BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 RULE, TASK, RECORDING = "config/my-rule.yaml", "config/my-task.yaml", "config/my-recording.yaml"
-MEASURE, FIGURE = "config/my-measure.yaml", "config/my-figure.yaml"
+RATES, MEASURE, FIGURE = "config/my-rates.yaml", "config/my-measure.yaml", "config/my-figure.yaml"
 # What the guide has added to, or runs, beside its own checks.
 TESTS = ("test_learning_rules.py", "test_config.py", "test_claims.py")
 
@@ -57,7 +57,8 @@ def extended(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Ch
         shutil.copy(REPOSITORY / name, checkout.folder / name)
     for block in BLOCK.finditer(GUIDE):
         write(block, checkout.folder)
-    assert run(checkout, "lab_file.py").returncode == 0
+    for script in ("lab_file.py", "own_file.py"):
+        assert run(checkout, script).returncode == 0
     return checkout
 
 
@@ -123,11 +124,11 @@ def test_a_wrong_learning_rule_fails_its_checks(pristine: Checkout, extended: Ch
 
 
 def test_its_studies_plan_what_they_name(extended: Checkout) -> None:
-    done = run(extended, "-m", "neurorules.study", RULE, TASK, RECORDING, MEASURE, FIGURE)
+    done = run(extended, "-m", "neurorules.study", RULE, TASK, RECORDING, RATES, MEASURE, FIGURE)
     assert done.returncode == 0, done.stderr
     runs = [int(line.rsplit(" ", 2)[1]) for line in done.stdout.splitlines()]
-    # learning rules x seeds of the default study
-    assert runs == [3 * 4, 2 * 4, 3 * 4, 3 * 4, 2 * 4]
+    # learning rules x seeds of the default study, or its own
+    assert runs == [3 * 4, 2 * 4, 3 * 4, 3 * 2, 3 * 4, 2 * 4]
 
 
 def test_it_lists_the_kinds_of_tables() -> None:
@@ -182,6 +183,14 @@ def test_a_figure_shows_the_learning_rule_on_the_task_and_the_recording(extended
     last = table[(table["seed"] == 0) & (table["update"] == table["update"].max())]
     assert last["distance"].nunique() == 3
     assert table[(table["seed"] == 0) & (table["update"] == 0)]["distance"].nunique() == 1
+
+
+def test_rates_of_ones_own_are_compared_with_a_task_that_is_there(extended: Checkout) -> None:
+    results = make(extended, "fig1", RATES)
+    table = drawn(results, "fig1")
+    assert set(table["recording"]) == {"our-lab"} and set(table["recording_title"]) == {"Our lab 2025"}
+    assert set(table["task"]) == {"2af"} and set(table["synthetic"]) == {0}
+    assert table["distance"].between(0, 1, inclusive="neither").all()
 
 
 def test_the_figure_shows_the_measure_and_decides_the_claim(extended: Checkout) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import mmap
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -135,23 +136,69 @@ def open_dataset(path: str | Path, what: str) -> xr.Dataset:
         InputError: missing.
         DamagedResult: truncated, altered, or not netCDF.
     """
-    import xarray as xr
-
     try:
-        with xr.open_dataset(path, engine="netcdf4") as dataset:
-            return dataset.load()
+        return load_netcdf(path)
     except FileNotFoundError:
         raise InputError(
             f"The file is missing; it should be {what}.",
             file=path,
             remedy="Run the same snakemake command again: it makes what is missing.",
         ) from None
-    except (OSError, RuntimeError, ValueError, AttributeError) as error:  # netCDF4's, and HDF5's through it
+    except NETCDF_ERRORS as error:
         raise DamagedResult(
             f"The file cannot be read as {what} ({error}).",
             file=path,
             remedy="Delete this file and run the same snakemake command again: it is made anew.",
         ) from error
+
+
+NETCDF_ERRORS = (OSError, RuntimeError, ValueError, AttributeError)  # netCDF4's, and HDF5's through it
+
+
+def load_netcdf(path: str | Path, **decoding: Any) -> xr.Dataset:
+    """A netCDF file's content, in memory.
+
+    Args:
+        path: the file.
+        decoding: arguments of `xarray.open_dataset`.
+
+    Raises:
+        FileNotFoundError: it is missing.
+        NETCDF_ERRORS: it is damaged or of another kind.
+    """
+    import xarray as xr
+
+    if _has_endless_heap(Path(path)):
+        raise OSError("NetCDF: HDF error, zeros in its heap")
+    with xr.open_dataset(path, engine="netcdf4", **decoding) as dataset:
+        return dataset.load()
+
+
+def _has_endless_heap(path: Path) -> bool:
+    """Whether HDF5 would read this file forever: it steps through each collection of the global heap by the sizes
+    that stand there, and past a free block of size 0, such as zeros where a power cut lost a page, it never comes.
+
+    Layout: HDF5 File Format Specification, III.E. "GCOL", version, the collection's size at 8; then objects, each
+    with its index (0: free space, whose size has the header in it) and at 8 its size.
+    """
+    header, alignment = 16, 8
+    with open(path, "rb") as file:
+        if not os.fstat(file.fileno()).st_size:
+            return False
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            start = content.find(b"GCOL\x01")
+            while start >= 0:
+                end = min(start + int.from_bytes(content[start + 8 : start + 16], "little"), len(content))
+                at = start + header
+                while at + header <= end:
+                    index = int.from_bytes(content[at : at + 2], "little")
+                    size = int.from_bytes(content[at + 8 : at + 16], "little")
+                    step = size if index == 0 else header + -(-size // alignment) * alignment
+                    if step == 0:
+                        return True
+                    at += step
+                start = content.find(b"GCOL\x01", start + 1)
+    return False
 
 
 def save_figure(figure: Any, pdf: str | Path, png: str | Path, title: str, made_by: str) -> None:

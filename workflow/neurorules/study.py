@@ -27,6 +27,7 @@ from neurorules.learning.learning_rule import learning_rule_names, load_learning
 from neurorules.network import connectivity
 from neurorules.recordings.sources import is_private, known_sources
 from neurorules.similarity.measures.measure import measure_names
+from neurorules.study_file import check_keys, read_study_file
 from neurorules.tables.kind import kind_names, load_kind
 from neurorules.tasks.task import load_task_module, task_names
 
@@ -87,6 +88,8 @@ class Study:
     def __init__(self, config: Mapping[str, Any], files: Sequence[str | Path] = ()) -> None:
         self.config = config = _numbers_from_command_line(config)
         self.files = [Path(f) for f in files]
+        for file in self.files:
+            check_keys(file)
         check_schema(config, self.files)
         self._check_names()
         self.name: str = config["study"]
@@ -774,12 +777,10 @@ def _files_text(files: Sequence[Path], key: str, value: Any = _ANY) -> str | Non
 
     Values may also come from the command line.
     """
-    import yaml
-
     for file in sorted(files, key=lambda f: f.resolve() == BASE_CONFIG):  # the study's own file first
         try:
-            node = _at(yaml.safe_load(file.read_text()), key)
-        except (OSError, KeyError, yaml.YAMLError):
+            node = _at(read_study_file(file), key)
+        except (InputError, KeyError):
             continue
         if value is _ANY or node == value or (isinstance(node, list | dict) and value in list(node)):
             return str(file)
@@ -825,22 +826,10 @@ def load_study(*files: str | Path) -> Study:
     Raises:
         InputError: a file that is missing or is not YAML, or a config that is not allowed.
     """
-    import yaml
-
     config: dict[str, Any] = {}
     paths = [BASE_CONFIG, *(Path(f) for f in files if Path(f).resolve() != BASE_CONFIG)]
     for path in paths:
-        try:
-            content = yaml.safe_load(path.read_text()) or {}
-        except OSError as error:
-            raise InputError("The study file cannot be read.", file=path, remedy=str(error)) from error
-        except (yaml.YAMLError, ValueError) as error:  # ValueError: bytes that are no text, a date that is none
-            raise InputError(
-                "The study file is not valid YAML.", file=path, remedy=" ".join(str(error).split())
-            ) from error
-        if not isinstance(content, Mapping):
-            raise InputError("A study file holds keys and values.", file=path, value=content)
-        config = merge(config, content)
+        config = merge(config, read_study_file(path))
     return Study(config, paths)
 
 

@@ -1,0 +1,132 @@
+"""Rates of one's own, from one NetCDF file: values known by hand, and what can be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from neurorules.errors import InputError
+from neurorules.recordings.convert import convert
+from neurorules.recordings.own_rates import read
+from neurorules.recordings.recording import open_recording
+
+RATES = np.arange(24.0).reshape(2, 3, 4)  # condition, time, neuron
+
+
+def session() -> xr.Dataset:
+    """Two conditions, three bins of 20 ms, four neurons, as xarray has it by default."""
+    return xr.Dataset(
+        {
+            "rates": (("neuron", "condition", "time"), RATES.transpose(2, 0, 1).astype(np.float32), {"units": "Hz"}),
+            "hand_x": (("condition", "time"), RATES[:, :, 0]),
+            "remark": ("condition", ["slow", "fast"]),
+        },
+        coords={
+            "time": ("time", [10, 30, 50], {"units": "ms"}),
+            "condition": ["left", "right"],
+            "coherence": ("condition", [-0.5, 0.5]),
+        },
+        attrs={"title": "Lab 2025", "citation": "Lab (2025)", "rig": 3},
+    )
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "rates.nc"
+
+
+def test_values_land_where_they_should(file: Path) -> None:
+    session().to_netcdf(file, encoding={"rates": {"zlib": True, "chunksizes": (1, 2, 3)}})
+    recording = read([file], {})
+    assert recording["rates"].dims == ("condition", "time", "neuron")
+    assert recording["rates"].dtype == np.float64
+    np.testing.assert_array_equal(recording["rates"], RATES)
+    np.testing.assert_array_equal(recording["hand_x"], RATES[:, :, 0])
+    assert recording["time"].values.tolist() == [10.0, 30.0, 50.0]
+    assert recording["condition"].values.tolist() == [0, 1]
+    assert recording["condition_name"].values.tolist() == ["left", "right"]
+    assert recording["coherence"].values.tolist() == [-0.5, 0.5]
+    assert recording["neuron"].values.tolist() == ["unit001", "unit002", "unit003", "unit004"]
+    about = recording.attrs
+    assert (about["title"], about["citation"], about["bin_width_ms"]) == ("Lab 2025", "Lab (2025)", 20.0)
+    assert about["licence"] == "none stated in the file"
+    assert about["synthetic"] == 0
+
+
+def test_what_the_workflow_wrote_is_read_again(file: Path, tmp_path: Path) -> None:
+    """A Recording is in the form already."""
+    named = session().assign_coords(neuron=["a", "b", "c", "d"])
+    named.to_netcdf(file)
+    entry = {"name": "mine", "reader": "own_rates", "source": "netcdf", "synthetic": False, "options": {}}
+    first, second = tmp_path / "first.nc", tmp_path / "second.nc"
+    convert(entry, [file], "0", str(first))
+    convert(entry, [first], "0", str(second))
+    recording = open_recording(second)
+    xr.testing.assert_identical(recording, open_recording(first))
+    assert recording.attrs["name"] == "mine"
+    assert recording["neuron"].values.tolist() == ["a", "b", "c", "d"]
+    np.testing.assert_array_equal(recording["rates"], RATES)
+
+
+def test_synthetic_rates_do_not_pass_as_recorded(file: Path, tmp_path: Path) -> None:
+    session().assign_attrs(synthetic=1).to_netcdf(file)
+    entry = {"name": "mine", "reader": "own_rates", "source": "netcdf", "synthetic": False, "options": {}}
+    with pytest.raises(InputError, match="synthetic"):
+        convert(entry, [file], "0", str(tmp_path / "recording.nc"))
+    assert not (tmp_path / "recording.nc").exists()
+
+
+def without_units(name: str) -> Callable[[xr.Dataset], xr.Dataset]:
+    def change(dataset: xr.Dataset) -> xr.Dataset:
+        del dataset[name].attrs["units"]
+        return dataset
+
+    return change
+
+
+def with_value(value: float) -> Callable[[xr.Dataset], xr.Dataset]:
+    def change(dataset: xr.Dataset) -> xr.Dataset:
+        dataset["rates"][0, 0, 0] = value
+        return dataset
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("key", "change"),
+    [
+        ("rates", lambda dataset: dataset.drop_vars("rates")),
+        ("rates", lambda dataset: dataset.rename(neuron="unit")),
+        ("rates", with_value(-1)),
+        ("rates", with_value(np.nan)),
+        ("rates", lambda dataset: dataset.assign(rates=dataset["rates"].astype(str).assign_attrs(units="Hz"))),
+        ("rates.units", without_units("rates")),
+        ("rates.units", lambda dataset: dataset.assign(rates=dataset["rates"].assign_attrs(units="spikes/bin"))),
+        ("time.units", without_units("time")),
+        ("time.units", lambda dataset: dataset.drop_vars("time")),
+        ("time", lambda dataset: dataset.assign_coords(time=("time", [10, 30, 60], {"units": "ms"}))),
+        ("time", lambda dataset: dataset.assign_coords(time=("time", [50, 30, 10], {"units": "ms"}))),
+        ("time", lambda dataset: dataset.isel(time=[0])),
+        ("title", lambda dataset: dataset.assign_attrs(title=" ")),
+        ("neuron", lambda dataset: dataset.assign_coords(neuron=["a", "b", "c", "a"])),
+        ("neuron", lambda dataset: dataset.isel(neuron=[])),
+        ("left_out", lambda dataset: dataset.assign_attrs(left_out="unit 5")),
+        ("hand_x", lambda dataset: dataset.assign(hand_x=dataset["hand_x"] * np.inf)),
+    ],
+)
+def test_what_is_missing_or_wrong_is_named(file: Path, key: str, change: Callable[[xr.Dataset], xr.Dataset]) -> None:
+    change(session()).to_netcdf(file)
+    with pytest.raises(InputError) as caught:
+        read([file], {})
+    assert (caught.value.key, caught.value.file) == (key, str(file))
+    assert caught.value.remedy
+
+
+def test_times_may_be_called_milliseconds(file: Path) -> None:
+    """Which xarray would make durations of."""
+    session().assign_coords(time=("time", [10.0, 30.0, 50.0], {"units": "milliseconds"})).to_netcdf(file)
+    assert read([file], {})["time"].values.tolist() == [10.0, 30.0, 50.0]
