@@ -23,7 +23,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
     distances = companion.with_gains(curves.procrustes_only(tables["distances"]), context)
     table = companion.with_learning_rates(over_gains(distances), tables["loss_curve"])
-    limits = {part: _limits(rows["distance"]) for part, rows in table.groupby(["recording", "task"])}
+    limits = {part: style.distance_limits(rows["distance"]) for part, rows in table.groupby(["recording", "task"])}
     parts = companion.parts(table, context, "learning_rule")
     figure, axes = style.grid(len(parts), len(QUANTITIES))
     for row, ((recording, task, learning_rule), rows) in zip(axes, parts, strict=True):
@@ -48,11 +48,6 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         ],
     )
     return {"figure": figure, "csv": table}
-
-
-def _limits(distances: pd.Series) -> tuple[float, float]:
-    margin = 0.05 * max(distances.max() - distances.min(), 0.02)
-    return distances.min() - margin, distances.max() + margin
 
 
 def _draw(panel: Axes, rows: pd.DataFrame, of_rule: pd.DataFrame, quantity: str) -> None:

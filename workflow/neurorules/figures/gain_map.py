@@ -32,10 +32,9 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     figure, axes = style.grid(len(parts), len(QUANTITIES))
     for row, (_, rows) in zip(axes, parts, strict=True):
         title = part_title(rows, table.assign(setting=""), ", ")
-        margin = 0.05 * max(rows["distance"].max() - rows["distance"].min(), 0.02)
         for panel, (quantity, name) in zip(row, QUANTITIES.items(), strict=True):
             _draw(panel, rows[rows["quantity"] == quantity], rows)
-            panel.set(ylim=(rows["distance"].min() - margin, rows["distance"].max() + margin))
+            panel.set(ylim=style.distance_limits(rows["distance"]))
             panel.set(title=f"{title}\n{name}", ylabel=style.DISTANCE_LABEL)
     style.legend(figure, list(axes.flat))
     style.caption(

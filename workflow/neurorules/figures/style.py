@@ -114,6 +114,12 @@ def grid(rows: int, columns: int, width: float = 2.6, height: float = 2.3) -> tu
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 
+def distance_limits(distances: pd.Series) -> tuple[float, float]:
+    """Limits of an axis that several panels share, with room around the smallest and largest distance."""
+    room = 0.05 * max(distances.max() - distances.min(), 0.02)
+    return distances.min() - room, distances.max() + room
+
+
 def say(panel: Axes, words: str) -> None:
     """Say in an empty panel why it is empty."""
     import textwrap

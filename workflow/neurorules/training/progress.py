@@ -27,15 +27,14 @@ class Progress:
         waited, part = now - self.last, (update - self.last_update) * self.PARTS >= self.total
         if update < self.total and (waited < self.LEAST_S or (waited < self.MOST_S and not part)):
             return
-        self.last_update = update
-        self.last = now
-        elapsed = now - self.begun
         if update >= self.total:
-            rest = f"done in {clock(elapsed)}"
+            rest = f"done in {clock(now - self.begun)}"
         elif update == 0:
             rest = "starting"
         else:
-            rest = f"{clock(elapsed / update * (self.total - update))} left"
+            # at the pace since the last line: early checkpoints lie close together and cost more than later ones
+            rest = f"{clock(waited / (update - self.last_update) * (self.total - update))} left"
+        self.last, self.last_update = now, update
         print(
             f"{self.name}: update {update}/{self.total}, loss {loss:.4g}, accuracy {accuracy:.3f}, {rest}",
             file=sys.stderr,
