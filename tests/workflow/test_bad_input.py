@@ -225,10 +225,11 @@ def with_raw(checkout: Checkout, raw: Path, tmp_path: Path) -> Checkout:
 
 
 @pytest.mark.parametrize("name", ["mante", "reach"])
-def test_whole_raw_files_are_read_and_synthetic_ones_known(with_raw: Checkout, name: str) -> None:
-    """What is said of damaged files below comes of the damage alone."""
+def test_whole_raw_files_are_read_and_synthetic_ones_known(with_raw: Checkout, tmp_path: Path, name: str) -> None:
+    """What is said of damaged files below comes of the damage alone. Their folder is found from a home as well."""
     before = with_raw.hashes()
-    with_raw.run(f"results/tiny/recordings/{name}.nc", cores=1).refuses(
+    with_raw.configure("raw_dir", to="~/raw")
+    with_raw.run(f"results/tiny/recordings/{name}.nc", cores=1, HOME=str(tmp_path)).refuses(
         "disagree on whether this recording is synthetic", f"recordings.{name}.synthetic", "remedy:"
     )
     assert with_raw.hashes() == before

@@ -65,7 +65,7 @@ def raw_files(wildcards):
     if entry["synthetic"]:
         return study.path("raw", wildcards.recording)
     # A private recording lies in a folder of its own.
-    raw_dir = Path(entry["path"] or study.config["raw_dir"])
+    raw_dir = Path(entry["path"] or study.config["raw_dir"]).expanduser()
     try:
         found = find_raw(
             entry["reader"],

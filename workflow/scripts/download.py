@@ -9,4 +9,4 @@ with job(snakemake.log[0]):
     # Names of readers may hold underscores themselves.
     of_rule = {f"download_{r}_{s}": (r, s) for r, names in known_sources().items() for s in names}
     reader, source = of_rule[snakemake.rule]
-    download(reader, source, DOWNLOADS, raw_dir=Path(snakemake.config["raw_dir"]))
+    download(reader, source, DOWNLOADS, raw_dir=Path(snakemake.config["raw_dir"]).expanduser())
