@@ -10,8 +10,7 @@ from scipy.stats import chisquare
 
 from neurorules.errors import InputError
 from neurorules.tasks.dms import DelayMatchTask
-from neurorules.tasks.losses import choice_accuracy, cross_entropy
-from neurorules.tasks.task import load_task_module, make_task
+from neurorules.tasks.task import make_task
 
 OPTIONS: dict[str, Any] = {
     "dt_ms": 100,
@@ -38,15 +37,6 @@ def neurogym_environment(**parameters: Any) -> Any:
     made = neurogym.make("DelayMatchSample-v0", **parameters).unwrapped
     made.seed(5)
     return made
-
-
-def test_the_interface() -> None:
-    module = load_task_module("dms")
-    assert (module.NEEDS_RECORDING, module.COMPARISON) == (False, ())
-    assert {*module.OPTIONS} == {*OPTIONS}
-    assert (task().loss, task().accuracy) == (cross_entropy, choice_accuracy)
-    assert (task().n_inputs, task().n_outputs) == (3, 3)
-    assert (task(dim_ring=8).n_inputs, task(dim_ring=8).n_outputs) == (9, 3)
 
 
 # Neurogym ------------------------------------------------------------------------------------------------------------
@@ -157,24 +147,6 @@ def test_condition_is_the_test_trial_of_the_same_condition() -> None:
     np.testing.assert_array_equal(batch.inputs, test.inputs[:, batch.condition])
     np.testing.assert_array_equal(batch.targets, test.targets[:, batch.condition])
     assert {*batch.condition} == {0, 1, 2, 3}
-
-
-def test_a_batch_depends_on_the_generator_alone() -> None:
-    made = task()
-    first = made.batch(np.random.default_rng(11), 32)
-    made.batch(np.random.default_rng(12), 5)
-    made.test()
-    for again in (made.batch(np.random.default_rng(11), 32), task().batch(np.random.default_rng(11), 32)):
-        for field in ("inputs", "targets", "scored", "condition"):
-            np.testing.assert_array_equal(getattr(again, field), getattr(first, field))
-    assert (made.batch(np.random.default_rng(12), 32).inputs != first.inputs).any()
-
-
-def test_types_and_layout() -> None:
-    for trials in (task().batch(np.random.default_rng(0), 7), task().test()):
-        kinds = (trials.inputs.dtype, trials.targets.dtype, trials.scored.dtype, trials.condition.dtype)
-        assert kinds == (np.float32, np.int64, bool, np.int64)
-        assert trials.inputs.flags.c_contiguous and trials.targets.flags.c_contiguous
 
 
 # Window and errors ---------------------------------------------------------------------------------------------------

@@ -10,8 +10,7 @@ import xarray as xr
 
 from neurorules.errors import InputError
 from neurorules.tasks.hatsopoulos2007 import ReachTask
-from neurorules.tasks.losses import mean_squared_error, regression_accuracy
-from neurorules.tasks.task import load_task_module, make_task
+from neurorules.tasks.task import make_task
 
 OPTIONS: dict[str, Any] = {
     "steps": 300,
@@ -45,19 +44,6 @@ def task(**changes: Any) -> ReachTask:
     made = make_task("hatsopoulos2007", OPTIONS | changes, recording())
     assert isinstance(made, ReachTask)
     return made
-
-
-def test_the_interface() -> None:
-    assert load_task_module("hatsopoulos2007").NEEDS_RECORDING is True
-    assert (task().n_inputs, task().n_outputs) == (3, 2)
-    assert (task().loss, task().accuracy) == (mean_squared_error, regression_accuracy)
-    trials = task().test()
-    assert trials.inputs.shape == (250, 8, 3)
-    assert trials.targets.shape == (250, 8, 2)
-    assert trials.scored.shape == (250, 8)
-    assert (trials.inputs.dtype, trials.targets.dtype) == (np.float32, np.float32)
-    assert (trials.scored.dtype, trials.condition.dtype) == (bool, np.int64)
-    assert trials.condition.tolist() == list(range(8))
 
 
 def test_the_target_is_shown_as_a_bump_after_25_steps() -> None:
@@ -155,16 +141,6 @@ def test_training_trials_are_the_same_shapes_at_random_times() -> None:
         interval2s.append(hold_end - interval1 - 23)
     assert 0 <= min(interval1s) < 5 and 45 < max(interval1s) < 50
     assert 0 <= min(interval2s) < 10 and 140 < max(interval2s) < 150
-
-
-def test_a_batch_depends_on_the_generator_alone() -> None:
-    made = task()
-    first = made.batch(np.random.default_rng(4), 20)
-    made.batch(np.random.default_rng(5), 20)
-    again = made.batch(np.random.default_rng(4), 20)
-    for field in ("inputs", "targets", "scored", "condition"):
-        np.testing.assert_array_equal(getattr(again, field), getattr(first, field))
-    assert (made.batch(np.random.default_rng(5), 20).inputs != first.inputs).any()
 
 
 def test_the_longest_trial_fits() -> None:

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from neurorules.errors import InputError
-from neurorules.tasks.losses import choice_accuracy, cross_entropy
 from neurorules.tasks.mante2013 import ContextDecisionTask
-from neurorules.tasks.task import load_task_module, make_task
+from neurorules.tasks.task import make_task
 from neurorules.tasks.trials import Trials
 
 OPTIONS: dict[str, Any] = {
@@ -169,14 +168,6 @@ class TestAgainstNeurogym:
 # Test trials ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_interface() -> None:
-    module = load_task_module("mante2013")
-    assert module.NEEDS_RECORDING is False
-    assert (task().n_inputs, task().n_outputs) == (9, 3)
-    assert task(colour_target_input=False).n_inputs == 7
-    assert (task().loss, task().accuracy) == (cross_entropy, choice_accuracy)
-
-
 @pytest.mark.parametrize(("dt_ms", "periods", "n_steps"), [(15, (23, 50, 20, 20), 113), (50, (7, 15, 6, 6), 34)])
 def test_steps_of_each_period(dt_ms: int, periods: tuple[int, ...], n_steps: int) -> None:
     trials = task(dt_ms=dt_ms).test()
@@ -195,12 +186,6 @@ def test_steps_of_each_period(dt_ms: int, periods: tuple[int, ...], n_steps: int
     assert (trials.targets[:before_decision] == 0).all()
     assert np.isin(trials.targets[before_decision:], (1, 2)).all()
     assert trials.scored.all() and trials.scored.shape == (n_steps, 72)
-
-
-def test_types_are_those_of_the_contract() -> None:
-    for trials in (task().test(), task().batch(np.random.default_rng(0), 10), task(unit_norm_inputs=True).test()):
-        assert (trials.inputs.dtype, trials.targets.dtype) == (np.float32, np.int64)
-        assert (trials.scored.dtype, trials.condition.dtype) == (bool, np.int64)
 
 
 def test_order_of_the_test_trials() -> None:
@@ -305,17 +290,6 @@ def test_noise_per_step_does_not_depend_on_the_step(dt_ms: int) -> None:
     noise = made.batch(np.random.default_rng(3), 500).inputs - quiet.batch(np.random.default_rng(3), 500).inputs
     noise = noise[made.stimulus, :, EVIDENCE].astype(float)
     assert noise.std() == pytest.approx(0.25, abs=6 * 0.25 / np.sqrt(2 * noise.size))
-
-
-def test_a_batch_depends_on_the_generator_alone() -> None:
-    made = task()
-    first = made.batch(np.random.default_rng(11), 64)
-    made.batch(np.random.default_rng(12), 30)
-    made.test()
-    for again in (made.batch(np.random.default_rng(11), 64), task().batch(np.random.default_rng(11), 64)):
-        for field in ("inputs", "targets", "scored", "condition"):
-            np.testing.assert_array_equal(getattr(again, field), getattr(first, field))
-    assert (made.batch(np.random.default_rng(12), 64).inputs != first.inputs).any()
 
 
 def test_generated_trials_are_evenly_spread_over_the_conditions() -> None:

@@ -22,7 +22,7 @@ from neurorules.tasks.losses import (
     regression_accuracy,
 )
 from neurorules.tasks.neurogym import TEST_SEED, NeurogymTask
-from neurorules.tasks.task import load_task_module, make_task
+from neurorules.tasks.task import make_task
 from neurorules.tasks.trials import Trials
 
 pytestmark = pytest.mark.filterwarnings("error", "ignore:.*render_modes")
@@ -163,26 +163,6 @@ def test_environments_that_cannot_be_tasks(env: str) -> None:
 # Seeds ---------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("env", ["PerceptualDecisionMaking-v0", "OneTwoThreeGo-v0", "yang19.ctxdm1-v0"])
-def test_a_batch_depends_on_the_generator_alone(env: str) -> None:
-    options = {"env": env, "steps": 120, "test_trials": 2}
-    made = task(**options)
-    first = made.batch(np.random.default_rng(11), 24)
-    made.batch(np.random.default_rng(12), 5)
-    made.test()
-    np.random.seed(0)
-    assert_same(made.batch(np.random.default_rng(11), 24), first)
-    assert_same(task(**options).batch(np.random.default_rng(11), 24), first)
-
-    rng = np.random.default_rng(11)
-    assert_same(made.batch(rng, 24), first)
-    assert (made.batch(rng, 24).inputs != first.inputs).any()
-    assert (made.batch(np.random.default_rng(12), 24).inputs != first.inputs).any()
-    np.random.seed(0)
-    made.batch(rng, 3)
-    assert np.random.random() == np.random.RandomState(0).random()  # nothing is drawn from the global generator
-
-
 def test_durations_and_choices_are_drawn_independently() -> None:
     """With one seed for all of its generators, the first fixation and the first target would last equally long."""
     made = task(env="OneTwoThreeGo-v0", dt_ms=20, steps=400, test_trials=2)
@@ -196,12 +176,6 @@ def test_durations_and_choices_are_drawn_independently() -> None:
 
 
 # Parameters of the environment ---------------------------------------------------------------------------------------
-
-
-def test_the_interface() -> None:
-    module = load_task_module("neurogym")
-    assert (module.NEEDS_RECORDING, module.COMPARISON, module.OTHER_OPTIONS) == (False, (), True)
-    assert {*module.OPTIONS} == {*OPTIONS}
 
 
 def test_coherences_sigma_and_periods_reach_the_environment() -> None:

@@ -9,9 +9,8 @@ import pytest
 from scipy.stats import chisquare, kstest
 
 from neurorules.errors import InputError
-from neurorules.tasks.losses import half_mean_squared_error, regression_accuracy
 from neurorules.tasks.romo import RomoTask
-from neurorules.tasks.task import load_task_module, make_task
+from neurorules.tasks.task import make_task
 from neurorules.tasks.trials import Trials
 
 OPTIONS: dict[str, Any] = {
@@ -48,14 +47,6 @@ def delays_of(trials: Trials) -> np.ndarray:
     return (trials.inputs[8:, :, 0] != 0).argmax(0)
 
 
-def test_the_interface() -> None:
-    module = load_task_module("romo")
-    assert (module.NEEDS_RECORDING, module.COMPARISON) == (False, ())
-    assert {*module.OPTIONS} == {*OPTIONS}
-    assert (task().loss, task().accuracy) == (half_mean_squared_error, regression_accuracy)
-    assert (task().n_inputs, task().n_outputs) == (1, 2)
-
-
 # Periods -------------------------------------------------------------------------------------------------------------
 
 
@@ -74,6 +65,7 @@ def test_every_step_of_generated_trials() -> None:
     trials = task().batch(np.random.default_rng(0), 300)
     assert trials.inputs.shape == (56, 300, 1) and trials.targets.shape == (56, 300, 2)
     assert {*delays_of(trials)} == set(range(4, 16))
+    assert (trials.condition == -1).all()  # none of the test trials
     for trial, (delay, first, second) in enumerate(zip(delays_of(trials), *amplitudes_of(trials), strict=True)):
         inputs, targets, scored = expected_trial(56, delay, first, second)
         assert trials.inputs[:, trial, 0].tolist() == inputs
@@ -175,27 +167,6 @@ def test_amplitudes_and_delays_are_drawn_independently() -> None:
     trials = task().batch(np.random.default_rng(5), 20_000)
     drawn = np.stack([*amplitudes_of(trials), delays_of(trials)])
     assert np.abs(np.corrcoef(drawn)[2, :2]).max() < 5 / np.sqrt(20_000)
-
-
-def test_a_batch_depends_on_the_generator_alone() -> None:
-    made = task()
-    first = made.batch(np.random.default_rng(11), 32)
-    made.batch(np.random.default_rng(12), 5)
-    made.test()
-    for again in (made.batch(np.random.default_rng(11), 32), task().batch(np.random.default_rng(11), 32)):
-        for field in ("inputs", "targets", "scored", "condition"):
-            np.testing.assert_array_equal(getattr(again, field), getattr(first, field))
-    rng = np.random.default_rng(11)
-    assert (made.batch(rng, 32).inputs == first.inputs).all()
-    assert (made.batch(rng, 32).inputs != first.inputs).any()
-
-
-def test_types_and_layout() -> None:
-    for trials in (task().batch(np.random.default_rng(0), 7), task().test()):
-        kinds = (trials.inputs.dtype, trials.targets.dtype, trials.scored.dtype, trials.condition.dtype)
-        assert kinds == (np.float32, np.float32, bool, np.int64)
-        assert trials.inputs.flags.c_contiguous and trials.targets.flags.c_contiguous
-    assert (task().batch(np.random.default_rng(0), 7).condition == -1).all()  # none of the test trials
 
 
 # Test trials, the window, errors -------------------------------------------------------------------------------------

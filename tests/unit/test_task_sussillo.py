@@ -9,9 +9,8 @@ import pytest
 import xarray as xr
 
 from neurorules.errors import InputError
-from neurorules.tasks.losses import mean_squared_error, regression_accuracy
 from neurorules.tasks.sussillo2015 import MazeTask
-from neurorules.tasks.task import load_task_module, make_task, task_names
+from neurorules.tasks.task import load_task_module, make_task
 
 OPTIONS: dict[str, Any] = {
     "steps": 300,
@@ -57,23 +56,6 @@ def task(**changes: Any) -> MazeTask:
     made = make_task("sussillo2015", OPTIONS | changes, recording())
     assert isinstance(made, MazeTask)
     return made
-
-
-def test_the_interface() -> None:
-    module = load_task_module("sussillo2015")
-    assert module.NEEDS_RECORDING is True
-    assert module.COMPARISON == ("recording", "onset_step")
-    assert set(module.OPTIONS) == set(OPTIONS)
-    assert "reach" not in task_names()
-    assert (task().n_inputs, task().n_outputs) == (16, 7)
-    assert (task().loss, task().accuracy) == (mean_squared_error, regression_accuracy)
-    trials = task().test()
-    assert trials.inputs.shape == (196, 27, 16)
-    assert trials.targets.shape == (196, 27, 7)
-    assert trials.scored.shape == (196, 27)
-    assert (trials.inputs.dtype, trials.targets.dtype) == (np.float32, np.float32)
-    assert (trials.scored.dtype, trials.condition.dtype) == (bool, np.int64)
-    assert trials.condition.tolist() == list(range(27))
 
 
 def test_the_plan_inputs_are_ramped_on_held_and_ramped_off() -> None:
@@ -169,16 +151,6 @@ def test_training_trials_are_the_same_shapes_at_random_times() -> None:
         interval2s.append(interval2)
     assert 0 <= min(interval1s) < 5 and 45 < max(interval1s) < 50
     assert 0 <= min(interval2s) < 10 and 140 < max(interval2s) < 150
-
-
-def test_a_batch_depends_on_the_generator_alone() -> None:
-    made = task()
-    first = made.batch(np.random.default_rng(4), 40)
-    made.batch(np.random.default_rng(5), 40)
-    again = made.batch(np.random.default_rng(4), 40)
-    for field in ("inputs", "targets", "scored", "condition"):
-        np.testing.assert_array_equal(getattr(again, field), getattr(first, field))
-    assert (made.batch(np.random.default_rng(5), 40).inputs != first.inputs).any()
 
 
 def test_the_shortest_trial() -> None:

@@ -9,8 +9,7 @@ import pytest
 from scipy.stats import chisquare
 
 from neurorules.errors import InputError
-from neurorules.tasks.losses import choice_accuracy, cross_entropy
-from neurorules.tasks.task import load_task_module, make_task, task_names
+from neurorules.tasks.task import make_task
 from neurorules.tasks.two_alternative import TwoAlternativeTask
 
 OPTIONS: dict[str, Any] = {
@@ -37,15 +36,6 @@ def neurogym_environment(**parameters: Any) -> Any:
     made = neurogym.make("PerceptualDecisionMaking-v0", **parameters).unwrapped
     made.seed(5)
     return made
-
-
-def test_the_interface() -> None:
-    module = load_task_module("two_alternative")
-    assert (module.NEEDS_RECORDING, module.COMPARISON) == (False, ())
-    assert {*module.OPTIONS} == {*OPTIONS}
-    assert not {"choice", "periods"} & {*task_names()}
-    assert (task().loss, task().accuracy) == (cross_entropy, choice_accuracy)
-    assert (task().n_inputs, task().n_outputs) == (3, 3)
 
 
 # Neurogym ------------------------------------------------------------------------------------------------------------
@@ -157,36 +147,6 @@ def test_condition_is_the_test_trial_of_the_same_condition() -> None:
     np.testing.assert_array_equal(batch.targets[:, known], test.targets[:, batch.condition[known]])
     assert {*batch.condition} == {-1, *range(8)}
     assert (batch.inputs[1:21, ~known, 1:] == 0.5).all()  # coherence 0 belongs to none
-
-
-def test_a_batch_depends_on_the_generator_alone() -> None:
-    made = task()
-    first = made.batch(np.random.default_rng(11), 32)
-    made.batch(np.random.default_rng(12), 5)
-    made.test()
-    for again in (made.batch(np.random.default_rng(11), 32), task().batch(np.random.default_rng(11), 32)):
-        for field in ("inputs", "targets", "scored", "condition"):
-            np.testing.assert_array_equal(getattr(again, field), getattr(first, field))
-    rng = np.random.default_rng(11)
-    assert (made.batch(rng, 32).inputs == first.inputs).all()
-    assert (made.batch(rng, 32).inputs != first.inputs).any()
-
-
-def test_types_and_layout() -> None:
-    for trials in (task().batch(np.random.default_rng(0), 7), task().test()):
-        kinds = (trials.inputs.dtype, trials.targets.dtype, trials.scored.dtype, trials.condition.dtype)
-        assert kinds == (np.float32, np.int64, bool, np.int64)
-        assert trials.inputs.flags.c_contiguous and trials.targets.flags.c_contiguous
-
-
-def test_trials_may_be_changed_without_harm() -> None:
-    made = task(sigma=0)
-    before = made.test().inputs
-    for trials in (made.test(), made.batch(np.random.default_rng(0), 20)):
-        trials.inputs[:] = 9
-        trials.targets[:] = 9
-    np.testing.assert_array_equal(made.test().inputs, before)
-    assert made.test().targets.max() == 2
 
 
 # Window and errors ---------------------------------------------------------------------------------------------------
