@@ -108,11 +108,10 @@ class NeurogymTask:
         self.test_trials = self._test_trials(tried)
 
     def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
-        """Random trials; `condition` is the answer at a trial's last step (0 where answers are continuous)."""
+        """Random trials; which test trial one is like, an environment does not say."""
         drawn = self._draw(self.parameters, int(rng.integers(2**32)), n_trials)
         self._check_length(drawn)
-        condition = [0 if self.continuous else truth[-1] for _, truth in drawn]
-        return self._aligned(drawn, np.array(condition, np.int64))
+        return self._aligned(drawn, np.full(n_trials, -1))
 
     def test(self) -> Trials:
         """The test trials; `condition` is a trial's place among them."""
