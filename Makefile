@@ -4,6 +4,7 @@
 CORES ?= $(shell env -u OMP_NUM_THREADS nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 STUDY ?= demo
 TARGET ?=
+TASK ?=
 RAW_DIR ?=
 # Where to take torch from, instead of the configured package index: an index of CPU-only builds saves gigabytes.
 TORCH_INDEX_URL ?=
@@ -29,12 +30,12 @@ export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test slurm-test plan run status report lint docs bench lock clean study-exists
+.PHONY: help setup demo test slurm-test plan run trials status report lint docs bench lock clean study-exists
 
 help: ## list the targets
 	@echo "make TARGET [VARIABLE=value ...]"
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12 | sed 's/^/  /'
-	@echo "Variables: CORES (now $(CORES)), STUDY, TARGET, RAW_DIR, TORCH_INDEX_URL (an index of CPU-only torch builds)"
+	@echo "Variables: CORES (now $(CORES)), STUDY, TARGET, TASK, RAW_DIR, TORCH_INDEX_URL (an index of CPU-only torch builds)"
 
 setup: $(INSTALLED) ## set up .venv from requirements.lock, without running anything
 
@@ -65,6 +66,9 @@ plan: study-exists $(INSTALLED) ## count what is left to do for a study or one T
 
 run: study-exists $(INSTALLED) ## run a study or one TARGET of it: make run STUDY=reach TARGET=table3 RAW_DIR=/data CORES=8
 	$(SNAKEMAKE) $(TARGET) --cores $(CORES) --configfile $(CONFIG) $(if $(RAW_DIR),--config raw_dir="$(RAW_DIR)") $(SNAKEMAKE_FLAGS)
+
+trials: study-exists $(INSTALLED) ## show the test trials that a recording's conditions have to match: make trials STUDY=companion TASK=dms
+	@$(PYTHON) -m neurorules.trials $(CONFIG) $(TASK)
 
 status: study-exists $(INSTALLED) ## say how far a study has come and how long its runs will take: make status STUDY=reach
 	@$(PYTHON) -m neurorules.status $(CONFIG)

@@ -137,7 +137,7 @@ def test_it_lists_the_kinds_of_tables() -> None:
 
 
 def test_its_error_is_what_is_said(extended: Checkout, tmp_path: Path) -> None:
-    (said,) = re.findall(r"```text\n(.*?)```", GUIDE, re.DOTALL)
+    said, _ = re.findall(r"```text\n(.*?)```", GUIDE, re.DOTALL)
     checkout = extended.copy(tmp_path / "checkout")
     study = checkout.folder / TASK
     study.write_text(study.read_text().replace("noise_sd: 0.5", "noise_sd: -1"))
@@ -191,6 +191,11 @@ def test_rates_of_ones_own_are_compared_with_a_task_that_is_there(extended: Chec
     assert set(table["recording"]) == {"our-lab"} and set(table["recording_title"]) == {"Our lab 2025"}
     assert set(table["task"]) == {"2af"} and set(table["synthetic"]) == {0}
     assert table["distance"].between(0, 1, inclusive="neither").all()
+    # the guide's own words of the task, and what the recording adds to them
+    _, said = re.findall(r"```text\n(.*?)```", GUIDE, re.DOTALL)
+    shown = run(extended, "-m", "neurorules.trials", RATES, "2af").stdout.splitlines()
+    assert shown[1] == "steps 0-21 are compared with our-lab's bins, 50 to 2150 ms"
+    assert [shown[0], *shown[2:6]] == said.splitlines()
 
 
 def test_the_figure_shows_the_measure_and_decides_the_claim(extended: Checkout) -> None:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules.errors import InputError
 from neurorules.network.architecture import make_architecture
-from neurorules.tasks.task import Task
+from neurorules.tasks.task import Task, compared_steps
 from neurorules.training.train import Scorer, checkpoint_parameters
 
 if TYPE_CHECKING:
@@ -54,15 +53,7 @@ class ModelActivity:
         self.window: Any = slice(None)
         if recording is None:
             return
-        n_trials, n_conditions = self.scorer.network.n_trials, recording.sizes["condition"]
-        if n_trials != n_conditions:
-            raise InputError(
-                f"The task has {n_trials} test trials, the recording {n_conditions} conditions; they must be the same.",
-                key="comparison.recording",
-                value=recording.attrs["name"],
-                remedy="Compare with a recording of the task's conditions, or change the task's conditions.",
-            )
-        self.window = task.window(recording["time"].values, options["comparison"])
+        self.window = compared_steps(task, recording, options["comparison"])
 
     def all_steps_at(self, checkpoint: int) -> np.ndarray:
         """(condition, step, unit) over whole test trials, at a checkpoint given by its index."""

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from neurorules.errors import InputError
 from neurorules.plugins import Plugins
 
 if TYPE_CHECKING:
@@ -77,6 +78,26 @@ def load_task_module(name: str) -> Any:
         InputError: there is no such task.
     """
     return TASKS.load(name)
+
+
+def compared_steps(task: Task, recording: xr.Dataset, comparison: Mapping[str, Any]) -> np.ndarray:
+    """(time,) steps of the test trials that are compared with the recording's bins, one with each.
+
+    Args:
+        comparison: the model's `comparison` options.
+
+    Raises:
+        InputError: the recording has another number of conditions, or its bins are not steps of the task.
+    """
+    n_trials, n_conditions = len(task.test().condition), recording.sizes["condition"]
+    if n_trials != n_conditions:
+        raise InputError(
+            f"The task has {n_trials} test trials, the recording {n_conditions} conditions; they must be the same.",
+            key="comparison.recording",
+            value=recording.attrs["name"],
+            remedy="Compare with a recording of the task's conditions, or change the task's conditions.",
+        )
+    return task.window(recording["time"].values, comparison)
 
 
 def make_task(module: str, options: Mapping[str, Any], recording: xr.Dataset | None) -> Task:

@@ -1,0 +1,100 @@
+"""The test trials of a task in words: what a recording's conditions have to be, in which order, in how many bins.
+
+`python -m neurorules.trials config/companion.yaml 2af`, or without a task for all of the study.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neurorules.errors import InputError
+from neurorules.recordings.recording import open_recording
+from neurorules.study import Model, Study, load_study
+from neurorules.tasks.task import compared_steps, make_task
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MOST_PIECES = 8  # of a trial, else it changes from step to step
+
+
+def describe(study: Study, task: str) -> str:
+    """What to print of a task, as its setting `base` has it.
+
+    Raises:
+        InputError: the study has no such task, the recording that its trials are made from is not there, or the one
+            that it is compared with has other conditions or bins.
+    """
+    if task not in study.config["tasks"]:
+        known = ", ".join(study.config["tasks"])
+        raise InputError("There is no such task.", key="tasks", value=task, remedy=f"Name one of: {known}.")
+    model = Model(task, "bptt", "base")
+    options, name = study.options(model), study.recording(model)
+    recording = None
+    if name is not None and Path(study.recording_file(name)).exists():
+        recording = open_recording(study.recording_file(name))
+    elif study.needs_recording(task):
+        raise InputError(
+            f"The trials of {task} are made from a recording, which is not there yet.",
+            file=study.recording_file(name or ""),
+            remedy="Make it first: snakemake and this file as target, with the study's --configfile.",
+        )
+    made = make_task(study.task_module(task), options["task"], recording if study.needs_recording(task) else None)
+    trials = made.test()
+    step = f" of {options['task']['dt_ms']:g} ms" if "dt_ms" in options["task"] else ""
+    lines = [
+        f"{task}: {len(trials.condition)} test trials, {trials.n_steps} steps{step}, {made.n_inputs} inputs, "
+        f"{made.n_outputs} outputs"
+    ]
+    if recording is not None:
+        steps, time_ms = compared_steps(made, recording, options["comparison"]), recording["time"].values
+        lines.append(
+            f"steps {steps[0]}-{steps[-1]} are compared with {name}'s bins, {time_ms[0]:g} to {time_ms[-1]:g} ms"
+        )
+    elif name is not None:
+        lines.append(f"compared with {name}, which is not made yet: snakemake {study.recording_file(name)}")
+    for k in range(len(trials.condition)):
+        target = trials.targets[:, k].reshape(trials.n_steps, -1)
+        lines += [
+            f"condition {k}",
+            f"  inputs   {_pieces(trials.inputs[:, k])}",
+            f"  targets  {_pieces(target)}",
+            f"  scored   {_pieces(trials.scored[:, k, None])}",
+        ]
+    return "\n".join(lines)
+
+
+def _pieces(values: np.ndarray) -> str:
+    """Values (step, channel) as stretches of steps over which they stay the same."""
+    stretches = [(tuple(row), len(list(same))) for row, same in itertools.groupby(values.tolist())]
+    if len(stretches) > MOST_PIECES:
+        return f"change from step to step, from {_row(values[0])} to {_row(values[-1])}"
+    start, pieces = 0, []
+    for row, length in stretches:
+        pieces.append(f"{start}-{start + length - 1}: {_row(row)}" if length > 1 else f"{start}: {_row(row)}")
+        start += length
+    return " | ".join(pieces)
+
+
+def _row(values: Sequence[float] | np.ndarray) -> str:
+    return " ".join(f"{float(value) + 0.0:.3g}" for value in values)  # not -0
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the test trials of a task, or of all tasks of a study; returns the exit code."""
+    try:
+        study = load_study(arguments[0])
+        for task in arguments[1:] or sorted({model.task for model in study.seeds}):
+            print(describe(study, task))
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
