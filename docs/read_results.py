@@ -1,7 +1,7 @@
 """Read the results of a study from Python: a run, its network, its recording, its tables. Cells begin with `# %%`.
 
-In a notebook or an editor run it cell by cell; as a script, from the root of the repository, with a study that is
-finished:
+In a notebook or an editor run it cell by cell, in the root of the repository (`import os; os.chdir(...)`), with its
+workflow/ in PYTHONPATH or `sys.path`. As a script, of a study that is finished:
 
     PYTHONPATH=workflow .venv/bin/python docs/read_results.py config/demo.yaml
 """
@@ -16,7 +16,7 @@ import xarray as xr
 
 from neurorules.study import load_study
 
-study = load_study(sys.argv[1] if len(sys.argv) > 1 else "config/demo.yaml")
+study = load_study(sys.argv[-1] if sys.argv[-1].endswith(".yaml") else "config/demo.yaml")
 print(f"study {study.name} in {study.results}: {len(study.seeds)} models, figures {', '.join(study.figures)}")
 finished = [m for m in study.seeds if study.recording(m) and Path(study.run_file(m, study.seeds[m][0])).exists()]
 if not finished:

@@ -198,6 +198,37 @@ def test_rates_of_ones_own_are_compared_with_a_task_that_is_there(extended: Chec
     assert [shown[0], *shown[2:6]] == said.splitlines()
 
 
+def test_rates_that_do_not_fit_are_refused_before_anything_runs(extended: Checkout, tmp_path: Path) -> None:
+    """And other rates train nothing anew."""
+    checkout = extended.copy(tmp_path / "checkout")
+    results = make(checkout, "fig1", RATES)
+    runs = sorted(results.glob("runs/*/*/*/*.nc"))
+    before = [(file.stat().st_mtime_ns, file.read_bytes()) for file in runs]
+    assert len(runs) == 2 * 2  # learning rules, seeds
+    script = checkout.folder / "own_file.py"
+    text = script.read_text()
+    script.write_text(text.replace("default_rng(0)", "default_rng(1)"))
+    assert run(checkout, "own_file.py").returncode == 0
+    drawn_before = (results / "figures/fig1.csv").read_text()
+    make(checkout, "fig1", RATES)
+    assert (results / "figures/fig1.csv").read_text() != drawn_before
+    assert [(file.stat().st_mtime_ns, file.read_bytes()) for file in runs] == before
+
+    fewer = (
+        text.replace("25.6, 51.2]", "25.6]")
+        .replace('"right"], 4)', '"right"], 3)')
+        .replace("(8, 22, 50)", "(6, 22, 50)")
+    )
+    script.write_text(fewer)
+    assert run(checkout, "own_file.py").returncode == 0
+    checkout.run("-n", "--configfile", RATES).refuses(
+        "The task has 8 test trials, the recording 6 conditions",
+        "resources/raw/our-lab/rates.nc",
+        "tasks.2af.comparison.recording",
+        "make trials",
+    )
+
+
 def test_the_figure_shows_the_measure_and_decides_the_claim(extended: Checkout) -> None:
     results = make(extended, "claims", FIGURE)
     table = drawn(results, "distances_over_training")

@@ -58,7 +58,7 @@ def report(study: Study, folder: str | Path = ".", now: float | None = None) -> 
 
 
 def _line(what: str, done: int, of: int) -> str:
-    return f"{what:<20} {done:>5} of {of:<5} {done / of if of else 1.0:4.0%}"
+    return f"{what:<22} {done:>5} of {of:<5} {done / of if of else 1.0:4.0%}"
 
 
 def _there(root: Path, files: Iterable[str]) -> int:

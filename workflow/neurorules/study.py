@@ -142,9 +142,12 @@ class Study:
 
     def is_absent(self, recording: str) -> bool:
         """Whether this is a private recording, without a folder to read it from."""
+        return self.is_own(recording) and self.recording_entry(recording)["path"] is None
+
+    def is_own(self, recording: str) -> bool:
+        """Whether a recording is read from a folder of its own, rather than a published one of known form."""
         entry = self.recording_entry(recording)
-        private = is_private(entry["reader"], entry["source"])
-        return private and not entry["synthetic"] and entry["path"] is None
+        return is_private(entry["reader"], entry["source"]) and not entry["synthetic"]
 
     @cached_property
     def blocks(self) -> list[Block]:
@@ -491,12 +494,16 @@ class Study:
                 )
         without_models = of_models and not self.figures[name]
         if without_models or (kinds(name, "recording") and not self.figure_recordings(name)):
+            tasks = [task for task in entry.get("tasks", ()) if self.recording(Model(task, "bptt", "base")) is None]
+            name_it = [f"tasks.{task}.comparison.recording" for task in tasks]
             raise InputError(
                 "This figure has nothing to show: no recording that it compares with is in use.",
                 file=_files_text(self.files, "use_figures", name),
                 key="use_figures",
                 value=name,
-                remedy="Take it out of use_figures, or add a recording of its tasks to use_recordings "
+                remedy=f"Set {', '.join(name_it)}, or take the figure out of use_figures."
+                if name_it
+                else "Take it out of use_figures, or add a recording of its tasks to use_recordings "
                 "(a private one needs its path).",
             )
         if kinds(name, "group") and not self.figure_groups(name):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from neurorules.errors import InputError
 from neurorules.recordings.recording import open_recording
+from neurorules.recordings.sources import DOWNLOADS, find_raw
 from neurorules.study import Model, Study, load_study
 from neurorules.tasks.task import compared_steps, make_task
 
@@ -66,6 +67,48 @@ def describe(study: Study, task: str) -> str:
             f"  scored   {_pieces(trials.scored[:, k, None])}",
         ]
     return "\n".join(lines)
+
+
+def check_own_rates(study: Study) -> None:
+    """Check before anything is run that rates of one's own fit the tasks which are compared with them.
+
+    Other recordings are of known form, or may take long to read: of these the first job finds out that compares.
+
+    Raises:
+        InputError: a file of rates is not as it has to be, or has other conditions or bins than the test trials.
+    """
+    for name in study.used_recordings:
+        entry = study.recording_entry(name)
+        if entry["reader"] != "own_rates" or entry["synthetic"]:
+            continue
+        from neurorules.recordings import own_rates
+
+        try:
+            (file,) = find_raw(entry["reader"], entry["source"], Path(entry["path"]).expanduser(), DOWNLOADS, name=name)
+        except InputError:
+            if Path(study.recording_file(name)).exists():
+                continue  # made when the file was there, and all that can be done without it
+            raise
+        recording = own_rates.read([file], entry["options"])
+        recording.attrs["name"] = name
+        seen = []
+        for model in study.seeds:
+            options = study.options(model)
+            what = model.task, options["task"], options["comparison"]
+            if study.recording(model) == name and what not in seen:
+                seen.append(what)
+                needed = recording if study.needs_recording(model.task) else None
+                made = make_task(study.task_module(model.task), options["task"], needed)
+                try:
+                    compared_steps(made, recording, options["comparison"])
+                except InputError as error:
+                    raise InputError(
+                        error.problem,
+                        file=file,
+                        key=f"tasks.{model.task}.{error.key}",
+                        value=error.value,
+                        remedy=f"{error.remedy} make trials shows what the task tests.",
+                    ) from error
 
 
 def _pieces(values: np.ndarray) -> str:

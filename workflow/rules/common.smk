@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 WORKFLOW = Path(workflow.basedir) / "workflow"
 
@@ -26,12 +27,15 @@ from neurorules.recordings import sources
 from neurorules.recordings.sources import DOWNLOADS, download_paths, find_raw
 from neurorules.study import Model, Study, block_name
 from neurorules.tables.kind import kinds_of, load_kind
+from neurorules.trials import check_own_rates
 
 try:
     study = Study(config, workflow.configfiles)
     # Targets are not known to a Snakefile. No other word of a command line is nearly the name of a figure.
     for word in sys.argv[1:]:
         study.check_target(word)
+    if workflow.is_main_process:  # not in each job
+        check_own_rates(study)
 except InputError as error:
     raise WorkflowError(str(error))
 
@@ -59,6 +63,9 @@ def log_file(*parts):
 # ---- recordings
 
 
+to_download = set()  # said so, once
+
+
 def raw_files(wildcards):
     """What a recording is read from: files that are there, else what a rule makes."""
     entry = study.recording_entry(wildcards.recording)
@@ -73,9 +80,14 @@ def raw_files(wildcards):
             None if raw_dir == DOWNLOADS else raw_dir,
             DOWNLOADS,
             entry["options"],
+            name=wildcards.recording,
         )
     except InputError as error:
         raise WorkflowError(str(error))
+    if not found and raw_dir != DOWNLOADS and wildcards.recording not in to_download:
+        to_download.add(wildcards.recording)
+        first = download_paths(entry["reader"], entry["source"], raw_dir)[0]
+        logger.warning(f"{first} is not there: {wildcards.recording} is downloaded to {DOWNLOADS}.")
     return [str(f) for f in found or download_paths(entry["reader"], entry["source"], DOWNLOADS)]
 
 

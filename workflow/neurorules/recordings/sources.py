@@ -151,6 +151,7 @@ def find_raw(
     download_dir: Path,
     options: Mapping[str, Any] | None = None,
     *,
+    name: str | None = None,
     catalogue: Path = CATALOGUE,
 ) -> list[Path]:
     """The raw files that are there, or an empty list if they have to be downloaded.
@@ -163,6 +164,7 @@ def find_raw(
         raw_dir: the user's own copies, laid out as in the catalogue; None if there are none. Of a private source
             the recording's own `path`.
         options: the recording's options; the catalogue names the one that chooses the folder (monkey).
+        name: what the config calls it, for errors; else as its reader.
 
     Raises:
         InputError: unknown recording, source or monkey; `raw_dir` does not exist; an unpacked folder without files;
@@ -170,7 +172,7 @@ def find_raw(
     """
     about = _source(recording, source, catalogue)
     if is_private(recording, source, catalogue=catalogue):
-        return _find_private(recording, about["files"], raw_dir)
+        return _find_private(name or recording, about["files"], raw_dir)
     if raw_dir is not None and not Path(raw_dir).is_dir():
         raise InputError(
             "The folder of raw recordings does not exist.",
@@ -199,11 +201,18 @@ def find_raw(
 
 
 def _find_private(recording: str, files: list[dict[str, Any]], folder: Path | None) -> list[Path]:
-    # The reader's name; an entry of another name in the config is told by the value.
     key, remedy = f"recordings.{recording}.path", _by_hand(files)
     if folder is None:
         raise InputError("The folder of a private recording is not named.", key=key, value=None, remedy=remedy)
     # os.path, as Path raises where a mount may not be looked into
+    if os.path.isfile(folder):
+        raise InputError(
+            "This is a file; the recording's path is the folder that it is in.",
+            file=folder,
+            key=key,
+            value=str(folder),
+            remedy=f"Name that folder, {os.path.dirname(folder) or '.'}. {remedy}",
+        )
     if not os.path.isdir(folder):
         raise InputError(
             "The folder of a private recording does not exist, or may not be read.",
@@ -215,12 +224,13 @@ def _find_private(recording: str, files: list[dict[str, Any]], folder: Path | No
     paths = [Path(folder) / file["path"] for file in files]
     missing = [path.name for path in paths if not os.path.isfile(path)]
     if missing:
+        others = ", ".join(sorted(os.listdir(folder))[:10]) if os.access(folder, os.R_OK) else ""
         raise InputError(
             f"Files of a private recording are missing, or may not be read: {', '.join(missing)}.",
             file=folder,
             key=key,
             value=str(folder),
-            remedy=remedy,
+            remedy=remedy + (f" In that folder there is: {others}." if others else ""),
         )
     return paths
 

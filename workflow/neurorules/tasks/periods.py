@@ -69,5 +69,7 @@ def check_bins(time_ms: np.ndarray, lengths: Sequence[int], dt_ms: float, subjec
             f"the recording {len(time_ms)} bins of {bin_ms:g} ms; they are compared one by one.",
             key="task.dt_ms",
             value=dt_ms,
-            remedy=remedy,
+            remedy=remedy
+            if abs(bin_ms - dt_ms) > 1e-6
+            else "Make a trial's durations add up to the recording's length.",
         )
