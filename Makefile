@@ -62,7 +62,7 @@ slurm-test: $(INSTALLED) ## run the study of the tests on a Slurm that is starte
 
 plan: study-exists $(INSTALLED) ## count what is left to do for a study or one TARGET of it, and do none of it
 	@$(PYTHON) -m neurorules.study $(CONFIG)
-	$(SNAKEMAKE) $(TARGET) --cores $(CORES) --configfile $(CONFIG) $(if $(RAW_DIR),--config raw_dir="$(RAW_DIR)") -n --quiet rules
+	$(SNAKEMAKE) $(TARGET) --cores $(CORES) --configfile $(CONFIG) $(if $(RAW_DIR),--config raw_dir="$(RAW_DIR)") -n --quiet rules host
 
 run: study-exists $(INSTALLED) ## run a study or one TARGET of it: make run STUDY=reach TARGET=table3 RAW_DIR=/data CORES=8
 	$(SNAKEMAKE) $(TARGET) --cores $(CORES) --configfile $(CONFIG) $(if $(RAW_DIR),--config raw_dir="$(RAW_DIR)") $(SNAKEMAKE_FLAGS)

@@ -24,11 +24,25 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     """The ledger as data and as text to read; `tables` by figure."""
     from neurorules.statistics.claims import ledger
 
-    table = ledger(context["published"]["claims"], tables)
-    return {"csv": table, "md": _markdown(table)}
+    claims = context["published"]["claims"]
+    table = ledger(claims, tables)
+    sides = {
+        claim["id"]: (_side(claim["parameters"], "first"), _side(claim["parameters"], "second")) for claim in claims
+    }
+    return {"csv": table, "md": _markdown(table, sides)}
 
 
-def _markdown(table: pd.DataFrame) -> str:
+def _side(parameters: Mapping[str, Any], side: str) -> str:
+    """What one of the two compared groups is, by the values that select it; nothing of a fixed number."""
+    from neurorules.figures import style
+    from neurorules.learning.learning_rule import learning_rule_names
+
+    values = parameters.get(side, {}).values()
+    names = [str(name) for value in values for name in (value if isinstance(value, list) else [value])]
+    return " or ".join(style.rule_label(name) if name in learning_rule_names() else name for name in names)
+
+
+def _markdown(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]]) -> str:
     from neurorules.statistics.claims import NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED
     from neurorules.statistics.deciding.evidence import UNDECIDED
 
@@ -46,14 +60,17 @@ def _markdown(table: pd.DataFrame) -> str:
             "**Synthetic recordings are never evidence: what a test gave there is in the CSV's column `result`.**",
             "",
         ]
+    if table["n_first"].max() < 3:
+        lines += ["**No more than two seeds: this shows the form. Quote nothing from it.**", ""]
     header = ["claim", "where", "decided for", "our numbers (n)", "published", "verdict", "at half, double margin"]
     titles = {"paper": "The paper", "companion": "The companion: initial connectivity"}
     for paper, rows in table.groupby("paper", sort=False):
         lines += [f"## {titles.get(str(paper), str(paper))}", ""]
-        lines += markdown.table(header, [_cells(row) for row in rows.to_dict("records")]) + [""]
+        lines += markdown.table(header, [_cells(row, sides[row["id"]]) for row in rows.to_dict("records")]) + [""]
     lines += [
-        "Numbers are means ± SD over seeds (n), first against second, and the difference with its 95% confidence "
-        "interval. Distances of different networks are compared at the highest accuracy that all of them reached. "
+        "Numbers are means ± SD over seeds (n) of the two groups that are compared, and their difference (first less "
+        "second) with its 95% confidence interval. "
+        "Distances of different networks are compared at the highest accuracy that all of them reached. "
         "Comparable: reproduced where two one-sided tests put the difference within the margin (p < .05), not "
         "reproduced where the difference is significant and larger than the margin, undecided otherwise. Claims with a "
         "direction: one-sided test at .05 either way. Figures, tests and margins with their reasons: "
@@ -63,12 +80,12 @@ def _markdown(table: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _cells(row: Mapping[str, Any]) -> list[str]:
+def _cells(row: Mapping[str, Any], sides: tuple[str, str]) -> list[str]:
     return [
         row["claim"],
         row["where"],
         _part(row),
-        _numbers(row) or markdown.NONE,
+        _numbers(row, sides) or markdown.NONE,
         row["published"] or markdown.NONE,
         row["verdict"] + (f" ({row['why']})" if row["why"] else ""),
         _margins(row),
@@ -90,7 +107,7 @@ def _part(row: Mapping[str, Any]) -> str:
     return ", ".join(said) + (" (°)" if row["published_here"] == 0 else "") if said else markdown.NONE
 
 
-def _numbers(row: Mapping[str, Any]) -> str:
+def _numbers(row: Mapping[str, Any], sides: tuple[str, str]) -> str:
     from neurorules.statistics.comparison import Summary
 
     if math.isfinite(row["cases"]):
@@ -99,7 +116,9 @@ def _numbers(row: Mapping[str, Any]) -> str:
         return ""
     first, second = (Summary(row[f"mean_{x}"], row[f"sd_{x}"], int(row[f"n_{x}"])) for x in ("first", "second"))
     parts = [
-        f"{markdown.mean_sd(first)} against {markdown.mean_sd(second)}",
+        " against ".join(
+            f"{side} {markdown.mean_sd(numbers)}".lstrip() for side, numbers in zip(sides, (first, second), strict=True)
+        ),
         f"difference {row['difference']:+.3f} {markdown.interval((row['ci95_low'], row['ci95_high']))}".rstrip(),
     ]
     if math.isfinite(row["margin"]):

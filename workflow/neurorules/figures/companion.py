@@ -31,7 +31,7 @@ AT_EDGE = "†"
 AT_EDGE_WORDS = f"{AT_EDGE}: the best learning rate is at the edge of the grid; a better one may lie beyond."
 MEAN_WORDS = "Lines: mean over seeds (n in the titles), of losses averaged over bins of updates."
 BAND_WORDS = "Bands: SD over seeds (n - 1); a single seed has none."
-LOSS_BAND_WORDS = "They end at the lowest seed."
+LOSS_BAND_WORDS = "A band ends below at its lowest seed, as no loss is below 0."
 
 MODEL = ["task", "learning_rule", "setting"]
 

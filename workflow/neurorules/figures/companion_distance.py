@@ -23,7 +23,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
     distances = companion.with_gains(curves.procrustes_only(tables["distances"]), context)
     table = companion.with_learning_rates(over_gains(distances), tables["loss_curve"])
-    limits = {part: style.distance_limits(rows["distance"]) for part, rows in table.groupby(["recording", "task"])}
+    limits = {part: style.distance_limits(_with_bands(rows)) for part, rows in table.groupby(["recording", "task"])}
     parts = companion.parts(table, context, "learning_rule")
     figure, axes = style.grid(len(parts), len(QUANTITIES))
     for row, ((recording, task, learning_rule), rows) in zip(axes, parts, strict=True):
@@ -48,6 +48,15 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         ],
     )
     return {"figure": figure, "csv": table}
+
+
+def _with_bands(rows: pd.DataFrame) -> pd.Series:
+    """Distances, and the edges of the bands around their means."""
+    import pandas as pd
+
+    points = rows.groupby(["learning_rule", "quantity", "gain", "flossed"])["distance"]
+    mean, sd = points.mean(), points.std().fillna(0.0)
+    return pd.concat([rows["distance"], mean - sd, mean + sd])
 
 
 def _draw(panel: Axes, rows: pd.DataFrame, of_rule: pd.DataFrame, quantity: str) -> None:

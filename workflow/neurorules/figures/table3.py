@@ -67,7 +67,8 @@ def _markdown(table: pd.DataFrame, context: Mapping[str, Any]) -> str:
         f"Normalized Procrustes distance, 0 to 1. Settings: {', '.join(context['figure']['settings'])}. "
         f"Neurons and units per group: {sizes}. Floor: between two disjoint random groups of neurons. "
         "Models: between as many random units and the first of those groups; the last checkpoint, and the network "
-        "before training. Mean and SD run over all splits of all seeds. Tests take seeds as replicates: against the "
+        "before training. Accuracy is normalized: 1 is perfect, and it has no lower bound. "
+        "Mean and SD run over all splits of all seeds. Tests take seeds as replicates: against the "
         "floor's mean a one-sample t-test, against BPTT Welch's; equivalence by two one-sided tests against the "
         "margin in the CSV. The published SD and p-values are over an unstated number of splits.",
     ]
