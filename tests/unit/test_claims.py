@@ -553,3 +553,19 @@ def test_a_study_without_figures_has_every_claim_once() -> None:
     rows = ledger(PUBLISHED["claims"], {})
     assert list(rows["id"]) == list(CLAIMS) and set(rows["verdict"]) == {NOT_TESTABLE}
     assert rows["why"].str.endswith("is not part of this study").all()
+
+
+@pytest.mark.parametrize(
+    ("group", "words"),
+    [
+        ({"learning_rule": "eprop"}, "e-prop"),
+        ({"learning_rule": "bptt", "setting": "lr-1e-4"}, "BPTT, lr-1e-4"),
+        ({"setting": ["gain-0.3", "gain-0.4"]}, "gain-0.3 or gain-0.4"),
+        (None, ""),
+    ],
+)
+def test_compared_groups_have_names(group: dict[str, object] | None, words: str) -> None:
+    """Several columns select together, several values of one each."""
+    from neurorules.figures.claims import _side
+
+    assert _side({} if group is None else {"first": group}, "first") == words

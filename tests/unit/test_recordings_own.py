@@ -14,6 +14,7 @@ from neurorules.recordings.convert import convert
 from neurorules.recordings.own_rates import read
 from neurorules.recordings.recording import open_recording
 
+BINS = xr.Variable(("condition", "time"), np.full((2, 3), 10.0), {"units": "ms"})
 RATES = np.arange(24.0).reshape(2, 3, 4)  # condition, time, neuron
 
 
@@ -50,6 +51,7 @@ def test_values_land_where_they_should(file: Path) -> None:
     assert recording["condition"].values.tolist() == [0, 1]
     assert recording["condition_name"].values.tolist() == ["left", "right"]
     assert recording["coherence"].values.tolist() == [-0.5, 0.5]
+    assert recording["remark"].values.tolist() == ["slow", "fast"]
     assert recording["neuron"].values.tolist() == ["unit001", "unit002", "unit003", "unit004"]
     about = recording.attrs
     assert (about["title"], about["citation"], about["bin_width_ms"]) == ("Lab 2025", "Lab (2025)", 20.0)
@@ -111,7 +113,13 @@ def with_value(value: float) -> Callable[[xr.Dataset], xr.Dataset]:
         ("time", lambda dataset: dataset.assign_coords(time=("time", [10, 30, 60], {"units": "ms"}))),
         ("time", lambda dataset: dataset.assign_coords(time=("time", [50, 30, 10], {"units": "ms"}))),
         ("time", lambda dataset: dataset.isel(time=[0])),
+        ("rates.units", lambda dataset: dataset.assign(rates=dataset["rates"].assign_attrs(units=[1.0, 2.0]))),
+        ("time", lambda dataset: dataset.drop_vars("time").assign_coords(time=BINS)),
         ("title", lambda dataset: dataset.assign_attrs(title=" ")),
+        ("condition", lambda dataset: dataset.assign_coords(condition=[1, 0])),
+        ("condition", lambda dataset: dataset.isel(condition=[])),
+        ("left_out", lambda dataset: dataset.assign_attrs(left_out="[1, 2]")),
+        ("trial_neuron", lambda dataset: dataset.assign(trial_neuron=("trial", [0, 4]))),
         ("neuron", lambda dataset: dataset.assign_coords(neuron=["a", "b", "c", "a"])),
         ("neuron", lambda dataset: dataset.isel(neuron=[])),
         ("left_out", lambda dataset: dataset.assign_attrs(left_out="unit 5")),
@@ -124,6 +132,16 @@ def test_what_is_missing_or_wrong_is_named(file: Path, key: str, change: Callabl
         read([file], {})
     assert (caught.value.key, caught.value.file) == (key, str(file))
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize(("numbers", "names"), [([0, 1], None), ([0, 90], [0, 90])])
+def test_conditions_may_be_numbered_or_named_by_numbers(
+    file: Path, numbers: list[int], names: list[int] | None
+) -> None:
+    session().assign_coords(condition=numbers).to_netcdf(file)
+    recording = read([file], {})
+    assert recording["condition"].values.tolist() == [0, 1]
+    assert (recording["condition_name"].values.tolist() if "condition_name" in recording else None) == names
 
 
 def test_times_may_be_called_milliseconds(file: Path) -> None:

@@ -1,14 +1,16 @@
-"""Test trials in words: by hand from what the tasks say of themselves."""
+"""Test trials in words, by hand from what the tasks say of themselves; what is compared with them has to fit."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray as xr
 
 from neurorules.errors import InputError
 from neurorules.study import load_study
-from neurorules.trials import describe, main
+from neurorules.trials import check_own_rates, describe, main
 
 COMPANION = Path(__file__).parents[2] / "config" / "companion.yaml"
 
@@ -47,3 +49,76 @@ def test_all_tasks_of_a_study(capsys: pytest.CaptureFixture[str], tmp_path: Path
     said = [line.split(":")[0] for line in capsys.readouterr().out.splitlines() if "test trials" in line]
     assert said == ["2af", "dms", "romo"]
     assert main([str(tmp_path / "none.yaml")]) == 1
+
+
+# ---- rates of one's own
+
+
+def own(folder: Path, n_conditions: int = 8, n_bins: int = 22, bin_ms: float = 100.0, **attributes: object) -> Path:
+    """A study that compares 2af with rates of one's own, which are written as well."""
+    (folder / "lab").mkdir(exist_ok=True)
+    xr.Dataset(
+        {"rates": (("condition", "time", "neuron"), np.ones((n_conditions, n_bins, 3)), {"units": "Hz"})},
+        coords={"time": ("time", bin_ms * np.arange(n_bins), {"units": "ms"})},
+        attrs={"title": "Lab", **attributes},
+    ).to_netcdf(folder / "lab" / "rates.nc")
+    study = folder / "own.yaml"
+    study.write_text(
+        "use_recordings: [lab]\n"
+        "use_figures: [fig1]\n"
+        f"recordings: {{lab: {{reader: own_rates, source: netcdf, path: {folder / 'lab'}}}}}\n"
+        "tasks: {2af: {comparison: {recording: lab}, training: {learning_rate: 0.001}}}\n"
+        "settings: {slow: {by_task: {2af: {task: {dt_ms: 50}}}}}\n"
+        "figures: {fig1: {tasks: [2af], settings: [base], also: []}}\n"
+    )
+    return study
+
+
+def refused(study: Path) -> InputError:
+    with pytest.raises(InputError) as caught:
+        check_own_rates(load_study(study))
+    assert caught.value.remedy
+    return caught.value
+
+
+def test_rates_that_fit_are_let_through(tmp_path: Path) -> None:
+    check_own_rates(load_study(own(tmp_path)))
+
+
+def test_rates_that_do_not_fit_are_named_with_the_key(tmp_path: Path) -> None:
+    study = own(tmp_path, n_conditions=6)
+    error = refused(study)
+    assert "8 test trials, the recording 6 conditions" in error.problem and "rates.nc for 2af/" in error.problem
+    assert (error.file, error.key) == (str(study), "tasks.2af.comparison.recording")
+    error = refused(own(tmp_path, n_bins=21))
+    assert (error.key, error.value) == ("tasks.2af.task.dt_ms", 100)
+    assert "add up" in (error.remedy or "")
+    # the key of the setting that it comes from
+    study = own(tmp_path)
+    study.write_text(study.read_text().replace("settings: [base]", "settings: [slow]"))
+    error = refused(study)
+    assert (error.file, error.key, error.value) == (str(study), "settings.slow.by_task.2af.task.dt_ms", 50)
+    # a task that takes more from its recording than there is
+    study.write_text(
+        study.read_text().replace("2af: {comp", "hatsopoulos2007: {comp").replace("[2af]", "[hatsopoulos2007]")
+    )
+    study.write_text(study.read_text().replace("settings: [slow]", "settings: [base]"))
+    assert "rates.nc for hatsopoulos2007/" in refused(study).problem
+
+
+def test_synthetic_rates_are_none_of_ones_own(tmp_path: Path) -> None:
+    assert refused(own(tmp_path, synthetic=1)).key == "synthetic"
+    study = own(tmp_path)
+    study.write_text(study.read_text().replace("source: netcdf", "source: netcdf, synthetic: true"))
+    assert refused(study).key == "recordings.lab.synthetic"
+
+
+def test_a_file_that_is_gone_is_missed_until_it_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    study = own(tmp_path)
+    (tmp_path / "lab" / "rates.nc").unlink()
+    assert refused(study).key == "recordings.lab.path"
+    made = Path(load_study(study).recording_file("lab"))
+    made.parent.mkdir(parents=True)
+    made.touch()
+    check_own_rates(load_study(study))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import mmap
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -182,22 +181,19 @@ def _has_endless_heap(path: Path) -> bool:
     with its index (0: free space, whose size has the header in it) and at 8 its size.
     """
     header, alignment = 16, 8
-    with open(path, "rb") as file:
-        if not os.fstat(file.fileno()).st_size:
-            return False
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            start = content.find(b"GCOL\x01")
-            while start >= 0:
-                end = min(start + int.from_bytes(content[start + 8 : start + 16], "little"), len(content))
-                at = start + header
-                while at + header <= end:
-                    index = int.from_bytes(content[at : at + 2], "little")
-                    size = int.from_bytes(content[at + 8 : at + 16], "little")
-                    step = size if index == 0 else header + -(-size // alignment) * alignment
-                    if step == 0:
-                        return True
-                    at += step
-                start = content.find(b"GCOL\x01", start + 1)
+    content = path.read_bytes()
+    start = content.find(b"GCOL\x01")
+    while start >= 0:
+        end = min(start + int.from_bytes(content[start + 8 : start + 16], "little"), len(content))
+        at = start + header
+        while at + header <= end:
+            index = int.from_bytes(content[at : at + 2], "little")
+            size = int.from_bytes(content[at + 8 : at + 16], "little")
+            step = size if index == 0 else header + -(-size // alignment) * alignment
+            if step == 0:
+                return True
+            at += step
+        start = content.find(b"GCOL\x01", start + 1)
     return False
 
 

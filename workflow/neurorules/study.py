@@ -142,12 +142,9 @@ class Study:
 
     def is_absent(self, recording: str) -> bool:
         """Whether this is a private recording, without a folder to read it from."""
-        return self.is_own(recording) and self.recording_entry(recording)["path"] is None
-
-    def is_own(self, recording: str) -> bool:
-        """Whether a recording is read from a folder of its own, rather than a published one of known form."""
         entry = self.recording_entry(recording)
-        return is_private(entry["reader"], entry["source"]) and not entry["synthetic"]
+        private = is_private(entry["reader"], entry["source"])
+        return private and not entry["synthetic"] and entry["path"] is None
 
     @cached_property
     def blocks(self) -> list[Block]:
@@ -299,6 +296,13 @@ class Study:
             (f"{named}.by_task.{model.task}", of_task),
             (f"{named}.by_learning_rule.{model.learning_rule}", of_rule),
         ]
+
+    def option_place(self, model: Model, option: str) -> tuple[str | None, str]:
+        """The file and the key that an option of a model, such as task.dt_ms, comes from."""
+        group, _, name = option.partition(".")
+        found = [where for where, layer in self._layers(model) if name in layer.get(group, {})]
+        key = f"{found[-1] if found else f'tasks.{model.task}'}.{option}"
+        return _files_text(self.files, key), key
 
     def training(self, model: Model) -> dict[str, Any]:
         """What determines a model's runs, but for the seed and a chosen learning rate: names and option groups."""

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from neurorules.errors import InputError
 from neurorules.recordings.recording import open_recording
-from neurorules.recordings.sources import DOWNLOADS, find_raw
+from neurorules.recordings.sources import DOWNLOADS, find_raw, folder_of
 from neurorules.study import Model, Study, load_study
 from neurorules.tasks.task import compared_steps, make_task
 
 if TYPE_CHECKING:
     import numpy as np
+    import xarray as xr
 
 MOST_PIECES = 8  # of a trial, else it changes from step to step
 
@@ -79,36 +80,59 @@ def check_own_rates(study: Study) -> None:
     """
     for name in study.used_recordings:
         entry = study.recording_entry(name)
-        if entry["reader"] != "own_rates" or entry["synthetic"]:
+        if entry["reader"] != "own_rates":
             continue
         from neurorules.recordings import own_rates
 
+        if entry["synthetic"]:
+            raise InputError(
+                "Nothing synthetic is written in this form.",
+                key=f"recordings.{name}.synthetic",
+                value=True,
+                remedy="Take the key out, or name another reader.",
+            )
+        folder = folder_of(entry["path"], f"recordings.{name}.path")
         try:
-            (file,) = find_raw(entry["reader"], entry["source"], Path(entry["path"]).expanduser(), DOWNLOADS, name=name)
+            (file,) = find_raw(entry["reader"], entry["source"], folder, DOWNLOADS, name=name)
         except InputError:
             if Path(study.recording_file(name)).exists():
                 continue  # made when the file was there, and all that can be done without it
             raise
         recording = own_rates.read([file], entry["options"])
         recording.attrs["name"] = name
+        if recording.attrs["synthetic"]:
+            raise InputError(
+                "These rates say of themselves that they are synthetic.",
+                file=file,
+                key="synthetic",
+                value=1,
+                remedy="Compare with recorded rates.",
+            )
         seen = []
         for model in study.seeds:
             options = study.options(model)
             what = model.task, options["task"], options["comparison"]
             if study.recording(model) == name and what not in seen:
                 seen.append(what)
-                needed = recording if study.needs_recording(model.task) else None
-                made = make_task(study.task_module(model.task), options["task"], needed)
-                try:
-                    compared_steps(made, recording, options["comparison"])
-                except InputError as error:
-                    raise InputError(
-                        error.problem,
-                        file=file,
-                        key=f"tasks.{model.task}.{error.key}",
-                        value=error.value,
-                        remedy=f"{error.remedy} make trials shows what the task tests.",
-                    ) from error
+                _check_fit(study, model, recording, file)
+
+
+def _check_fit(study: Study, model: Model, recording: xr.Dataset, file: Path) -> None:
+    options = study.options(model)
+    try:
+        needed = recording if study.needs_recording(model.task) else None
+        made = make_task(study.task_module(model.task), options["task"], needed)
+        compared_steps(made, recording, options["comparison"])
+    except InputError as error:
+        of_study = (error.key or "").startswith(("task.", "comparison."))
+        study_file, key = study.option_place(model, error.key or "") if of_study else (None, error.key)
+        raise InputError(
+            f"{error.problem} ({file} for {model})",
+            file=study_file or file,
+            key=key,
+            value=error.value,
+            remedy=f"{error.remedy} `make trials` shows what the task tests.",
+        ) from error
 
 
 def _pieces(values: np.ndarray) -> str:
@@ -130,7 +154,7 @@ def _row(values: Sequence[float] | np.ndarray) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Print the test trials of a task, or of all tasks of a study; returns the exit code."""
     try:
-        study = load_study(arguments[0])
+        study = load_study(*arguments[:1])
         for task in arguments[1:] or sorted({model.task for model in study.seeds}):
             print(describe(study, task))
     except InputError as error:

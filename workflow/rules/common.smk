@@ -72,8 +72,9 @@ def raw_files(wildcards):
     if entry["synthetic"]:
         return study.path("raw", wildcards.recording)
     # A private recording lies in a folder of its own.
-    raw_dir = Path(entry["path"] or study.config["raw_dir"]).expanduser()
+    key = f"recordings.{wildcards.recording}.path" if entry["path"] else "raw_dir"
     try:
+        raw_dir = sources.folder_of(entry["path"] or study.config["raw_dir"], key)
         found = find_raw(
             entry["reader"],
             entry["source"],
@@ -87,7 +88,7 @@ def raw_files(wildcards):
     if not found and raw_dir != DOWNLOADS and wildcards.recording not in to_download:
         to_download.add(wildcards.recording)
         first = download_paths(entry["reader"], entry["source"], raw_dir)[0]
-        logger.warning(f"{first} is not there: {wildcards.recording} is downloaded to {DOWNLOADS}.")
+        logger.warning(f"{first} is not there: {wildcards.recording} would be downloaded to {DOWNLOADS}.")
     return [str(f) for f in found or download_paths(entry["reader"], entry["source"], DOWNLOADS)]
 
 

@@ -26,9 +26,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
     claims = context["published"]["claims"]
     table = ledger(claims, tables)
-    sides = {
-        claim["id"]: (_side(claim["parameters"], "first"), _side(claim["parameters"], "second")) for claim in claims
-    }
+    groups = {claim["id"]: claim.get("parameters", {}) for claim in claims}
+    sides = {name: (_side(both, "first"), _side(both, "second")) for name, both in groups.items()}
     return {"csv": table, "md": _markdown(table, sides)}
 
 
@@ -37,9 +36,11 @@ def _side(parameters: Mapping[str, Any], side: str) -> str:
     from neurorules.figures import style
     from neurorules.learning.learning_rule import learning_rule_names
 
+    def label(name: Any) -> str:
+        return style.rule_label(name) if name in learning_rule_names() else str(name)
+
     values = parameters.get(side, {}).values()
-    names = [str(name) for value in values for name in (value if isinstance(value, list) else [value])]
-    return " or ".join(style.rule_label(name) if name in learning_rule_names() else name for name in names)
+    return ", ".join(" or ".join(map(label, value if isinstance(value, list) else [value])) for value in values)
 
 
 def _markdown(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]]) -> str:

@@ -47,8 +47,11 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
         raise _wrong(path, "rates", None if rates is None else rates.dims, f"Give it the dimensions {DIMENSIONS}.")
     for name, units in UNITS.items():
         given = found[name].attrs.get("units") if name in found.variables else None
-        if given not in units:
+        if str(given) not in units:
             raise _wrong(path, f"{name}.units", given, f'Write {name} in {units[0]} and say so: units = "{units[0]}".')
+    for name in ("time", "neuron", "condition"):
+        if name in found.variables and found[name].dims != (name,):
+            raise _wrong(path, name, found[name].dims, f"Give it the one dimension {name}.")
     for name in ("rates", "time"):
         if found[name].dtype.kind not in "iuf":
             raise _wrong(path, name, str(found[name].dtype), "Write numbers.")
@@ -70,8 +73,17 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
         "time": ("time", time_ms, {"units": "ms"}),
         "neuron": names or [f"unit{i:03d}" for i in range(1, found.sizes["neuron"] + 1)],
     }
-    if "condition" in found.coords and found["condition"].dtype.kind not in "iu":  # names, not numbers in order
-        coordinates["condition_name"] = ("condition", found["condition"].values)
+    if "condition" in found.coords:
+        named = found["condition"].values.tolist()
+        in_order = list(range(len(named)))
+        if named != in_order and sorted(map(str, named)) == sorted(map(str, in_order)):
+            raise _wrong(
+                path, "condition", named, "Conditions are numbered in another order than they stand: sort them."
+            )
+        if named != in_order:
+            coordinates["condition_name"] = ("condition", found["condition"].values)
+    words = [name for name, variable in found.data_vars.items() if variable.dims == ("condition",)]
+    found = found.set_coords([name for name in words if found[name].dtype.kind in "OUS"])
     kept = [str(name) for name, variable in found.data_vars.items() if variable.dtype.kind in "iufb"]
     recording = found[kept].drop_encoding().assign_coords(coordinates)
     values = rates.transpose(*DIMENSIONS).values.astype(np.float64)
@@ -80,6 +92,7 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
         **sources.attributes(NAME, SOURCE, synthetic=False),
         **{name: str(found.attrs[name]) for name in ("licence", "citation") if name in found.attrs},
         "title": title,
+        "source": "netcdf: one's own file",
         "aligned_to": str(found.attrs.get("aligned_to", "not said")),
         "bin_width_ms": float(steps_ms.mean()),
         "synthetic": int(str(found.attrs.get("synthetic", 0)) != "0"),
@@ -103,7 +116,10 @@ def _load(path: Path) -> xr.Dataset:
 
 def _left_out(path: Path, text: object) -> str:
     try:
-        if isinstance(json.loads(str(text)), list):
+        left_out = json.loads(str(text))
+        if isinstance(left_out, list) and all(
+            isinstance(neuron, dict) and {"neuron", "reason"} <= neuron.keys() for neuron in left_out
+        ):
             return str(text)
     except ValueError:
         pass

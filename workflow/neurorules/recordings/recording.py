@@ -76,8 +76,13 @@ def check_recording(recording: xr.Dataset, file: str | Path) -> xr.Dataset:
         raise refuse("Firing rates must be finite; there are NaN or infinite values.", "rates")
     if (rates < 0).any():
         raise refuse("Firing rates must not be negative.", "rates")
+    if rates.shape[0] == 0:
+        raise refuse("There is no condition in the recording.", "condition")
     if rates.shape[2] == 0:
         raise refuse("No neuron is left in the recording.", "neuron")
+    for of in ("neuron", "condition"):
+        if f"trial_{of}" in recording and not recording[f"trial_{of}"].isin(range(recording.sizes[of])).all():
+            raise refuse(f"A trial is of a {of} that the recording does not have.", f"trial_{of}")
     for name, variable in recording.data_vars.items():
         if variable.dtype.kind == "f" and not np.isfinite(variable.values).all():
             raise refuse("Values must be finite; there are NaN or infinite ones.", str(name))

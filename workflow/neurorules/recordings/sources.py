@@ -144,6 +144,18 @@ def unpacked_folder(
     return Path(folders[chosen])
 
 
+def folder_of(text: str, key: str) -> Path:
+    """A folder that a study names, in which ~ is someone's home.
+
+    Raises:
+        InputError: there is nobody of this name.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise InputError(str(error), key=key, value=text, remedy="Write the folder's whole path.") from None
+
+
 def find_raw(
     recording: str,
     source: str,
