@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import signal
 from pathlib import Path
 
+import psutil
 from checkout import Checkout, Running
 from slurm.cluster import Cluster, alive
 
@@ -48,7 +50,7 @@ def test_a_job_over_its_memory_comes_back_with_more(cluster: Cluster, finished: 
 def test_a_lost_node_loses_nothing(cluster: Cluster, finished: Checkout, checkout: Checkout, tmp_path: Path) -> None:
     forget_runs(checkout, "eprop")
     running = cluster.start(checkout, *RUNS)
-    between_seeds = stop_between_seeds(cluster, checkout, running, "eprop")
+    (between_seeds,) = stop_between_seeds(cluster, checkout, running, "eprop")
 
     # slurmd alone ends: the job does not notice
     cluster.lose_slurmd()
@@ -74,8 +76,7 @@ def test_a_lost_node_loses_nothing(cluster: Cluster, finished: Checkout, checkou
 def test_a_killed_job_comes_back(cluster: Cluster, finished: Checkout, checkout: Checkout) -> None:
     forget_runs(checkout, "bptt", "eprop")
     running = cluster.start(checkout, *RUNS)
-    cancelled = stop_between_seeds(cluster, checkout, running, "bptt")
-    killed = stop_between_seeds(cluster, checkout, running, "eprop")
+    cancelled, killed = stop_between_seeds(cluster, checkout, running, "bptt", "eprop")
     cluster.cancel(cancelled.job)
     killed.process.kill()
     outcome = running.end()
@@ -113,9 +114,8 @@ def forget_runs(checkout: Checkout, *learning_rules: str) -> None:
 class BetweenSeeds:
     """A training job whose first seed is finished and whose second one stands still."""
 
-    def __init__(self, cluster: Cluster, checkout: Checkout, job: str, finished_seed: Path) -> None:
-        self.job = job
-        self.process = cluster.training_process(job)
+    def __init__(self, job: str, process: psutil.Process, finished_seed: Path) -> None:
+        self.job, self.process = job, process
         self.process.suspend()
         assert list(finished_seed.parent.iterdir()) == [finished_seed]
         self.finished_seed = finished_seed
@@ -130,9 +130,24 @@ class BetweenSeeds:
         assert run.stat().st_ino == self.inode, f"{run} was trained again"
 
 
-def stop_between_seeds(cluster: Cluster, checkout: Checkout, running: Running, learning_rule: str) -> BetweenSeeds:
-    (seed,) = running.until(
-        lambda: list((checkout.folder / MODELS / learning_rule).glob("base/.finished/seed*.nc")), PATIENCE_S
-    )
-    (job,) = re.findall(rf"SLURM jobid (\d+) \(log: \S*/rule_train\S*_{learning_rule}_", running.said.read_text())
-    return BetweenSeeds(cluster, checkout, job, seed)
+def stop_between_seeds(
+    cluster: Cluster, checkout: Checkout, running: Running, *learning_rules: str
+) -> list[BetweenSeeds]:
+    """Stop each of these trainings, whichever comes first; the process is found before its first seed is finished."""
+    processes: dict[str, tuple[str, psutil.Process]] = {}
+    stopped: dict[str, BetweenSeeds] = {}
+
+    def stop() -> bool:
+        said = running.said.read_text()
+        for rule in learning_rules:
+            if rule not in processes:
+                for job in re.findall(rf"SLURM jobid (\d+) \(log: \S*/rule_train\S*_{rule}_", said):
+                    with contextlib.suppress(ValueError, IndexError, psutil.Error):  # it has not begun to train
+                        processes[rule] = job, cluster.training_process(job)
+            elif rule not in stopped:
+                for seed in (checkout.folder / MODELS / rule).glob("base/.finished/seed*.nc"):
+                    stopped[rule] = BetweenSeeds(*processes[rule], seed)
+        return len(stopped) == len(learning_rules)
+
+    running.until(stop, PATIENCE_S)
+    return [stopped[rule] for rule in learning_rules]
