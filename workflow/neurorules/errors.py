@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,3 +58,20 @@ class DamagedResult(InputError):
 def _short(value: Any, limit: int = 200) -> str:
     text = repr(value)
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def command(words: Callable[[], str]) -> int:
+    """Print what a command has to say, or on stderr why it cannot.
+
+    Args:
+        words: gives the text to print.
+
+    Returns:
+        the exit code.
+    """
+    try:
+        print(words())
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0

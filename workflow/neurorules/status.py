@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from neurorules.errors import InputError
+from neurorules.errors import command
 from neurorules.study import Model, Study, load_study
 from neurorules.training.progress import clock
 
@@ -109,12 +109,7 @@ def seconds_of(file: Path) -> float:
 
 def main(files: Sequence[str]) -> int:
     """Print the state of a study; returns the exit code."""
-    try:
-        print(report(load_study(*files)))
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return command(lambda: report(load_study(*files)))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neurorules.errors import InputError
+from neurorules.errors import InputError, command
 from neurorules.recordings.recording import open_recording
 from neurorules.recordings.sources import DOWNLOADS, find_raw, folder_of
 from neurorules.study import Model, Study, load_study
@@ -20,6 +20,8 @@ from neurorules.tasks.task import compared_steps, make_task
 if TYPE_CHECKING:
     import numpy as np
     import xarray as xr
+
+    from neurorules.tasks.task import Task
 
 MOST_PIECES = 8  # of a trial, else it changes from step to step
 
@@ -45,7 +47,7 @@ def describe(study: Study, task: str) -> str:
             file=study.recording_file(name or ""),
             remedy="Make it first: snakemake and this file as target, with the study's --configfile.",
         )
-    made = make_task(study.task_module(task), options["task"], recording if study.needs_recording(task) else None)
+    made = _task(study, model, recording)
     trials = made.test()
     step = f" of {options['task']['dt_ms']:g} ms" if "dt_ms" in options["task"] else ""
     lines = [
@@ -68,6 +70,12 @@ def describe(study: Study, task: str) -> str:
             f"  scored   {_pieces(trials.scored[:, k, None])}",
         ]
     return "\n".join(lines)
+
+
+def _task(study: Study, model: Model, recording: xr.Dataset | None) -> Task:
+    """A model's task, which gets the recording where its trials are made from one."""
+    needed = recording if study.needs_recording(model.task) else None
+    return make_task(study.task_module(model.task), study.options(model)["task"], needed)
 
 
 def check_own_rates(study: Study) -> None:
@@ -118,11 +126,8 @@ def check_own_rates(study: Study) -> None:
 
 
 def _check_fit(study: Study, model: Model, recording: xr.Dataset, file: Path) -> None:
-    options = study.options(model)
     try:
-        needed = recording if study.needs_recording(model.task) else None
-        made = make_task(study.task_module(model.task), options["task"], needed)
-        compared_steps(made, recording, options["comparison"])
+        compared_steps(_task(study, model, recording), recording, study.options(model)["comparison"])
     except InputError as error:
         of_study = (error.key or "").startswith(("task.", "comparison."))
         study_file, key = study.option_place(model, error.key or "") if of_study else (None, error.key)
@@ -153,14 +158,13 @@ def _row(values: Sequence[float] | np.ndarray) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Print the test trials of a task, or of all tasks of a study; returns the exit code."""
-    try:
+
+    def words() -> str:
         study = load_study(*arguments[:1])
-        for task in arguments[1:] or sorted({model.task for model in study.seeds}):
-            print(describe(study, task))
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+        tasks = arguments[1:] or sorted({model.task for model in study.seeds})
+        return "\n".join(describe(study, task) for task in tasks)
+
+    return command(words)
 
 
 if __name__ == "__main__":

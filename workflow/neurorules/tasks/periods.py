@@ -62,14 +62,13 @@ def check_bins(time_ms: np.ndarray, lengths: Sequence[int], dt_ms: float, subjec
         InputError: another number or width of bins.
     """
     bin_ms = float(np.diff(time_ms).mean()) if len(time_ms) > 1 else float(dt_ms)
-    if list(lengths) != [len(time_ms)] or abs(bin_ms - dt_ms) > 1e-6:
+    same_width = abs(bin_ms - dt_ms) <= 1e-6
+    if list(lengths) != [len(time_ms)] or not same_width:
         steps = " to ".join(str(length) for length in (lengths[0], lengths[-1])[: len(lengths)])
         raise InputError(
             f"{subject} {steps} steps of {dt_ms:g} ms, "
             f"the recording {len(time_ms)} bins of {bin_ms:g} ms; they are compared one by one.",
             key="task.dt_ms",
             value=dt_ms,
-            remedy=remedy
-            if abs(bin_ms - dt_ms) > 1e-6
-            else "Make a trial's durations add up to the recording's length.",
+            remedy="Make a trial's durations add up to the recording's length." if same_width else remedy,
         )
