@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +51,13 @@ def test_all_tasks_of_a_study(capsys: pytest.CaptureFixture[str], tmp_path: Path
     said = [line.split(":")[0] for line in capsys.readouterr().out.splitlines() if "test trials" in line]
     assert said == ["2af", "dms", "romo"]
     assert main([str(tmp_path / "none.yaml")]) == 1
+
+
+def test_who_reads_only_the_beginning_gets_no_traceback() -> None:
+    command = f"{sys.executable} -m neurorules.trials {COMPANION} mante2013 dms 2af | head -n 1"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("mante2013: 72 test trials")
 
 
 # ---- rates of one's own
