@@ -61,17 +61,17 @@ slurm-test: $(INSTALLED) ## run the study of the tests on a Slurm that is starte
 	$(PYTHON) -m pytest tests/slurm
 
 plan: study-exists $(INSTALLED) ## count what is left to do for a study or one TARGET of it, and do none of it
-	@$(PYTHON) -m neurorules.study $(CONFIG)
+	@$(PYTHON) -m neurorules.study.study $(CONFIG)
 	$(SNAKEMAKE) $(TARGET) --cores $(CORES) --configfile $(CONFIG) $(if $(RAW_DIR),--config raw_dir="$(RAW_DIR)") -n --quiet rules host
 
 run: study-exists $(INSTALLED) ## run a study or one TARGET of it: make run STUDY=reach TARGET=table3 RAW_DIR=/data CORES=8
 	$(SNAKEMAKE) $(TARGET) --cores $(CORES) --configfile $(CONFIG) $(if $(RAW_DIR),--config raw_dir="$(RAW_DIR)") $(SNAKEMAKE_FLAGS)
 
 trials: study-exists $(INSTALLED) ## show the test trials that a recording's conditions have to match: make trials STUDY=companion TASK=dms
-	@$(PYTHON) -m neurorules.trials $(CONFIG) $(TASK)
+	@$(PYTHON) -m neurorules.cli.trials $(CONFIG) $(TASK)
 
 status: study-exists $(INSTALLED) ## say how far a study has come and how long its runs will take: make status STUDY=reach
-	@$(PYTHON) -m neurorules.status $(CONFIG)
+	@$(PYTHON) -m neurorules.cli.status $(CONFIG)
 
 report: study-exists $(INSTALLED) ## collect what a finished study made in results/STUDY/report/report.html
 	@mkdir -p results/$(STUDY)/report
@@ -90,7 +90,7 @@ lint: $(INSTALLED) ## check format, style, types, the lock, the workflow and eve
 	$(PYTHON) envs/lock.py --check
 	$(PYTHON) docs/config_reference.py --check
 	$(PYTHON) docs/rulegraph.py --check
-	$(PYTHON) -m neurorules.study config/*.yaml
+	$(PYTHON) -m neurorules.study.study config/*.yaml
 
 docs: $(INSTALLED) ## write the generated parts of the documentation anew
 	$(PYTHON) docs/config_reference.py

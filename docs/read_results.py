@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from neurorules.study import load_study
+from neurorules.study.study import load_study
 
 study = load_study(sys.argv[-1] if sys.argv[-1].endswith(".yaml") else "config/demo.yaml")
 print(f"study {study.name} in {study.results}: {len(study.seeds)} models, figures {', '.join(study.figures)}")
@@ -45,8 +45,8 @@ rates = recording["rates"].values
 print(dict(recording["rates"].sizes), recording.attrs["title"], "synthetic" if recording.attrs["synthetic"] else "real")
 
 # %% The network's activity in the window that lines up with the recording, (condition, time, unit), after training
-from neurorules.tables.activity import ModelActivity
-from neurorules.tasks.task import make_task
+from neurorules.runs.evaluate import ModelActivity
+from neurorules.tasks.base.task import make_task
 
 options = study.options(model)
 task = make_task(study.task_module(model.task), options["task"], recording)
@@ -56,7 +56,7 @@ print("activity", activity.shape, "silent units:", int((activity.max((0, 1)) == 
 print("whole test trials:", network.all_steps_at(-1).shape)
 
 # %% A distance by hand, of any two activities and by any measure
-from neurorules.similarity.measures.measure import load_measure
+from neurorules.similarity.measures.base.measure import load_measure
 
 procrustes = load_measure("procrustes").distance
 by_hand = procrustes(activity, rates)

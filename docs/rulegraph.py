@@ -49,7 +49,7 @@ def steps() -> dict[str, set[str]]:
         [*command, "--configfile", "config/demo.yaml"], cwd=REPOSITORY, capture_output=True, text=True, check=True
     )
     sys.path.insert(0, str(REPOSITORY / "workflow"))
-    from neurorules.figures.figure import figure_names
+    from neurorules.figures.base.figure import figure_names
 
     rules = dict(re.findall(r'(\d+)\[label = "([^"]+)"', done.stdout))
     of = {number: kind(rule, figure_names()) for number, rule in rules.items()}

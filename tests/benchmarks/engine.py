@@ -21,15 +21,15 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from neurorules.learning.engine import Engine
-from neurorules.learning.learning_rule import load_learning_rule
+from neurorules.learning.base.gradient_estimator import Engine
+from neurorules.learning.base.learning_rule import load_learning_rule
 from neurorules.network.activations import ACTIVATIONS
 from neurorules.network.architecture import Architecture
 from neurorules.network.connectivity import Connectivity
 from neurorules.network.initialisation import initialise
 from neurorules.network.parameters import Parameters, Sizes
-from neurorules.tasks.losses import ScoredTrials, mean_squared_error
-from neurorules.tasks.trials import Trials
+from neurorules.tasks.base.losses import ScoredTrials, mean_squared_error
+from neurorules.tasks.base.trials import Trials
 
 ALPHA, PENALTY, SAMPLES, SIGMA = 0.1, 10.0, 50, 0.01
 SHAPES = [(200, 300, 100, 3, 2), (400, 113, 72, 9, 3), (64, 75, 32, 3, 2)]

@@ -16,7 +16,7 @@ from pathlib import Path
 JOB = """
 import json, resource, sys
 from neurorules.jobs import one_thread
-from neurorules.training.block import train_block
+from neurorules.training.train_seeds import train_block
 one_thread()
 model, recording, output = json.loads(sys.argv[1])
 train_block(model, {0: output}, recording, "benchmark")
@@ -25,9 +25,9 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def main() -> None:
-    from neurorules.recordings import synthetic
     from neurorules.recordings.convert import convert
-    from neurorules.study import Model, load_study
+    from neurorules.recordings.synthetic import write as synthetic
+    from neurorules.study.study import Model, load_study
 
     study = load_study()
     with tempfile.TemporaryDirectory() as name:

@@ -22,7 +22,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from neurorules.similarity.measures.measure import load_measure, measure_names
+from neurorules.similarity.measures.base.measure import load_measure, measure_names
 from neurorules.similarity.noise_floor import floor_distances, neuron_splits
 from neurorules.similarity.procrustes import procrustes_distance
 

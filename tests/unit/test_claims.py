@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from neurorules.figures.figure import figure_names
-from neurorules.statistics.claims import NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED, VERDICTS, ledger, margin_of
+from neurorules.claims.ledger import NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED, VERDICTS, ledger, margin_of
+from neurorules.claims.tests.base.evidence import deciding_names, load_deciding
+from neurorules.figures.base.figure import figure_names
 from neurorules.statistics.comparison import compare
-from neurorules.statistics.deciding.evidence import deciding_names, load_deciding
 from neurorules.statistics.matched import matched
 
 PUBLISHED = yaml.safe_load((Path(__file__).parents[2] / "resources" / "published.yaml").read_text())

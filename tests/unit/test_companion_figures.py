@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 from unit.test_figures import overlaps, panel_titled, texts_on, words_in
 
+from neurorules.claims.tests.base.evidence import select
 from neurorules.errors import InputError
-from neurorules.figures import companion, style
-from neurorules.figures.figure import load_figure
-from neurorules.figures.produce import produce
-from neurorules.files import read_table, write_table
-from neurorules.statistics.deciding.evidence import select
+from neurorules.figures.base.figure import load_figure
+from neurorules.figures.base.produce import produce
+from neurorules.io.tables import read_table, write_table
+from neurorules.plotting import companion, style
 
 pytestmark = pytest.mark.filterwarnings("error")
 

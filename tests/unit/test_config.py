@@ -16,11 +16,22 @@ from docutils.core import publish_parts
 from jinja2 import Environment, StrictUndefined
 
 from neurorules.errors import InputError
-from neurorules.figures.figure import figure_names, needs_recording
-from neurorules.learning.learning_rule import learning_rule_names, load_learning_rule
-from neurorules.recordings.synthetic import DEFAULTS as SYNTHETIC_DEFAULTS
-from neurorules.study import BASE_CONFIG, REPOSITORY, SCHEMA, Block, Model, Study, load_study, main, merge, part_name
-from neurorules.tasks.task import task_names
+from neurorules.figures.base.figure import figure_names, needs_recording
+from neurorules.learning.base.learning_rule import learning_rule_names, load_learning_rule
+from neurorules.recordings.synthetic.write import DEFAULTS as SYNTHETIC_DEFAULTS
+from neurorules.study.study import (
+    BASE_CONFIG,
+    REPOSITORY,
+    SCHEMA,
+    Block,
+    Model,
+    Study,
+    load_study,
+    main,
+    merge,
+    part_name,
+)
+from neurorules.tasks.base.task import task_names
 
 REACH, MANTE, MAZE, CHOICE = "hatsopoulos2007", "mante2013", "sussillo2015", "perceptual-decision"
 REACH_COMPANION = "reach-companion"
@@ -734,7 +745,7 @@ def test_settings_of_one_learning_rule() -> None:
 
 def test_doubled_trials_are_longer_by_what_was_doubled() -> None:
     """Lengths in steps, counted by the tasks themselves; the compared stimulus stays as long."""
-    from neurorules.tasks.task import make_task
+    from neurorules.tasks.base.task import make_task
 
     made = loaded()
     tasks = {
@@ -1584,7 +1595,7 @@ def test_the_example_of_a_private_recording(tmp_path: Path) -> None:
 
 
 def test_the_example_of_an_environment(tmp_path: Path) -> None:
-    from neurorules.tasks.task import make_task
+    from neurorules.tasks.base.task import make_task
 
     made = example("Neurogym's environments", tmp_path)
     assert set(map(str, made.figures["learning_curves"])) == models("match", "bptt eprop", "base")

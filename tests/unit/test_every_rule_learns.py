@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from neurorules.errors import InputError
-from neurorules.learning.learning_rule import learning_rule_names
-from neurorules.study import REPOSITORY, Model, load_study
-from neurorules.tasks.task import make_task
+from neurorules.learning.base.learning_rule import learning_rule_names
+from neurorules.study.study import REPOSITORY, Model, load_study
+from neurorules.tasks.base.task import make_task
 from neurorules.training.train import train
 
 TASK = "perceptual-decision"

@@ -12,16 +12,16 @@ import pytest
 import xarray as xr
 import yaml
 
-from neurorules.study import REPOSITORY
-from neurorules.tasks.losses import (
+from neurorules.study.study import REPOSITORY
+from neurorules.tasks.base.losses import (
     choice_accuracy,
     cross_entropy,
     half_mean_squared_error,
     mean_squared_error,
     regression_accuracy,
 )
-from neurorules.tasks.task import Task, load_task_module, make_task, task_names
-from neurorules.tasks.trials import Trials
+from neurorules.tasks.base.task import Task, load_task_module, make_task, task_names
+from neurorules.tasks.base.trials import Trials
 
 pytestmark = pytest.mark.filterwarnings("error", "ignore:.*render_modes")
 

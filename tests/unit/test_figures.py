@@ -16,13 +16,13 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from neurorules.errors import InputError
-from neurorules.figures import style
-from neurorules.figures.curves import distance_at, highest_common_accuracy
+from neurorules.figures.base.figure import load_figure
+from neurorules.figures.base.produce import produce
 from neurorules.figures.fig2 import spread_at_matched_accuracy
-from neurorules.figures.figure import load_figure
 from neurorules.figures.model_distances import between, rate_label, seed_means
-from neurorules.figures.produce import produce
-from neurorules.files import read_table, write_table
+from neurorules.io.tables import read_table, write_table
+from neurorules.plotting import style
+from neurorules.plotting.curves import distance_at, highest_common_accuracy
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -14,18 +14,11 @@ import pytest
 import xarray as xr
 
 from neurorules.errors import DamagedResult, InputError
-from neurorules.files import (
-    canonical_json,
-    netcdf_attributes,
-    open_dataset,
-    read_table,
-    save_figure,
-    sha256_of,
-    whole_file,
-    write_dataset,
-    write_table,
-    write_text,
-)
+from neurorules.io.atomic import whole_file, write_text
+from neurorules.io.identity import canonical_json, sha256_of
+from neurorules.io.netcdf import netcdf_attributes, open_dataset, write_dataset
+from neurorules.io.tables import read_table, write_table
+from neurorules.plotting.save import save_figure
 
 
 def names(folder: Path) -> list[str]:
@@ -173,7 +166,7 @@ def test_a_table_is_written_to_the_last_digit(tmp_path: Path) -> None:
 def test_a_figure_gives_the_same_bytes_and_says_what_made_it(tmp_path: Path) -> None:
     from matplotlib.figure import Figure
 
-    from neurorules.figures.style import publication
+    from neurorules.plotting.style import publication
 
     def draw(folder: str) -> list[bytes]:
         with publication():

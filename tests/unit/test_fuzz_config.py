@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurorules.errors import InputError
-from neurorules.figures.figure import load_figure, needs_recording
-from neurorules.files import canonical_json
-from neurorules.study import BASE_CONFIG, REPOSITORY, Study, load_study
-from neurorules.tables.kind import kinds_of
+from neurorules.figures.base.figure import load_figure, needs_recording
+from neurorules.io.identity import canonical_json
+from neurorules.study.study import BASE_CONFIG, REPOSITORY, Study, load_study
+from neurorules.tables.base.table_type import kinds_of
 
 DEMO = load_study(REPOSITORY / "config" / "demo.yaml").config
 STUDY_FILE = REPOSITORY / "tests" / "config" / "tiny.yaml"

@@ -22,8 +22,10 @@ from hypothesis import strategies as st
 from scipy.io import loadmat, savemat
 
 from neurorules.errors import InputError
-from neurorules.recordings import load_reader, safe_pickle, synthetic
+from neurorules.recordings import load_reader
+from neurorules.recordings.formats import safe_pickle
 from neurorules.recordings.recording import check_recording
+from neurorules.recordings.synthetic import write as synthetic
 
 fuzzed = settings(
     max_examples=60,

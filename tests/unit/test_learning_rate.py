@@ -12,18 +12,18 @@ import xarray as xr
 import yaml
 
 from neurorules.errors import InputError
-from neurorules.files import open_dataset
-from neurorules.study import BASE_CONFIG, Model, Study, merge
-from neurorules.tasks.task import make_task
-from neurorules.training.block import train_block
+from neurorules.io.netcdf import open_dataset
+from neurorules.runs.run import choice_of
+from neurorules.study.study import BASE_CONFIG, Model, Study, merge
+from neurorules.tasks.base.task import make_task
 from neurorules.training.learning_rate import (
-    choice_of,
     choose_learning_rate,
     read_choice,
     tail_mean,
     with_learning_rate,
 )
 from neurorules.training.train import train
+from neurorules.training.train_seeds import train_block
 
 BASE = yaml.safe_load(BASE_CONFIG.read_text())
 MODEL = Model("romo", "eprop", "base")

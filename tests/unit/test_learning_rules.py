@@ -11,15 +11,15 @@ import scipy.stats
 import torch
 
 from neurorules.errors import InputError
-from neurorules.learning.engine import Update
-from neurorules.learning.learning_rule import learning_rule_names, load_learning_rule
+from neurorules.learning.base.gradient_estimator import Update
+from neurorules.learning.base.learning_rule import learning_rule_names, load_learning_rule
 from neurorules.network import rnn
 from neurorules.network.activations import ACTIVATIONS
 from neurorules.network.architecture import Architecture
 from neurorules.network.connectivity import Connectivity
 from neurorules.network.parameters import Parameters, Sizes, stacked
-from neurorules.tasks.losses import ScoredTrials, cross_entropy, mean_squared_error
-from neurorules.tasks.trials import Trials
+from neurorules.tasks.base.losses import ScoredTrials, cross_entropy, mean_squared_error
+from neurorules.tasks.base.trials import Trials
 
 FUNCTIONS = {
     "retanh": lambda a: torch.tanh(torch.relu(a)),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from neurorules.tasks.losses import (
+from neurorules.tasks.base.losses import (
     ScoredTrials,
     choice_accuracy,
     cross_entropy,
@@ -16,7 +16,7 @@ from neurorules.tasks.losses import (
     mean_squared_error,
     regression_accuracy,
 )
-from neurorules.tasks.trials import Trials
+from neurorules.tasks.base.trials import Trials
 
 N_STEPS, N_TRIALS, N_OUTPUTS = 7, 5, 3
 

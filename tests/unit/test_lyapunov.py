@@ -16,8 +16,8 @@ from neurorules.network.connectivity import Connectivity, draw_mask
 from neurorules.network.initialisation import initialise
 from neurorules.network.parameters import Parameters, Sizes
 from neurorules.network.tangent import exponents_along, random_frame, states, stretch, walk
-from neurorules.study import load_study
-from neurorules.tasks.task import make_task
+from neurorules.study.study import load_study
+from neurorules.tasks.base.task import make_task
 from neurorules.training.flossing import floss, flossing_loss, local_exponents
 from neurorules.training.train import train
 

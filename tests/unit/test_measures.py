@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from neurorules.errors import InputError
 from neurorules.similarity.baselines import cross_condition_average, participation_ratio, trial_averaging
 from neurorules.similarity.measures import cca, cka, cross_validated
-from neurorules.similarity.measures.measure import load_measure, measure_names
+from neurorules.similarity.measures.base.measure import load_measure, measure_names
 from neurorules.similarity.procrustes import procrustes_distance
 
 NAMES = ["cca", "cka", "cross_validated", "procrustes"]

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from neurorules.provenance import code_hash, versions
-from neurorules.study import REPOSITORY
+from neurorules.provenance.code import code_hash, versions
+from neurorules.study.study import REPOSITORY
 
 SCRIPTS = sorted((REPOSITORY / "workflow" / "scripts").glob("*.py"))
 
 # A learning rule for the tests, so that they depend on the text of no other file.
 RULE = '''"""A rule."""
 
-from neurorules.learning import learning_rule
+from neurorules.learning.base import learning_rule
 
 FACTOR = 0.5
 
@@ -185,7 +185,7 @@ def test_what_only_type_checkers_import_leaves_it(copy: Copy) -> None:
     [
         "scripts/train.py",
         "neurorules/__init__.py",
-        "neurorules/files.py",  # the package's base
+        "neurorules/io/atomic.py",  # the package's base
         "neurorules/training/train.py",
         "neurorules/training/checkpoints.py",
         "neurorules/learning/engine.py",
@@ -269,7 +269,9 @@ def test_a_plugin_that_does_not_exist_is_refused() -> None:
 
 def test_the_hash_is_the_same_in_every_process() -> None:
     script = REPOSITORY / "workflow" / "scripts" / "score.py"
-    program = f"from neurorules.provenance import code_hash; print(code_hash({str(script)!r}, ('tasks.mante2013',)))"
+    program = (
+        f"from neurorules.provenance.code import code_hash; print(code_hash({str(script)!r}, ('tasks.mante2013',)))"
+    )
     for seed in ("1", "2"):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(REPOSITORY / "workflow")}
         said = subprocess.run(

@@ -15,7 +15,7 @@ from scipy.io import savemat
 
 from neurorules.errors import InputError
 from neurorules.recordings import load_reader
-from neurorules.recordings.hatsopoulos2007 import read
+from neurorules.recordings.readers.hatsopoulos2007 import read
 
 PROCESSED = "data_output_aligntomovementonset_minT-800_maxT400_FRsmoothSD25ms.npy"
 TIME = np.arange(-800, 401, 10)

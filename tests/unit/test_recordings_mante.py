@@ -15,7 +15,7 @@ from scipy.io import loadmat, savemat
 
 from neurorules.errors import InputError
 from neurorules.recordings import load_reader
-from neurorules.recordings.mante2013 import read
+from neurorules.recordings.readers.mante2013 import read
 
 MOTION = [-0.5, -0.17, -0.06, 0.06, 0.17, 0.5]
 COLOR = [-0.5, -0.2, -0.08, 0.08, 0.2, 0.5]

@@ -11,7 +11,7 @@ import xarray as xr
 
 from neurorules.errors import InputError
 from neurorules.recordings.convert import convert
-from neurorules.recordings.own_rates import read
+from neurorules.recordings.readers.own_rates import read
 from neurorules.recordings.recording import open_recording
 
 BINS = xr.Variable(("condition", "time"), np.full((2, 3), 10.0), {"units": "ms"})

@@ -16,12 +16,12 @@ import pytest
 from scipy.io import loadmat, savemat
 
 from neurorules.errors import InputError
-from neurorules.files import write_dataset
+from neurorules.io.netcdf import write_dataset
 from neurorules.recordings import load_reader, sources
 from neurorules.recordings.convert import convert
+from neurorules.recordings.readers.sussillo2015 import read
 from neurorules.recordings.recording import open_recording
-from neurorules.recordings.sussillo2015 import read
-from neurorules.recordings.synthetic import paths, write
+from neurorules.recordings.synthetic.write import paths, write
 
 RATES, EMG, PLAN, GO = "neuralforRNN_Sussillo2015", "EMGforRNN_Sussillo2015", "planinputforRNN", "goEnvelope"
 FILES = sorted(f"{name}.mat" for name in (RATES, EMG, PLAN, GO))
@@ -341,7 +341,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     first = {file.name: file.read_bytes() for file in make(tmp_path / "here", 3)}
     time.sleep(1.1)  # headers that hold the time have seconds
     code = (
-        "import sys; from pathlib import Path; from neurorules.recordings.synthetic import write\n"
+        "import sys; from pathlib import Path; from neurorules.recordings.synthetic.write import write\n"
         f"write('sussillo2015', 'private', Path(sys.argv[1]), 3, {SMALL!r})"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from neurorules.errors import InputError
-from neurorules.recordings import safe_pickle
+from neurorules.recordings.formats import safe_pickle
 
 REAL = Path("hatsopoulos2007") / "data_output_aligntomovementonset_minT-800_maxT400_FRsmoothSD25ms.npy"
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from neurorules.cli.trials import check_own_rates, describe, main
 from neurorules.errors import InputError
-from neurorules.study import load_study
-from neurorules.trials import check_own_rates, describe, main
+from neurorules.study.study import load_study
 
 COMPANION = Path(__file__).parents[2] / "config" / "companion.yaml"
 
@@ -54,7 +54,7 @@ def test_all_tasks_of_a_study(capsys: pytest.CaptureFixture[str], tmp_path: Path
 
 
 def test_who_reads_only_the_beginning_gets_no_traceback() -> None:
-    command = f"{sys.executable} -m neurorules.trials {COMPANION} mante2013 dms 2af | head -n 1"
+    command = f"{sys.executable} -m neurorules.cli.trials {COMPANION} mante2013 dms 2af | head -n 1"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("mante2013: 72 test trials")

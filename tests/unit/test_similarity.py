@@ -44,7 +44,7 @@ def test_every_netrep_case(netrep: dict) -> None:
 
 
 def test_netrep_on_recorded_neurons(netrep: dict, real_data: Path) -> None:
-    from neurorules.recordings import hatsopoulos2007
+    from neurorules.recordings.readers import hatsopoulos2007
 
     file = next((real_data / "hatsopoulos2007").glob("*.npy"))
     rates = hatsopoulos2007.read([file], {"source": "processed"})["rates"].values

@@ -344,4 +344,4 @@ def test_a_broken_catalogue(tmp_path: Path) -> None:
 def test_an_unknown_reader_is_named_with_those_there_are() -> None:
     with pytest.raises(InputError, match=r"hatsopoulos2007.*mante2013"):
         load_reader("sources")
-    assert load_reader("mante2013").__module__ == "neurorules.recordings.mante2013"
+    assert load_reader("mante2013").__module__ == "neurorules.recordings.readers.mante2013"

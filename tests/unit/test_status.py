@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from neurorules.cli.status import report
 from neurorules.errors import InputError
-from neurorules.status import report
-from neurorules.study import Study, load_study
+from neurorules.study.study import Study, load_study
 
 NOW = 1_000_000.0
 

@@ -14,10 +14,10 @@ import pytest
 from scipy.io import loadmat
 
 from neurorules.errors import InputError
-from neurorules.files import write_dataset
+from neurorules.io.netcdf import write_dataset
 from neurorules.recordings import load_reader, sources
 from neurorules.recordings.recording import open_recording
-from neurorules.recordings.synthetic import paths, write
+from neurorules.recordings.synthetic.write import paths, write
 
 SMALL = {"neurons": 6, "trials_per_condition": 4}
 KINDS = [("mante2013", "raw"), ("hatsopoulos2007", "processed"), ("hatsopoulos2007", "dryad")]
@@ -54,7 +54,7 @@ def test_the_same_bytes_in_another_process(tmp_path: Path) -> None:
     files = [f for kind in KINDS for f in write(*kind, tmp_path / "here", 3, SMALL)]
     time.sleep(1.1)  # headers that hold the time have seconds
     code = (
-        "import sys; from pathlib import Path; from neurorules.recordings.synthetic import write\n"
+        "import sys; from pathlib import Path; from neurorules.recordings.synthetic.write import write\n"
         f"for kind in {KINDS!r}: write(*kind, Path(sys.argv[1]), 3, {SMALL!r})"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "there")], check=True, env=_environment("7"))

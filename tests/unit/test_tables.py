@@ -15,8 +15,9 @@ import scipy.linalg
 import xarray as xr
 
 from neurorules.errors import InputError
-from neurorules.files import read_table, write_dataset
-from neurorules.study import Model, load_study
+from neurorules.io.netcdf import write_dataset
+from neurorules.io.tables import read_table
+from neurorules.study.study import Model, load_study
 from neurorules.tables import (
     alignment,
     baselines,
@@ -30,10 +31,9 @@ from neurorules.tables import (
     snapshots,
     trial_averaging,
 )
-from neurorules.tables.activity import GroupMember
-from neurorules.tables.describe import describe_recording, recording_labels
-from neurorules.tables.kind import kind_names, kinds_of
-from neurorules.tables.score import score_group, score_model
+from neurorules.tables.base.score import score_group, score_model
+from neurorules.tables.base.score_recording import describe_recording, recording_labels
+from neurorules.tables.base.table_type import GroupMember, kind_names, kinds_of
 from neurorules.tasks.hatsopoulos2007 import ReachTask
 from neurorules.training.train import train
 

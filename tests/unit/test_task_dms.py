@@ -9,8 +9,8 @@ import pytest
 from scipy.stats import chisquare
 
 from neurorules.errors import InputError
+from neurorules.tasks.base.task import make_task
 from neurorules.tasks.dms import DelayMatchTask
-from neurorules.tasks.task import make_task
 
 OPTIONS: dict[str, Any] = {
     "dt_ms": 100,

@@ -9,8 +9,8 @@ import pytest
 import xarray as xr
 
 from neurorules.errors import InputError
+from neurorules.tasks.base.task import make_task
 from neurorules.tasks.hatsopoulos2007 import ReachTask
-from neurorules.tasks.task import make_task
 
 OPTIONS: dict[str, Any] = {
     "steps": 300,

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from neurorules.errors import InputError
+from neurorules.tasks.base.task import make_task
+from neurorules.tasks.base.trials import Trials
 from neurorules.tasks.mante2013 import ContextDecisionTask
-from neurorules.tasks.task import make_task
-from neurorules.tasks.trials import Trials
 
 OPTIONS: dict[str, Any] = {
     "dt_ms": 15,

@@ -14,16 +14,16 @@ import pytest
 
 import neurorules
 from neurorules.errors import InputError
-from neurorules.tasks.losses import (
+from neurorules.tasks.base.losses import (
     ScoredTrials,
     choice_accuracy,
     cross_entropy,
     mean_squared_error,
     regression_accuracy,
 )
+from neurorules.tasks.base.task import make_task
+from neurorules.tasks.base.trials import Trials
 from neurorules.tasks.neurogym import TEST_SEED, NeurogymTask
-from neurorules.tasks.task import make_task
-from neurorules.tasks.trials import Trials
 
 pytestmark = pytest.mark.filterwarnings("error", "ignore:.*render_modes")
 
@@ -375,7 +375,7 @@ def test_it_says_what_the_environment_said() -> None:
 def test_a_job_imports_neurogym_planning_does_not_and_the_log_stays_clean() -> None:
     program = f"""
 import sys
-from neurorules.tasks.task import load_task_module
+from neurorules.tasks.base.task import load_task_module
 module = load_task_module("neurogym")
 assert not {{"neurogym", "gymnasium", "torch"}} & set(sys.modules), "heavy imports"
 import numpy as np

@@ -9,9 +9,9 @@ import pytest
 from scipy.stats import chisquare, kstest
 
 from neurorules.errors import InputError
+from neurorules.tasks.base.task import make_task
+from neurorules.tasks.base.trials import Trials
 from neurorules.tasks.romo import RomoTask
-from neurorules.tasks.task import make_task
-from neurorules.tasks.trials import Trials
 
 OPTIONS: dict[str, Any] = {
     "dt": 0.5,

@@ -9,8 +9,8 @@ import pytest
 import xarray as xr
 
 from neurorules.errors import InputError
+from neurorules.tasks.base.task import load_task_module, make_task
 from neurorules.tasks.sussillo2015 import MazeTask
-from neurorules.tasks.task import load_task_module, make_task
 
 OPTIONS: dict[str, Any] = {
     "steps": 300,

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import chisquare
 
 from neurorules.errors import InputError
-from neurorules.tasks.task import make_task
+from neurorules.tasks.base.task import make_task
 from neurorules.tasks.two_alternative import TwoAlternativeTask
 
 OPTIONS: dict[str, Any] = {

@@ -10,17 +10,19 @@ import torch
 import xarray as xr
 
 from neurorules.errors import InputError
-from neurorules.learning.learning_rule import learning_rule_names
+from neurorules.learning.base.learning_rule import learning_rule_names
 from neurorules.network.architecture import make_architecture
 from neurorules.network.connectivity import draw_mask
 from neurorules.network.initialisation import initialise
 from neurorules.network.parameters import Parameters, Sizes
+from neurorules.runs.evaluate import Scorer
+from neurorules.runs.run import checkpoint_parameters
+from neurorules.tasks.base.trials import Trials
 from neurorules.tasks.hatsopoulos2007 import ReachTask
-from neurorules.tasks.trials import Trials
 from neurorules.training.activity_penalty import ActivityPenalty
 from neurorules.training.checkpoints import checkpoint_updates
 from neurorules.training.streams import PURPOSES, stream_seed
-from neurorules.training.train import Scorer, checkpoint_parameters, train
+from neurorules.training.train import train
 
 NETWORK = {
     "units": 12,

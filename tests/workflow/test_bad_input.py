@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from checkout import STUDY_FILE, Checkout, Outcome
 
-from neurorules.recordings import safe_pickle, synthetic
+from neurorules.recordings.formats import safe_pickle
+from neurorules.recordings.synthetic import write as synthetic
 
 REACH = "hatsopoulos2007"
 REACH_FILE = "data_output_aligntomovementonset_minT-800_maxT400_FRsmoothSD25ms.npy"

@@ -14,7 +14,9 @@ import pytest
 from checkout import Checkout
 
 from neurorules.errors import InputError
-from neurorules.files import save_figure, write_dataset, write_table
+from neurorules.io.netcdf import write_dataset
+from neurorules.io.tables import write_table
+from neurorules.plotting.save import save_figure
 
 RUN = "runs/hatsopoulos2007"
 

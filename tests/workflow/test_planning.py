@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 from checkout import Checkout
 
-from neurorules.figures.figure import figure_names
+from neurorules.figures.base.figure import figure_names
 from neurorules.recordings.sources import DOWNLOADS, download_paths
-from neurorules.study import load_study
-from neurorules.tables.kind import about
+from neurorules.study.study import load_study
+from neurorules.tables.base.table_type import about
 
 DEMO, REACH, PAPER = "config/demo.yaml", "config/reach.yaml", "config/config.yaml"
 COMPANION = "config/companion.yaml"

@@ -16,6 +16,9 @@ from neurorules.errors import InputError
 
 PACKAGE = Path(__file__).resolve().parent
 
+# Within a folder of plug-ins: their contract, and what several of them share.
+BASE = "base"
+
 
 @dataclass(frozen=True)
 class Plugins:
@@ -25,17 +28,15 @@ class Plugins:
         folder: dotted, below the package, e.g. "similarity.measures".
         what: what one of them is, for errors ("measure of similarity").
         key: where the config names them, for errors.
-        others: modules of the folder that are none.
     """
 
     folder: str
     what: str
     key: str
-    others: frozenset[str]
 
     def names(self) -> list[str]:
         """Their names, in alphabetical order."""
-        return [name for name in _modules(self.folder) if name not in self.others]
+        return [name for name in _modules(self.folder) if name != BASE]
 
     def load(self, name: str) -> ModuleType:
         """The module of one, by name.

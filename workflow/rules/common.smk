@@ -20,14 +20,14 @@ os.environ.update(
 )
 
 from neurorules.errors import InputError
-from neurorules.figures.figure import load_figure
-from neurorules.files import canonical_json
-from neurorules.provenance import code_hash
+from neurorules.figures.base.figure import load_figure
+from neurorules.io.identity import canonical_json
+from neurorules.provenance.code import code_hash
 from neurorules.recordings import sources
 from neurorules.recordings.sources import DOWNLOADS, download_paths, find_raw
-from neurorules.study import Model, Study, block_name
-from neurorules.tables.kind import kinds_of, load_kind
-from neurorules.trials import check_own_rates
+from neurorules.study.study import Model, Study, block_name
+from neurorules.tables.base.table_type import kinds_of, load_kind
+from neurorules.cli.trials import check_own_rates
 
 try:
     study = Study(config, workflow.configfiles)

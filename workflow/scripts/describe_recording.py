@@ -3,7 +3,7 @@
 import json
 
 from neurorules.jobs import job
-from neurorules.tables.describe import describe_recording
+from neurorules.tables.base.score_recording import describe_recording
 
 with job(snakemake.log[0]):
     describe_recording(

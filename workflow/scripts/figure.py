@@ -2,7 +2,7 @@
 
 import json
 
-from neurorules.figures.produce import produce
+from neurorules.figures.base.produce import produce
 from neurorules.jobs import job
 
 with job(snakemake.log[0]):

@@ -3,7 +3,7 @@
 import json
 
 from neurorules.jobs import job, one_thread
-from neurorules.tables.score import score_group
+from neurorules.tables.base.score import score_group
 
 with job(snakemake.log[0]):
     one_thread()

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from neurorules.jobs import job
-from neurorules.recordings.synthetic import write
+from neurorules.recordings.synthetic.write import write
 
 with job(snakemake.log[0]):
     entry = json.loads(snakemake.params.entry)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from neurorules.jobs import job, one_thread
-from neurorules.training.block import train_block
+from neurorules.training.train_seeds import train_block
 
 with job(snakemake.log[0]):
     one_thread()

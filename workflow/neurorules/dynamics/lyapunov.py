@@ -14,12 +14,12 @@ import numpy as np
 
 from neurorules.network.architecture import make_architecture
 from neurorules.network.tangent import exponents_along, random_frame
-from neurorules.training.train import checkpoint_parameters
+from neurorules.runs.run import checkpoint_parameters
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from neurorules.tasks.task import Task
+    from neurorules.tasks.base.task import Task
 
 N_TRIALS = 8  # side by side
 WARM_UP_PASSES = 2

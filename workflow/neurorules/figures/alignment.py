@@ -16,7 +16,7 @@ PRODUCTS = ("pdf", "png", "csv")
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
-    from neurorules.figures import curves, style
+    from neurorules.plotting import curves, style
     from neurorules.statistics.noise_floor import PART, part_title
 
     table = curves.procrustes_only(tables["alignment"])
@@ -45,7 +45,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 def _draw(panel: Axes, learning_rule: str, runs: pd.DataFrame) -> None:
     """Draw trained networks in full colour and untrained ones muted."""
-    from neurorules.figures import style
+    from neurorules.plotting import style
 
     look = style.look(learning_rule)
     moments: dict[str, dict[str, Any]] = {

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from neurorules import markdown
-from neurorules.statistics.deciding.evidence import deciding_names
+from neurorules.claims.tests.base.evidence import deciding_names
+from neurorules.io import markdown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,13 +16,13 @@ TITLE = "Published claims and what this study says of them"
 NEEDS = ()
 PRODUCTS = ("csv", "md", "html")
 FROM_FIGURES = True
-PLUGINS = tuple(f"statistics.deciding.{name}" for name in deciding_names())
+PLUGINS = tuple(f"claims.tests.{name}" for name in deciding_names())
 PUBLISHED = ""  # all of published.yaml
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The ledger as data and as text to read; `tables` by figure."""
-    from neurorules.statistics.claims import ledger
+    from neurorules.claims.ledger import ledger
 
     claims = context["published"]["claims"]
     table = ledger(claims, tables)
@@ -33,8 +33,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 def _side(parameters: Mapping[str, Any], side: str) -> str:
     """What one of the two compared groups is, by the values that select it; nothing of a fixed number."""
-    from neurorules.figures import style
-    from neurorules.learning.learning_rule import learning_rule_names
+    from neurorules.learning.base.learning_rule import learning_rule_names
+    from neurorules.plotting import style
 
     def label(name: Any) -> str:
         return style.rule_label(name) if name in learning_rule_names() else str(name)
@@ -44,8 +44,8 @@ def _side(parameters: Mapping[str, Any], side: str) -> str:
 
 
 def _markdown(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]]) -> str:
-    from neurorules.statistics.claims import NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED
-    from neurorules.statistics.deciding.evidence import UNDECIDED
+    from neurorules.claims.ledger import NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED
+    from neurorules.claims.tests.base.evidence import UNDECIDED
 
     verdicts = (REPRODUCED, NOT_REPRODUCED, UNDECIDED, NOT_TESTABLE)
     counts = table["verdict"].value_counts()

@@ -18,8 +18,8 @@ QUANTITIES = {"untrained": "before training", "trained": "after training", "matc
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
-    from neurorules.figures import companion, curves, style
     from neurorules.figures.gain_map import over_gains
+    from neurorules.plotting import companion, curves, style
 
     distances = companion.with_gains(curves.procrustes_only(tables["distances"]), context)
     table = companion.with_learning_rates(over_gains(distances), tables["loss_curve"])
@@ -61,7 +61,7 @@ def _with_bands(rows: pd.DataFrame) -> pd.Series:
 
 def _draw(panel: Axes, rows: pd.DataFrame, of_rule: pd.DataFrame, quantity: str) -> None:
     """Draw one quantity of a learning rule over gain; `of_rule` are all quantities."""
-    from neurorules.figures import companion, style
+    from neurorules.plotting import companion, style
 
     for flossed, runs in rows.groupby("flossed", sort=True):
         companion.draw_over_gains(

@@ -19,7 +19,7 @@ JUST_FLOSSED = {"color": "#7fb5bf", "linestyle": (0, (1, 1)), "marker": "D"}
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from: largest exponents, of flossed networks too."""
-    from neurorules.figures import companion, curves, style
+    from neurorules.plotting import companion, curves, style
 
     exponents = companion.with_gains(tables["lyapunov"], context)
     largest = exponents[exponents["index"] == 1]
@@ -60,7 +60,7 @@ def _draw(panel: Axes, runs: pd.DataFrame, learning_rule: str) -> None:
     """Draw the exponents of one task and learning rule."""
     import numpy as np
 
-    from neurorules.figures import companion, style
+    from neurorules.plotting import companion, style
 
     colour, line, marker = style.UNTRAINED
     look, name = style.look(learning_rule), style.rule_label(learning_rule)

@@ -19,7 +19,7 @@ NOT_SHOWN = 0.4
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
-    from neurorules.figures import companion, curves, style
+    from neurorules.plotting import companion, curves, style
 
     table = companion.later_than(companion.with_gains(tables["loss_curve"], context), NOT_SHOWN)
     gains = sorted(table["gain"].unique())
@@ -55,7 +55,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 def _draw(panel: Axes, rows: pd.DataFrame) -> None:
     """Draw the curves of one task, learning rule and gain; their learning rates stand below the axis."""
-    from neurorules.figures import companion
+    from neurorules.plotting import companion
 
     lines = ["Update"]
     for flossed, name in companion.FLOSSING_NAMES.items():

@@ -18,7 +18,7 @@ PRODUCTS = ("pdf", "png", "csv")
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from, with a column `gain`."""
-    from neurorules.figures import curves, style
+    from neurorules.plotting import curves, style
     from neurorules.statistics.noise_floor import part_title
 
     table = curves.procrustes_only(tables["distances"])
@@ -88,7 +88,7 @@ def spread_at_matched_accuracy(rows: pd.DataFrame) -> tuple[float, dict[str, np.
     """
     import pandas as pd
 
-    from neurorules.figures.curves import distance_at, highest_common_accuracy
+    from neurorules.plotting.curves import distance_at, highest_common_accuracy
 
     runs = dict(list(rows.groupby(["learning_rule", "gain", "seed"])))
     accuracy = highest_common_accuracy(runs.values())
@@ -103,7 +103,7 @@ def spread_at_matched_accuracy(rows: pd.DataFrame) -> tuple[float, dict[str, np.
 
 
 def _draw_spread(panel: Axes, accuracy: float, spread: Mapping[str, np.ndarray], of_gains: str) -> None:
-    from neurorules.figures import style
+    from neurorules.plotting import style
 
     if np.isnan(accuracy):
         panel.set_title("Spread at matched accuracy")

@@ -22,8 +22,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     """The figure and the tables that it is drawn from, below each other and told apart by a column `panel`."""
     import pandas as pd
 
-    from neurorules.figures import curves, style
     from neurorules.figures.model_distances import rate_label, with_learning_rates
+    from neurorules.plotting import curves, style
     from neurorules.statistics.noise_floor import part_title
 
     table = curves.procrustes_only(tables["distances"])
@@ -67,8 +67,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 
 def _draw_pairs(panel: Axes, pairs: pd.DataFrame, looks: Mapping[float, Mapping[str, Any]], title: str) -> None:
-    from neurorules.figures import curves, style
     from neurorules.figures.model_distances import between, fixed_setting, rate_label, seed_means
+    from neurorules.plotting import curves, style
 
     to_eprop = between(pairs, "bptt", "eprop")
     panel.set_title(f"B  {title}\nBPTT to e-prop")

@@ -23,7 +23,7 @@ MOST_DIRECTIONS = 8
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from, with `r_with_data` of each seed's components."""
-    from neurorules.figures import style
+    from neurorules.plotting import style
     from neurorules.statistics.noise_floor import PART, part_title
 
     table = with_correlations(tables["dpca"])

@@ -18,8 +18,8 @@ PUBLISHED = "table3"
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
-    from neurorules.figures import style
-    from neurorules.learning.learning_rule import learning_rule_names
+    from neurorules.learning.base.learning_rule import learning_rule_names
+    from neurorules.plotting import style
     from neurorules.statistics.noise_floor import PART, noise_floor_groups, noise_floor_statistics, part_title
 
     groups = noise_floor_groups(tables["noise_floor"])

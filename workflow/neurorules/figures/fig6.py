@@ -47,7 +47,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     """The figure and its pairwise table, with the embedding's coordinates x_a, y_a, x_b, y_b."""
     import pandas as pd
 
-    from neurorules.figures import style
+    from neurorules.plotting import style
 
     table = tables["snapshots"]
     parts = list(table.groupby(PART, sort=True))
@@ -131,13 +131,13 @@ def _with_coordinates(rows: pd.DataFrame, snapshot: Snapshot) -> pd.DataFrame:
 
 
 def _label(learning_rule: str) -> str:
-    from neurorules.figures import style
+    from neurorules.plotting import style
 
     return "data" if learning_rule == DATA[0] else style.rule_label(learning_rule)
 
 
 def _draw_embedding(panel: Axes, snapshot: Snapshot, part: pd.DataFrame) -> None:
-    from neurorules.figures import style
+    from neurorules.plotting import style
 
     if snapshot.points is None:
         models = len(snapshot.networks) - (DATA in snapshot.networks)

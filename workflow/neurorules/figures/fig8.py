@@ -25,7 +25,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     """The figure and the two tables that it is drawn from, below each other with a column `panel`."""
     import pandas as pd
 
-    from neurorules.figures import style
+    from neurorules.plotting import style
     from neurorules.statistics.noise_floor import PART, part_title
 
     spectra, similarity = tables["eigenvalues"], tables["dsa"]
@@ -83,7 +83,7 @@ def _spectrum(run: pd.DataFrame) -> np.ndarray:
 def _draw_spectra(panel: Axes, rule: str, setting: str, same_task: pd.DataFrame, first_rule: str, reach: float) -> None:
     """One model's eigenvalues, with distances to the first learning rule's and to the first setting's."""
     from neurorules.dynamics.eigenspectra import spectral_radius
-    from neurorules.figures import style
+    from neurorules.plotting import style
 
     look = style.look(rule)
     rows = same_task[(same_task["learning_rule"] == rule) & (same_task["setting"] == setting)]
@@ -147,8 +147,8 @@ def _mean_distance(
 
 
 def _draw_curves(panel: Axes, rows: pd.DataFrame) -> None:
-    from neurorules.figures import style
-    from neurorules.figures.curves import draw_runs
+    from neurorules.plotting import style
+    from neurorules.plotting.curves import draw_runs
 
     apart = []
     for learning_rule, runs in rows.groupby("learning_rule", sort=True):
@@ -163,7 +163,7 @@ def _draw_curves(panel: Axes, rows: pd.DataFrame) -> None:
 
 def _draw_differences(panel: Axes, rows: pd.DataFrame, rules: list[str]) -> None:
     """Final distance of the last learning rule less that of the first, for every number of delays and rank."""
-    from neurorules.figures import style
+    from neurorules.plotting import style
 
     here = [rule for rule in rules if rule in set(rows["learning_rule"])]
     if len(here) < 2:

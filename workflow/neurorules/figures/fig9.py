@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurorules.figures.curves import distance_against_accuracy
+from neurorules.plotting.curves import distance_against_accuracy
 
 TITLE = "Distance against accuracy: node perturbation and evolution strategies"
 NEEDS = ("distances",)

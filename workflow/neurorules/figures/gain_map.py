@@ -22,7 +22,7 @@ LABELS = (
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
-    from neurorules.figures import curves, style
+    from neurorules.plotting import curves, style
     from neurorules.statistics.noise_floor import part_title
 
     distances = curves.procrustes_only(tables["distances"])
@@ -64,7 +64,7 @@ def over_gains(distances: pd.DataFrame) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    from neurorules.figures.curves import distance_at, highest_common_accuracy
+    from neurorules.plotting.curves import distance_at, highest_common_accuracy
 
     table = []
     for _, at_gain in distances.groupby(["recording", "task", "gain"], sort=True):
@@ -87,7 +87,7 @@ def over_gains(distances: pd.DataFrame) -> pd.DataFrame:
 
 def _draw(panel: Axes, rows: pd.DataFrame, of_part: pd.DataFrame) -> None:
     """Draw one quantity over gain, by learning rule; `of_part` are all quantities."""
-    from neurorules.figures import style
+    from neurorules.plotting import style
 
     gains, learning_rules = sorted(of_part["gain"].unique()), sorted(of_part["learning_rule"].unique())
     beside = 0.008 * max(gains[-1] - gains[0], 1.0)

@@ -15,7 +15,7 @@ PRODUCTS = ("pdf", "png", "csv")
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
-    from neurorules.figures import style
+    from neurorules.plotting import style
     from neurorules.statistics.noise_floor import PART, part_title
 
     table = tables["learning"]

@@ -17,7 +17,7 @@ PRODUCTS = ("pdf", "png", "csv")
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from: pairs of one setting, at the last checkpoint."""
-    from neurorules.figures import style
+    from neurorules.plotting import style
     from neurorules.statistics.noise_floor import PART, part_title
 
     table = tables["model_distances"]
@@ -88,7 +88,7 @@ def fixed_setting(pairs: pd.DataFrame) -> str:
 
 def with_learning_rates(pairs: pd.DataFrame, context: Mapping[str, Any]) -> pd.DataFrame:
     """The table with columns learning_rate_a and learning_rate_b."""
-    from neurorules.figures.curves import varied
+    from neurorules.plotting.curves import varied
 
     rates = {f"learning_rate{side}": varied(pairs, context, "learning_rate", side) for side in ("_a", "_b")}
     return pairs.assign(**rates)

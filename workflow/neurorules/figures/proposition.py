@@ -35,7 +35,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     from matplotlib.lines import Line2D
 
     from neurorules.dynamics import proposition
-    from neurorules.figures import style
+    from neurorules.plotting import style
 
     inputs = proposition.inputs_with_roots(proposition.ROOTS)
     flows = {

@@ -19,8 +19,8 @@ MOMENTS = {"last": "last checkpoint", "matched": "matched accuracy"}
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from, with columns learning_rate_a and learning_rate_b."""
-    from neurorules.figures import curves, style
     from neurorules.figures.model_distances import between, fixed_setting, with_learning_rates
+    from neurorules.plotting import curves, style
     from neurorules.statistics.noise_floor import part_title
 
     table = with_learning_rates(tables["model_distances"], context)
@@ -62,8 +62,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 
 def _draw_distances(panel: Axes, pairs: pd.DataFrame, to_eprop: pd.DataFrame) -> None:
-    from neurorules.figures import style
     from neurorules.figures.model_distances import between, fixed_setting, seed_means
+    from neurorules.plotting import style
 
     all_pairs, same, bptt, eprop = LINES
     colour, line, marker = style.BETWEEN
@@ -86,8 +86,8 @@ def _draw_distances(panel: Axes, pairs: pd.DataFrame, to_eprop: pd.DataFrame) ->
 
 
 def _draw_accuracies(panel: Axes, to_eprop: pd.DataFrame) -> None:
-    from neurorules.figures import style
     from neurorules.figures.model_distances import seed_means
+    from neurorules.plotting import style
 
     means = seed_means(to_eprop)
     _draw_means(panel, means, "accuracy_a", style.look("bptt"))

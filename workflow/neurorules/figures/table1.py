@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules import markdown
+from neurorules.io import markdown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,8 +61,8 @@ def _markdown(distances: pd.DataFrame, context: Mapping[str, Any]) -> str:
 
 def _part(recording: str, task: str, rows: pd.DataFrame, published: Mapping[str, Any]) -> list[str]:
     """Both tables of one recording and task."""
-    from neurorules.figures.style import rule_label
-    from neurorules.statistics.published import published_name
+    from neurorules.claims.published import published_name
+    from neurorules.plotting.style import rule_label
 
     # Published numbers stand beside those of their own recording only, and never beside synthetic ones.
     mine = published_name(recording) == published["recording"] and not rows["synthetic"].any()
@@ -107,10 +107,10 @@ def _keys(groups: Mapping[Any, Any], settings: list[str], rules: list[str]) -> l
 
 
 def _distances(groups: Mapping[Any, pd.DataFrame], key: tuple[str, str], numbers: Mapping[str, Any]) -> list[str]:
-    from neurorules.figures.style import rule_label
+    from neurorules.claims.published import printed
+    from neurorules.plotting.style import rule_label
     from neurorules.statistics.comparison import Summary
     from neurorules.statistics.matched import last_values
-    from neurorules.statistics.published import printed
 
     (rule, setting), group = key, groups[key]
     untrained = group.loc[group["update"] == 0, "distance"].to_numpy()
@@ -133,9 +133,9 @@ def _compared(
     numbers: Mapping[str, Any],
 ) -> list[str] | None:
     """One line of tests, None where a group is not in the figure."""
+    from neurorules.claims.published import recomputed_p
     from neurorules.statistics.comparison import compare
     from neurorules.statistics.matched import last_values, matched
-    from neurorules.statistics.published import recomputed_p
 
     if first not in groups or second not in groups:
         return None

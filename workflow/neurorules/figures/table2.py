@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules import markdown
+from neurorules.io import markdown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,9 +83,9 @@ def _markdown(distances: pd.DataFrame, context: Mapping[str, Any]) -> str:
 
 def _lines(measure: str, rows: pd.DataFrame, section: Mapping[str, Any]) -> list[list[str]]:
     """The end of training and matched accuracy of one measure; nothing where a learning rule is not there."""
+    from neurorules.claims.published import printed, published_name, recomputed_p
     from neurorules.statistics.comparison import compare
     from neurorules.statistics.matched import last_values, matched
-    from neurorules.statistics.published import printed, published_name, recomputed_p
 
     bptt, eprop = (rows[rows["learning_rule"] == rule] for rule in ("bptt", "eprop"))
     if bptt.empty or eprop.empty:

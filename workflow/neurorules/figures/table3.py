@@ -25,8 +25,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 
 def _markdown(table: pd.DataFrame, context: Mapping[str, Any]) -> str:
-    from neurorules.figures.style import rule_label
-    from neurorules.learning.learning_rule import learning_rule_names
+    from neurorules.learning.base.learning_rule import learning_rule_names
+    from neurorules.plotting.style import rule_label
     from neurorules.statistics.noise_floor import PART, part_title
 
     titles = {key: part_title(rows, table, ", ") for key, rows in table.groupby(PART)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from neurorules import markdown
+from neurorules.io import markdown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +21,8 @@ PUBLISHED = "table4"
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The repeats as data, and the table to read."""
+    from neurorules.claims.published import printed
     from neurorules.statistics.comparison import Summary
-    from neurorules.statistics.published import printed
 
     repeats = tables["trial_averaging"]
     with_neurons = "neurons" in repeats

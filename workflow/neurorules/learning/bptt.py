@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neurorules.learning.learning_rule import LearningRule
+from neurorules.learning.base.learning_rule import LearningRule
 from neurorules.network.rnn import add_product
 
 if TYPE_CHECKING:

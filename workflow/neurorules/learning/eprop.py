@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neurorules.learning.learning_rule import LearningRule
+from neurorules.learning.base.learning_rule import LearningRule
 
 if TYPE_CHECKING:
     import torch

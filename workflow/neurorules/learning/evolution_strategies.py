@@ -13,17 +13,17 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from neurorules.errors import InputError
-from neurorules.learning.engine import Update
-from neurorules.learning.learning_rule import LearningRule
+from neurorules.learning.base.gradient_estimator import Update
+from neurorules.learning.base.learning_rule import LearningRule
 from neurorules.network.parameters import Parameters
 
 if TYPE_CHECKING:
     import torch
 
-    from neurorules.learning.engine import Engine
+    from neurorules.learning.base.gradient_estimator import Engine
     from neurorules.network.architecture import Architecture
-    from neurorules.tasks.losses import ScoredTrials
-    from neurorules.tasks.task import Loss
+    from neurorules.tasks.base.losses import ScoredTrials
+    from neurorules.tasks.base.task import Loss
 
 # Numbers of weights and states of the samples that run side by side, so that they stay in the cache of a CPU.
 NUMBERS_TOGETHER = {"cpu": 100_000, "cuda": 50_000_000}

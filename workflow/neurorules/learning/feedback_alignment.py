@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurorules.learning.base.learning_rule import LearningRule, add_activity, through_readout
 from neurorules.learning.bptt import BPTT
-from neurorules.learning.learning_rule import LearningRule, add_activity, through_readout
 
 if TYPE_CHECKING:
     import torch

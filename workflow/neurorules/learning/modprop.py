@@ -25,18 +25,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules.learning.learning_rule import LearningRule, Need
+from neurorules.learning.base.learning_rule import LearningRule, Need
 from neurorules.network.rnn import add_product
 
 if TYPE_CHECKING:
     import torch
 
-    from neurorules.learning.engine import GradientEngine
+    from neurorules.learning.base.gradient_estimator import GradientEngine
     from neurorules.network.architecture import Architecture
     from neurorules.network.parameters import Parameters
     from neurorules.network.rnn import Network
-    from neurorules.tasks.losses import ScoredTrials
-    from neurorules.tasks.task import Loss
+    from neurorules.tasks.base.losses import ScoredTrials
+    from neurorules.tasks.base.task import Loss
 
 
 class ModProp(LearningRule):

@@ -13,18 +13,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from neurorules.learning.base.learning_rule import add_activity
 from neurorules.learning.eprop import EProp
-from neurorules.learning.learning_rule import add_activity
 
 if TYPE_CHECKING:
     import torch
 
-    from neurorules.learning.engine import GradientEngine
+    from neurorules.learning.base.gradient_estimator import GradientEngine
     from neurorules.network.architecture import Architecture
     from neurorules.network.parameters import Parameters
     from neurorules.network.rnn import Network
-    from neurorules.tasks.losses import ScoredTrials
-    from neurorules.tasks.task import Loss
+    from neurorules.tasks.base.losses import ScoredTrials
+    from neurorules.tasks.base.task import Loss
 
 
 class NodePerturbation(EProp):

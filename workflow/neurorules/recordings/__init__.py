@@ -30,11 +30,11 @@ def load_reader(name: str) -> Reader:
     from neurorules.recordings import sources
 
     sources.entry(name)
-    if not (Path(__file__).parent / f"{name}.py").is_file():
+    if not (Path(__file__).parent / "readers" / f"{name}.py").is_file():
         raise InputError(
             "The recording has an entry in the catalogue but no reader.",
             file=sources.CATALOGUE,
             key=name,
-            remedy=f"Write workflow/neurorules/recordings/{name}.py with read(raw, options).",
+            remedy=f"Write workflow/neurorules/recordings/readers/{name}.py with read(raw, options).",
         )
-    return importlib.import_module(f"neurorules.recordings.{name}").read
+    return importlib.import_module(f"neurorules.recordings.readers.{name}").read

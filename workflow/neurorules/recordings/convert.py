@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from neurorules.errors import InputError
-from neurorules.files import netcdf_attributes, write_dataset
+from neurorules.io.netcdf import netcdf_attributes, write_dataset
 from neurorules.recordings import load_reader
 from neurorules.recordings.recording import check_recording
 from neurorules.recordings.sources import find_raw

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neurorules.errors import InputError
-from neurorules.files import open_dataset
+from neurorules.io.netcdf import open_dataset
 
 if TYPE_CHECKING:
     import xarray as xr

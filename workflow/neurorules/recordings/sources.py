@@ -16,7 +16,8 @@ from typing import IO, Any, TextIO
 import yaml
 
 from neurorules.errors import InputError
-from neurorules.files import sha256_of, write_text
+from neurorules.io.atomic import write_text
+from neurorules.io.identity import sha256_of
 
 # Below the folder that the workflow runs in.
 DOWNLOADS = Path("resources/raw")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from neurorules.claims.published import published_name
 from neurorules.statistics.comparison import Comparison, compare, compare_with_value
-from neurorules.statistics.published import published_name
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from neurorules.tasks.task import Task
+    from neurorules.tasks.base.task import Task
 
 OF = "model"
 NEEDS_RECORDING = True
@@ -40,8 +40,8 @@ def table(
     import pandas as pd
 
     from neurorules.errors import InputError
+    from neurorules.runs.evaluate import ModelActivity
     from neurorules.similarity.procrustes import procrustes_distance
-    from neurorules.tables.activity import ModelActivity
 
     used = options["comparison"].get("onset_step")
     if used is None:

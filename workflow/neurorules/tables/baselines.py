@@ -19,7 +19,7 @@ def table(recording: xr.Dataset, labels: Mapping[str, Any], options: Mapping[str
     import pandas as pd
 
     from neurorules.similarity.baselines import cross_condition_average, participation_ratio
-    from neurorules.similarity.measures.measure import load_measure
+    from neurorules.similarity.measures.base.measure import load_measure
 
     rates = recording["rates"].values
     rows: list[dict[str, Any]] = [

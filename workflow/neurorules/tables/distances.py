@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from neurorules.tasks.task import Task
+    from neurorules.tasks.base.task import Task
 
 OF = "model"
 NEEDS_RECORDING = True
@@ -26,9 +26,9 @@ def table(
     """One row per seed x checkpoint x measure; with the participation ratio of the network at that checkpoint."""
     import pandas as pd
 
+    from neurorules.runs.evaluate import ModelActivity
     from neurorules.similarity.baselines import participation_ratio
-    from neurorules.similarity.measures.measure import load_measure
-    from neurorules.tables.activity import ModelActivity
+    from neurorules.similarity.measures.base.measure import load_measure
 
     measures = {name: load_measure(name).distance for name in options["comparison"]["measures"]}
     rates = recording["rates"].values

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from neurorules.tasks.task import Task
+    from neurorules.tasks.base.task import Task
 
 OF = "model"
 NEEDS_RECORDING = True
@@ -32,7 +32,7 @@ def table(
     import pandas as pd
 
     from neurorules.dynamics.dpca import align_signs, demixed_components
-    from neurorules.tables.activity import ModelActivity
+    from neurorules.runs.evaluate import ModelActivity
 
     time_ms = recording["time"].values
     of_data = {name: parts[0] for name, parts in demixed_components(recording["rates"].values).items()}

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from neurorules.tasks.task import Task
+    from neurorules.tasks.base.task import Task
 
 OF = "model"
 NEEDS_RECORDING = True
@@ -37,8 +37,8 @@ def table(
     import pandas as pd
 
     from neurorules.errors import InputError
+    from neurorules.runs.evaluate import ModelActivity
     from neurorules.similarity.dsa import DelayDynamics, dynamics_distances
-    from neurorules.tables.activity import ModelActivity
 
     comparison = options["comparison"]
     recorded: dict[int, DelayDynamics] = {}

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from neurorules.tasks.task import Task
+    from neurorules.tasks.base.task import Task
 
 OF = "model"
 NEEDS_RECORDING = False
@@ -34,7 +34,7 @@ def table(
     """
     import pandas as pd
 
-    from neurorules.training.learning_rate import choice_of
+    from neurorules.runs.run import choice_of
 
     tables = []
     for seed, run in runs.items():

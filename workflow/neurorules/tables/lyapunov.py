@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from neurorules.tasks.task import Task
+    from neurorules.tasks.base.task import Task
 
 OF = "model"
 NEEDS_RECORDING = False

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from neurorules.tables.activity import GroupMember
+    from neurorules.tables.base.table_type import GroupMember
 
 OF = "group"
 NEEDS_RECORDING = False
@@ -34,8 +34,8 @@ def table(
     import pandas as pd
 
     from neurorules.errors import InputError
+    from neurorules.runs.evaluate import ModelActivity
     from neurorules.similarity.procrustes import procrustes_distance
-    from neurorules.tables.activity import ModelActivity
 
     networks = [
         (model, seed, run, ModelActivity(run, member.options, member.task, None))

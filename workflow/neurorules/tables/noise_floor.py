@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from neurorules.tasks.task import Task
+    from neurorules.tasks.base.task import Task
 
 OF = "model"
 NEEDS_RECORDING = True
@@ -34,8 +34,8 @@ def table(
     """
     import pandas as pd
 
+    from neurorules.runs.evaluate import ModelActivity
     from neurorules.similarity.noise_floor import floor_distances, group_size, model_distances, neuron_splits
-    from neurorules.tables.activity import ModelActivity
 
     rates = recording["rates"].values
     n_neurons, repeats = rates.shape[-1], options["comparison"]["noise_floor_repeats"]

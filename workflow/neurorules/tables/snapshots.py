@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from neurorules.tables.activity import GroupMember
+    from neurorules.tables.base.table_type import GroupMember
 
 OF = "group"
 NEEDS_RECORDING = True
@@ -34,8 +34,8 @@ def table(
 
     import pandas as pd
 
+    from neurorules.runs.evaluate import ModelActivity, OnTrials, accuracies
     from neurorules.similarity.procrustes import procrustes_distance
-    from neurorules.tables.activity import ModelActivity, OnTrials, accuracies
 
     networks, reached = [], []
     for model, member in members.items():

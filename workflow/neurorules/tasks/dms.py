@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules.tasks.choice import FIXATION, RING, SHARED_OPTIONS, ChoiceTask, ring
-from neurorules.tasks.periods import MILLISECONDS, periods
+from neurorules.tasks.base.choice import FIXATION, RING, SHARED_OPTIONS, ChoiceTask, ring
+from neurorules.tasks.base.periods import MILLISECONDS, periods
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.errors import InputError
-from neurorules.tasks.losses import choice_accuracy, cross_entropy
-from neurorules.tasks.periods import MILLISECONDS, STEP_MS, check_bins, whole_steps
-from neurorules.tasks.trials import Trials
+from neurorules.tasks.base.losses import choice_accuracy, cross_entropy
+from neurorules.tasks.base.periods import MILLISECONDS, STEP_MS, check_bins, whole_steps
+from neurorules.tasks.base.trials import Trials
 
 if TYPE_CHECKING:
     import xarray as xr

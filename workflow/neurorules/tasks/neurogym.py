@@ -22,14 +22,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.errors import InputError
-from neurorules.tasks.losses import choice_accuracy, cross_entropy, mean_squared_error, regression_accuracy
-from neurorules.tasks.periods import check_bins
-from neurorules.tasks.trials import Trials
+from neurorules.tasks.base.losses import choice_accuracy, cross_entropy, mean_squared_error, regression_accuracy
+from neurorules.tasks.base.periods import check_bins
+from neurorules.tasks.base.trials import Trials
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from neurorules.tasks.task import Loss
+    from neurorules.tasks.base.task import Loss
 
 NEEDS_RECORDING = False
 COMPARISON: tuple[str, ...] = ()

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.errors import InputError
-from neurorules.tasks.losses import half_mean_squared_error, regression_accuracy
-from neurorules.tasks.periods import n_steps, whole_steps
-from neurorules.tasks.trials import Trials
+from neurorules.tasks.base.losses import half_mean_squared_error, regression_accuracy
+from neurorules.tasks.base.periods import n_steps, whole_steps
+from neurorules.tasks.base.trials import Trials
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.errors import InputError
-from neurorules.tasks.reach import RAMP, TIMING, DelayedReach, shifted
+from neurorules.tasks.base.reach import RAMP, TIMING, DelayedReach, shifted
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import torch
 
     from neurorules.network.architecture import Architecture
-    from neurorules.tasks.task import Task
+    from neurorules.tasks.base.task import Task
 
 
 def floss(

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from neurorules.errors import InputError
-from neurorules.files import sha256_of, write_text
-from neurorules.provenance import versions
+from neurorules.io.atomic import write_text
+from neurorules.io.identity import sha256_of
+from neurorules.provenance.code import versions
 from neurorules.recordings.recording import open_recording
-from neurorules.tasks.task import make_task
+from neurorules.tasks.base.task import make_task
 from neurorules.training.progress import Progress
 from neurorules.training.train import train
 
@@ -113,9 +114,3 @@ def read_choice(path: str | Path) -> dict[str, Any]:
             file=path,
             remedy="Delete this file and run the same snakemake command again: it is chosen anew.",
         ) from error
-
-
-def choice_of(attrs: Mapping[str, Any]) -> tuple[float, bool]:
-    """From a run's attributes, its learning rate and whether that lies at the edge of the grid it was chosen from."""
-    choice = json.loads(attrs["learning_rate_choice"])
-    return float(attrs["learning_rate"]), choice is not None and choice["at_edge"]

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.errors import InputError
-from neurorules.learning.learning_rule import load_learning_rule
-from neurorules.network.architecture import Architecture, make_architecture
+from neurorules.learning.base.learning_rule import load_learning_rule
+from neurorules.network.architecture import make_architecture
 from neurorules.network.connectivity import draw_mask
 from neurorules.network.initialisation import initialise
 from neurorules.network.parameters import Parameters, Sizes, stacked
-from neurorules.tasks.losses import ScoredTrials
-from neurorules.tasks.task import Task
+from neurorules.runs.evaluate import Scorer
+from neurorules.runs.run import as_dataset
+from neurorules.tasks.base.losses import ScoredTrials
+from neurorules.tasks.base.task import Task
 from neurorules.training.activity_penalty import ActivityPenalty
 from neurorules.training.checkpoints import checkpoint_updates
 from neurorules.training.flossing import floss
@@ -194,82 +196,3 @@ def diverged(update: int, training: Mapping[str, Any]) -> InputError:
         value=training["learning_rate"],
         remedy="Use a smaller learning rate, a smaller gain, or another activation.",
     )
-
-
-class Scorer:
-    """Networks on the noise-free test trials, without what only learning needs.
-
-    Args:
-        task: gives the test trials.
-        weights: of one network or of a stack; read at every call.
-        architecture: its activation and time constant.
-        keep_activity: allow `activity`.
-    """
-
-    def __init__(
-        self, task: Task, weights: Parameters, architecture: Architecture, keep_activity: bool = False
-    ) -> None:
-        import torch
-
-        self.task = task
-        self.weights = weights
-        trials = task.test()
-        self.inputs = torch.as_tensor(trials.inputs).to(weights.flat)
-        self.network = architecture.network(weights, trials.n_steps, trials.n_trials, keep_activity)
-        self.batch = ScoredTrials(trials, like=weights.flat)
-
-    def accuracy(self) -> list[float]:
-        """Normalized accuracy of the present weights, one per network."""
-        outputs = self.network.forward(self.inputs)
-        return [self.task.accuracy(one, self.batch) for one in self.weights.each(outputs)]
-
-    def activity(self) -> np.ndarray:
-        """Hidden activity h_1..h_T of the present weights of one network, (condition, step, unit) float64."""
-        import torch
-
-        with torch.inference_mode():
-            self.network.forward(self.inputs)
-        return self.network.activity[1:].transpose(0, 1).double().numpy()
-
-
-def as_dataset(
-    sizes: Sizes,
-    kept: Mapping[int, tuple[np.ndarray, float]],
-    history: np.ndarray,
-    flossing_exponents: np.ndarray | None = None,
-) -> xr.Dataset:
-    """A run's content: parameters and accuracy per checkpoint, loss terms per update, exponents as of flossing."""
-    import xarray as xr
-
-    updates = sorted(kept)
-    flat = np.stack([kept[u][0] for u in updates])
-    dims = {
-        "recurrent": ("unit", "source_unit"),
-        "input": ("unit", "task_input"),
-        "bias": ("unit",),
-        "initial_state": ("unit",),
-        "readout": ("output", "unit"),
-        "readout_bias": ("output",),
-    }
-    variables: dict[str, Any] = {}
-    start = 0
-    for name, shape in sizes.shapes().items():
-        stop = start + int(np.prod(shape))
-        variables[name] = (("checkpoint", *dims[name]), flat[:, start:stop].reshape(len(updates), *shape))
-        start = stop
-    variables["accuracy"] = ("checkpoint", np.array([kept[u][1] for u in updates]))
-    for name, values in zip(("task_loss", "mean_square_activity", "penalty_weight"), history, strict=True):
-        variables[name] = ("update", values)
-    if flossing_exponents is not None:
-        variables["flossing_exponents"] = (("flossing_iteration", "exponent"), flossing_exponents)
-    return xr.Dataset(variables, coords={"checkpoint": np.array(updates, np.int64)})
-
-
-def checkpoint_parameters(run: xr.Dataset, checkpoint: int, **tensor: Any) -> Parameters:
-    """Parameters of a run at a checkpoint given by its index."""
-    at = run.isel(checkpoint=checkpoint)
-    sizes = Sizes(at.sizes["task_input"], at.sizes["unit"], at.sizes["output"])
-    import torch
-
-    names = sizes.shapes()
-    return Parameters(sizes, dtype=tensor.get("dtype", torch.float32)).load({n: at[n].values for n in names})

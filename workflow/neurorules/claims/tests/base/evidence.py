@@ -1,0 +1,136 @@
+"""What a deciding test is, how one is found by name, and the rules by which p-values decide a claim.
+
+A deciding test is one file in the folder above with
+
+    def decide(rows: DataFrame, parameters: Mapping, margin: float) -> Evidence
+
+`rows` are those of the claim's figure that belong to one part (one recording, task, setting ..., as the claim's `by`
+says), `parameters` the claim's own. Many tests compare two groups of rows: parameters `first` and `second`, each a dict
+column -> value that its rows have. Replicates are seeds; whatever else there is within a seed is averaged first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from neurorules.errors import InputError
+from neurorules.plugins import Plugins
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from neurorules.statistics.comparison import Comparison
+
+HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
+DECIDING = Plugins("claims.tests", "deciding test", "claims.test")
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a test found.
+
+    Attributes:
+        result: holds, fails, undecided, or "" where there is nothing to test; `why` says why for the last two.
+        comparison: the numbers behind it.
+        numbers: further columns of the ledger: the `matched_accuracy` at which groups were compared, and so on.
+    """
+
+    result: str
+    why: str = ""
+    comparison: Comparison | None = None
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+
+def deciding_names() -> list[str]:
+    """Names of the deciding tests in the folder above."""
+    return DECIDING.names()
+
+
+def load_deciding(name: str) -> Any:
+    """The module of a deciding test, by name.
+
+    Raises:
+        InputError: there is no such test.
+    """
+    return DECIDING.load(name)
+
+
+def untestable(why: str) -> Evidence:
+    """Nothing to test here."""
+    return Evidence("", why)
+
+
+def decide_equivalence(comparison: Comparison, margin: float, numbers: Mapping[str, float] | None = None) -> Evidence:
+    """Holds within the margin by two one-sided tests; fails where the difference is real and beyond the margin.
+
+    The second includes every 95% interval that lies wholly beyond the margin on one side. Both at .05.
+    """
+    if why := _no_test(comparison):
+        return Evidence(UNDECIDED, why, comparison, numbers or {})
+    if comparison.p_equivalent < ALPHA:
+        return Evidence(HOLDS, "", comparison, numbers or {})
+    if comparison.p_different < ALPHA and abs(comparison.difference) > margin:
+        return Evidence(FAILS, "", comparison, numbers or {})
+    why = "different, but not by more than the margin" if comparison.p_different < ALPHA else "too uncertain"
+    return Evidence(UNDECIDED, why, comparison, numbers or {})
+
+
+def decide_lower(comparison: Comparison, numbers: Mapping[str, float] | None = None) -> Evidence:
+    """Holds where the first is lower (one-sided p < .05), fails where it is higher."""
+    if why := _no_test(comparison):
+        return Evidence(UNDECIDED, why, comparison, numbers or {})
+    if comparison.p_lower < ALPHA:
+        return Evidence(HOLDS, "", comparison, numbers or {})
+    if comparison.p_higher < ALPHA:
+        return Evidence(FAILS, "", comparison, numbers or {})
+    return Evidence(UNDECIDED, "too uncertain", comparison, numbers or {})
+
+
+def _no_test(comparison: Comparison) -> str:
+    import math
+
+    return "fewer than two seeds, or no spread over them" if math.isnan(comparison.p_different) else ""
+
+
+def missing_columns(rows: pd.DataFrame, *columns: str) -> str:
+    """Why a table cannot be used, or "" where it has all columns."""
+    missing = [column for column in columns if column not in rows.columns]
+    return f"the figure's table has no column {', '.join(missing)}" if missing else ""
+
+
+def select(rows: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.DataFrame:
+    """Rows whose columns have the wanted values; a list allows several.
+
+    Raises:
+        InputError: there is no such column.
+    """
+    for column, value in wanted.items():
+        if column not in rows.columns:
+            raise InputError(
+                "A claim asks for a column that its figure's table does not have.",
+                key="claims",
+                value={column: value},
+                remedy=f"Use one of {', '.join(map(str, rows.columns))}.",
+            )
+        rows = rows[rows[column].isin(value if isinstance(value, list) else [value])]
+    return rows
+
+
+def two_groups(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame] | Evidence:
+    """The rows of `first` and of `second`, or why there are none."""
+    groups = []
+    for name in ("first", "second"):
+        groups.append(select(rows, parameters[name]))
+        if groups[-1].empty:
+            what = ", ".join(f"{column} {value}" for column, value in parameters[name].items())
+            return untestable(f"not there: {what}")
+    return groups[0], groups[1]
+
+
+def seed_means(rows: pd.DataFrame, value: str) -> np.ndarray:
+    """(seed,) means of a column within each seed."""
+    return rows.groupby("seed", sort=True)[value].mean().to_numpy()

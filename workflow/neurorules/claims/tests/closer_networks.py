@@ -1,0 +1,77 @@
+"""Networks of one kind are closer to given networks than those of another kind (Figure 3B)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from neurorules.claims.tests.base.evidence import (
+    FAILS,
+    HOLDS,
+    UNDECIDED,
+    Evidence,
+    decide_lower,
+    missing_columns,
+    seed_means,
+    select,
+    untestable,
+)
+from neurorules.statistics.comparison import compare, compare_paired
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
+    """Networks `first` are closer to networks `to` than networks `second` are.
+
+    Distances between n networks and m are not n x m replicates. Two tests, one over either side's networks, must agree:
+    Welch's over the seeds of `first` and `second`, averaged over `to`; and one paired over the seeds of `to`, averaged
+    over the others. The numbers are those of the first of these tests, `p_claimed_paired` that of the second.
+
+    Args:
+        rows: columns of kind model_distances: learning_rule_a, setting_a, seed_a, the same _b, moment, distance.
+        parameters: first, second, to, each {learning_rule, setting}; moment.
+        margin: not used.
+    """
+    if why := missing_columns(rows, "learning_rule_a", "setting_a", "seed_a", "moment", "distance"):
+        return untestable(why)
+    first, second = (
+        pairs_between(rows, parameters[name], parameters["to"], parameters["moment"]) for name in ("first", "second")
+    )
+    for name, pairs in (("first", first), ("second", second)):
+        if pairs.empty:
+            return untestable(
+                f"not there: {' '.join(parameters[name].values())} to {' '.join(parameters['to'].values())}"
+            )
+    over_networks = compare(seed_means(first, "distance"), seed_means(second, "distance"))
+    to_first, to_second = (pairs.groupby("seed_to")["distance"].mean() for pairs in (first, second))
+    targets = sorted(set(to_first.index) & set(to_second.index))
+    paired = compare_paired(to_first[targets].to_numpy(), to_second[targets].to_numpy())
+    numbers = {"p_claimed_paired": paired.p_lower, "difference_paired": paired.difference}
+    results = {decide_lower(over_networks).result, decide_lower(paired).result}
+    if results in ({HOLDS}, {FAILS}):
+        return Evidence(results.pop(), "", over_networks, numbers)
+    why = decide_lower(over_networks).why or decide_lower(paired).why or "the two tests disagree"
+    return Evidence(UNDECIDED, why, over_networks, numbers)
+
+
+def pairs_between(rows: pd.DataFrame, networks: Mapping[str, str], to: Mapping[str, str], moment: str) -> pd.DataFrame:
+    """Distances of `networks` to networks `to`, columns seed, seed_to and distance, whichever side of a pair they are.
+
+    Args:
+        rows: as of `decide`.
+        networks, to: {learning_rule, setting}; two different kinds.
+        moment: "last" or "matched".
+    """
+    import pandas as pd
+
+    sides = []
+    for here, there in (("a", "b"), ("b", "a")):
+        wanted = {f"{key}_{here}": value for key, value in networks.items()}
+        wanted |= {f"{key}_{there}": value for key, value in to.items()}
+        found = select(rows, {**wanted, "moment": moment})
+        columns = {f"seed_{here}": "seed", f"seed_{there}": "seed_to"}
+        # The table may have a column `seed` too, of other rows.
+        sides.append(found[[*columns, "distance"]].rename(columns=columns))
+    return pd.concat(sides, ignore_index=True)

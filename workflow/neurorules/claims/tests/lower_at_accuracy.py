@@ -1,0 +1,62 @@
+"""One group of networks is closer to the recording than another, at equal accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from neurorules.claims.tests.base.evidence import Evidence, decide_lower, two_groups, untestable
+from neurorules.statistics.comparison import compare
+from neurorules.statistics.matched import LEAST_ACCURACY, last_values, matched
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+
+def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
+    """One-sided Welch test: `first` is closer than `second`; columns and parameters as of equivalent_at_accuracy."""
+    groups = two_groups(rows, parameters)
+    if isinstance(groups, Evidence):
+        return groups
+    values = at_equal_accuracy(groups, parameters)
+    if isinstance(values, Evidence):
+        return values
+    first, second, numbers = values
+    return decide_lower(compare(first, second), numbers)
+
+
+def at_equal_accuracy(
+    groups: tuple[pd.DataFrame, pd.DataFrame], parameters: Mapping[str, Any]
+) -> tuple[np.ndarray, np.ndarray, dict[str, float]] | Evidence:
+    """Distances of two groups, (seed,) each, at the highest common accuracy, and further numbers for the ledger.
+
+    Args:
+        groups: columns seed, update, accuracy, distance.
+        parameters: least_accuracy, the lowest common accuracy at which a comparison says something.
+
+    Returns:
+        The distances that decide, and: `matched_accuracy`, at which they are; `overlap_from`, from which on all curves
+        overlap; difference and p-values of the means over the upper half of that range, and of the last checkpoints,
+        whatever their accuracies, which decide nothing.
+    """
+    common = matched(groups)
+    least = float(parameters.get("least_accuracy", LEAST_ACCURACY))
+    if common is None:
+        return untestable("no overlap in accuracies")
+    if common.level < least:
+        return untestable(f"no overlap in accuracies above {least:g} (highest common accuracy {common.level:.3f})")
+    upper = compare(common.upper_half[0], common.upper_half[1])
+    last = compare(last_values(groups[0]), last_values(groups[1]))
+    return (
+        common.at_level[0],
+        common.at_level[1],
+        {
+            "matched_accuracy": common.level,
+            "overlap_from": common.lowest,
+            "difference_upper_half": upper.difference,
+            "p_different_upper_half": upper.p_different,
+            "difference_last": last.difference,
+            "p_different_last": last.p_different,
+        },
+    )

@@ -1,0 +1,39 @@
+"""One learning rule needs fewer updates than another to the same accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from neurorules.claims.tests.base.evidence import Evidence, decide_lower, two_groups, untestable
+from neurorules.statistics.comparison import compare
+from neurorules.statistics.matched import LEAST_ACCURACY, matched
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
+    """One-sided Welch test of the updates at which networks first reach the highest common accuracy.
+
+    Args:
+        rows: columns seed, update, accuracy.
+        parameters: `first`, which needs fewer updates, and `second`; least_accuracy as of lower_at_accuracy.
+        margin: not used.
+    """
+    groups = two_groups(rows, parameters)
+    if isinstance(groups, Evidence):
+        return groups
+    # Interpolated between the checkpoints around, as distances are.
+    common = matched([group.assign(reached_at=group["update"]) for group in groups], "reached_at")
+    least = float(parameters.get("least_accuracy", LEAST_ACCURACY))
+    if common is None or common.level < least:
+        return untestable(f"no overlap in accuracies above {least:g}")
+    upper = compare(common.upper_half[0], common.upper_half[1])
+    numbers = {
+        "matched_accuracy": common.level,
+        "overlap_from": common.lowest,
+        "difference_upper_half": upper.difference,
+        "p_different_upper_half": upper.p_different,
+    }
+    return decide_lower(compare(common.at_level[0], common.at_level[1]), numbers)

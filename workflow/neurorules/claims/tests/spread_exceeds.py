@@ -1,0 +1,65 @@
+"""Distances spread more over one choice (the initial gain, say) than over another (the learning rule)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurorules.claims.tests.base.evidence import Evidence, decide_lower, select, untestable
+from neurorules.statistics.comparison import compare_paired
+from neurorules.statistics.matched import LEAST_ACCURACY, all_learnt, matched
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
+    """Paired one-sided t-test over seeds: the SD over `smaller` is below the SD over `larger`.
+
+    All networks are read at the highest accuracy that all of them reached. Values of `larger` with which not every
+    network learnt, up to `least_accuracy`, are left out, and named: else the worst of them would set the accuracy.
+    Each seed gives a table of distances, one row for each value of `larger`, one column for each of `smaller`. Its
+    two spreads are the square roots of the variance along the one (n - 1), averaged over the other: without any
+    effect the two variances are equal on average, however many values each has.
+
+    Args:
+        rows: columns seed, update, accuracy, distance and those named.
+        parameters: larger and smaller, {column: [values]} each; least_accuracy as of lower_at_accuracy.
+        margin: not used.
+    """
+    ((large, large_values),) = parameters["larger"].items()
+    ((small, small_values),) = parameters["smaller"].items()
+    grid = {x: [select(rows, {large: x, small: y}) for y in small_values] for x in large_values}
+    if missing := [f"{x} {y}" for x in grid for y, cell in zip(small_values, grid[x], strict=True) if cell.empty]:
+        return untestable(f"not there: {', '.join(missing)}")
+    least = float(parameters.get("least_accuracy", LEAST_ACCURACY))
+    learnt = [x for x in grid if all(all_learnt(cell, least) for cell in grid[x])]
+    unlearnt = ", ".join(str(x) for x in grid if x not in learnt)
+    without = f"without {unlearnt}: not every network reached accuracy {least:g}" if unlearnt else ""
+    if len(learnt) < 2:
+        return untestable(without)
+    cells = [cell for x in learnt for cell in grid[x]]
+    seeds = set.intersection(*(set(cell["seed"]) for cell in cells))
+    if not seeds:
+        return untestable("no seed that all of them have")
+    common = matched([cell[cell["seed"].isin(seeds)] for cell in cells])
+    if common is None or common.level < least:
+        return untestable(f"no overlap in accuracies above {least:g}")
+
+    def spreads(values: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        table = np.array(values).reshape(len(learnt), len(small_values), -1)
+        over_small, over_large = table.var(axis=1, ddof=1).mean(0), table.var(axis=0, ddof=1).mean(0)
+        return np.sqrt(over_small), np.sqrt(over_large)
+
+    upper = compare_paired(*spreads(common.upper_half))
+    numbers = {
+        "matched_accuracy": common.level,
+        "overlap_from": common.lowest,
+        "difference_upper_half": upper.difference,
+        "p_different_upper_half": upper.p_different,
+    }
+    evidence = decide_lower(compare_paired(*spreads(common.at_level)), numbers)
+    return replace(evidence, why="; ".join(filter(None, (evidence.why, without))))

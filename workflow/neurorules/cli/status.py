@@ -1,0 +1,116 @@
+"""How far a study has come: what is finished, what is left, and how long the runs take at the present pace.
+
+`python -m neurorules.cli.status config/reach.yaml`, from the folder that holds results/. Reads names and times of files
+only, so that it costs a running study nothing.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from neurorules.errors import command
+from neurorules.study.study import Model, Study, load_study
+from neurorules.training.progress import clock
+
+# The pace is that of the last jobs; a pause between two of them that is longer than this ended an earlier session.
+LAST_JOBS, PAUSE_S = 40, 1800.0
+
+
+def report(study: Study, folder: str | Path = ".", now: float | None = None) -> str:
+    """What to print of a study.
+
+    Args:
+        study: a checked study.
+        folder: where snakemake runs.
+        now: seconds since the epoch; the clock's where None.
+    """
+    root = Path(folder)
+    finished = {(m, s) for m, seeds in study.seeds.items() for s in seeds if (root / study.run_file(m, s)).exists()}
+    left = [(m, s) for m, seeds in study.seeds.items() for s in seeds if (m, s) not in finished]
+    lines = [
+        f"study {study.name} in {root / study.results}",
+        _line("runs", len(finished), len(finished) + len(left)),
+    ]
+    by_task: dict[str, list[int]] = {}
+    for model, seeds in study.seeds.items():
+        done = by_task.setdefault(model.task, [0, 0])
+        done[0] += sum((model, seed) in finished for seed in seeds)
+        done[1] += len(seeds)
+    if len(by_task) > 1:
+        lines += [_line(f"  {task}", *done) for task, done in by_task.items()]
+    tables = {file for name in study.figures for file in study.figure_tables(name)}
+    shown = {file for name in study.figures for file in study.figure_files(name)}
+    lines.append(_line("tables", _there(root, tables - shown), len(tables - shown)))
+    complete = [
+        name for name in study.figures if _there(root, study.figure_files(name)) == len(study.figure_files(name))
+    ]
+    lines.append(_line("figures", len(complete), len(study.figures)))
+    missing = [name for name in study.figures if name not in complete]
+    if missing:
+        lines.append(f"  not yet: {', '.join(missing)}")
+    if left:
+        lines.append(_pace(study, root, left, time.time() if now is None else now))
+    return "\n".join(lines)
+
+
+def _line(what: str, done: int, of: int) -> str:
+    return f"{what:<22} {done:>5} of {of:<5} {done / of if of else 1.0:4.0%}"
+
+
+def _there(root: Path, files: Iterable[str]) -> int:
+    return sum((root / file).exists() for file in files)
+
+
+def _pace(study: Study, root: Path, left: Sequence[tuple[Model, int]], now: float) -> str:
+    """When the runs will be finished, from how long those of their kind took and how many jobs ran side by side."""
+    jobs = []
+    for block in study.blocks:
+        for model in block.models:
+            file = root / study.training_benchmark(model, block.seeds)
+            if file.exists():
+                jobs.append((file.stat().st_mtime, seconds_of(file), model, len(block.seeds)))
+    jobs.sort(key=lambda job: job[0])
+    recent = jobs[-LAST_JOBS:]
+    for later in range(len(recent) - 1, 0, -1):
+        if recent[later][0] - recent[later][1] - recent[later - 1][0] > PAUSE_S:
+            recent = recent[later:]
+            break
+    if not recent:
+        return "time left: known when the first training job is finished"
+    per_run: dict[tuple[str, ...], list[float]] = {}
+    for _, seconds, model, n_seeds in jobs:
+        for kind in ((model.task, model.learning_rule), (model.task,), ()):
+            per_run.setdefault(kind, []).append(seconds / n_seeds)
+    expected = sum(_typical(per_run, model) for model, _ in left)
+    span = recent[-1][0] - min(end - seconds for end, seconds, *_ in recent)
+    side_by_side = max(1.0, sum(seconds for _, seconds, *_ in recent) / span) if span > 0 else 1.0
+    ended = now - recent[-1][0]
+    text = f"time left for the runs: about {clock(expected / side_by_side)}, with {side_by_side:.1f} jobs side by side"
+    return text + (f" (the last one ended {clock(ended)} ago)" if ended > PAUSE_S else "")
+
+
+def _typical(per_run: Mapping[tuple[str, ...], Sequence[float]], model: Model) -> float:
+    """Seconds of a run of this kind: of its task and learning rule, else of its task, else of any."""
+    for kind in ((model.task, model.learning_rule), (model.task,), ()):
+        if kind in per_run:
+            return statistics.median(per_run[kind])
+    raise ValueError("no job has finished")
+
+
+def seconds_of(file: Path) -> float:
+    """Wall time from a benchmark file of Snakemake; 0 where it is not whole yet."""
+    lines = file.read_text().splitlines()
+    return float(lines[1].split("\t")[0]) if len(lines) > 1 else 0.0
+
+
+def main(files: Sequence[str]) -> int:
+    """Print the state of a study; returns the exit code."""
+    return command(lambda: report(load_study(*files)))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,73 @@
+"""Files are written whole or not at all, and a full disk says so."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from neurorules.errors import InputError
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success it takes the name `path`, else it is removed.
+
+    A reader sees the old file or the new one, never a part. The temporary name is the same every
+    time, so that what a killed process left behind is overwritten rather than piling up.
+
+    Raises:
+        InputError: the disk is full, or the folder cannot be written to.
+    """
+    path = Path(path)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.unlink(missing_ok=True)
+        yield partial
+        with open(partial, "rb+") as handle:
+            os.fsync(handle.fileno())
+        os.replace(partial, path)
+    except BaseException as error:
+        explained = _explain(error, path)  # asks the disk, so before the partial file makes room
+        with suppress(OSError):
+            os.truncate(partial, 0)  # HDF5 holds on to a file that it could not write, and so to its space
+        partial.unlink(missing_ok=True)
+        if explained is None:
+            raise
+        raise explained from error
+
+
+def _explain(error: BaseException, path: Path) -> InputError | None:
+    """The clear form of a full disk or a folder without write permission, else None.
+
+    HDF5 reports a full disk in words of its own ("HDF error", even "Permission denied"), so the disk itself is
+    asked too.
+    """
+    if not isinstance(error, OSError | RuntimeError):
+        return None
+    code = getattr(error, "errno", None)
+    folder = next((p for p in path.parents if p.exists()), Path("."))
+    disk = os.statvfs(folder)
+    full = disk.f_bavail * disk.f_frsize < 1 << 20 and os.access(folder, os.W_OK)
+    if full or code in (errno.ENOSPC, errno.EDQUOT):
+        return InputError(
+            "No space left on the disk; the file was not written, finished files are kept.",
+            file=path,
+            remedy="Free some space and run the same command again: it goes on from here.",
+        )
+    if code in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return InputError(
+            "The file cannot be written: no permission, or the file system is read-only.",
+            file=path,
+            remedy="Make the folder writable, or run in a folder that is.",
+        )
+    return None
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write `text` (UTF-8) whole or not at all."""
+    with whole_file(path) as partial:
+        partial.write_bytes(text.encode())

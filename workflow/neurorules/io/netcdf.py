@@ -1,0 +1,107 @@
+"""NetCDF files: the same content gives the same bytes, and a damaged file is refused, never waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neurorules.errors import DamagedResult, InputError
+from neurorules.io.atomic import whole_file
+from neurorules.io.identity import canonical_json
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+NETCDF_ERRORS = (OSError, RuntimeError, ValueError, AttributeError)  # netCDF4's, and HDF5's through it
+
+
+def write_dataset(path: str | Path, dataset: xr.Dataset) -> None:
+    """Write an xarray Dataset as netCDF; the same content gives the same bytes, and reading damaged ones fails."""
+    checksums = {name: {"fletcher32": True} for name, variable in dataset.variables.items() if variable.ndim}
+    with whole_file(path) as partial:
+        dataset.to_netcdf(partial, engine="netcdf4", format="NETCDF4", encoding=checksums)
+
+
+def open_dataset(path: str | Path, what: str) -> xr.Dataset:
+    """Read a netCDF file of ours into memory.
+
+    Args:
+        path: the file.
+        what: what the file should be ("a recording", "a run"), for the error.
+
+    Raises:
+        InputError: missing.
+        DamagedResult: truncated, altered, or not netCDF.
+    """
+    try:
+        return load_netcdf(path)
+    except FileNotFoundError:
+        raise InputError(
+            f"The file is missing; it should be {what}.",
+            file=path,
+            remedy="Run the same snakemake command again: it makes what is missing.",
+        ) from None
+    except NETCDF_ERRORS as error:
+        raise DamagedResult(
+            f"The file cannot be read as {what} ({error}).",
+            file=path,
+            remedy="Delete this file and run the same snakemake command again: it is made anew.",
+        ) from error
+
+
+def load_netcdf(path: str | Path, **decoding: Any) -> xr.Dataset:
+    """A netCDF file's content, in memory.
+
+    Args:
+        path: the file.
+        decoding: arguments of `xarray.open_dataset`.
+
+    Raises:
+        FileNotFoundError: it is missing.
+        NETCDF_ERRORS: it is damaged or of another kind.
+    """
+    import xarray as xr
+
+    if _has_endless_heap(Path(path)):
+        raise OSError("NetCDF: HDF error, zeros in its heap")
+    with xr.open_dataset(path, engine="netcdf4", **decoding) as dataset:
+        return dataset.load()
+
+
+def _has_endless_heap(path: Path) -> bool:
+    """Whether HDF5 would read this file forever: it steps through each collection of the global heap by the sizes
+    that stand there, and past a free block of size 0, such as zeros where a power cut lost a page, it never comes.
+
+    Layout: HDF5 File Format Specification, III.E. "GCOL", version, the collection's size at 8; then objects, each
+    with its index (0: free space, whose size has the header in it) and at 8 its size.
+    """
+    header, alignment = 16, 8
+    content = path.read_bytes()
+    start = content.find(b"GCOL\x01")
+    while start >= 0:
+        end = min(start + int.from_bytes(content[start + 8 : start + 16], "little"), len(content))
+        at = start + header
+        while at + header <= end:
+            index = int.from_bytes(content[at : at + 2], "little")
+            size = int.from_bytes(content[at + 8 : at + 16], "little")
+            step = size if index == 0 else header + -(-size // alignment) * alignment
+            if step == 0:
+                return True
+            at += step
+        start = content.find(b"GCOL\x01", start + 1)
+    return False
+
+
+def netcdf_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes in the types netCDF can hold: bool as 0/1, None and dict as JSON."""
+    encoded: dict[str, Any] = {}
+    for name, value in attributes.items():
+        if isinstance(value, bool):
+            encoded[name] = int(value)
+        elif value is None or isinstance(value, dict | list | tuple):
+            encoded[name] = canonical_json(value)
+        else:
+            encoded[name] = value
+    return encoded

@@ -1,0 +1,317 @@
+"""Hatsopoulos 2007 (Suresh et al. 2020): macaque primary motor cortex in center-out reaches to 8 targets.
+
+Two sources of the same session: `processed`, condition averages as the papers' authors computed and published them;
+`dryad`, spike times, events and kinematics of the session (MATLAB 7.3), from which the same averages are made here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurorules.errors import InputError
+from neurorules.recordings import sources
+from neurorules.recordings.formats import safe_pickle
+from neurorules.recordings.recording import check_recording
+
+if TYPE_CHECKING:
+    import h5py
+    import xarray as xr
+
+NAME = "hatsopoulos2007"
+SUFFIX = {"processed": ".npy", "dryad": ".mat"}
+
+N_TARGETS = 8
+TIME_MS = np.arange(-800.0, 401.0, 10.0)  # relative to movement onset
+SMOOTHING_MS = 25  # SD of the Gaussian
+PAD_MS = 4 * SMOOTHING_MS  # the kernel is cut at 4 SD; as much is read beyond each side of the window
+
+# name in the Recording -> name in the processed file, name in the Dryad file
+KINEMATICS = {
+    "shoulder_angle": ("shoulderangle", "th1"),
+    "elbow_angle": ("elbowangle", "th2"),
+    "hand_x": ("xhandposition", "x"),
+    "hand_y": ("yhandposition", "y"),
+}
+
+
+# What h5py raises where it cannot follow a file: broken structures, unknown types, arrays beyond memory.
+_DAMAGED = (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError)
+
+
+def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
+    """Read the session as a Recording of 8 conditions, target angles 0, 45 .. 315 degrees.
+
+    Args:
+        raw: the one raw file.
+        options: `source` "processed" (default) or "dryad"; `keep_trials` (default False) to keep single
+            trials too, which only `dryad` has.
+
+    Returns:
+        rates(condition, time, neuron) in spikes/s, mean over trials, every 10 ms from -800 to 400 ms around
+        movement onset, smoothed with a Gaussian of SD 25 ms; shoulder_angle, elbow_angle, hand_x,
+        hand_y(condition, time), mean over trials, less the value at -800 ms, divided by the largest
+        absolute value over conditions and times. Neurons are called `unit001` in file order (processed) or
+        `ch012u2` for the second unit of the twelfth entry of `spikes` (dryad). A trial whose window is
+        not covered by the kinematics is left out of everything and listed in attrs["trials_left_out"].
+
+    Raises:
+        InputError: the file is missing, cut off, altered or of another kind, or an option has no meaning.
+    """
+    source = options.get("source", "processed")
+    if source not in SUFFIX:
+        raise InputError(
+            f"The recording {NAME} has no such source.",
+            key="source",
+            value=source,
+            remedy=f"Name one of: {', '.join(SUFFIX)}.",
+        )
+    if len(raw) != 1:
+        raise InputError(
+            "One raw file is needed.",
+            key="raw",
+            value=[str(path) for path in raw],
+            remedy=f"Give the one {SUFFIX[source]} file of the source {source}.",
+        )
+    path = Path(raw[0])
+    if path.suffix != SUFFIX[source]:
+        raise InputError(
+            f"The source {source} is a {SUFFIX[source]} file.",
+            file=path,
+            key="source",
+            value=source,
+            remedy=f"Give that file, or set source to {' or '.join(s for s in SUFFIX if s != source)}.",
+        )
+    keep_trials = bool(options.get("keep_trials", False))
+    if keep_trials and source == "processed":
+        raise InputError(
+            "The processed file holds averages only, no single trials.",
+            file=path,
+            key="keep_trials",
+            value=True,
+            remedy="Set keep_trials to false, or source to dryad.",
+        )
+    if source == "processed":
+        return check_recording(_read_processed(path), path)
+    return check_recording(_read_dryad(path, keep_trials), path)
+
+
+def _dataset(
+    rates: np.ndarray, neurons: list[str], kinematics: Mapping[str, np.ndarray], source: str, synthetic: bool
+) -> xr.Dataset:
+    import xarray as xr
+
+    recording = xr.Dataset(
+        {"rates": (("condition", "time", "neuron"), rates, {"units": "spikes/s"})},
+        coords={
+            "condition": np.arange(N_TARGETS),
+            "time": ("time", TIME_MS, {"units": "ms"}),
+            "neuron": neurons,
+            "angle_deg": ("condition", 45.0 * np.arange(N_TARGETS), {"units": "degree"}),
+        },
+        attrs={
+            **sources.attributes(NAME, source, synthetic=synthetic),
+            "aligned_to": "movement onset",
+            "bin_width_ms": 10,
+            "smoothing_sd_ms": SMOOTHING_MS,
+            "left_out": "[]",
+            "made_by": f"neurorules.recordings.{NAME}",
+        },
+    )
+    for name, values in kinematics.items():
+        recording[name] = (
+            ("condition", "time"),
+            values,
+            {"units": "1", "meaning": "change from -800 ms, largest absolute value 1"},
+        )
+    return recording
+
+
+def _other_kind(path: Path, why: str, key: str) -> InputError:
+    return InputError(
+        f"The file is not what the source promises: {why}.",
+        file=path,
+        key=key,
+        remedy="Delete it and run the same command again to download it anew.",
+    )
+
+
+def _read_processed(path: Path) -> xr.Dataset:
+    content = safe_pickle.load(path)
+    synthetic = "synthetic" in content
+    if not synthetic:
+        sources.verify_published(path, NAME, "processed")
+
+    def array(key: str, shape: tuple[int | None, ...]) -> np.ndarray:
+        value = content.get(key)
+        if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu":
+            raise _other_kind(path, "there is no array of numbers of this name", key)
+        if value.ndim != len(shape) or any(n not in (None, m) for n, m in zip(shape, value.shape, strict=True)):
+            raise _other_kind(path, f"the array has the shape {value.shape}", key)
+        return np.ascontiguousarray(value, dtype=np.float64)
+
+    rates = array("firing_rate", (None, len(TIME_MS), N_TARGETS)).transpose(2, 1, 0)
+    return _dataset(
+        np.ascontiguousarray(rates),
+        [f"unit{i:03d}" for i in range(1, rates.shape[2] + 1)],
+        {name: array(key, (N_TARGETS, len(TIME_MS))) for name, (key, _) in KINEMATICS.items()},
+        "processed",
+        synthetic,
+    )
+
+
+def _read_dryad(path: Path, keep_trials: bool) -> xr.Dataset:
+    sources.verify_published(path, NAME, "dryad")
+    spikes, onsets, samples, synthetic = _load_dryad(path)
+    if not spikes:
+        raise _other_kind(path, "no unit has a spike time", "spikes")
+
+    trials_left_out = []
+    kept = []
+    start_s, stop_s = (TIME_MS[0] - PAD_MS) / 1000, (TIME_MS[-1] + PAD_MS) / 1000
+    for condition, times in enumerate(onsets):
+        covered = np.isfinite(times)
+        for values in samples.values():
+            covered &= (times + start_s >= values[0, 0]) & (times + stop_s <= values[-1, 0])
+        if not covered.all():
+            trials_left_out.append({"angle_deg": 45 * condition, "trials": int((~covered).sum())})
+        if not covered.any():
+            raise _other_kind(path, f"no usable trial to the target at {45 * condition} degrees", "stmv_cell")
+        kept.append(times[covered])
+    condition_of = np.repeat(np.arange(N_TARGETS), [len(times) for times in kept])
+    onset = np.concatenate(kept)
+
+    trial_rates = np.empty((len(spikes) * len(onset), len(TIME_MS)), dtype=np.float32) if keep_trials else None
+    rates = np.empty((N_TARGETS, len(TIME_MS), len(spikes)))
+    for neuron, times in enumerate(spikes.values()):
+        counts = _counts(times, onset)
+        for condition in range(N_TARGETS):
+            rates[condition, :, neuron] = _smooth(counts[condition_of == condition].mean(axis=0))
+        if trial_rates is not None:
+            trial_rates[neuron * len(onset) : (neuron + 1) * len(onset)] = _smooth(counts)
+
+    kinematics = {}
+    grid_s = TIME_MS / 1000
+    for name, values in samples.items():
+        traces = np.array([np.interp(t + grid_s, values[:, 0], values[:, 1]) for t in onset])
+        mean = np.array([traces[condition_of == condition].mean(axis=0) for condition in range(N_TARGETS)])
+        mean -= mean[:, :1]
+        largest = np.abs(mean).max()
+        if not 0 < largest < np.inf:
+            raise _other_kind(path, "the variable never changes, or beyond all numbers", KINEMATICS[name][1])
+        kinematics[name] = mean / largest
+
+    recording = _dataset(rates, list(spikes), kinematics, "dryad", synthetic)
+    recording.attrs["trials_left_out"] = json.dumps(trials_left_out)
+    if trial_rates is not None:
+        recording["trial_rates"] = (("trial", "time"), trial_rates, {"units": "spikes/s"})
+        recording["trial_neuron"] = ("trial", np.repeat(np.arange(len(spikes)), len(onset)))
+        recording["trial_condition"] = ("trial", np.tile(condition_of, len(spikes)))
+    return recording
+
+
+def _counts(times: np.ndarray, onset: np.ndarray) -> np.ndarray:
+    """Spikes in 1 ms bins centred on whole ms around each onset: (trial, bin), padded window."""
+    first, last = int(TIME_MS[0]) - PAD_MS, int(TIME_MS[-1]) + PAD_MS
+    counts = np.zeros((len(onset), last - first + 1))
+    for trial, event in enumerate(onset):
+        begin, end = np.searchsorted(times, event + np.array([first - 1, last + 1]) / 1000)
+        bins = np.floor((times[begin:end] - event) * 1000 + 0.5).astype(int) - first
+        inside = bins[(bins >= 0) & (bins < counts.shape[1])]
+        counts[trial] = np.bincount(inside, minlength=counts.shape[1])
+    return counts
+
+
+def _smooth(counts: np.ndarray) -> np.ndarray:
+    """Counts per 1 ms bin (..., padded window) to spikes/s at TIME_MS."""
+    from scipy.ndimage import gaussian_filter1d
+
+    rate = gaussian_filter1d(counts * 1000.0, SMOOTHING_MS, axis=-1, truncate=PAD_MS / SMOOTHING_MS, mode="constant")
+    return rate[..., PAD_MS : rate.shape[-1] - PAD_MS : int(TIME_MS[1] - TIME_MS[0])]
+
+
+def _load_dryad(path: Path) -> tuple[dict[str, np.ndarray], list[np.ndarray], dict[str, np.ndarray], bool]:
+    """Spike times by unit, movement onsets by target, kinematics (sample, [time, value]), all times in s; synthetic?"""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            spikes = _spike_times(path, file)
+            onsets = [_vector(path, cell, "stmv_cell") for cell in _cells(path, file, "stmv_cell")]
+            if len(onsets) != N_TARGETS:
+                raise _other_kind(path, f"{len(onsets)} targets instead of {N_TARGETS}", "stmv_cell")
+            samples = {name: _samples(path, file, key) for name, (_, key) in KINEMATICS.items()}
+            return spikes, onsets, samples, bool(file.attrs.get("synthetic", 0))
+    except _DAMAGED as error:
+        raise _other_kind(path, f"it is cut off, damaged, or no MATLAB 7.3 file ({error})", "source") from error
+
+
+def _cells(path: Path, parent: h5py.File, key: str) -> list[h5py.Dataset]:
+    """The entries of a MATLAB cell array, in MATLAB's order."""
+    if key not in parent:
+        raise _other_kind(path, "the variable is missing", key)
+    return _dereferenced(path, parent, parent[key], key)
+
+
+def _dereferenced(path: Path, file: h5py.File, cell: Any, key: str) -> list[h5py.Dataset]:
+    if not _is_cell(cell) or cell.shape is None:
+        raise _other_kind(path, "the variable is no cell array", key)
+    # stored with its dimensions reversed, so that row-major order here is MATLAB's column-major order
+    return [file[reference] for reference in cell[()].ravel()]
+
+
+def _is_cell(item: Any) -> bool:
+    import h5py
+
+    return isinstance(item, h5py.Dataset) and h5py.check_ref_dtype(item.dtype) is h5py.Reference
+
+
+def _is_empty(item: h5py.Dataset) -> bool:
+    return bool(item.attrs.get("MATLAB_empty", 0))
+
+
+def _is_numbers(item: Any) -> bool:
+    import h5py
+
+    return isinstance(item, h5py.Dataset) and item.shape is not None and item.dtype.kind in "fiu"
+
+
+def _vector(path: Path, item: Any, key: str) -> np.ndarray:
+    if not _is_numbers(item):
+        raise _other_kind(path, "numbers are expected in its cells", key)
+    if _is_empty(item):  # such a dataset holds the dimensions of the empty array
+        return np.empty(0)
+    return np.asarray(item[()], dtype=np.float64).ravel()
+
+
+def _spike_times(path: Path, file: h5py.File) -> dict[str, np.ndarray]:
+    """Sorted spike times in s; one channel's cell is empty, one unit's times, or a cell of several units' times."""
+    found: dict[str, np.ndarray] = {}
+    for channel, item in enumerate(_cells(path, file, "spikes"), start=1):
+        units = _dereferenced(path, file, item, "spikes") if _is_cell(item) else [item]
+        for number, unit in enumerate(units, start=1):
+            times = _vector(path, unit, "spikes")
+            if not np.isfinite(times).all():
+                raise _other_kind(path, "a spike time is not finite", "spikes")
+            if len(times):
+                found[f"ch{channel:03d}u{number}"] = np.sort(times)
+    return found
+
+
+def _samples(path: Path, file: h5py.File, key: str) -> np.ndarray:
+    if key not in file:
+        raise _other_kind(path, "the variable is missing", key)
+    if not _is_numbers(file[key]):
+        raise _other_kind(path, "the variable is no matrix of numbers", key)
+    # an (N, 2) matrix is stored transposed
+    values = np.asarray(file[key][()]).T
+    if values.ndim != 2 or values.shape[1] != 2:
+        raise _other_kind(path, f"a matrix of times and values is expected, not the shape {values.shape}", key)
+    values = values[np.isfinite(values).all(axis=1)]
+    if len(values) < 2 or (np.diff(values[:, 0]) <= 0).any():
+        raise _other_kind(path, "its times have to rise", key)
+    return values

@@ -1,0 +1,123 @@
+"""What choice tasks after Neurogym share: fixed periods, few conditions, noise on what is shown.
+
+The inputs are fixation and a ring of directions, cosine-tuned; the outputs are fixate and the choices. Cross-entropy
+looks at every step, as Neurogym's ground truth gives one: fixate until the decision, then the choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from neurorules.errors import InputError
+from neurorules.tasks.base.losses import choice_accuracy, cross_entropy
+from neurorules.tasks.base.periods import STEP_MS, check_bins
+from neurorules.tasks.base.trials import Trials
+
+SHARED_OPTIONS = {
+    "dt_ms": STEP_MS,
+    "sigma": {"type": "number", "minimum": 0},
+    "dim_ring": {"type": "integer", "minimum": 2},
+}
+FIXATION, RING = 0, slice(1, None)  # inputs
+
+
+def ring(dim_ring: int) -> np.ndarray:
+    """(direction,) evenly spaced angles from 0, in radians.
+
+    Raises:
+        InputError: there are fewer than 2.
+    """
+    if dim_ring < 2:
+        raise InputError(
+            "There have to be directions to tell apart.",
+            key="task.dim_ring",
+            value=dim_ring,
+            remedy="Use 2 or more.",
+        )
+    return np.linspace(0, 2 * np.pi, dim_ring, endpoint=False)
+
+
+class ChoiceTask:
+    """See the module.
+
+    Args:
+        options: `dt_ms`; `sigma`, the SD of the noise times the square root of a step in ms.
+        inputs: (step, condition, input) without noise.
+        choice: (condition,) the right choice, from 1.
+        decision: its steps.
+        noisy: the periods with noise, independent in each step, on the ring.
+        tested: (condition,) which conditions are test trials.
+
+    Raises:
+        InputError: the noise is negative.
+    """
+
+    loss = staticmethod(cross_entropy)
+    accuracy = staticmethod(choice_accuracy)
+
+    def __init__(
+        self,
+        options: Mapping[str, Any],
+        inputs: np.ndarray,
+        choice: np.ndarray,
+        *,
+        decision: slice,
+        noisy: Sequence[slice],
+        tested: np.ndarray,
+    ) -> None:
+        if not options["sigma"] >= 0:
+            raise InputError(
+                "A standard deviation cannot be negative.",
+                key="task.sigma",
+                value=options["sigma"],
+                remedy="Use 0 or more.",
+            )
+        self.dt_ms = options["dt_ms"]
+        self.noise_sd = np.float32(options["sigma"] / np.sqrt(self.dt_ms))
+        self.noisy = noisy
+        self.inputs = inputs.astype(np.float32)
+        n_steps, self.n_conditions, self.n_inputs = inputs.shape
+        self.n_outputs = 1 + int(choice.max())
+        self.targets = np.zeros((n_steps, self.n_conditions), np.int64)
+        self.targets[decision] = choice
+        self.tested = np.flatnonzero(tested)
+        self.condition = np.where(tested, np.cumsum(tested) - 1, -1)
+
+    def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
+        """Random trials, all conditions equally likely; `condition` is -1 for those that are no test trials."""
+        trials = self._trials(rng.integers(0, self.n_conditions, n_trials))
+        for period in self.noisy:
+            shown = trials.inputs[period, :, RING]
+            shown += self.noise_sd * rng.standard_normal(shown.shape, np.float32)
+        return trials
+
+    def test(self) -> Trials:
+        """The conditions that are tested, once each, without noise; `condition` is a trial's place among them."""
+        return self._trials(self.tested)
+
+    def window(self, time_ms: np.ndarray, options: Mapping[str, Any]) -> np.ndarray:
+        """All steps of the test trials, one for each bin of the recording.
+
+        The task knows nothing of a recording. Whoever compares the two sees to it that the recording's conditions
+        are the test trials, in their order.
+
+        Raises:
+            InputError: the steps are not the recording's bins.
+        """
+        n_steps = len(self.inputs)
+        check_bins(
+            time_ms,
+            [n_steps],
+            self.dt_ms,
+            "A trial has",
+            "Set dt_ms to the recording's bin width, and durations that add up to its length.",
+        )
+        return np.arange(n_steps)
+
+    def _trials(self, drawn: np.ndarray) -> Trials:
+        """Trials of the given conditions, without noise."""
+        inputs, targets = self.inputs.take(drawn, axis=1), self.targets.take(drawn, axis=1)
+        return Trials(inputs, targets, np.ones(targets.shape, bool), self.condition[drawn])

@@ -1,0 +1,139 @@
+"""Task losses with their gradients at the outputs, and normalized accuracy.
+
+All losses are means over scored points, so that their size does not depend on the batch. Outputs may be those of a
+stack of networks, (network, step, trial, output); a loss is then one number per network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+    from neurorules.tasks.base.trials import Trials
+
+
+class ScoredTrials:
+    """The targets of one batch as tensors, ready for a loss.
+
+    Args:
+        trials: the batch; or a batch for each network of a stack, with equal numbers of steps and trials.
+        like: a tensor whose dtype and device the targets take.
+    Attributes:
+        targets: (step, trial, output), or (step, trial) class indices; with networks in front for several batches.
+        scored: (step, trial), 1 where the loss looks, else 0, in the dtype of `like`; with networks in front likewise.
+        n_scored: how many points are scored, per network, shaped to divide (step, trial).
+    """
+
+    def __init__(self, trials: Trials | Sequence[Trials], like: torch.Tensor) -> None:
+        import numpy as np
+        import torch
+
+        batches = [trials] if not isinstance(trials, Sequence) else trials
+        arrays = [(b.targets, b.scored) for b in batches]
+        targets, scored = arrays[0] if len(arrays) == 1 else (np.stack(part) for part in zip(*arrays, strict=True))
+        tensor = torch.as_tensor(targets, device=like.device)
+        self.targets = tensor.to(like.dtype) if tensor.is_floating_point() else tensor
+        self.scored = torch.as_tensor(scored, device=like.device).to(like.dtype)
+        self.n_scored = torch.as_tensor(np.sum(scored, (-2, -1), keepdims=True)).to(like)
+
+    def of_network(self, k: int) -> ScoredTrials:
+        """The batch of network k of a stack."""
+        part = copy(self)
+        part.targets, part.scored, part.n_scored = self.targets[k], self.scored[k], self.n_scored[k]
+        return part
+
+    def steps(self, start: int, stop: int) -> ScoredTrials:
+        """The same batch's steps start..stop-1; the losses of all parts add up to the batch's."""
+        part, steps = copy(self), slice(start, stop)
+        part.scored = self.scored[..., steps, :]
+        classes = self.targets.ndim == self.scored.ndim
+        part.targets = self.targets[..., steps, :] if classes else self.targets[..., steps, :, :]
+        return part
+
+
+class MeanSquaredError:
+    """Mean over scored (step, trial, output) of (y - y*)^2, times a factor."""
+
+    def __init__(self, factor: float = 1.0) -> None:
+        self.factor = factor
+
+    def pointwise(self, outputs: torch.Tensor, batch: ScoredTrials) -> torch.Tensor:
+        """What each (step, trial) adds to the loss."""
+        error = outputs - batch.targets
+        return error.square().sum(-1) * batch.scored / self._divisor(outputs, batch)
+
+    def __call__(self, outputs: torch.Tensor, batch: ScoredTrials) -> tuple[torch.Tensor, torch.Tensor]:
+        """The loss and its gradient.
+
+        Args:
+            outputs: y, (step, trial, output).
+            batch: targets (step, trial, output).
+
+        Returns:
+            The loss, a number per network; and dL/dy of the shape of `outputs` (zero where nothing is scored).
+        """
+        error = (outputs - batch.targets).mul_(batch.scored.unsqueeze(-1))
+        divisor = self._divisor(outputs, batch)
+        loss = error.square().sum((-3, -2, -1)) / divisor[..., 0, 0]
+        return loss, error.mul_((2.0 / divisor).unsqueeze(-1))
+
+    def _divisor(self, outputs: torch.Tensor, batch: ScoredTrials) -> torch.Tensor:
+        return batch.n_scored * (outputs.shape[-1] / self.factor)
+
+
+class CrossEntropy:
+    """Mean over scored (step, trial) of -log softmax(y)[target], in nats."""
+
+    def pointwise(self, outputs: torch.Tensor, batch: ScoredTrials) -> torch.Tensor:
+        """What each (step, trial) adds to the loss."""
+        target = batch.targets.expand(outputs.shape[:-1]).unsqueeze(-1)
+        picked = outputs.log_softmax(-1).gather(-1, target).squeeze(-1)
+        return -picked * batch.scored / batch.n_scored
+
+    def __call__(self, outputs: torch.Tensor, batch: ScoredTrials) -> tuple[torch.Tensor, torch.Tensor]:
+        """The loss and its gradient.
+
+        Args:
+            outputs: y, (step, trial, output), unnormalized log probabilities.
+            batch: targets (step, trial), class indices.
+
+        Returns:
+            The loss in nats, a number per network; and dL/dy of the shape of `outputs`.
+        """
+        log_probability = outputs.log_softmax(-1)
+        target = batch.targets.expand(outputs.shape[:-1]).unsqueeze(-1)
+        picked = log_probability.gather(-1, target).squeeze(-1) * batch.scored
+        loss = -picked.sum((-2, -1)) / batch.n_scored[..., 0, 0]
+        gradient = log_probability.exp_()
+        gradient.scatter_add_(-1, target, -gradient.new_ones(1).expand(target.shape))
+        gradient.mul_((batch.scored / batch.n_scored).unsqueeze(-1))
+        return loss, gradient
+
+
+mean_squared_error = MeanSquaredError()
+half_mean_squared_error = MeanSquaredError(0.5)
+cross_entropy = CrossEntropy()
+
+
+def regression_accuracy(outputs: torch.Tensor, batch: ScoredTrials) -> float:
+    """Normalized accuracy 1 - NMSE (paper, appendix A.3) of one network.
+
+    NMSE = mean over outputs of sum (y - y*)^2 / sum (y* - mean y*)^2 over scored points; the squared
+    error of an output whose target is constant counts undivided.
+    """
+    scored = batch.scored > 0
+    answers, targets = outputs[scored].double(), batch.targets[scored].double()
+    error = (answers - targets).square().sum(0)
+    spread = (targets - targets.mean(0)).square().sum(0)
+    # Compared as such: rounding in the mean leaves a constant a spread that is tiny but not zero.
+    constant = (targets == targets[0]).all(0)
+    return float(1.0 - (error / spread.masked_fill(constant, 1.0)).mean())
+
+
+def choice_accuracy(outputs: torch.Tensor, batch: ScoredTrials) -> float:
+    """Normalized accuracy 1 - cross-entropy in nats (paper, appendix A.3); below 0 when worse than 1 nat."""
+    return 1.0 - float(cross_entropy(outputs.double(), batch)[0])

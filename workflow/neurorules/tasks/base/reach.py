@@ -1,0 +1,159 @@
+"""What the delayed reach tasks share: a cue, an interval of holding, a hold cue that ends, a recorded movement.
+
+A trial: nothing but the hold cue for `interval1` steps, then the task's own cue, `interval2` steps in it or after it,
+and the hold cue ends. The outputs are the condition's recorded movement, zero before it and not scored after it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from neurorules.errors import InputError
+from neurorules.tasks.base.losses import mean_squared_error, regression_accuracy
+from neurorules.tasks.base.trials import Trials
+
+STEPS = {"type": "integer", "minimum": 0}
+INTERVAL = {"type": "array", "items": STEPS, "minItems": 2, "maxItems": 2}
+TIMING = {
+    "dt_ms": {"type": "number", "exclusiveMinimum": 0},
+    "steps": {"type": "integer", "minimum": 1},
+    "interval1_steps": INTERVAL,
+    "interval2_steps": INTERVAL,
+    "test_steps": {"type": "integer", "minimum": 1},
+    "test_interval1_steps": STEPS,
+    "test_interval2_steps": STEPS,
+}
+
+RAMP = np.array([0.05, 0.1, 0.2, 0.35, 0.65, 0.8, 0.9, 0.95])
+
+
+class DelayedReach(ABC):
+    """See the module.
+
+    Args:
+        options: TIMING; `interval1_steps` and `interval2_steps` are half-open [low, high), for training.
+        time_ms: (time,) the recording's time coordinate; its bins have to be the task's steps.
+        movement: (condition, step, output) the outputs of each condition.
+        n_cue_inputs: inputs besides the hold cue, which is the last.
+        hold_steps: steps of a trial without intervals until the hold cue has ended.
+        output_step: step at which the outputs start in a trial without intervals.
+    """
+
+    loss = staticmethod(mean_squared_error)
+    accuracy = staticmethod(regression_accuracy)
+
+    def __init__(
+        self,
+        options: Mapping[str, Any],
+        time_ms: np.ndarray,
+        movement: np.ndarray,
+        *,
+        n_cue_inputs: int,
+        hold_steps: int,
+        output_step: int,
+    ) -> None:
+        self.options = options
+        self.movement = movement
+        self.n_inputs = n_cue_inputs + 1
+        self.n_conditions, n_moving, self.n_outputs = movement.shape
+        self.hold_steps = hold_steps
+        self.output_step = output_step
+        for name in ("interval1_steps", "interval2_steps"):
+            low, high = options[name]
+            if low >= high:
+                raise InputError(
+                    "The interval is empty: its steps run from the first number to just below the second.",
+                    key=f"task.{name}",
+                    value=options[name],
+                    remedy="Make the second number larger than the first.",
+                )
+        bin_ms = float(np.diff(time_ms).mean())
+        if abs(bin_ms - options["dt_ms"]) > 1e-6:
+            raise InputError(
+                "The recording's bins are not the task's steps.",
+                key="task.dt_ms",
+                value=options["dt_ms"],
+                remedy=f"Set dt_ms to the recording's bin width, {bin_ms:g} ms.",
+            )
+        longest_intervals = {
+            "steps": options["interval1_steps"][1] + options["interval2_steps"][1] - 2,
+            "test_steps": options["test_interval1_steps"] + options["test_interval2_steps"],
+        }
+        for key, intervals in longest_intervals.items():
+            needed = intervals + output_step + n_moving
+            if needed > options[key]:
+                raise InputError(
+                    "The longest trial does not fit.",
+                    key=f"task.{key}",
+                    value=options[key],
+                    remedy=f"Use at least {needed} steps, or shorter intervals.",
+                )
+
+    @abstractmethod
+    def cue(self, since: np.ndarray, condition: np.ndarray, interval2: np.ndarray) -> np.ndarray:
+        """The inputs but for the hold cue: (step, trial, input), zero where nothing is shown.
+
+        Args:
+            since: (step, trial) steps since the cue began, negative before.
+            condition: (trial,) each trial's condition.
+            interval2: (trial,) each trial's second interval in steps.
+        """
+
+    def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
+        """The first trials are the conditions in order, if there are as many; the rest random; all intervals random."""
+        condition = rng.integers(0, self.n_conditions, n_trials)
+        if n_trials >= self.n_conditions:
+            condition[: self.n_conditions] = np.arange(self.n_conditions)
+        low1, high1 = self.options["interval1_steps"]
+        low2, high2 = self.options["interval2_steps"]
+        interval1 = rng.integers(low1, high1, n_trials)
+        interval2 = rng.integers(low2, high2, n_trials)
+        return self._trials(self.options["steps"], condition, interval1, interval2)
+
+    def test(self) -> Trials:
+        options = self.options
+        return self._trials(
+            options["test_steps"],
+            np.arange(self.n_conditions),
+            np.full(self.n_conditions, options["test_interval1_steps"]),
+            np.full(self.n_conditions, options["test_interval2_steps"]),
+        )
+
+    def window(self, time_ms: np.ndarray, options: Mapping[str, Any]) -> np.ndarray:
+        """Movement onset (0 ms) is put at model step `comparison.onset_step`."""
+        steps = options["onset_step"] + np.rint(time_ms / self.options["dt_ms"]).astype(int)
+        if steps[0] < 0 or steps[-1] >= self.options["test_steps"]:
+            raise InputError(
+                "The recording's times do not fit into the test trial.",
+                key="comparison.onset_step",
+                value=options["onset_step"],
+                remedy=f"The window would be steps {steps[0]} to {steps[-1]} of {self.options['test_steps']}.",
+            )
+        return steps
+
+    def _trials(self, n_steps: int, condition: np.ndarray, interval1: np.ndarray, interval2: np.ndarray) -> Trials:
+        # Each trial's time course is a fixed shape shifted, so it is looked up at (step - its start).
+        step = np.arange(n_steps)[:, None]
+        intervals = (interval1 + interval2)[None, :]
+        hold_end = intervals + self.hold_steps
+
+        inputs = np.zeros((n_steps, len(condition), self.n_inputs), np.float32)
+        inputs[:, :, :-1] = self.cue(step - interval1[None, :], condition, interval2)
+        inputs[:, :, -1] = np.where(step < hold_end - len(RAMP), 1.0, shifted(RAMP[::-1], step - hold_end + len(RAMP)))
+
+        n_moving = self.movement.shape[1]
+        position = step - intervals - self.output_step
+        moving = (position >= 0) & (position < n_moving)
+        clipped = position.clip(0, n_moving - 1)
+        targets = self.movement[condition[None, :], clipped] * moving[:, :, None]
+        return Trials(inputs, targets.astype(np.float32), position < n_moving, condition.astype(np.int64))
+
+
+def shifted(shape: np.ndarray, position: np.ndarray) -> np.ndarray:
+    """`shape` read at `position`, zero outside it."""
+    inside = (position >= 0) & (position < len(shape))
+    return np.where(inside, shape[position.clip(0, len(shape) - 1)], 0.0)

@@ -1,0 +1,105 @@
+"""What every task offers, and how one is found by name.
+
+A task is one file in the folder above with
+
+    OPTIONS: dict[str, dict]        the keys of its `task:` in the config, all of them needed, each with what it
+                                    allows as a JSON schema
+    def make(options: Mapping, recording: xarray.Dataset | None) -> Task
+
+    COMPARISON: tuple[str, ...]     the keys of its `comparison:` that it needs: `recording` where its test trials are
+                                    recorded conditions, and what it takes to find the compared window
+
+and, where its trials take something from the recording (targets, say), `NEEDS_RECORDING = True`; then
+training jobs wait for the recording, else only scoring does. `OTHER_OPTIONS = True` lets other keys stand in `task:`,
+which the task then checks itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from neurorules.errors import InputError
+from neurorules.plugins import Plugins
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    import xarray as xr
+
+    from neurorules.tasks.base.losses import ScoredTrials
+    from neurorules.tasks.base.trials import Trials
+
+TASKS = Plugins("tasks", "task", "task.module")
+
+
+class Loss(Protocol):
+    """A task's loss; of a stack of networks, everything has networks in front."""
+
+    def __call__(self, outputs: torch.Tensor, batch: ScoredTrials) -> tuple[torch.Tensor, torch.Tensor]:
+        """The loss and dL/dy of the shape of `outputs`, (step, trial, output)."""
+
+    def pointwise(self, outputs: torch.Tensor, batch: ScoredTrials) -> torch.Tensor:
+        """What each (step, trial) adds to the loss."""
+
+
+class Task(Protocol):
+    """A source of trials, with the loss they are trained on and the window that lines up with a recording."""
+
+    n_inputs: int
+    n_outputs: int
+    loss: Loss
+    accuracy: Callable[[torch.Tensor, ScoredTrials], float]
+
+    def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
+        """A batch of training trials."""
+
+    def test(self) -> Trials:
+        """Noise-free trials, one per recorded condition, in the recording's order."""
+
+    def window(self, time_ms: np.ndarray, options: Mapping[str, Any]) -> np.ndarray:
+        """Model steps (0-based, into the test trials) that line up with the recording's times.
+
+        Args:
+            time_ms: (time,) the recording's time coordinate.
+            options: the run's `comparison` options.
+        """
+
+
+def task_names() -> list[str]:
+    """Names of the task modules in the folder above."""
+    return TASKS.names()
+
+
+def load_task_module(name: str) -> Any:
+    """The module of a task, by name.
+
+    Raises:
+        InputError: there is no such task.
+    """
+    return TASKS.load(name)
+
+
+def compared_steps(task: Task, recording: xr.Dataset, comparison: Mapping[str, Any]) -> np.ndarray:
+    """(time,) steps of the test trials that are compared with the recording's bins, one with each.
+
+    Args:
+        comparison: the model's `comparison` options.
+
+    Raises:
+        InputError: the recording has another number of conditions, or its bins are not steps of the task.
+    """
+    n_trials, n_conditions = len(task.test().condition), recording.sizes["condition"]
+    if n_trials != n_conditions:
+        raise InputError(
+            f"The task has {n_trials} test trials, the recording {n_conditions} conditions; they must be the same.",
+            key="comparison.recording",
+            value=recording.attrs["name"],
+            remedy="Compare with a recording of the task's conditions, or change the task's conditions.",
+        )
+    return task.window(recording["time"].values, comparison)
+
+
+def make_task(module: str, options: Mapping[str, Any], recording: xr.Dataset | None) -> Task:
+    """Build a task from its resolved options."""
+    return load_task_module(module).make(options, recording)
