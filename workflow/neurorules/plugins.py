@@ -10,7 +10,8 @@ import pkgutil
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import ModuleType
+from types import SimpleNamespace
+from typing import Any
 
 from neurorules.errors import InputError
 
@@ -28,18 +29,21 @@ class Plugins:
         folder: dotted, below the package, e.g. "similarity.measures".
         what: what one of them is, for errors ("measure of similarity").
         key: where the config names them, for errors.
+        members: what one of them may offer, by the contract in the folder's `base`. Nothing else of a plug-in is
+            used from outside, so that the code behind a job is these members and what they reach.
     """
 
     folder: str
     what: str
     key: str
+    members: tuple[str, ...]
 
     def names(self) -> list[str]:
         """Their names, in alphabetical order."""
         return [name for name in _modules(self.folder) if name != BASE]
 
-    def load(self, name: str) -> ModuleType:
-        """The module of one, by name.
+    def load(self, name: str) -> Any:
+        """One of them by name: the members of its module that the contract names.
 
         Raises:
             InputError: there is none of this name.
@@ -52,7 +56,9 @@ class Plugins:
                 value=name,
                 remedy=f"Use one of {', '.join(self.names())}, or add {file}.",
             )
-        return importlib.import_module(f"neurorules.{self.folder}.{name}")
+        module = importlib.import_module(f"neurorules.{self.folder}.{name}")
+        offered = {member: getattr(module, member) for member in self.members if hasattr(module, member)}
+        return SimpleNamespace(__name__=module.__name__, **offered)
 
 
 @cache

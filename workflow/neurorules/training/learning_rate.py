@@ -15,7 +15,7 @@ from typing import Any
 from neurorules.errors import InputError
 from neurorules.io.atomic import write_text
 from neurorules.io.identity import sha256_of
-from neurorules.provenance.code import versions
+from neurorules.provenance.versions import versions
 from neurorules.recordings.recording import open_recording
 from neurorules.tasks.base.task import make_task
 from neurorules.training.progress import Progress

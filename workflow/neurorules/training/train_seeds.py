@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from neurorules.errors import InputError
 from neurorules.io.identity import canonical_json, sha256_of
 from neurorules.io.netcdf import netcdf_attributes, open_dataset, write_dataset
-from neurorules.provenance.code import versions
+from neurorules.provenance.versions import versions
 from neurorules.recordings.recording import open_recording
 from neurorules.runs.run import open_run
 from neurorules.tasks.base.task import make_task

@@ -23,7 +23,12 @@ from typing import Any
 from neurorules.plugins import Plugins
 from neurorules.tables.base.table_type import about, load_kind
 
-FIGURES = Plugins("figures", "figure or table", "figures")
+FIGURES = Plugins(
+    "figures",
+    "figure or table",
+    "figures",
+    members=("TITLE", "NEEDS", "TABLES", "FROM_FIGURES", "PLUGINS", "PRODUCTS", "PUBLISHED", "make"),
+)
 
 
 def kinds(name: str, what: str) -> list[str]:

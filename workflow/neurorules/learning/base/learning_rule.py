@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from neurorules.tasks.base.losses import ScoredTrials
     from neurorules.tasks.base.task import Loss
 
-LEARNING_RULES = Plugins("learning", "learning rule", "learning_rules")
+LEARNING_RULES = Plugins("learning", "learning rule", "learning_rules", members=("LEARNING_RULE",))
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 
     from neurorules.tasks.base.task import Task
 
-KINDS = Plugins("tables", "kind of table", "NEEDS")
+KINDS = Plugins(
+    "tables",
+    "kind of table",
+    "NEEDS",
+    members=("OF", "SUBJECT", "NEEDS_RECORDING", "OPTIONS", "COMPARISON_KEYS", "table"),
+)
 
 
 @dataclass(frozen=True)

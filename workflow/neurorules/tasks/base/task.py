@@ -30,7 +30,12 @@ if TYPE_CHECKING:
     from neurorules.tasks.base.losses import ScoredTrials
     from neurorules.tasks.base.trials import Trials
 
-TASKS = Plugins("tasks", "task", "task.module")
+TASKS = Plugins(
+    "tasks",
+    "task",
+    "task.module",
+    members=("OPTIONS", "OPTION_SCHEMA", "COMPARISON", "COMPARISON_KEYS", "NEEDS_RECORDING", "OTHER_OPTIONS", "make"),
+)
 
 
 class Loss(Protocol):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from neurorules.statistics.comparison import Comparison
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
-DECIDING = Plugins("claims.tests", "deciding test", "claims.test")
+DECIDING = Plugins("claims.tests", "deciding test", "claims.test", members=("decide",))
 ALPHA = 0.05
 
 

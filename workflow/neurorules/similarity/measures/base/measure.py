@@ -15,7 +15,7 @@ from typing import Any
 
 from neurorules.plugins import Plugins
 
-MEASURES = Plugins("similarity.measures", "measure of similarity", "comparison.measures")
+MEASURES = Plugins("similarity.measures", "measure of similarity", "comparison.measures", members=("distance",))
 
 
 def measure_names() -> list[str]:
