@@ -19,6 +19,9 @@ TELLING_FUNCTIONS = {"print", "Progress"}
 TELLING_METHODS = {"warn", "warning", "info", "debug", "exception", "critical"}
 TEXT_METHODS = {"join", "format", "strip", "rstrip", "lstrip", "removesuffix", "removeprefix", "replace", "capitalize"}
 GROWING_METHODS = {"append", "extend", "insert"}
+# In place of what a person reads.
+WORDS = "words"
+
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 
 # A class of these has annotations that nothing reads when it runs.
@@ -55,7 +58,7 @@ def without_words(statement: ast.stmt, tells: Tells, reads_annotations: Callable
             _blank_sentences(node)
     for scope in functions or [holder]:
         _blank_in(scope, tells, id(scope) in making_errors)
-    return copy
+    return holder.body[0] if holder.body else ast.Pass()
 
 
 def _copy(node: Any) -> Any:
@@ -131,7 +134,7 @@ def _blank_sentences(node: ast.AST) -> None:
         if isinstance(child, ast.JoinedStr):
             _blank(child, any_constant=True)
         elif isinstance(child, ast.Constant) and isinstance(child.value, str) and " " in child.value:
-            child.value = ""
+            child.value = WORDS
 
 
 def _blank_in(scope: ast.AST, tells: Tells, makes_error: bool) -> None:
@@ -155,14 +158,16 @@ def _blank_in(scope: ast.AST, tells: Tells, makes_error: bool) -> None:
     if not told or not isinstance(scope, FUNCTIONS):
         return
     given: dict[str, list[ast.expr]] = {}
-    growing: set[int] = set()
+    unread: set[int] = set()  # uses of a name that do not read its text
     for node in nodes:
         for name, value, base in _assigned(node):
             given.setdefault(name, []).append(value)
-            growing |= {id(base)} if base is not None else set()
+            unread |= {id(base)} if base is not None else set()
+        if (asked := _asked(node)) is not None:
+            unread.add(id(asked))
     uses: dict[str, list[int]] = {}
     for node in nodes:
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in growing:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in unread:
             uses.setdefault(node.id, []).append(id(node))
     size = 0
     while size != len(told):
@@ -171,6 +176,17 @@ def _blank_in(scope: ast.AST, tells: Tells, makes_error: bool) -> None:
             if name in uses and all(use in told for use in uses[name]):
                 for value in values:
                     tell(value, any_constant=True)
+
+
+def _asked(node: ast.AST) -> ast.expr | None:
+    """What a statement asks for whether it is empty, or how long it is."""
+    if isinstance(node, ast.If | ast.IfExp | ast.While):
+        return node.test
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return node.operand
+    if isinstance(node, ast.Call) and _last(node.func) == "len" and node.args:
+        return node.args[0]
+    return None
 
 
 def _assigned(node: ast.AST) -> Iterator[tuple[str, ast.expr, ast.Name | None]]:
@@ -212,12 +228,14 @@ def _blank(expression: ast.expr, any_constant: bool = False) -> set[int]:
         return {id(expression)}
     if isinstance(expression, ast.Constant):
         if isinstance(expression.value, str) and (any_constant or " " in expression.value):
-            expression.value = ""
+            expression.value = WORDS if expression.value else ""  # an empty text says that there is nothing to say
         return set()
     if isinstance(expression, ast.JoinedStr):
         # One hole for each value that is shown: how the sentence is cut into parts does not matter.
-        expression.values = [part for part in expression.values if isinstance(part, ast.FormattedValue)]
-        return set().union(*(_blank(part, True) for part in expression.values))
+        shown = [part for part in expression.values if isinstance(part, ast.FormattedValue)]
+        words: list[ast.expr] = [ast.Constant(WORDS)] if len(shown) < len(expression.values) else []
+        expression.values = [*words, *shown]
+        return set().union(*(_blank(part, True) for part in shown))
     if isinstance(expression, ast.FormattedValue):
         expression.format_spec, expression.conversion = None, -1
         return _blank(expression.value, True)
