@@ -40,8 +40,12 @@ def differences(old_file: Path, new_file: Path) -> list[str]:
         if name not in new[0]:
             found.append(f"column {column} is gone")
             continue
-        pairs = [(RENAMED_VALUES.get((column, a[column]), a[column]), b[name]) for a, b in zip(old, new, strict=True)]
-        wrong = Counter(pair for pair in pairs if not same(*pair))
+        pairs = [(a[column], b[name]) for a, b in zip(old, new, strict=True)]
+        wrong = Counter(
+            (before, after)
+            for before, after in pairs
+            if not same(before, after) and RENAMED_VALUES.get((column, before)) != after
+        )
         if wrong:
             (before, after), _ = wrong.most_common(1)[0]
             found.append(f"column {column}: {wrong.total()} of {len(pairs)} values, such as {before!r}, now {after!r}")

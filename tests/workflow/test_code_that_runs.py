@@ -6,6 +6,50 @@ import json
 from pathlib import Path
 
 import pytest
+from checkout import REPOSITORY, STUDY_FILE, Checkout
+
+from neurorules.provenance.code import code_hash, coverage
+from neurorules.study.code import all_code
+from neurorules.study.study import load_study
 
 TRACER = Path(__file__).parents[1] / "helpers" / "trace"
+SCRIPTS = REPOSITORY / "workflow" / "scripts"
 
+Function = tuple[str, str]  # module, its top-level definition
+
+
+@pytest.fixture(scope="module")
+def traces(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, object]]:
+    """Of every job of the study, its rule and hash, and the functions of the package that ran in it."""
+    folder = tmp_path_factory.mktemp("traces")
+    checkout = pristine.copy(tmp_path_factory.mktemp("traced") / "checkout")
+    checkout.finish(PYTHONPATH=str(TRACER), NEURORULES_TRACE=str(folder))
+    return [json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))]
+
+
+@pytest.fixture(scope="module")
+def covered() -> dict[str, frozenset[Function]]:
+    """By hash, what it covers."""
+    study = load_study(REPOSITORY / STUDY_FILE)
+    return {
+        code_hash(SCRIPTS / script, plugins): coverage(SCRIPTS / script, plugins) for script, plugins in all_code(study)
+    }
+
+
+def definition_of(function: list[str]) -> Function:
+    """The definition that a function is part of: its class, or the function that it stands in."""
+    file, name = function
+    module = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return f"neurorules.{module}" if module != "__init__" else "neurorules", name.split(".")[0]
+
+
+def test_every_function_that_ran_is_covered(
+    traces: list[dict[str, object]], covered: dict[str, frozenset[Function]]
+) -> None:
+    rules = {str(trace["rule"]).rstrip("0123456789_") for trace in traces}
+    assert {"recording", "synthetic_raw_files", "train_seed", "score", "describe_recording", "fig", "table"} <= rules
+    for trace in traces:
+        ran = {definition_of(function) for function in trace["functions"]}  # type: ignore[attr-defined]
+        assert len(ran) > 5, trace["rule"]
+        missed = {(module, name) for module, name in ran if not name.startswith("<")} - covered[str(trace["code"])]
+        assert not missed, (trace["rule"], trace["wildcards"], missed)

@@ -1,7 +1,7 @@
 """Resolved options as jobs get them: what a study says, looked up as `options.network.noise_sd`.
 
-What options there are, with types, defaults, limits, meaning and source, stands in `study/schema.py`, and for a learning
-rule or a task in its own file. A job gets them resolved and checked, as JSON.
+What options there are, with types, defaults, limits, meaning and source, stands in `study/schema.py`, and for a
+learning rule or a task in its own file. A job gets them resolved and checked, as JSON.
 """
 
 from __future__ import annotations

@@ -26,7 +26,8 @@ from neurorules.provenance.code import code_hash
 from neurorules.recordings import sources
 from neurorules.recordings.sources import DOWNLOADS, download_paths, find_raw
 from neurorules.study.study import Model, Study, block_name
-from neurorules.tables.base.table_type import kinds_of, load_kind
+from neurorules.study.code import figure_code, recording_code, scoring_code, training_code
+from neurorules.tables.base.table_type import kinds_of
 from neurorules.cli.trials import check_own_rates
 
 try:
@@ -46,9 +47,9 @@ wildcard_constraints:
     group="|".join(re.escape(group) for group in study.groups) or "none",
 
 
-def code(script, *plugins):
+def code(script, plugins=()):
     """Hash over the code that a script and the plug-ins named here reach."""
-    return code_hash(WORKFLOW / "scripts" / script, plugins)
+    return code_hash(WORKFLOW / "scripts" / script, tuple(plugins))
 
 
 def per_attempt(amount):
@@ -117,12 +118,6 @@ def chosen_learning_rate(wildcards):
     return study.learning_rate_file(model) if study.chooses_learning_rate(model) else []
 
 
-def training_code(wildcards, script="train.py"):
-    model = Model.parse(wildcards.model)
-    task = study.task_module(model.task)
-    return code(script, f"learning.{model.learning_rule}", f"tasks.{task}")
-
-
 def training_options(wildcards):
     return canonical_json(study.training(Model.parse(wildcards.model)))
 
@@ -145,16 +140,6 @@ def scoring_options(wildcards):
 def group_seeds(group):
     """Seeds of a group: its figure's own, since what a group's table says depends on all networks that are in it."""
     return study.figure_seeds(group.split("/")[0])
-
-
-def scoring_code(script, kind, models):
-    """Hash over the code of a kind of table, the tasks of its models and the measures that it is made with."""
-    tasks = {f"tasks.{study.task_module(model.task)}" for model in models}
-    measures = set()
-    if "measures" in load_kind(kind).OPTIONS:
-        options = [study.options(model)["comparison"] for model in models] or [study.describing(kind)]
-        measures = {f"similarity.measures.{name}" for of_one in options for name in of_one["measures"]}
-    return code(script, f"tables.{kind}", *sorted(tasks | measures))
 
 
 # ---- figures and tables

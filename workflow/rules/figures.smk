@@ -37,6 +37,6 @@ for figure_name in study.figures:
         params:
             name=figure_name,
             context=canonical_json(study.figure_context(figure_name)),
-            code=code("figure.py", f"figures.{figure_name}", *getattr(load_figure(figure_name), "PLUGINS", ())),
+            code=lambda w, name=figure_name: code(*figure_code(name)),
         script:
             "../scripts/figure.py"

@@ -17,7 +17,7 @@ rule recording:
         entry=lambda w: canonical_json(study.made_from(w.recording)),
         catalogue=lambda w: canonical_json(sources.entry(study.recording_entry(w.recording)["reader"])),
         raw=raw_identity,
-        code=lambda w: code("recording.py", f"recordings.readers.{study.recording_entry(w.recording)['reader']}"),
+        code=lambda w: code(*recording_code(study, w.recording)),
     script:
         "../scripts/recording.py"
 

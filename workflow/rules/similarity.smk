@@ -23,7 +23,7 @@ rule score:
         seeds=lambda w: study.parts[w.kind][Model.parse(w.model)][w.part],
         training=training_options,
         scoring=scoring_options,
-        code=lambda w: scoring_code("score.py", w.kind, [Model.parse(w.model)]),
+        code=lambda w: code(*scoring_code(study, "score.py", w.kind, [Model.parse(w.model)])),
     script:
         "../scripts/score.py"
 
@@ -51,7 +51,7 @@ rule score_group:
             {str(model): {**study.training(model), **study.scoring(model, w.kind)} for model in study.groups[w.group]}
         ),
         options=lambda w: canonical_json(study.describing(w.kind)),
-        code=lambda w: scoring_code("score_group.py", w.kind, study.groups[w.group]),
+        code=lambda w: code(*scoring_code(study, "score_group.py", w.kind, study.groups[w.group])),
     script:
         "../scripts/score_group.py"
 
@@ -74,6 +74,6 @@ rule describe_recording:
         runtime=per_attempt(60),
     params:
         options=lambda w: canonical_json(study.describing(w.kind)),
-        code=lambda w: scoring_code("describe_recording.py", w.kind, []),
+        code=lambda w: code(*scoring_code(study, "describe_recording.py", w.kind, [])),
     script:
         "../scripts/describe_recording.py"

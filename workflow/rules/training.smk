@@ -17,7 +17,7 @@ rule choose_learning_rate:
         gpu=training_gpus,
     params:
         options=lambda w: canonical_json(study.choosing(Model.parse(w.model))),
-        code=lambda w: training_code(w, "choose_learning_rate.py"),
+        code=lambda w: code(*training_code(study, Model.parse(w.model), "choose_learning_rate.py")),
     script:
         "../scripts/choose_learning_rate.py"
 
@@ -51,6 +51,6 @@ for block in study.blocks:
             gpu=training_gpus,
         params:
             options=training_options,
-            code=training_code,
+            code=lambda w: code(*training_code(study, Model.parse(w.model))),
         script:
             "../scripts/train.py"
