@@ -91,7 +91,7 @@ study-exists:
 lint: $(INSTALLED) ## check format, style, types, the lock, the workflow and every config file
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakefmt --check Snakefile workflow/Snakefile workflow/rules
 	$(SNAKEMAKE) --lint
 	$(PYTHON) -m mypy
 	$(PYTHON) envs/lock.py --check
