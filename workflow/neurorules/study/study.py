@@ -301,7 +301,8 @@ class Study:
         """The file and the key that an option of a model, such as task.dt_ms, comes from."""
         group, _, name = option.partition(".")
         found = [where for where, layer in self._layers(model) if name in layer.get(group, {})]
-        key = f"{found[-1] if found else f'tasks.{model.task}'}.{option}"
+        where = found[-1] if found else f"tasks.{model.task}"
+        key = f"{where}.{name if where.startswith('learning_rules.') else option}"
         return _files_text(self.files, key), key
 
     def training(self, model: Model) -> dict[str, Any]:
