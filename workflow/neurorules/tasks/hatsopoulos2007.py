@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 NEEDS_RECORDING = True
-COMPARISON = ("recording", "onset_step")
-OPTIONS = {
+COMPARISON_KEYS = ("recording", "onset_step")
+OPTION_SCHEMA = {
     **TIMING,
     # The outputs start at the earliest when the shortest trial does: its target is on for 23 steps.
     "output_offset_steps": {"type": "integer", "minimum": -23},

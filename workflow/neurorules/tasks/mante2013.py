@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 NEEDS_RECORDING = False
-COMPARISON = ("recording",)
+COMPARISON_KEYS = ("recording",)
 COHERENCES = {"type": "array", "minItems": 1, "items": {"type": "number", "minimum": 0, "maximum": 1}}
-OPTIONS = {
+OPTION_SCHEMA = {
     "dt_ms": STEP_MS,
     "fixation_ms": MILLISECONDS,
     "stimulus_ms": MILLISECONDS,

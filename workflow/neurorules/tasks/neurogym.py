@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from neurorules.tasks.base.task import Loss
 
 NEEDS_RECORDING = False
-COMPARISON: tuple[str, ...] = ()
-OPTIONS = {
+COMPARISON_KEYS: tuple[str, ...] = ()
+OPTION_SCHEMA = {
     "env": {"type": "string"},
     "dt_ms": {"type": "number", "exclusiveMinimum": 0},
     "steps": {"type": "integer", "minimum": 1},
@@ -85,7 +85,7 @@ class NeurogymTask:
                 )
         self.name: str = options["env"]
         self.options = options
-        self.parameters = {key: value for key, value in options.items() if key not in OPTIONS}
+        self.parameters = {key: value for key, value in options.items() if key not in OPTION_SCHEMA}
         self.create, kind = _environment(self.name)
         self.takes = {name: p for name, p in list(inspect.signature(kind.__init__).parameters.items())[1:]}
         self._check_parameters()
@@ -208,7 +208,7 @@ class NeurogymTask:
         known = [name for name in self.takes if name not in OURS]
         for name, value in self.parameters.items():
             if name not in known:
-                raise self._unknown(f"task.{name}", value, name, [*known, *OPTIONS])
+                raise self._unknown(f"task.{name}", value, name, [*known, *OPTION_SCHEMA])
         for name in known:
             if self.takes[name].default is inspect.Parameter.empty and name not in self.parameters:
                 raise InputError(f"{self.name} needs this parameter.", key=f"task.{name}", remedy=self._allowed())

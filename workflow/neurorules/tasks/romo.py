@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 NEEDS_RECORDING = False
-COMPARISON: tuple[str, ...] = ()
+COMPARISON_KEYS: tuple[str, ...] = ()
 TAU = {"type": "number", "minimum": 0}
-OPTIONS = {
+OPTION_SCHEMA = {
     "dt": {"type": "number", "exclusiveMinimum": 0},
     "fixation": TAU,
     "stimulus": TAU,

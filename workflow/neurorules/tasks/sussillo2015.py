@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 NEEDS_RECORDING = True
-COMPARISON = ("recording", "onset_step")
-OPTIONS = {
+COMPARISON_KEYS = ("recording", "onset_step")
+OPTION_SCHEMA = {
     **TIMING,
     # The outputs start at the earliest when the shortest trial does: its plan inputs fall from step 8 on.
     "output_offset_steps": {"type": "integer", "minimum": -len(RAMP)},

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 NEEDS_RECORDING = False
-COMPARISON: tuple[str, ...] = ()
-OPTIONS = {
+COMPARISON_KEYS: tuple[str, ...] = ()
+OPTION_SCHEMA = {
     **SHARED_OPTIONS,
     "fixation_ms": MILLISECONDS,
     "stimulus_ms": MILLISECONDS,

@@ -2,11 +2,11 @@
 
 A task is one file in the folder above with
 
-    OPTIONS: dict[str, dict]        the keys of its `task:` in the config, all of them needed, each with what it
+    OPTION_SCHEMA: dict[str, dict]        the keys of its `task:` in the config, all of them needed, each with what it
                                     allows as a JSON schema
     def make(options: Mapping, recording: xarray.Dataset | None) -> Task
 
-    COMPARISON: tuple[str, ...]     the keys of its `comparison:` that it needs: `recording` where its test trials are
+    COMPARISON_KEYS: tuple[str, ...]     the keys of its `comparison:` that it needs: `recording` where its test trials are
                                     recorded conditions, and what it takes to find the compared window
 
 and, where its trials take something from the recording (targets, say), `NEEDS_RECORDING = True`; then
