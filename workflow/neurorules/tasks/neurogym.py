@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.errors import InputError
+from neurorules.options import Options
 from neurorules.tasks.base.losses import choice_accuracy, cross_entropy, mean_squared_error, regression_accuracy
 from neurorules.tasks.base.periods import check_bins
 from neurorules.tasks.base.trials import Trials
@@ -351,4 +352,4 @@ def _did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def make(options: Mapping[str, Any], recording: xr.Dataset | None) -> NeurogymTask:
     """The task of an environment; it takes nothing from the recording."""
-    return NeurogymTask(options)
+    return NeurogymTask(Options(options).as_dict())
