@@ -104,7 +104,7 @@ docs: $(INSTALLED) ## write the generated parts of the documentation anew
 	$(PYTHON) docs/rulegraph.py
 
 bench: $(INSTALLED) ## measure time and memory, on one thread
-	$(PYTHON) tests/benchmarks/engine.py
+	$(PYTHON) tests/benchmarks/gradients.py
 	$(PYTHON) tests/benchmarks/memory.py
 	$(PYTHON) tests/benchmarks/similarity.py
 

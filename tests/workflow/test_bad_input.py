@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from checkout import STUDY_FILE, Checkout, Outcome
+from helpers.checkout import STUDY_FILE, Checkout, Outcome
 
 from neurorules.recordings.formats import safe_pickle
 from neurorules.recordings.synthetic import write as synthetic

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from checkout import REPOSITORY, Checkout
+from helpers.checkout import REPOSITORY, Checkout
 
 from neurorules.tables.base.table_type import about, kind_names
 
@@ -115,8 +115,8 @@ def test_a_wrong_learning_rule_fails_its_checks(pristine: Checkout, extended: Ch
     wrong = extended.copy(tmp_path / "checkout")
     rule = wrong.folder / "workflow/neurorules/learning/eprop_self.py"
     text = rule.read_text()
-    assert text.count("credit.addcmul_(credit_next, self.own)") == 1
-    rule.write_text(text.replace("credit.addcmul_(credit_next, self.own)", "pass"))
+    assert text.count("delta.addcmul_(delta_next, self.own)") == 1
+    rule.write_text(text.replace("delta.addcmul_(delta_next, self.own)", "pass"))
     checks = ("tests/unit/test_eprop_self.py", "tests/unit/test_learning_rules.py")
     done = run(wrong, "-m", "pytest", *checks, "-k", "eprop_self and (trace or bptt or silent)", "-q")
     assert done.returncode == 1

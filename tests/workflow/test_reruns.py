@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from checkout import STUDY_FILE, Checkout, below
+from helpers.checkout import STUDY_FILE, Checkout, below
 
 PACKAGE = "workflow/neurorules"
 REACH = "hatsopoulos2007"

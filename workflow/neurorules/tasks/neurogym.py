@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.errors import InputError
+from neurorules.options import Options
 from neurorules.tasks.base.losses import choice_accuracy, cross_entropy, mean_squared_error, regression_accuracy
 from neurorules.tasks.base.periods import check_bins
 from neurorules.tasks.base.trials import Trials
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from neurorules.tasks.base.task import Loss
 
 NEEDS_RECORDING = False
-COMPARISON: tuple[str, ...] = ()
-OPTIONS = {
+COMPARISON_KEYS: tuple[str, ...] = ()
+OPTION_SCHEMA = {
     "env": {"type": "string"},
     "dt_ms": {"type": "number", "exclusiveMinimum": 0},
     "steps": {"type": "integer", "minimum": 1},
@@ -85,7 +86,7 @@ class NeurogymTask:
                 )
         self.name: str = options["env"]
         self.options = options
-        self.parameters = {key: value for key, value in options.items() if key not in OPTIONS}
+        self.parameters = {key: value for key, value in options.items() if key not in OPTION_SCHEMA}
         self.create, kind = _environment(self.name)
         self.takes = {name: p for name, p in list(inspect.signature(kind.__init__).parameters.items())[1:]}
         self._check_parameters()
@@ -208,7 +209,7 @@ class NeurogymTask:
         known = [name for name in self.takes if name not in OURS]
         for name, value in self.parameters.items():
             if name not in known:
-                raise self._unknown(f"task.{name}", value, name, [*known, *OPTIONS])
+                raise self._unknown(f"task.{name}", value, name, [*known, *OPTION_SCHEMA])
         for name in known:
             if self.takes[name].default is inspect.Parameter.empty and name not in self.parameters:
                 raise InputError(f"{self.name} needs this parameter.", key=f"task.{name}", remedy=self._allowed())
@@ -351,4 +352,4 @@ def _did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def make(options: Mapping[str, Any], recording: xr.Dataset | None) -> NeurogymTask:
     """The task of an environment; it takes nothing from the recording."""
-    return NeurogymTask(options)
+    return NeurogymTask(Options(options).as_dict())
