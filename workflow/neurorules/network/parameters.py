@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Parameters:
         """New parameters of the same shape, dtype and device, all zero."""
         return Parameters(self.sizes, self.flat.new_zeros(self.flat.shape))
 
-    def load(self, arrays: dict[str, np.ndarray]) -> Parameters:
+    def load(self, arrays: dict[str, NDArray[Any]]) -> Parameters:
         """Copy named arrays in; returns self."""
         import torch
 
