@@ -127,7 +127,7 @@ def draw_mask(n_units: int, options: Options, rng: np.random.Generator) -> NDArr
     blocks = rng.random((n_types, n_types)) < options.cell_type_density
     if not options.dale and options.density == 1 and n_types == 0:
         return None
-    mask = kept.astype(float)
+    mask: NDArray[Any] = kept.astype(float)
     if n_types:
         types = cell_types(n_units, options.cell_types_per_sign)
         mask *= blocks[np.ix_(types, types)]
@@ -144,7 +144,7 @@ def constrain(recurrent: NDArray[Any], mask: NDArray[Any], options: Options) -> 
     input; under Dale's law excitatory columns are divided by N_E / N_I, which balances excitation and inhibition; with
     `unit_row_sum` every row is divided by its sum of |w|, which cancels the gain.
     """
-    theta = np.where(mask != 0, recurrent, 0.0) / np.sqrt(options.density)
+    theta: NDArray[Any] = np.where(mask != 0, recurrent, 0.0) / np.sqrt(options.density)
     if options.dale:
         excitatory = n_excitatory(len(recurrent))
         theta[:, :excitatory] /= excitatory / (len(recurrent) - excitatory)

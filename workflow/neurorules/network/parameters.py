@@ -66,8 +66,8 @@ class Parameters:
         counts = [math.prod(shape) for shape in shapes.values()]
         self.sizes = sizes
         self.flat = torch.zeros(sum(counts), dtype=dtype, device=device) if flat is None else flat
-        for (name, shape), part in zip(shapes.items(), self.flat.split(counts, -1), strict=True):
-            setattr(self, name, part.unflatten(-1, shape))
+        for (name, shape), part in zip(shapes.items(), torch.split(self.flat, counts, -1), strict=True):
+            setattr(self, name, torch.unflatten(part, -1, shape))
 
     @property
     def batch_shape(self) -> tuple[int, ...]:

@@ -84,7 +84,8 @@ class ReachTask(DelayedReach):
     def cue(self, since: NDArray[Any], condition: NDArray[Any], interval2: NDArray[Any]) -> NDArray[Any]:
         """Sine and cosine of the target's angle as a bump."""
         angle = 2 * np.pi * condition / N_TARGETS
-        return shifted(BUMP, since)[:, :, None] * np.stack([np.sin(angle), np.cos(angle)], axis=-1)
+        cue: NDArray[Any] = shifted(BUMP, since)[:, :, None] * np.stack([np.sin(angle), np.cos(angle)], axis=-1)
+        return cue
 
 
 def make(options: Options, recording: xr.Dataset | None) -> ReachTask:

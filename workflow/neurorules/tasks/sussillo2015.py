@@ -66,7 +66,8 @@ class MazeTask(DelayedReach):
         before_fall = since - len(RAMP) - interval2
         held = (since >= len(RAMP)) & (before_fall < 0)
         shown = shifted(RAMP, since) + held + shifted(RAMP[::-1], before_fall)
-        return shown[:, :, None] * self.plan_input[condition]
+        cue: NDArray[Any] = shown[:, :, None] * self.plan_input[condition]
+        return cue
 
 
 def make(options: Options, recording: xr.Dataset | None) -> MazeTask:

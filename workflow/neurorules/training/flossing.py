@@ -72,7 +72,7 @@ def floss(theta: Parameters, architecture: Architecture, task: Task, training: O
             if not np.isfinite(history[-1]).all():
                 raise _not_finite(iteration, history[-1], training)
             if iteration < iterations:
-                flossing_loss(exponents).backward()
+                torch.autograd.backward(flossing_loss(exponents))
                 gradient = Parameters(theta.sizes, weights.flat.grad)
                 connectivity.to_theta_gradient(trained, gradient)
                 trained.flat.grad = gradient.flat

@@ -139,7 +139,7 @@ class DelayedReach(ABC):
 
     def window(self, time_ms: NDArray[Any], comparison: Options) -> NDArray[Any]:
         """The steps around `comparison.onset_step`, which lines up with movement onset (0 ms)."""
-        steps = comparison.onset_step + np.rint(time_ms / self.options.dt_ms).astype(int)
+        steps: NDArray[Any] = comparison.onset_step + np.rint(time_ms / self.options.dt_ms).astype(int)
         if steps[0] < 0 or steps[-1] >= self.options.test_steps:
             raise InputError(
                 "The recording's times do not fit into the test trial.",
