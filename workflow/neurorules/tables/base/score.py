@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from neurorules.io.tables import write_table
+from neurorules.options import Options
 from neurorules.recordings.recording import open_recording
 from neurorules.runs.run import open_run
 from neurorules.tables.base.score_recording import recording_labels
@@ -44,8 +45,9 @@ def score_model(
         "training_code": next(iter(runs.values())).attrs["code"],
         "scoring_code": code,
     }
-    task = make_task(options["task_module"], options["task"], recording)
-    write_table(output, load_kind(kind).table(runs, labels, options, task, recording))
+    resolved = Options(options)
+    task = make_task(resolved.task_module, resolved.task, recording)
+    write_table(output, load_kind(kind).table(runs, labels, resolved, task, recording))
 
 
 def score_group(
@@ -72,10 +74,10 @@ def score_group(
     members = {
         model: GroupMember(
             resolved,
-            make_task(resolved["task_module"], resolved["task"], recording),
+            make_task(resolved.task_module, resolved.task, recording),
             {seed: open_run(file) for seed, file in run_files[model].items()},
         )
-        for model, resolved in models.items()
+        for model, resolved in Options(models).items()
     }
     codes = {run.attrs["code"] for member in members.values() for run in member.runs.values()}
     task_name = next(iter(models)).split("/")[0]
@@ -85,4 +87,4 @@ def score_group(
         "training_code": " ".join(sorted(codes)),
         "scoring_code": code,
     }
-    write_table(output, load_kind(kind).table(members, labels, options, recording))
+    write_table(output, load_kind(kind).table(members, labels, Options(options), recording))

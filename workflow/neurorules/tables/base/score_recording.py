@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from neurorules.io.tables import write_table
+from neurorules.options import Options
 from neurorules.recordings.recording import open_recording
 from neurorules.tables.base.table_type import load_kind
 
@@ -42,4 +43,4 @@ def describe_recording(kind: str, recording_file: str, options: Mapping[str, Any
     """
     recording = open_recording(recording_file)
     labels = {**recording_labels("", recording), "training_code": "", "scoring_code": code}
-    write_table(output, load_kind(kind).table(recording, labels, options))
+    write_table(output, load_kind(kind).table(recording, labels, Options(options)))
