@@ -25,7 +25,7 @@ from neurorules.errors import InputError
 from neurorules.figures.base.figure import figure_names, kinds, load_figure, needs_recording
 from neurorules.learning.base.learning_rule import learning_rule_names, load_learning_rule
 from neurorules.network import connectivity
-from neurorules.recordings.sources import is_private, known_sources
+from neurorules.recordings.catalogue import is_private, known_sources
 from neurorules.similarity.measures.base.measure import measure_names
 from neurorules.study.yaml_source import check_keys, read_study_file
 from neurorules.tables.base.table_type import kind_names, load_kind

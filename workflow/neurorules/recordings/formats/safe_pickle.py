@@ -1,4 +1,4 @@
-"""Read a pickled dict from a .npy file without giving the file any power.
+"""Read a pickled dict from a .npy file without running any code of the file.
 
 A pickle can name any function and have it called. Here the names that can be resolved are listed one by
 one, and what comes out is numpy arrays, dtypes, scalars and Python's own containers, numbers and strings.
@@ -18,7 +18,7 @@ from neurorules.errors import InputError
 
 
 class _ArrayType:
-    """Stands for numpy.ndarray, which a pickle names but has no need to call."""
+    """Stands for numpy.ndarray, which a pickle names but does not need to call."""
 
 
 def _reconstruct(_subtype: type, _shape: tuple[int, ...], _type_code: bytes) -> np.ndarray:
@@ -43,8 +43,8 @@ _ALLOWED: dict[tuple[str, str], Any] = {
     )
 }
 
-# What Python's unpickler and numpy, which takes the header for Python, raise on a file that is cut off or damaged.
-_DAMAGED = (
+# What Python's unpickler and numpy, which parses the header as Python, raise for a file that is truncated or damaged.
+READ_ERRORS = (
     pickle.UnpicklingError,
     EOFError,
     ValueError,
@@ -61,7 +61,7 @@ _DAMAGED = (
 
 
 def _is_plain(value: Any) -> bool:
-    # A dtype's state comes from the pickle too, so that its fields are not to be trusted with the array's memory.
+    # A dtype's state comes from the pickle too, so its fields must not be trusted with the array's memory.
     if isinstance(value, np.ndarray | np.generic):
         if value.dtype.fields is not None or value.dtype.kind not in "biufcSUO":
             return False
@@ -94,7 +94,7 @@ def load(path: str | Path) -> dict[str, Any]:
     """The dict in a .npy file written by numpy.save(path, {...}, allow_pickle=True).
 
     Raises:
-        InputError: missing, not a .npy file, cut off, not a dict with string keys, or a pickle that names
+        InputError: missing, not a .npy file, truncated, not a dict with string keys, or a pickle that names
             anything beyond arrays and plain values (the error gives that name).
     """
     path = Path(path)
@@ -119,7 +119,7 @@ def load(path: str | Path) -> dict[str, Any]:
             content = content.item() if isinstance(content, np.ndarray) and content.shape == () else content
     except FileNotFoundError:
         raise refuse("The file is missing.") from None
-    except _DAMAGED as error:
+    except READ_ERRORS as error:
         raise refuse(f"The file is cut off, damaged, or no .npy file with a pickled dict ({error}).") from error
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise refuse(f"The file holds a {type(content).__name__}; a dict with string keys is expected.")
