@@ -26,14 +26,14 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 def main() -> None:
     from neurorules.recordings.convert import convert
-    from neurorules.recordings.synthetic import write as synthetic
+    from neurorules.recordings.synthetic.base.write import write_synthetic
     from neurorules.study.study import Model, load_study
 
     study = load_study()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         entry = {**study.recording_entry("hatsopoulos2007"), "synthetic": True}
-        synthetic.write("hatsopoulos2007", entry["source"], folder, 0, {"neurons": 20})
+        write_synthetic("hatsopoulos2007", entry["source"], folder, 0, {"neurons": 20})
         recording = str(folder / "recording.nc")
         convert(entry, [folder], "benchmark", recording)
         for model in sorted(study.seeds):

@@ -223,7 +223,8 @@ def _smooth(counts: np.ndarray) -> np.ndarray:
     from scipy.ndimage import gaussian_filter1d
 
     rate = gaussian_filter1d(counts * 1000.0, SMOOTHING_MS, axis=-1, truncate=PAD_MS / SMOOTHING_MS, mode="constant")
-    return rate[..., PAD_MS : rate.shape[-1] - PAD_MS : int(TIME_MS[1] - TIME_MS[0])]
+    at_times: np.ndarray = rate[..., PAD_MS : rate.shape[-1] - PAD_MS : int(TIME_MS[1] - TIME_MS[0])]
+    return at_times
 
 
 def _load_dryad(path: Path) -> tuple[dict[str, np.ndarray], list[np.ndarray], dict[str, np.ndarray], bool]:
@@ -253,7 +254,7 @@ def _spike_times(file: h5py.File) -> dict[str, np.ndarray]:
 
 def _samples(file: h5py.File, key: str) -> np.ndarray:
     """A kinematic variable, (sample, [time in s, value]), without samples that are not finite."""
-    values = matrix(file, key)
+    values: np.ndarray = matrix(file, key)
     if values.ndim != 2 or values.shape[1] != 2:
         raise MatlabError(f"a matrix of times and values is expected, not the shape {values.shape}", key)
     values = values[np.isfinite(values).all(axis=1)]

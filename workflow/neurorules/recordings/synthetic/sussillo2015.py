@@ -21,7 +21,8 @@ _BENDS = (-1, 0, 1)  # around a barrier on either side, or straight
 
 def _plan(t: np.ndarray) -> np.ndarray:
     """How far the reach is planned at `t` s from movement onset: from the target's appearance until shortly before."""
-    return rise(t, -1.1, 0.05) * (1 - rise(t, -0.12, 0.04))
+    plan: np.ndarray = rise(t, -1.1, 0.05) * (1 - rise(t, -0.12, 0.04))
+    return plan
 
 
 def _maze_latents(t: np.ndarray, angle: np.ndarray, bend: np.ndarray) -> np.ndarray:
