@@ -9,12 +9,15 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurorules.errors import InputError
 from neurorules.recordings.formats.matlab import MatlabError, load_mat
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MAX_COUNT = 1000  # spikes per bin of 1 ms; larger values are not counts, and may exceed the range of integers
 
@@ -48,9 +51,9 @@ class UnitFile:
     name: str
     file: str
     reference: str
-    response: np.ndarray
-    time_ms: np.ndarray
-    trials: dict[str, np.ndarray]
+    response: NDArray[Any]
+    time_ms: NDArray[Any]
+    trials: dict[str, NDArray[Any]]
 
 
 def unit_contents(raw: Sequence[Path], monkey: str) -> Iterator[tuple[str, bytes]]:
@@ -158,7 +161,7 @@ def _load_struct(file: str, content: bytes) -> dict[str, Any]:
     return unit
 
 
-def _numbers(file: str, struct: Mapping[str, Any], field: str, key: str) -> np.ndarray:
+def _numbers(file: str, struct: Mapping[str, Any], field: str, key: str) -> NDArray[Any]:
     # stored as small integers or doubles from file to file: the type says nothing
     if field not in struct:
         raise not_a_unit(file, "the field is missing", key)

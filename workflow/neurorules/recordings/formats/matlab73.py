@@ -16,6 +16,7 @@ from neurorules.recordings.formats.matlab import MatlabError
 
 if TYPE_CHECKING:
     import h5py
+    from numpy.typing import NDArray
 
 # What h5py raises where it cannot follow a file: broken structures, unknown types, arrays beyond memory.
 READ_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError)
@@ -74,7 +75,7 @@ def is_numeric(item: Any) -> bool:
     return isinstance(item, h5py.Dataset) and item.shape is not None and item.dtype.kind in "fiu"
 
 
-def vector(item: Any, variable: str) -> np.ndarray:
+def vector(item: Any, variable: str) -> NDArray[Any]:
     """The numbers of an array of any shape, as a vector of float64.
 
     Raises:
@@ -87,7 +88,7 @@ def vector(item: Any, variable: str) -> np.ndarray:
     return np.asarray(item[()], dtype=np.float64).ravel()
 
 
-def matrix(file: h5py.File, variable: str) -> np.ndarray:
+def matrix(file: h5py.File, variable: str) -> NDArray[Any]:
     """A matrix of numbers, its dimensions in MATLAB's order.
 
     Raises:

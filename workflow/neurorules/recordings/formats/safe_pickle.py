@@ -10,18 +10,21 @@ import pickle
 import struct
 import tokenize
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurorules.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class _ArrayType:
     """Stands for numpy.ndarray, which a pickle names but does not need to call."""
 
 
-def _reconstruct(_subtype: type, _shape: tuple[int, ...], _type_code: bytes) -> np.ndarray:
+def _reconstruct(_subtype: type, _shape: tuple[int, ...], _type_code: bytes) -> NDArray[Any]:
     """An empty array, which the pickle then fills: numpy's own function, less its choice of class."""
     return np.ndarray((0,), "b")
 
@@ -106,12 +109,11 @@ def load(path: str | Path) -> dict[str, Any]:
 
     try:
         with open(path, "rb") as handle:
-            version = np.lib.format.read_magic(handle)
+            npy: Any = np.lib.format
+            version = npy.read_magic(handle)
             if version not in ((1, 0), (2, 0)):
                 raise refuse(f"The file is a .npy of version {version}; 1.0 or 2.0 is expected.")
-            read_header = (
-                np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            )
+            read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
             shape, _, dtype = read_header(handle)
             if shape != () or dtype != np.dtype(object):
                 raise refuse(f"The file holds an array of shape {shape} and type {dtype}; a pickled dict is expected.")

@@ -21,6 +21,7 @@ from neurorules.recordings.formats.matlab73 import cell_entries, cells, is_cell,
 if TYPE_CHECKING:
     import h5py
     import xarray as xr
+    from numpy.typing import NDArray
 
 SUFFIX = {"processed": ".npy", "dryad": ".mat"}
 
@@ -99,7 +100,7 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
 
 
 def _dataset(
-    rates: np.ndarray, neurons: list[str], kinematics: Mapping[str, np.ndarray], synthetic: bool
+    rates: NDArray[Any], neurons: list[str], kinematics: Mapping[str, NDArray[Any]], synthetic: bool
 ) -> xr.Dataset:
     import xarray as xr
 
@@ -140,7 +141,7 @@ def _other_kind(path: Path, why: str, key: str) -> InputError:
 def _read_processed(path: Path) -> xr.Dataset:
     content = safe_pickle.load(path)
 
-    def array(key: str, shape: tuple[int | None, ...]) -> np.ndarray:
+    def array(key: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
         value = content.get(key)
         if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu":
             raise _other_kind(path, "there is no array of numbers of this name", key)
@@ -206,7 +207,7 @@ def _read_dryad(path: Path, keep_trials: bool) -> xr.Dataset:
     return recording
 
 
-def _counts(times: np.ndarray, onset: np.ndarray) -> np.ndarray:
+def _counts(times: NDArray[Any], onset: NDArray[Any]) -> NDArray[Any]:
     """Spikes in 1 ms bins centred on whole ms around each onset: (trial, bin), padded window."""
     first, last = int(TIME_MS[0]) - PAD_MS, int(TIME_MS[-1]) + PAD_MS
     counts = np.zeros((len(onset), last - first + 1))
@@ -218,16 +219,16 @@ def _counts(times: np.ndarray, onset: np.ndarray) -> np.ndarray:
     return counts
 
 
-def _smooth(counts: np.ndarray) -> np.ndarray:
+def _smooth(counts: NDArray[Any]) -> NDArray[Any]:
     """Counts per 1 ms bin (..., padded window) to spikes/s at TIME_MS."""
     from scipy.ndimage import gaussian_filter1d
 
     rate = gaussian_filter1d(counts * 1000.0, SMOOTHING_MS, axis=-1, truncate=PAD_MS / SMOOTHING_MS, mode="constant")
-    at_times: np.ndarray = rate[..., PAD_MS : rate.shape[-1] - PAD_MS : int(TIME_MS[1] - TIME_MS[0])]
+    at_times: NDArray[Any] = rate[..., PAD_MS : rate.shape[-1] - PAD_MS : int(TIME_MS[1] - TIME_MS[0])]
     return at_times
 
 
-def _load_dryad(path: Path) -> tuple[dict[str, np.ndarray], list[np.ndarray], dict[str, np.ndarray], bool]:
+def _load_dryad(path: Path) -> tuple[dict[str, NDArray[Any]], list[NDArray[Any]], dict[str, NDArray[Any]], bool]:
     """Spike times by unit, movement onsets by target, kinematics (sample, [time, value]), all times in s; synthetic?"""
     with open_mat73(path) as file:
         spikes = _spike_times(file)
@@ -238,9 +239,9 @@ def _load_dryad(path: Path) -> tuple[dict[str, np.ndarray], list[np.ndarray], di
         return spikes, onsets, samples, bool(file.attrs.get("synthetic", 0))
 
 
-def _spike_times(file: h5py.File) -> dict[str, np.ndarray]:
+def _spike_times(file: h5py.File) -> dict[str, NDArray[Any]]:
     """Sorted spike times in s; one channel's cell is empty, one unit's times, or a cell of several units' times."""
-    found: dict[str, np.ndarray] = {}
+    found: dict[str, NDArray[Any]] = {}
     for channel, item in enumerate(cells(file, "spikes"), start=1):
         units = cell_entries(file, item, "spikes") if is_cell(item) else [item]
         for number, unit in enumerate(units, start=1):
@@ -252,9 +253,9 @@ def _spike_times(file: h5py.File) -> dict[str, np.ndarray]:
     return found
 
 
-def _samples(file: h5py.File, key: str) -> np.ndarray:
+def _samples(file: h5py.File, key: str) -> NDArray[Any]:
     """A kinematic variable, (sample, [time in s, value]), without samples that are not finite."""
-    values: np.ndarray = matrix(file, key)
+    values: NDArray[Any] = matrix(file, key)
     if values.ndim != 2 or values.shape[1] != 2:
         raise MatlabError(f"a matrix of times and values is expected, not the shape {values.shape}", key)
     values = values[np.isfinite(values).all(axis=1)]

@@ -20,6 +20,7 @@ from neurorules.recordings.formats.mante_units import UnitFile, not_a_unit, pars
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import NDArray
 
 MONKEYS = ("ar", "fe")
 PUBLISHED_UNITS = {"ar": 762, "fe": 640}  # unit files of the whole archive
@@ -42,11 +43,11 @@ class _Unit:
     name: str
     file: str
     synthetic: bool
-    counts: np.ndarray  # (correct trial, bin) spikes; integers, so that sums depend on no order
-    condition: np.ndarray  # (correct trial,) index into CONDITIONS, -1 where it is none of them
-    time_ms: np.ndarray  # (bin,) mean of the sample times
+    counts: NDArray[Any]  # (correct trial, bin) spikes; integers, so that sums depend on no order
+    condition: NDArray[Any]  # (correct trial,) index into CONDITIONS, -1 where it is none of them
+    time_ms: NDArray[Any]  # (bin,) mean of the sample times
     width_ms: int
-    levels: tuple[np.ndarray, np.ndarray]  # signed coherences present: motion, color towards preferred target
+    levels: tuple[NDArray[Any], NDArray[Any]]  # signed coherences present: motion, color towards preferred target
 
 
 def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:

@@ -17,6 +17,7 @@ from neurorules.recordings.formats.matlab import MatlabError, load_mat
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import NDArray
 
 BIN_MS = 10
 STORED_MS = np.arange(-1550.0, 401.0, BIN_MS)  # relative to movement onset
@@ -62,7 +63,7 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
     import xarray as xr
 
     paths = _by_name(raw)
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, NDArray[Any]] = {}
     marks = []
     for name, shape in SHAPES.items():
         arrays[name], synthetic = _load(paths[name], name, shape)
@@ -142,7 +143,7 @@ def _wrong_value(path: Path, problem: str, key: str, value: Any) -> InputError:
     )
 
 
-def _load(path: Path, name: str, shape: tuple[int | None, ...]) -> tuple[np.ndarray, bool]:
+def _load(path: Path, name: str, shape: tuple[int | None, ...]) -> tuple[NDArray[Any], bool]:
     """The array `name` of a file as float64, and whether the file is synthetic."""
     try:
         content = path.read_bytes()

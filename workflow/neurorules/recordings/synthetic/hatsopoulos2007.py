@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from neurorules.recordings.locate import download_paths
 from neurorules.recordings.readers import hatsopoulos2007 as reader
 from neurorules.recordings.synthetic.base.matlab import MARK, mark_mat73, put_cell, put_matrix
 from neurorules.recordings.synthetic.base.signals import bump, mixed_rates, rise
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 DEFAULTS = {"neurons": 40, "trials_per_condition": 12}
 
@@ -37,7 +40,7 @@ def write(source: str, folder: Path, seed: int, options: Options) -> list[Path]:
     return [file]
 
 
-def _reach_latents(t: np.ndarray, angle: float) -> np.ndarray:
+def _reach_latents(t: NDArray[Any], angle: float) -> NDArray[Any]:
     """Latents (latent, time) at `t` s from movement onset for a reach to `angle` (rad).
 
     Preparation and movement are tuned to direction in separate planes; the movement's plane rotates.
@@ -59,13 +62,13 @@ def _reach_latents(t: np.ndarray, angle: float) -> np.ndarray:
     )
 
 
-def _minimum_jerk(t: np.ndarray) -> np.ndarray:
+def _minimum_jerk(t: NDArray[Any]) -> NDArray[Any]:
     """Share of the way covered `t` s after the start of a movement of _MOVEMENT_S (Flash & Hogan 1985)."""
     s = np.clip(t / _MOVEMENT_S, 0, 1)
     return 10 * s**3 - 15 * s**4 + 6 * s**5
 
 
-def _joint_angles(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _joint_angles(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Shoulder and elbow angle (rad) of a planar arm of two links whose hand is at (x, y) from the shoulder."""
     upper, fore = _ARM_M
     elbow = np.arccos((x**2 + y**2 - upper**2 - fore**2) / (2 * upper * fore))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from neurorules.options import Options
 from neurorules.recordings.locate import unpacked_folder
 from neurorules.recordings.synthetic.base.matlab import MARK, save_mat
 from neurorules.recordings.synthetic.base.signals import mixed_rates
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 DEFAULTS = {"neurons": 40, "trials_per_condition": 8, "monkey": "ar"}
 
@@ -39,7 +42,7 @@ def write(source: str, folder: Path, seed: int, options: Options) -> list[Path]:
 def _unit(name: str, n_correct: int, incomplete: bool, rng: np.random.Generator) -> dict[str, Any]:
     """One unit as the nested struct of the published files: same fields, order and storage types."""
 
-    def signed(levels: tuple[float, ...]) -> np.ndarray:
+    def signed(levels: tuple[float, ...]) -> NDArray[Any]:
         return np.array([-level for level in levels[::-1]] + list(levels))
 
     motion = signed(_MOTION_LEVELS[rng.integers(3)])
@@ -63,7 +66,7 @@ def _unit(name: str, n_correct: int, incomplete: bool, rng: np.random.Generator)
     gain = rng.gamma(20.0, 1 / 20.0, size=(n_trials, 1))  # slow excitability, as in cortex
     response = rng.poisson(rates * gain * 0.001)
 
-    def column(values: np.ndarray, kind: str) -> np.ndarray:
+    def column(values: NDArray[Any], kind: str) -> NDArray[Any]:
         return np.asarray(values).astype(kind).reshape(-1, 1)
 
     return {
@@ -95,8 +98,8 @@ def _unit(name: str, n_correct: int, incomplete: bool, rng: np.random.Generator)
 
 
 def _decision_latents(
-    time: np.ndarray, motion: np.ndarray, color: np.ndarray, context: np.ndarray, choice: np.ndarray
-) -> np.ndarray:
+    time: NDArray[Any], motion: NDArray[Any], color: NDArray[Any], context: NDArray[Any], choice: NDArray[Any]
+) -> NDArray[Any]:
     """Latents (latent, trial, time): urgency, onset transient, both inputs, integrated choice, context."""
     t = time - time[0]
     urgency = 1 - np.exp(-t / 0.25)
@@ -107,7 +110,7 @@ def _decision_latents(
     drift = 1.2 + 4.0 * relevant
     integrated = choice[:, None] * np.tanh(drift[:, None] * t)
 
-    def same(signal: np.ndarray) -> np.ndarray:
+    def same(signal: NDArray[Any]) -> NDArray[Any]:
         return np.broadcast_to(signal, integrated.shape)
 
     return np.stack(

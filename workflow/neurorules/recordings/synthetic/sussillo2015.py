@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,19 +14,22 @@ from neurorules.recordings.readers import sussillo2015 as reader
 from neurorules.recordings.synthetic.base.matlab import MARK, save_mat
 from neurorules.recordings.synthetic.base.signals import bump, mixed_rates, rise
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 DEFAULTS = {"neurons": 40, "trials_per_condition": 12}
 
 _N_MAZE_TARGETS = 9
 _BENDS = (-1, 0, 1)  # around a barrier on either side, or straight
 
 
-def _plan(t: np.ndarray) -> np.ndarray:
+def _plan(t: NDArray[Any]) -> NDArray[Any]:
     """How far the reach is planned at `t` s from movement onset: from the target's appearance until shortly before."""
-    plan: np.ndarray = rise(t, -1.1, 0.05) * (1 - rise(t, -0.12, 0.04))
+    plan: NDArray[Any] = rise(t, -1.1, 0.05) * (1 - rise(t, -0.12, 0.04))
     return plan
 
 
-def _maze_latents(t: np.ndarray, angle: np.ndarray, bend: np.ndarray) -> np.ndarray:
+def _maze_latents(t: NDArray[Any], angle: NDArray[Any], bend: NDArray[Any]) -> NDArray[Any]:
     """Latents (latent, condition, time) of reaches to `angle` (rad) with `bend`; in movement they rotate."""
     angle, bend = angle[:, None], bend[:, None]
     prepared = 0.8 * _plan(t)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MARK = "synthetic recording made by neurorules"
 
@@ -26,7 +29,7 @@ def mark_mat73(path: Path) -> None:
         handle.write(f"MATLAB 7.3 MAT-file, {MARK}".encode().ljust(116) + bytes(8) + b"\x00\x02IM")
 
 
-def put_matrix(group: Any, values: np.ndarray, name: str | None = None) -> Any:
+def put_matrix(group: Any, values: NDArray[Any], name: str | None = None) -> Any:
     """Write a double matrix into an HDF5 group, transposed as MATLAB stores it; returns the HDF5 dataset."""
     data = np.ascontiguousarray(values.T)
     item = group.create_dataset(
