@@ -20,7 +20,7 @@ SNAKEMAKE_FLAGS ?= --quiet host reason
 CONFIG := config/$(patsubst paper,config,$(STUDY)).yaml
 TORCH := $(shell grep -o 'torch==[0-9.]*' pyproject.toml)
 
-# The package is used from this checkout. One thread per job: Snakemake hands out the cores, and sums keep their order.
+# Jobs use the package from this checkout. One thread per job: Snakemake hands out the cores, and sums keep their order.
 export PYTHONPATH := $(CURDIR)/workflow
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
@@ -28,9 +28,13 @@ export OPENBLAS_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
+# The command `neurorules` gets what a caller sets from its environment, where no shell takes it apart.
+export STUDY TARGET TASK RAW_DIR
+NEURORULES := $(PYTHON) -m neurorules
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test slurm-test plan run trials status report lint docs bench lock clean study-exists
+.PHONY: help setup demo test slurm-test check plan run trials status report lint docs bench lock clean study-exists
 
 help: ## list the targets
 	@echo "make TARGET [VARIABLE=value ...]"
@@ -47,6 +51,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	    { echo "python3 -m venv failed: where it lacks ensurepip, install python3-venv" >&2; exit 1; }
 	@$(PYTHON) -m pip install --quiet --use-pep517 --require-hashes --no-deps -r requirements.lock
 	@$(PYTHON) -m pip install --quiet $(if $(TORCH_INDEX_URL),--index-url "$(TORCH_INDEX_URL)") $(TORCH)
+	@$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@$(PYTHON) -c 'import torch; print("torch", torch.__version__)'
 	@touch $@
 
@@ -60,18 +65,20 @@ slurm-test: $(INSTALLED) ## run the study of the tests on a Slurm that is starte
 	@tests/slurm/slurm_up.sh --check
 	$(PYTHON) -m pytest tests/slurm
 
-plan: study-exists $(INSTALLED) ## count what is left to do for a study or one TARGET of it, and do none of it
-	@$(PYTHON) -m neurorules.study.study $(CONFIG)
-	$(SNAKEMAKE) $(TARGET) --cores $(CORES) --configfile $(CONFIG) $(if $(RAW_DIR),--config raw_dir="$(RAW_DIR)") -n --quiet rules host
+check: $(INSTALLED) ## check a study file and count its runs: make check STUDY=reach
+	@$(NEURORULES) check "$$STUDY"
+
+plan: $(INSTALLED) ## count what is left to do for a study or one TARGET of it, and do none of it
+	@$(NEURORULES) plan $${RAW_DIR:+--raw-dir "$$RAW_DIR"} -- "$$STUDY" $$TARGET
 
 run: study-exists $(INSTALLED) ## run a study or one TARGET of it: make run STUDY=reach TARGET=table3 RAW_DIR=/data CORES=8
 	$(SNAKEMAKE) $(TARGET) --cores $(CORES) --configfile $(CONFIG) $(if $(RAW_DIR),--config raw_dir="$(RAW_DIR)") $(SNAKEMAKE_FLAGS)
 
-trials: study-exists $(INSTALLED) ## show the test trials that a recording's conditions have to match: make trials STUDY=companion TASK=dms
-	@$(PYTHON) -m neurorules.cli.trials $(CONFIG) $(TASK)
+trials: $(INSTALLED) ## show the test trials that a recording's conditions have to match: make trials STUDY=companion TASK=dms
+	@$(NEURORULES) trials -- "$$STUDY" $$TASK
 
-status: study-exists $(INSTALLED) ## say how far a study has come and how long its runs will take: make status STUDY=reach
-	@$(PYTHON) -m neurorules.cli.status $(CONFIG)
+status: $(INSTALLED) ## say how far a study has come and how long its runs will take: make status STUDY=reach
+	@$(NEURORULES) status -- "$$STUDY"
 
 report: study-exists $(INSTALLED) ## collect what a finished study made in results/STUDY/report/report.html
 	@mkdir -p results/$(STUDY)/report
@@ -84,20 +91,20 @@ study-exists:
 lint: $(INSTALLED) ## check format, style, types, the lock, the workflow and every config file
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakefmt --check Snakefile workflow/Snakefile workflow/rules
 	$(SNAKEMAKE) --lint
 	$(PYTHON) -m mypy
 	$(PYTHON) envs/lock.py --check
 	$(PYTHON) docs/config_reference.py --check
 	$(PYTHON) docs/rulegraph.py --check
-	$(PYTHON) -m neurorules.study.study config/*.yaml
+	$(NEURORULES) check config/*.yaml
 
 docs: $(INSTALLED) ## write the generated parts of the documentation anew
 	$(PYTHON) docs/config_reference.py
 	$(PYTHON) docs/rulegraph.py
 
 bench: $(INSTALLED) ## measure time and memory, on one thread
-	$(PYTHON) tests/benchmarks/engine.py
+	$(PYTHON) tests/benchmarks/gradients.py
 	$(PYTHON) tests/benchmarks/memory.py
 	$(PYTHON) tests/benchmarks/similarity.py
 

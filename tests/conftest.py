@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from checkout import Checkout
+from helpers.checkout import Checkout
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

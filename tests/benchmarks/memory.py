@@ -16,10 +16,10 @@ from pathlib import Path
 JOB = """
 import json, resource, sys
 from neurorules.jobs import one_thread
-from neurorules.training.train_seeds import train_block
+from neurorules.training.train_seeds import train_seeds
 one_thread()
 model, recording, output = json.loads(sys.argv[1])
-train_block(model, {0: output}, recording, "benchmark")
+train_seeds(model, {0: output}, recording, learning_rate_file=None, code="benchmark")
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
@@ -39,6 +39,8 @@ def main() -> None:
         for model in sorted(study.seeds):
             options = study.training(model)
             options["training"]["updates"] = 5
+            if options["training"]["learning_rate"] == "best":
+                options["training"]["learning_rate"] = 1e-3
             output = str(folder / str(model) / "seed0.nc")
             Path(output).parent.mkdir(parents=True)
             needed = recording if study.training_recording(model) else None

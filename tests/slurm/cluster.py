@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-from checkout import Checkout, Outcome, Running
+from helpers.checkout import Checkout, Outcome, Running
 
 
 class Cluster:

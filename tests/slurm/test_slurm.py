@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 import psutil
-from checkout import Checkout, Running
+from helpers.checkout import Checkout, Running
 from slurm.cluster import Cluster, alive
 
 MODELS = "results/tiny/runs/hatsopoulos2007"

@@ -1247,8 +1247,8 @@ def test_modprop_has_a_setting_and_no_other_will_do() -> None:
 
 def test_every_need_is_an_option_of_the_network() -> None:
     for rule in learning_rule_names():
-        assert {need.option for need in load_learning_rule(rule).NEEDS} <= set(BASE["defaults"]["network"])
-    assert {rule for rule in learning_rule_names() if load_learning_rule(rule).NEEDS} == {"modprop"}
+        assert {need.option for need in load_learning_rule(rule).REQUIRES} <= set(BASE["defaults"]["network"])
+    assert {rule for rule in learning_rule_names() if load_learning_rule(rule).REQUIRES} == {"modprop"}
 
 
 @pytest.mark.parametrize(
@@ -1462,11 +1462,11 @@ def test_learning_rules_are_documented_with_what_they_need_and_their_options() -
     assert [name for name in learning_rule_names() if name not in documented] == []
     for name in learning_rule_names():
         needed = re.findall("`(.*?)`", documented[name]["needs"].split(":")[0])
-        assert needed == [need.option for need in load_learning_rule(name).NEEDS]
+        assert needed == [need.option for need in load_learning_rule(name).REQUIRES]
     tables = tables_of("Learning rules", "learning rule", learning_rule_names())
     assert {name: defaults_of(table) for name, table in tables.items()} == BASE["learning_rules"]
     for name, table in tables.items():
-        allowed = load_learning_rule(name).OPTIONS
+        allowed = load_learning_rule(name).OPTION_SCHEMA
         assert set(table) == set(allowed)
         for option, row in table.items():
             for choice in allowed[option].get("enum", []):
@@ -1510,7 +1510,7 @@ def test_everything_in_the_catalogues_is_named() -> None:
     assert set(rows(section("Recordings that exist"))) == set(BASE["recordings"])
     assert set(rows(section("Figures and tables that exist"))) == set(BASE["figures"]) == set(figure_names())
     assert {name for name in [*BASE["tasks"], *task_names()] if f"`{name}`" not in section("Tasks")} == set()
-    of_options = {option for rule in learning_rule_names() for option in load_learning_rule(rule).OPTIONS}
+    of_options = {option for rule in learning_rule_names() for option in load_learning_rule(rule).OPTION_SCHEMA}
     assert set(rows(section("Learning rules"))) - of_options == set(learning_rule_names())
     needs = rows(section("Figures and tables that exist"))
     assert {name: row["needs a recording"] for name, row in needs.items()} == {

@@ -5,40 +5,33 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from helpers.options import network_options
 
 from neurorules.errors import InputError
 from neurorules.network import connectivity
 from neurorules.network.connectivity import Connectivity, cell_types, constrain, draw_mask, make_connectivity, signs
 from neurorules.network.initialisation import initialise
 from neurorules.network.parameters import Parameters, Sizes
+from neurorules.options import Options
 
-OPTIONS = {
-    "units": 200,
-    "gain": 1.0,
-    "recurrent_scale": 1.0,
-    "input_init": "linear",
-    "bias_init": "linear",
-    "gain_scales_readout": False,
-    "dale": False,
-    "density": 1.0,
-    "cell_types_per_sign": 0,
-    "cell_type_density": 1.0,
-    "unit_row_sum": False,
-}
 DALE = {"dale": True}
 SPARSE = {"density": 0.25}
 DALE_RELU = {"dale": True, "cell_types_per_sign": 8, "cell_type_density": 0.5, "unit_row_sum": True}
 
 
+def options_of(**options) -> Options:
+    return network_options(**{"units": 200, **options})
+
+
 def mask_of(units: int = 200, seed: int = 0, **options) -> np.ndarray:
-    mask = draw_mask(units, {**OPTIONS, **options}, np.random.default_rng(seed))
+    mask = draw_mask(units, options_of(**options), np.random.default_rng(seed))
     assert mask is not None
     return mask
 
 
 def recurrent_of(units: int = 200, seed: int = 0, **options) -> np.ndarray:
     """Initial theta as training makes it, in float64."""
-    options = {**OPTIONS, **options}
+    options = options_of(**options)
     mask = draw_mask(units, options, np.random.default_rng(1000 + seed))
     sizes = Sizes(inputs=2, units=units, outputs=2)
     return initialise(sizes, options, np.random.default_rng(seed), mask, dtype=torch.float64).recurrent.numpy()
@@ -87,7 +80,7 @@ def test_more_types_than_units_are_refused() -> None:
 
 
 def test_nothing_is_masked_where_nothing_is_constrained() -> None:
-    assert draw_mask(20, OPTIONS, np.random.default_rng(0)) is None
+    assert draw_mask(20, options_of(), np.random.default_rng(0)) is None
 
 
 def test_sparse_masks_keep_their_fraction_the_diagonal_too() -> None:
@@ -141,7 +134,7 @@ def test_settings_that_share_a_seed_share_their_draws() -> None:
 def test_sparse_weights_keep_the_variance_of_what_a_unit_receives() -> None:
     """theta = w / sqrt(density) where there is a weight, else 0; sum_j W_ij^2 is gain^2 in the mean."""
     free = recurrent_of(gain=0.5)
-    mask = draw_mask(200, {**OPTIONS, **SPARSE}, np.random.default_rng(1000))
+    mask = draw_mask(200, options_of(**SPARSE), np.random.default_rng(1000))
     np.testing.assert_allclose(recurrent_of(gain=0.5, **SPARSE), 2 * free * mask, rtol=1e-12)
     squares = np.concatenate([np.square(recurrent_of(gain=0.5, seed=s, **SPARSE)).sum(1) for s in range(10)])
     assert abs(squares.mean() - 0.25) < 5.5 * squares.std() / np.sqrt(len(squares))
@@ -152,7 +145,7 @@ def test_dales_law_divides_excitatory_columns_by_the_ratio_of_the_numbers() -> N
     free = recurrent_of()
     expected = 0.7 * 1.5 * free / np.sqrt(0.25)
     expected[:, :160] /= 4
-    mask = draw_mask(200, {**OPTIONS, **DALE, **SPARSE}, np.random.default_rng(1000))
+    mask = draw_mask(200, options_of(**DALE, **SPARSE), np.random.default_rng(1000))
     theta = recurrent_of(gain=0.7, recurrent_scale=1.5, **DALE, **SPARSE)
     np.testing.assert_allclose(theta, np.where(mask != 0, expected, 0), rtol=1e-12)
     seven = recurrent_of(units=7, **DALE)  # 5 + 2
@@ -167,7 +160,7 @@ def test_excitation_and_inhibition_balance_in_the_mean(density: float) -> None:
     sums, excitation = [], []
     for seed in range(50):
         options = {**DALE, "density": density}
-        mask = draw_mask(60, {**OPTIONS, **options}, np.random.default_rng(1000 + seed))
+        mask = draw_mask(60, options_of(**options), np.random.default_rng(1000 + seed))
         weights = np.abs(recurrent_of(units=60, seed=seed, **options)) * mask
         sums.append(weights.sum())
         excitation.append(weights[:, :48].sum())
@@ -188,14 +181,14 @@ def test_unit_row_sums_cancel_gain_and_density() -> None:
 def test_a_unit_that_receives_nothing_has_a_row_of_zeros() -> None:
     mask = np.ones((5, 5))
     mask[2] = 0
-    theta = constrain(np.full((5, 5), 0.3), mask, {**OPTIONS, "unit_row_sum": True})
+    theta = constrain(np.full((5, 5), 0.3), mask, options_of(unit_row_sum=True))
     np.testing.assert_allclose(theta, np.where(mask, 0.2, 0.0))
 
 
 @pytest.mark.parametrize("options", [{}, SPARSE, DALE, DALE_RELU])
 def test_unit_row_sum_is_honoured_or_refused(options: dict) -> None:
     """An option that is set must not be passed over, also where no weight is constrained."""
-    options = {**OPTIONS, **options, "unit_row_sum": True}
+    options = {**options_of(), **options, "unit_row_sum": True}
     try:
         connectivity.check(options)
     except InputError as error:
@@ -210,7 +203,7 @@ def test_unit_row_sum_is_honoured_or_refused(options: dict) -> None:
 
 @pytest.mark.parametrize("options", [{}, SPARSE, DALE, {**DALE, **SPARSE}, DALE_RELU, {"gain": 0.0}])
 def test_good_options_pass(options: dict) -> None:
-    connectivity.check({**OPTIONS, **options})
+    connectivity.check(options_of(**options))
 
 
 @pytest.mark.parametrize(
@@ -227,7 +220,7 @@ def test_good_options_pass(options: dict) -> None:
 )
 def test_bad_options_are_refused_by_name(options: dict, key: str, value: object) -> None:
     with pytest.raises(InputError) as caught:
-        connectivity.check({**OPTIONS, **options})
+        connectivity.check(options_of(**options))
     assert caught.value.key == f"network.{key}" and caught.value.value == value
     assert caught.value.remedy
 
@@ -235,8 +228,10 @@ def test_bad_options_are_refused_by_name(options: dict, key: str, value: object)
 # ---- theta and the weights
 
 
-def small(*stack: int, seed: int = 0) -> Parameters:
-    parameters = Parameters(Sizes(inputs=1, units=5, outputs=1), dtype=torch.float64).like(*stack)
+def small(*batch_shape: int, seed: int = 0) -> Parameters:
+    sizes = Sizes(inputs=1, units=5, outputs=1)
+    n_parameters = Parameters(sizes).flat.numel()
+    parameters = Parameters(sizes, torch.zeros(*batch_shape, n_parameters, dtype=torch.float64))
     parameters.flat.normal_(generator=torch.Generator().manual_seed(seed))
     return parameters
 
@@ -245,8 +240,8 @@ def test_without_constraints_the_weights_are_theta_itself() -> None:
     theta, free = small(), Connectivity(False, None, None)
     assert free.weights(theta) is theta
     before = theta.flat.clone()
-    free.chain(theta, theta)
-    free.keep(theta)
+    free.to_theta_gradient(theta, theta)
+    free.mask_gradient(theta)
     assert torch.equal(theta.flat, before)
 
 
@@ -266,18 +261,18 @@ def test_weights_of_theta_by_hand() -> None:
             assert torch.equal(tensor, theta.named()[name]), name
     gradient = small(seed=2)
     gradient.recurrent.fill_(1.0)
-    dale.chain(theta, gradient)
+    dale.to_theta_gradient(theta, gradient)
     assert gradient.recurrent[1].tolist() == [0.0, -1.0, 0.0, -1.0, 1.0]
     gradient.recurrent.fill_(1.0)
-    sparse.chain(theta, gradient)
+    sparse.to_theta_gradient(theta, gradient)
     assert gradient.recurrent[1].tolist() == [0.0, 1.0, 0.0, 1.0, 1.0]
     gradient.recurrent.fill_(1.0)
-    dale.keep(gradient)
+    dale.mask_gradient(gradient)
     assert gradient.recurrent[1].tolist() == [0.0, 1.0, 0.0, 1.0, 1.0]
 
 
 def test_networks_of_a_stack_have_their_own_masks() -> None:
-    options = {**OPTIONS, **DALE, **SPARSE, "units": 5}
+    options = options_of(**DALE, **SPARSE, units=5)
     masks = [draw_mask(5, options, np.random.default_rng(seed)) for seed in range(3)]
     assert not np.array_equal(masks[0], masks[1])
     theta = small(3)
@@ -288,12 +283,12 @@ def test_networks_of_a_stack_have_their_own_masks() -> None:
         one = Parameters(theta.sizes, theta.flat[k])
         assert torch.equal(weights.flat[k], alone.weights(one).flat)
         assert torch.equal(stack.of_network(k).weights(one).flat, alone.weights(one).flat)
-    free = make_connectivity([None, None], OPTIONS, theta.flat)
+    free = make_connectivity([None, None], options_of(), theta.flat)
     assert free.mask is None and free.of_network(1).mask is None
 
 
 def test_make_connectivity_takes_types_and_the_dtype() -> None:
-    options = {**OPTIONS, **DALE_RELU, "units": 40}
+    options = options_of(**DALE_RELU, units=40)
     made = make_connectivity([mask_of(units=40, **DALE_RELU)], options, torch.zeros(1))
     assert made.dale and made.mask.dtype == torch.float32
     np.testing.assert_array_equal(made.cell_types, cell_types(40, 8))

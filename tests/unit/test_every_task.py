@@ -120,10 +120,10 @@ def test_none_is_left_out() -> None:
 def test_the_interface(case: Case) -> None:
     module, made = load_task_module(case.module), case.make()
     assert module.NEEDS_RECORDING is (case.module in RECORDINGS)
-    assert COMPARISON.get(case.module, ()) == module.COMPARISON
+    assert COMPARISON.get(case.module, ()) == module.COMPARISON_KEYS
     is_neurogym = case.module == "neurogym"
     assert getattr(module, "OTHER_OPTIONS", False) is is_neurogym
-    assert {*module.OPTIONS} == {*case.options} - (NEUROGYM_PARAMETERS if is_neurogym else set())
+    assert {*module.OPTION_SCHEMA} == {*case.options} - (NEUROGYM_PARAMETERS if is_neurogym else set())
     assert (made.loss, made.accuracy) == case.losses
     assert (made.n_inputs, made.n_outputs) == case.size[2:]
 

@@ -13,7 +13,8 @@ import yaml
 
 from neurorules.errors import InputError
 from neurorules.io.netcdf import open_dataset
-from neurorules.runs.run import choice_of
+from neurorules.options import Options
+from neurorules.runs.run import learning_rate_used
 from neurorules.study.study import BASE_CONFIG, Model, Study, merge
 from neurorules.tasks.base.task import make_task
 from neurorules.training.learning_rate import (
@@ -23,7 +24,7 @@ from neurorules.training.learning_rate import (
     with_learning_rate,
 )
 from neurorules.training.train import train
-from neurorules.training.train_seeds import train_block
+from neurorules.training.train_seeds import train_seeds
 
 BASE = yaml.safe_load(BASE_CONFIG.read_text())
 MODEL = Model("romo", "eprop", "base")
@@ -123,14 +124,14 @@ def test_a_damaged_choice_is_named(tmp_path: Path, content: str | None) -> None:
     file = tmp_path / "choice.json"
     if content is not None:
         file.write_text(content)
-    with pytest.raises(InputError, match="not a learning rate that was chosen") as caught:
-        with_learning_rate(study([1e-2]).training(MODEL), str(file))
+    with pytest.raises(InputError, match="does not hold a chosen learning rate") as caught:
+        with_learning_rate(Options(study([1e-2]).training(MODEL)), str(file))
     assert caught.value.file == str(file)
     assert caught.value.remedy is not None and "Delete this file" in caught.value.remedy
 
 
 def test_a_number_is_taken_as_it_is() -> None:
-    model = study([1e-2], learning_rate=0.25).training(MODEL)
+    model = Options(study([1e-2], learning_rate=0.25).training(MODEL))
     assert with_learning_rate(model, None) == (model, None)
 
 
@@ -138,7 +139,7 @@ def run_of(made: Study, folder: Path, choice: Path | None) -> xr.Dataset:
     """A run as a training job makes it."""
     output = folder / "seed3.nc"
     output.parent.mkdir()
-    train_block(made.training(MODEL), {3: str(output)}, None, None if choice is None else str(choice), "fedcba98")
+    train_seeds(made.training(MODEL), {3: str(output)}, None, None if choice is None else str(choice), "fedcba98")
     return open_dataset(output, "a run")
 
 
@@ -149,7 +150,7 @@ def test_a_run_says_its_learning_rate_and_how_it_was_chosen(tmp_path: Path) -> N
     assert run.attrs["learning_rate"] == 1e-2
     kept = {key: chosen[key] for key in ("learning_rate", "at_edge", "candidates")}
     assert json.loads(run.attrs["learning_rate_choice"]) == kept == read_choice(file)
-    assert choice_of(run.attrs) == (1e-2, True)
+    assert learning_rate_used(run) == (1e-2, True)
     assert json.loads(run.attrs["model"])["training"]["learning_rate"] == "best"
     # the run itself is that of the number
     xr.testing.assert_identical(run.drop_attrs(), trained_with(1e-2, updates=TINY["updates"], seed=3).drop_attrs())
@@ -157,7 +158,7 @@ def test_a_run_says_its_learning_rate_and_how_it_was_chosen(tmp_path: Path) -> N
 
 def test_a_run_whose_learning_rate_is_a_number_was_not_chosen(tmp_path: Path) -> None:
     run = run_of(study([1e-6, 1e-2], learning_rate=1e-2), tmp_path / "number", None)
-    assert choice_of(run.attrs) == (1e-2, False)
+    assert learning_rate_used(run) == (1e-2, False)
     assert json.loads(run.attrs["learning_rate_choice"]) is None
 
 

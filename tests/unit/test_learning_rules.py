@@ -1,23 +1,26 @@
-"""Updates of every learning rule in float64 against formulations that share no code with the engine."""
+"""Updates of every learning rule in float64 against formulations that share no code with ours."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pytest
 import scipy.stats
 import torch
+from helpers.options import learning_options
 
 from neurorules.errors import InputError
-from neurorules.learning.base.gradient_estimator import Update
+from neurorules.learning.base.gradient_estimator import BatchResult
 from neurorules.learning.base.learning_rule import learning_rule_names, load_learning_rule
 from neurorules.network import rnn
 from neurorules.network.activations import ACTIVATIONS
 from neurorules.network.architecture import Architecture
 from neurorules.network.connectivity import Connectivity
 from neurorules.network.parameters import Parameters, Sizes, stacked
+from neurorules.options import Options
 from neurorules.tasks.base.losses import ScoredTrials, cross_entropy, mean_squared_error
 from neurorules.tasks.base.trials import Trials
 
@@ -26,12 +29,18 @@ FUNCTIONS = {
     "relu": torch.relu,
     "tanh": torch.tanh,
 }
-OPTIONS: dict[str, dict] = {
-    "truncated_bptt": {"window_steps": 10},
-    "modprop": {"variant": "published-code", "mu": 0.2, "taps": 4},
-    "node_perturbation": {"sigma": 0.1, "samples": 2, "perturb_activity_penalty": True},
+# Few taps and samples, which is quick, and perturbations that reach every part of the rule.
+CHANGED: dict[str, dict[str, Any]] = {
+    "modprop": {"taps": 4},
+    "node_perturbation": {"samples": 2, "perturb_activity_penalty": True},
     "evolution_strategies": {"sigma": 0.1, "samples": 4, "antithetic": False},
 }
+
+
+def options_of(learning_rule: str, **options: Any) -> Options:
+    return learning_options(learning_rule, **{**CHANGED.get(learning_rule, {}), **options})
+
+
 LOSSES = {"regression": mean_squared_error, "choice": cross_entropy}
 # What a statistical test may fail by chance, were its seed drawn anew.
 FALSE_ALARM = 1e-6
@@ -106,32 +115,32 @@ def pairs(learning_rules: Iterable[str], constraints: Sequence[str]) -> list[tup
     return [(rule, c) for rule in learning_rules for c in constraints if rule != "modprop" or "dale" in c]
 
 
-# ---- what the engine computes
+# ---- what training computes
 
 
-def make_engine(problem: Problem, learning_rule: str, seed: int = 0, **options):
-    """The engine as training makes it."""
+def make_estimator(problem: Problem, learning_rule: str, seed: int = 0, **options):
+    """The estimator as training makes it."""
     rule, trials = load_learning_rule(learning_rule), problem.trials
     architecture = Architecture(ACTIVATIONS[problem.activation], problem.alpha, problem.connectivity)
-    options = {**OPTIONS.get(learning_rule, {}), **options}
-    return rule.engine(options, problem.parameters, architecture, trials.n_steps, trials.n_trials, [seed])
+    options = options_of(learning_rule, **options)
+    return rule.estimator(options, problem.parameters, architecture, trials.n_steps, trials.n_trials, [seed])
 
 
-def update_of(engine, problem: Problem) -> Update:
+def update_of(estimator, problem: Problem) -> BatchResult:
     """One update as training computes it."""
     inputs = torch.as_tensor(problem.trials.inputs)
     noise = None if problem.noise is None else problem.noise.clone()
     batch = ScoredTrials(problem.trials, like=problem.parameters.flat)
-    return engine.update(inputs, noise, LOSSES[problem.loss], batch, [problem.penalty])
+    return estimator.update(inputs, noise, LOSSES[problem.loss], batch, [problem.penalty])
 
 
-def gradient_by(engine, problem: Problem) -> Arrays:
-    return {name: g.numpy().copy() for name, g in update_of(engine, problem).gradient.named().items()}
+def gradient_by(estimator, problem: Problem) -> Arrays:
+    return {name: g.numpy().copy() for name, g in update_of(estimator, problem).gradient.named().items()}
 
 
-def engine_gradient(problem: Problem, learning_rule: str, **options) -> Arrays:
+def estimated_gradient(problem: Problem, learning_rule: str, **options) -> Arrays:
     """The gradient as training computes it."""
-    return gradient_by(make_engine(problem, learning_rule, **options), problem)
+    return gradient_by(make_estimator(problem, learning_rule, **options), problem)
 
 
 # ---- what it should be
@@ -226,20 +235,20 @@ def block_means(weights: np.ndarray, types: np.ndarray) -> np.ndarray:
     return means
 
 
-# Learning rules whose gradient automatic differentiation gives, by what it is given: (problem, engine, options).
+# Learning rules whose gradient automatic differentiation gives, by what it is given: (problem, estimator, options).
 AUTOGRAD: dict[str, Callable[..., Arrays]] = {
-    "bptt": lambda problem, engine, options: autograd_gradient(problem),
-    "truncated_bptt": lambda problem, engine, options: autograd_gradient(
+    "bptt": lambda problem, estimator, options: autograd_gradient(problem),
+    "truncated_bptt": lambda problem, estimator, options: autograd_gradient(
         problem, recurrent=within_windows(problem.trials.n_steps, options["window_steps"])
     ),
-    "eprop": lambda problem, engine, options: autograd_gradient(problem, recurrent=nowhere),
-    "feedback_alignment": lambda problem, engine, options: autograd_gradient(
-        problem, readout=back_through(engine.learning_rule.feedback)
+    "eprop": lambda problem, estimator, options: autograd_gradient(problem, recurrent=nowhere),
+    "feedback_alignment": lambda problem, estimator, options: autograd_gradient(
+        problem, readout=back_through(estimator.learning_rule.feedback)
     ),
-    "eprop_random_feedback": lambda problem, engine, options: autograd_gradient(
-        problem, recurrent=nowhere, readout=back_through(engine.learning_rule.feedback)
+    "eprop_random_feedback": lambda problem, estimator, options: autograd_gradient(
+        problem, recurrent=nowhere, readout=back_through(estimator.learning_rule.feedback)
     ),
-    "modprop": lambda problem, engine, options: autograd_gradient(
+    "modprop": lambda problem, estimator, options: autograd_gradient(
         problem, recurrent=through_cell_types(problem, options["mu"])
     ),
 }
@@ -256,15 +265,15 @@ def assert_equal(ours: Arrays, reference: Arrays, tolerance: float = 1e-10) -> N
 
 
 def assert_equals_autograd(problem: Problem, learning_rule: str, **options) -> None:
-    engine = make_engine(problem, learning_rule, **options)
-    options = {**OPTIONS.get(learning_rule, {}), **options}
-    assert_equal(gradient_by(engine, problem), AUTOGRAD[learning_rule](problem, engine, options))
+    estimator = make_estimator(problem, learning_rule, **options)
+    options = options_of(learning_rule, **options)
+    assert_equal(gradient_by(estimator, problem), AUTOGRAD[learning_rule](problem, estimator, options))
 
 
 def test_every_learning_rule_is_checked() -> None:
     assert set(learning_rule_names()) == {*AUTOGRAD, *SAMPLED}
     for name in learning_rule_names():
-        assert set(OPTIONS.get(name, {})) == set(load_learning_rule(name).OPTIONS)
+        assert set(options_of(name)) == set(load_learning_rule(name).OPTION_SCHEMA)
 
 
 # ---- against automatic differentiation
@@ -291,14 +300,14 @@ def test_equals_autograd_from_a_silent_start(learning_rule: str, noise: bool) ->
 @pytest.mark.parametrize("learning_rule", AUTOGRAD)
 @pytest.mark.parametrize("steps, trials, block", [(1, 9, 1), (7, 250, 7), (40, 1300, 30), (8, 13000, 3), (4, 41000, 1)])
 def test_blocks_of_steps_join(learning_rule: str, steps: int, trials: int, block: int) -> None:
-    """Long and wide batches go through the engine in blocks, also ones of a single step; twice, so that a block finds
-    what another left in its memory."""
+    """Long and wide batches are worked on in blocks, even of a single step. Twice, so that a block finds what another
+    left in its memory."""
     problem = problem_for(learning_rule, steps=steps, trials=trials, units=5)
-    engine = make_engine(problem, learning_rule)
-    assert engine.network.steps_per_block == block
-    expected = AUTOGRAD[learning_rule](problem, engine, OPTIONS.get(learning_rule, {}))
+    estimator = make_estimator(problem, learning_rule)
+    assert estimator.network.steps_per_block == block
+    expected = AUTOGRAD[learning_rule](problem, estimator, options_of(learning_rule))
     for _ in range(2):
-        assert_equal(gradient_by(engine, problem), expected)
+        assert_equal(gradient_by(estimator, problem), expected)
 
 
 @pytest.mark.parametrize("learning_rule, constraint", pairs(AUTOGRAD, ["sparse", "dale", "dale-sparse"]))
@@ -308,22 +317,22 @@ def test_constrained_weights_learn_by_the_gradient_of_theta(learning_rule: str, 
     assert_equals_autograd(problem, learning_rule)
     mask = problem.connectivity.mask.numpy()
     assert 10 < (mask == 0).sum() < 90
-    assert (engine_gradient(problem, learning_rule)["recurrent"][mask == 0] == 0).all()
+    assert (estimated_gradient(problem, learning_rule)["recurrent"][mask == 0] == 0).all()
 
 
 @pytest.mark.parametrize("learning_rule", AUTOGRAD)
-def test_an_engine_follows_its_parameters_and_batches(learning_rule: str) -> None:
+def test_an_estimator_follows_its_parameters_and_batches(learning_rule: str) -> None:
     """A second update, after theta has moved far enough to change signs, on another batch, knows nothing of the first;
     without noise after one with noise."""
     problem = problem_for(learning_rule, constraint="dale-sparse")
-    engine = make_engine(problem, learning_rule)
-    update_of(engine, problem)
+    estimator = make_estimator(problem, learning_rule)
+    update_of(estimator, problem)
     other = problem_for(learning_rule, constraint="dale-sparse", seed=1, noise=False)
     assert (other.parameters.recurrent.sign() != problem.parameters.recurrent.sign()).any()
     problem.parameters.flat.copy_(other.parameters.flat)
     problem = replace(problem, trials=other.trials, noise=None)
-    expected = AUTOGRAD[learning_rule](problem, engine, OPTIONS.get(learning_rule, {}))
-    assert_equal(gradient_by(engine, problem), expected)
+    expected = AUTOGRAD[learning_rule](problem, estimator, options_of(learning_rule))
+    assert_equal(gradient_by(estimator, problem), expected)
 
 
 def test_truncated_bptt_cuts_at_its_windows_from_the_end() -> None:
@@ -331,10 +340,10 @@ def test_truncated_bptt_cuts_at_its_windows_from_the_end() -> None:
     problem = make_problem(steps=23)
     for window in (1, 2, 3, 10, 22, 23, 24, 1000):
         assert_equals_autograd(problem, "truncated_bptt", window_steps=window)
-    exact = engine_gradient(problem, "bptt")
-    assert_equal(engine_gradient(problem, "truncated_bptt", window_steps=1), engine_gradient(problem, "eprop"))
-    assert_equal(engine_gradient(problem, "truncated_bptt", window_steps=24), exact)
-    all_but_one = engine_gradient(problem, "truncated_bptt", window_steps=23)
+    exact = estimated_gradient(problem, "bptt")
+    assert_equal(estimated_gradient(problem, "truncated_bptt", window_steps=1), estimated_gradient(problem, "eprop"))
+    assert_equal(estimated_gradient(problem, "truncated_bptt", window_steps=24), exact)
+    all_but_one = estimated_gradient(problem, "truncated_bptt", window_steps=23)
     assert abs(all_but_one.pop("initial_state") - exact.pop("initial_state")).max() > 1e-3
     assert_equal(all_but_one, exact)
 
@@ -347,26 +356,28 @@ def test_random_feedback_is_uniform_fixed_and_of_its_seed(learning_rule: str) ->
     sizes = Sizes(inputs=3, units=50, outputs=40)
     problem = make_problem(units=50)
     wide = replace(problem, parameters=Parameters(sizes, dtype=torch.float64))
-    feedback = make_engine(wide, learning_rule).learning_rule.feedback.numpy()
+    feedback = make_estimator(wide, learning_rule).learning_rule.feedback.numpy()
     assert feedback.shape == (40, 50) and abs(feedback).max() <= 1 / np.sqrt(50)
     assert scipy.stats.kstest(feedback.ravel(), scipy.stats.uniform(-1 / np.sqrt(50), 2 / np.sqrt(50)).cdf)[1] > 1e-6
-    np.testing.assert_array_equal(feedback, make_engine(wide, learning_rule).learning_rule.feedback)
-    assert (feedback != make_engine(wide, learning_rule, seed=1).learning_rule.feedback.numpy()).mean() > 0.99
+    np.testing.assert_array_equal(feedback, make_estimator(wide, learning_rule).learning_rule.feedback)
+    assert (feedback != make_estimator(wide, learning_rule, seed=1).learning_rule.feedback.numpy()).mean() > 0.99
 
-    engine = make_engine(problem, learning_rule)
-    before = engine.learning_rule.feedback.clone()
+    estimator = make_estimator(problem, learning_rule)
+    before = estimator.learning_rule.feedback.clone()
     for _ in range(2):
-        problem.parameters.flat.sub_(update_of(engine, problem).gradient.flat, alpha=0.1)
-    assert torch.equal(engine.learning_rule.feedback, before)
+        problem.parameters.flat.sub_(update_of(estimator, problem).gradient.flat, alpha=0.1)
+    assert torch.equal(estimator.learning_rule.feedback, before)
 
 
 @pytest.mark.parametrize("learning_rule, exact", [("feedback_alignment", "bptt"), ("eprop_random_feedback", "eprop")])
 def test_feedback_through_the_readout_itself_is_exact(learning_rule: str, exact: str) -> None:
     problem = make_problem()
-    engine = make_engine(problem, learning_rule)
-    assert abs(gradient_by(engine, problem)["recurrent"] - engine_gradient(problem, exact)["recurrent"]).max() > 1e-3
-    engine.learning_rule.feedback.copy_(problem.parameters.readout)
-    assert_equal(gradient_by(engine, problem), engine_gradient(problem, exact))
+    estimator = make_estimator(problem, learning_rule)
+    assert (
+        abs(gradient_by(estimator, problem)["recurrent"] - estimated_gradient(problem, exact)["recurrent"]).max() > 1e-3
+    )
+    estimator.learning_rule.feedback.copy_(problem.parameters.readout)
+    assert_equal(gradient_by(estimator, problem), estimated_gradient(problem, exact))
 
 
 # ---- forward in time
@@ -436,7 +447,7 @@ def test_eprop_equals_the_explicit_eligibility_trace(noise: bool) -> None:
     problem = make_problem(noise=noise)
     trajectory = simulate(problem)
     expected = gradient_by_eligibility_traces(problem, trajectory, trajectory.signal)
-    ours = engine_gradient(problem, "eprop")
+    ours = estimated_gradient(problem, "eprop")
     assert_equal({name: ours[name] for name in expected}, expected)
 
 
@@ -459,7 +470,7 @@ def test_bptt_equals_real_time_recurrent_learning(noise: bool) -> None:
         factor = trajectory.signal[t] * trajectory.derivative[t]
         dw += np.einsum("bi,bikl->kl", factor, of_weights)
         da0 += np.einsum("bi,bik->k", factor, of_start)
-    ours = engine_gradient(problem, "bptt")
+    ours = estimated_gradient(problem, "bptt")
     assert_equal({n: ours[n] for n in ("recurrent", "initial_state")}, {"recurrent": dw, "initial_state": da0})
 
 
@@ -491,7 +502,7 @@ def test_modprop_of_the_paper_equals_its_formula(noise: bool, constraint: str, t
     trajectory = simulate(problem)
     signal = signal_with_messages(problem, trajectory, 0.7, taps)
     expected = gradient_by_eligibility_traces(problem, trajectory, signal)
-    ours = engine_gradient(problem, "modprop", variant="paper", mu=0.7, taps=taps)
+    ours = estimated_gradient(problem, "modprop", variant="paper", mu=0.7, taps=taps)
     assert_equal({name: ours[name] for name in expected}, expected)
 
 
@@ -500,10 +511,10 @@ def test_modprop_of_the_paper_remembers_messages_over_blocks_of_steps() -> None:
     problem = problem_for("modprop", steps=8, units=5, trials=13000)
     trajectory = simulate(problem)
     expected = gradient_by_eligibility_traces(problem, trajectory, signal_with_messages(problem, trajectory, 0.7, 4))
-    engine = make_engine(problem, "modprop", variant="paper", mu=0.7, taps=4)
-    assert engine.network.steps_per_block == 3
-    update_of(engine, problem)  # messages of one update do not reach the next
-    ours = gradient_by(engine, problem)
+    estimator = make_estimator(problem, "modprop", variant="paper", mu=0.7, taps=4)
+    assert estimator.network.steps_per_block == 3
+    update_of(estimator, problem)  # messages of one update do not reach the next
+    ours = gradient_by(estimator, problem)
     assert_equal({name: ours[name] for name in expected}, expected)
 
 
@@ -521,18 +532,18 @@ def all_active(alpha: float, steps: int) -> Problem:
 
 def test_modprop_with_nothing_approximated_is_bptt() -> None:
     leaky, discrete = all_active(0.1, 23), all_active(1.0, 6)
-    assert_equal(engine_gradient(leaky, "modprop", mu=1.0), engine_gradient(leaky, "bptt"))
-    assert_equal(engine_gradient(discrete, "modprop", mu=1.0), engine_gradient(discrete, "bptt"))
+    assert_equal(estimated_gradient(leaky, "modprop", mu=1.0), estimated_gradient(leaky, "bptt"))
+    assert_equal(estimated_gradient(discrete, "modprop", mu=1.0), estimated_gradient(discrete, "bptt"))
     # T taps reach from the last step back to the initial state.
-    ours = engine_gradient(discrete, "modprop", variant="paper", mu=1.0, taps=6)
-    assert_equal(ours, engine_gradient(discrete, "bptt"))
-    fewer = engine_gradient(discrete, "modprop", variant="paper", mu=1.0, taps=5)
+    ours = estimated_gradient(discrete, "modprop", variant="paper", mu=1.0, taps=6)
+    assert_equal(ours, estimated_gradient(discrete, "bptt"))
+    fewer = estimated_gradient(discrete, "modprop", variant="paper", mu=1.0, taps=5)
     assert abs(fewer["initial_state"] - ours["initial_state"]).max() > 1e-6
 
 
 def test_modprop_without_credit_between_units_is_eprop() -> None:
     problem = problem_for("modprop")
-    assert_equal(engine_gradient(problem, "modprop", mu=0.0), engine_gradient(problem, "eprop"))
+    assert_equal(estimated_gradient(problem, "modprop", mu=0.0), estimated_gradient(problem, "eprop"))
 
 
 # ---- evolution strategies
@@ -564,26 +575,26 @@ def estimate_by_hand(problem: Problem, generator: torch.Generator, sigma: float,
 def test_evolution_strategies_equal_their_formula(noise: bool, antithetic: bool, loss: str, constraint: str) -> None:
     """Of two updates in a row, for the same draws; the loss that is reported is the mean over samples."""
     problem = make_problem(noise=noise, loss=loss, constraint=constraint, steps=9)
-    engine = make_engine(problem, "evolution_strategies", seed=5, sigma=0.3, samples=6, antithetic=antithetic)
+    estimator = make_estimator(problem, "evolution_strategies", seed=5, sigma=0.3, samples=6, antithetic=antithetic)
     generator = torch.Generator().manual_seed(5)
     for _ in range(2):
-        assert_equal(gradient_by(engine, problem), estimate_by_hand(problem, generator, 0.3, 6, antithetic))
+        assert_equal(gradient_by(estimator, problem), estimate_by_hand(problem, generator, 0.3, 6, antithetic))
 
 
 @pytest.mark.parametrize("steps, trials, together", [(2, 6, 6), (9, 4400, 3), (4, 10500, 1), (2, 41000, 1)])
 def test_evolution_strategies_take_samples_side_by_side(steps: int, trials: int, together: int) -> None:
     """All at once, in parts, one by one, and one by one in blocks of one step."""
     problem = make_problem(steps=steps, trials=trials, units=5, constraint="dale-sparse")
-    engine = make_engine(problem, "evolution_strategies", samples=6)
-    assert engine.together == together
+    estimator = make_estimator(problem, "evolution_strategies", samples=6)
+    assert estimator.together == together
     expected = estimate_by_hand(problem, torch.Generator().manual_seed(0), 0.1, 6, False)
-    assert_equal(gradient_by(engine, problem), expected)
+    assert_equal(gradient_by(estimator, problem), expected)
 
 
 def test_evolution_strategies_report_mean_losses_over_samples() -> None:
     problem = make_problem()
-    update = update_of(make_engine(problem, "evolution_strategies", sigma=1e-9), problem)
-    exact = update_of(make_engine(problem, "bptt"), problem)
+    update = update_of(make_estimator(problem, "evolution_strategies", sigma=1e-9), problem)
+    exact = update_of(make_estimator(problem, "bptt"), problem)
     np.testing.assert_allclose(update.task_loss, exact.task_loss, rtol=1e-6)
     np.testing.assert_allclose(update.mean_square_activity, exact.mean_square_activity, rtol=1e-6)
 
@@ -653,8 +664,8 @@ def test_evolution_strategies_estimate_the_gradient_of_the_smoothed_loss(antithe
 
     def estimates(samples: int, n: int, seed: int) -> np.ndarray:
         options = {"sigma": sigma, "samples": samples, "antithetic": antithetic}
-        engine = make_engine(problem, "evolution_strategies", seed=seed, **options)
-        return np.stack([flattened(gradient_by(engine, problem), names) for _ in range(n)])
+        estimator = make_estimator(problem, "evolution_strategies", seed=seed, **options)
+        return np.stack([flattened(gradient_by(estimator, problem), names) for _ in range(n)])
 
     many = estimates(200, 400, 0)
     assert_means_agree(many, np.stack(smoothed), precision=0.06)
@@ -672,7 +683,7 @@ def test_node_perturbation_equals_its_formula(noise: bool, loss: str, perturb_pe
     problem = make_problem(noise=noise, loss=loss, steps=1, trials=8)
     p, trials, alpha = problem.parameters, problem.trials, problem.alpha
     options = {"sigma": 0.3, "samples": 1, "perturb_activity_penalty": perturb_penalty}
-    ours = engine_gradient(problem, "node_perturbation", seed=7, **options)
+    ours = estimated_gradient(problem, "node_perturbation", seed=7, **options)
     xi = torch.empty(1, 8, 11, dtype=torch.float64).normal_(0.0, 0.3, generator=torch.Generator().manual_seed(7))[0]
 
     h_0 = FUNCTIONS["retanh"](p.initial_state)
@@ -714,9 +725,9 @@ def test_node_perturbation_estimates_the_gradient_of_eprop(
 
     def estimates(samples: int, n: int, seed: int) -> np.ndarray:
         options = {"sigma": 0.5, "samples": samples, "perturb_activity_penalty": perturb_penalty}
-        engine = make_engine(problem, "node_perturbation", seed=seed, **options)
-        assert engine.network.steps_per_block == 2
-        gradients = [gradient_by(engine, problem) for _ in range(n)]
+        estimator = make_estimator(problem, "node_perturbation", seed=seed, **options)
+        assert estimator.network.steps_per_block == 2
+        gradients = [gradient_by(estimator, problem) for _ in range(n)]
         for gradient in gradients:
             for name in ("readout", "readout_bias"):
                 np.testing.assert_allclose(gradient[name], exact[name], rtol=0, atol=1e-12)
@@ -731,7 +742,7 @@ def test_node_perturbation_estimates_the_gradient_of_eprop(
 
 
 def make_stack(problems: Sequence[Problem], learning_rule: str, **options):
-    """An engine for several networks at once."""
+    """An estimator for several networks at once."""
     first = problems[0]
     masks = [problem.connectivity.mask for problem in problems]
     mask = None if masks[0] is None else torch.stack(masks)
@@ -740,22 +751,22 @@ def make_stack(problems: Sequence[Problem], learning_rule: str, **options):
     together = replace(first, parameters=theta, connectivity=connectivity)
     architecture = Architecture(ACTIVATIONS[first.activation], first.alpha, connectivity)
     trials, seeds = first.trials, list(range(len(problems)))
-    options = {**OPTIONS.get(learning_rule, {}), **options}
+    options = options_of(learning_rule, **options)
     rule = load_learning_rule(learning_rule)
-    return rule.engine(options, together.parameters, architecture, trials.n_steps, trials.n_trials, seeds)
+    return rule.estimator(options, together.parameters, architecture, trials.n_steps, trials.n_trials, seeds)
 
 
 def assert_stack_equals_each(problems: Sequence[Problem], learning_rule: str, **options) -> None:
     """In two updates, so that random numbers go on as they do alone."""
-    engine = make_stack(problems, learning_rule, **options)
-    alone = [make_engine(problem, learning_rule, seed=k, **options) for k, problem in enumerate(problems)]
+    estimator = make_stack(problems, learning_rule, **options)
+    alone = [make_estimator(problem, learning_rule, seed=k, **options) for k, problem in enumerate(problems)]
     inputs = torch.as_tensor(np.stack([problem.trials.inputs for problem in problems]))
     batch = ScoredTrials([problem.trials for problem in problems], like=inputs)
     loss = LOSSES[problems[0].loss]
     for _ in range(2):
         noise = None if problems[0].noise is None else torch.stack([problem.noise for problem in problems])
-        update = engine.update(inputs, noise, loss, batch, [problem.penalty for problem in problems])
-        assert update.gradient.stack == (len(problems),)
+        update = estimator.update(inputs, noise, loss, batch, [problem.penalty for problem in problems])
+        assert update.gradient.batch_shape == (len(problems),)
         for k, problem in enumerate(problems):
             expected = update_of(alone[k], problem)
             np.testing.assert_allclose(update.task_loss[k], expected.task_loss, rtol=1e-12)
@@ -808,8 +819,8 @@ def test_float32_keeps_its_digits_over_many_rows() -> None:
         parameters=Parameters(problem.parameters.sizes, problem.parameters.flat.float()),
         trials=replace(trials, inputs=trials.inputs.astype(np.float32), targets=trials.targets.astype(np.float32)),
     )
-    exact = update_of(make_engine(problem, "bptt"), problem)
-    rounded = update_of(make_engine(single, "bptt"), single)
+    exact = update_of(make_estimator(problem, "bptt"), problem)
+    rounded = update_of(make_estimator(single, "bptt"), single)
     assert rounded.gradient.flat.dtype == torch.float32
     for name, gradient in exact.gradient.named().items():
         error = (rounded.gradient.named()[name] - gradient).abs().max()

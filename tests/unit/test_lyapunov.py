@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from helpers.options import model_options, network_options, training_options
 from scipy.linalg import eigh_tridiagonal
 from scipy.optimize import brentq
 
@@ -15,7 +16,7 @@ from neurorules.network.architecture import Architecture, make_architecture
 from neurorules.network.connectivity import Connectivity, draw_mask
 from neurorules.network.initialisation import initialise
 from neurorules.network.parameters import Parameters, Sizes
-from neurorules.network.tangent import exponents_along, random_frame, states, stretch, walk
+from neurorules.network.tangent import exponents_along, propagate, random_basis, states, tangent_step
 from neurorules.study.study import load_study
 from neurorules.tasks.base.task import make_task
 from neurorules.training.flossing import floss, flossing_loss, local_exponents
@@ -23,11 +24,10 @@ from neurorules.training.train import train
 
 STUDY = load_study("config/config.yaml")
 FREE = Connectivity(False, None, None)
-NETWORK = {**STUDY.config["defaults"]["network"], "units": 12, "tau_steps": 2, "noise_sd": 0.0}
 
 
 def options_of(**network):
-    return {**NETWORK, **network}
+    return network_options(**{"tau_steps": 2, "noise_sd": 0.0, **network})
 
 
 def romo():
@@ -36,23 +36,23 @@ def romo():
 
 def network_of(n_inputs=1, n_outputs=2, seed=0, dtype=torch.float64, **network):
     options = options_of(**network)
-    sizes = Sizes(n_inputs, options["units"], n_outputs)
+    sizes = Sizes(n_inputs, options.units, n_outputs)
     mask = draw_mask(sizes.units, options, np.random.default_rng(seed + 1))
     theta = initialise(sizes, options, np.random.default_rng(seed), mask, dtype=dtype)
     return theta, make_architecture(options, [mask], theta.flat)
 
 
-def frame_of(n_trials, n_units, k, seed=0):
-    return random_frame(n_trials, n_units, k, torch.Generator().manual_seed(seed))
+def basis_of(n_trials, n_units, k, seed=0):
+    return random_basis(n_trials, n_units, k, torch.Generator().manual_seed(seed))
 
 
 def logs_along(jacobians, k, seed=0):
     """log |R_ii| along a product of given matrices, (step, dimension, dimension)."""
-    logs, _ = walk(lambda t, q: jacobians[t] @ q, len(jacobians), frame_of(1, jacobians.shape[-1], k, seed))
+    logs, _ = propagate(lambda t, q: jacobians[t] @ q, len(jacobians), basis_of(1, jacobians.shape[-1], k, seed))
     return logs[:, 0]
 
 
-# ---- the walk
+# ---- propagation
 
 
 @pytest.mark.parametrize("alpha", [0.1, 0.5, 1.0])
@@ -60,7 +60,7 @@ def test_a_linear_network_has_the_logarithms_of_its_eigenvalues_moduli(alpha):
     n, warm_up, n_steps = 6, 2000, 30_000
     weights = torch.as_tensor(np.random.default_rng(3).standard_normal((n, n)) / np.sqrt(n))
     ones = torch.ones(1, n, dtype=torch.float64)  # f' of a linear network
-    logs, _ = walk(lambda t, q: stretch(weights, ones, alpha, q), warm_up + n_steps, frame_of(1, n, n))
+    logs, _ = propagate(lambda t, q: tangent_step(weights, ones, alpha, q), warm_up + n_steps, basis_of(1, n, n))
     eigenvalues = np.linalg.eigvals((1 - alpha) * np.eye(n) + alpha * weights.numpy())
     expected = np.sort(np.log(np.abs(eigenvalues)))[::-1]
     # A complex pair turns in its plane, so that its two exponents are equal in the mean over many turns only.
@@ -72,7 +72,7 @@ def test_a_symmetric_linear_network_needs_no_long_average():
     factor = np.random.default_rng(0).standard_normal((n, n))
     weights = torch.as_tensor((factor + factor.T) / np.sqrt(2 * n))
     ones = torch.ones(1, n, dtype=torch.float64)
-    logs, _ = walk(lambda t, q: stretch(weights, ones, alpha, q), 3000, frame_of(1, n, 4))
+    logs, _ = propagate(lambda t, q: tangent_step(weights, ones, alpha, q), 3000, basis_of(1, n, 4))
     eigenvalues = np.linalg.eigvalsh((1 - alpha) * np.eye(n) + alpha * weights.numpy())
     assert logs[-1, 0].numpy() == pytest.approx(np.sort(np.log(np.abs(eigenvalues)))[::-1][:4], abs=1e-4)
 
@@ -81,13 +81,13 @@ def test_a_symmetric_linear_network_needs_no_long_average():
 def test_all_exponents_sum_to_the_mean_log_determinant(activation):
     theta, architecture = network_of(activation=activation, gain=1.3, n_inputs=1)
     inputs = torch.as_tensor(romo().batch(np.random.default_rng(0), 5).inputs).double()
-    passed = states(theta, architecture.activation, architecture.alpha, inputs)
-    slopes = architecture.activation.slope(passed)
+    trajectory = states(theta, architecture.activation, architecture.alpha, inputs)
+    slopes = architecture.activation.slope(trajectory)
     jacobians = (1 - architecture.alpha) * torch.eye(12, dtype=torch.float64) + architecture.alpha * (
         theta.recurrent * slopes.unsqueeze(-2)
     )
     expected = torch.linalg.slogdet(jacobians)[1].mean()
-    exponents, _ = exponents_along(theta, architecture, inputs, frame_of(5, 12, 12))
+    exponents, _ = exponents_along(theta, architecture, inputs, basis_of(5, 12, 12))
     assert float(exponents.sum()) == pytest.approx(float(expected), abs=1e-6)
 
 
@@ -161,7 +161,9 @@ def test_the_largest_exponent_of_a_random_network_is_that_of_mean_field_theory()
         weights.initial_state.copy_(torch.as_tensor(rng.standard_normal(n)))
         tanh = ACTIVATIONS["tanh"]
         slopes = tanh.slope(states(weights, tanh, alpha, torch.zeros(3000, 1, 1, dtype=torch.float64)))[500:]
-        logs, _ = walk(lambda t, q: stretch(weights.recurrent, slopes[t], alpha, q), len(slopes), frame_of(1, n, 1))
+        logs, _ = propagate(
+            lambda t, q: tangent_step(weights.recurrent, slopes[t], alpha, q), len(slopes), basis_of(1, n, 1)
+        )
         return float(logs[500:].mean()) / alpha, weights.recurrent
 
     decaying, weights = largest(0.5, 0)
@@ -180,29 +182,20 @@ def test_states_are_those_of_the_network(activation):
     theta, architecture = network_of(activation=activation, gain=1.2)
     theta.initial_state.copy_(torch.linspace(-1, 1, 12, dtype=torch.float64))
     inputs = torch.as_tensor(romo().batch(np.random.default_rng(0), 3).inputs).double()
-    passed = states(theta, architecture.activation, architecture.alpha, inputs)
+    trajectory = states(theta, architecture.activation, architecture.alpha, inputs)
     network = architecture.network(theta, len(inputs), 3)
     network.forward(inputs)
-    assert torch.allclose(architecture.activation.function(passed), network.activity[:-1], atol=1e-12)
-    slope = torch.empty_like(passed)
+    assert torch.allclose(architecture.activation.function(trajectory), network.activity[:-1], atol=1e-12)
+    slope = torch.empty_like(trajectory)
     network.derivative(0, len(inputs), slope)
-    assert torch.equal(architecture.activation.slope(passed) > 0, slope > 0)
-    assert torch.allclose(architecture.activation.slope(passed), slope, atol=1e-12)
+    assert torch.equal(architecture.activation.slope(trajectory) > 0, slope > 0)
+    assert torch.allclose(architecture.activation.slope(trajectory), slope, atol=1e-12)
 
 
 def trained(**training):
-    run = {
-        "task_name": "romo",
-        "learning_rule": "bptt",
-        "learning": {},
-        "network": options_of(activation="relu"),
-        "training": {
-            **STUDY.config["defaults"]["training"],
-            **{"updates": 2, "batch_size": 4, "n_checkpoints": 2, "activity_penalty": 0.0, "flossing_exponents": 3},
-            **training,
-        },
-    }
-    return train(run, [0], romo())[0]
+    few = {"updates": 2, "batch_size": 4, "n_checkpoints": 2, "activity_penalty": 0.0, "flossing_exponents": 3}
+    network = {"tau_steps": 2, "noise_sd": 0.0, "activation": "relu"}
+    return train(model_options(task_name="romo", network=network, training={**few, **training}), [0], romo())[0]
 
 
 def test_exponents_of_a_run_are_those_of_its_weights():
@@ -212,13 +205,13 @@ def test_exponents_of_a_run_are_those_of_its_weights():
     every = lyapunov_exponents(run, 0, own, romo(), 1, n_passes=4)
     assert first.shape == (3,) and every.shape == (12,)
     assert np.all(np.diff(every) <= 0)
-    assert first == pytest.approx(every[:3], abs=0.02)  # other frames to begin with, the same network and trials
+    assert first == pytest.approx(every[:3], abs=0.02)  # other bases to begin with, the same network and trials
     run["recurrent"][0] = 0.0  # only the leak is left
     assert lyapunov_exponents(run, 0, own, romo(), 1) == pytest.approx(np.log(0.5), abs=1e-12)
 
 
-def test_exponents_of_a_run_do_not_depend_on_the_first_frame():
-    """That is what the passes before are for: frames drawn at random cost .04 per step in a trial of 56 steps."""
+def test_exponents_of_a_run_do_not_depend_on_the_first_basis():
+    """That is what the passes before are for: bases drawn at random cost .04 per step in a trial of 56 steps."""
     run, own = trained(), options_of(activation="relu", units=12)
     one, other = (lyapunov_exponents(run, -1, own, romo(), seed, n_exponents=1, n_passes=40) for seed in (1, 2))
     assert one == pytest.approx(other, abs=5e-3)
@@ -227,8 +220,8 @@ def test_exponents_of_a_run_do_not_depend_on_the_first_frame():
 # ---- flossing
 
 
-def loss_at(values, like, architecture, inputs, frame, exponents_of):
-    return float(flossing_loss(exponents_of(Parameters(like.sizes, values), architecture, inputs, frame)[0]))
+def loss_at(values, like, architecture, inputs, basis, exponents_of):
+    return float(flossing_loss(exponents_of(Parameters(like.sizes, values), architecture, inputs, basis)[0]))
 
 
 @pytest.mark.parametrize("activation", ["retanh", "tanh", "relu"])
@@ -236,16 +229,16 @@ def test_the_gradient_of_the_full_flossing_loss_is_that_of_finite_differences(ac
     theta, architecture = network_of(activation=activation, gain=1.4, units=6, seed=2)
     theta.initial_state.copy_(torch.linspace(0.1, 0.9, 6, dtype=torch.float64))
     inputs = torch.as_tensor(romo().batch(np.random.default_rng(1), 2).inputs).double()[:20]
-    frame = frame_of(2, 6, 3)
+    basis = basis_of(2, 6, 3)
     weights = Parameters(theta.sizes, theta.flat.clone().requires_grad_())
-    flossing_loss(exponents_along(weights, architecture, inputs, frame)[0]).backward()
+    flossing_loss(exponents_along(weights, architecture, inputs, basis)[0]).backward()
     step, differences = 1e-6, torch.zeros_like(theta.flat)
     for i in range(len(theta.flat)):
         ends = []
         for sign in (1, -1):
             moved = theta.flat.clone()
             moved[i] += sign * step
-            ends.append(loss_at(moved, theta, architecture, inputs, frame, exponents_along))
+            ends.append(loss_at(moved, theta, architecture, inputs, basis, exponents_along))
         differences[i] = (ends[0] - ends[1]) / (2 * step)
     assert float(differences.abs().max()) > 1e-2
     assert weights.flat.grad.numpy() == pytest.approx(differences.numpy(), abs=1e-7)
@@ -257,12 +250,12 @@ def test_local_and_full_flossing_have_the_same_exponents_and_other_gradients():
     found = []
     for exponents_of in (exponents_along, local_exponents):
         weights = Parameters(theta.sizes, theta.flat.clone().requires_grad_())
-        exponents, frame = exponents_of(weights, architecture, inputs, frame_of(2, 12, 3))
+        exponents, basis = exponents_of(weights, architecture, inputs, basis_of(2, 12, 3))
         flossing_loss(exponents).backward()
-        found.append((exponents.detach().numpy(), frame.numpy(), weights.flat.grad))
-    (full, full_frame, full_gradient), (local, local_frame, local_gradient) = found
+        found.append((exponents.detach().numpy(), basis.numpy(), weights.flat.grad))
+    (full, full_basis, full_gradient), (local, local_basis, local_gradient) = found
     assert local == pytest.approx(full, abs=1e-12)
-    assert local_frame == pytest.approx(full_frame, abs=1e-9)
+    assert local_basis == pytest.approx(full_basis, abs=1e-9)
     assert not torch.allclose(local_gradient, full_gradient, rtol=0.1)
 
 
@@ -275,18 +268,18 @@ def test_local_flossing_differentiates_a_step_by_its_own_weights_alone():
     theta.initial_state.copy_(torch.linspace(0.1, 0.9, 5, dtype=torch.float64))
     alpha, activation = architecture.alpha, architecture.activation
     inputs = torch.as_tensor(romo().batch(np.random.default_rng(1), 1).inputs).double()[:10]
-    frame, k = frame_of(1, 5, 2), 2
+    basis, k = basis_of(1, 5, 2), 2
     n_steps = len(inputs)
 
     def unrolled(copies, local):
-        passed, q, logs = copies[0].initial_state.expand(1, -1), frame, []
+        state, q, logs = copies[0].initial_state.expand(1, -1), basis, []
         for t in range(n_steps):
             if t > 0:
-                before = passed.detach() if local else passed
+                before = state.detach() if local else state
                 own = copies[t]
                 drive = inputs[t - 1] @ own.input.mT + own.bias
-                passed = (1 - alpha) * before + alpha * (activation.function(before) @ own.recurrent.mT + drive)
-            q, triangle = torch.linalg.qr(stretch(copies[t].recurrent, activation.slope(passed), alpha, q))
+                state = (1 - alpha) * before + alpha * (activation.function(before) @ own.recurrent.mT + drive)
+            q, triangle = torch.linalg.qr(tangent_step(copies[t].recurrent, activation.slope(state), alpha, q))
             q = q.detach() if local else q
             logs.append(triangle.diagonal(dim1=-2, dim2=-1).abs().log().sum())
         return logs
@@ -304,28 +297,22 @@ def test_local_flossing_differentiates_a_step_by_its_own_weights_alone():
     # The gradient that training uses is the sum over these copies.
     copies = [Parameters(theta.sizes, theta.flat.clone().requires_grad_()) for _ in range(n_steps)]
     means = torch.zeros(k, dtype=torch.float64)
-    passed, q = copies[0].initial_state.expand(1, -1), frame
+    state, q = copies[0].initial_state.expand(1, -1), basis
     for t in range(n_steps):
         if t > 0:
-            before, own = passed.detach(), copies[t]
+            before, own = state.detach(), copies[t]
             drive = inputs[t - 1] @ own.input.mT + own.bias
-            passed = (1 - alpha) * before + alpha * (activation.function(before) @ own.recurrent.mT + drive)
-        q, triangle = torch.linalg.qr(stretch(copies[t].recurrent, activation.slope(passed), alpha, q.detach()))
+            state = (1 - alpha) * before + alpha * (activation.function(before) @ own.recurrent.mT + drive)
+        q, triangle = torch.linalg.qr(tangent_step(copies[t].recurrent, activation.slope(state), alpha, q.detach()))
         means = means + triangle.diagonal(dim1=-2, dim2=-1).abs().log()[0] / n_steps
     means.square().sum().backward()
     expected = sum(one.flat.grad for one in copies)
     weights = Parameters(theta.sizes, theta.flat.clone().requires_grad_())
-    flossing_loss(local_exponents(weights, architecture, inputs, frame)[0]).backward()
+    flossing_loss(local_exponents(weights, architecture, inputs, basis)[0]).backward()
     assert weights.flat.grad.numpy() == pytest.approx(expected.numpy(), abs=1e-12)
 
 
-FLOSSING = {
-    "flossing_iterations": 60,
-    "flossing_exponents": 2,
-    "flossing_learning_rate": 1e-2,
-    "flossing_trials": 4,
-    "flossing_local": True,
-}
+FLOSSING = {"flossing_iterations": 60, "flossing_exponents": 2, "flossing_learning_rate": 1e-2, "flossing_trials": 4}
 
 
 @pytest.mark.parametrize("local", [True, False])
@@ -333,7 +320,7 @@ FLOSSING = {
 def test_flossing_brings_exponents_close_to_0(gain, local):
     theta, architecture = network_of(activation="relu", gain=gain, dtype=torch.float32)
     before = theta.flat.clone()
-    history = floss(theta, architecture, romo(), {**FLOSSING, "flossing_local": local}, 5)
+    history = floss(theta, architecture, romo(), training_options(**FLOSSING, flossing_local=local), 5)
     assert history.shape == (61, 2)
     assert (np.abs(history[0]) > 0.3).all()
     assert np.sum(history[-1] ** 2) < 0.2 * np.sum(history[0] ** 2)
@@ -346,7 +333,7 @@ def test_flossing_brings_exponents_close_to_0(gain, local):
 def test_flossing_keeps_constraints(constraint):
     theta, architecture = network_of(activation="relu", gain=0.5, dtype=torch.float32, **constraint)
     mask = architecture.connectivity.mask
-    floss(theta, architecture, romo(), {**FLOSSING, "flossing_iterations": 5}, 5)
+    floss(theta, architecture, romo(), training_options(**{**FLOSSING, "flossing_iterations": 5}), 5)
     weights = architecture.connectivity.weights(theta).recurrent
     assert (weights[mask == 0] == 0).all()
     if "dale" in constraint:
@@ -370,7 +357,7 @@ def test_lost_exponents_are_said():
     theta.bias.fill_(-100.0)
     architecture = Architecture(ACTIVATIONS["relu"], 1.0, FREE)
     with pytest.raises(InputError, match="Lyapunov exponent") as error:
-        floss(theta, architecture, romo(), FLOSSING, 5)
+        floss(theta, architecture, romo(), training_options(**FLOSSING), 5)
     assert error.value.key == "training.flossing_exponents"
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from neurorules.cli.trials import check_own_rates, describe, main
+from neurorules.cli.main import main
+from neurorules.cli.trials import check_own_rates, describe
 from neurorules.errors import InputError
 from neurorules.study.study import load_study
 
@@ -47,14 +48,14 @@ def test_what_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_all_tasks_of_a_study(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     study = tmp_path / "two.yaml"
     study.write_text("use_figures: [companion_fig1, companion_fig2]")
-    assert main([str(study)]) == 0
+    assert main(["trials", str(study)]) == 0
     said = [line.split(":")[0] for line in capsys.readouterr().out.splitlines() if "test trials" in line]
     assert said == ["2af", "dms", "romo"]
-    assert main([str(tmp_path / "none.yaml")]) == 1
+    assert main(["trials", str(tmp_path / "none.yaml")]) == 1
 
 
 def test_who_reads_only_the_beginning_gets_no_traceback() -> None:
-    command = f"{sys.executable} -m neurorules.cli.trials {COMPANION} mante2013 dms 2af | head -n 1"
+    command = f"{sys.executable} -m neurorules trials {COMPANION} mante2013 dms 2af | head -n 1"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("mante2013: 72 test trials")

@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import chisquare
 
 from neurorules.errors import InputError
+from neurorules.options import Options
 from neurorules.tasks.base.task import make_task
 from neurorules.tasks.dms import DelayMatchTask
 
@@ -153,9 +154,9 @@ def test_condition_is_the_test_trial_of_the_same_condition() -> None:
 
 
 def test_window_is_the_whole_trial() -> None:
-    assert task().window(50.0 + 100 * np.arange(32), {}).tolist() == list(range(32))
+    assert task().window(50.0 + 100 * np.arange(32), Options({})).tolist() == list(range(32))
     with pytest.raises(InputError) as caught:
-        task().window(50.0 + 100 * np.arange(31), {})
+        task().window(50.0 + 100 * np.arange(31), Options({}))
     assert (caught.value.key, caught.value.value) == ("task.dt_ms", 100)
     assert "32 steps of 100 ms" in caught.value.problem
 

@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from neurorules.errors import InputError
+from neurorules.options import Options
 from neurorules.tasks.base.task import make_task
 from neurorules.tasks.hatsopoulos2007 import ReachTask
 
@@ -84,21 +85,21 @@ def test_the_arm_moves_on_steps_143_to_193_with_onset_at_153() -> None:
 
 def test_window_with_onset_at_step_185_is_steps_105_to_225() -> None:
     time_ms = recording()["time"].values
-    assert task().window(time_ms, {"onset_step": 185}).tolist() == list(range(105, 226))
-    assert task().window(time_ms, {"onset_step": 153}).tolist() == list(range(73, 194))
+    assert task().window(time_ms, Options({"onset_step": 185})).tolist() == list(range(105, 226))
+    assert task().window(time_ms, Options({"onset_step": 153})).tolist() == list(range(73, 194))
 
 
 @pytest.mark.parametrize("onset_step", [79, 210])
 def test_window_outside_the_test_trial(onset_step: int) -> None:
     """Times run 80 steps before and 40 after onset; the trial has steps 0 to 249."""
     with pytest.raises(InputError) as caught:
-        task().window(recording()["time"].values, {"onset_step": onset_step})
+        task().window(recording()["time"].values, Options({"onset_step": onset_step}))
     assert (caught.value.key, caught.value.value) == ("comparison.onset_step", onset_step)
 
 
 @pytest.mark.parametrize("onset_step", [80, 209])
 def test_window_that_just_fits(onset_step: int) -> None:
-    steps = task().window(recording()["time"].values, {"onset_step": onset_step})
+    steps = task().window(recording()["time"].values, Options({"onset_step": onset_step}))
     assert (steps[0], steps[-1], len(steps)) == (onset_step - 80, onset_step + 40, 121)
 
 

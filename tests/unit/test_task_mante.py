@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from neurorules.errors import InputError
+from neurorules.options import Options
 from neurorules.tasks.base.task import make_task
 from neurorules.tasks.base.trials import Trials
 from neurorules.tasks.mante2013 import ContextDecisionTask
@@ -250,7 +251,7 @@ def test_unit_norm_holds_with_noise() -> None:
 def test_window_is_the_stimulus(dt_ms: int, first: int, last: int) -> None:
     """The recording runs from 100 to 850 ms after dots onset."""
     time_ms = np.arange(100 + dt_ms / 2, 850, dt_ms)
-    assert task(dt_ms=dt_ms).window(time_ms, {}).tolist() == list(range(first, last + 1))
+    assert task(dt_ms=dt_ms).window(time_ms, Options({})).tolist() == list(range(first, last + 1))
 
 
 # Training trials -----------------------------------------------------------------------------------------------------
@@ -376,7 +377,7 @@ def test_no_fixation_and_no_delay_are_allowed() -> None:
 def test_a_recording_that_does_not_fit(dt_ms: int, stimulus_ms: int, bin_ms: int, n_bins: int) -> None:
     time_ms = 100.0 + bin_ms * np.arange(n_bins)
     with pytest.raises(InputError) as caught:
-        task(dt_ms=dt_ms, stimulus_ms=stimulus_ms).window(time_ms, {})
+        task(dt_ms=dt_ms, stimulus_ms=stimulus_ms).window(time_ms, Options({}))
     assert (caught.value.key, caught.value.value) == ("task.dt_ms", dt_ms)
     assert f"{stimulus_ms // dt_ms} steps of {dt_ms} ms" in caught.value.problem
     assert f"{n_bins} bins of {bin_ms} ms" in caught.value.problem

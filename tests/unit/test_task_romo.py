@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import chisquare, kstest
 
 from neurorules.errors import InputError
+from neurorules.options import Options
 from neurorules.tasks.base.task import make_task
 from neurorules.tasks.base.trials import Trials
 from neurorules.tasks.romo import RomoTask
@@ -187,7 +188,7 @@ def test_test_pairs_differ_enough() -> None:
 
 def test_there_is_no_window() -> None:
     with pytest.raises(InputError) as caught:
-        task().window(np.arange(50.0), {})
+        task().window(np.arange(50.0), Options({}))
     assert caught.value.key == "comparison.recording"
     assert caught.value.remedy
 

@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from neurorules.errors import InputError
+from neurorules.options import Options
 from neurorules.tasks.base.task import load_task_module, make_task
 from neurorules.tasks.sussillo2015 import MazeTask
 
@@ -92,9 +93,9 @@ def test_the_muscles_act_on_steps_108_to_173_with_onset_at_133() -> None:
 
 
 def test_window_with_onset_at_step_155_is_steps_10_to_195() -> None:
-    assert task().window(TIME_MS, {"onset_step": 155}).tolist() == list(range(10, 196))
+    assert task().window(TIME_MS, Options({"onset_step": 155})).tolist() == list(range(10, 196))
     # as the targets have it
-    assert task(test_interval1_steps=59).window(TIME_MS, {"onset_step": 155})[145] == 155
+    assert task(test_interval1_steps=59).window(TIME_MS, Options({"onset_step": 155}))[145] == 155
     assert task(test_interval1_steps=59).test().targets[155, 4, 2] == emg(4, 0, 2)
 
 
@@ -102,12 +103,12 @@ def test_window_with_onset_at_step_155_is_steps_10_to_195() -> None:
 def test_window_outside_the_test_trial(onset_step: int) -> None:
     """Times run 145 steps before and 40 after onset; the trial has steps 0 to 195."""
     with pytest.raises(InputError) as caught:
-        task().window(TIME_MS, {"onset_step": onset_step})
+        task().window(TIME_MS, Options({"onset_step": onset_step}))
     assert (caught.value.key, caught.value.value) == ("comparison.onset_step", onset_step)
 
 
 def test_the_shortest_test_trial_that_covers_the_window() -> None:
-    steps = task(test_steps=186, test_interval1_steps=27).window(TIME_MS, {"onset_step": 145})
+    steps = task(test_steps=186, test_interval1_steps=27).window(TIME_MS, Options({"onset_step": 145}))
     assert steps.tolist() == list(range(186))
 
 
@@ -160,7 +161,7 @@ def test_the_shortest_trial() -> None:
     np.testing.assert_allclose(trials.inputs[:17, 26, 14], RAMP + RAMP[::-1] + [0], atol=1e-7)
     np.testing.assert_allclose(trials.inputs[:17, 26, 15], [1] * 8 + RAMP[::-1] + [0], atol=1e-7)
     assert trials.targets[2, 3, 1] == emg(3, -250, 1) and (trials.targets[:2] == 0).all()
-    assert load_task_module("sussillo2015").OPTIONS["output_offset_steps"]["minimum"] == -8
+    assert load_task_module("sussillo2015").OPTION_SCHEMA["output_offset_steps"]["minimum"] == -8
     earliest = task(**shortest, output_offset_steps=-8).batch(np.random.default_rng(0), 27)
     assert earliest.targets[0, 3, 1] == emg(3, -250, 1)
 

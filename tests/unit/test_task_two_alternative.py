@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import chisquare
 
 from neurorules.errors import InputError
+from neurorules.options import Options
 from neurorules.tasks.base.task import make_task
 from neurorules.tasks.two_alternative import TwoAlternativeTask
 
@@ -153,13 +154,13 @@ def test_condition_is_the_test_trial_of_the_same_condition() -> None:
 
 
 def test_window_is_the_whole_trial() -> None:
-    assert task().window(50.0 + 100 * np.arange(22), {}).tolist() == list(range(22))
+    assert task().window(50.0 + 100 * np.arange(22), Options({})).tolist() == list(range(22))
 
 
 @pytest.mark.parametrize(("bin_ms", "n_bins"), [(100, 21), (50, 22), (100, 1)])
 def test_a_recording_that_does_not_fit(bin_ms: int, n_bins: int) -> None:
     with pytest.raises(InputError) as caught:
-        task().window(bin_ms * np.arange(float(n_bins)), {})
+        task().window(bin_ms * np.arange(float(n_bins)), Options({}))
     assert (caught.value.key, caught.value.value) == ("task.dt_ms", 100)
     assert "22 steps of 100 ms" in caught.value.problem
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from helpers.options import DALE_RELU, model_options, network_options
 
 from neurorules.errors import InputError
 from neurorules.learning.base.learning_rule import learning_rule_names
@@ -15,6 +16,7 @@ from neurorules.network.architecture import make_architecture
 from neurorules.network.connectivity import draw_mask
 from neurorules.network.initialisation import initialise
 from neurorules.network.parameters import Parameters, Sizes
+from neurorules.options import Options
 from neurorules.runs.evaluate import Scorer
 from neurorules.runs.run import checkpoint_parameters
 from neurorules.tasks.base.trials import Trials
@@ -24,46 +26,6 @@ from neurorules.training.checkpoints import checkpoint_updates
 from neurorules.training.streams import PURPOSES, stream_seed
 from neurorules.training.train import train
 
-NETWORK = {
-    "units": 12,
-    "activation": "retanh",
-    "tau_steps": 10,
-    "noise_sd": 0.1,
-    "gain": 1.0,
-    "recurrent_scale": 1.0,
-    "input_init": "linear",
-    "bias_init": "linear",
-    "gain_scales_readout": False,
-    "dale": False,
-    "density": 1.0,
-    "cell_types_per_sign": 0,
-    "cell_type_density": 1.0,
-    "unit_row_sum": False,
-}
-TRAINING = {
-    "updates": 12,
-    "batch_size": 9,
-    "learning_rate": 1e-2,
-    "optimiser": "adam",
-    "device": "cpu",
-    "activity_penalty": 10.0,
-    "flossing_iterations": 0,
-    "checkpoints": "quadratic",
-    "n_checkpoints": 5,
-}
-LEARNING: dict[str, dict] = {
-    "truncated_bptt": {"window_steps": 10},
-    "modprop": {"variant": "published-code", "mu": 0.2, "taps": 10},
-    "node_perturbation": {"sigma": 0.1, "samples": 1, "perturb_activity_penalty": False},
-    "evolution_strategies": {"sigma": 0.05, "samples": 10, "antithetic": True},
-}
-DALE_RELU = {
-    "activation": "relu",
-    "dale": True,
-    "cell_types_per_sign": 2,
-    "cell_type_density": 0.5,
-    "unit_row_sum": True,
-}
 CONSTRAINTS: dict[str, dict] = {
     "none": {},
     "dale": {"dale": True},
@@ -71,17 +33,19 @@ CONSTRAINTS: dict[str, dict] = {
     "dale-sparse": {"dale": True, "density": 0.25},
     "dale-relu": DALE_RELU,
 }
-TASK = {
-    "dt_ms": 10,
-    "steps": 130,
-    "interval1_steps": [0, 10],
-    "interval2_steps": [0, 30],
-    "test_steps": 130,
-    "test_interval1_steps": 5,
-    "test_interval2_steps": 20,
-    "output_offset_steps": -10,
-    "output_start_ms": -100,
-}
+TASK = Options(
+    {
+        "dt_ms": 10,
+        "steps": 130,
+        "interval1_steps": [0, 10],
+        "interval2_steps": [0, 30],
+        "test_steps": 130,
+        "test_interval1_steps": 5,
+        "test_interval2_steps": 20,
+        "output_offset_steps": -10,
+        "output_start_ms": -100,
+    }
+)
 
 
 def reach_recording() -> xr.Dataset:
@@ -102,22 +66,8 @@ def task() -> ReachTask:
     return ReachTask(TASK, reach_recording())
 
 
-def options(learning_rule: str = "bptt", **changes) -> dict:
-    """Resolved options of runs; ModProp gets the one network that it can train."""
-    needed = DALE_RELU if learning_rule == "modprop" else {}
-    resolved = {
-        "task_name": "reach",
-        "learning_rule": learning_rule,
-        "learning": LEARNING.get(learning_rule, {}),
-        "network": {**NETWORK, **changes.pop("network", {}), **needed},
-        "training": {**TRAINING, **changes.pop("training", {})},
-    }
-    assert not changes
-    return resolved
-
-
 def run(task: ReachTask, seed: int = 3, **changes) -> xr.Dataset:
-    result = train(options(**changes), [seed], task)[seed]
+    result = train(model_options(**changes), [seed], task)[seed]
     if isinstance(result, InputError):
         raise result
     return result
@@ -126,7 +76,7 @@ def run(task: ReachTask, seed: int = 3, **changes) -> xr.Dataset:
 def mask_of(network: dict, seed: int = 3) -> np.ndarray | None:
     """The mask that training draws."""
     rng = np.random.default_rng(stream_seed("reach", seed, "connectivity"))
-    return draw_mask(NETWORK["units"], {**NETWORK, **network}, rng)
+    return draw_mask(12, network_options(**network), rng)
 
 
 # ---- initial weights
@@ -134,7 +84,7 @@ def mask_of(network: dict, seed: int = 3) -> np.ndarray | None:
 
 def test_initial_weights_of_the_paper_and_of_the_published_code() -> None:
     sizes = Sizes(inputs=4, units=400, outputs=3)
-    paper = initialise(sizes, {**NETWORK, "gain": 0.5}, np.random.default_rng(0))
+    paper = initialise(sizes, network_options(gain=0.5), np.random.default_rng(0))
     recurrent = paper.recurrent.numpy()
     n = recurrent.size
     # SD of W_h is g / sqrt(N); the SD of a sample SD is about sd / sqrt(2 n), 6 of them.
@@ -145,7 +95,7 @@ def test_initial_weights_of_the_paper_and_of_the_published_code() -> None:
     assert abs(paper.readout.numpy()).max() <= 0.05
     assert paper.bias.abs().max() <= 0.5 and paper.bias.abs().max() > 0.4
     assert (paper.initial_state == 0).all()
-    options = {**NETWORK, "recurrent_scale": 1.5, "input_init": "normal", "bias_init": "zero"}
+    options = network_options(recurrent_scale=1.5, input_init="normal", bias_init="zero")
     published = initialise(sizes, options, np.random.default_rng(0))
     assert abs(published.recurrent.numpy().std() * 20 - 1.5) < 6 * 1.5 / np.sqrt(2 * n)
     assert published.input.numpy().std() == pytest.approx(0.5, rel=0.06)
@@ -156,7 +106,7 @@ def test_gain_scales_the_same_network() -> None:
     sizes = Sizes(inputs=3, units=20, outputs=2)
 
     def at(**options) -> Parameters:
-        return initialise(sizes, {**NETWORK, **options}, np.random.default_rng(1))
+        return initialise(sizes, network_options(**options), np.random.default_rng(1))
 
     one, half, both = at(), at(gain=0.5), at(gain=0.5, gain_scales_readout=True)
     torch.testing.assert_close(half.recurrent, 0.5 * one.recurrent)
@@ -219,7 +169,7 @@ def test_two_updates_equal_a_plain_loop(task: ReachTask, optimiser: str, constra
     seeds = {p: stream_seed("reach", 3, p) for p in PURPOSES}
     mask = mask_of(network)
     rng = np.random.default_rng(seeds["initial weights"])
-    start = initialise(Sizes(3, 12, 2), {**NETWORK, **network}, rng, mask)
+    start = initialise(Sizes(3, 12, 2), network_options(**network), rng, mask)
     signs = None if mask is None else torch.as_tensor(mask).float()
     p = {name: tensor.clone().requires_grad_() for name, tensor in start.named().items()}
     adam = torch.optim.Adam(p.values(), lr=1e-2)
@@ -293,7 +243,7 @@ def test_checkpoints_score_as_they_did_in_training(task: ReachTask, constraint: 
     trained = run(task, network=CONSTRAINTS[constraint])
     for index in range(trained.sizes["checkpoint"]):
         weights = checkpoint_parameters(trained, index)
-        architecture = make_architecture({**NETWORK, **CONSTRAINTS[constraint]}, [None], weights.flat)
+        architecture = make_architecture(network_options(**CONSTRAINTS[constraint]), [None], weights.flat)
         scorer = Scorer(task, weights, architecture, keep_activity=True)
         assert scorer.accuracy() == [trained["accuracy"].values[index]]
         assert scorer.activity().shape == (8, 130, 12)
@@ -365,7 +315,7 @@ def test_seeds_trained_together_are_those_trained_alone(task: ReachTask, learnin
     """With noise, over the first updates: each seed has its own weights, mask, trials, noise and random draws."""
     training = {"updates": 3, "checkpoints": "published", "optimiser": "sgd", "learning_rate": 0.05}
     training["activity_penalty"] = 1.0  # gives way for some of them
-    chosen = options(learning_rule, network=CONSTRAINTS[constraint], training=training)
+    chosen = model_options(learning_rule, network=CONSTRAINTS[constraint], training=training)
     together = train(chosen, [0, 1, 2], task)
     assert list(together) == [0, 1, 2]
     assert len({run["penalty_weight"].values[-1] for run in together.values()}) > 1
@@ -396,8 +346,8 @@ DRAW_ON_THE_DEVICE = {"node_perturbation", "evolution_strategies"}
 @pytest.mark.parametrize("learning_rule", sorted(set(learning_rule_names()) - DRAW_ON_THE_DEVICE))
 def test_a_gpu_trains_as_a_cpu_does(task: ReachTask, learning_rule: str) -> None:
     training = {"updates": 3, "checkpoints": "published", "optimiser": "sgd", "learning_rate": 0.05}
-    chosen = options(learning_rule, network={"noise_sd": 0.0}, training=training)
-    on_gpu = train({**chosen, "training": {**chosen["training"], "device": "cuda"}}, [0, 1], task)
+    chosen = model_options(learning_rule, network={"noise_sd": 0.0}, training=training)
+    on_gpu = train(chosen.but(training=chosen.training.but(device="cuda")), [0, 1], task)
     for seed, trained in on_gpu.items():
         assert_same_run(trained, train(chosen, [seed], task)[seed])
 
@@ -409,7 +359,7 @@ def test_one_diverging_seed_does_not_spoil_the_others(task: ReachTask, learning_
     unlucky = next(seed for seed, update in broken.items() if update == 2)
     first, second = [seed for seed, update in broken.items() if update is None][:2]
     training = {"updates": 4, "checkpoints": "published", "optimiser": "sgd", "learning_rate": 0.05}
-    chosen = options(learning_rule, network={"activation": "relu"}, training=training)
+    chosen = model_options(learning_rule, network={"activation": "relu"}, training=training)
     trained = train(chosen, [first, unlucky, second], rare)
     assert set(trained) == {first, unlucky, second}
     error = trained[unlucky]

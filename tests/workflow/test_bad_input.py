@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from checkout import STUDY_FILE, Checkout, Outcome
+from helpers.checkout import STUDY_FILE, Checkout, Outcome
 
 from neurorules.recordings.formats import safe_pickle
 from neurorules.recordings.synthetic.base.write import write_synthetic

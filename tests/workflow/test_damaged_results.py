@@ -8,7 +8,7 @@ from pathlib import Path
 
 import h5py
 import pytest
-from checkout import Checkout
+from helpers.checkout import Checkout
 
 REACH = "hatsopoulos2007"
 RECORDING = f"recordings/{REACH}.nc"

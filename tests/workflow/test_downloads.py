@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 import yaml
-from checkout import Checkout
+from helpers.checkout import Checkout
 
 REACH = "hatsopoulos2007"
 NAME = "data_output_aligntomovementonset_minT-800_maxT400_FRsmoothSD25ms.npy"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from checkout import Checkout, Outcome
+from helpers.checkout import Checkout, Outcome
 
 RUNS = "runs/hatsopoulos2007"
 EPROP = f"results/tiny/{RUNS}/eprop/base/seed1.nc"

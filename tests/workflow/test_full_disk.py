@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from checkout import Checkout
+from helpers.checkout import Checkout
 
 from neurorules.errors import InputError
 from neurorules.io.netcdf import write_dataset

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from checkout import REPOSITORY, Checkout
+from helpers.checkout import REPOSITORY, Checkout
 
 from neurorules.tables.base.table_type import about, kind_names
 
@@ -115,8 +115,8 @@ def test_a_wrong_learning_rule_fails_its_checks(pristine: Checkout, extended: Ch
     wrong = extended.copy(tmp_path / "checkout")
     rule = wrong.folder / "workflow/neurorules/learning/eprop_self.py"
     text = rule.read_text()
-    assert text.count("credit.addcmul_(credit_next, self.own)") == 1
-    rule.write_text(text.replace("credit.addcmul_(credit_next, self.own)", "pass"))
+    assert text.count("delta.addcmul_(delta_next, self.own)") == 1
+    rule.write_text(text.replace("delta.addcmul_(delta_next, self.own)", "pass"))
     checks = ("tests/unit/test_eprop_self.py", "tests/unit/test_learning_rules.py")
     done = run(wrong, "-m", "pytest", *checks, "-k", "eprop_self and (trace or bptt or silent)", "-q")
     assert done.returncode == 1
@@ -124,7 +124,7 @@ def test_a_wrong_learning_rule_fails_its_checks(pristine: Checkout, extended: Ch
 
 
 def test_its_studies_plan_what_they_name(extended: Checkout) -> None:
-    done = run(extended, "-m", "neurorules.study.study", RULE, TASK, RECORDING, RATES, MEASURE, FIGURE)
+    done = run(extended, "-m", "neurorules", "check", RULE, TASK, RECORDING, RATES, MEASURE, FIGURE)
     assert done.returncode == 0, done.stderr
     runs = [int(line.rsplit(" ", 2)[1]) for line in done.stdout.splitlines()]
     # learning rules x seeds of the default study, or its own
@@ -141,7 +141,7 @@ def test_its_error_is_what_is_said(extended: Checkout, tmp_path: Path) -> None:
     checkout = extended.copy(tmp_path / "checkout")
     study = checkout.folder / TASK
     study.write_text(study.read_text().replace("noise_sd: 0.5", "noise_sd: -1"))
-    done = run(checkout, "-m", "neurorules.study.study", TASK)
+    done = run(checkout, "-m", "neurorules", "check", TASK)
     assert done.returncode == 1
     assert done.stderr == f"{TASK}: {said}"
 
@@ -193,7 +193,7 @@ def test_rates_of_ones_own_are_compared_with_a_task_that_is_there(extended: Chec
     assert table["distance"].between(0, 1, inclusive="neither").all()
     # the guide's own words of the task, and what the recording adds to them
     _, said = re.findall(r"```text\n(.*?)```", GUIDE, re.DOTALL)
-    shown = run(extended, "-m", "neurorules.cli.trials", RATES, "2af").stdout.splitlines()
+    shown = run(extended, "-m", "neurorules", "trials", RATES, "2af").stdout.splitlines()
     assert shown[1] == "steps 0-21 are compared with our-lab's bins, 50 to 2150 ms"
     assert [shown[0], *shown[2:6]] == said.splitlines()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from checkout import Checkout, Running
+from helpers.checkout import Checkout, Running
 
 RUNS = "runs/hatsopoulos2007"
 

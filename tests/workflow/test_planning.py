@@ -15,7 +15,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from checkout import Checkout
+from helpers.checkout import Checkout
 
 from neurorules.figures.base.figure import figure_names
 from neurorules.recordings.locate import DOWNLOADS, download_paths

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from checkout import REPOSITORY, STUDY_FILE, Checkout
+from helpers.checkout import REPOSITORY, STUDY_FILE, Checkout
 
 
 def test_the_script_of_the_documentation_runs(finished: Checkout) -> None:

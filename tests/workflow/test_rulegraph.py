@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from checkout import REPOSITORY
+from helpers.checkout import REPOSITORY
 
 
 def test_the_picture_is_up_to_date() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checkout import Checkout
+from helpers.checkout import Checkout
 
 
 def test_other_folder_other_cores_other_blocks_same_bytes(finished: Checkout, fresh: Checkout) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from checkout import Checkout
+from helpers.checkout import Checkout
 
 RUNS = "runs/hatsopoulos2007"
 TARGET = f"results/tiny/{RUNS}/eprop/base/seed1.nc"

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,22 +56,3 @@ class DamagedResult(InputError):
 def _short(value: Any, limit: int = 200) -> str:
     text = repr(value)
     return text if len(text) <= limit else text[: limit - 3] + "..."
-
-
-def command(words: Callable[[], str]) -> int:
-    """Print what a command has to say, or on stderr why it cannot.
-
-    Args:
-        words: gives the text to print.
-
-    Returns:
-        the exit code.
-    """
-    try:
-        print(words(), flush=True)
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except BrokenPipeError:  # whoever reads has seen enough, as `head` has
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the flush at exit complains
-    return 0

@@ -8,7 +8,13 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-WORKFLOW = Path(workflow.basedir) / "workflow"
+# Not `workflow.basedir`, which is the folder of the workflow that uses this one as a module.
+WORKFLOW = Path(str(workflow.current_basedir)).parent
+if not (WORKFLOW / "neurorules").is_dir():
+    raise WorkflowError(
+        f"neurorules is used from a copy of its repository, and {WORKFLOW} is none: its jobs import the package that "
+        "stands beside the rules. Clone the repository and name the path of its workflow/Snakefile."
+    )
 
 # Scripts and cluster jobs import this checkout of the package, and use one thread each: bytes must not depend on cores.
 sys.path.insert(0, str(WORKFLOW))
@@ -26,15 +32,21 @@ from neurorules.provenance.code import code_hash
 from neurorules.recordings.catalogue import catalogue_entry
 from neurorules.recordings.locate import DOWNLOADS, download_paths, expand_folder, find_raw
 from neurorules.recordings.verify import fingerprint
-from neurorules.study.study import Model, Study, block_name
 from neurorules.study.code import figure_code, recording_code, scoring_code, synthetic_code, training_code
+from neurorules.study.study import BASE_CONFIG, Model, Study, block_name, merge
+from neurorules.study.yaml_source import read_study_file
 from neurorules.tables.base.table_type import kinds_of
 from neurorules.cli.trials import check_own_rates
 
+IS_MODULE = Path(workflow.main_snakefile).resolve().parent not in (WORKFLOW, WORKFLOW.parent)
+
 try:
-    study = Study(config, workflow.configfiles)
+    files = workflow.configfiles
+    if IS_MODULE:  # Its config may be a study file alone, which is laid over the full study as any other.
+        config, files = merge(read_study_file(BASE_CONFIG), config), [BASE_CONFIG, *files]
+    study = Study(config, files)
     # Targets are not known to a Snakefile. No other word of a command line is nearly the name of a figure.
-    for word in sys.argv[1:]:
+    for word in [] if IS_MODULE else sys.argv[1:]:
         study.check_target(word)
     if workflow.is_main_process:  # not in each job
         check_own_rates(study)

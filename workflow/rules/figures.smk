@@ -7,7 +7,7 @@ for figure_name in study.figures:
             figure_name
         input:
             study.figure_tables(figure_name),
-            published="resources/published.yaml",
+            published=str(WORKFLOW.parent / "resources" / "published.yaml"),
         output:
             [
                 (

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 from neurorules.jobs import job, one_thread
-from neurorules.training.train_seeds import train_block
+from neurorules.training.train_seeds import train_seeds
 
 with job(snakemake.log[0]):
     one_thread()
-    train_block(
+    train_seeds(
         json.loads(snakemake.params.options),
         # Seeds are no param: a change of seeds_per_job must not train finished runs again.
         {int(Path(file).stem.removeprefix("seed")): file for file in snakemake.output},

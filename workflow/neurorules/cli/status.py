@@ -1,19 +1,17 @@
-"""How far a study has come: what is finished, what is left, and how long the runs take at the present pace.
+"""`neurorules status`: what of a study is finished, what is left, and how long the runs take at the present pace.
 
-`python -m neurorules.cli.status config/reach.yaml`, from the folder that holds results/. Reads names and times of files
-only, so that it costs a running study nothing.
+It reads names and times of files only, so that it costs a running study nothing.
 """
 
 from __future__ import annotations
 
+import argparse
 import statistics
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from neurorules.errors import command
-from neurorules.study.study import Model, Study, load_study
+from neurorules.cli.base import Model, Study, open_study, run_cli
 from neurorules.training.progress import clock
 
 # The pace is that of the last jobs; a pause between two of them that is longer than this ended an earlier session.
@@ -21,7 +19,7 @@ LAST_JOBS, PAUSE_S = 40, 1800.0
 
 
 def report(study: Study, folder: str | Path = ".", now: float | None = None) -> str:
-    """What to print of a study.
+    """How far a study has come, in words.
 
     Args:
         study: a checked study.
@@ -107,10 +105,6 @@ def seconds_of(file: Path) -> float:
     return float(lines[1].split("\t")[0]) if len(lines) > 1 else 0.0
 
 
-def main(files: Sequence[str]) -> int:
-    """Print the state of a study; returns the exit code."""
-    return command(lambda: report(load_study(*files)))
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def run(arguments: argparse.Namespace) -> int:
+    """Print how far a study has come; returns the exit code."""
+    return run_cli(lambda: report(open_study(arguments.study), arguments.directory))

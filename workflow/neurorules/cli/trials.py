@@ -1,21 +1,21 @@
-"""The test trials of a task in words: what a recording's conditions have to be, in which order, in how many bins.
+"""`neurorules trials`: the test trials of a task in words.
 
-`python -m neurorules.cli.trials config/companion.yaml 2af`, or without a task for all of the study.
+They are what a recording's conditions have to be, in which order, in how many bins.
 """
 
 from __future__ import annotations
 
+import argparse
 import itertools
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neurorules.errors import InputError, command
+from neurorules.cli.base import Model, Study, did_you_mean, open_study, run_cli
+from neurorules.errors import InputError
 from neurorules.recordings.convert import read_recording
 from neurorules.recordings.locate import DOWNLOADS, expand_folder, find_raw
 from neurorules.recordings.recording import open_recording
-from neurorules.study.study import Model, Study, load_study
 from neurorules.tasks.base.task import compared_steps, make_task
 
 if TYPE_CHECKING:
@@ -35,8 +35,9 @@ def describe(study: Study, task: str) -> str:
             that it is compared with has other conditions or bins.
     """
     if task not in study.config["tasks"]:
-        known = ", ".join(study.config["tasks"])
-        raise InputError("There is no such task.", key="tasks", value=task, remedy=f"Name one of: {known}.")
+        raise InputError(
+            "There is no such task.", key="tasks", value=task, remedy=did_you_mean(task, study.config["tasks"])
+        )
     model = Model(task, "bptt", "base")
     options, name = study.options(model), study.recording(model)
     recording = None
@@ -154,16 +155,12 @@ def _row(values: Sequence[float] | np.ndarray) -> str:
     return " ".join(f"{float(value) + 0.0:.3g}" for value in values)  # not -0
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Print the test trials of a task, or of all tasks of a study; returns the exit code."""
+def run(arguments: argparse.Namespace) -> int:
+    """Print the test trials of some tasks, or of all tasks of a study; returns the exit code."""
 
     def words() -> str:
-        study = load_study(*arguments[:1])
-        tasks = arguments[1:] or sorted({model.task for model in study.seeds})
+        study = open_study(arguments.study)
+        tasks = arguments.tasks or sorted({model.task for model in study.seeds})
         return "\n".join(describe(study, task) for task in tasks)
 
-    return command(words)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    return run_cli(words)

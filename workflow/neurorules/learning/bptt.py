@@ -1,6 +1,10 @@
-"""Backpropagation through time: the exact gradient.
+"""Backpropagation through time (BPTT): the exact gradient (Werbos 1990).
 
-delta_t = (1 - alpha) delta_{t+1} + f'(a_t) * (l_t + alpha W_h^T delta_{t+1})
+    delta_t = (1 - alpha) delta_{t+1} + f'(a_t) * (l_t + alpha W_h^T delta_{t+1})
+
+It keeps every path from a_t to the loss: through the readout (l_t), through the unit's own leak (1 - alpha), and
+through the recurrent weights. That makes it the reference for the other rules, and implausible in a brain: units would
+have to know the weights of their outgoing synapses, and errors would have to travel backward in time.
 """
 
 from __future__ import annotations
@@ -19,16 +23,16 @@ if TYPE_CHECKING:
 class BPTT(LearningRule):
     label = "BPTT"
 
-    def step_back(
+    def backward_step(
         self,
         network: Network,
         step: int,
         derivative: torch.Tensor,
-        credit_next: torch.Tensor,
-        credit: torch.Tensor,
+        delta_next: torch.Tensor,
+        delta: torch.Tensor,
     ) -> None:
-        add_product(credit, credit_next, network.parameters.recurrent, alpha=network.alpha)
-        credit.mul_(derivative).add_(credit_next, alpha=1.0 - network.alpha)
+        add_product(delta, delta_next, network.parameters.recurrent, alpha=network.alpha)
+        delta.mul_(derivative).add_(delta_next, alpha=1.0 - network.alpha)
 
 
 LEARNING_RULE = BPTT

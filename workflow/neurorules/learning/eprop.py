@@ -1,10 +1,15 @@
-"""E-prop, for rate units the same as RFLO: credit does not pass through recurrent weights.
+"""E-prop (Bellec et al. 2020), which for rate units is RFLO (Murray 2019) with exact feedback weights.
 
     delta_t = (1 - alpha) delta_{t+1} + f'(a_t) * l_t
 
-In the three factors of the paper's equation 9, dW_ij = sum_t l_i,t e_ij,t with the eligibility trace
-e_ij,t = f'(a_i,t) eps_ij,t, eps_ij,t = (1 - alpha) eps_ij,t-1 + alpha h_j,t-1. The unit's own recurrent
-weight is dropped with the others, as detaching h in the recurrent product does (equation 7 would keep it).
+It keeps the path through the readout and the unit's own leak, and drops every path through recurrent weights: the term
+alpha W_h^T delta_{t+1} of BPTT. What is left can be computed forward in time, by the three factors of the paper's
+equation 9:
+
+    dW_ij = sum_t l_i,t e_ij,t,   e_ij,t = f'(a_i,t) eps_ij,t,   eps_ij,t = (1 - alpha) eps_ij,t-1 + alpha h_j,t-1
+
+with the eligibility trace e_ij, which a synapse can compute from local activity. The unit's own recurrent weight is
+dropped with the others, as detaching h in the recurrent product does; equation 7 would keep it.
 """
 
 from __future__ import annotations
@@ -22,19 +27,19 @@ if TYPE_CHECKING:
 class EProp(LearningRule):
     label = "e-prop"
 
-    def back(
+    def backward_block(
         self,
         network: Network,
         first_step: int,
         derivative: torch.Tensor,
-        credit_next: torch.Tensor,
-        credit: torch.Tensor,
+        delta_next: torch.Tensor,
+        delta: torch.Tensor,
     ) -> None:
-        # No recurrent product between the steps: the block's product at once, then a filter over time.
-        credit.mul_(derivative)
+        # Without a recurrent product between steps, the whole block is one product, then a filter over time.
+        delta.mul_(derivative)
         leak = 1.0 - network.alpha
-        for credit_t in reversed(credit.unbind(-3)):
-            credit_next = credit_t.add_(credit_next, alpha=leak)
+        for delta_t in reversed(delta.unbind(-3)):
+            delta_next = delta_t.add_(delta_next, alpha=leak)
 
 
 LEARNING_RULE = EProp

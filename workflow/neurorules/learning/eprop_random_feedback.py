@@ -1,5 +1,10 @@
-"""E-prop with random feedback, which is RFLO proper (Murray 2019): no recurrent credit, and errors through fixed random
-weights; see eprop.py and feedback_alignment.py."""
+"""E-prop with random feedback: random feedback local online learning, RFLO (Murray 2019).
+
+    delta_t = (1 - alpha) delta_{t+1} + f'(a_t) * l_t,   l_t = dL/dy_t B + its exact part through the activity penalty
+
+It drops what e-prop drops (every path through recurrent weights, see eprop.py), and also replaces the readout weights
+on the way back by fixed random weights B (see feedback_alignment.py).
+"""
 
 from __future__ import annotations
 

@@ -1,10 +1,13 @@
-"""Evolution strategies: no credit at all, but losses at randomly perturbed parameters (Salimans et al. 2017).
+"""Evolution strategies: no error signal at all, only losses at randomly perturbed parameters (Salimans et al. 2017).
 
     dtheta = 1 / (sigma S) sum_s L(theta + sigma eps_s) eps_s,   eps_s ~ N(0, I)
 
-(earlier version of the paper, equation 11; S = 50 there, sigma is not stated) over all parameters, those of the readout
-and the initial state too. With `antithetic` the samples are pairs +eps, -eps, which takes L's mean out of the estimate.
-L is the task loss with the activity penalty; all samples of an update see the same trials and the same noise.
+(earlier version of the paper, equation 11; S = 50 there, sigma is not stated) over all parameters, the readout and the
+initial state included.
+
+It keeps no path of the gradient: the loss alone, one number per sample, says which perturbations were good. With
+`antithetic` the samples are pairs +eps, -eps, which removes the mean of L from the estimate. L is the task loss with
+the activity penalty. All samples of an update see the same trials and the same noise.
 """
 
 from __future__ import annotations
@@ -13,28 +16,41 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from neurorules.errors import InputError
-from neurorules.learning.base.gradient_estimator import Update
+from neurorules.learning.base.gradient_estimator import BatchResult
 from neurorules.learning.base.learning_rule import LearningRule
 from neurorules.network.parameters import Parameters
 
 if TYPE_CHECKING:
     import torch
 
-    from neurorules.learning.base.gradient_estimator import Engine
+    from neurorules.learning.base.gradient_estimator import GradientEstimator
     from neurorules.network.architecture import Architecture
+    from neurorules.options import Options
     from neurorules.tasks.base.losses import ScoredTrials
     from neurorules.tasks.base.task import Loss
 
-# Numbers of weights and states of the samples that run side by side, so that they stay in the cache of a CPU.
+# How many weights and states of samples run side by side: on a CPU, as many as fit into its cache.
 NUMBERS_TOGETHER = {"cpu": 100_000, "cuda": 50_000_000}
 
 
 class EvolutionStrategies(LearningRule):
     label = "evolution strategies"
-    OPTIONS = {
-        "sigma": {"type": "number", "exclusiveMinimum": 0},
-        "samples": {"type": "integer", "minimum": 2},
-        "antithetic": {"type": "boolean"},
+    OPTION_SCHEMA = {
+        "sigma": {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "description": "SD of the perturbations, in units of the parameters (ours; the paper does not state it)",
+        },
+        "samples": {
+            "type": "integer",
+            "minimum": 2,
+            "description": "number of perturbed networks per update (earlier version: 50)",
+        },
+        "antithetic": {
+            "type": "boolean",
+            "description": "whether perturbations come in pairs of opposite sign; `samples` must then be even "
+            "(ours; earlier version, equation 11: false)",
+        },
     }
 
     @classmethod
@@ -48,27 +64,27 @@ class EvolutionStrategies(LearningRule):
             )
 
     @classmethod
-    def engine(
+    def estimator(
         cls,
-        options: Mapping[str, Any],
+        options: Options,
         parameters: Parameters,
         architecture: Architecture,
         n_steps: int,
         n_trials: int,
         seeds: Sequence[int],
-    ) -> Engine:
-        return SamplingEngine(options, parameters, architecture, n_steps, n_trials, seeds)
+    ) -> GradientEstimator:
+        return SamplingEstimator(options, parameters, architecture, n_steps, n_trials, seeds)
 
 
-class SamplingEngine:
-    """Updates from losses alone. Arguments as of `LearningRule.engine`.
+class SamplingEstimator:
+    """Estimates gradients from losses alone. Arguments are those of `LearningRule.estimator`.
 
-    Of a stack of networks each is sampled by itself. The losses of an update are means over its samples.
+    Each network of a stack is sampled separately. The losses of an update are means over its samples.
     """
 
     def __init__(
         self,
-        options: Mapping[str, Any],
+        options: Options,
         theta: Parameters,
         architecture: Architecture,
         n_steps: int,
@@ -77,21 +93,21 @@ class SamplingEngine:
     ) -> None:
         import torch
 
-        self.sigma, self.samples, self.antithetic = options["sigma"], options["samples"], options["antithetic"]
+        self.sigma, self.samples, self.antithetic = options.sigma, options.samples, options.antithetic
         self.theta = theta
-        self.gradient = theta.like()
+        self.gradient = theta.zeros_like()
         self.generators = [torch.Generator(theta.flat.device).manual_seed(seed) for seed in seeds]
         sizes = theta.sizes
         numbers = n_trials * sizes.units + theta.flat.shape[-1]
         together = max(1, min(self.samples, NUMBERS_TOGETHER[theta.flat.device.type] // numbers))
         # Equal parts: the largest number of samples side by side that divides all of them.
         self.together = max(n for n in range(1, together + 1) if self.samples % n == 0)
-        stack = () if self.together == 1 else (self.together,)
-        self.perturbed = Parameters(sizes, theta.flat.new_zeros(*stack, theta.flat.shape[-1]))
+        batch_shape = () if self.together == 1 else (self.together,)
+        self.perturbed = Parameters(sizes, theta.flat.new_zeros(*batch_shape, theta.flat.shape[-1]))
         self.epsilon = theta.flat.new_zeros(self.samples, theta.flat.shape[-1])
-        stacked = bool(theta.stack)
         self.constraints = [
-            architecture.connectivity.of_network(k) if stacked else architecture.connectivity for k in range(len(seeds))
+            architecture.connectivity.of_network(k) if theta.batch_shape else architecture.connectivity
+            for k in range(len(seeds))
         ]
         self.weights = self.constraints[0].weights(self.perturbed)
         self.network = architecture.network(self.weights, n_steps, n_trials, keep_activity=False)
@@ -103,11 +119,11 @@ class SamplingEngine:
         loss: Loss,
         batch: ScoredTrials,
         penalty_weights: Sequence[float],
-    ) -> Update:
-        """See `Engine.update`."""
+    ) -> BatchResult:
+        """See `GradientEstimator.update`."""
         import torch
 
-        if not self.theta.stack:
+        if not self.theta.batch_shape:
             return self._update(0, self.theta.flat, self.gradient.flat, inputs, noise, loss, batch, penalty_weights[0])
         updates = [
             self._update(
@@ -122,7 +138,7 @@ class SamplingEngine:
             )
             for k in range(len(self.constraints))
         ]
-        return Update(
+        return BatchResult(
             torch.stack([one.task_loss for one in updates]),
             torch.stack([one.mean_square_activity for one in updates]),
             self.gradient,
@@ -138,8 +154,8 @@ class SamplingEngine:
         loss: Loss,
         batch: ScoredTrials,
         penalty_weight: float,
-    ) -> Update:
-        """The update of network k, `theta` and `gradient` flat."""
+    ) -> BatchResult:
+        """The result for network k; `theta` and `gradient` are flat."""
         import torch
 
         network, epsilon = self.network, self.epsilon
@@ -163,8 +179,8 @@ class SamplingEngine:
         mean_square = torch.cat(square_activity) / (network.n_steps * network.n_trials * self.theta.sizes.units)
         losses = task_loss + penalty_weight * mean_square
         torch.mv(epsilon.T, losses / (self.sigma * self.samples), out=gradient)
-        self.constraints[k].keep(Parameters(self.theta.sizes, gradient))
-        return Update(task_loss.mean(), mean_square.mean(), self.gradient)
+        self.constraints[k].mask_gradient(Parameters(self.theta.sizes, gradient))
+        return BatchResult(task_loss.mean(), mean_square.mean(), self.gradient)
 
 
 LEARNING_RULE = EvolutionStrategies

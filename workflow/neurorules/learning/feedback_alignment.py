@@ -1,13 +1,16 @@
-"""Feedback alignment: BPTT whose errors reach the units through fixed random weights (paper, Figure 10).
+"""Feedback alignment: BPTT whose errors reach the units through fixed random weights (Lillicrap et al. 2016).
 
-l_t = dL/dy_t B + its part through the activity penalty, which stays exact; B ~ U(+-1/sqrt(N)), of the shape of W_y. The
-readout itself learns by its exact gradient.
+    l_t = dL/dy_t B + its exact part through the activity penalty,   B ~ U(+-1/sqrt(N)), of the shape of W_y
+
+It keeps BPTT's recursion, the recurrent weights included, and replaces only the readout weights W_y in the learning
+signal, so that the error needs no copy of the forward weights (paper, Figure 10). The readout itself learns by its
+exact gradient.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,17 +23,18 @@ if TYPE_CHECKING:
     from neurorules.network.architecture import Architecture
     from neurorules.network.parameters import Parameters
     from neurorules.network.rnn import Network
+    from neurorules.options import Options
 
 
 class RandomFeedback(LearningRule):
-    """The learning signal through random weights; comes before a learning rule that lets it flow back.
+    """A learning signal through random weights; list it before the class that defines the backward recursion.
 
     Attributes:
-        feedback: B, (output, unit), or with networks in front.
+        feedback: B, (output, unit); (network, output, unit) for a stack.
     """
 
     def __init__(
-        self, options: Mapping[str, Any], parameters: Parameters, architecture: Architecture, seeds: Sequence[int]
+        self, options: Options, parameters: Parameters, architecture: Architecture, seeds: Sequence[int]
     ) -> None:
         super().__init__(options, parameters, architecture, seeds)
         sizes = parameters.sizes

@@ -1,8 +1,12 @@
-"""Truncated BPTT: as BPTT, but credit crosses the recurrent weights within windows of time only.
+"""Truncated BPTT: BPTT within windows of time (Williams and Peng 1990).
 
-The edge from h_t to a_{t+1} is cut where (T - t) is a multiple of the window, counted from the end of the trial as in
-the published code, t = 0 included; a window longer than the trial cuts nothing. The leak from a_t to a_{t+1} is kept:
-at a cut, delta_t = (1 - alpha) delta_{t+1} + f'(a_t) l_t.
+It keeps BPTT's recursion (bptt.py) within windows, and drops the path through the recurrent weights between them. The
+path from h_t to a_{t+1} is cut where (T - t) is a multiple of the window, counted from the end of the trial as in the
+published code, t = 0 included:
+
+    delta_t = (1 - alpha) delta_{t+1} + f'(a_t) * l_t
+
+The leak from a_t to a_{t+1} is kept there. A window of one step is e-prop; one longer than the trial is BPTT.
 """
 
 from __future__ import annotations
@@ -19,20 +23,27 @@ if TYPE_CHECKING:
 
 class TruncatedBPTT(BPTT):
     label = "truncated BPTT"
-    OPTIONS = {"window_steps": {"type": "integer", "minimum": 1}}
+    OPTION_SCHEMA = {
+        "window_steps": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "length of the windows in steps, counted from the end of the trial; 1 is e-prop "
+            "(published code)",
+        },
+    }
 
-    def step_back(
+    def backward_step(
         self,
         network: Network,
         step: int,
         derivative: torch.Tensor,
-        credit_next: torch.Tensor,
-        credit: torch.Tensor,
+        delta_next: torch.Tensor,
+        delta: torch.Tensor,
     ) -> None:
-        if (network.n_steps - step) % self.options["window_steps"]:
-            super().step_back(network, step, derivative, credit_next, credit)
+        if (network.n_steps - step) % self.options.window_steps:
+            super().backward_step(network, step, derivative, delta_next, delta)
         else:
-            credit.mul_(derivative).add_(credit_next, alpha=1.0 - network.alpha)
+            delta.mul_(derivative).add_(delta_next, alpha=1.0 - network.alpha)
 
 
 LEARNING_RULE = TruncatedBPTT

@@ -1,6 +1,6 @@
-"""Activation functions with their derivatives: written into given memory, and as expressions that torch differentiates.
+"""Activation functions and their derivatives, written into given memory or as differentiable expressions.
 
-The derivative at a = 0 is 0 for retanh and ReLU, as in automatic differentiation of relu.
+The derivative at a = 0 is 0 for retanh and ReLU, as in PyTorch's automatic differentiation of relu.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ class Activation:
     """h = f(a) and f'(a) as a function of h = f(a).
 
     Attributes:
-        bind: given memory of a and of h, a function without arguments that reads the one and writes the other; what
-            a step of a small network costs is the calls, so what can be looked up once is.
-        derivative: reads h, writes f'(a) into its second argument.
-        function, slope: f and f' of a as differentiable expressions, for what is not trained by the engine.
+        bind: takes memory for a and for h, and returns a function without arguments that reads the one and writes the
+            other. Calls dominate the cost of a step of a small network, so everything is looked up once.
+        derivative: reads h and writes f'(a) into its second argument.
+        function, slope: f and f' of a as differentiable expressions, used by gradient flossing.
     """
 
     name: str

@@ -1,10 +1,10 @@
-"""What learning does not change about a network: activation, time constant, connectivity."""
+"""The parts of a network that learning does not change: activation, time constant, connectivity."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from neurorules.network.activations import ACTIVATIONS, Activation
 from neurorules.network.connectivity import Connectivity, make_connectivity
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     import torch
 
     from neurorules.network.parameters import Parameters
+    from neurorules.options import Options
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """Activation f, alpha = dt / tau, and which recurrent weights there are."""
+    """Activation f, alpha = dt / tau, and which recurrent weights exist."""
 
     activation: Activation
     alpha: float
@@ -30,20 +31,18 @@ class Architecture:
         return replace(self, connectivity=self.connectivity.of_network(k))
 
     def network(self, weights: Parameters, n_steps: int, n_trials: int, keep_activity: bool = True) -> Network:
-        """A network that runs with `weights`, see `Connectivity.weights`."""
+        """A network that runs with `weights` (see `Connectivity.weights`); other arguments are those of `Network`."""
         return Network(weights, self.activation, self.alpha, n_steps, n_trials, keep_activity)
 
 
-def make_architecture(
-    options: Mapping[str, Any], masks: Sequence[np.ndarray | None], like: torch.Tensor
-) -> Architecture:
-    """The architecture of one network, or of a stack of networks with a mask each.
+def make_architecture(options: Options, masks: Sequence[np.ndarray | None], like: torch.Tensor) -> Architecture:
+    """The architecture of one network, or of a stack of networks with one mask each.
 
     Args:
-        options: `activation`, `tau_steps`, and those of the connectivity.
+        options: the group `network`: `activation`, `tau_steps`, and those of the connectivity.
         masks: from `connectivity.draw_mask`, one per network.
         like: a tensor whose dtype and device the masks take.
     """
     return Architecture(
-        ACTIVATIONS[options["activation"]], 1.0 / options["tau_steps"], make_connectivity(masks, options, like)
+        ACTIVATIONS[options.activation], 1.0 / options.tau_steps, make_connectivity(masks, options, like)
     )

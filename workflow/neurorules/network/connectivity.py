@@ -1,8 +1,8 @@
 """Constraints on the recurrent weights: Dale's law, sparsity, and blocks of cell types.
 
-What is trained is theta; the network runs with W_h = theta * mask, or with Dale's law W_h = |theta| * mask, where the
-mask holds 0 where there is no synapse, and the sign of the presynaptic unit (its column) with Dale's law. So the
-constraints hold at any theta, and dL/dtheta = dL/dW_h * mask (* sign(theta) with Dale's law).
+Training changes theta. The network runs with W_h = theta * mask, or under Dale's law with W_h = |theta| * mask. The
+mask is 0 where there is no synapse and 1 elsewhere; under Dale's law it has the sign of the presynaptic unit (its
+column). So the constraints hold at any theta, and dL/dtheta = dL/dW_h * mask (* sign(theta) under Dale's law).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from neurorules.errors import InputError
 from neurorules.network.parameters import Parameters
+from neurorules.options import Options
 
 if TYPE_CHECKING:
     import torch
@@ -22,12 +23,12 @@ EXCITATORY_FRACTION = 0.8
 
 
 class Connectivity:
-    """Which recurrent weights there are and of which sign.
+    """Which recurrent weights exist, and their signs.
 
     Args:
         dale: W_h = |theta| * mask instead of theta * mask.
-        mask: (unit, source unit) of -1, 0, 1, or with networks in front; None where nothing is constrained.
-        cell_types: (unit,) number of each unit's cell type, or None where units have no types.
+        mask: (unit, source unit) or (network, unit, source unit) of -1, 0, 1; None if nothing is constrained.
+        cell_types: (unit,) number of each unit's cell type, or None if units have no types.
     """
 
     def __init__(self, dale: bool, mask: torch.Tensor | None, cell_types: np.ndarray | None) -> None:
@@ -39,17 +40,17 @@ class Connectivity:
         """The weights that the network runs with.
 
         Args:
-            theta: what is trained.
-            out: memory for the weights; new where None.
+            theta: the trained parameters.
+            out: memory for the weights; None for new memory.
 
         Returns:
-            `theta` itself where nothing is constrained, else `out`.
+            `theta` itself if nothing is constrained, else `out`.
         """
         import torch
 
         if self.mask is None:
             return theta
-        out = theta.like() if out is None else out
+        out = theta.zeros_like() if out is None else out
         out.flat.copy_(theta.flat)
         torch.mul(theta.recurrent.abs() if self.dale else theta.recurrent, self.mask, out=out.recurrent)
         return out
@@ -59,15 +60,15 @@ class Connectivity:
         return Connectivity(self.dale, None if self.mask is None else self.mask[k], self.cell_types)
 
     def double(self) -> Connectivity:
-        """The same in float64 on the CPU."""
+        """This connectivity in float64 on the CPU."""
         return Connectivity(self.dale, None if self.mask is None else self.mask.double().cpu(), self.cell_types)
 
-    def keep(self, gradient: Parameters) -> None:
-        """Set to zero, in place, what changes in theta would change no weight."""
+    def mask_gradient(self, gradient: Parameters) -> None:
+        """Set the gradient of missing synapses to zero, in place."""
         if self.mask is not None:
             gradient.recurrent.mul_(self.mask.abs())
 
-    def chain(self, theta: Parameters, gradient: Parameters) -> None:
+    def to_theta_gradient(self, theta: Parameters, gradient: Parameters) -> None:
         """Turn dL/dW_h into dL/dtheta, in place."""
         if self.mask is not None:
             gradient.recurrent.mul_(self.mask)
@@ -86,9 +87,9 @@ def signs(n_units: int) -> np.ndarray:
 
 
 def cell_types(n_units: int, types_per_sign: int) -> np.ndarray:
-    """(unit,) number of each unit's type: `types_per_sign` blocks of equal size of excitatory units, then as many of
-    inhibitory ones; units that do not divide evenly belong to the last block of their sign (so in the published code
-    too, as long as they are fewer than a block, as with its 200 and 400 units).
+    """(unit,) number of each unit's type: `types_per_sign` equal blocks of excitatory units, then as many of inhibitory
+    units. Units that do not divide evenly join the last block of their sign. The published code does the same as long
+    as they are fewer than a block, as with its 200 and 400 units.
 
     Raises:
         InputError: there are fewer units of a sign than types.
@@ -108,98 +109,101 @@ def cell_types(n_units: int, types_per_sign: int) -> np.ndarray:
     return np.concatenate(types)
 
 
-def draw_mask(n_units: int, options: Mapping[str, Any], rng: np.random.Generator) -> np.ndarray | None:
-    """Which weights there are, with the sign of their source under Dale's law; None where nothing is constrained.
+def draw_mask(n_units: int, options: Options, rng: np.random.Generator) -> np.ndarray | None:
+    """Which weights exist, with the sign of their source under Dale's law; None if nothing is constrained.
 
-    Every weight is kept with probability `density`, the diagonal too; Dale's law removes the diagonal. With cell types
-    each block of weights between two types is kept as a whole with probability `cell_type_density`.
+    Every weight, the diagonal included, is kept with probability `density`; Dale's law removes the diagonal. With cell
+    types, each block of weights between two types is kept as a whole with probability `cell_type_density`.
 
     Args:
         n_units: N.
         options: `dale`, `density`, `cell_types_per_sign`, `cell_type_density`.
         rng: the run's generator for connectivity.
     """
-    # Both are drawn whatever the options are, so that settings which share a seed share their draws.
-    kept = rng.random((n_units, n_units)) < options["density"]
-    n_types = 2 * options["cell_types_per_sign"]
-    blocks = rng.random((n_types, n_types)) < options["cell_type_density"]
-    if not options["dale"] and options["density"] == 1 and n_types == 0:
+    # Both are always drawn, whatever the options, so that settings that share a seed share their draws.
+    kept = rng.random((n_units, n_units)) < options.density
+    n_types = 2 * options.cell_types_per_sign
+    blocks = rng.random((n_types, n_types)) < options.cell_type_density
+    if not options.dale and options.density == 1 and n_types == 0:
         return None
     mask = kept.astype(float)
     if n_types:
-        types = cell_types(n_units, options["cell_types_per_sign"])
+        types = cell_types(n_units, options.cell_types_per_sign)
         mask *= blocks[np.ix_(types, types)]
-    if options["dale"]:
+    if options.dale:
         mask *= signs(n_units)
         np.fill_diagonal(mask, 0.0)
     return mask
 
 
-def constrain(recurrent: np.ndarray, mask: np.ndarray, options: Mapping[str, Any]) -> np.ndarray:
-    """Initial theta of constrained recurrent weights, from weights that are drawn and scaled by the gain.
+def constrain(recurrent: np.ndarray, mask: np.ndarray, options: Options) -> np.ndarray:
+    """Initial theta of constrained recurrent weights, from weights already drawn and scaled by the gain.
 
-    Order (published code): weights are divided by sqrt(density), which keeps the variance of the input that a unit
-    gets; then under Dale's law excitatory columns by N_E / N_I, so that excitation and inhibition balance; then,
-    where `unit_row_sum`, every row by its sum of |w|, which cancels the gain.
+    In the order of the published code: weights are divided by sqrt(density), which keeps the variance of a unit's
+    input; under Dale's law excitatory columns are divided by N_E / N_I, which balances excitation and inhibition; with
+    `unit_row_sum` every row is divided by its sum of |w|, which cancels the gain.
     """
-    theta = np.where(mask != 0, recurrent, 0.0) / np.sqrt(options["density"])
-    if options["dale"]:
+    theta = np.where(mask != 0, recurrent, 0.0) / np.sqrt(options.density)
+    if options.dale:
         excitatory = n_excitatory(len(recurrent))
         theta[:, :excitatory] /= excitatory / (len(recurrent) - excitatory)
-    if options["unit_row_sum"]:
+    if options.unit_row_sum:
         total = np.abs(theta).sum(1, keepdims=True)
-        np.divide(theta, total, out=theta, where=total > 0)  # a unit may receive nothing
+        np.divide(theta, total, out=theta, where=total > 0)  # a unit may have no inputs
     return theta
 
 
-def check(options: Mapping[str, Any]) -> None:
-    """Refuse combinations of network options that make no sense.
+def check(network: Mapping[str, Any]) -> None:
+    """Refuse combinations of network options that contradict each other.
+
+    Args:
+        network: all options of the group `network`.
 
     Raises:
         InputError: naming the option.
     """
 
+    options = Options(network)
+
     def refuse(problem: str, key: str, remedy: str) -> InputError:
         return InputError(problem, key=f"network.{key}", value=options[key], remedy=remedy)
 
     for key in ("gain", "recurrent_scale"):
-        if options["dale"] and options[key] == 0:
+        if options.dale and options[key] == 0:
             raise refuse(
-                "With Dale's law, weights that start at 0 can never learn: the derivative of |theta| is 0 there.",
+                "Under Dale's law, weights that start at 0 never learn: the derivative of |theta| is 0 there.",
                 key,
-                f"Use a {key} above 0, or no Dale's law.",
+                f"Use a {key} above 0, or dale: false.",
             )
-        if options["unit_row_sum"] and options[key] == 0:
-            raise refuse("Rows of weights that are all 0 cannot be scaled to sum 1.", key, f"Use a {key} above 0.")
-    if options["dale"] and n_excitatory(options["units"]) in (0, options["units"]):
+        if options.unit_row_sum and options[key] == 0:
+            raise refuse("Rows of zero weights cannot be scaled to a sum of 1.", key, f"Use a {key} above 0.")
+    if options.dale and n_excitatory(options.units) in (0, options.units):
         raise refuse("Dale's law needs excitatory and inhibitory units.", "units", "Use at least 2 units.")
-    if options["cell_types_per_sign"] and not options["dale"]:
+    if options.cell_types_per_sign and not options.dale:
         raise refuse(
-            "Cell types are types of excitatory and of inhibitory units, which need Dale's law.",
+            "Cell types are types of excitatory and inhibitory units; they need Dale's law.",
             "cell_types_per_sign",
             "Set dale: true, or cell_types_per_sign: 0.",
         )
-    if options["unit_row_sum"] and not options["dale"] and options["density"] == 1:
+    if options.unit_row_sum and not options.dale and options.density == 1:
         raise refuse(
-            "Rows are scaled to sum 1 as part of the constraints on the weights, and there are none.",
+            "The option unit_row_sum scales constrained weights, and nothing is constrained.",
             "unit_row_sum",
             "Set dale: true, or a density below 1, or unit_row_sum: false.",
         )
-    if options["cell_types_per_sign"]:
-        cell_types(options["units"], options["cell_types_per_sign"])
+    if options.cell_types_per_sign:
+        cell_types(options.units, options.cell_types_per_sign)
 
 
-def make_connectivity(
-    masks: Sequence[np.ndarray | None], options: Mapping[str, Any], like: torch.Tensor
-) -> Connectivity:
-    """The connectivity of one network, or of a stack of networks with a mask each."""
+def make_connectivity(masks: Sequence[np.ndarray | None], options: Options, like: torch.Tensor) -> Connectivity:
+    """The connectivity of one network, or of a stack of networks with one mask each."""
     import torch
 
     types = None
-    if options["cell_types_per_sign"]:
-        types = cell_types(options["units"], options["cell_types_per_sign"])
+    if options.cell_types_per_sign:
+        types = cell_types(options.units, options.cell_types_per_sign)
     arrays = [mask for mask in masks if mask is not None]
     if not arrays:
-        return Connectivity(options["dale"], None, types)
+        return Connectivity(options.dale, None, types)
     mask = torch.as_tensor(np.stack(arrays) if len(masks) > 1 else arrays[0])
-    return Connectivity(options["dale"], mask.to(like), types)
+    return Connectivity(options.dale, mask.to(like), types)

@@ -1,44 +1,46 @@
-"""Initial weights. Drawn in float64 by NumPy, so that they depend on the seed alone."""
+"""Initial weights, drawn in float64 by NumPy so that they depend on the seed alone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurorules.network.connectivity import constrain
 from neurorules.network.parameters import Parameters, Sizes
 
+if TYPE_CHECKING:
+    from neurorules.options import Options
+
 
 def initialise(
     sizes: Sizes,
-    options: Mapping[str, Any],
+    options: Options,
     rng: np.random.Generator,
     mask: np.ndarray | None = None,
     **tensor: Any,
 ) -> Parameters:
     """Parameters before the first update.
 
-    W_h ~ N(0, (gain * recurrent_scale)^2 / N), then constrained where there is a mask. The paper's text has
+    W_h ~ N(0, (gain * recurrent_scale)^2 / N), then constrained if there is a mask. The paper's text has
     recurrent_scale 1, the published code 1.5. W_x: `linear` = U(+-1/sqrt(n_in)), the default of PyTorch's Linear, as
-    in the notebook that the paper names; `normal` = N(0, 1/n_in), as in the published code. W_y: U(+-1/sqrt(N)).
+    in the notebook that the paper cites; `normal` = N(0, 1/n_in), as in the published code. W_y: U(+-1/sqrt(N)).
     Biases: `linear` = the Linear defaults, U(+-1/sqrt(fan_in)) of the input and of the readout layer; `zero`. a_0 = 0.
 
-    Every array is drawn whatever the options are, so that settings which share a seed share their
-    draws: gain 0.5 is gain 1 scaled, not another network.
+    Every array is always drawn, whatever the options, so that settings that share a seed share their draws: gain 0.5 is
+    gain 1 scaled, not another network.
 
     Args:
         sizes: numbers of inputs, units, outputs.
-        options: `gain`, `recurrent_scale`, `input_init`, `bias_init`, `gain_scales_readout`, and those of
-            `connectivity.constrain` where there is a mask.
+        options: the group `network`: `gain`, `recurrent_scale`, `input_init`, `bias_init`, `gain_scales_readout`, and
+            those of `connectivity.constrain` if there is a mask.
         rng: the run's generator for initial weights.
         mask: (unit, source unit) from `connectivity.draw_mask`.
         tensor: dtype and device of the parameters.
     """
     import torch
 
-    gain = float(options["gain"])
+    gain = float(options.gain)
     recurrent = rng.standard_normal((sizes.units, sizes.units)) / np.sqrt(sizes.units)
     input_normal = rng.standard_normal((sizes.units, sizes.inputs)) / np.sqrt(sizes.inputs)
     input_uniform = _uniform(rng, (sizes.units, sizes.inputs), sizes.inputs)
@@ -46,14 +48,14 @@ def initialise(
     readout = _uniform(rng, (sizes.outputs, sizes.units), sizes.units)
     readout_bias = _uniform(rng, (sizes.outputs,), sizes.units)
 
-    recurrent *= gain * float(options["recurrent_scale"])
-    zero_bias = options["bias_init"] == "zero"
+    recurrent *= gain * float(options.recurrent_scale)
+    zero_bias = options.bias_init == "zero"
     arrays = {
         "recurrent": recurrent if mask is None else constrain(recurrent, mask, options),
-        "input": input_normal if options["input_init"] == "normal" else input_uniform,
+        "input": input_normal if options.input_init == "normal" else input_uniform,
         "bias": np.zeros_like(bias) if zero_bias else bias,
         "initial_state": np.zeros(sizes.units),
-        "readout": gain * readout if options["gain_scales_readout"] else readout,
+        "readout": gain * readout if options.gain_scales_readout else readout,
         "readout_bias": np.zeros_like(readout_bias) if zero_bias else readout_bias,
     }
     return Parameters(sizes, dtype=tensor.get("dtype", torch.float32), device=tensor.get("device", "cpu")).load(arrays)

@@ -20,7 +20,7 @@ class Sizes:
     outputs: int
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Shape of each parameter, in the order in which they lie in the flat tensor."""
+        """Shape of each parameter, in their order in the flat tensor."""
         return {
             "recurrent": (self.units, self.units),
             "input": (self.units, self.inputs),
@@ -32,14 +32,14 @@ class Sizes:
 
 
 class Parameters:
-    """W_h, W_x, b, a_0, W_y and b_y (spec equation of the network) over one flat tensor.
+    """W_h, W_x, b, a_0, W_y and b_y (see rnn.py) as views of one flat tensor.
 
-    One flat tensor makes the optimiser, a checkpoint and a gradient a single operation each. Several networks of one
-    shape (seeds on a GPU, perturbed samples) lie in a stack: one more dimension in front of everything.
+    With one flat tensor, an optimiser step, a checkpoint and a gradient are a single operation each. Several networks
+    of equal sizes (seeds on a GPU, perturbed samples) form a stack: every tensor then has a leading network dimension.
 
     Args:
         sizes: numbers of inputs, units, outputs.
-        flat: the tensor to lie in, (parameter,) or (network, parameter); zeros of `dtype` where None.
+        flat: the flat tensor, (parameter,) or (network, parameter); None for zeros.
         dtype, device: of a new flat tensor.
     """
 
@@ -70,21 +70,21 @@ class Parameters:
             setattr(self, name, part.unflatten(-1, shape))
 
     @property
-    def stack(self) -> tuple[int, ...]:
+    def batch_shape(self) -> tuple[int, ...]:
         """() for one network, (n,) for a stack of n."""
         return tuple(self.flat.shape[:-1])
 
-    def each(self, tensor: torch.Tensor) -> Sequence[torch.Tensor]:
-        """The part of every network, of a tensor that has networks in front where this is a stack."""
-        return tensor.unbind(0) if self.stack else [tensor]
+    def per_network(self, tensor: torch.Tensor) -> Sequence[torch.Tensor]:
+        """A tensor of these networks as one tensor per network."""
+        return tensor.unbind(0) if self.batch_shape else [tensor]
 
     def named(self) -> dict[str, torch.Tensor]:
         """Parameter tensors by name, views of `flat`."""
         return {name: getattr(self, name) for name in self.sizes.shapes()}
 
-    def like(self, *stack: int) -> Parameters:
-        """New parameters of the same sizes, dtype and device, all zero; a stack of `stack` where given."""
-        return Parameters(self.sizes, self.flat.new_zeros(*(stack or self.stack), self.flat.shape[-1]))
+    def zeros_like(self) -> Parameters:
+        """New parameters of the same shape, dtype and device, all zero."""
+        return Parameters(self.sizes, self.flat.new_zeros(self.flat.shape))
 
     def load(self, arrays: dict[str, np.ndarray]) -> Parameters:
         """Copy named arrays in; returns self."""
@@ -96,7 +96,7 @@ class Parameters:
 
 
 def stacked(networks: Sequence[Parameters]) -> Parameters:
-    """Parameters of several networks as a stack; of a single one, itself."""
+    """Several networks' parameters as a stack; a single network's parameters unchanged."""
     import torch
 
     if len(networks) == 1:

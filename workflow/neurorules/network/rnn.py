@@ -2,8 +2,8 @@
 
     a_t = (1 - alpha) a_{t-1} + alpha (W_h h_{t-1} + W_x x_t + b),   h_t = f(a_t) + noise,   y_t = W_y h_t + b_y
 
-for t = 1..T with a_0 a parameter and h_0 = f(a_0) without noise (the paper's equation 1 lets x_t act on
-h_{t+1}; this is the published code's form).
+for t = 1..T, with a parameter a_0, and h_0 = f(a_0) without noise. This is the published code's form; in the paper's
+equation 1, x_t acts on h_{t+1}.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from neurorules.network.activations import Activation
     from neurorules.network.parameters import Parameters
 
-# Numbers (networks x steps x trials x units) in a block of steps that is worked on while it lies in the cache of a CPU;
-# on a GPU few large operations are what is fast.
+# Numbers (networks x steps x trials x units) per block of steps: on a CPU a block should fit into the cache; a GPU is
+# fastest with few large operations.
 NUMBERS_PER_BLOCK = {"cpu": 200_000, "cuda": 50_000_000}
 
 
 def padded(n_columns: int) -> int:
-    """Columns of a row that fills whole cache lines: 16 numbers of float32."""
+    """The number of columns, rounded up to whole cache lines of 16 float32 numbers."""
     return -(-n_columns // 16) * 16
 
 
 def add_product(out: torch.Tensor, a: torch.Tensor, b: torch.Tensor, beta: float = 1.0, alpha: float = 1.0) -> None:
-    """out = beta out + alpha a b, of matrices or of stacks of matrices."""
+    """out = beta out + alpha a b, for matrices or stacks of matrices."""
     if out.ndim == 2:
         out.addmm_(a, b, beta=beta, alpha=alpha)
     else:
@@ -38,27 +38,27 @@ def add_product(out: torch.Tensor, a: torch.Tensor, b: torch.Tensor, beta: float
 
 
 def square_sum(rows: torch.Tensor) -> torch.Tensor:
-    """Sum of squares over rows and columns, of a matrix or of each of a stack."""
+    """Sum of squares over rows and columns, for a matrix or for each matrix of a stack."""
     if rows.ndim == 2 and rows.device.type == "cpu":
         array = rows.numpy()
-        return rows.new_tensor(np.einsum("ij,ij->", array, array))  # no copy of rows that are not contiguous
+        return rows.new_tensor(np.einsum("ij,ij->", array, array))  # does not copy rows that are not contiguous
     return rows.square().sum((-2, -1))
 
 
 class Network:
     """Preallocated activity of one network, or of a stack of networks, over the steps of a batch.
 
-    What drives a step lies in one row per trial, (h_{t-1}, x_t, 1), so that recurrent product, input, bias
-    and leak are a single matrix product, and so are the gradients of W_h, W_x and b. Of a stack, every shape below
-    has one more dimension in front.
+    What drives a step is one row per trial, (h_{t-1}, x_t, 1). So recurrent product, input, bias and leak are a single
+    matrix product, and so are the gradients of W_h, W_x and b. For a stack, every tensor has a leading network
+    dimension.
 
     Args:
         parameters: the weights; read at every call of `forward`, so that updates in place are seen.
         activation: f.
         alpha: dt / tau.
         n_steps, n_trials: T and B.
-        keep_activity: keep h_t of all steps. Without it only a block of steps is in memory at a time, which is all that
-            outputs and losses need.
+        keep_activity: keep h_t of all steps. Otherwise only one block of steps is in memory at a time, which is enough
+            for outputs and losses.
     Attributes:
         drive: (step + 1, trial, column): h_t, x_{t+1}, 1 and padding at index t.
         activity: h_0..h_T, (step + 1, trial, unit), noise included; a view of `drive`.
@@ -75,39 +75,39 @@ class Network:
         n_trials: int,
         keep_activity: bool = True,
     ) -> None:
-        flat, sizes, stack = parameters.flat, parameters.sizes, parameters.stack
+        flat, sizes, batch_shape = parameters.flat, parameters.sizes, parameters.batch_shape
         self.parameters = parameters
         self.activation = activation
         self.alpha = alpha
         self.n_steps, self.n_trials = n_steps, n_trials
         self.keep_activity = keep_activity
         self.n_driving = sizes.units + sizes.inputs + 1
-        numbers_per_step = math.prod(stack) * n_trials * sizes.units
+        numbers_per_step = math.prod(batch_shape) * n_trials * sizes.units
         self.steps_per_block = max(1, min(n_steps, NUMBERS_PER_BLOCK[flat.device.type] // numbers_per_step))
         kept = n_steps if keep_activity else self.steps_per_block
-        self.drive = flat.new_zeros(*stack, kept + 1, n_trials, padded(self.n_driving))
+        self.drive = flat.new_zeros(*batch_shape, kept + 1, n_trials, padded(self.n_driving))
         self.drive[..., self.n_driving - 1] = 1.0
         self.activity = self.drive[..., : sizes.units]
-        self.outputs = flat.new_zeros(*stack, n_steps, n_trials, sizes.outputs)
-        self.square_activity = flat.new_zeros(stack)
+        self.outputs = flat.new_zeros(*batch_shape, n_steps, n_trials, sizes.outputs)
+        self.square_activity = flat.new_zeros(batch_shape)
         self._inputs = self.drive[..., :-1, :, sizes.units : self.n_driving - 1]
         self._drive_at = self.drive[..., : self.n_driving].unbind(-3)
         self._activity_at = self.activity.unbind(-3)
-        self._weights = flat.new_zeros(*stack, sizes.units, self.n_driving)
-        self._state = flat.new_zeros(*stack, n_trials, sizes.units)
+        self._weights = flat.new_zeros(*batch_shape, sizes.units, self.n_driving)
+        self._state = flat.new_zeros(*batch_shape, n_trials, sizes.units)
         self._clean = flat.new_zeros(self._state.shape)
         self._activate = activation.bind(self._state, self._clean)
         self._noise: torch.Tensor | None = None
 
     def rows(self, start: int, stop: int) -> torch.Tensor:
-        """`drive` of steps start..stop-1 with trials below each other, (row, column), without the padding."""
+        """`drive` of steps start..stop-1 as a matrix, one row per step and trial, without the padding."""
         return self.drive[..., start:stop, :, :].flatten(-3, -2)[..., : self.n_driving]
 
     def derivative(self, start: int, stop: int, out: torch.Tensor) -> torch.Tensor:
-        """f'(a_t) for t = start..stop-1, (step, trial, unit); `out` is memory that may be used for it."""
+        """f'(a_t) for t = start..stop-1, (step, trial, unit); `out` is memory for it."""
         if self._noise is not None and start > 0:
             return self._noise[..., start - 1 : stop - 1, :, :]
-        # With noise only h_0 is clean; a block never holds it beside others.
+        # With noise only h_0 is clean; no block holds it together with other steps.
         assert self._noise is None or stop == 1
         self.activation.derivative(self.activity[..., start:stop, :, :], out)
         return out
@@ -116,10 +116,9 @@ class Network:
         """Run the network.
 
         Args:
-            inputs: x_1..x_T, (step, trial, input); the same for all of a stack, or (network, step, trial, input).
-            noise: added to h_1..h_T, (step, trial, unit) or with networks in front, or None. Where activity is kept,
-                its memory is taken over: f'(a_t), which has to be kept while h_t is still clean, is written where the
-                noise has been read.
+            inputs: x_1..x_T, (step, trial, input), shared by a stack; or (network, step, trial, input).
+            noise: added to h_1..h_T, (step, trial, unit) or (network, step, trial, unit); or None. If activity is
+                kept, its memory is overwritten with f'(a_t), which must be computed before noise is added to h_t.
 
         Returns:
             `outputs`, valid until the next call.
@@ -133,7 +132,7 @@ class Network:
         weights[..., n_units:-1] = p.input
         weights[..., -1] = p.bias
         transposed = weights.mT
-        readout = p.readout.mT  # not contiguous: four times as fast in a product with few columns
+        readout = p.readout.mT  # left non-contiguous: four times as fast in a product with few columns
         self._noise = noise
         if keep:
             self._inputs.copy_(inputs)
@@ -144,7 +143,7 @@ class Network:
         noise_at = None if noise is None else noise.unbind(-3)
         state.copy_(p.initial_state.unsqueeze(-2).expand_as(state))
         activate()
-        # Functions run faster into contiguous memory that stays in the cache than into rows of `drive`.
+        # Activation functions are faster on contiguous memory that stays in the cache than on rows of `drive`.
         activity_at[0].copy_(clean)
         self.square_activity.zero_()
         for start in range(0, self.n_steps, self.steps_per_block):

@@ -1,4 +1,4 @@
-"""Networks run again from their checkpoints, for the tables that compare activity."""
+"""Accuracy and activity of networks, in training and from the checkpoints of their runs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from neurorules.network.architecture import make_architecture
 from neurorules.network.parameters import Parameters
+from neurorules.options import Options
 from neurorules.runs.run import checkpoint_parameters
 from neurorules.tasks.base.losses import ScoredTrials
 from neurorules.tasks.base.task import Task, compared_steps
@@ -20,14 +21,18 @@ if TYPE_CHECKING:
     from neurorules.tasks.base.trials import Trials
 
 
+# A checkpoint holds the weights that the network runs with; no mask has to be applied to them.
+NO_MASK = (None,)
+
+
 class Scorer:
-    """Networks on the noise-free test trials, without what only learning needs.
+    """Runs one network, or a stack, on a task's noise-free test trials.
 
     Args:
         task: gives the test trials.
-        weights: of one network or of a stack; read at every call.
-        architecture: its activation and time constant.
-        keep_activity: allow `activity`.
+        weights: the weights that the networks run with; read at every call.
+        architecture: activation and time constant.
+        keep_activity: keep the activity of all steps, which `activity` needs.
     """
 
     def __init__(
@@ -43,43 +48,46 @@ class Scorer:
         self.batch = ScoredTrials(trials, like=weights.flat)
 
     def accuracy(self) -> list[float]:
-        """Normalized accuracy of the present weights, one per network."""
+        """Normalized accuracy with the current weights, one per network."""
         outputs = self.network.forward(self.inputs)
-        return [self.task.accuracy(one, self.batch) for one in self.weights.each(outputs)]
+        return [self.task.accuracy(answers, self.batch) for answers in self.weights.per_network(outputs)]
 
     def activity(self) -> np.ndarray:
-        """Hidden activity h_1..h_T of the present weights of one network, (condition, step, unit) float64."""
+        """Activity h_1..h_T of a single network with its current weights, (condition, step, unit) float64."""
         import torch
 
         with torch.inference_mode():
             self.network.forward(self.inputs)
-        return self.network.activity[1:].transpose(0, 1).double().numpy()
+        activity: np.ndarray = self.network.activity[1:].transpose(0, 1).double().numpy()
+        return activity
 
 
 class ModelActivity:
-    """Activity of a run's checkpoints in the window that lines up with a recording, or in all of the test trials.
+    """Activity of a run's network at its checkpoints, in the window that lines up with a recording or in all steps.
 
     Args:
         run: a run's Dataset.
         options: the model's `network` and `comparison` options.
-        task: its task.
-        recording: what it is compared with, or None for all steps.
+        task: the model's task.
+        recording: the recording that the network is compared with; None for all steps of the test trials.
+
+    Raises:
+        InputError: the task's test trials cannot be compared with the recording.
     """
 
     def __init__(self, run: xr.Dataset, options: Mapping[str, Any], task: Task, recording: xr.Dataset | None) -> None:
+        options = Options(options)
         self.run = run
         # One network for all checkpoints; their parameters are copied into it.
         self.parameters = checkpoint_parameters(run, 0)
-        # A checkpoint holds the weights as the network uses them, so that constraints have been applied.
-        architecture = make_architecture(options["network"], [None], self.parameters.flat)
+        architecture = make_architecture(options.network, NO_MASK, self.parameters.flat)
         self.scorer = Scorer(task, self.parameters, architecture, keep_activity=True)
         self.window: Any = slice(None)
-        if recording is None:
-            return
-        self.window = compared_steps(task, recording, options["comparison"])
+        if recording is not None:
+            self.window = compared_steps(task, recording, options.comparison)
 
     def all_steps_at(self, checkpoint: int) -> np.ndarray:
-        """(condition, step, unit) over whole test trials, at a checkpoint given by its index."""
+        """(condition, step, unit) of whole test trials, at a checkpoint given by its index."""
         self.parameters.flat.copy_(checkpoint_parameters(self.run, checkpoint).flat)
         return self.scorer.activity()
 
@@ -89,7 +97,7 @@ class ModelActivity:
 
 
 class OnTrials:
-    """A task whose test trials are others: scored on these, a network's accuracy is that on random trials, say."""
+    """A task with other test trials, for instance to measure accuracy on random trials."""
 
     def __init__(self, task: Task, trials: Trials) -> None:
         self.trials = trials
@@ -102,12 +110,19 @@ class OnTrials:
 
 
 def accuracies(run: xr.Dataset, options: Mapping[str, Any], task: Task) -> np.ndarray:
-    """(checkpoint,) normalized accuracy of a run's checkpoints on the test trials of `task`."""
+    """(checkpoint,) normalized accuracy of a run's checkpoints on the test trials of `task`.
+
+    Args:
+        run: a run's Dataset.
+        options: the model's `network` options, among others.
+        task: gives the test trials.
+    """
     import torch
 
     parameters = checkpoint_parameters(run, 0)
-    scorer = Scorer(task, parameters, make_architecture(options["network"], [None], parameters.flat))
-    values = []
+    architecture = make_architecture(Options(options).network, NO_MASK, parameters.flat)
+    scorer = Scorer(task, parameters, architecture)
+    values: list[float] = []
     with torch.inference_mode():
         for checkpoint in range(run.sizes["checkpoint"]):
             parameters.flat.copy_(checkpoint_parameters(run, checkpoint).flat)

@@ -1,68 +1,151 @@
-"""What a run file is: made of a training, written, read, and asked for its parameters.
+"""The contract of a run file: how one is made, written, opened and checked, and what it can be asked for.
 
-A run is an xarray.Dataset with
+A run is the training of one network, as an xarray.Dataset with
 
     recurrent, input, bias, initial_state, readout, readout_bias (checkpoint, ...)
-                                     parameters at each checkpoint, as the network uses them, constraints included
-    checkpoint                       int64 coordinate: updates done, 0 (untrained) and the last included
+                                     parameters at each checkpoint, as the network runs with them, constraints included
+    checkpoint                       int64 coordinate: updates done; the first is 0 (untrained), the last is the end
     accuracy(checkpoint)             normalized accuracy on noise-free test trials
     task_loss(update), mean_square_activity(update), penalty_weight(update)
-                                     of the update's own batch, before the update
+                                     for the update's own batch, before the update
     flossing_exponents(flossing_iteration, exponent)
-                                     optional: with gradient flossing, which comes before the first checkpoint
+                                     only with gradient flossing, which comes before the first checkpoint
 
-attrs: model (resolved options as JSON), seed, learning_rate, learning_rate_choice (JSON, or null), code, versions,
-recording and recording_sha256 of what the task takes its trials from.
+Its attributes say what made it, see `RunOrigin`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules.errors import DamagedResult
-from neurorules.io.netcdf import open_dataset
+from neurorules.errors import DamagedResult, InputError
+from neurorules.io.identity import canonical_json
+from neurorules.io.netcdf import netcdf_attributes, open_dataset, write_dataset
 from neurorules.network.parameters import Parameters, Sizes
+from neurorules.options import Options
+from neurorules.provenance.versions import versions
 
 if TYPE_CHECKING:
+    import torch
     import xarray as xr
 
+# Stages of training that tables and figures compare.
+UNTRAINED, TRAINED = "untrained", "trained"
+STAGES = (UNTRAINED, TRAINED)
 
-def as_dataset(
+DIMENSIONS = {
+    "recurrent": ("unit", "source_unit"),
+    "input": ("unit", "task_input"),
+    "bias": ("unit",),
+    "initial_state": ("unit",),
+    "readout": ("output", "unit"),
+    "readout_bias": ("output",),
+}
+# Variables that every run has; a file without them is not a run.
+REQUIRED_VARIABLES = ("recurrent", "accuracy", "task_loss")
+
+
+@dataclass(frozen=True)
+class RunOrigin:
+    """What a run was made from; two runs with equal origins are equal.
+
+    Attributes:
+        model: resolved options of the model.
+        seed: the run's seed number.
+        learning_rate: the learning rate it was trained with.
+        learning_rate_choice: how that was chosen from a grid, see `read_choice`; None if it was not.
+        code: hash of the code that training can execute.
+        recording: name of the recording that the task takes its trials from, or None.
+        recording_sha256: checksum of that recording's file, or None.
+    """
+
+    model: Options
+    seed: int
+    learning_rate: float
+    learning_rate_choice: Mapping[str, Any] | None
+    code: str
+    recording: str | None
+    recording_sha256: str | None
+
+    def attributes(self) -> dict[str, Any]:
+        """Attributes of the run file, in their order; options, choice and versions as JSON."""
+        choice = self.learning_rate_choice
+        return {
+            "model": canonical_json(self.model.as_dict()),
+            "learning_rate": self.learning_rate,
+            "learning_rate_choice": None if choice is None else canonical_json(choice),
+            "code": self.code,
+            "versions": canonical_json(versions()),
+            "recording": self.recording,
+            "recording_sha256": self.recording_sha256,
+            "seed": self.seed,
+        }
+
+    def fingerprint(self) -> str:
+        """16 hex digits that differ between different origins."""
+        return hashlib.sha256(canonical_json(self.attributes()).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A network at one moment of its training.
+
+    Attributes:
+        parameters: (parameter,) flat, as the network runs with them, constraints included.
+        accuracy: normalized accuracy on the test trials.
+    """
+
+    parameters: np.ndarray
+    accuracy: float
+
+
+def make_run(
     sizes: Sizes,
-    kept: Mapping[int, tuple[np.ndarray, float]],
+    checkpoints: Mapping[int, Checkpoint],
     history: np.ndarray,
     flossing_exponents: np.ndarray | None = None,
 ) -> xr.Dataset:
-    """A run's content: parameters and accuracy per checkpoint, loss terms per update, exponents as of flossing."""
+    """A run's Dataset, without attributes.
+
+    Args:
+        sizes: numbers of inputs, units and outputs.
+        checkpoints: by the number of updates done.
+        history: (3, update): task loss, mean square activity, weight of the activity penalty.
+        flossing_exponents: (flossing_iteration, exponent), or None without gradient flossing.
+    """
     import xarray as xr
 
-    updates = sorted(kept)
-    flat = np.stack([kept[u][0] for u in updates])
-    dims = {
-        "recurrent": ("unit", "source_unit"),
-        "input": ("unit", "task_input"),
-        "bias": ("unit",),
-        "initial_state": ("unit",),
-        "readout": ("output", "unit"),
-        "readout_bias": ("output",),
-    }
+    updates = sorted(checkpoints)
+    flat = np.stack([checkpoints[update].parameters for update in updates])
     variables: dict[str, Any] = {}
     start = 0
     for name, shape in sizes.shapes().items():
         stop = start + int(np.prod(shape))
-        variables[name] = (("checkpoint", *dims[name]), flat[:, start:stop].reshape(len(updates), *shape))
+        variables[name] = (("checkpoint", *DIMENSIONS[name]), flat[:, start:stop].reshape(len(updates), *shape))
         start = stop
-    variables["accuracy"] = ("checkpoint", np.array([kept[u][1] for u in updates]))
+    variables["accuracy"] = ("checkpoint", np.array([checkpoints[update].accuracy for update in updates]))
     for name, values in zip(("task_loss", "mean_square_activity", "penalty_weight"), history, strict=True):
         variables[name] = ("update", values)
     if flossing_exponents is not None:
         variables["flossing_exponents"] = (("flossing_iteration", "exponent"), flossing_exponents)
     return xr.Dataset(variables, coords={"checkpoint": np.array(updates, np.int64)})
+
+
+def write_run(path: str | Path, run: xr.Dataset, origin: RunOrigin) -> None:
+    """Write a run file. Equal runs of equal origin give equal bytes.
+
+    Raises:
+        InputError: the disk is full, or the folder cannot be written to.
+    """
+    run.attrs = netcdf_attributes(origin.attributes())
+    write_dataset(path, run)
 
 
 def open_run(path: str | Path) -> xr.Dataset:
@@ -73,28 +156,59 @@ def open_run(path: str | Path) -> xr.Dataset:
         DamagedResult: it cannot be read, or lacks a variable of a run.
     """
     run = open_dataset(path, "a run")
-    for name in ("recurrent", "accuracy", "task_loss"):
+    for name in REQUIRED_VARIABLES:
         if name not in run:
             raise DamagedResult(
                 "The file is not a whole run.",
                 file=path,
                 key=name,
-                remedy="Delete this file and run the same snakemake command again: it is trained anew.",
+                remedy="Delete this file and run the same snakemake command again: it trains the network again.",
             )
     return run
 
 
-def checkpoint_parameters(run: xr.Dataset, checkpoint: int, **tensor: Any) -> Parameters:
-    """Parameters of a run at a checkpoint given by its index."""
-    at = run.isel(checkpoint=checkpoint)
-    sizes = Sizes(at.sizes["task_input"], at.sizes["unit"], at.sizes["output"])
+def is_run_of(path: str | Path, origin: RunOrigin) -> bool:
+    """Whether the file is a whole run of this origin."""
+    try:
+        return dict(open_run(path).attrs) == netcdf_attributes(origin.attributes())
+    except InputError:
+        return False
+
+
+def checkpoint_index(run: xr.Dataset, stage: str) -> int:
+    """Index of the checkpoint of a stage.
+
+    Args:
+        run: a run's Dataset.
+        stage: one of STAGES.
+
+    Raises:
+        ValueError: there is no such stage.
+    """
+    if stage not in STAGES:
+        raise ValueError(f"{stage!r} is not one of the stages {STAGES}")
+    return 0 if stage == UNTRAINED else run.sizes["checkpoint"] - 1
+
+
+def checkpoint_parameters(run: xr.Dataset, checkpoint: int, dtype: torch.dtype | None = None) -> Parameters:
+    """The parameters of a run's network at a checkpoint, given by its index.
+
+    They are the weights that the network runs with: constraints have been applied.
+
+    Args:
+        run: a run's Dataset.
+        checkpoint: index of the checkpoint; negative indices count from the end.
+        dtype: float32 where None.
+    """
     import torch
 
-    names = sizes.shapes()
-    return Parameters(sizes, dtype=tensor.get("dtype", torch.float32)).load({n: at[n].values for n in names})
+    at_checkpoint = run.isel(checkpoint=checkpoint)
+    sizes = Sizes(at_checkpoint.sizes["task_input"], at_checkpoint.sizes["unit"], at_checkpoint.sizes["output"])
+    arrays = {name: at_checkpoint[name].values for name in sizes.shapes()}
+    return Parameters(sizes, dtype=torch.float32 if dtype is None else dtype).load(arrays)
 
 
-def choice_of(attrs: Mapping[str, Any]) -> tuple[float, bool]:
-    """From a run's attributes, its learning rate and whether that lies at the edge of the grid it was chosen from."""
-    choice = json.loads(attrs["learning_rate_choice"])
-    return float(attrs["learning_rate"]), choice is not None and choice["at_edge"]
+def learning_rate_used(run: xr.Dataset) -> tuple[float, bool]:
+    """A run's learning rate, and whether it is at the edge of the grid that it was chosen from."""
+    choice = json.loads(run.attrs["learning_rate_choice"])
+    return float(run.attrs["learning_rate"]), choice is not None and choice["at_edge"]

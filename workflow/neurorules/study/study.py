@@ -301,7 +301,8 @@ class Study:
         """The file and the key that an option of a model, such as task.dt_ms, comes from."""
         group, _, name = option.partition(".")
         found = [where for where, layer in self._layers(model) if name in layer.get(group, {})]
-        key = f"{found[-1] if found else f'tasks.{model.task}'}.{option}"
+        where = found[-1] if found else f"tasks.{model.task}"
+        key = f"{where}.{name if where.startswith('learning_rules.') else option}"
         return _files_text(self.files, key), key
 
     def training(self, model: Model) -> dict[str, Any]:
@@ -533,7 +534,7 @@ class Study:
             )
 
     def _check_learning_options(self, name: str, given: Mapping[str, Any]) -> None:
-        needed = load_learning_rule(name).OPTIONS
+        needed = load_learning_rule(name).OPTION_SCHEMA
         for option in given:
             if option not in needed:
                 raise self._unknown(f"learning_rules.{name}.{option}", option, set(needed))
@@ -542,16 +543,16 @@ class Study:
         """Check what only a whole model shows: values that its task and its learning rule allow, and what they need."""
         options = self.options(model)
         rule = load_learning_rule(model.learning_rule)
-        for option in rule.OPTIONS:
+        for option in rule.OPTION_SCHEMA:
             if option not in options["learning"]:
                 raise InputError(
                     "A key is missing.",
                     file=_files_text(self.files, "learning_rules"),
                     key=f"learning_rules.{model.learning_rule}.{option}",
-                    remedy=f"The learning rule {model.learning_rule} needs all of: {', '.join(rule.OPTIONS)}.",
+                    remedy=f"The learning rule {model.learning_rule} needs all of: {', '.join(rule.OPTION_SCHEMA)}.",
                 )
-        task_options = load_task_module(self.task_module(model.task)).OPTIONS
-        for group, properties in (("task", task_options), ("learning", rule.OPTIONS)):
+        task_options = load_task_module(self.task_module(model.task)).OPTION_SCHEMA
+        for group, properties in (("task", task_options), ("learning", rule.OPTION_SCHEMA)):
             error = _first_error(options[group], {"properties": properties})
             if error is not None:
                 option, *rest = error.absolute_path
@@ -564,7 +565,7 @@ class Study:
                 value=None,
                 remedy=f"Name one of: {', '.join(self.config['recordings'])}.",
             )
-        for need in rule.NEEDS:
+        for need in rule.REQUIRES:
             value = options["network"][need.option]
             if _first_error({need.option: value}, {"properties": {need.option: need.allowed}}) is not None:
                 key = self._key(model, "network", need.option)
@@ -597,7 +598,7 @@ class Study:
     def _check_task_options(self, name: str) -> None:
         module = self.task_module(name)
         task_module = load_task_module(module)
-        needed = task_module.OPTIONS
+        needed = task_module.OPTION_SCHEMA
         given = {**self.config["defaults"].get("task", {}), **self.config["tasks"][name].get("task", {})}
         for option in given:
             if option not in needed and not getattr(task_module, "OTHER_OPTIONS", False):
@@ -606,7 +607,7 @@ class Study:
             **self.config["defaults"].get("comparison", {}),
             **self.config["tasks"][name].get("comparison", {}),
         }
-        compared = getattr(task_module, "COMPARISON", ())
+        compared = getattr(task_module, "COMPARISON_KEYS", ())
         without = f"The task {module} cannot be compared with a recording without it; see config/README.md."
         for group, options, wanted, remedy in (
             ("task", given, tuple(needed), f"The task {module} needs all of: {', '.join(needed)}."),

@@ -34,12 +34,12 @@ def table(
     """
     import pandas as pd
 
-    from neurorules.runs.run import choice_of
+    from neurorules.runs.run import learning_rate_used
 
     tables = []
     for seed, run in runs.items():
         bins = np.array_split(run["task_loss"].values, min(N_BINS, run.sizes["update"]))
-        learning_rate, at_edge = choice_of(run.attrs)
+        learning_rate, at_edge = learning_rate_used(run)
         columns = {
             "seed": seed,
             "update": np.cumsum([len(one) for one in bins]),

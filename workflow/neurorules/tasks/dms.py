@@ -6,46 +6,45 @@ A trial: fixation, sample, delay, test, decision. The fixation input is on until
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurorules.tasks.base.choice import FIXATION, RING, SHARED_OPTIONS, ChoiceTask, ring
-from neurorules.tasks.base.periods import MILLISECONDS, periods
+from neurorules.tasks.base.periods import duration_ms, periods
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from neurorules.options import Options
+
 NEEDS_RECORDING = False
-COMPARISON: tuple[str, ...] = ()
-OPTIONS = {
+COMPARISON_KEYS: tuple[str, ...] = ()
+OPTION_SCHEMA: dict[str, dict[str, Any]] = {
     **SHARED_OPTIONS,
-    "fixation_ms": MILLISECONDS,
-    "sample_ms": MILLISECONDS,
-    "delay_ms": MILLISECONDS,
-    "test_ms": MILLISECONDS,
-    "decision_ms": MILLISECONDS,
+    "fixation_ms": duration_ms("fixation (Neurogym); the fixation input stays on until the decision"),
+    "sample_ms": duration_ms("sample, with noise (Neurogym)"),
+    "delay_ms": duration_ms("delay (Neurogym)"),
+    "test_ms": duration_ms("test, with noise, in the sample's direction or the opposite one (Neurogym)"),
+    "decision_ms": duration_ms("decision, when match or non-match must be on the outputs (Neurogym)"),
 }
 LEAST_STEPS = {"fixation_ms": 0, "sample_ms": 1, "delay_ms": 0, "test_ms": 1, "decision_ms": 1}
 MATCH, NON_MATCH = 1, 2  # choices
 
 
 class DelayMatchTask(ChoiceTask):
-    """See the module; its test trials ascend in (sample's direction, match before non-match).
+    """Delayed match to sample. Test trials are in the order of (direction of the sample, match before non-match).
 
     Args:
-        options: `dt_ms`; `fixation_ms`, `sample_ms`, `delay_ms`, `test_ms`, `decision_ms` (whole steps, rounded
-            down); `sigma`, the SD of the noise on sample and test times the square root of a step in ms; `dim_ring`,
-            the number of directions that a sample may have.
+        options: those of OPTION_SCHEMA.
 
     Raises:
-        InputError: a duration or noise that makes no sense.
+        InputError: a duration is too short, or the noise is negative.
     """
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
+    def __init__(self, options: Options) -> None:
         _, sample, _, test, decision = periods(options, LEAST_STEPS)
-        theta = ring(options["dim_ring"])
+        theta = ring(options.dim_ring)
         shown = np.repeat(theta, 2)
         choice = np.tile([MATCH, NON_MATCH], len(theta))
         inputs = np.zeros((decision.stop, len(choice), 1 + len(theta)))
@@ -57,6 +56,6 @@ class DelayMatchTask(ChoiceTask):
         )
 
 
-def make(options: Mapping[str, Any], recording: xr.Dataset | None) -> DelayMatchTask:
-    """The delayed match-to-sample task; it takes nothing from the recording."""
+def make(options: Options, recording: xr.Dataset | None) -> DelayMatchTask:
+    """The delayed match-to-sample task; it does not use the recording."""
     return DelayMatchTask(options)

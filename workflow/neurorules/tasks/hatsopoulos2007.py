@@ -1,12 +1,11 @@
 """Center-out reach (Hatsopoulos 2007): eight targets, a hold cue, shoulder and elbow angle as outputs.
 
-Steps are 10 ms, as the recording's bins. A trial: nothing but the hold cue for `interval1` steps, the
-target as a bump of 23 steps, `interval2` steps of holding, the hold cue ends, the arm moves.
+Steps are 10 ms, as the recording's bins. A trial: only the hold cue for `interval1` steps, the target
+as a bump of 23 steps, `interval2` steps of holding, the hold cue ends, the arm moves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,13 +16,21 @@ from neurorules.tasks.base.reach import RAMP, TIMING, DelayedReach, shifted
 if TYPE_CHECKING:
     import xarray as xr
 
+    from neurorules.options import Options
+
 NEEDS_RECORDING = True
-COMPARISON = ("recording", "onset_step")
-OPTIONS = {
+COMPARISON_KEYS = ("recording", "onset_step")
+OPTION_SCHEMA: dict[str, dict[str, Any]] = {
     **TIMING,
-    # The outputs start at the earliest when the shortest trial does: its target is on for 23 steps.
-    "output_offset_steps": {"type": "integer", "minimum": -23},
-    "output_start_ms": {"type": "number"},
+    "output_offset_steps": {
+        "type": "integer",
+        "minimum": -23,  # the outputs cannot start before the shortest trial, whose target is on for 23 steps
+        "description": "first step of the movement, counted from the step after the hold cue ends (published code)",
+    },
+    "output_start_ms": {
+        "type": "number",
+        "description": "recorded time of the first step of the movement, in ms from movement onset (published code)",
+    },
 }
 
 N_TARGETS = 8
@@ -32,17 +39,14 @@ ANGLES = ("shoulder_angle", "elbow_angle")
 
 
 class ReachTask(DelayedReach):
-    """See the module. The targets move at step 153 of the test trials.
+    """Center-out reach. In the published test trials, movement onset is at step 153.
 
     Args:
-        options: `steps`, `interval1_steps` and `interval2_steps` (half-open [low, high) for training),
-            `test_steps`, `test_interval1_steps`, `test_interval2_steps`, `output_offset_steps` (start of the
-            outputs relative to the step after the hold cue has ended), `output_start_ms` (recorded time of the
-            first output step relative to movement onset), `dt_ms`.
+        options: those of OPTION_SCHEMA.
         recording: gives shoulder_angle and elbow_angle (condition, time), normalized.
     """
 
-    def __init__(self, options: Mapping[str, Any], recording: xr.Dataset) -> None:
+    def __init__(self, options: Options, recording: xr.Dataset) -> None:
         for name in ANGLES:
             if name not in recording:
                 raise InputError(
@@ -58,7 +62,7 @@ class ReachTask(DelayedReach):
                 remedy="Use a center-out recording of eight targets.",
             )
         time_ms = recording["time"].values
-        start_ms = options["output_start_ms"]
+        start_ms = options.output_start_ms
         if not time_ms[0] - 1e-6 <= start_ms <= time_ms[-1] + 1e-6:
             raise InputError(
                 "The recording does not cover the start of the outputs.",
@@ -73,7 +77,7 @@ class ReachTask(DelayedReach):
             np.stack([recording[name].values[:, moving] for name in ANGLES], axis=-1),
             n_cue_inputs=2,
             hold_steps=len(BUMP),
-            output_step=len(BUMP) + options["output_offset_steps"],
+            output_step=len(BUMP) + options.output_offset_steps,
         )
 
     def cue(self, since: np.ndarray, condition: np.ndarray, interval2: np.ndarray) -> np.ndarray:
@@ -82,7 +86,7 @@ class ReachTask(DelayedReach):
         return shifted(BUMP, since)[:, :, None] * np.stack([np.sin(angle), np.cos(angle)], axis=-1)
 
 
-def make(options: Mapping[str, Any], recording: xr.Dataset | None) -> ReachTask:
+def make(options: Options, recording: xr.Dataset | None) -> ReachTask:
     """The reach task on a recording's kinematics."""
     if recording is None:
         raise InputError("The reach task needs a recording for its targets.", key="task.recording")

@@ -1,4 +1,4 @@
-"""Context-dependent decision (Mante 2013): motion and colour evidence, of which the context says which counts.
+"""Context-dependent decision (Mante 2013): motion and colour evidence, and the context says which of them counts.
 
 A trial: fixation, stimulus, delay, decision. Left is choice 1 (the recording's targ_dir -1, away from the
 neuron's preferred target), right is choice 2 (targ_dir +1). After Neurogym's environments, which the tests
@@ -7,36 +7,63 @@ compare with; differences in the inputs: the fixation input lasts until the deci
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurorules.errors import InputError
 from neurorules.tasks.base.losses import choice_accuracy, cross_entropy
-from neurorules.tasks.base.periods import MILLISECONDS, STEP_MS, check_bins, whole_steps
+from neurorules.tasks.base.periods import STEP_MS, check_bins, duration_ms, whole_steps
 from neurorules.tasks.base.trials import Trials
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from neurorules.options import Options
+
 NEEDS_RECORDING = False
-COMPARISON = ("recording",)
+COMPARISON_KEYS = ("recording",)
 COHERENCES = {"type": "array", "minItems": 1, "items": {"type": "number", "minimum": 0, "maximum": 1}}
-OPTIONS = {
-    "dt_ms": STEP_MS,
-    "fixation_ms": MILLISECONDS,
-    "stimulus_ms": MILLISECONDS,
-    "delay_ms": MILLISECONDS,
-    "decision_ms": MILLISECONDS,
-    "motion_coherence": COHERENCES,
-    "colour_coherence": COHERENCES,
-    "test_motion_coherence": COHERENCES,
-    "test_colour_coherence": COHERENCES,
-    "input_noise_sd": {"type": "number", "minimum": 0},
-    "colour_target_input": {"type": "boolean"},
-    "unit_norm_inputs": {"type": "boolean"},
-    "trials": {"enum": ["generated", "test"]},
+OPTION_SCHEMA: dict[str, dict[str, Any]] = {
+    "dt_ms": {**STEP_MS, "description": "length of a step in ms; must be the recording's bin width (A.3)"},
+    "fixation_ms": duration_ms("fixation (A.1)"),
+    "stimulus_ms": duration_ms("dots (A.1); this period is compared with the recording"),
+    "delay_ms": duration_ms("delay (A.1)"),
+    "decision_ms": duration_ms("decision, when the choice must be on the outputs (A.1)"),
+    "motion_coherence": {
+        **COHERENCES,
+        "description": "levels of motion coherence of generated trials, each used with both signs (published code)",
+    },
+    "colour_coherence": {
+        **COHERENCES,
+        "description": "levels of colour coherence of generated trials, each used with both signs (published code)",
+    },
+    "test_motion_coherence": {
+        **COHERENCES,
+        "description": "levels of motion coherence of test trials; as many as of generated trials (published code)",
+    },
+    "test_colour_coherence": {
+        **COHERENCES,
+        "description": "levels of colour coherence of test trials; as many as of generated trials (published code)",
+    },
+    "input_noise_sd": {
+        "type": "number",
+        "minimum": 0,
+        "description": "SD of the noise in each step of the evidence inputs of generated trials (published code)",
+    },
+    "colour_target_input": {
+        "type": "boolean",
+        "description": "two more inputs that say on which side the green target is (published code)",
+    },
+    "unit_norm_inputs": {
+        "type": "boolean",
+        "description": "scale the input vector of each step, noise included, to norm 1 (published code: true)",
+    },
+    "trials": {
+        "enum": ["generated", "test"],
+        "description": "training trials: new random ones (A.1), or all test trials in each update (published code)",
+    },
 }
 
 PERIODS = ("fixation", "stimulus", "delay", "decision")
@@ -52,54 +79,50 @@ COLOUR_CONTEXT, MOTION_CONTEXT = -1, 1
 
 
 class ContextDecisionTask:
-    """See the module.
+    """Context-dependent decision.
 
-    Of the colour, what counts is its sign towards the right (preferred) target: green counts for the right where
-    the green target is there, for the left where it is not. Test trials, and all trials of a network without the
-    colour-target inputs, have it on the right. Where the network is told, generated trials draw the side anew, as
-    the published environment does and as it was in the recordings (about half of the trials each).
+    Of the colour, its sign towards the right (preferred) target counts: green counts for the right if the green target
+    is on the right, and for the left otherwise. Test trials, and all trials of a network without the colour-target
+    inputs, have the green target on the right. With these inputs, generated trials draw its side at random, as the
+    published environment does and as it was in the recordings (about half of the trials each).
 
     Args:
-        options: `dt_ms`; `fixation_ms`, `stimulus_ms`, `delay_ms`, `decision_ms` (whole steps, rounded down);
-            `motion_coherence` and `colour_coherence` (levels without sign) of generated trials,
-            `test_motion_coherence` and `test_colour_coherence` of test trials; `input_noise_sd` (per step, on the
-            four evidence inputs of generated trials); `colour_target_input` (two more inputs);
-            `unit_norm_inputs` (each step's input vector, noise included, scaled to norm 1); `trials`: "generated",
-            or "test" to train on the test trials, full batch.
+        options: those of OPTION_SCHEMA.
 
     Raises:
-        InputError: a duration, coherence, noise or kind of trials that makes no sense.
+        InputError: a duration is too short, coherences do not match, the noise is negative, or the kind of trials is
+            unknown.
     """
 
     n_outputs = 3  # fixate, left, right
     loss = staticmethod(cross_entropy)
     accuracy = staticmethod(choice_accuracy)
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
+    def __init__(self, options: Options) -> None:
         _check(options)
         self.options = options
-        self.n_inputs = 9 if options["colour_target_input"] else 7
+        self.n_inputs = 9 if options.colour_target_input else 7
         ends = np.cumsum([_n_steps(options, period) for period in PERIODS]).tolist()
         self.stimulus = slice(ends[0], ends[1])
         self.decision_start = ends[2]
         self.n_steps = ends[3]
-        self.training_conditions = _conditions(options["motion_coherence"], options["colour_coherence"])
-        self.test_conditions = _conditions(options["test_motion_coherence"], options["test_colour_coherence"])
+        self.training_conditions = _conditions(options.motion_coherence, options.colour_coherence)
+        self.test_conditions = _conditions(options.test_motion_coherence, options.test_colour_coherence)
 
     def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
         """Random trials, every combination of coherences and context equally likely.
 
-        With `trials: test`, the test trials, whatever `n_trials`.
+        With `trials: test` they are the test trials, and `n_trials` is ignored.
         """
-        if self.options["trials"] == "test":
+        if self.options.trials == "test":
             return self.test()
         condition = rng.integers(0, len(self.training_conditions), n_trials)
-        if self.options["colour_target_input"]:
+        if self.options.colour_target_input:
             green_right = rng.integers(0, 2, n_trials) == 1
         else:
             green_right = np.ones(n_trials, bool)
         n_stimulus = self.stimulus.stop - self.stimulus.start
-        noise = rng.standard_normal((n_stimulus, n_trials, 4), np.float32) * self.options["input_noise_sd"]
+        noise = rng.standard_normal((n_stimulus, n_trials, 4), np.float32) * self.options.input_noise_sd
         return self._trials(self.training_conditions, condition, green_right, noise)
 
     def test(self) -> Trials:
@@ -107,13 +130,13 @@ class ContextDecisionTask:
         n_trials = len(self.test_conditions)
         return self._trials(self.test_conditions, np.arange(n_trials), np.ones(n_trials, bool), 0.0)
 
-    def window(self, time_ms: np.ndarray, options: Mapping[str, Any]) -> np.ndarray:
+    def window(self, time_ms: np.ndarray, comparison: Options) -> np.ndarray:
         """The steps of the stimulus, one for each bin of the recording."""
         steps = np.arange(self.stimulus.start, self.stimulus.stop)
         check_bins(
             time_ms,
             [len(steps)],
-            self.options["dt_ms"],
+            self.options.dt_ms,
             "The stimulus has",
             "Give the recording and the task the same bin width, and the stimulus the recording's length.",
         )
@@ -131,9 +154,9 @@ class ContextDecisionTask:
         inputs[before_decision, :, FIXATION] = 1.0
         inputs[self.stimulus, :, EVIDENCE] = (1 + np.stack([-motion, motion, -green, green], -1)) / 2 + noise
         inputs[before_decision, :, CONTEXT] = np.stack([context == MOTION_CONTEXT, context == COLOUR_CONTEXT], -1)
-        if self.options["colour_target_input"]:
+        if self.options.colour_target_input:
             inputs[:, :, COLOUR_TARGET] = np.stack([~green_right, green_right], -1)
-        if self.options["unit_norm_inputs"]:
+        if self.options.unit_norm_inputs:
             norm = np.linalg.norm(inputs, axis=-1, keepdims=True)
             # Without the colour-target inputs nothing is on during the decision.
             np.divide(inputs, norm, out=inputs, where=norm > 0)
@@ -159,23 +182,23 @@ def _signed(coherence: Sequence[float]) -> list[float]:
     return [sign * level for level in coherence for sign in (-1, 1)]
 
 
-def _n_steps(options: Mapping[str, Any], period: str) -> int:
-    return int(whole_steps(options[f"{period}_ms"], options["dt_ms"]))
+def _n_steps(options: Options, period: str) -> int:
+    return int(whole_steps(options[f"{period}_ms"], options.dt_ms))
 
 
-def _check(options: Mapping[str, Any]) -> None:
+def _check(options: Options) -> None:
     def refuse(problem: str, key: str, remedy: str) -> InputError:
         return InputError(problem, key=f"task.{key}", value=options[key], remedy=remedy)
 
-    if not options["dt_ms"] > 0:
-        raise refuse("A step must last some time.", "dt_ms", "Use 15 (published code) or 50 ms (paper).")
+    if not options.dt_ms > 0:
+        raise refuse("The length of a step must be above 0.", "dt_ms", "Use 15 (published code) or 50 ms (paper).")
     for period in PERIODS:
         least = 1 if period in ("stimulus", "decision") else 0
         if _n_steps(options, period) < least:
             raise refuse(
                 f"The {period} period is too short.",
                 f"{period}_ms",
-                f"Use at least {least * options['dt_ms']:g} ms.",
+                f"Use at least {least * options.dt_ms:g} ms.",
             )
     for feature in ("motion", "colour"):
         training, test = f"{feature}_coherence", f"test_{feature}_coherence"
@@ -194,12 +217,12 @@ def _check(options: Mapping[str, Any]) -> None:
                 training,
                 f"Give {len(options[test])} levels, as in {test}.",
             )
-    if not options["input_noise_sd"] >= 0:
+    if not options.input_noise_sd >= 0:
         raise refuse("A standard deviation cannot be negative.", "input_noise_sd", "Use 0 or more.")
-    if options["trials"] not in ("generated", "test"):
-        raise refuse("There is no such kind of training trials.", "trials", 'Use "generated" or "test".')
+    if options.trials not in ("generated", "test"):
+        raise refuse("Unknown kind of training trials.", "trials", 'Use "generated" or "test".')
 
 
-def make(options: Mapping[str, Any], recording: xr.Dataset | None) -> ContextDecisionTask:
-    """The context-dependent decision task; it takes nothing from the recording."""
+def make(options: Options, recording: xr.Dataset | None) -> ContextDecisionTask:
+    """The context-dependent decision task; it does not use the recording."""
     return ContextDecisionTask(options)

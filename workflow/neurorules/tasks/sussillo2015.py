@@ -1,16 +1,15 @@
 """Maze reach (Sussillo 2015): the planned reach and a hold cue as inputs, the activity of seven muscles as outputs.
 
-Steps are 10 ms, as the recording's bins. A trial: nothing but the hold cue for `interval1` steps; the condition's plan
+Steps are 10 ms, as the recording's bins. A trial: only the hold cue for `interval1` steps; the condition's plan
 inputs rise along a ramp of 8 steps, are held for `interval2` steps and fall along the reversed ramp, the hold cue
 with them; the muscles' EMG, 66 steps, starts `output_offset_steps` from the first step of that fall.
 
-The plan inputs alone tell when to go: the envelope of the go cue that was recorded with them is no input here, nor is
-it in the published code, which reads it and leaves it.
+Only the plan inputs tell when to move. The envelope of the go cue was recorded with them but is not an input, here or
+in the published code.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,26 +20,30 @@ from neurorules.tasks.base.reach import RAMP, TIMING, DelayedReach, shifted
 if TYPE_CHECKING:
     import xarray as xr
 
+    from neurorules.options import Options
+
 NEEDS_RECORDING = True
-COMPARISON = ("recording", "onset_step")
-OPTIONS = {
+COMPARISON_KEYS = ("recording", "onset_step")
+OPTION_SCHEMA: dict[str, dict[str, Any]] = {
     **TIMING,
-    # The outputs start at the earliest when the shortest trial does: its plan inputs fall from step 8 on.
-    "output_offset_steps": {"type": "integer", "minimum": -len(RAMP)},
+    "output_offset_steps": {
+        "type": "integer",
+        "minimum": -len(RAMP),  # the outputs cannot start before the shortest trial, whose plan inputs fall at step 8
+        "description": "first step of the EMG, counted from the first step at which the plan inputs fall "
+        "(published code)",
+    },
 }
 
 
 class MazeTask(DelayedReach):
-    """See the module. The targets' movement onset falls on step 133 of the test trials.
+    """Maze reach. In the published test trials, movement onset is at step 133.
 
     Args:
-        options: `steps`, `interval1_steps` and `interval2_steps` (half-open [low, high) for training),
-            `test_steps`, `test_interval1_steps`, `test_interval2_steps`, `output_offset_steps` (start of the
-            outputs relative to the first step at which the plan inputs fall), `dt_ms`.
+        options: those of OPTION_SCHEMA.
         recording: gives plan_input (condition, plan_input_channel) and emg (condition, emg_time, muscle).
     """
 
-    def __init__(self, options: Mapping[str, Any], recording: xr.Dataset) -> None:
+    def __init__(self, options: Options, recording: xr.Dataset) -> None:
         for name in ("plan_input", "emg"):
             if name not in recording:
                 raise InputError(
@@ -56,7 +59,7 @@ class MazeTask(DelayedReach):
             recording["emg"].values,
             n_cue_inputs=self.plan_input.shape[1],
             hold_steps=2 * len(RAMP),
-            output_step=len(RAMP) + options["output_offset_steps"],
+            output_step=len(RAMP) + options.output_offset_steps,
         )
 
     def cue(self, since: np.ndarray, condition: np.ndarray, interval2: np.ndarray) -> np.ndarray:
@@ -67,7 +70,7 @@ class MazeTask(DelayedReach):
         return shown[:, :, None] * self.plan_input[condition]
 
 
-def make(options: Mapping[str, Any], recording: xr.Dataset | None) -> MazeTask:
+def make(options: Options, recording: xr.Dataset | None) -> MazeTask:
     """The maze task on a recording's plan inputs and EMG."""
     if recording is None:
         raise InputError("The maze task needs a recording for its inputs and targets.", key="task.recording")

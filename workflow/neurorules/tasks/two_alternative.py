@@ -1,50 +1,55 @@
 """Two-alternative forced choice (2AF): in which direction do the dots move? Neurogym's `PerceptualDecisionMaking-v0`.
 
-A trial: fixation, stimulus, delay, decision. The fixation input is on during fixation alone. The stimulus is
-1/2 + coherence / 2 * cos of the angle to the right direction, and noise.
+A trial: fixation, stimulus, delay, decision. The fixation input is on during fixation only. The stimulus is
+1/2 + coherence / 2 * cos of the angle to the correct direction, plus noise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurorules.errors import InputError
 from neurorules.tasks.base.choice import FIXATION, RING, SHARED_OPTIONS, ChoiceTask, ring
-from neurorules.tasks.base.periods import MILLISECONDS, periods
+from neurorules.tasks.base.periods import duration_ms, periods
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from neurorules.options import Options
+
 NEEDS_RECORDING = False
-COMPARISON: tuple[str, ...] = ()
-OPTIONS = {
+COMPARISON_KEYS: tuple[str, ...] = ()
+OPTION_SCHEMA: dict[str, dict[str, Any]] = {
     **SHARED_OPTIONS,
-    "fixation_ms": MILLISECONDS,
-    "stimulus_ms": MILLISECONDS,
-    "delay_ms": MILLISECONDS,
-    "decision_ms": MILLISECONDS,
-    "coherence_percent": {"type": "array", "minItems": 1, "items": {"type": "number", "minimum": 0, "maximum": 100}},
+    "fixation_ms": duration_ms("fixation (Neurogym); the fixation input is on during this period only"),
+    "stimulus_ms": duration_ms("stimulus, with noise (Neurogym)"),
+    "delay_ms": duration_ms("delay (Neurogym)"),
+    "decision_ms": duration_ms("decision, when the choice must be on the outputs (Neurogym)"),
+    "coherence_percent": {
+        "type": "array",
+        "minItems": 1,
+        "items": {"type": "number", "minimum": 0, "maximum": 100},
+        "description": "coherences in %, each with every choice (Neurogym's cohs); test trials leave out 0, which has "
+        "no correct choice",
+    },
 }
 LEAST_STEPS = {"fixation_ms": 0, "stimulus_ms": 1, "delay_ms": 0, "decision_ms": 1}
 
 
 class TwoAlternativeTask(ChoiceTask):
-    """See the module; its test trials ascend in (choice, coherence), without coherence 0, which has no right answer.
+    """Two-alternative choice. Test trials are in the order of (choice, coherence), without coherence 0.
 
     Args:
-        options: `dt_ms`; `fixation_ms`, `stimulus_ms`, `delay_ms`, `decision_ms` (whole steps, rounded down);
-            `coherence_percent`, the levels, of which 0 is for training alone; `sigma`, the SD of the noise on the
-            stimulus times the square root of a step in ms; `dim_ring`, the number of directions.
+        options: those of OPTION_SCHEMA.
 
     Raises:
-        InputError: a duration, coherence or noise that makes no sense.
+        InputError: a duration is too short, coherences are not different levels, or the noise is negative.
     """
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
-        levels = options["coherence_percent"]
+    def __init__(self, options: Options) -> None:
+        levels = options.coherence_percent
         if not any(levels) or not all(0 <= level <= 100 for level in levels) or len(set(levels)) < len(levels):
             raise InputError(
                 "Coherences are different levels from 0 to 100 %, at least one above 0.",
@@ -53,7 +58,7 @@ class TwoAlternativeTask(ChoiceTask):
                 remedy="Give levels such as [0, 6.4, 12.8, 25.6, 51.2].",
             )
         fixation, stimulus, _, decision = periods(options, LEAST_STEPS)
-        theta = ring(options["dim_ring"])
+        theta = ring(options.dim_ring)
         choice = np.repeat(np.arange(len(theta)), len(levels))
         coherence = np.tile(sorted(levels), len(theta))
         inputs = np.zeros((decision.stop, len(choice), 1 + len(theta)))
@@ -62,6 +67,6 @@ class TwoAlternativeTask(ChoiceTask):
         super().__init__(options, inputs, choice + 1, decision=decision, noisy=[stimulus], tested=coherence > 0)
 
 
-def make(options: Mapping[str, Any], recording: xr.Dataset | None) -> TwoAlternativeTask:
-    """The two-alternative task; it takes nothing from the recording."""
+def make(options: Options, recording: xr.Dataset | None) -> TwoAlternativeTask:
+    """The two-alternative task; it does not use the recording."""
     return TwoAlternativeTask(options)

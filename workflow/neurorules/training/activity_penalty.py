@@ -1,13 +1,13 @@
-"""The activity penalty lambda mean(h^2), whose weight gives way when it competes with the task."""
+"""The activity penalty lambda mean(h^2), whose weight shrinks when it competes with the task."""
 
 from __future__ import annotations
 
 
 class ActivityPenalty:
-    """lambda mean(h^2) over trials, all steps and units, h with its noise.
+    """lambda mean(h^2) over trials, all steps and units, with the noise in h.
 
-    Whenever the term is at least half the task loss, lambda shrinks to 2/3 of itself from the next update
-    on, and never recovers (published code). The weight is state of the run, not of the job.
+    Whenever the term is at least half the task loss, lambda is multiplied by 2/3 from the next update on. It never
+    grows again (published code). The weight is part of a run's state, not of the job's.
 
     Args:
         weight: lambda before the first update.
@@ -20,6 +20,6 @@ class ActivityPenalty:
         self.weight = weight
 
     def adapt(self, mean_square_activity: float, task_loss: float) -> None:
-        """Shrink the weight for the next update if the term was too large in this one."""
+        """Shrink the weight for the next update if the term was too large in this update."""
         if self.weight * mean_square_activity >= self.SHARE * task_loss:
             self.weight *= self.FACTOR

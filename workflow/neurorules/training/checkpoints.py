@@ -1,4 +1,4 @@
-"""At which updates a run keeps its parameters: densely early, where accuracy moves most."""
+"""The updates after which a run keeps its parameters: densely at first, when accuracy changes most."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import numpy as np
 
 
 def checkpoint_updates(n_updates: int, schedule: str, count: int) -> np.ndarray:
-    """Updates after which parameters are kept, ascending, 0 (untrained) and the last included.
+    """Updates after which parameters are kept, ascending, from 0 (untrained) to the last.
 
-    `quadratic`: `count` updates at n (k / (count - 1))^2, fewer where rounding joins some. `published`: those of the
-    published code, 115 in 1000 updates.
+    Args:
+        n_updates: number of updates of the training.
+        schedule: `quadratic`: updates at n (k / (count - 1))^2; `published`: the published code's, 115 in 1000 updates.
+        count: number of checkpoints of `quadratic`; there are fewer if several round to the same update.
     """
     if schedule == "published":
         parts = [

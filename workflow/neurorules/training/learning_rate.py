@@ -1,7 +1,7 @@
 """The best learning rate of a model: the one with the smallest loss at the end of a short training.
 
-The companion paper takes for each initialisation the best of a grid (its Appendix A). Candidates are trained on a seed
-that no figure uses, so that the choice does not favour what is shown.
+The companion paper takes the best learning rate of a grid for each initialisation (its Appendix A). Candidates are
+trained with a seed that no figure shows, so that the choice does not favour the results.
 """
 
 from __future__ import annotations
@@ -15,44 +15,43 @@ from typing import Any
 from neurorules.errors import InputError
 from neurorules.io.atomic import write_text
 from neurorules.io.identity import sha256_of
+from neurorules.options import Options
 from neurorules.provenance.versions import versions
 from neurorules.recordings.recording import open_recording
 from neurorules.tasks.base.task import make_task
 from neurorules.training.progress import Progress
 from neurorules.training.train import train
 
-TAIL = 10  # the last tenth of the updates is what counts
+TAIL = 10  # the last tenth of the updates counts
 
 
 def choose_learning_rate(model: Mapping[str, Any], recording_file: str | None, code: str, output: str) -> None:
-    """Train a model once per candidate and write which is best, as JSON.
+    """Train a model once per candidate learning rate and write the best as JSON.
 
     Args:
         model: resolved options, see `Study.choosing`.
-        recording_file: what the task takes its trials from, or None.
+        recording_file: the recording that the task takes its trials from, or None.
         code: hash of the code behind the choice.
-        output: JSON with `learning_rate`; `at_edge`, whether it is the smallest or largest of several candidates;
-            `candidates`, mean task loss over the last tenth of the updates by learning rate, null where training
-            diverged; and what it was made by.
+        output: path of the JSON file. Keys: `learning_rate`; `at_edge`, whether it is the smallest or largest of
+            several candidates; `candidates`, mean task loss over the last tenth of the updates by learning rate, null
+            where training diverged; and `model`, `code`, `versions`, `recording_sha256`, which say what it was made
+            from.
 
     Raises:
         InputError: training diverges with every candidate, or fails before it begins.
     """
     recording = None if recording_file is None else open_recording(recording_file)
-    task = make_task(model["task_module"], model["task"], recording)
-    options = model["training"]
-    seed, grid, updates = (options[f"learning_rate_{key}"] for key in ("seed", "grid", "updates"))
+    options = Options(model)
+    task = make_task(options.task_module, options.task, recording)
+    training = options.training.but(
+        updates=options.training.learning_rate_updates, checkpoints="quadratic", n_checkpoints=2
+    )
+    seed = training.learning_rate_seed
     losses: dict[float, float] = {}
-    for rate in sorted(grid):
-        training = {
-            **options,
-            "learning_rate": rate,
-            "updates": updates,
-            "checkpoints": "quadratic",
-            "n_checkpoints": 2,
-        }
-        progress = Progress(f"{model['task_name']} {model['learning_rule']} learning rate {rate:g}", updates)
-        run = train({**model, "training": training}, [seed], task, progress)[seed]
+    for rate in sorted(training.learning_rate_grid):
+        name = f"{options.task_name} {options.learning_rule} learning rate {rate:g}"
+        candidate = options.but(training=training.but(learning_rate=rate))
+        run = train(candidate, [seed], task, Progress(name, training.updates))[seed]
         if isinstance(run, InputError) and run.key != "training.learning_rate":
             raise run  # gradient flossing failed, for all candidates alike
         losses[rate] = math.inf if isinstance(run, InputError) else tail_mean(run["task_loss"].values.tolist())
@@ -61,14 +60,14 @@ def choose_learning_rate(model: Mapping[str, Any], recording_file: str | None, c
         raise InputError(
             "Training diverges with every learning rate of the grid.",
             key="training.learning_rate_grid",
-            value=sorted(grid),
+            value=sorted(training.learning_rate_grid),
             remedy="Add smaller learning rates, or use a smaller gain or another activation.",
         )
     chosen = {
         "learning_rate": best,
         "at_edge": len(losses) > 1 and best in (min(losses), max(losses)),
         "candidates": {f"{rate:g}": None if math.isinf(loss) else loss for rate, loss in losses.items()},
-        "model": dict(model),
+        "model": options.as_dict(),
         "code": code,
         "versions": versions(),
         "recording_sha256": None if recording_file is None else sha256_of(recording_file),
@@ -82,35 +81,36 @@ def tail_mean(losses: list[float]) -> float:
     return math.fsum(tail) / len(tail)
 
 
-def with_learning_rate(
-    model: Mapping[str, Any], learning_rate_file: str | None
-) -> tuple[Mapping[str, Any], dict[str, Any] | None]:
+def with_learning_rate(options: Options, learning_rate_file: str | None) -> tuple[Options, dict[str, Any] | None]:
     """A model's options with a number for its learning rate, and how that was chosen, or None.
 
+    Args:
+        options: the model's resolved options.
+        learning_rate_file: written by `choose_learning_rate`; needed if the model's learning rate is "best".
+
     Raises:
-        InputError: the file is missing or not such a choice.
+        InputError: the file is missing or is not such a choice.
     """
-    if not isinstance(model["training"]["learning_rate"], str):  # the one word that the schema allows, best
-        return model, None
+    if not isinstance(options.training.learning_rate, str):  # the schema allows one word, best
+        return options, None
     if learning_rate_file is None:
-        raise ValueError("a model whose learning rate is 'best' needs the file that says which")
-    chosen = read_choice(learning_rate_file)
-    training = {**model["training"], "learning_rate": chosen["learning_rate"]}
-    return {**model, "training": training}, chosen
+        raise ValueError("a model whose learning rate is 'best' needs the file with the chosen one")
+    choice = read_choice(learning_rate_file)
+    return options.but(training=options.training.but(learning_rate=choice["learning_rate"])), choice
 
 
 def read_choice(path: str | Path) -> dict[str, Any]:
-    """The learning rate, whether it lies at the grid's edge, and the candidates' losses.
+    """The chosen learning rate, whether it is at the edge of the grid, and the candidates' losses.
 
     Raises:
-        InputError: the file is missing or not such a choice.
+        InputError: the file is missing or is not such a choice.
     """
     try:
         content = json.loads(Path(path).read_text())
         return {key: content[key] for key in ("learning_rate", "at_edge", "candidates")}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            "This is not a learning rate that was chosen.",
+            "This file does not hold a chosen learning rate.",
             file=path,
-            remedy="Delete this file and run the same snakemake command again: it is chosen anew.",
+            remedy="Delete this file and run the same snakemake command again: it chooses the learning rate again.",
         ) from error

@@ -1,4 +1,4 @@
-"""Progress of a run on stderr: update, loss, accuracy and the time that is left."""
+"""Progress of a training on stderr: update, loss, accuracy and remaining time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 
 class Progress:
-    """Prints a line every twentieth of the run, but not more often than every 5 s nor more seldom than every minute.
+    """Prints a line every twentieth of the training, at least every minute and at most every 5 s.
 
     Args:
         name: what is running.

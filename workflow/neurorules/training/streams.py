@@ -1,9 +1,9 @@
-"""Random numbers: one generator per purpose, seeded from what the run is.
+"""Random numbers: one generator per purpose, seeded by the run's task and seed number.
 
 All depend on the task and the seed number, not on the learning rule or the setting. Runs of one seed therefore start
-from the same draws and see the same trials, and a comparison between learning rules is a comparison at equal initial
-conditions. `learning rule` is for what a learning rule draws itself: random feedback, perturbations. `flossing` is for
-the trials of gradient flossing, so that training sees the same trials after it as without it.
+from the same draws and see the same trials: learning rules are compared at equal initial conditions. `learning rule` is
+for what a learning rule draws itself, random feedback and perturbations. `flossing` is for the trials of gradient
+flossing, so that training sees the same trials with it as without it.
 """
 
 from __future__ import annotations

@@ -13,8 +13,9 @@ from neurorules.network.architecture import make_architecture
 from neurorules.network.connectivity import draw_mask
 from neurorules.network.initialisation import initialise
 from neurorules.network.parameters import Parameters, Sizes, stacked
+from neurorules.options import Options
 from neurorules.runs.evaluate import Scorer
-from neurorules.runs.run import as_dataset
+from neurorules.runs.run import Checkpoint, make_run
 from neurorules.tasks.base.losses import ScoredTrials
 from neurorules.tasks.base.task import Task
 from neurorules.training.activity_penalty import ActivityPenalty
@@ -26,114 +27,108 @@ if TYPE_CHECKING:
     import torch
     import xarray as xr
 
+    from neurorules.learning.base.gradient_estimator import GradientEstimator
+    from neurorules.network.architecture import Architecture
+
 Report = Callable[[int, float, float], None]
 
 
 def train(
-    run: Mapping[str, Any],
+    model: Mapping[str, Any],
     seeds: Sequence[int],
     task: Task,
     report: Report = lambda update, loss, accuracy: None,
 ) -> dict[int, xr.Dataset | InputError]:
-    """Train one network per seed; several are trained at once, as a stack, which is what a GPU is good at.
+    """Train one network per seed; several seeds are trained at once, as a stack, which is what a GPU is good at.
 
-    A seed's run does not depend on the others. On a CPU one seed at a time is as fast, and uses less memory.
+    A seed's run does not depend on the others. On a CPU, one seed at a time is as fast and uses less memory.
 
     Args:
-        run: resolved options of the runs: `task_name`, `learning_rule`, `learning`, `network` and `training`.
-        seeds: their seeds.
-        task: their task.
+        model: resolved options: `task_name`, `learning_rule`, `learning`, `network` and `training`.
+        seeds: the runs' seeds.
+        task: the runs' task.
         report: called before every update, and once at the end, with the update, the loss and the last checkpoint's
             accuracy (means over seeds).
 
     Returns:
-        By seed, a Dataset with the parameters (checkpoint, ...; `recurrent` as the network uses it, constraints
-        included), accuracy(checkpoint) on noise-free test trials, and per update task_loss, mean_square_activity and
-        penalty_weight (of the update's own batch, before the update); with gradient flossing, which comes before the
-        first checkpoint, flossing_exponents(flossing_iteration, exponent); or, where the loss is no longer finite,
-        what to say of that.
+        By seed, the run as a Dataset without attributes, see `runs/run.py`; or the error, if its training diverged or
+        gradient flossing failed.
 
     Raises:
-        InputError: the device is not there.
+        InputError: the device does not exist.
     """
     import torch
 
-    # Nothing here is differentiated automatically; this also saves a fifth of what a call costs.
+    # Nothing here is differentiated automatically. Inference mode also saves a fifth of the cost of a call.
     with torch.inference_mode():
-        return _train(run, seeds, task, report)
+        return _train(Options(model), seeds, task, report)
 
 
-def _train(
-    run: Mapping[str, Any], seeds: Sequence[int], task: Task, report: Report
-) -> dict[int, xr.Dataset | InputError]:
+def _train(options: Options, seeds: Sequence[int], task: Task, report: Report) -> dict[int, xr.Dataset | InputError]:
     import torch
 
-    network_options, training = run["network"], run["training"]
-    device = open_device(training["device"])
-    random = [{p: stream_seed(run["task_name"], seed, p) for p in PURPOSES} for seed in seeds]
-    trial_rngs = [np.random.default_rng(of["trials"]) for of in random]
-    noise_rngs = [torch.Generator(device).manual_seed(of["noise"]) for of in random]
+    network, training = options.network, options.training
+    device = open_device(training.device)
+    streams = [{purpose: stream_seed(options.task_name, seed, purpose) for purpose in PURPOSES} for seed in seeds]
+    trial_rngs = [np.random.default_rng(stream["trials"]) for stream in streams]
+    noise_rngs = [torch.Generator(device).manual_seed(stream["noise"]) for stream in streams]
 
-    sizes = Sizes(task.n_inputs, network_options["units"], task.n_outputs)
-    masks = [draw_mask(sizes.units, network_options, np.random.default_rng(of["connectivity"])) for of in random]
+    sizes = Sizes(task.n_inputs, network.units, task.n_outputs)
+    masks = [draw_mask(sizes.units, network, np.random.default_rng(stream["connectivity"])) for stream in streams]
     theta = stacked(
         [
-            initialise(sizes, network_options, np.random.default_rng(of["initial weights"]), mask, device=device)
-            for of, mask in zip(random, masks, strict=True)
+            initialise(sizes, network, np.random.default_rng(stream["initial weights"]), mask, device=device)
+            for stream, mask in zip(streams, masks, strict=True)
         ]
     )
-    architecture = make_architecture(network_options, masks, theta.flat)
-    failed: dict[int, InputError] = {}
-    flossed: dict[int, np.ndarray] = {}
-    if training["flossing_iterations"]:
-        for k, (seed, flat) in enumerate(zip(seeds, theta.each(theta.flat), strict=True)):
-            own = architecture.of_network(k) if theta.stack else architecture
-            try:
-                flossed[seed] = floss(Parameters(sizes, flat), own, task, training, random[k]["flossing"])
-            except InputError as error:
-                failed[seed] = error
+    architecture = make_architecture(network, masks, theta.flat)
+    flossing_exponents, failed = _floss(
+        theta, architecture, task, training, dict(zip(seeds, (stream["flossing"] for stream in streams), strict=True))
+    )
     optimiser = make_optimiser(theta.flat, training)
-    penalties = [ActivityPenalty(training["activity_penalty"]) for _ in seeds]
-    updates = training["updates"]
-    keep = set(checkpoint_updates(updates, training["checkpoints"], training["n_checkpoints"]).tolist())
+    penalties = [ActivityPenalty(training.activity_penalty) for _ in seeds]
+    updates = training.updates
+    scheduled = set(checkpoint_updates(updates, training.checkpoints, training.n_checkpoints).tolist())
 
-    kept: list[dict[int, tuple[np.ndarray, float]]] = [{} for _ in seeds]
+    checkpoints: list[dict[int, Checkpoint]] = [{} for _ in seeds]
     history = np.zeros((len(seeds), 3, updates))
-    test = Scorer(task, architecture.connectivity.weights(theta), architecture)
-    engine = noise = None
+    scorer = Scorer(task, architecture.connectivity.weights(theta), architecture)
+    estimator: GradientEstimator | None = None
+    noise: torch.Tensor | None = None
     accuracy: np.ndarray = np.full(len(seeds), np.nan)
     for update in range(updates + 1):
-        if update in keep:
-            weights = architecture.connectivity.weights(theta, test.weights)
-            accuracy = np.array(test.accuracy())
+        if update in scheduled:
+            weights = architecture.connectivity.weights(theta, scorer.weights)
+            accuracy = np.array(scorer.accuracy())
             values = weights.flat.reshape(len(seeds), -1).cpu().numpy().copy()
             for k in range(len(seeds)):
-                kept[k][update] = values[k], accuracy[k]
+                checkpoints[k][update] = Checkpoint(values[k], accuracy[k])
                 if not (np.isfinite(accuracy[k]) and np.isfinite(values[k]).all()):
                     failed.setdefault(seeds[k], diverged(update, training))
         if update == updates or len(failed) == len(seeds):
             break
-        trials = [task.batch(rng, training["batch_size"]) for rng in trial_rngs]
+        trials = [task.batch(rng, training.batch_size) for rng in trial_rngs]
         shape = (trials[0].n_steps, trials[0].n_trials)
-        if engine is None:
-            rule = load_learning_rule(run["learning_rule"])
-            engine = rule.engine(run["learning"], theta, architecture, *shape, [of["learning rule"] for of in random])
-            if network_options["noise_sd"]:
-                noise = theta.flat.new_zeros(*theta.stack, *shape, sizes.units)
+        if estimator is None:
+            estimator = load_learning_rule(options.learning_rule).estimator(
+                options.learning, theta, architecture, *shape, [stream["learning rule"] for stream in streams]
+            )
+            if network.noise_sd:
+                noise = theta.flat.new_zeros(*theta.batch_shape, *shape, sizes.units)
         if noise is not None:
-            for part, rng in zip(theta.each(noise), noise_rngs, strict=True):
-                part.normal_(0.0, network_options["noise_sd"], generator=rng)
-        inputs = np.stack([one.inputs for one in trials]) if theta.stack else trials[0].inputs
-        step = engine.update(
+            for network_noise, rng in zip(theta.per_network(noise), noise_rngs, strict=True):
+                network_noise.normal_(0.0, network.noise_sd, generator=rng)
+        inputs = np.stack([batch.inputs for batch in trials]) if theta.batch_shape else trials[0].inputs
+        result = estimator.update(
             torch.as_tensor(inputs).to(theta.flat),
             noise,
             task.loss,
             ScoredTrials(trials, like=theta.flat),
             [penalty.weight for penalty in penalties],
         )
-        theta.flat.grad = step.gradient.flat
+        theta.flat.grad = result.gradient.flat
         optimiser.step()
-        losses = step.task_loss.view(-1).tolist(), step.mean_square_activity.view(-1).tolist()
+        losses = result.task_loss.view(-1).tolist(), result.mean_square_activity.view(-1).tolist()
         for k, (task_loss, mean_square) in enumerate(zip(*losses, strict=True)):
             history[k, :, update] = task_loss, mean_square, penalties[k].weight
             if not np.isfinite(history[k, :, update]).all():
@@ -143,11 +138,28 @@ def _train(
     if len(failed) < len(seeds):
         report(updates, total_loss(history, -1), finite_mean(accuracy))
     runs = {
-        seed: as_dataset(sizes, kept[k], history[k], flossed.get(seed))
+        seed: make_run(sizes, checkpoints[k], history[k], flossing_exponents.get(seed))
         for k, seed in enumerate(seeds)
         if seed not in failed
     }
     return {**runs, **failed}
+
+
+def _floss(
+    theta: Parameters, architecture: Architecture, task: Task, training: Options, flossing_seeds: Mapping[int, int]
+) -> tuple[dict[int, np.ndarray], dict[int, InputError]]:
+    """Gradient flossing of every network, in place: exponents by seed, and errors of the seeds that failed."""
+    exponents: dict[int, np.ndarray] = {}
+    failed: dict[int, InputError] = {}
+    if not training.flossing_iterations:
+        return exponents, failed
+    for k, (seed, flat) in enumerate(zip(flossing_seeds, theta.per_network(theta.flat), strict=True)):
+        own = architecture.of_network(k) if theta.batch_shape else architecture
+        try:
+            exponents[seed] = floss(Parameters(theta.sizes, flat), own, task, training, flossing_seeds[seed])
+        except InputError as error:
+            failed[seed] = error
+    return exponents, failed
 
 
 def total_loss(history: np.ndarray, update: int) -> float:
@@ -165,7 +177,7 @@ def open_device(name: str) -> torch.device:
     """The device of this name.
 
     Raises:
-        InputError: this machine has none.
+        InputError: this machine has no such device.
     """
     import torch
 
@@ -179,20 +191,20 @@ def open_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def make_optimiser(flat: torch.Tensor, training: Mapping[str, Any]) -> torch.optim.Optimizer:
+def make_optimiser(flat: torch.Tensor, training: Options) -> torch.optim.Optimizer:
     """Adam as published, or plain stochastic gradient descent."""
     import torch
 
-    if training["optimiser"] == "sgd":
-        return torch.optim.SGD([flat], lr=training["learning_rate"], foreach=False)
-    return torch.optim.Adam([flat], lr=training["learning_rate"], foreach=False)
+    if training.optimiser == "sgd":
+        return torch.optim.SGD([flat], lr=training.learning_rate, foreach=False)
+    return torch.optim.Adam([flat], lr=training.learning_rate, foreach=False)
 
 
-def diverged(update: int, training: Mapping[str, Any]) -> InputError:
-    """What to say of a run whose loss or parameters are not finite any more."""
+def diverged(update: int, training: Options) -> InputError:
+    """The error for a run whose loss or parameters are no longer finite."""
     return InputError(
-        f"Training diverged: the loss at update {update} of {training['updates']} is not finite.",
+        f"Training diverged: the loss at update {update} of {training.updates} is not finite.",
         key="training.learning_rate",
-        value=training["learning_rate"],
+        value=training.learning_rate,
         remedy="Use a smaller learning rate, a smaller gain, or another activation.",
     )

@@ -1,8 +1,9 @@
 """What a learning rule is, and how one is found by name.
 
-A learning rule is one file in the folder above that defines LEARNING_RULE, a subclass of LearningRule. It says what the
-learning signal is and how credit flows one step back, and nothing else; the engine does the rest. One that needs no
-credit at all brings an engine of its own (evolution_strategies.py).
+A learning rule is one file in the folder above. It defines LEARNING_RULE, a subclass of LearningRule, which says what
+the learning signal l_t is and how delta_t, the estimate of dL/da_t, follows from l_t and delta_{t+1}.
+`AdjointEstimator` does the rest. A rule without a backward recursion brings its own estimator
+(evolution_strategies.py).
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from neurorules.learning.base.adjoint import AdjointEstimator
 from neurorules.plugins import Plugins
 
 if TYPE_CHECKING:
     import torch
 
-    from neurorules.learning.base.gradient_estimator import Engine, GradientEngine
+    from neurorules.learning.base.gradient_estimator import GradientEstimator
     from neurorules.network.architecture import Architecture
     from neurorules.network.parameters import Parameters
     from neurorules.network.rnn import Network
+    from neurorules.options import Options
     from neurorules.tasks.base.losses import ScoredTrials
     from neurorules.tasks.base.task import Loss
 
@@ -27,13 +30,13 @@ LEARNING_RULES = Plugins("learning", "learning rule", "learning_rules", members=
 
 
 @dataclass(frozen=True)
-class Need:
-    """A network option that a learning rule needs to have certain values.
+class Requirement:
+    """A network option that must have certain values for a learning rule.
 
     Attributes:
         option: its name in the group `network`.
-        allowed: what will do, as a JSON schema.
-        why: a sentence.
+        allowed: the allowed values, as a JSON schema.
+        why: the reason, one sentence.
     """
 
     option: str
@@ -42,55 +45,68 @@ class Need:
 
 
 class LearningRule:
-    """How credit flows back in one training; subclasses define `step_back`, or `back` where a whole block is faster.
+    """The learning signal and the backward recursion of one rule, for one training.
+
+    Subclasses define `backward_step`, or `backward_block` where working on many steps at once is faster.
+
+    For a stack of networks every tensor has a leading network dimension, here and in all methods. Index dimensions
+    from the end (`mT`, `dim=-1`), and use `add_product` for products.
 
     Args:
-        options: its resolved options.
-        parameters: theta of the network, or of a stack of networks, that it trains.
+        options: the rule's resolved options.
+        parameters: theta of the network, or of the stack of networks, that is trained.
         architecture: what learning does not change.
-        seeds: a seed for random numbers of its own, one per network.
+        seeds: a seed for the rule's own random numbers, one per network.
     Attributes:
         label: the name in legends.
-        OPTIONS: its options, all of them needed, each with what it allows as a JSON schema.
-        NEEDS: what it needs of the network; other settings are refused before any job starts.
+        OPTION_SCHEMA: the rule's options, all required. Each is a JSON schema with a "description": its meaning,
+            unit and source.
+        REQUIRES: what the rule requires of the network. Other settings are refused before any job starts.
     """
 
     label: str
-    OPTIONS: Mapping[str, Mapping[str, Any]] = {}
-    NEEDS: Sequence[Need] = ()
+    OPTION_SCHEMA: Mapping[str, Mapping[str, Any]] = {}
+    REQUIRES: Sequence[Requirement] = ()
 
     def __init__(
-        self, options: Mapping[str, Any], parameters: Parameters, architecture: Architecture, seeds: Sequence[int]
+        self, options: Options, parameters: Parameters, architecture: Architecture, seeds: Sequence[int]
     ) -> None:
         self.options = options
         self.architecture = architecture
 
     @classmethod
     def check(cls, options: Mapping[str, Any]) -> None:
-        """Refuse options that do not go together, before any job starts.
+        """Refuse options that contradict each other, before any job starts.
 
         Raises:
             InputError: with the option's name as its key.
         """
 
     @classmethod
-    def engine(
+    def estimator(
         cls,
-        options: Mapping[str, Any],
+        options: Options,
         parameters: Parameters,
         architecture: Architecture,
         n_steps: int,
         n_trials: int,
         seeds: Sequence[int],
-    ) -> Engine:
-        """What computes the updates of `parameters` on batches of `n_steps` and `n_trials`."""
-        from neurorules.learning.base.gradient_estimator import GradientEngine
+    ) -> GradientEstimator:
+        """An estimator of gradients at `parameters`, for batches of `n_steps` and `n_trials`.
 
+        The other arguments are those of the class.
+        """
         rule = cls(options, parameters, architecture, seeds)
-        return GradientEngine(parameters, architecture, n_steps, n_trials, rule)
+        return AdjointEstimator(parameters, architecture, n_steps, n_trials, rule)
 
-    def begin(self, engine: GradientEngine, loss: Loss, batch: ScoredTrials) -> None:
-        """Called after the forward pass of each update, before credit flows back."""
+    def prepare_update(self, network: Network, loss: Loss, batch: ScoredTrials) -> None:
+        """Called after the forward pass of each update, before the backward recursion.
+
+        Args:
+            network: after its forward pass; `network.parameters` are the weights it ran with, constraints included.
+            loss: the task's loss.
+            batch: the batch's targets.
+        """
 
     def learning_signal(
         self,
@@ -101,61 +117,59 @@ class LearningRule:
         activity_weight: float | torch.Tensor,
         signal: torch.Tensor,
     ) -> None:
-        """Write l_t = dL/dh_t, through the readout and the activity penalty only, of t = start+1..stop.
-
-        Of a stack, shapes have networks in front, here and below.
+        """Write l_t = dL/dh_t, through the readout and the activity penalty only, for t = start+1..stop.
 
         Args:
             network: after its forward pass.
-            start, stop: steps as in `network.outputs[start:stop]`.
+            start, stop: the steps, as in `network.outputs[start:stop]`.
             output_error: dL/dy_t, (step, trial, output).
             activity_weight: 2 lambda / (T B N), the factor of h_t in the activity penalty's gradient.
-            signal: l_t, (step, trial, unit), to be written.
+            signal: (step, trial, unit), memory for l_t.
         """
         through_readout(output_error, network.parameters.readout, signal)
         add_activity(network, start, stop, activity_weight, signal)
 
-    def step_back(
+    def backward_step(
         self,
         network: Network,
         step: int,
         derivative: torch.Tensor,
-        credit_next: torch.Tensor,
-        credit: torch.Tensor,
+        delta_next: torch.Tensor,
+        delta: torch.Tensor,
     ) -> None:
         """Turn the learning signal l_t into delta_t, in place.
 
         Args:
             network: weights and alpha.
             step: t, from T down to 0.
-            derivative: f'(a_t), (trial, unit); must not be changed.
-            credit_next: delta_{t+1}, (trial, unit); must not be changed.
-            credit: l_t, (trial, unit), to become delta_t.
+            derivative: f'(a_t), (trial, unit); read only.
+            delta_next: delta_{t+1}, (trial, unit); read only.
+            delta: (trial, unit), holds l_t and receives delta_t.
         """
         raise NotImplementedError
 
-    def back(
+    def backward_block(
         self,
         network: Network,
         first_step: int,
         derivative: torch.Tensor,
-        credit_next: torch.Tensor,
-        credit: torch.Tensor,
+        delta_next: torch.Tensor,
+        delta: torch.Tensor,
     ) -> None:
         """Turn l_t into delta_t for a block of steps, last step first.
 
-        Args as of `step_back`, for t = first_step, first_step + 1, ...: derivative and credit are (step, trial, unit),
-        credit_next is delta of the step after the block.
+        Arguments are those of `backward_step`, for t = first_step, first_step + 1, ...: `derivative` and `delta` are
+        (step, trial, unit), and `delta_next` belongs to the step after the block.
         """
-        steps = list(zip(derivative.unbind(-3), credit.unbind(-3), strict=True))
+        steps = list(zip(derivative.unbind(-3), delta.unbind(-3), strict=True))
         for i in reversed(range(len(steps))):
-            derivative_t, credit_t = steps[i]
-            self.step_back(network, first_step + i, derivative_t, credit_next, credit_t)
-            credit_next = credit_t
+            derivative_t, delta_t = steps[i]
+            self.backward_step(network, first_step + i, derivative_t, delta_next, delta_t)
+            delta_next = delta_t
 
 
 def through_readout(output_error: torch.Tensor, readout: torch.Tensor, signal: torch.Tensor) -> None:
-    """signal = dL/dy_t W_y, of all steps at once."""
+    """signal = dL/dy_t W_y, for all steps at once."""
     import torch
 
     torch.matmul(output_error.flatten(-3, -2), readout, out=signal.flatten(-3, -2))
@@ -164,7 +178,7 @@ def through_readout(output_error: torch.Tensor, readout: torch.Tensor, signal: t
 def add_activity(
     network: Network, start: int, stop: int, activity_weight: float | torch.Tensor, signal: torch.Tensor
 ) -> None:
-    """Add the activity penalty's exact part, activity_weight h_t, to the learning signal of t = start+1..stop."""
+    """Add the activity penalty's exact part, activity_weight h_t, to the learning signal for t = start+1..stop."""
     activity = network.activity[..., start + 1 : stop + 1, :, :]
     if not isinstance(activity_weight, float):
         signal.addcmul_(activity, activity_weight)
@@ -183,4 +197,5 @@ def load_learning_rule(name: str) -> type[LearningRule]:
     Raises:
         InputError: there is no such learning rule.
     """
-    return LEARNING_RULES.load(name).LEARNING_RULE
+    rule: type[LearningRule] = LEARNING_RULES.load(name).LEARNING_RULE
+    return rule

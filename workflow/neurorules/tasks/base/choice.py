@@ -1,13 +1,13 @@
-"""What choice tasks after Neurogym share: fixed periods, few conditions, noise on what is shown.
+"""What choice tasks after Neurogym share: fixed periods, few conditions, noise on the stimuli.
 
-The inputs are fixation and a ring of directions, cosine-tuned; the outputs are fixate and the choices. Cross-entropy
-looks at every step, as Neurogym's ground truth gives one: fixate until the decision, then the choice.
+The inputs are fixation and a cosine-tuned ring of directions; the outputs are fixate and the choices. Cross-entropy
+scores every step, as Neurogym's ground truth has an answer at every step: fixate until the decision, then the choice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,10 +16,17 @@ from neurorules.tasks.base.losses import choice_accuracy, cross_entropy
 from neurorules.tasks.base.periods import STEP_MS, check_bins
 from neurorules.tasks.base.trials import Trials
 
+if TYPE_CHECKING:
+    from neurorules.options import Options
+
 SHARED_OPTIONS = {
     "dt_ms": STEP_MS,
-    "sigma": {"type": "number", "minimum": 0},
-    "dim_ring": {"type": "integer", "minimum": 2},
+    "sigma": {
+        "type": "number",
+        "minimum": 0,
+        "description": "noise on the stimuli in generated trials: the SD per step is sigma / sqrt(dt_ms) (Neurogym)",
+    },
+    "dim_ring": {"type": "integer", "minimum": 2, "description": "number of directions (Neurogym)"},
 }
 FIXATION, RING = 0, slice(1, None)  # inputs
 
@@ -32,7 +39,7 @@ def ring(dim_ring: int) -> np.ndarray:
     """
     if dim_ring < 2:
         raise InputError(
-            "There have to be directions to tell apart.",
+            "The task needs at least two directions.",
             key="task.dim_ring",
             value=dim_ring,
             remedy="Use 2 or more.",
@@ -46,10 +53,10 @@ class ChoiceTask:
     Args:
         options: `dt_ms`; `sigma`, the SD of the noise times the square root of a step in ms.
         inputs: (step, condition, input) without noise.
-        choice: (condition,) the right choice, from 1.
-        decision: its steps.
-        noisy: the periods with noise, independent in each step, on the ring.
-        tested: (condition,) which conditions are test trials.
+        choice: (condition,) the correct choice, counted from 1.
+        decision: the steps of the decision.
+        noisy: the periods with noise on the ring, drawn independently in each step.
+        tested: (condition,) bool, which conditions are test trials.
 
     Raises:
         InputError: the noise is negative.
@@ -60,7 +67,7 @@ class ChoiceTask:
 
     def __init__(
         self,
-        options: Mapping[str, Any],
+        options: Options,
         inputs: np.ndarray,
         choice: np.ndarray,
         *,
@@ -68,15 +75,15 @@ class ChoiceTask:
         noisy: Sequence[slice],
         tested: np.ndarray,
     ) -> None:
-        if not options["sigma"] >= 0:
+        if not options.sigma >= 0:
             raise InputError(
                 "A standard deviation cannot be negative.",
                 key="task.sigma",
-                value=options["sigma"],
+                value=options.sigma,
                 remedy="Use 0 or more.",
             )
-        self.dt_ms = options["dt_ms"]
-        self.noise_sd = np.float32(options["sigma"] / np.sqrt(self.dt_ms))
+        self.dt_ms = options.dt_ms
+        self.noise_sd = np.float32(options.sigma / np.sqrt(self.dt_ms))
         self.noisy = noisy
         self.inputs = inputs.astype(np.float32)
         n_steps, self.n_conditions, self.n_inputs = inputs.shape
@@ -87,7 +94,7 @@ class ChoiceTask:
         self.condition = np.where(tested, np.cumsum(tested) - 1, -1)
 
     def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
-        """Random trials, all conditions equally likely; `condition` is -1 for those that are no test trials."""
+        """Random trials, all conditions equally likely; `condition` is -1 for conditions that are not test trials."""
         trials = self._trials(rng.integers(0, self.n_conditions, n_trials))
         for period in self.noisy:
             shown = trials.inputs[period, :, RING]
@@ -95,17 +102,16 @@ class ChoiceTask:
         return trials
 
     def test(self) -> Trials:
-        """The conditions that are tested, once each, without noise; `condition` is a trial's place among them."""
+        """Each tested condition once, without noise; `condition` is a trial's index among them."""
         return self._trials(self.tested)
 
-    def window(self, time_ms: np.ndarray, options: Mapping[str, Any]) -> np.ndarray:
+    def window(self, time_ms: np.ndarray, comparison: Options) -> np.ndarray:
         """All steps of the test trials, one for each bin of the recording.
 
-        The task knows nothing of a recording. Whoever compares the two sees to it that the recording's conditions
-        are the test trials, in their order.
+        The task does not check the conditions: those of the recording must be the test trials, in their order.
 
         Raises:
-            InputError: the steps are not the recording's bins.
+            InputError: the steps do not match the recording's bins.
         """
         n_steps = len(self.inputs)
         check_bins(

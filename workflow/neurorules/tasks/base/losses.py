@@ -1,7 +1,7 @@
 """Task losses with their gradients at the outputs, and normalized accuracy.
 
-All losses are means over scored points, so that their size does not depend on the batch. Outputs may be those of a
-stack of networks, (network, step, trial, output); a loss is then one number per network.
+All losses are means over scored points, so that their size does not depend on the batch. For a stack of networks every
+tensor has a leading network dimension, and a loss is one number per network.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ class ScoredTrials:
     """The targets of one batch as tensors, ready for a loss.
 
     Args:
-        trials: the batch; or a batch for each network of a stack, with equal numbers of steps and trials.
+        trials: the batch; or one batch per network of a stack, with equal numbers of steps and trials.
         like: a tensor whose dtype and device the targets take.
     Attributes:
-        targets: (step, trial, output), or (step, trial) class indices; with networks in front for several batches.
-        scored: (step, trial), 1 where the loss looks, else 0, in the dtype of `like`; with networks in front likewise.
-        n_scored: how many points are scored, per network, shaped to divide (step, trial).
+        targets: (step, trial, output), or (step, trial) class indices.
+        scored: (step, trial), 1 at scored points, else 0, in the dtype of `like`.
+        n_scored: (1, 1), number of scored points.
+
+    With several batches, all three have a leading network dimension.
     """
 
     def __init__(self, trials: Trials | Sequence[Trials], like: torch.Tensor) -> None:
@@ -47,7 +49,7 @@ class ScoredTrials:
         return part
 
     def steps(self, start: int, stop: int) -> ScoredTrials:
-        """The same batch's steps start..stop-1; the losses of all parts add up to the batch's."""
+        """Steps start..stop-1 of the batch. The losses of all parts add up to the loss of the batch."""
         part, steps = copy(self), slice(start, stop)
         part.scored = self.scored[..., steps, :]
         classes = self.targets.ndim == self.scored.ndim
@@ -74,7 +76,7 @@ class MeanSquaredError:
             batch: targets (step, trial, output).
 
         Returns:
-            The loss, a number per network; and dL/dy of the shape of `outputs` (zero where nothing is scored).
+            The loss, one number per network; and dL/dy, of the shape of `outputs` and zero where nothing is scored.
         """
         error = (outputs - batch.targets).mul_(batch.scored.unsqueeze(-1))
         divisor = self._divisor(outputs, batch)
@@ -102,7 +104,7 @@ class CrossEntropy:
             batch: targets (step, trial), class indices.
 
         Returns:
-            The loss in nats, a number per network; and dL/dy of the shape of `outputs`.
+            The loss in nats, one number per network; and dL/dy, of the shape of `outputs`.
         """
         log_probability = outputs.log_softmax(-1)
         target = batch.targets.expand(outputs.shape[:-1]).unsqueeze(-1)
@@ -122,14 +124,14 @@ cross_entropy = CrossEntropy()
 def regression_accuracy(outputs: torch.Tensor, batch: ScoredTrials) -> float:
     """Normalized accuracy 1 - NMSE (paper, appendix A.3) of one network.
 
-    NMSE = mean over outputs of sum (y - y*)^2 / sum (y* - mean y*)^2 over scored points; the squared
-    error of an output whose target is constant counts undivided.
+    NMSE = mean over outputs of sum (y - y*)^2 / sum (y* - mean y*)^2 over scored points. For an output with a constant
+    target, the squared error is not divided.
     """
     scored = batch.scored > 0
     answers, targets = outputs[scored].double(), batch.targets[scored].double()
     error = (answers - targets).square().sum(0)
     spread = (targets - targets.mean(0)).square().sum(0)
-    # Compared as such: rounding in the mean leaves a constant a spread that is tiny but not zero.
+    # Rounding in the mean leaves a constant target a tiny spread, so values are compared instead.
     constant = (targets == targets[0]).all(0)
     return float(1.0 - (error / spread.masked_fill(constant, 1.0)).mean())
 

@@ -1,39 +1,49 @@
-"""Periods and steps of a trial: durations are rounded down to whole steps, each by itself, as Neurogym does."""
+"""Periods and steps of a trial. Each duration is rounded down to whole steps by itself, as Neurogym does."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurorules.errors import InputError
 
-# What options in ms allow, as JSON schemas: a duration, the length of a step.
-MILLISECONDS = {"type": "number", "minimum": 0}
-STEP_MS = {"type": "number", "exclusiveMinimum": 0}
+if TYPE_CHECKING:
+    from neurorules.options import Options
+
+STEP_MS = {"type": "number", "exclusiveMinimum": 0, "description": "length of a step in ms"}
+
+
+def duration_ms(description: str) -> dict[str, Any]:
+    """The JSON schema of an option that is the duration of a period."""
+    return {"type": "number", "minimum": 0, "description": f"{description}, in ms, rounded down to whole steps"}
 
 
 def whole_steps(duration: np.ndarray | float, dt: float) -> np.ndarray:
-    """Whole steps of dt in durations, int64."""
-    # A whole number of steps may divide to just below itself.
+    """Whole steps of length dt in durations, int64, of the shape of `duration`."""
+    # The small number makes up for quotients just below a whole number.
     return np.floor(np.asarray(duration) / dt + 1e-9).astype(np.int64)
 
 
-def n_steps(options: Mapping[str, Any], key: str, least: int = 0, dt: str = "dt_ms") -> int:
-    """Whole steps in a duration that is an option.
+def n_steps(options: Options, key: str, least: int = 0, dt: str = "dt_ms") -> int:
+    """Whole steps in a duration given as an option.
 
     Args:
-        options: of a task; `key` is the duration, `dt` the length of a step, in the same unit.
-        least: how many steps the period needs.
+        options: options of a task.
+        key: name of the duration.
+        least: number of steps that the period needs.
+        dt: name of the length of a step, in the same unit.
 
     Raises:
-        InputError: a step lasts no time, or the duration has fewer steps than that.
+        InputError: the length of a step is not above 0, or the duration has fewer steps than `least`.
     """
     step = options[dt]
     if not step > 0:
-        raise InputError("A step must last some time.", key=f"task.{dt}", value=step, remedy="Use more than 0.")
+        raise InputError(
+            "The length of a step must be above 0.", key=f"task.{dt}", value=step, remedy="Use a larger number."
+        )
     steps = int(whole_steps(options[key], step))
     if steps < least:
         raise InputError(
@@ -42,8 +52,13 @@ def n_steps(options: Mapping[str, Any], key: str, least: int = 0, dt: str = "dt_
     return steps
 
 
-def periods(options: Mapping[str, Any], least: Mapping[str, int]) -> list[slice]:
-    """The steps of consecutive periods; `least` has their keys, in order, with how many steps each needs."""
+def periods(options: Options, least: Mapping[str, int]) -> list[slice]:
+    """The steps of consecutive periods, one slice each.
+
+    Args:
+        options: options of a task.
+        least: the number of steps that each period needs, by the period's option, in the order of the periods.
+    """
     ends = np.cumsum([0, *(n_steps(options, key, steps) for key, steps in least.items())]).tolist()
     return [slice(start, stop) for start, stop in pairwise(ends)]
 
@@ -53,13 +68,13 @@ def check_bins(time_ms: np.ndarray, lengths: Sequence[int], dt_ms: float, subjec
 
     Args:
         time_ms: (time,) the recording's time coordinate.
-        lengths: the numbers of steps that there are, ascending; more than one never fits.
-        dt_ms: length of a step.
-        subject: what has these steps, with its verb.
-        remedy: what to do.
+        lengths: the lengths of the trials in steps, ascending; trials of different lengths never fit.
+        dt_ms: length of a step in ms.
+        subject: what has these steps, with its verb, for the error.
+        remedy: what to do, for the error.
 
     Raises:
-        InputError: another number or width of bins.
+        InputError: the recording has another number or width of bins.
     """
     bin_ms = float(np.diff(time_ms).mean()) if len(time_ms) > 1 else float(dt_ms)
     same_width = abs(bin_ms - dt_ms) <= 1e-6

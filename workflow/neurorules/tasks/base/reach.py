@@ -1,14 +1,13 @@
-"""What the delayed reach tasks share: a cue, an interval of holding, a hold cue that ends, a recorded movement.
+"""What the delayed reach tasks share: a cue, a hold interval, a hold cue that ends, and a recorded movement.
 
-A trial: nothing but the hold cue for `interval1` steps, then the task's own cue, `interval2` steps in it or after it,
-and the hold cue ends. The outputs are the condition's recorded movement, zero before it and not scored after it.
+A trial: only the hold cue for `interval1` steps, then the task's own cue, `interval2` steps within it or after it, then
+the hold cue ends. The outputs are the condition's recorded movement; they are zero before it and not scored after it.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,16 +15,29 @@ from neurorules.errors import InputError
 from neurorules.tasks.base.losses import mean_squared_error, regression_accuracy
 from neurorules.tasks.base.trials import Trials
 
+if TYPE_CHECKING:
+    from neurorules.options import Options
+
 STEPS = {"type": "integer", "minimum": 0}
 INTERVAL = {"type": "array", "items": STEPS, "minItems": 2, "maxItems": 2}
-TIMING = {
-    "dt_ms": {"type": "number", "exclusiveMinimum": 0},
-    "steps": {"type": "integer", "minimum": 1},
-    "interval1_steps": INTERVAL,
-    "interval2_steps": INTERVAL,
-    "test_steps": {"type": "integer", "minimum": 1},
-    "test_interval1_steps": STEPS,
-    "test_interval2_steps": STEPS,
+TIMING: dict[str, dict[str, Any]] = {
+    "dt_ms": {
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "description": "length of a step in ms; must be the recording's bin width (published code)",
+    },
+    "steps": {"type": "integer", "minimum": 1, "description": "length of a training trial in steps (published code)"},
+    "interval1_steps": {
+        **INTERVAL,
+        "description": "[low, high): steps before the cue, drawn from low to high - 1 (published code)",
+    },
+    "interval2_steps": {
+        **INTERVAL,
+        "description": "[low, high): steps of the second interval, drawn from low to high - 1 (published code)",
+    },
+    "test_steps": {"type": "integer", "minimum": 1, "description": "length of a test trial in steps (published code)"},
+    "test_interval1_steps": {**STEPS, "description": "first interval of test trials in steps (published code)"},
+    "test_interval2_steps": {**STEPS, "description": "second interval of test trials in steps (published code)"},
 }
 
 RAMP = np.array([0.05, 0.1, 0.2, 0.35, 0.65, 0.8, 0.9, 0.95])
@@ -35,8 +47,8 @@ class DelayedReach(ABC):
     """See the module.
 
     Args:
-        options: TIMING; `interval1_steps` and `interval2_steps` are half-open [low, high), for training.
-        time_ms: (time,) the recording's time coordinate; its bins have to be the task's steps.
+        options: those of TIMING.
+        time_ms: (time,) the recording's time coordinate in ms; its bins must be the task's steps.
         movement: (condition, step, output) the outputs of each condition.
         n_cue_inputs: inputs besides the hold cue, which is the last.
         hold_steps: steps of a trial without intervals until the hold cue has ended.
@@ -48,7 +60,7 @@ class DelayedReach(ABC):
 
     def __init__(
         self,
-        options: Mapping[str, Any],
+        options: Options,
         time_ms: np.ndarray,
         movement: np.ndarray,
         *,
@@ -72,16 +84,16 @@ class DelayedReach(ABC):
                     remedy="Make the second number larger than the first.",
                 )
         bin_ms = float(np.diff(time_ms).mean())
-        if abs(bin_ms - options["dt_ms"]) > 1e-6:
+        if abs(bin_ms - options.dt_ms) > 1e-6:
             raise InputError(
-                "The recording's bins are not the task's steps.",
+                "The recording's bin width is not the length of the task's steps.",
                 key="task.dt_ms",
-                value=options["dt_ms"],
+                value=options.dt_ms,
                 remedy=f"Set dt_ms to the recording's bin width, {bin_ms:g} ms.",
             )
         longest_intervals = {
-            "steps": options["interval1_steps"][1] + options["interval2_steps"][1] - 2,
-            "test_steps": options["test_interval1_steps"] + options["test_interval2_steps"],
+            "steps": options.interval1_steps[1] + options.interval2_steps[1] - 2,
+            "test_steps": options.test_interval1_steps + options.test_interval2_steps,
         }
         for key, intervals in longest_intervals.items():
             needed = intervals + output_step + n_moving
@@ -95,7 +107,7 @@ class DelayedReach(ABC):
 
     @abstractmethod
     def cue(self, since: np.ndarray, condition: np.ndarray, interval2: np.ndarray) -> np.ndarray:
-        """The inputs but for the hold cue: (step, trial, input), zero where nothing is shown.
+        """All inputs except the hold cue: (step, trial, input), zero where nothing is shown.
 
         Args:
             since: (step, trial) steps since the cue began, negative before.
@@ -104,34 +116,34 @@ class DelayedReach(ABC):
         """
 
     def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
-        """The first trials are the conditions in order, if there are as many; the rest random; all intervals random."""
+        """Trials of random conditions and intervals. If all conditions fit, the first trials are these in order."""
         condition = rng.integers(0, self.n_conditions, n_trials)
         if n_trials >= self.n_conditions:
             condition[: self.n_conditions] = np.arange(self.n_conditions)
-        low1, high1 = self.options["interval1_steps"]
-        low2, high2 = self.options["interval2_steps"]
+        low1, high1 = self.options.interval1_steps
+        low2, high2 = self.options.interval2_steps
         interval1 = rng.integers(low1, high1, n_trials)
         interval2 = rng.integers(low2, high2, n_trials)
-        return self._trials(self.options["steps"], condition, interval1, interval2)
+        return self._trials(self.options.steps, condition, interval1, interval2)
 
     def test(self) -> Trials:
         options = self.options
         return self._trials(
-            options["test_steps"],
+            options.test_steps,
             np.arange(self.n_conditions),
-            np.full(self.n_conditions, options["test_interval1_steps"]),
-            np.full(self.n_conditions, options["test_interval2_steps"]),
+            np.full(self.n_conditions, options.test_interval1_steps),
+            np.full(self.n_conditions, options.test_interval2_steps),
         )
 
-    def window(self, time_ms: np.ndarray, options: Mapping[str, Any]) -> np.ndarray:
-        """Movement onset (0 ms) is put at model step `comparison.onset_step`."""
-        steps = options["onset_step"] + np.rint(time_ms / self.options["dt_ms"]).astype(int)
-        if steps[0] < 0 or steps[-1] >= self.options["test_steps"]:
+    def window(self, time_ms: np.ndarray, comparison: Options) -> np.ndarray:
+        """The steps around `comparison.onset_step`, which lines up with movement onset (0 ms)."""
+        steps = comparison.onset_step + np.rint(time_ms / self.options.dt_ms).astype(int)
+        if steps[0] < 0 or steps[-1] >= self.options.test_steps:
             raise InputError(
                 "The recording's times do not fit into the test trial.",
                 key="comparison.onset_step",
-                value=options["onset_step"],
-                remedy=f"The window would be steps {steps[0]} to {steps[-1]} of {self.options['test_steps']}.",
+                value=comparison.onset_step,
+                remedy=f"The window would be steps {steps[0]} to {steps[-1]} of {self.options.test_steps}.",
             )
         return steps
 

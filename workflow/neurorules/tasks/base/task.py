@@ -1,17 +1,15 @@
-"""What every task offers, and how one is found by name.
+"""What a task is, and how one is found by name.
 
 A task is one file in the folder above with
 
-    OPTIONS: dict[str, dict]        the keys of its `task:` in the config, all of them needed, each with what it
-                                    allows as a JSON schema
-    def make(options: Mapping, recording: xarray.Dataset | None) -> Task
-
-    COMPARISON: tuple[str, ...]     the keys of its `comparison:` that it needs: `recording` where its test trials are
-                                    recorded conditions, and what it takes to find the compared window
-
-and, where its trials take something from the recording (targets, say), `NEEDS_RECORDING = True`; then
-training jobs wait for the recording, else only scoring does. `OTHER_OPTIONS = True` lets other keys stand in `task:`,
-which the task then checks itself.
+    OPTION_SCHEMA: dict[str, dict]      the keys of its `task:` in the config, all required; each is a JSON schema with
+                                        a "description": meaning, unit and source
+    COMPARISON_KEYS: tuple[str, ...]    the keys of its `comparison:` that it requires: `recording` if its test trials
+                                        are recorded conditions, and what it takes to find the compared window
+    NEEDS_RECORDING: bool               True if its trials are made from the recording (targets, for instance). Training
+                                        jobs then wait for the recording; otherwise only scoring does
+    OTHER_OPTIONS: bool                 optional; True if `task:` may have other keys, which the task then checks itself
+    def make(options: Options, recording: xarray.Dataset | None) -> Task
 """
 
 from __future__ import annotations
@@ -20,6 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from neurorules.errors import InputError
+from neurorules.options import Options
 from neurorules.plugins import Plugins
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ TASKS = Plugins(
 
 
 class Loss(Protocol):
-    """A task's loss; of a stack of networks, everything has networks in front."""
+    """A task's loss. For a stack of networks, every tensor has a leading network dimension."""
 
     def __call__(self, outputs: torch.Tensor, batch: ScoredTrials) -> tuple[torch.Tensor, torch.Tensor]:
         """The loss and dL/dy of the shape of `outputs`, (step, trial, output)."""
@@ -62,12 +61,15 @@ class Task(Protocol):
     def test(self) -> Trials:
         """Noise-free trials, one per recorded condition, in the recording's order."""
 
-    def window(self, time_ms: np.ndarray, options: Mapping[str, Any]) -> np.ndarray:
+    def window(self, time_ms: np.ndarray, comparison: Options) -> np.ndarray:
         """Model steps (0-based, into the test trials) that line up with the recording's times.
 
         Args:
-            time_ms: (time,) the recording's time coordinate.
-            options: the run's `comparison` options.
+            time_ms: (time,) the recording's time coordinate in ms.
+            comparison: the model's `comparison` options.
+
+        Raises:
+            InputError: no steps line up with these times.
         """
 
 
@@ -86,13 +88,15 @@ def load_task_module(name: str) -> Any:
 
 
 def compared_steps(task: Task, recording: xr.Dataset, comparison: Mapping[str, Any]) -> np.ndarray:
-    """(time,) steps of the test trials that are compared with the recording's bins, one with each.
+    """(time,) steps of the test trials, each of which is compared with one bin of the recording.
 
     Args:
+        task: gives the test trials.
+        recording: what they are compared with.
         comparison: the model's `comparison` options.
 
     Raises:
-        InputError: the recording has another number of conditions, or its bins are not steps of the task.
+        InputError: the recording has another number of conditions, or its bins do not match the task's steps.
     """
     n_trials, n_conditions = len(task.test().condition), recording.sizes["condition"]
     if n_trials != n_conditions:
@@ -102,9 +106,19 @@ def compared_steps(task: Task, recording: xr.Dataset, comparison: Mapping[str, A
             value=recording.attrs["name"],
             remedy="Compare with a recording of the task's conditions, or change the task's conditions.",
         )
-    return task.window(recording["time"].values, comparison)
+    return task.window(recording["time"].values, Options(comparison))
 
 
 def make_task(module: str, options: Mapping[str, Any], recording: xr.Dataset | None) -> Task:
-    """Build a task from its resolved options."""
-    return load_task_module(module).make(options, recording)
+    """A task, made from its resolved options.
+
+    Args:
+        module: name of the task's file.
+        options: its resolved options.
+        recording: what it takes its trials from or is compared with, or None.
+
+    Raises:
+        InputError: there is no such task, or it refuses its options or the recording.
+    """
+    task: Task = load_task_module(module).make(Options(options), recording)
+    return task

@@ -1,4 +1,4 @@
-"""Trials: what a network is given, what it should answer, and where the answer counts."""
+"""Trials: the inputs of a network, the answers it should give, and the steps at which they count."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Trials:
     Attributes:
         inputs: (step, trial, input) float32.
         targets: (step, trial, output) float32 for regression, (step, trial) int64 class indices for choices.
-        scored: (step, trial) bool, where the loss and the accuracy look.
-        condition: (trial,) int64, index of the test trial of each trial's condition, which is the recorded condition
-            where there is a recording; -1 where it has none.
+        scored: (step, trial) bool, the steps that count for loss and accuracy.
+        condition: (trial,) int64, index of the test trial with the same condition, which is the recorded condition if
+            there is a recording; -1 if there is no such test trial.
     """
 
     inputs: np.ndarray

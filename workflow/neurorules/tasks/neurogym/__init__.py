@@ -27,10 +27,6 @@ NEEDS_RECORDING = False
 COMPARISON_KEYS: tuple[str, ...] = ()
 OTHER_OPTIONS = True  # parameters of the environment
 
-# names that study.py still reads
-OPTIONS = OPTION_SCHEMA
-COMPARISON = COMPARISON_KEYS
-
 
 def make(options: Mapping[str, Any], recording: xr.Dataset | None) -> NeurogymTask:
     """The task of an environment; it takes nothing from the recording."""

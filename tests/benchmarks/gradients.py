@@ -1,6 +1,6 @@
-"""Time of one update's gradients: the engine against the usual loop, interleaved, on one thread.
+"""Time of one update's gradients: our estimators against the usual loop, interleaved, on one thread.
 
-    python tests/benchmarks/engine.py [--rounds 15] [--device cpu]
+    python tests/benchmarks/gradients.py [--rounds 15] [--device cpu]
 
 The reference is the loop as it is usually written and as the published code has it: nn.Linear modules called step
 by step on (trial, step, input), a tensor of recurrent noise added at every step (zeros where there is none), hidden
@@ -21,26 +21,29 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from neurorules.learning.base.gradient_estimator import Engine
+from neurorules.learning.base.gradient_estimator import GradientEstimator
 from neurorules.learning.base.learning_rule import load_learning_rule
 from neurorules.network.activations import ACTIVATIONS
 from neurorules.network.architecture import Architecture
 from neurorules.network.connectivity import Connectivity
 from neurorules.network.initialisation import initialise
 from neurorules.network.parameters import Parameters, Sizes
+from neurorules.options import Options
 from neurorules.tasks.base.losses import ScoredTrials, mean_squared_error
 from neurorules.tasks.base.trials import Trials
 
 ALPHA, PENALTY, SAMPLES, SIGMA = 0.1, 10.0, 50, 0.01
 SHAPES = [(200, 300, 100, 3, 2), (400, 113, 72, 9, 3), (64, 75, 32, 3, 2)]
-NETWORK = {
-    "gain": 1.0,
-    "recurrent_scale": 1.5,
-    "input_init": "normal",
-    "bias_init": "zero",
-    "gain_scales_readout": False,
-}
-OPTIONS = {"evolution_strategies": {"sigma": SIGMA, "samples": SAMPLES, "antithetic": False}}
+NETWORK = Options(
+    {
+        "gain": 1.0,
+        "recurrent_scale": 1.5,
+        "input_init": "normal",
+        "bias_init": "zero",
+        "gain_scales_readout": False,
+    }
+)
+OPTIONS = {"evolution_strategies": Options({"sigma": SIGMA, "samples": SAMPLES, "antithetic": False})}
 
 
 class UsualLoop(torch.nn.Module):
@@ -122,8 +125,10 @@ class Case:
             self.theta = Parameters(theirs.sizes, theirs.flat.clone())
             architecture = Architecture(ACTIVATIONS["retanh"], ALPHA, Connectivity(False, None, None))
             rule = load_learning_rule(learning_rule)
-            options = OPTIONS.get(learning_rule, {})
-            self.engine: Engine = rule.engine(options, self.theta, architecture, n_steps, n_trials, [0])
+            options = OPTIONS.get(learning_rule, Options({}))
+            self.estimator: GradientEstimator = rule.estimator(
+                options, self.theta, architecture, n_steps, n_trials, [0]
+            )
         usual = UsualLoop(theirs, learning_rule == "eprop")
         batch = [
             torch.as_tensor(array, device=device).transpose(0, 1).contiguous()
@@ -137,7 +142,7 @@ class Case:
         self.flop = self.passes * 2 * n_steps * n_trials * n_units * (n_units + n_inputs)
 
     def draw(self) -> None:
-        """Noise as drawing leaves it; the engine takes the memory over."""
+        """Noise as it is drawn; every update overwrites its memory."""
         if self.drawn is not None:
             with torch.inference_mode():
                 self.drawn.copy_(self.noise)
@@ -145,8 +150,8 @@ class Case:
     @torch.inference_mode()
     def ours(self) -> torch.Tensor:
         batch = ScoredTrials(self.trials, like=self.theta.flat)
-        update = self.engine.update(self.inputs, self.drawn, mean_squared_error, batch, [PENALTY])
-        return update.gradient.recurrent
+        result = self.estimator.update(self.inputs, self.drawn, mean_squared_error, batch, [PENALTY])
+        return result.gradient.recurrent
 
 
 def seconds(work: Callable[[], object], times: int = 1, device: str = "cpu") -> float:

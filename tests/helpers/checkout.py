@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 STUDY_FILE = "tests/config/tiny.yaml"
 RESULTS = "results/tiny"
 

@@ -1,0 +1,119 @@
+"""Resolved options as jobs get them, for small networks; every function takes other values for some options by name.
+
+network_options(units=12, dale=True).density
+model_options("eprop", network={"units": 12}, training={"updates": 3})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from neurorules.options import Options
+
+NETWORK: dict[str, Any] = {
+    "units": 12,
+    "activation": "retanh",
+    "tau_steps": 10,
+    "noise_sd": 0.1,
+    "gain": 1.0,
+    "recurrent_scale": 1.0,
+    "input_init": "linear",
+    "bias_init": "linear",
+    "gain_scales_readout": False,
+    "dale": False,
+    "density": 1.0,
+    "cell_types_per_sign": 0,
+    "cell_type_density": 1.0,
+    "unit_row_sum": False,
+}
+TRAINING: dict[str, Any] = {
+    "updates": 12,
+    "batch_size": 9,
+    "learning_rate": 1e-2,
+    "optimiser": "adam",
+    "device": "cpu",
+    "activity_penalty": 10.0,
+    "flossing_iterations": 0,
+    "flossing_exponents": 2,
+    "flossing_learning_rate": 1e-2,
+    "flossing_trials": 4,
+    "flossing_local": True,
+    "checkpoints": "quadratic",
+    "n_checkpoints": 5,
+}
+LEARNING: dict[str, dict[str, Any]] = {
+    "truncated_bptt": {"window_steps": 10},
+    "modprop": {"variant": "published-code", "mu": 0.2, "taps": 10},
+    "node_perturbation": {"sigma": 0.1, "samples": 1, "perturb_activity_penalty": False},
+    "evolution_strategies": {"sigma": 0.05, "samples": 10, "antithetic": True},
+}
+COMPARISON: dict[str, Any] = {
+    "recording": "reach",
+    "onset_step": 28,
+    "measures": ["procrustes", "cca", "cka", "cross_validated"],
+    "noise_floor_repeats": 4,
+    "dsa_n_delays": [2, 3],
+    "dsa_ranks": [2, 4],
+    "dsa_scores": ["wasserstein", "angular"],
+    "dsa_checkpoints": 3,
+    "dsa_restarts": 1,
+    "lyapunov_exponents": 3,
+    "lyapunov_passes": 2,
+    "alignment_stride_steps": 5,
+    "snapshot_accuracies": [0.8, 0.4],
+    "snapshot_trials": 20,
+    "trial_averaging_counts": [1, 2],
+    "trial_averaging_repeats": 3,
+}
+# The one network that ModProp can train: ReLU units under Dale's law with cell types.
+DALE_RELU: dict[str, Any] = {
+    "activation": "relu",
+    "dale": True,
+    "cell_types_per_sign": 2,
+    "cell_type_density": 0.5,
+    "unit_row_sum": True,
+}
+
+
+def network_options(**overrides: Any) -> Options:
+    """Options of the group `network`."""
+    return _with(NETWORK, overrides)
+
+
+def training_options(**overrides: Any) -> Options:
+    """Options of the group `training`."""
+    return _with(TRAINING, overrides)
+
+
+def learning_options(learning_rule: str, **overrides: Any) -> Options:
+    """Options of a learning rule; none where it has none."""
+    return _with(LEARNING.get(learning_rule, {}), overrides)
+
+
+def comparison_options(**overrides: Any) -> Options:
+    """Options of the group `comparison`."""
+    return _with(COMPARISON, overrides)
+
+
+def model_options(learning_rule: str = "bptt", task_name: str = "reach", **groups: Mapping[str, Any]) -> Options:
+    """All options of a model but those of its task; other values by group. ModProp gets a network that it can train."""
+    unknown = set(groups) - {"network", "training", "learning", "comparison"}
+    assert not unknown, unknown
+    required = DALE_RELU if learning_rule == "modprop" else {}
+    return Options(
+        {
+            "task_name": task_name,
+            "learning_rule": learning_rule,
+            "learning": learning_options(learning_rule, **groups.get("learning", {})),
+            "network": network_options(**{**groups.get("network", {}), **required}),
+            "training": training_options(**groups.get("training", {})),
+            "comparison": comparison_options(**groups.get("comparison", {})),
+        }
+    )
+
+
+def _with(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> Options:
+    unknown = set(overrides) - set(values)
+    assert not unknown, f"no such options: {unknown}"
+    return Options({**values, **overrides})

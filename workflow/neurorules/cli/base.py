@@ -1,0 +1,95 @@
+"""What the commands share: finding the study that is meant, and printing words or an error."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from neurorules.errors import InputError
+from neurorules.study.study import BASE_CONFIG, OPTION_GROUPS, REPOSITORY, Model, Study, load_study
+
+__all__ = [
+    "OPTION_GROUPS",
+    "REPOSITORY",
+    "Model",
+    "Study",
+    "did_you_mean",
+    "load_study",
+    "open_study",
+    "run_cli",
+    "study_file",
+    "study_files",
+]
+
+# The study of config/config.yaml; any other study is called as its file.
+DEFAULT_STUDY = "paper"
+
+
+def run_cli(words: Callable[[], str], prefix: str = "") -> int:
+    """Print what a command has to say, or on stderr why it cannot.
+
+    Args:
+        words: gives the text to print.
+        prefix: what an error begins with.
+
+    Returns:
+        the exit code.
+    """
+    try:
+        print(words(), flush=True)
+    except InputError as error:
+        print(f"{prefix}{error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader has seen enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the flush at exit complains
+    return 0
+
+
+def study_files() -> dict[str, Path]:
+    """The study files of this repository by the study's name, in alphabetical order."""
+    files = {DEFAULT_STUDY if f == BASE_CONFIG else f.stem: f for f in BASE_CONFIG.parent.glob("*.yaml")}
+    return {name: _from_here(files[name]) for name in sorted(files)}
+
+
+def _from_here(file: Path) -> Path:
+    """The path as a user would write it: relative where the file is below the working folder."""
+    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+
+
+def study_file(study: str) -> Path:
+    """The file of a study, given by its name (`reach`) or as the file itself.
+
+    Raises:
+        InputError: there is no study of this name.
+    """
+    if study.endswith((".yaml", ".yml")) or os.sep in study or Path(study).is_file():
+        return Path(study)
+    known = study_files()
+    if study not in known:
+        raise InputError(
+            "There is no study of this name.",
+            key="STUDY",
+            value=study,
+            remedy=f"{did_you_mean(study, known)} The path of a study file will do, too.",
+        )
+    return known[study]
+
+
+def open_study(study: str) -> Study:
+    """A study by its name or its file, checked.
+
+    Raises:
+        InputError: there is no such study, or its file is wrong.
+    """
+    return load_study(study_file(study))
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A remedy for an unknown name: the closest known one, and all of them."""
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"Did you mean {close[0]}? " if close else ""
+    return f"{hint}Known: {', '.join(known)}."

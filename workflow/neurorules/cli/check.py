@@ -1,0 +1,26 @@
+"""`neurorules check`: check study files and count their runs."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+
+from neurorules.cli.base import load_study, run_cli, study_file
+
+
+def summary(study: str) -> str:
+    """One line on a study: its name, and how many figures, tables and runs it has.
+
+    Raises:
+        InputError: there is no such study, or its file is wrong.
+    """
+    file = study_file(study)
+    checked = load_study(file)
+    n_runs = sum(map(len, checked.seeds.values()))
+    return f"{file}: {checked.name}, {len(checked.figures)} figures and tables, {n_runs} runs"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check every study that is named, the wrong ones included; returns the exit code."""
+    codes = [run_cli(partial(summary, study), prefix=f"{study}: ") for study in arguments.studies]
+    return max(codes)

@@ -1,0 +1,92 @@
+"""The command `neurorules`: its words. Each command does its work in a module of its own, loaded when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import sys
+from collections.abc import Sequence
+
+import neurorules
+
+# By command, what --help says of it. The module of `show-options` is show_options.py.
+HELPS = {
+    "check": "check study files and count their runs",
+    "plan": "count the jobs that are left to do, and do none of them",
+    "status": "say how far a study has come, and how long its runs will take",
+    "trials": "show the test trials that a recording's conditions have to match",
+    "show-options": "show every option of a model, and where it is set",
+    "inspect": "show what result files were made by",
+    "completion": "print a script that completes these words in a shell",
+}
+EXAMPLES = {
+    "check": "neurorules check demo config/reach.yaml",
+    "plan": "neurorules plan reach table3 --raw-dir /data/recordings",
+    "status": "neurorules status reach",
+    "trials": "neurorules trials companion dms",
+    "show-options": "neurorules show-options reach hatsopoulos2007/eprop/base",
+    "inspect": "neurorules inspect results/demo/figures/fig1.pdf",
+    "completion": 'eval "$(neurorules completion bash)"',
+}
+_STUDY = "name of a study (demo, reach, paper) or its file"
+
+
+def build_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """The parser of the whole command, and that of each command by its name."""
+    parser = argparse.ArgumentParser(
+        prog="neurorules",
+        description="Look at the studies of this workflow. Snakemake runs them: `make run STUDY=...`.",
+        epilog=_examples(*EXAMPLES.values()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"neurorules {neurorules.__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = {
+        name: subparsers.add_parser(
+            name,
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}.",
+            epilog=_examples(EXAMPLES[name]),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        for name, text in HELPS.items()
+    }
+    commands["check"].add_argument("studies", nargs="+", metavar="STUDY", help=_STUDY)
+    for name in ("plan", "status", "trials", "show-options"):
+        commands[name].add_argument("study", metavar="STUDY", help=_STUDY)
+    for name in ("plan", "status"):
+        commands[name].add_argument(
+            "--directory", default=".", metavar="FOLDER", help="where snakemake runs; results/ is in it (default: here)"
+        )
+    commands["plan"].add_argument("targets", nargs="*", metavar="TARGET", help="figures or files (default: all)")
+    commands["plan"].add_argument("--raw-dir", metavar="FOLDER", help="folder of your own copies of the recordings")
+    commands["trials"].add_argument("tasks", nargs="*", metavar="TASK", help="tasks (default: all of the study)")
+    commands["show-options"].add_argument("model", metavar="MODEL", help="task/learning rule/setting")
+    commands["inspect"].add_argument("files", nargs="+", metavar="FILE", help="runs, recordings, tables, figures")
+    commands["completion"].add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell to print it for")
+    return parser, commands
+
+
+def _examples(*lines: str) -> str:
+    return "\n  ".join(["examples:" if len(lines) > 1 else "example:", *lines])
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        words: its name and arguments; those of the command line where None.
+
+    Returns:
+        the exit code: 0, 1 where the study or a file is wrong, 2 where the words are.
+    """
+    words = sys.argv[1:] if words is None else words
+    parser, _ = build_parser()
+    if words and not words[0].startswith("-") and words[0] not in HELPS:
+        close = difflib.get_close_matches(words[0], HELPS, n=1)
+        hint = f"Did you mean {close[0]}? " if close else ""
+        parser.error(f"there is no command {words[0]}. {hint}Commands: {', '.join(HELPS)}")
+    arguments = parser.parse_args(words)
+    module = importlib.import_module(f"neurorules.cli.{arguments.command.replace('-', '_')}")
+    return int(module.run(arguments))

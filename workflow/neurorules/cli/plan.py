@@ -1,0 +1,46 @@
+"""`neurorules plan`: check a study, then count the jobs that are left to do."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+from neurorules.cli.base import REPOSITORY, run_cli, study_file
+from neurorules.cli.check import summary
+
+_JOB_TABLE = re.compile(r"^Job stats:\n(?:.+\n)+\n*", re.MULTILINE)
+
+
+def snakemake_command(file: Path, targets: list[str], raw_dir: str | None = None) -> list[str]:
+    """The dry run of a study. Targets come first: --configfile and --config take every word that follows them."""
+    config = [] if raw_dir is None else ["--config", f"raw_dir={raw_dir}"]
+    return [
+        *(sys.executable, "-m", "snakemake", *targets),
+        *("--snakefile", str(REPOSITORY / "Snakefile"), "--cores", "1", "--configfile", str(file), *config),
+        *("--dry-run", "--quiet", "rules", "host"),
+    ]
+
+
+def with_one_job_table(said: str) -> str:
+    """What a dry run says, with its table of jobs once: Snakemake prints it before the jobs and after them."""
+    tables = list(_JOB_TABLE.finditer(said))
+    for table in reversed(tables[1:]):
+        if table[0].strip() == tables[0][0].strip():
+            said = said[: table.start()] + said[table.end() :]
+    return said.rstrip("\n")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check the study and count what is left of it; returns the exit code."""
+    code = run_cli(partial(summary, arguments.study), prefix=f"{arguments.study}: ")
+    if code != 0:
+        return code
+    file = Path(os.path.relpath(study_file(arguments.study), arguments.directory))
+    command = snakemake_command(file, arguments.targets, arguments.raw_dir)
+    done = subprocess.run(command, cwd=arguments.directory, stdout=subprocess.PIPE, text=True)
+    return run_cli(lambda: with_one_job_table(done.stdout)) or done.returncode

@@ -1,0 +1,78 @@
+"""`neurorules show-options`: every option of a model, with its value and the place that it comes from."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from neurorules.cli.base import OPTION_GROUPS, Model, Study, did_you_mean, open_study, run_cli
+from neurorules.errors import InputError
+
+
+def find_model(study: Study, text: str) -> Model:
+    """A model by its name, task/learning rule/setting; it need not be part of a figure.
+
+    Raises:
+        InputError: the name has other than three parts, or one of them is unknown to the study.
+    """
+    parts = text.split("/")
+    if len(parts) != 3:
+        raise InputError(
+            "A model is named by its task, its learning rule and its setting.",
+            key="MODEL",
+            value=text,
+            remedy=did_you_mean(text, map(str, study.seeds)),
+        )
+    model = Model(*parts)
+    for what, name, known in (
+        ("task", model.task, study.config["tasks"]),
+        ("learning rule", model.learning_rule, study.config["learning_rules"] | _learning_rules(study)),
+        ("setting", model.setting, study.config["settings"]),
+    ):
+        if name not in known:
+            raise InputError(
+                f"The study {study.name} has no {what} of this name.",
+                key="MODEL",
+                value=name,
+                remedy=did_you_mean(name, sorted(known)),
+            )
+    return model
+
+
+def _learning_rules(study: Study) -> dict[str, None]:
+    """Those without options are not in the config's `learning_rules`."""
+    from neurorules.learning.base.learning_rule import learning_rule_names
+
+    return dict.fromkeys(learning_rule_names())
+
+
+def table(study: Study, model: Model) -> str:
+    """Lines of option, value, and the file and key that the value comes from."""
+    options = study.options(model)
+    rows = []
+    for group in OPTION_GROUPS:
+        for name, value in options[group].items():
+            file, key = study.option_place(model, f"{group}.{name}")
+            rows.append((f"{group}.{name}", json.dumps(value, ensure_ascii=False), f"{_short(file)}  {key}"))
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    seeds = ", ".join(map(str, study.seeds.get(model, ()))) or "none: no figure of this study shows it"
+    lines = [f"{model} in the study {study.name}; seeds: {seeds}"]
+    lines += [f"{name:<{widths[0]}}  {value:<{min(widths[1], 32)}}  {place}" for name, value, place in rows]
+    return "\n".join(lines)
+
+
+def _short(file: str | None) -> str:
+    """The file from the working folder, where it is below that."""
+    path = Path(file or "")
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the options of a model; returns the exit code."""
+
+    def words() -> str:
+        study = open_study(arguments.study)
+        return table(study, find_model(study, arguments.model))
+
+    return run_cli(words)
