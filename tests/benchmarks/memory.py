@@ -26,7 +26,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 def main() -> None:
     from neurorules.recordings.convert import convert
-    from neurorules.recordings.synthetic import write as synthetic
+    from neurorules.recordings.synthetic.base.write import write_synthetic
     from neurorules.study.load import load_study
     from neurorules.study.model import Model
 
@@ -34,7 +34,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         entry = {**study.selection.recording_entry("hatsopoulos2007"), "synthetic": True}
-        synthetic.write("hatsopoulos2007", entry["source"], folder, 0, {"neurons": 20})
+        write_synthetic("hatsopoulos2007", entry["source"], folder, 0, {"neurons": 20})
         recording = str(folder / "recording.nc")
         convert(entry, [folder], "benchmark", recording)
         for model in sorted(study.selection.seeds):

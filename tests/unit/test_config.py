@@ -19,7 +19,7 @@ from neurorules.cli.main import main
 from neurorules.errors import InputError
 from neurorules.figures.base.figure import figure_names, needs_recording
 from neurorules.learning.base.learning_rule import learning_rule_names, load_learning_rule
-from neurorules.recordings.synthetic.write import DEFAULTS as SYNTHETIC_DEFAULTS
+from neurorules.recordings.synthetic.base.write import SYNTHETIC
 from neurorules.study.load import Study, load_study
 from neurorules.study.model import Block, Model, subset_name
 from neurorules.study.schema import SCHEMA
@@ -28,6 +28,7 @@ from neurorules.tasks.base.task import task_names
 
 REACH, MANTE, MAZE, CHOICE = "hatsopoulos2007", "mante2013", "sussillo2015", "perceptual-decision"
 REACH_COMPANION = "reach-companion"
+SYNTHETIC_DEFAULTS = {name: SYNTHETIC.load(name).DEFAULTS for name in (MANTE, REACH, MAZE)}
 STUDY_FILES = sorted((REPOSITORY / "config").glob("*.yaml"))
 BASE = yaml.safe_load(BASE_CONFIG.read_text())
 

@@ -18,7 +18,7 @@ import pytest
 from helpers.checkout import Checkout
 
 from neurorules.figures.base.figure import figure_names
-from neurorules.recordings.sources import DOWNLOADS, download_paths
+from neurorules.recordings.locate import DOWNLOADS, download_paths
 from neurorules.study.load import load_study
 from neurorules.tables.base.table_type import about
 

@@ -29,9 +29,10 @@ from neurorules.errors import InputError
 from neurorules.figures.base.figure import load_figure
 from neurorules.io.identity import canonical_json
 from neurorules.provenance.code import code_hash
-from neurorules.recordings import sources
-from neurorules.recordings.sources import DOWNLOADS, download_paths, find_raw
-from neurorules.study.code import figure_code, recording_code, scoring_code, training_code
+from neurorules.recordings.catalogue import catalogue_entry
+from neurorules.recordings.locate import DOWNLOADS, download_paths, expand_folder, find_raw
+from neurorules.recordings.verify import fingerprint
+from neurorules.study.code import figure_code, recording_code, scoring_code, synthetic_code, training_code
 from neurorules.study.load import Study
 from neurorules.study.model import Model, block_name
 from neurorules.study.yaml_source import BASE_CONFIG, merge
@@ -89,7 +90,7 @@ def raw_files(wildcards):
     # A private recording lies in a folder of its own.
     key = f"recordings.{wildcards.recording}.path" if entry["path"] else "raw_dir"
     try:
-        raw_dir = sources.folder_of(entry["path"] or study.config["raw_dir"], key)
+        raw_dir = expand_folder(entry["path"] or study.config["raw_dir"], key)
         found = find_raw(
             entry["reader"],
             entry["source"],
@@ -107,12 +108,12 @@ def raw_files(wildcards):
     return [str(f) for f in found or download_paths(entry["reader"], entry["source"], DOWNLOADS)]
 
 
-def raw_identity(wildcards):
+def raw_fingerprints(wildcards):
     """What the raw files are: where they lie does not matter. Of `input` Snakemake would not remember a change."""
     if study.selection.recording_entry(wildcards.recording)["synthetic"]:
         return "synthetic"
     try:
-        return [sources.identity(file) for file in raw_files(wildcards)]
+        return [fingerprint(file) for file in raw_files(wildcards)]
     except InputError as error:
         raise WorkflowError(str(error))
 

@@ -15,8 +15,8 @@ rule recording:
         runtime=per_attempt(30),
     params:
         entry=lambda w: canonical_json(study.selection.recording_spec(w.recording)),
-        catalogue=lambda w: canonical_json(sources.entry(study.selection.recording_entry(w.recording)["reader"])),
-        raw=raw_identity,
+        catalogue=lambda w: canonical_json(catalogue_entry(study.selection.recording_entry(w.recording)["reader"])),
+        raw=raw_fingerprints,
         code=lambda w: code(*recording_code(study, w.recording)),
     script:
         "../scripts/recording.py"
@@ -34,7 +34,7 @@ rule synthetic_raw_files:
         runtime=per_attempt(10),
     params:
         entry=lambda w: canonical_json(study.selection.recording_spec(w.recording)),
-        code=code("synthetic_raw_files.py"),
+        code=lambda w: code(*synthetic_code(study, w.recording)),
     script:
         "../scripts/synthetic_raw_files.py"
 

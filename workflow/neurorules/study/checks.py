@@ -10,7 +10,7 @@ from neurorules.errors import InputError
 from neurorules.figures.base.figure import figure_names, kinds
 from neurorules.learning.base.learning_rule import learning_rule_names, load_learning_rule
 from neurorules.network import connectivity
-from neurorules.recordings.sources import known_sources
+from neurorules.recordings.catalogue import known_sources
 from neurorules.similarity.measures.base.measure import measure_names
 from neurorules.study.model import Model
 from neurorules.study.options import StudyOptions

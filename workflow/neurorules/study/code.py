@@ -38,6 +38,11 @@ def recording_code(study: Study, recording: str) -> Code:
     return "recording.py", (f"recordings.readers.{study.selection.recording_entry(recording)['reader']}",)
 
 
+def synthetic_code(study: Study, recording: str) -> Code:
+    """Of the writing of a synthetic recording's raw files."""
+    return "synthetic_raw_files.py", (f"recordings.synthetic.{study.selection.recording_entry(recording)['reader']}",)
+
+
 def figure_code(figure: str) -> Code:
     """Of a figure or table."""
     return "figure.py", (f"figures.{figure}", *getattr(load_figure(figure), "PLUGINS", ()))
@@ -48,8 +53,12 @@ def all_code(study: Study) -> set[Code]:
     models = list(study.selection.seeds)
     return {
         ("download.py", ()),
-        ("synthetic_raw_files.py", ()),
         *(recording_code(study, name) for name in study.selection.used_recordings),
+        *(
+            synthetic_code(study, name)
+            for name in study.selection.used_recordings
+            if study.selection.recording_entry(name)["synthetic"]
+        ),
         *(training_code(study, model) for model in models),
         *(
             training_code(study, model, "choose_learning_rate.py")

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neurorules.errors import InputError
-from neurorules.recordings.sources import DOWNLOADS, find_raw, folder_of
+from neurorules.recordings.convert import read_recording
+from neurorules.recordings.locate import DOWNLOADS, expand_folder, find_raw
 from neurorules.study.load import Study
 from neurorules.study.model import Model
 from neurorules.tasks.base.task import Task, compared_steps, make_task
@@ -27,8 +28,6 @@ def check_own_rates(study: Study) -> None:
         entry = study.selection.recording_entry(name)
         if entry["reader"] != "own_rates":
             continue
-        from neurorules.recordings.readers import own_rates
-
         if entry["synthetic"]:
             raise InputError(
                 "Nothing synthetic is written in this form.",
@@ -36,15 +35,14 @@ def check_own_rates(study: Study) -> None:
                 value=True,
                 remedy="Take the key out, or name another reader.",
             )
-        folder = folder_of(entry["path"], f"recordings.{name}.path")
+        folder = expand_folder(entry["path"], f"recordings.{name}.path")
         try:
             (file,) = find_raw(entry["reader"], entry["source"], folder, DOWNLOADS, name=name)
         except InputError:
             if Path(study.paths.recording_file(name)).exists():
                 continue  # made when the file was there, and all that can be done without it
             raise
-        recording = own_rates.read([file], entry["options"])
-        recording.attrs["name"] = name
+        recording = read_recording(entry, [file])
         if recording.attrs["synthetic"]:
             raise InputError(
                 "These rates say of themselves that they are synthetic.",

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from neurorules.figures.base.figure import kinds, needs_recording
-from neurorules.recordings.sources import is_private
+from neurorules.recordings.catalogue import is_private
 from neurorules.study.model import Block, Model, subset_name
 from neurorules.study.options import StudyOptions
 
