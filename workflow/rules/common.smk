@@ -34,7 +34,7 @@ from neurorules.recordings.sources import DOWNLOADS, download_paths, find_raw
 from neurorules.study.code import figure_code, recording_code, scoring_code, training_code
 from neurorules.study.study import BASE_CONFIG, Model, Study, block_name, merge
 from neurorules.study.yaml_source import read_study_file
-from neurorules.tables.base.table_type import kinds_of
+from neurorules.tables.base.table_type import table_types
 from neurorules.cli.trials import check_own_rates
 
 IS_MODULE = Path(workflow.main_snakefile).resolve().parent not in (WORKFLOW, WORKFLOW.parent)
@@ -146,7 +146,7 @@ def compared_recording(model):
 
 
 def scoring_options(wildcards):
-    return canonical_json(study.scoring(Model.parse(wildcards.model), wildcards.kind))
+    return canonical_json(study.scoring(Model.parse(wildcards.model), wildcards.table_type))
 
 
 def group_seeds(group):

@@ -6,7 +6,7 @@ for figure_name in study.figures:
         name:
             figure_name
         input:
-            study.figure_tables(figure_name),
+            **study.figure_inputs(figure_name),
             published=str(WORKFLOW.parent / "resources" / "published.yaml"),
         output:
             [

@@ -1,18 +1,18 @@
-# Runs and recordings to tidy tables: a job per kind of table and what it is about.
+# Runs and recordings to tidy tables: a job per table type and subject.
 
 
 # Seeds of one model against its recording, or alone.
 rule score:
     input:
         recording=lambda w: compared_recording(Model.parse(w.model)),
-        runs=lambda w: [study.run_file(w.model, seed) for seed in study.parts[w.kind][Model.parse(w.model)][w.part]],
+        runs=lambda w: [study.run_file(w.model, seed) for seed in study.parts[w.table_type][Model.parse(w.model)][w.part]],
     output:
-        study.table_file("{kind}", "{model}", "{part}"),
+        study.table_file("{table_type}", "{model}", "{part}"),
     log:
-        log_file("similarity", "{model}", "{part}", "{kind}.log"),
+        log_file("similarity", "{model}", "{part}", "{table_type}.log"),
     wildcard_constraints:
         part=r"seeds[\d_-]+",
-        kind="|".join(kinds_of("model")),
+        table_type="|".join(table_types("model")),
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -20,10 +20,10 @@ rule score:
         mem_mb=per_attempt(1500),
         runtime=per_attempt(60),
     params:
-        seeds=lambda w: study.parts[w.kind][Model.parse(w.model)][w.part],
+        seeds=lambda w: study.parts[w.table_type][Model.parse(w.model)][w.part],
         training=training_options,
         scoring=scoring_options,
-        code=lambda w: code(*scoring_code(study, "score.py", w.kind, [Model.parse(w.model)])),
+        code=lambda w: code(*scoring_code(study, "score.py", w.table_type, [Model.parse(w.model)])),
     script:
         "../scripts/score.py"
 
@@ -34,11 +34,11 @@ rule score_group:
         recording=lambda w: compared_recording(study.groups[w.group][0]),
         runs=lambda w: [study.run_file(model, seed) for model in study.groups[w.group] for seed in group_seeds(w.group)],
     output:
-        study.group_file("{kind}", "{group}"),
+        study.group_file("{table_type}", "{group}"),
     log:
-        log_file("similarity", "groups", "{group}", "{kind}.log"),
+        log_file("similarity", "groups", "{group}", "{table_type}.log"),
     wildcard_constraints:
-        kind="|".join(kinds_of("group")),
+        table_type="|".join(table_types("group")),
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -48,24 +48,24 @@ rule score_group:
     params:
         seeds=lambda w: {str(model): group_seeds(w.group) for model in study.groups[w.group]},
         models=lambda w: canonical_json(
-            {str(model): {**study.training(model), **study.scoring(model, w.kind)} for model in study.groups[w.group]}
+            {str(model): {**study.training(model), **study.scoring(model, w.table_type)} for model in study.groups[w.group]}
         ),
-        options=lambda w: canonical_json(study.describing(w.kind)),
-        code=lambda w: code(*scoring_code(study, "score_group.py", w.kind, study.groups[w.group])),
+        options=lambda w: canonical_json(study.describing(w.table_type)),
+        code=lambda w: code(*scoring_code(study, "score_group.py", w.table_type, study.groups[w.group])),
     script:
         "../scripts/score_group.py"
 
 
 # A recording alone.
-rule describe_recording:
+rule score_recording:
     input:
         study.recording_file("{recording}"),
     output:
-        study.description_file("{kind}", "{recording}"),
+        study.description_file("{table_type}", "{recording}"),
     log:
-        log_file("similarity", "recordings", "{recording}", "{kind}.log"),
+        log_file("similarity", "recordings", "{recording}", "{table_type}.log"),
     wildcard_constraints:
-        kind="|".join(kinds_of("recording")),
+        table_type="|".join(table_types("recording")),
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -73,7 +73,7 @@ rule describe_recording:
         mem_mb=per_attempt(1500),
         runtime=per_attempt(60),
     params:
-        options=lambda w: canonical_json(study.describing(w.kind)),
-        code=lambda w: code(*scoring_code(study, "describe_recording.py", w.kind, [])),
+        options=lambda w: canonical_json(study.describing(w.table_type)),
+        code=lambda w: code(*scoring_code(study, "score_recording.py", w.table_type, [])),
     script:
-        "../scripts/describe_recording.py"
+        "../scripts/score_recording.py"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Distance against the model step taken as movement onset"
-NEEDS = ("alignment",)
+TABLES = ("alignment",)
 PRODUCTS = ("pdf", "png", "csv")
 
 

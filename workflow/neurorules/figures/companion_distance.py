@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Distance to the recording over the initial gain, with and without gradient flossing"
-NEEDS = ("distances", "loss_curve")
+TABLES = ("distances", "loss_curve")
 PRODUCTS = ("pdf", "png", "csv")
 
 QUANTITIES = {"untrained": "before training", "trained": "after training", "matched": "matched accuracy"}

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Largest Lyapunov exponent before and after training over the initial gain"
-NEEDS = ("lyapunov", "loss_curve")
+TABLES = ("lyapunov", "loss_curve")
 PRODUCTS = ("pdf", "png", "csv")
 
 BEFORE = "before training"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Loss over training with and without gradient flossing, by initial gain"
-NEEDS = ("loss_curve",)
+TABLES = ("loss_curve",)
 PRODUCTS = ("pdf", "png", "csv")
 
 # Share of the run that is left out: the paper's curves start at update 2000, of (ours) 5000.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from neurorules.plotting.companion import loss_curves_by_gain
 
 TITLE = "Loss over training by initial gain, more gains"
-NEEDS = ("loss_curve",)
+TABLES = ("loss_curve",)
 PRODUCTS = ("pdf", "png", "csv")
 
 make = loss_curves_by_gain

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Distance against accuracy by initial gain, and spread across gains and learning rules"
-NEEDS = ("distances",)
+TABLES = ("distances",)
 PRODUCTS = ("pdf", "png", "csv")
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "BPTT at several learning rates, and its distance to e-prop"
-NEEDS = ("distances", "model_distances")
+TABLES = ("distances", "model_distances")
 PRODUCTS = ("pdf", "png", "csv")
 
 WHOLE_NUMBERS = ("seed", "update", "seed_a", "seed_b", "update_a", "update_b")

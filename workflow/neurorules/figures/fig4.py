@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Demixed principal components of recording and networks"
-NEEDS = ("dpca",)
+TABLES = ("dpca",)
 PRODUCTS = ("pdf", "png", "csv")
 
 COMPONENTS = ("time 1", "condition 1")
@@ -23,6 +23,7 @@ MOST_DIRECTIONS = 8
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from, with `r_with_data` of each seed's components."""
+    from neurorules.claims.derivations.dpca_correlations import with_correlations
     from neurorules.plotting import style
     from neurorules.statistics.noise_floor import PART, part_title
 
@@ -64,36 +65,6 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         ],
     )
     return {"figure": figure, "csv": table}
-
-
-def with_correlations(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with one copy of the data's components per part, as learning rule "data", and `r_with_data`.
-
-    `r_with_data` is Pearson's r of a network's component with the recording's over conditions and times, NaN where
-    either is constant and for the recording itself.
-    """
-    import pandas as pd
-
-    from neurorules.statistics.noise_floor import PART
-
-    at = [*PART, "component", "condition", "time_ms"]
-    data = table[table["quantity"] == "data"].drop_duplicates(at).assign(learning_rule="data")
-    models = table[table["quantity"] == "model"]
-    both = models.merge(data[[*at, "projection"]], on=at, how="left", suffixes=("", "_data"))
-    runs = [*PART, "learning_rule", "seed", "component"]
-    correlation = {
-        key: _correlation(run["projection"].to_numpy(), run["projection_data"].to_numpy())
-        for key, run in both.groupby(runs, sort=False)
-    }
-    keys = models[runs].itertuples(index=False, name=None)
-    models = models.assign(r_with_data=[correlation[key] for key in keys])
-    return pd.concat([data.assign(r_with_data=np.nan), models], ignore_index=True)
-
-
-def _correlation(x: np.ndarray, y: np.ndarray) -> float:
-    x, y = x - x.mean(), y - y.mean()
-    norms = np.linalg.norm(x) * np.linalg.norm(y)
-    return float(x @ y / norms) if norms > 0 else float("nan")
 
 
 def _draw(panel: Axes, rows: pd.DataFrame, component: str) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TITLE = "Distances against the neuron-split noise floor"
-NEEDS = ("noise_floor",)
+TABLES = ("noise_floor",)
 PRODUCTS = ("pdf", "png", "csv")
 PUBLISHED = "table3"
 

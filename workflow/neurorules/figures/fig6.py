@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Networks and recording by their distances at equal accuracies"
-NEEDS = ("snapshots",)
+TABLES = ("snapshots",)
 PRODUCTS = ("pdf", "png", "csv")
 
 PART = ["recording", "task"]

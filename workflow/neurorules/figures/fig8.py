@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Eigenvalues of recurrent weights, and dynamical similarity to the recording"
-NEEDS = ("eigenvalues", "dsa")
+TABLES = ("eigenvalues", "dsa")
 PRODUCTS = ("pdf", "png", "csv")
 
 SCORE = "wasserstein"

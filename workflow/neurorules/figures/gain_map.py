@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Distance to the recording over the initial gain"
-NEEDS = ("distances",)
+TABLES = ("distances",)
 PRODUCTS = ("pdf", "png", "csv")
 
 QUANTITIES = {"untrained": "untrained", "trained": "last checkpoint", "matched": "matched accuracy"}

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TITLE = "Accuracy over training"
-NEEDS = ("learning",)
+TABLES = ("learning",)
 PRODUCTS = ("pdf", "png", "csv")
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TITLE = "Distances between trained networks"
-NEEDS = ("model_distances",)
+TABLES = ("model_distances",)
 PRODUCTS = ("pdf", "png", "csv")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,13 +12,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Proposition 4.1: e-prop's flow and BPTT's in one weight"
-NEEDS = ()
+TABLES = ()
 PRODUCTS = ("pdf", "png", "csv")
 
-SIGNAL = 1.0  # the constant S
-# Between these, never a root or a turning point itself.
-WEIGHTS = np.round(np.arange(-1.975, 2.0, 0.05), 3)
-DRAWN = WEIGHTS[::4]
+DRAWN_EVERY = 4  # initial weights
 DURATION = 6.0  # of the drawn trajectories, in units of time of the flow
 
 TITLES = {
@@ -34,21 +31,18 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     """The figure and the table of outcomes that it is drawn from; no networks of the study are needed."""
     from matplotlib.lines import Line2D
 
+    from neurorules.claims.derivations import proposition_outcomes
     from neurorules.dynamics import proposition
     from neurorules.plotting import style
 
     inputs = proposition.inputs_with_roots(proposition.ROOTS)
-    flows = {
-        "bptt": proposition.bptt_flow(inputs),
-        "eprop_constant": proposition.constant_flow(inputs, SIGNAL),
-        "eprop_truncated": proposition.truncated_flow(inputs),
-    }
+    flows = proposition_outcomes.flows()
     looks = {
         "bptt": style.look("bptt"),
         "eprop_constant": style.look("eprop"),
         "eprop_truncated": {**style.look("eprop"), "linestyle": ":"},
     }
-    table = outcomes(inputs, flows)
+    table = proposition_outcomes.outcomes()
     figure, axes = style.panels(8)
     w = np.linspace(-2.0, 2.0, 400)
     error = proposition.error(inputs)
@@ -66,7 +60,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     _outcomes_by_start(axes[4], table, looks)
     for panel, (name, flow) in zip(axes[5:], flows.items(), strict=True):
         rows = table[table["flow"] == name].set_index("initial_weight")
-        for start in DRAWN:
+        for start in proposition_outcomes.WEIGHTS[::DRAWN_EVERY]:
             line, _ = OUTCOMES[str(rows.loc[start, "observed"])]
             panel.plot(
                 *proposition.trajectory(flow, start, DURATION),
@@ -97,48 +91,11 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     return {"figure": figure, "csv": table}
 
 
-def outcomes(inputs: np.ndarray, flows: Mapping[str, Any]) -> pd.DataFrame:
-    """One row per flow x initial weight: what the proposition predicts and what integration finds.
-
-    `predicted` is empty for BPTT, which the proposition presupposes; `agrees` is 1 or 0 where something is predicted.
-    """
-    import pandas as pd
-
-    from neurorules.dynamics import proposition
-
-    before_last = proposition.last_state(inputs[:-1])
-    signals: dict[str, Callable[[float], float]] = {
-        "eprop_constant": lambda start: SIGNAL,
-        "eprop_truncated": lambda start: float(before_last(start)),
-    }
-    rows = []
-    for name, flow in flows.items():
-        for start in WEIGHTS:
-            found = proposition.outcome(flow, start, proposition.ROOTS)
-            says = proposition.predicted(inputs, start, signals[name](start)) if name in signals else None
-            compared = says is not None and says.what != proposition.NOT_PREDICTED
-            rows.append(
-                {
-                    "flow": name,
-                    "initial_weight": start,
-                    "predicted": says.what if says else "",
-                    "predicted_root": says.root if says else np.nan,
-                    "observed": found.what,
-                    "observed_root": found.root,
-                    "agrees": float(_same(says, found)) if says and compared else np.nan,
-                    "synthetic": 0,
-                }
-            )
-    return pd.DataFrame(rows)
-
-
-def _same(a: Any, b: Any) -> bool:
-    return a.what == b.what and bool(np.isclose(a.root, b.root, equal_nan=True))
-
-
 def _outcomes_by_start(panel: Axes, table: pd.DataFrame, looks: Mapping[str, Mapping[str, Any]]) -> None:
     """One row per flow: the outcome from each initial weight, over what is predicted."""
     names = {"bptt": "BPTT", "eprop_constant": "e-prop\nconstant S", "eprop_truncated": "e-prop\ntruncated"}
+    from neurorules.claims.derivations.proposition_outcomes import WEIGHTS
+
     step = WEIGHTS[1] - WEIGHTS[0]
     for y, (name, rows) in enumerate(table.groupby("flow", sort=False)):
         for what, shade in (("converged", "#aaaaaa"), ("diverged", "#e2e2e2")):

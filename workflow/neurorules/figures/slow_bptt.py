@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Does slower BPTT come closer to e-prop?"
-NEEDS = ("model_distances",)
+TABLES = ("model_distances",)
 PRODUCTS = ("pdf", "png", "csv")
 
 LINES = ("BPTT to e-prop", "BPTT to e-prop, same seed", "BPTT, own seeds", "e-prop, own seeds")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TITLE = "Distance to the recording by initial gain and learning rule"
-NEEDS = ("distances",)
+TABLES = ("distances",)
 PRODUCTS = ("csv", "md", "html")
 PUBLISHED = "table1"
 

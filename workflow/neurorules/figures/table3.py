@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TITLE = "Noise floor, trained and untrained distances"
-NEEDS = ("noise_floor",)
+TABLES = ("noise_floor",)
 PRODUCTS = ("csv", "md", "html")
 PUBLISHED = "table3"
 

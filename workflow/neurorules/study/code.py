@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neurorules.figures.base.figure import kinds, load_figure
+from neurorules.figures.base.figure import load_figure, table_types_of
 from neurorules.study.study import Model, Study
-from neurorules.tables.base.table_type import load_kind
+from neurorules.tables.base.table_type import load_table_type
 
 Code = tuple[str, tuple[str, ...]]
 
@@ -24,7 +24,7 @@ def scoring_code(study: Study, script: str, table_type: str, models: Sequence[Mo
     """Of a table: its type, the tasks of its models and the measures that it is made with."""
     tasks = {f"tasks.{study.task_module(model.task)}" for model in models}
     measures = set()
-    if "measures" in load_kind(table_type).OPTIONS:
+    if "measures" in load_table_type(table_type).COMPARISON_KEYS:
         options = [study.options(model)["comparison"] for model in models] or [study.describing(table_type)]
         measures = {f"similarity.measures.{name}" for comparison in options for name in comparison["measures"]}
     return script, (f"tables.{table_type}", *sorted(tasks | measures))
@@ -61,13 +61,13 @@ def all_code(study: Study) -> set[Code]:
         *(
             scoring_code(study, "score_group.py", table_type, models)
             for figure in study.figures
-            for table_type in kinds(figure, "group")
+            for table_type in table_types_of(figure, "group")
             for models in study.figure_groups(figure).values()
         ),
         *(
-            scoring_code(study, "describe_recording.py", table_type, [])
+            scoring_code(study, "score_recording.py", table_type, [])
             for figure in study.figures
-            for table_type in kinds(figure, "recording")
+            for table_type in table_types_of(figure, "recording")
         ),
         *(figure_code(figure) for figure in study.figures),
     }

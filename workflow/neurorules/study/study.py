@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from neurorules.errors import InputError
-from neurorules.figures.base.figure import figure_names, kinds, load_figure, needs_recording
+from neurorules.figures.base.figure import figure_names, load_figure, needs_recording, table_types_of
 from neurorules.learning.base.learning_rule import learning_rule_names, load_learning_rule
 from neurorules.network import connectivity
 from neurorules.recordings.sources import is_private, known_sources
 from neurorules.similarity.measures.base.measure import measure_names
 from neurorules.study.yaml_source import check_keys, read_study_file
-from neurorules.tables.base.table_type import kind_names, load_kind
+from neurorules.tables.base.table_type import load_table_type, table_types
 from neurorules.tasks.base.task import load_task_module, task_names
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -123,7 +123,7 @@ class Study:
         """
         shown_by: dict[tuple[str, Model], dict[int, tuple[str, ...]]] = {}
         for name, models in self.figures.items():
-            for kind, model in itertools.product(kinds(name, "model"), models):
+            for kind, model in itertools.product(table_types_of(name, "model"), models):
                 figures = shown_by.setdefault((kind, model), {})
                 for seed in self.figure_seeds(name):
                     figures[seed] = (*figures.get(seed, ()), name)
@@ -178,14 +178,8 @@ class Study:
             "seeds": self.figure_seeds(name),
             "models": [str(model) for model in self.figures[name]],
             "recordings": self.figure_recordings(name),
-            "varied": {str(model): self._varied(model) for model in self.figures[name]},
             "left_out": self.left_out(name),
         }
-
-    def _varied(self, model: Model) -> dict[str, Any]:
-        """What figures have as an axis: a model's gain and learning rate, and whether it is flossed."""
-        network, training = self.options(model)["network"], self.options(model)["training"]
-        return {"gain": network["gain"], **{key: training[key] for key in ("learning_rate", "flossing_iterations")}}
 
     def _figure_models(self, name: str) -> Iterator[Model]:
         """The models of a figure whose recording is there; all of those without one where it needs none."""
@@ -222,7 +216,7 @@ class Study:
 
     def figure_groups(self, figure: str) -> dict[str, tuple[Model, ...]]:
         """The groups of a figure's models, see `groups`; none where it needs no tables of groups."""
-        if not kinds(figure, "group"):
+        if not table_types_of(figure, "group"):
             return {}
         groups: dict[str, list[Model]] = {}
         for model in sorted(self.figures[figure]):
@@ -334,14 +328,14 @@ class Study:
 
     def describing(self, kind: str) -> dict[str, Any]:
         """What determines one kind of tables that are of no single model: the defaults of what the kind depends on."""
-        options = load_kind(kind).OPTIONS
+        options = load_table_type(kind).COMPARISON_KEYS
         return {key: value for key, value in self.config["defaults"]["comparison"].items() if key in options}
 
     @staticmethod
     def _comparison(options: Mapping[str, Any], kind: str) -> dict[str, Any]:
         """`comparison` options that one kind of tables depends on."""
-        of_others = {key for name in kind_names() if name != kind for key in load_kind(name).OPTIONS}
-        own = load_kind(kind).OPTIONS
+        of_others = {key for name in table_types() if name != kind for key in load_table_type(name).COMPARISON_KEYS}
+        own = load_table_type(kind).COMPARISON_KEYS
         return {key: value for key, value in options.items() if key in own or key not in of_others}
 
     def learning_options(self, learning_rule: str) -> Mapping[str, Any]:
@@ -419,23 +413,32 @@ class Study:
         folder = "figures" if "pdf" in products else "tables"
         return [self.path(folder, f"{figure}.{ending}") for ending in products]
 
+    def figure_inputs(self, figure: str) -> dict[str, list[str]]:
+        """By figure, the tidy tables that a figure is made from: its own, or those that it reads of the others."""
+        module = load_figure(figure)
+        if not hasattr(module, "tables_of_others"):
+            return {figure: self.figure_tables(figure)}
+        types = module.tables_of_others()
+        return {
+            name: [file for file in self.figure_tables(name) if Path(file).stem in types[name]]
+            for name in self.figures
+            if name in types
+        }
+
     def figure_tables(self, figure: str) -> list[str]:
-        """The tidy tables that a figure is made from; of one that looks at figures, theirs."""
-        if getattr(load_figure(figure), "FROM_FIGURES", False):
-            others = [name for name in self.figures if not getattr(load_figure(name), "FROM_FIGURES", False)]
-            return [file for name in others for file in self.figure_files(name) if file.endswith(".csv")]
+        """The tidy tables of a figure's models, seeds, groups and recordings."""
         return [
             *(
                 self.table_file(kind, model, part)
-                for kind in kinds(figure, "model")
+                for kind in table_types_of(figure, "model")
                 for model in self.figures[figure]
                 for part, seeds in self.parts[kind][model].items()
                 if set(seeds) <= set(self.figure_seeds(figure))
             ),
-            *(self.group_file(kind, group) for kind in kinds(figure, "group") for group in self.figure_groups(figure)),
+            *(self.group_file(kind, group) for kind in table_types_of(figure, "group") for group in self.figure_groups(figure)),
             *(
                 self.description_file(kind, recording)
-                for kind in kinds(figure, "recording")
+                for kind in table_types_of(figure, "recording")
                 for recording in self.figure_recordings(figure)
             ),
         ]
@@ -488,7 +491,7 @@ class Study:
     def _check_figure(self, name: str) -> None:
         """Check that a selected figure has something to show."""
         entry = self.config["figures"][name]
-        of_models = kinds(name, "model") + kinds(name, "group")
+        of_models = table_types_of(name, "model") + table_types_of(name, "group")
         for key in NAMED_BY:
             if of_models and key not in entry:
                 raise InputError(
@@ -498,7 +501,7 @@ class Study:
                     remedy=f"This figure shows models: name its {', '.join(NAMED_BY)}.",
                 )
         without_models = of_models and not self.figures[name]
-        if without_models or (kinds(name, "recording") and not self.figure_recordings(name)):
+        if without_models or (table_types_of(name, "recording") and not self.figure_recordings(name)):
             tasks = [task for task in entry.get("tasks", ()) if self.recording(Model(task, "bptt", "base")) is None]
             name_it = [f"tasks.{task}.comparison.recording" for task in tasks]
             raise InputError(
@@ -511,7 +514,7 @@ class Study:
                 else "Take it out of use_figures, or add a recording of its tasks to use_recordings "
                 "(a private one needs its path).",
             )
-        if kinds(name, "group") and not self.figure_groups(name):
+        if table_types_of(name, "group") and not self.figure_groups(name):
             raise InputError(
                 "This figure has no two networks to compare.",
                 file=_files_text(self.files, "use_figures", name),
