@@ -43,10 +43,10 @@ def make(tables: Mapping[str, Mapping[str, pd.DataFrame]], context: Mapping[str,
 def _side(parameters: Mapping[str, Any], side: str) -> str:
     """What one of the two compared groups is, by the values that select it; nothing of a fixed number."""
     from neurorules.learning.base.learning_rule import learning_rule_names
-    from neurorules.plotting import style
+    from neurorules.plotting import titles
 
     def label(name: Any) -> str:
-        return style.rule_label(name) if name in learning_rule_names() else str(name)
+        return titles.rule_label(name) if name in learning_rule_names() else str(name)
 
     values = parameters.get(side, {}).values()
     return ", ".join(" or ".join(map(label, value if isinstance(value, list) else [value])) for value in values)
@@ -73,9 +73,9 @@ def _markdown(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]]) -> str:
     if table["n_first"].median() < 3:
         lines += ["**Two seeds or fewer: this shows the form. Quote nothing from it.**", ""]
     header = ["claim", "where", "decided for", "our numbers (n)", "published", "verdict", "at half, double margin"]
-    titles = {"paper": "The paper", "companion": "The companion: initial connectivity"}
+    headings = {"paper": "The paper", "companion": "The companion: initial connectivity"}
     for paper, rows in table.groupby("paper", sort=False):
-        lines += [f"## {titles.get(str(paper), str(paper))}", ""]
+        lines += [f"## {headings.get(str(paper), str(paper))}", ""]
         lines += markdown.table(header, [_cells(row, sides[row["id"]]) for row in rows.to_dict("records")]) + [""]
     lines += [
         "Numbers are means ± SD over seeds (n) of the two groups that are compared, and their difference (first less "

@@ -16,7 +16,7 @@ import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -176,7 +176,7 @@ class Study:
             "study": self.name,
             "figure": dict(self.config["figures"][name]),
             "seeds": self.figure_seeds(name),
-            "models": [str(model) for model in self.figures[name]],
+            "models": [asdict(model) for model in self.figures[name]],
             "recordings": self.figure_recordings(name),
             "left_out": self.left_out(name),
         }
@@ -435,7 +435,11 @@ class Study:
                 for part, seeds in self.parts[kind][model].items()
                 if set(seeds) <= set(self.figure_seeds(figure))
             ),
-            *(self.group_file(kind, group) for kind in table_types_of(figure, "group") for group in self.figure_groups(figure)),
+            *(
+                self.group_file(kind, group)
+                for kind in table_types_of(figure, "group")
+                for group in self.figure_groups(figure)
+            ),
             *(
                 self.description_file(kind, recording)
                 for kind in table_types_of(figure, "recording")

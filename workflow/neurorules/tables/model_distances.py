@@ -67,19 +67,18 @@ def table(members: Sequence[GroupMember], labels: Mapping[str, Any], options: Op
                     value=[member_a.labels["setting"], member_b.labels["setting"]],
                     remedy="Compare settings of equal trials.",
                 )
-            sides = [
+            reached = [
                 {
-                    "seed": seed,
                     "update": int(run["checkpoint"].values[checkpoint]),
                     "accuracy": float(run["accuracy"].values[checkpoint]),
                 }
-                for seed, run, checkpoint in ((seed_a, run_a, at[0]), (seed_b, run_b, at[1]))
+                for run, checkpoint in zip((run_a, run_b), at, strict=True)
             ]
             rows.append(
                 {
                     **labels,
-                    **side("a", member_a.labels, **sides[0]),
-                    **side("b", member_b.labels, **sides[1]),
+                    **side("a", member_a.labels, seed_a, **reached[0]),
+                    **side("b", member_b.labels, seed_b, **reached[1]),
                     "stage": stage,
                     "distance": procrustes_distance(x, y),
                 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from neurorules.tables.base.stages import later_than
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -14,13 +16,3 @@ TABLES = ("loss_curve",)
 def derive(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any]) -> pd.DataFrame:
     """Bins of updates that end later; parameters: `after`, the share of a run's updates that is left out."""
     return later_than(tables["loss_curve"], float(parameters["after"]))
-
-
-def later_than(table: pd.DataFrame, share: float) -> pd.DataFrame:
-    """Bins of updates that end after a share of their run.
-
-    Args:
-        table: columns update and updates, among others.
-        share: of the run's updates, 0 to 1.
-    """
-    return table[table["update"] > share * table["updates"]].reset_index(drop=True)

@@ -32,7 +32,9 @@ def noise_floor_groups(table: pd.DataFrame) -> pd.DataFrame:
         these that agree in everything are taken once.
     """
     of_model = table["quantity"] == "model"
-    group = table["quantity"].where(~of_model, table["stage"]).where(table["stage"] != "trained", table["learning_rule"])
+    group = (
+        table["quantity"].where(~of_model, table["stage"]).where(table["stage"] != "trained", table["learning_rule"])
+    )
     table = table.assign(group=group)
     return table.drop_duplicates([*PANEL_GROUP, "group", "seed", "repeat", "distance"])
 

@@ -11,6 +11,7 @@ from neurorules.dynamics import proposition
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.polynomial import Polynomial
 
 TABLES = ()
 
@@ -24,7 +25,7 @@ def derive(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any]) ->
     return outcomes()
 
 
-def flows() -> dict[str, Callable[[Any], Any]]:
+def flows() -> dict[str, Polynomial]:
     """dw/dt of the example as functions of w, by name."""
     inputs = proposition.inputs_with_roots(proposition.ROOTS)
     return {

@@ -64,7 +64,9 @@ COLUMNS = {
     "measure": Column(TEXT, "measure of similarity; `none` where there is none"),
     "distance": Column(NUMBER, "distance by that measure; 0 is alike"),
     "participation_ratio": Column(NUMBER, "dimensionality of the network's activity"),
-    "quantity": Column(TEXT, "what the value is of: `data` or `model`, `floor` or `model`, a baseline, a learning rule"),
+    "quantity": Column(
+        TEXT, "what the value is of: `data` or `model`, `floor` or `model`, a baseline, a learning rule"
+    ),
     "value": Column(NUMBER, "value of that quantity"),
     "group_size": Column(INTEGER, "neurons, or units, per random group"),
     "repeat": Column(INTEGER, "number of the random draw"),

@@ -13,7 +13,7 @@ from neurorules.similarity.matched_accuracy import at_accuracies, common_level, 
 if TYPE_CHECKING:
     import pandas as pd
 
-# The lowest accuracy that the paper looks at (Figure 6D). Networks that have not learnt say nothing about learning rules.
+# The lowest accuracy that the paper looks at (Figure 6D). Networks that have not learnt tell nothing of learning rules.
 LEAST_ACCURACY = 0.4
 
 # Accuracies between the lowest and the highest common one at which curves are read.

@@ -86,9 +86,7 @@ def score_group(
     write_table(output, load_table_type(table_type).table(members, labels, Options(options), recording))
 
 
-def score_recording(
-    table_type: str, recording_file: str, options: Mapping[str, Any], code: str, output: str
-) -> None:
+def score_recording(table_type: str, recording_file: str, options: Mapping[str, Any], code: str, output: str) -> None:
     """Write one table about a recording alone.
 
     Args:

@@ -4,7 +4,7 @@ A table type is one file in the folder above with
 
     SUBJECT: str                        what one table is about, see below
     NEEDS_RECORDING: bool               whether there is no table without a recording
-    COMPARISON_KEYS: tuple[str, ...]    keys of `comparison:` that it depends on, beside those that give the compared window
+    COMPARISON_KEYS: tuple[str, ...]    keys of `comparison:` that it depends on, beside those of the compared window
     def table(...) -> DataFrame         see `score.py` for its arguments
 
     SUBJECT = "model"       the runs of one model: table(runs, labels, options, task, recording)
