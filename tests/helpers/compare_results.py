@@ -16,7 +16,7 @@ from pathlib import Path
 
 LEFT_OUT = {"training_code", "scoring_code"}
 
-# Column -> its new name, where the new table has none of the old name; (column, value) -> the new value, beside the old.
+# Column -> its new name, where the new table has none of the old name; (column, value) -> a new value for it.
 RENAMED_COLUMNS = {"moment": "stage", "quantity": "stage"}
 RENAMED_VALUES = {
     ("moment", "initial"): "untrained",
