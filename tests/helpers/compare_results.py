@@ -16,9 +16,16 @@ from pathlib import Path
 
 LEFT_OUT = {"training_code", "scoring_code"}
 
-# Column -> its new name; (column, value) -> the new value.
-RENAMED_COLUMNS = {"moment": "stage"}
-RENAMED_VALUES = {("moment", "initial"): "untrained", ("moment", "last"): "trained"}
+# Column -> its new name, where the new table has none of the old name; (column, value) -> a new value for it.
+RENAMED_COLUMNS = {"moment": "stage", "quantity": "stage"}
+RENAMED_VALUES = {
+    ("moment", "initial"): "untrained",
+    ("moment", "last"): "trained",
+    ("quantity", "untrained"): "model",  # in tables of type noise_floor
+    ("quantity", "trained"): "model",
+    ("test", "falls_with"): "negative_slope",
+    ("test", "helps_more"): "larger_improvement",
+}
 
 
 def rows_of(file: Path) -> list[dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from neurorules.claims.derivations.base.derivation import derivation_names
 from neurorules.claims.ledger import NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED, VERDICTS, ledger, margin_of
-from neurorules.claims.tests.base.evidence import deciding_names, load_deciding
-from neurorules.figures.base.figure import figure_names
+from neurorules.claims.published import claimed_table_types, table_types_read
+from neurorules.claims.tests.base.claim_test import claim_test_names, load_claim_test
+from neurorules.figures.base.figure import figure_names, load_figure
 from neurorules.statistics.comparison import compare
-from neurorules.statistics.matched import matched
+from neurorules.tables.base.matched import matched
 
 PUBLISHED = yaml.safe_load((Path(__file__).parents[2] / "resources" / "published.yaml").read_text())
 CLAIMS = {claim["id"]: claim for claim in PUBLISHED["claims"]}
@@ -58,9 +61,15 @@ def curves(
 
 def decided(claim: str, table: pd.DataFrame) -> dict[str, Any]:
     """The one row of a claim."""
-    rows = ledger([CLAIMS[claim]], {CLAIMS[claim]["figure"]: table})
+    rows = rows_of(claim, table)
     assert len(rows) == 1
     return rows.iloc[0].to_dict()
+
+
+def rows_of(claim: str, table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a claim that is decided from one tidy table."""
+    (table_type,) = table_types_read(CLAIMS[claim])
+    return ledger([CLAIMS[claim]], {CLAIMS[claim]["figure"]: {table_type: table}})
 
 
 SPREAD = [-0.003, -0.001, 0.001, 0.003]
@@ -167,7 +176,7 @@ def test_a_recording_without_a_margin_is_not_decided() -> None:
 def test_published_for_another_recording_is_decided_and_said() -> None:
     equal = {"bptt": around(0.5), "eprop": around(0.5)}
     table = pd.concat([curves(equal), curves(equal, recording="mante2013-dt15", task="mante2013")])
-    rows = ledger([CLAIMS["fig1-eprop-comparable"]], {"fig1": table}).set_index("recording")
+    rows = rows_of("fig1-eprop-comparable", table).set_index("recording")
     assert rows["published_here"].to_dict() == {"hatsopoulos2007": 0, "mante2013-dt15": 1}
     assert set(rows["verdict"]) == {REPRODUCED}
     assert rows["margin"].to_dict() == {"hatsopoulos2007": 0.020, "mante2013-dt15": 0.008}
@@ -198,7 +207,7 @@ def test_gains_are_compared_for_each_learning_rule() -> None:
             curves({"base": around(0.46), "gain-0": around(0.4)}, "setting", learning_rule="eprop"),
         ]
     )
-    rows = ledger([CLAIMS["table1-gain-1-below-gain-0"]], {"table1": table}).set_index("learning_rule")
+    rows = rows_of("table1-gain-1-below-gain-0", table).set_index("learning_rule")
     assert rows["result"].to_dict() == {"bptt": "holds", "eprop": "fails"}
 
 
@@ -255,21 +264,30 @@ def test_spread_leaves_out_gains_that_were_not_learnt() -> None:
 # ---- noise floor
 
 
-def summaries(bptt: float, floor: float, sd: float = 0.005) -> pd.DataFrame:
-    rows = [("floor", floor, np.nan, 0), ("bptt", bptt, sd, 4), ("eprop", bptt, sd, 4), ("untrained", 0.54, sd, 4)]
-    table = pd.DataFrame(rows, columns=["quantity", "mean", "sd_seeds", "n_seeds"])
+def noise_floor(bptt: float, floor: float, sd: float = 0.005) -> pd.DataFrame:
+    """Four seeds whose means have this SD; the two splits of a seed lie 0.02 apart."""
     labels = {"recording": "hatsopoulos2007", "recording_title": "Hatsopoulos 2007", "synthetic": 0}
-    return table.assign(**labels, task="hatsopoulos2007", setting="published-code")
+    labels |= {"task": "hatsopoulos2007", "setting": "published-code"}
+    scale = sd / np.std(SPREAD, ddof=1)
+    rows = []
+    for rule, (repeat, shift) in itertools.product(("bptt", "eprop"), enumerate((-0.01, 0.01))):
+        row = {**labels, "learning_rule": rule, "repeat": repeat, "group_size": 10, "accuracy": 0.9}
+        rows.append({**row, "quantity": "floor", "stage": "", "seed": -1, "distance": floor + shift})
+        for seed, offset in enumerate(SPREAD):
+            for stage, mean in (("untrained", 0.54), ("trained", bptt)):
+                distance = mean + scale * offset + shift
+                rows.append({**row, "quantity": "model", "stage": stage, "seed": seed, "distance": distance})
+    return pd.DataFrame(rows)
 
 
 def test_noise_floor_claims() -> None:
-    at_floor, above = summaries(0.402, 0.4), summaries(0.45, 0.4)
+    at_floor, above = noise_floor(0.402, 0.4), noise_floor(0.45, 0.4)
     assert decided("table3-bptt-reaches-floor", at_floor)["result"] == "holds"
     assert decided("table3-bptt-reaches-floor", above)["result"] == "fails"
     assert decided("table3-bptt-above-floor", above)["result"] == "holds"
     assert decided("table3-bptt-below-untrained", above)["result"] == "holds"
     row = decided("table3-bptt-above-floor", above)
-    assert row["mean_first"] == 0.4 and row["mean_second"] == 0.45
+    assert row["mean_first"] == pytest.approx(0.4) and row["mean_second"] == pytest.approx(0.45)
     assert row["difference"] == pytest.approx(-0.05)
     # t = .05 / (.005 / 2) = 20 with 3 degrees of freedom, from a table of t: p < .0005 one-sided.
     assert row["p_lower"] < 0.0005 and row["ci95_high"] == pytest.approx(-0.05 + 3.1824 * 0.0025, abs=1e-6)
@@ -290,9 +308,8 @@ def pairs(slow: float, fast: float) -> pd.DataFrame:
                 for side, (rule, name, seed) in (("a", a), ("b", b)):
                     row |= {f"learning_rule_{side}": rule, f"setting_{side}": name, f"seed_{side}": seed}
                 noise = 0.002 * i * (setting == "base") + 0.001 * j * (setting == "lr-1e-4")
-                row |= {"panel": "B", "seed": np.nan}  # as below the rows of panel A, which have seeds
-                rows.append({**row, "moment": "matched", "distance": distance + noise})
-                rows.append({**row, "moment": "last", "distance": 9.0})
+                rows.append({**row, "stage": "matched", "distance": distance + noise})
+                rows.append({**row, "stage": "trained", "distance": 9.0})
     return pd.DataFrame(rows)
 
 
@@ -344,7 +361,7 @@ def spectra(by_setting: float, by_rule: float) -> pd.DataFrame:
             for seed in range(3):
                 radius = 1 + by_setting * i + (by_rule + 0.001 * seed) * j
                 columns = {"real": radius * np.cos(angle), "imaginary": radius * np.sin(angle)}
-                labels = {"setting": setting, "learning_rule": rule, "seed": seed, "moment": "trained", "panel": "A"}
+                labels = {"setting": setting, "learning_rule": rule, "seed": seed, "stage": "trained"}
                 tables.append(pd.DataFrame({**columns, **labels}))
     return pd.concat(tables).assign(recording="hatsopoulos2007", recording_title="H", synthetic=0, task="h")
 
@@ -359,7 +376,7 @@ def test_spectra() -> None:
 
 
 def test_dsa_margin_is_a_fraction_of_the_mean() -> None:
-    table = curves({"bptt": around(0.5), "eprop": around(0.51)}).assign(panel="B", score="wasserstein")
+    table = curves({"bptt": around(0.5), "eprop": around(0.51)}).assign(score="wasserstein")
     row = decided("fig8b-dsa-comparable", table)
     assert row["margin"] == pytest.approx(0.1 * (0.5 - 0.09)) and row["result"] == "holds"
 
@@ -368,20 +385,23 @@ def test_dsa_margin_is_a_fraction_of_the_mean() -> None:
 
 
 def components(r: dict[str, list[float]]) -> pd.DataFrame:
-    rows = [
-        {"learning_rule": rule, "seed": seed, "r_with_data": value, "quantity": "model", "component": "time 1"}
-        for rule, values in r.items()
-        for seed, value in enumerate(values)
-        for _ in range(3)  # one row per condition and time
-    ]
-    rows.append({"learning_rule": "data", "seed": -1, "r_with_data": np.nan, "quantity": "data", "component": "time 1"})
+    """First components whose correlation with the recording's is given, for each seed."""
+    data, other = np.array([1.0, 1.0, -1.0, -1.0]), np.array([1.0, -1.0, 1.0, -1.0])
+    rows = []
+    for rule, values in r.items():
+        for seed, value in [(-1, 1.0), *enumerate(values)]:
+            projection = value * data + np.sqrt(1 - value**2) * other
+            of_network = {"learning_rule": rule, "seed": seed, "quantity": "data" if seed < 0 else "model"}
+            for condition in range(4):
+                where = {"component": "time 1", "condition": condition, "time_ms": 0.0}
+                rows.append({**of_network, **where, "projection": projection[condition]})
     labels = {"recording": "hatsopoulos2007", "recording_title": "H", "synthetic": 0, "task": "h", "setting": "base"}
     return pd.DataFrame(rows).assign(**labels)
 
 
 def test_components_match() -> None:
     table = components({"bptt": [0.9, 0.92, 0.91], "eprop": [0.2, 0.25, 0.3]})
-    rows = ledger([CLAIMS["fig4-top-components-match"]], {"fig4": table}).set_index("learning_rule")
+    rows = rows_of("fig4-top-components-match", table).set_index("learning_rule")
     assert rows["result"].to_dict() == {"bptt": "holds", "eprop": "fails"}
     assert rows["n_first"].to_dict() == {"bptt": 3, "eprop": 3}
     assert decided("fig4-top-components-match-equally", table)["result"] == "fails"
@@ -405,21 +425,29 @@ def test_distance_falls_with_trials() -> None:
     assert decided(claim, trials([0.3, 0.4, 0.5]))["result"] == "fails"
 
 
-def test_proposition() -> None:
+def test_one_case_against_it_refutes_a_prediction() -> None:
     table = pd.DataFrame(
         {
-            "flow": "eprop_constant",
             "predicted": ["converged", "converged", "diverged", "not predicted"],
             "predicted_root": [0.5, 0.5, np.nan, np.nan],
             "observed": ["converged", "converged", "diverged", "converged"],
             "observed_root": [0.5, 0.5, np.nan, 0.5],
         }
     )
-    row = decided("proposition-converges", table)
-    assert row["result"] == "holds" and row["cases"] == 2 and row["verdict"] == REPRODUCED
+    decide = load_claim_test("as_predicted").decide
+    evidence = decide(table, {"predicted": "converged"}, np.nan)
+    assert evidence.result == "holds" and evidence.numbers["cases"] == 2
     table.loc[1, "observed_root"] = -1.0  # converged, but to another root
-    row = decided("proposition-converges", table)
-    assert row["result"] == "fails" and row["cases_as_predicted"] == 1
+    evidence = decide(table, {"predicted": "converged"}, np.nan)
+    assert evidence.result == "fails" and evidence.numbers["cases_as_predicted"] == 1
+
+
+@pytest.mark.parametrize("claim", ["proposition-converges", "proposition-diverges"])
+def test_the_proposition_is_true(claim: str) -> None:
+    """A proven theorem, decided without any table."""
+    (row,) = ledger([CLAIMS[claim]], {"proposition": {}}).to_dict("records")
+    assert row["verdict"] == REPRODUCED and row["flow"] == "eprop_constant"
+    assert row["cases"] == row["cases_as_predicted"] > 0
 
 
 # ---- properties
@@ -478,7 +506,7 @@ def gains(values: dict[str, list[float]], column: str = "task_loss", **labels: A
         for seed, value in enumerate(of_seeds):
             row = {"recording": "no recording", "recording_title": "romo", "synthetic": 0, "task": "romo"}
             row |= {"learning_rule": "eprop", "setting": name, "gain": of[plain], "flossed": flossed, "seed": seed}
-            rows.append({**row, column: value, **labels})
+            rows.append({**row, "update": 1, "updates": 1, column: value, **labels})
     return pd.DataFrame(rows)
 
 
@@ -497,9 +525,17 @@ def test_loss_falls_with_gain() -> None:
     assert alone["verdict"] == NOT_TESTABLE
 
 
+def test_the_first_updates_do_not_count() -> None:
+    """The curves of companion_fig1 start after 4% of the updates."""
+    table = gains({"base": [1.0, 1.1], "gain-0.2": [2.0, 2.1]}, updates=100, learning_rule="bptt")
+    early, late = table.assign(update=4, task_loss=1000.0 * (table["setting"] == "base")), table.assign(update=5)
+    row = decided("companion-fig1-gain-matters-bptt", pd.concat([early, late]))
+    assert row["verdict"] == REPRODUCED and row["mean_first"] == pytest.approx(1.05)
+
+
 def test_distance_of_exponents_from_0_falls_with_gain() -> None:
     values = {"gain-0": [-0.9, -1.0, -1.1], "gain-0.2": [-0.7, -0.8, -0.8], "gain-0.5": [-0.4, -0.5, -0.4]}
-    table = gains({**values, "base": [0.1, -0.1, 0.0]}, "exponent", moment="initial")
+    table = gains({**values, "base": [0.1, -0.1, 0.0]}, "exponent", stage="untrained", index=1)
     row = decided("companion-fig3-distance-from-0-falls-with-gain", table)
     assert row["verdict"] == REPRODUCED
     signed = decided("companion-fig3-distance-from-0-falls-with-gain", table.assign(exponent=table["exponent"] + 2))
@@ -523,15 +559,42 @@ def test_ids_are_unique() -> None:
 
 @pytest.mark.parametrize("claim", PUBLISHED["claims"], ids=lambda claim: claim["id"])
 def test_each_claim_is_complete(claim: dict[str, Any]) -> None:
-    keys = {"id", "paper", "where", "claim", "published_for", "published", "figure", "select", "by", "test"}
-    assert set(claim) <= keys | {"parameters", "margin"}
+    keys = {"id", "paper", "where", "claim", "published_for", "published", "figure", "select", "by", "labels", "test"}
+    assert set(claim) <= keys | {"parameters", "margin", "table", "derivation"}
+    assert ("table" in claim) != ("derivation" in claim)
+    if "derivation" in claim:
+        assert claim["derivation"]["name"] in derivation_names()
+    assert set(table_types_read(claim)) <= set(load_figure(claim["figure"]).TABLES)
     assert claim["paper"] in ("paper", "companion") and claim["where"] and claim["claim"].endswith((".", ")."))
     assert claim["figure"] in figure_names() or claim["figure"].startswith("companion_fig")
-    assert claim["test"] in deciding_names() and callable(load_deciding(claim["test"]).decide)
+    assert claim["test"] in claim_test_names() and callable(load_claim_test(claim["test"]).decide)
     assert ("equivalent" in claim["test"]) == ("margin" in claim)
     if "margin" in claim:
         assert len(claim["margin"]["reason"]) > 20
         assert all(margin_of(claim, name, "base") > 0 for name in claim["published_for"])
+
+
+def test_claims_are_about_the_updates_that_figures_show() -> None:
+    from neurorules.figures import companion_fig4
+    from neurorules.plotting import loss_curves
+
+    shown = {"companion_fig4": companion_fig4.NOT_SHOWN}
+    of_claims = [claim for claim in CLAIMS.values() if claim.get("derivation", {}).get("name") == "late_updates"]
+    assert len(of_claims) == 8
+    for claim in of_claims:
+        assert claim["derivation"]["after"] == shown.get(claim["figure"], loss_curves.NOT_SHOWN)
+
+
+def test_table_types_by_figure() -> None:
+    types = claimed_table_types()
+    assert types["fig3"] == ["distances", "model_distances"] and types["fig8"] == ["dsa", "eigenvalues"]
+    assert types["table3"] == ["noise_floor"] and types["proposition"] == []
+    assert "alignment" not in types
+
+
+def test_a_table_that_is_not_there_is_named() -> None:
+    row = ledger([CLAIMS["fig3b-eprop-closer-to-slow-bptt"]], {"fig3": {"distances": pd.DataFrame()}}).iloc[0]
+    assert row["verdict"] == NOT_TESTABLE and row["why"] == "there is no table of type model_distances"
 
 
 def test_margins_are_the_published_sds_of_bptt() -> None:

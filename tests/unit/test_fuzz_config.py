@@ -19,7 +19,7 @@ from neurorules.figures.base.figure import load_figure, needs_recording
 from neurorules.io.identity import canonical_json
 from neurorules.study.load import Study, load_study
 from neurorules.study.yaml_source import BASE_CONFIG, REPOSITORY
-from neurorules.tables.base.table_type import kinds_of
+from neurorules.tables.base.table_type import table_types
 
 DEMO = load_study(REPOSITORY / "config" / "demo.yaml").config
 STUDY_FILE = REPOSITORY / "tests" / "config" / "tiny.yaml"
@@ -91,7 +91,7 @@ def plan(made: Study) -> None:
         if made.options.chooses_learning_rate(model):
             assert made.options.selection_options(model)["training"]["learning_rate_seed"] not in seeds
             assert made.paths.learning_rate_file(model)
-        for kind in kinds_of("model"):
+        for kind in table_types("model"):
             made.options.scoring(model, kind)
         recording = made.options.recording(model)
         if recording is not None:
@@ -108,7 +108,7 @@ def plan(made: Study) -> None:
     for name, shown in made.selection.figures.items():
         made.selection.figure_context(name)
         compared = [model for model in shown if made.options.recording(model) is not None]
-        assert made.paths.figure_tables(name) or not load_figure(name).NEEDS
+        assert made.paths.figure_tables(name) or not load_figure(name).TABLES
         assert compared == shown or not needs_recording(name)
         assert set(made.selection.figure_groups(name)) <= set(made.selection.groups)
         assert {model for group in made.selection.figure_groups(name).values() for model in group} <= set(shown)

@@ -1,4 +1,4 @@
-"""Every kind of tidy table on small real runs, against networks run here again, SciPy and mathematics."""
+"""Every type of tidy table on small real runs, against networks run here again, SciPy and mathematics."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import xarray as xr
 
 from neurorules.errors import InputError
 from neurorules.io.netcdf import write_dataset
-from neurorules.io.tables import read_table
+from neurorules.options import Options
 from neurorules.study.load import load_study
 from neurorules.study.model import Model
 from neurorules.tables import (
@@ -32,9 +32,10 @@ from neurorules.tables import (
     snapshots,
     trial_averaging,
 )
-from neurorules.tables.base.score import score_group, score_model
-from neurorules.tables.base.score_recording import describe_recording, recording_labels
-from neurorules.tables.base.table_type import GroupMember, kind_names, kinds_of
+from neurorules.tables.base.columns import read_tidy_table
+from neurorules.tables.base.labels import model_labels, recording_labels
+from neurorules.tables.base.score import score_group, score_model, score_recording
+from neurorules.tables.base.table_type import GroupMember, table_types
 from neurorules.tasks.hatsopoulos2007 import ReachTask
 from neurorules.training.train import train
 
@@ -67,7 +68,7 @@ TRAINING = {
     "n_checkpoints": 6,
 }
 TEST_STEPS, ONSET = 60, 28
-TASK = {
+TASK: dict[str, Any] = {
     "dt_ms": 10,
     "steps": 50,
     "interval1_steps": [0, 3],
@@ -144,17 +145,27 @@ class Made:
     task: ReachTask
     runs: dict[str, dict[int, xr.Dataset]]
 
-    def members(self, *rules: str) -> dict[str, GroupMember]:
-        return {f"reach/{rule}/base": GroupMember(OPTIONS, self.task, self.runs[rule]) for rule in rules}
+    def members(self, *rules: str) -> list[GroupMember]:
+        return [member(self.task, rule, "base", self.runs[rule]) for rule in rules]
 
 
-OPTIONS = {"network": NETWORK, "comparison": COMPARISON}
+OPTIONS = Options({"network": NETWORK, "training": TRAINING, "comparison": COMPARISON})
+
+
+def member(task: Any, learning_rule: str, setting: str, runs: dict[int, xr.Dataset]) -> GroupMember:
+    labels = {"task": "reach", "learning_rule": learning_rule, "setting": setting}
+    options = {"gain": 1.0, "learning_rate": 3e-2, "flossed": 0}
+    return GroupMember({**labels, **options}, OPTIONS, task, runs)
+
+
+def with_comparison(**options: Any) -> Options:
+    return OPTIONS.but(comparison=OPTIONS.comparison.but(**options))
 
 
 @pytest.fixture(scope="module")
 def made() -> Made:
     recording = recording_of(random_rates())
-    task = ReachTask(TASK, recording)
+    task = ReachTask(Options(TASK), recording)
     runs = {}
     for rule in ("bptt", "eprop"):
         options = {
@@ -237,7 +248,7 @@ def test_runs_differ_enough_to_tell_checkpoints_apart(made: Made) -> None:
             assert np.ptp(run["accuracy"].values) > 0.3
 
 
-def test_every_kind_is_about_one_thing() -> None:
+def test_every_table_type_has_one_subject() -> None:
     of_models = [
         "alignment",
         "distances",
@@ -249,10 +260,10 @@ def test_every_kind_is_about_one_thing() -> None:
         "lyapunov",
         "noise_floor",
     ]
-    assert kinds_of("model") == of_models
-    assert kinds_of("group") == ["model_distances", "snapshots"]
-    assert kinds_of("recording") == ["baselines", "trial_averaging"]
-    assert len(kind_names()) == 13
+    assert table_types("model") == of_models
+    assert table_types("group") == ["model_distances", "snapshots"]
+    assert table_types("recording") == ["baselines", "trial_averaging"]
+    assert len(table_types()) == 13
 
 
 # ---- tables of one model
@@ -281,7 +292,7 @@ def test_distances(made: Made) -> None:
             assert rows.loc["cka", "distance"] == pytest.approx(cka(activity, rates), abs=1e-5)
             np.testing.assert_allclose(rows["participation_ratio"], dimensions(activity), rtol=1e-5)
     # The measures of the config, in its order, and no other.
-    fewer = {**OPTIONS, "comparison": {**COMPARISON, "measures": ["cka", "procrustes"]}}
+    fewer = with_comparison(measures=["cka", "procrustes"])
     few = distances.table({0: runs[0]}, LABELS, fewer, made.task, made.recording)
     assert list(few["measure"]) == ["cka", "procrustes"] * 6
     assert list(few["distance"][:2]) == [by_key.loc[(0, 0, name), "distance"] for name in ("cka", "procrustes")]
@@ -297,26 +308,26 @@ def test_a_recording_of_other_conditions_cannot_be_compared(made: Made) -> None:
 @pytest.mark.parametrize("stride, onset", [(5, ONSET), (1, ONSET), (7, 20), (50, 39)])
 def test_alignment(made: Made, stride: int, onset: int) -> None:
     """Onset steps a stride apart, all from which 200 ms fit before and after; one of them is the study's."""
-    comparison = {**COMPARISON, "alignment_stride_steps": stride, "onset_step": onset, "measures": ["procrustes"]}
-    options, runs = {**OPTIONS, "comparison": comparison}, made.runs["eprop"]
+    options = with_comparison(alignment_stride_steps=stride, onset_step=onset, measures=["procrustes"])
+    runs = made.runs["eprop"]
     table = alignment.table(runs, LABELS, options, made.task, made.recording)
     feasible = [s for s in range(TEST_STEPS) if (s - onset) % stride == 0 and s >= 20 and s + 20 < TEST_STEPS]
-    moments = ("untrained", "trained")
-    expected = [(seed, moment, s) for seed in SEEDS for moment in moments for s in feasible]
-    assert list(table[["seed", "moment", "onset_step"]].itertuples(index=False, name=None)) == expected
+    stages = ("untrained", "trained")
+    expected = [(seed, stage, s) for seed in SEEDS for stage in stages for s in feasible]
+    assert list(table[["seed", "stage", "onset_step"]].itertuples(index=False, name=None)) == expected
     assert (table["is_used"] == (table["onset_step"] == onset)).all()
     assert set(table["measure"]) == {"procrustes"}
 
-    used = table[table["is_used"] == 1].set_index(["seed", "moment"])
+    used = table[table["is_used"] == 1].set_index(["seed", "stage"])
     compared = distances.table(runs, LABELS, options, made.task, made.recording).set_index(["seed", "update"])
     for seed in SEEDS:
-        for moment, update in (("untrained", 0), ("trained", UPDATES)):
+        for stage, update in (("untrained", 0), ("trained", UPDATES)):
             for column in ("distance", "accuracy"):
-                assert used.loc[(seed, moment), column] == compared.loc[(seed, update), column]
+                assert used.loc[(seed, stage), column] == compared.loc[(seed, update), column]
 
     if stride == 5:
         whole = activity_of(made, runs[1], -1)
-        rows = table[(table["seed"] == 1) & (table["moment"] == "trained")].set_index("onset_step")
+        rows = table[(table["seed"] == 1) & (table["stage"] == "trained")].set_index("onset_step")
         for step in feasible:
             distance = procrustes(whole[:, step - 20 : step + 21], made.recording["rates"].values)
             assert rows.loc[step, "distance"] == pytest.approx(distance, abs=1e-6)
@@ -325,7 +336,7 @@ def test_alignment(made: Made, stride: int, onset: int) -> None:
 
 def test_a_task_without_movement_has_no_onset_to_align(made: Made) -> None:
     study = load_study()
-    options = study.options.of(Model("mante2013", "bptt", "base"))
+    options = Options(study.options.of(Model("mante2013", "bptt", "base")))
     with pytest.raises(InputError, match="mante2013 has no movement onset") as caught:
         alignment.table(made.runs["bptt"], {**LABELS, "task": "mante2013"}, options, made.task, made.recording)
     assert caught.value.key == "figures.alignment.tasks" and caught.value.value == "mante2013"
@@ -337,8 +348,8 @@ def test_eigenvalues(made: Made) -> None:
     table = eigenvalues.table(runs, LABELS, OPTIONS, made.task, None)
     assert len(table) == len(SEEDS) * 2 * UNITS
     for seed, run in runs.items():
-        for moment, index, update in (("initial", 0, 0), ("trained", -1, UPDATES)):
-            rows = table[(table["seed"] == seed) & (table["moment"] == moment)]
+        for stage, index, update in (("untrained", 0, 0), ("trained", -1, UPDATES)):
+            rows = table[(table["seed"] == seed) & (table["stage"] == stage)]
             assert list(rows["index"]) == list(range(UNITS)) and set(rows["update"]) == {update}
             values = rows["real"].to_numpy() + 1j * rows["imaginary"].to_numpy()
             weights = run["recurrent"].values[index].astype(np.float64)
@@ -347,7 +358,7 @@ def test_eigenvalues(made: Made) -> None:
             sign, log = np.linalg.slogdet(weights)
             assert np.log(np.abs(values)).sum() == pytest.approx(log, abs=1e-8)
             assert np.exp(1j * np.angle(values).sum()) == pytest.approx(sign, abs=1e-8)
-    first, last = (table[table["moment"] == moment]["real"].to_numpy() for moment in ("initial", "trained"))
+    first, last = (table[table["stage"] == stage]["real"].to_numpy() for stage in ("untrained", "trained"))
     assert abs(first - last).max() > 1e-3
 
 
@@ -369,16 +380,16 @@ def test_noise_floor(made: Made) -> None:
     copies = recording_of(np.repeat(signal, 3 * UNITS, axis=2))
     runs = made.runs["bptt"]
     table = noise_floor.table(runs, LABELS, OPTIONS, made.task, copies)
-    keys = [("floor", -1), *((quantity, seed) for seed in SEEDS for quantity in ("untrained", "trained"))]
+    keys = [("floor", "", -1), *(("model", stage, seed) for seed in SEEDS for stage in ("untrained", "trained"))]
     expected = [(*key, repeat) for key in keys for repeat in range(4)]
-    assert list(table[["quantity", "seed", "repeat"]].itertuples(index=False, name=None)) == expected
+    assert list(table[["quantity", "stage", "seed", "repeat"]].itertuples(index=False, name=None)) == expected
     assert set(table["group_size"]) == {UNITS}
-    by_key = table.set_index(["quantity", "seed"]).sort_index()
-    np.testing.assert_allclose(by_key.loc[("floor", -1), "distance"], 0, atol=1e-7)
-    assert by_key.loc[("floor", -1), "accuracy"].isna().all()
+    by_key = table.set_index(["stage", "seed"]).sort_index()
+    np.testing.assert_allclose(by_key.loc[("", -1), "distance"], 0, atol=1e-7)
+    assert by_key.loc[("", -1), "accuracy"].isna().all()
     for seed, run in runs.items():
-        for quantity, index in (("untrained", 0), ("trained", -1)):
-            rows = by_key.loc[(quantity, seed)]
+        for stage, index in (("untrained", 0), ("trained", -1)):
+            rows = by_key.loc[(stage, seed)]
             assert set(rows["accuracy"]) == {run["accuracy"].values[index]}
             alike = procrustes(activity_of(made, run, index)[:, WINDOW], np.repeat(signal, UNITS, axis=2))
             np.testing.assert_allclose(rows["distance"], alike, atol=1e-6)
@@ -403,7 +414,7 @@ def test_dsa_rows(made: Made) -> None:
     angular = both[both["score"] == "angular"]["distance"]
     assert (angular > 0).all() and (angular < np.pi).all() and angular.nunique() == 4
 
-    options = {**OPTIONS, "comparison": {**COMPARISON, "dsa_scores": ["wasserstein"]}}
+    options = with_comparison(dsa_scores=["wasserstein"])
     table = dsa.table(runs, LABELS, options, made.task, made.recording)
     assert rows(table, "wasserstein") == list(itertools.product(SEEDS, some, (2, 3), (2, 4)))
     assert len(table) == 24 and (table["distance"] > 0).all()
@@ -413,9 +424,8 @@ def test_dsa_rows(made: Made) -> None:
         assert list(of_seed["accuracy"]) == [accuracy[update] for update in of_seed["update"]]
 
 
-def with_delays(*delays: int) -> dict[str, Any]:
-    comparison = {**COMPARISON, "dsa_n_delays": list(delays), "dsa_scores": ["wasserstein"], "dsa_ranks": [3]}
-    return {**OPTIONS, "comparison": comparison}
+def with_delays(*delays: int) -> Options:
+    return with_comparison(dsa_n_delays=list(delays), dsa_scores=["wasserstein"], dsa_ranks=[3])
 
 
 def test_dsa_of_a_network_that_is_the_recording_is_zero(made: Made) -> None:
@@ -508,15 +518,15 @@ def test_model_distances(made: Made) -> None:
     first = with_accuracies(made.runs["bptt"][0], 0.0, 0.2, 0.9, 0.5, 0.8, 0.7)
     second = with_accuracies(made.runs["bptt"][1], 0.0, 0.1, 0.2, 0.3, 0.6, 0.4)
     third = with_accuracies(made.runs["eprop"][0], 0.1, 0.75, 0.3, 0.75, 0.2, 0.6)
-    members = {
-        "reach/bptt/base": GroupMember(OPTIONS, made.task, {0: first, 1: second}),
-        "reach/eprop/sparse": GroupMember(OPTIONS, made.task, {0: third}),
-    }
-    table = model_distances.table(members, {"task": "reach"}, {}, made.recording)
+    members = [
+        member(made.task, "bptt", "base", {0: first, 1: second}),
+        member(made.task, "eprop", "sparse", {0: third}),
+    ]
+    table = model_distances.table(members, {"task": "reach"}, Options({}), made.recording)
     networks = {("bptt", "base", 0): first, ("bptt", "base", 1): second, ("eprop", "sparse", 0): third}
     pairs = {frozenset(pair) for pair in itertools.combinations(networks, 2)}
-    for moment in ("last", "matched"):
-        found = unordered(table[table["moment"] == moment])
+    for stage in ("trained", "matched"):
+        found = unordered(table[table["stage"] == stage])
         assert len(found) == 3 and set(found) == pairs
     assert len(table) == 6
     # first and second: 0.6 is the most that both reach; first is above it at its third checkpoint, 0.9. And so on.
@@ -528,7 +538,7 @@ def test_model_distances(made: Made) -> None:
     for row in table.itertuples():
         a = (row.learning_rule_a, row.setting_a, row.seed_a)
         b = (row.learning_rule_b, row.setting_b, row.seed_b)
-        at = matched[a, b] if row.moment == "matched" else (5, 5)
+        at = matched[a, b] if row.stage == "matched" else (5, 5)
         updates = [networks[side]["checkpoint"].values[index] for side, index in zip((a, b), at, strict=True)]
         assert [row.update_a, row.update_b] == updates
         reached = [networks[side]["accuracy"].values[index] for side, index in zip((a, b), at, strict=True)]
@@ -540,20 +550,20 @@ def test_model_distances(made: Made) -> None:
 
 def test_a_network_is_at_no_distance_from_itself(made: Made) -> None:
     run = made.runs["eprop"][1]
-    members = {"reach/eprop/base": GroupMember(OPTIONS, made.task, {0: run, 1: run})}
-    table = model_distances.table(members, {}, {}, None)
+    members = [member(made.task, "eprop", "base", {0: run, 1: run})]
+    table = model_distances.table(members, {}, Options({}), None)
     assert len(table) == 2
     np.testing.assert_allclose(table["distance"], 0, atol=1e-7)
 
 
 def test_models_of_unequal_trials_have_no_distance(made: Made) -> None:
-    longer = ReachTask({**TASK, "test_steps": TEST_STEPS + 1}, made.recording)
-    members = {
-        "reach/bptt/base": GroupMember(OPTIONS, made.task, {0: made.runs["bptt"][0]}),
-        "reach/bptt/longer": GroupMember(OPTIONS, longer, {0: made.runs["bptt"][0]}),
-    }
+    longer = ReachTask(Options({**TASK, "test_steps": TEST_STEPS + 1}), made.recording)
+    members = [
+        member(made.task, "bptt", "base", {0: made.runs["bptt"][0]}),
+        member(longer, "bptt", "longer", {0: made.runs["bptt"][0]}),
+    ]
     with pytest.raises(InputError, match=r"(?s)8 conditions of 60 steps.*8 of 61") as caught:
-        model_distances.table(members, {}, {}, None)
+        model_distances.table(members, {}, Options({}), None)
     assert caught.value.key == "settings" and caught.value.value == ["base", "longer"]
 
 
@@ -562,7 +572,7 @@ def test_snapshots(made: Made) -> None:
     fell_back = [0, 2, 5, 1, 4, 3]
     runs = {rule: {k: run.isel(checkpoint=fell_back) for k, run in by.items()} for rule, by in made.runs.items()}
     made = replace(made, runs=runs)
-    options = {"snapshot_accuracies": [0.8, 0.4], "snapshot_trials": 20}
+    options = Options({"snapshot_accuracies": [0.8, 0.4], "snapshot_trials": 20})
     table = snapshots.table(made.members("bptt", "eprop"), {"task": "reach"}, options, made.recording)
     trials = made.task.batch(np.random.default_rng(snapshots.TRIALS_SEED), 20)
     data = ("data", "data", -1)
@@ -604,7 +614,7 @@ def test_snapshots(made: Made) -> None:
 
 
 def test_snapshots_without_eprop_have_the_configs_levels_alone(made: Made) -> None:
-    options = {"snapshot_accuracies": [0.5], "snapshot_trials": 8}
+    options = Options({"snapshot_accuracies": [0.5], "snapshot_trials": 8})
     table = snapshots.table(made.members("bptt"), {}, options, made.recording)
     assert set(table["level"]) == {"50%"} and len(table) == 3
 
@@ -614,7 +624,7 @@ def test_snapshots_without_eprop_have_the_configs_levels_alone(made: Made) -> No
 
 def test_conditions_that_are_equal_are_their_average() -> None:
     rates = np.repeat(random_rates()[:1], 8, axis=0)
-    table = baselines.table(recording_of(rates), LABELS, {"measures": COMPARISON["measures"]})
+    table = baselines.table(recording_of(rates), LABELS, Options({"measures": COMPARISON["measures"]}))
     average = table[table["quantity"] == "cross_condition_average"]
     assert list(average["measure"]) == COMPARISON["measures"]
     assert average["value"].dtype == float
@@ -627,7 +637,7 @@ def test_conditions_that_are_equal_are_their_average() -> None:
 def test_average_over_conditions_of_a_recording(made: Made) -> None:
     rates = made.recording["rates"].values
     average = np.repeat(rates.mean(0, keepdims=True), 8, axis=0)
-    table = baselines.table(made.recording, LABELS, {"measures": ["procrustes", "cka"]}).set_index("measure")
+    table = baselines.table(made.recording, LABELS, Options({"measures": ["procrustes", "cka"]})).set_index("measure")
     assert table.loc["procrustes", "value"] == pytest.approx(procrustes(average, rates), abs=1e-9)
     assert table.loc["cka", "value"] == pytest.approx(cka(average, rates), abs=1e-9)
     assert table.loc["none", "value"] == pytest.approx(dimensions(rates), rel=1e-9)
@@ -639,7 +649,7 @@ def test_participation_ratio_by_hand(sizes: list[float], dimensions: float) -> N
     even, half = np.tile([1.0, -1.0], 20), np.repeat([1.0, -1.0], 20)
     signals = np.zeros((8, 41, 3))
     signals[:, :40, 0], signals[:, :40, 1] = even * sizes[0], half * sizes[1]
-    table = baselines.table(recording_of(100 + signals), LABELS, {"measures": []})
+    table = baselines.table(recording_of(100 + signals), LABELS, Options({"measures": []}))
     (row,) = table.itertuples()
     assert (row.measure, row.quantity) == ("none", "participation_ratio")
     assert row.value == pytest.approx(dimensions)
@@ -654,7 +664,7 @@ def with_trials(rates: np.ndarray, neuron: np.ndarray, condition: np.ndarray, n_
     )
 
 
-AVERAGING = {"trial_averaging_counts": [1, 2, 5], "trial_averaging_repeats": 3}
+AVERAGING = Options({"trial_averaging_counts": [1, 2, 5], "trial_averaging_repeats": 3})
 
 
 def test_trials_that_share_nothing_and_trials_that_are_equal() -> None:
@@ -680,7 +690,7 @@ def test_trials_that_share_nothing_and_trials_that_are_equal() -> None:
     assert (table[list(LABELS)] == pd.Series(LABELS)).all(axis=None)
 
     with pytest.raises(InputError, match="No neuron of reach has 10 trials") as caught:
-        trial_averaging.table(trials, LABELS, {**AVERAGING, "trial_averaging_counts": [5, 20]})
+        trial_averaging.table(trials, LABELS, AVERAGING.but(trial_averaging_counts=[5, 20]))
     assert caught.value.key == "comparison.trial_averaging_counts" and caught.value.value == [5, 20]
 
 
@@ -702,6 +712,10 @@ def test_a_title_says_how_few_neurons_there_are(neurons: int, title: str) -> Non
     assert none == {"recording": "no recording", "recording_title": "centre-out", "synthetic": 0}
 
 
+# Of a run whose learning rate was chosen at the edge of its grid; `training` says another.
+ATTRIBUTES = {"learning_rate": 0.125, "learning_rate_choice": '{"at_edge": true}'}
+
+
 @dataclass(frozen=True)
 class OnDisk:
     recording: str
@@ -719,16 +733,16 @@ def on_disk(made: Made, tmp_path_factory: pytest.TempPathFactory) -> OnDisk:
     for rule, by_seed in made.runs.items():
         for seed, run in by_seed.items():
             file = folder / f"{rule}-seed{seed}.nc"
-            write_dataset(file, run.assign_attrs(code=f"code of {rule}"))
+            write_dataset(file, run.assign_attrs(code=f"code of {rule}", **ATTRIBUTES))
             runs.setdefault(f"reach/{rule}/base", {})[seed] = str(file)
-    return OnDisk(str(recording), runs, {**OPTIONS, "task_module": "hatsopoulos2007", "task": TASK})
+    return OnDisk(str(recording), runs, {**OPTIONS.as_dict(), "task_module": "hatsopoulos2007", "task": TASK})
 
 
 def test_a_model_is_scored_from_its_files(made: Made, on_disk: OnDisk, tmp_path: Path) -> None:
     output = tmp_path / "distances.csv"
     model = "reach/eprop/base"
     score_model("distances", model, on_disk.options, on_disk.runs[model], on_disk.recording, "1234567890", str(output))
-    table = read_table(output)
+    table = read_tidy_table(output)
     labels = {
         "recording": "reach",
         "recording_title": "Reaches, 11 neurons only",
@@ -736,6 +750,10 @@ def test_a_model_is_scored_from_its_files(made: Made, on_disk: OnDisk, tmp_path:
         "task": "reach",
         "learning_rule": "eprop",
         "setting": "base",
+        "gain": 1.0,
+        "learning_rate": 0.125,
+        "learning_rate_at_edge": 1,
+        "flossed": 0,
         "training_code": "code of eprop",
         "scoring_code": "1234567890",
     }
@@ -743,6 +761,26 @@ def test_a_model_is_scored_from_its_files(made: Made, on_disk: OnDisk, tmp_path:
     assert (table[list(labels)] == pd.Series(labels)).all(axis=None)
     expected = distances.table(made.runs["eprop"], labels, OPTIONS, made.task, made.recording)
     pd.testing.assert_frame_equal(table, expected, check_exact=True)
+
+
+def test_labels_of_a_model(on_disk: OnDisk, made: Made) -> None:
+    run = made.runs["bptt"][0].assign_attrs(**ATTRIBUTES)
+    options = OPTIONS.but(network=OPTIONS.network.but(gain=0.5), training=OPTIONS.training.but(flossing_iterations=10))
+    labels = model_labels("reach/bptt/any-name", options, {0: run, 1: run})
+    assert labels == {
+        "task": "reach",
+        "learning_rule": "bptt",
+        "setting": "any-name",
+        "gain": 0.5,
+        "learning_rate": 0.125,
+        "learning_rate_at_edge": 1,
+        "flossed": 1,
+    }
+    given = run.assign_attrs(learning_rate=1e-3, learning_rate_choice="null")
+    assert model_labels("reach/bptt/base", OPTIONS, {0: given})["learning_rate_at_edge"] == 0
+    with pytest.raises(InputError, match="different learning rates") as caught:
+        model_labels("reach/bptt/base", OPTIONS, {0: run, 1: given})
+    assert caught.value.value == [1e-3, 0.125]
 
 
 @pytest.mark.parametrize("kind", ["model_distances", "snapshots"])
@@ -756,15 +794,18 @@ def test_a_group_is_scored_from_its_files_to_the_same_bytes(on_disk: OnDisk, tmp
         score_group(kind, given, on_disk.runs, on_disk.recording, comparison, "0042", str(output))
     first, second = (output.read_bytes() for output in outputs)
     assert first == second and first.endswith(b"\n")
-    table = read_table(outputs[0])
+    table = read_tidy_table(outputs[0])
     assert set(table["training_code"]) == {"code of bptt code of eprop"} and set(table["scoring_code"]) == {"0042"}
     assert set(table["task"]) == {"reach"} and set(table["recording"]) == {"reach"}
+    networks = table[table["learning_rule_b"] != "data"]
+    for column, value in (("gain", 1.0), ("learning_rate", 0.125), ("flossed", 0)):
+        assert set(table[f"{column}_a"]) == {value} and set(networks[f"{column}_b"]) == {value}
     # Pairs of four networks at two moments; of four and the recording at two levels.
     assert len(table) == {"model_distances": 6 * 2, "snapshots": 10 * 2}[kind]
 
 
 @pytest.mark.parametrize("kind", ["baselines", "trial_averaging"])
-def test_a_recording_is_described_from_its_file_to_the_same_bytes(tmp_path: Path, kind: str) -> None:
+def test_a_recording_is_scored_from_its_file_to_the_same_bytes(tmp_path: Path, kind: str) -> None:
     rng = np.random.default_rng(0)
     rows = np.array([(n, c) for n in range(3) for c in range(8) for _ in range(6)])
     recording = tmp_path / "reach.nc"
@@ -772,9 +813,9 @@ def test_a_recording_is_described_from_its_file_to_the_same_bytes(tmp_path: Path
     options = {"measures": ["procrustes"], "trial_averaging_counts": [1, 3], "trial_averaging_repeats": 2}
     outputs = [tmp_path / f"{n}.csv" for n in range(2)]
     for output in outputs:
-        describe_recording(kind, str(recording), options, "00", str(output))
+        score_recording(kind, str(recording), options, "00", str(output))
     assert outputs[0].read_bytes() == outputs[1].read_bytes()
-    table = read_table(outputs[0])
+    table = read_tidy_table(outputs[0])
     assert set(table["scoring_code"]) == {"00"} and set(table["recording_title"]) == {"Reaches, 3 neurons only"}
     assert len(table) == {"baselines": 2, "trial_averaging": 4}[kind]
     if kind == "trial_averaging":

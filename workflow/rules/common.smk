@@ -37,7 +37,7 @@ from neurorules.study.load import Study
 from neurorules.study.model import Model, block_name
 from neurorules.study.yaml_source import BASE_CONFIG, merge
 from neurorules.study.yaml_source import read_study_file
-from neurorules.tables.base.table_type import kinds_of
+from neurorules.tables.base.table_type import table_types
 from neurorules.study.preflight import check_own_rates
 
 IS_MODULE = Path(workflow.main_snakefile).resolve().parent not in (WORKFLOW, WORKFLOW.parent)
@@ -149,7 +149,7 @@ def compared_recording(model):
 
 
 def scoring_options(wildcards):
-    return canonical_json(study.options.scoring(Model.parse(wildcards.model), wildcards.kind))
+    return canonical_json(study.options.scoring(Model.parse(wildcards.model), wildcards.table_type))
 
 
 def group_seeds(group):

@@ -6,7 +6,7 @@ for figure_name in study.selection.figures:
         name:
             figure_name
         input:
-            study.paths.figure_tables(figure_name),
+            **study.paths.figure_inputs(figure_name),
             published=str(WORKFLOW.parent / "resources" / "published.yaml"),
         output:
             [

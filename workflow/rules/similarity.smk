@@ -1,4 +1,4 @@
-# Runs and recordings to tidy tables: a job per kind of table and what it is about.
+# Runs and recordings to tidy tables: a job per table type and subject.
 
 
 # Seeds of one model against its recording, or alone.
@@ -7,15 +7,15 @@ rule score:
         recording=lambda w: compared_recording(Model.parse(w.model)),
         runs=lambda w: [
             study.paths.run_file(w.model, seed)
-            for seed in study.selection.seed_subsets[w.kind][Model.parse(w.model)][w.subset]
+            for seed in study.selection.seed_subsets[w.table_type][Model.parse(w.model)][w.subset]
         ],
     output:
-        study.paths.table_file("{kind}", "{model}", "{subset}"),
+        study.paths.table_file("{table_type}", "{model}", "{subset}"),
     log:
-        log_file("similarity", "{model}", "{subset}", "{kind}.log"),
+        log_file("similarity", "{model}", "{subset}", "{table_type}.log"),
     wildcard_constraints:
         subset=r"seeds[\d_-]+",
-        kind="|".join(kinds_of("model")),
+        table_type="|".join(table_types("model")),
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -23,10 +23,10 @@ rule score:
         mem_mb=per_attempt(1500),
         runtime=per_attempt(60),
     params:
-        seeds=lambda w: study.selection.seed_subsets[w.kind][Model.parse(w.model)][w.subset],
+        seeds=lambda w: study.selection.seed_subsets[w.table_type][Model.parse(w.model)][w.subset],
         training=training_options,
         scoring=scoring_options,
-        code=lambda w: code(*scoring_code(study, "score.py", w.kind, [Model.parse(w.model)])),
+        code=lambda w: code(*scoring_code(study, "score.py", w.table_type, [Model.parse(w.model)])),
     script:
         "../scripts/score.py"
 
@@ -41,11 +41,11 @@ rule score_group:
             for seed in group_seeds(w.group)
         ],
     output:
-        study.paths.group_file("{kind}", "{group}"),
+        study.paths.group_file("{table_type}", "{group}"),
     log:
-        log_file("similarity", "groups", "{group}", "{kind}.log"),
+        log_file("similarity", "groups", "{group}", "{table_type}.log"),
     wildcard_constraints:
-        kind="|".join(kinds_of("group")),
+        table_type="|".join(table_types("group")),
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -56,26 +56,26 @@ rule score_group:
         seeds=lambda w: {str(model): group_seeds(w.group) for model in study.selection.groups[w.group]},
         models=lambda w: canonical_json(
             {
-                str(model): {**study.options.training(model), **study.options.scoring(model, w.kind)}
+                str(model): {**study.options.training(model), **study.options.scoring(model, w.table_type)}
                 for model in study.selection.groups[w.group]
             }
         ),
-        options=lambda w: canonical_json(study.options.table_options(w.kind)),
-        code=lambda w: code(*scoring_code(study, "score_group.py", w.kind, study.selection.groups[w.group])),
+        options=lambda w: canonical_json(study.options.table_options(w.table_type)),
+        code=lambda w: code(*scoring_code(study, "score_group.py", w.table_type, study.selection.groups[w.group])),
     script:
         "../scripts/score_group.py"
 
 
 # A recording alone.
-rule describe_recording:
+rule score_recording:
     input:
         study.paths.recording_file("{recording}"),
     output:
-        study.paths.description_file("{kind}", "{recording}"),
+        study.paths.description_file("{table_type}", "{recording}"),
     log:
-        log_file("similarity", "recordings", "{recording}", "{kind}.log"),
+        log_file("similarity", "recordings", "{recording}", "{table_type}.log"),
     wildcard_constraints:
-        kind="|".join(kinds_of("recording")),
+        table_type="|".join(table_types("recording")),
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -83,7 +83,7 @@ rule describe_recording:
         mem_mb=per_attempt(1500),
         runtime=per_attempt(60),
     params:
-        options=lambda w: canonical_json(study.options.table_options(w.kind)),
-        code=lambda w: code(*scoring_code(study, "describe_recording.py", w.kind, [])),
+        options=lambda w: canonical_json(study.options.table_options(w.table_type)),
+        code=lambda w: code(*scoring_code(study, "score_recording.py", w.table_type, [])),
     script:
-        "../scripts/describe_recording.py"
+        "../scripts/score_recording.py"

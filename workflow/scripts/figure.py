@@ -9,7 +9,7 @@ with job(snakemake.log[0]):
     produce(
         snakemake.params.name,
         {**json.loads(snakemake.params.context), "code": snakemake.params.code},
-        [file for file in snakemake.input if file != snakemake.input.published],
+        {figure: list(files) for figure, files in snakemake.input.items() if figure != "published"},
         snakemake.input.published,
         list(snakemake.output),
     )

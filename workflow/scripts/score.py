@@ -8,7 +8,7 @@ from neurorules.tables.base.score import score_model
 with job(snakemake.log[0]):
     one_thread()
     score_model(
-        snakemake.wildcards.kind,
+        snakemake.wildcards.table_type,
         snakemake.wildcards.model,
         {**json.loads(snakemake.params.training), **json.loads(snakemake.params.scoring)},
         dict(zip(snakemake.params.seeds, snakemake.input.runs, strict=True)),

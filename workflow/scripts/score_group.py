@@ -9,7 +9,7 @@ with job(snakemake.log[0]):
     one_thread()
     files = iter(snakemake.input.runs)
     score_group(
-        snakemake.wildcards.kind,
+        snakemake.wildcards.table_type,
         json.loads(snakemake.params.models),
         {model: {seed: next(files) for seed in seeds} for model, seeds in snakemake.params.seeds.items()},
         snakemake.input.recording or None,

@@ -1,9 +1,17 @@
-"""The ledger of claims: every published claim, decided from what this study's figures show.
+"""The ledger of claims: every published claim, decided from the tidy tables of this study.
 
-A claim is an entry of published.yaml: which figure's table decides it (`figure`), which rows of it (`select`), what
-divides these into parts that are decided one by one (`by`), by which test (`test`, a file in `deciding/`) with which
-`parameters`, and for tests of equivalence the `margin` (by recording, or `default`) with its reason. Margins and tests
-are fixed there, from the papers alone, before any study is run.
+A claim is an entry of published.yaml:
+
+    figure        the figure whose selection of models, seeds and recordings the claim is about
+    table         the table type that decides it, or
+    derivation    {name, parameters ...}: a table that is computed from tidy tables, by a file in `derivations/`
+    select        column -> value, or a list of values: the rows that count
+    by            columns that divide these rows into claim units, which are decided one by one
+    labels        optional: what the ledger says of a claim unit that the table has no column for
+    test          a file in `tests/`, with its `parameters`
+    margin        of tests of equivalence: by recording, or `default`, with its reason
+
+Margins and tests are fixed there, from the papers alone, before any study is run.
 """
 
 from __future__ import annotations
@@ -11,9 +19,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from neurorules.claims.published import published_name
-from neurorules.claims.tests.base.evidence import FAILS, HOLDS, UNDECIDED, Evidence, load_deciding, select, untestable
-from neurorules.tables.base.score_recording import NO_RECORDING
+from neurorules.claims.derivations.base.derivation import load_derivation
+from neurorules.claims.published import published_name, table_types_read
+from neurorules.claims.tests.base.claim_test import (
+    FAILS,
+    HOLDS,
+    UNDECIDED,
+    Evidence,
+    load_claim_test,
+    select,
+    untestable,
+)
+from neurorules.tables.base.labels import NO_RECORDING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,8 +40,8 @@ VERDICTS = {HOLDS: REPRODUCED, FAILS: NOT_REPRODUCED, UNDECIDED: UNDECIDED, "": 
 SYNTHETIC = "synthetic recording"
 NAN = float("nan")
 
-# What a part of a claim may be about; `recording` comes first in every ledger.
-PART_COLUMNS = (
+# Columns of the ledger that say what a claim unit is about.
+UNIT_COLUMNS = (
     "recording",
     "recording_title",
     "task",
@@ -59,8 +76,11 @@ NUMBER_COLUMNS = (
 )
 
 
-def ledger(claims: list[Mapping[str, Any]], tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """One row per claim and part, in the order of the claims.
+Tables = Mapping[str, Mapping[str, "pd.DataFrame"]]
+
+
+def ledger(claims: list[Mapping[str, Any]], tables: Tables) -> pd.DataFrame:
+    """One row per claim unit, in the order of the claims.
 
     `result` says what the test gave: holds, fails, undecided, or nothing. `verdict` is what follows for the claim:
     reproduced, not reproduced, undecided, or not testable here, and `why` says why for the last two. Synthetic
@@ -69,7 +89,7 @@ def ledger(claims: list[Mapping[str, Any]], tables: Mapping[str, pd.DataFrame]) 
 
     Args:
         claims: section `claims` of published.yaml.
-        tables: by figure, the table that it leaves as CSV.
+        tables: by figure and table type, the tidy tables of the figure's models, below each other.
     """
     import pandas as pd
 
@@ -88,49 +108,68 @@ def margin_of(claim: Mapping[str, Any], recording: str, setting: str = "") -> fl
     return float(value)
 
 
-def _rows(order: int, claim: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> Iterator[dict[str, Any]]:
-    figure = claim["figure"]
-    if figure not in tables:
-        yield _row(order, claim, {}, False, untestable(f"figure {figure} is not part of this study"))
+def _rows(order: int, claim: Mapping[str, Any], tables: Tables) -> Iterator[dict[str, Any]]:
+    table = claimed_table(claim, tables)
+    if isinstance(table, Evidence):
+        yield _row(order, claim, {}, False, table)
         return
-    table = tables[figure]
     columns = [*claim["by"], *claim.get("select", {})]
     if missing := sorted({column for column in columns if column not in table.columns}):
-        yield _row(order, claim, {}, False, untestable(f"the figure's table has no column {', '.join(missing)}"))
+        yield _row(order, claim, {}, False, untestable(f"the table has no column {', '.join(missing)}"))
         return
-    chosen = select(table, claim.get("select", {}))
+    wanted = claim.get("select", {})
+    chosen = select(table, wanted)
     if chosen.empty:
-        what = ", ".join(f"{column} {value}" for column, value in claim.get("select", {}).items()) or "any row"
+        absent = [column for column in wanted if select(table, {column: wanted[column]}).empty]
+        what = ", ".join(f"{column} {wanted[column]}" for column in absent or wanted) or "any row"
         yield _row(order, claim, {}, False, untestable(f"not there: {what}"))
         return
-    # Without columns that divide it, the table is one part.
-    parts = chosen.groupby(claim["by"], sort=True, dropna=False) if claim["by"] else [((), chosen)]
-    for key, rows in parts:
-        part = {column: rows[column].iloc[0] for column in PART_COLUMNS if column in rows and _is_one(rows[column])}
-        part |= dict(zip(claim["by"], key, strict=True))
+    # Without columns that divide it, the table is one claim unit.
+    units = chosen.groupby(claim["by"], sort=True, dropna=False) if claim["by"] else [((), chosen)]
+    for key, rows in units:
+        unit = {column: rows[column].iloc[0] for column in UNIT_COLUMNS if column in rows and _is_one(rows[column])}
+        unit |= {**claim.get("labels", {}), **dict(zip(claim["by"], key, strict=True))}
         synthetic = "synthetic" in rows and bool(rows["synthetic"].any())
-        yield _decided(order, claim, part, synthetic, rows)
+        yield _decided(order, claim, unit, synthetic, rows)
+
+
+def claimed_table(claim: Mapping[str, Any], tables: Tables) -> pd.DataFrame | Evidence:
+    """The table that decides a claim, or why there is none.
+
+    Args:
+        claim: an entry of published.yaml.
+        tables: see `ledger`.
+    """
+    figure = claim["figure"]
+    if figure not in tables:
+        return untestable(f"figure {figure} is not part of this study")
+    if missing := [name for name in table_types_read(claim) if name not in tables[figure]]:
+        return untestable(f"there is no table of type {', '.join(missing)}")
+    if "derivation" in claim:
+        derived: pd.DataFrame = load_derivation(claim["derivation"]["name"]).derive(tables[figure], claim["derivation"])
+        return derived
+    return tables[figure][claim["table"]]
 
 
 def _is_one(values: pd.Series) -> bool:
-    """One value and no gaps: tables below each other leave columns empty that are the other's."""
+    """One value and no gaps."""
     return values.nunique(dropna=False) == 1 and bool(values.notna().all())
 
 
 def _decided(
-    order: int, claim: Mapping[str, Any], part: dict[str, Any], synthetic: bool, rows: pd.DataFrame
+    order: int, claim: Mapping[str, Any], unit: dict[str, Any], synthetic: bool, rows: pd.DataFrame
 ) -> dict[str, Any]:
-    decide, parameters = load_deciding(claim["test"]).decide, claim.get("parameters", {})
+    decide, parameters = load_claim_test(claim["test"]).decide, claim.get("parameters", {})
     if "margin" not in claim:
-        return _row(order, claim, part, synthetic, decide(rows, parameters, NAN))
-    margin = margin_of(claim, str(part.get("recording", "")), str(part.get("setting", "")))
+        return _row(order, claim, unit, synthetic, decide(rows, parameters, NAN))
+    margin = margin_of(claim, str(unit.get("recording", "")), str(unit.get("setting", "")))
     if margin != margin:
-        return _row(order, claim, part, synthetic, untestable("no margin is stated for this recording"))
+        return _row(order, claim, unit, synthetic, untestable("no margin is stated for this recording"))
     evidence = decide(rows, parameters, margin)
     if not evidence.result:
-        return _row(order, claim, part, synthetic, evidence)
+        return _row(order, claim, unit, synthetic, evidence)
     return {
-        **_row(order, claim, part, synthetic, evidence),
+        **_row(order, claim, unit, synthetic, evidence),
         "margin": evidence.numbers.get("margin", margin),
         "verdict_half_margin": _verdict(decide(rows, parameters, margin / 2), synthetic),
         "verdict_double_margin": _verdict(decide(rows, parameters, margin * 2), synthetic),
@@ -142,11 +181,11 @@ def _verdict(evidence: Evidence, synthetic: bool) -> str:
 
 
 def _row(
-    order: int, claim: Mapping[str, Any], part: Mapping[str, Any], synthetic: bool, evidence: Evidence
+    order: int, claim: Mapping[str, Any], unit: Mapping[str, Any], synthetic: bool, evidence: Evidence
 ) -> dict[str, Any]:
     # Where there is no recording, a claim is about a task.
-    recording = str(part.get("recording", ""))
-    place = str(part.get("task", "")) if recording == NO_RECORDING else recording
+    recording = str(unit.get("recording", ""))
+    place = str(unit.get("task", "")) if recording == NO_RECORDING else recording
     published_for = claim["published_for"]
     why = "; ".join([SYNTHETIC] * synthetic + [evidence.why] * bool(evidence.why))
     return {
@@ -157,7 +196,7 @@ def _row(
         "claim": claim["claim"],
         "figure": claim["figure"],
         "test": claim["test"],
-        **{column: part.get(column, "") for column in PART_COLUMNS},
+        **{column: unit.get(column, "") for column in UNIT_COLUMNS},
         "synthetic": int(synthetic),
         "published_for": ", ".join(published_for),
         "published_here": int(published_name(place) in published_for) if place else "",

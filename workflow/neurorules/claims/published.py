@@ -1,14 +1,48 @@
-"""Published means, SDs and p-values beside each other: whether a printed p follows from what is printed with it."""
+"""What the papers print, from published.yaml: claims, and means, SDs and p-values beside each other."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from neurorules.claims.derivations.base.derivation import load_derivation
 from neurorules.statistics.comparison import Summary, compare_summaries, rounding_range
+
+PUBLISHED = Path(__file__).resolve().parents[3] / "resources" / "published.yaml"
 
 # Half of the last digit that the papers print of a distance.
 HALF_UNIT = 0.0005
+
+
+@cache
+def read_published(file: str | Path = PUBLISHED) -> dict[str, Any]:
+    """The content of published.yaml."""
+    import yaml
+
+    content: dict[str, Any] = yaml.load(Path(file).read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return content
+
+
+def table_types_read(claim: Mapping[str, Any]) -> tuple[str, ...]:
+    """The table types that decide a claim.
+
+    Raises:
+        InputError: it names a derivation that does not exist.
+    """
+    if "derivation" in claim:
+        types: tuple[str, ...] = load_derivation(claim["derivation"]["name"]).TABLES
+        return types
+    return (claim["table"],)
+
+
+def claimed_table_types() -> dict[str, list[str]]:
+    """By figure, the table types that decide claims about it; figures without claims are left out."""
+    types: dict[str, set[str]] = {}
+    for claim in read_published()["claims"]:
+        types.setdefault(claim["figure"], set()).update(table_types_read(claim))
+    return {figure: sorted(names) for figure, names in types.items()}
 
 
 def recomputed_p(first: Mapping[str, float], second: Mapping[str, float], section: Mapping[str, Any]) -> str:

@@ -52,9 +52,9 @@ def _netcdf(file: Path) -> dict[str, Any]:
 
 
 def _csv(file: Path) -> dict[str, Any]:
-    from neurorules.io.tables import read_table
+    from neurorules.tables.base.columns import read_tidy_table
 
-    table = read_table(file)
+    table = read_tidy_table(file)
     values = {name: table[name].unique().tolist() for name in (*LABELS, *CODES) if name in table}
     return {"rows": len(table), "columns": list(map(str, table.columns)), **values}
 

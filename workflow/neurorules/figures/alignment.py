@@ -10,27 +10,27 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Distance against the model step taken as movement onset"
-NEEDS = ("alignment",)
+TABLES = ("alignment",)
 PRODUCTS = ("pdf", "png", "csv")
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
-    from neurorules.plotting import curves, style
-    from neurorules.statistics.noise_floor import PART, part_title
+    from neurorules.plotting import curves, panels, style, titles
+    from neurorules.tables.base.columns import PANEL_GROUP
 
     table = curves.procrustes_only(tables["alignment"])
-    groups = list(table.groupby(PART, sort=True))
-    figure, axes = style.panels(len(groups), width=3.2, height=2.6)
+    groups = list(table.groupby(PANEL_GROUP, sort=True))
+    figure, axes = panels.make_panels(len(groups), width=3.2, height=2.6)
     for panel, (_, rows) in zip(axes, groups, strict=True):
         for learning_rule, runs in rows.groupby("learning_rule", sort=True):
             _draw(panel, str(learning_rule), runs)
         for step in sorted(rows.loc[rows["is_used"] == 1, "onset_step"].unique()):
             panel.axvline(step, color="#555555", linewidth=0.8, linestyle=(0, (1, 2)), label="step used")
         panel.set(xlabel="Model step taken as movement onset", ylabel=style.DISTANCE_LABEL)
-        panel.set_title(part_title(rows, table))
-    style.legend(figure, axes)
-    style.caption(
+        panel.set_title(titles.panel_title(rows, table))
+    panels.legend(figure, axes)
+    panels.caption(
         figure,
         context,
         table,
@@ -45,20 +45,20 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 def _draw(panel: Axes, learning_rule: str, runs: pd.DataFrame) -> None:
     """Draw trained networks in full colour and untrained ones muted."""
-    from neurorules.plotting import style
+    from neurorules.plotting import style, titles
 
-    look = style.look(learning_rule)
-    moments: dict[str, dict[str, Any]] = {
+    line_style = style.line_style(learning_rule)
+    stages: dict[str, dict[str, Any]] = {
         "trained": {},
         "untrained": {"alpha": 0.4, "markerfacecolor": "white", "linewidth": 0.9},
     }
-    for moment, muted in moments.items():
-        of_moment = runs[runs["moment"] == moment].sort_values("onset_step")
-        if of_moment.empty:
+    for stage, muted in stages.items():
+        at_stage = runs[runs["stage"] == stage].sort_values("onset_step")
+        if at_stage.empty:
             continue
-        for _, run in of_moment.groupby("seed"):
-            seed_look = {**look, "marker": "", "alpha": 0.5 * muted.get("alpha", 0.7), "linewidth": 0.6}
-            panel.plot(run["onset_step"], run["distance"], **seed_look)
-        mean = of_moment.groupby("onset_step")["distance"].mean()
-        label = f"{style.rule_label(learning_rule)}, {moment} (n = {of_moment['seed'].nunique()})"
-        panel.plot(mean.index, mean, **look, **muted, markersize=3.5, markevery=0.15, label=label)
+        for _, run in at_stage.groupby("seed"):
+            seed_style = {**line_style, "marker": "", "alpha": 0.5 * muted.get("alpha", 0.7), "linewidth": 0.6}
+            panel.plot(run["onset_step"], run["distance"], **seed_style)
+        mean = at_stage.groupby("onset_step")["distance"].mean()
+        label = f"{titles.rule_label(learning_rule)}, {stage} (n = {at_stage['seed'].nunique()})"
+        panel.plot(mean.index, mean, **line_style, **muted, markersize=3.5, markevery=0.15, label=label)

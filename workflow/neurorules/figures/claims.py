@@ -6,22 +6,31 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from neurorules.claims.tests.base.evidence import deciding_names
+from neurorules.claims.derivations.base.derivation import derivation_names
+from neurorules.claims.published import claimed_table_types
+from neurorules.claims.tests.base.claim_test import claim_test_names
 from neurorules.io import markdown
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TITLE = "Published claims and what this study says of them"
-NEEDS = ()
+TABLES = ()
 PRODUCTS = ("csv", "md", "html")
-FROM_FIGURES = True
-PLUGINS = tuple(f"claims.tests.{name}" for name in deciding_names())
+PLUGINS = (
+    *(f"claims.tests.{name}" for name in claim_test_names()),
+    *(f"claims.derivations.{name}" for name in derivation_names()),
+)
 PUBLISHED = ""  # all of published.yaml
 
 
-def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The ledger as data and as text to read; `tables` by figure."""
+def tables_of_others() -> dict[str, list[str]]:
+    """By figure, the table types that claims are decided from."""
+    return claimed_table_types()
+
+
+def make(tables: Mapping[str, Mapping[str, pd.DataFrame]], context: Mapping[str, Any]) -> dict[str, Any]:
+    """The ledger as data and as text to read; `tables` by figure and table type."""
     from neurorules.claims.ledger import ledger
 
     claims = context["published"]["claims"]
@@ -34,10 +43,10 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 def _side(parameters: Mapping[str, Any], side: str) -> str:
     """What one of the two compared groups is, by the values that select it; nothing of a fixed number."""
     from neurorules.learning.base.learning_rule import learning_rule_names
-    from neurorules.plotting import style
+    from neurorules.plotting import titles
 
     def label(name: Any) -> str:
-        return style.rule_label(name) if name in learning_rule_names() else str(name)
+        return titles.rule_label(name) if name in learning_rule_names() else str(name)
 
     values = parameters.get(side, {}).values()
     return ", ".join(" or ".join(map(label, value if isinstance(value, list) else [value])) for value in values)
@@ -45,7 +54,7 @@ def _side(parameters: Mapping[str, Any], side: str) -> str:
 
 def _markdown(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]]) -> str:
     from neurorules.claims.ledger import NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED
-    from neurorules.claims.tests.base.evidence import UNDECIDED
+    from neurorules.claims.tests.base.claim_test import UNDECIDED
 
     verdicts = (REPRODUCED, NOT_REPRODUCED, UNDECIDED, NOT_TESTABLE)
     counts = table["verdict"].value_counts()
@@ -64,9 +73,9 @@ def _markdown(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]]) -> str:
     if table["n_first"].median() < 3:
         lines += ["**Two seeds or fewer: this shows the form. Quote nothing from it.**", ""]
     header = ["claim", "where", "decided for", "our numbers (n)", "published", "verdict", "at half, double margin"]
-    titles = {"paper": "The paper", "companion": "The companion: initial connectivity"}
+    headings = {"paper": "The paper", "companion": "The companion: initial connectivity"}
     for paper, rows in table.groupby("paper", sort=False):
-        lines += [f"## {titles.get(str(paper), str(paper))}", ""]
+        lines += [f"## {headings.get(str(paper), str(paper))}", ""]
         lines += markdown.table(header, [_cells(row, sides[row["id"]]) for row in rows.to_dict("records")]) + [""]
     lines += [
         "Numbers are means ± SD over seeds (n) of the two groups that are compared, and their difference (first less "
@@ -85,7 +94,7 @@ def _cells(row: Mapping[str, Any], sides: tuple[str, str]) -> list[str]:
     return [
         row["claim"],
         row["where"],
-        _part(row),
+        _unit(row),
         _numbers(row, sides) or markdown.NONE,
         row["published"] or markdown.NONE,
         row["verdict"] + (f" ({row['why']})" if row["why"] else ""),
@@ -101,8 +110,8 @@ def _margins(row: Mapping[str, Any]) -> str:
     return "the same" if set(verdicts) == {row["verdict"]} else ", ".join(verdicts)
 
 
-def _part(row: Mapping[str, Any]) -> str:
-    """What a row is about, without what the columns beside say."""
+def _unit(row: Mapping[str, Any]) -> str:
+    """What a claim unit is about, without repetitions."""
     names = ("recording", "task", "setting", "learning_rule", "component", "level", "score", "flow")
     said = dict.fromkeys(str(row[name]) for name in names if row[name] != "")
     return ", ".join(said) + (" (°)" if row["published_here"] == 0 else "") if said else markdown.NONE

@@ -10,37 +10,40 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Distance to the recording over the initial gain, with and without gradient flossing"
-NEEDS = ("distances", "loss_curve")
+TABLES = ("distances",)
 PRODUCTS = ("pdf", "png", "csv")
 
-QUANTITIES = {"untrained": "before training", "trained": "after training", "matched": "matched accuracy"}
+STAGES = {"untrained": "before training", "trained": "after training", "matched": "matched accuracy"}
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
-    from neurorules.figures.gain_map import over_gains
-    from neurorules.plotting import companion, curves, style
+    from neurorules.plotting import curves, gain_curves, panels, style, titles
+    from neurorules.tables.base.stages import at_stages
 
-    distances = companion.with_gains(curves.procrustes_only(tables["distances"]), context)
-    table = companion.with_learning_rates(over_gains(distances), tables["loss_curve"])
-    limits = {part: style.distance_limits(_with_bands(rows)) for part, rows in table.groupby(["recording", "task"])}
-    parts = companion.parts(table, context, "learning_rule")
-    figure, axes = style.grid(len(parts), len(QUANTITIES))
+    distances = curves.procrustes_only(tables["distances"])
+    curves.one_setting_each(distances, ("gain", "flossed"))
+    table = at_stages(distances)
+    limits = {part: panels.distance_limits(_with_bands(rows)) for part, rows in table.groupby(["recording", "task"])}
+    parts = gain_curves.panel_groups(table, context, "learning_rule")
+    figure, axes = panels.make_grid(len(parts), len(STAGES))
     for row, ((recording, task, learning_rule), rows) in zip(axes, parts, strict=True):
-        n = curves.seeds_text(rows.groupby(["gain", "flossed"])["seed"].nunique())
-        name = f"{style.rule_label(learning_rule)} ({n})"
-        for panel, (quantity, words) in zip(row, QUANTITIES.items(), strict=True):
-            _draw(panel, rows[rows["quantity"] == quantity], rows, quantity)
-            panel.set(ylim=limits[recording, task], title=f"{companion.title_of(rows, table)}\n{name}, {words}")
+        n = titles.seeds_text(rows.groupby(["gain", "flossed"])["seed"].nunique())
+        name = f"{titles.rule_label(learning_rule)} ({n})"
+        for panel, (stage, words) in zip(row, STAGES.items(), strict=True):
+            _draw(panel, rows[rows["stage"] == stage], rows, stage)
+            panel.set(
+                ylim=limits[recording, task], title=f"{titles.title_without_setting(rows, table)}\n{name}, {words}"
+            )
         row[0].set_ylabel(style.DISTANCE_LABEL)
-    style.legend(figure, list(axes.flat), order=tuple(companion.FLOSSING_NAMES.values()))
-    style.caption(
+    panels.legend(figure, list(axes.flat), order=tuple(gain_curves.FLOSSING_NAMES.values()))
+    panels.caption(
         figure,
         context,
         table,
         [
             "Dots: seeds (n in the titles). Lines: mean over seeds.",
-            companion.BAND_WORDS,
+            gain_curves.BAND_WORDS,
             "Before training: before the first update, where flossed after flossing.",
             "Matched accuracy: per gain, the highest that all networks of the task reach at that gain, of either "
             "learning rule, flossed or not.",
@@ -54,26 +57,26 @@ def _with_bands(rows: pd.DataFrame) -> pd.Series:
     """Distances, and the edges of the bands around their means."""
     import pandas as pd
 
-    points = rows.groupby(["learning_rule", "quantity", "gain", "flossed"])["distance"]
+    points = rows.groupby(["learning_rule", "stage", "gain", "flossed"])["distance"]
     mean, sd = points.mean(), points.std().fillna(0.0)
     return pd.concat([rows["distance"], mean - sd, mean + sd])
 
 
-def _draw(panel: Axes, rows: pd.DataFrame, of_rule: pd.DataFrame, quantity: str) -> None:
-    """Draw one quantity of a learning rule over gain; `of_rule` are all quantities."""
-    from neurorules.plotting import companion, style
+def _draw(panel: Axes, rows: pd.DataFrame, of_rule: pd.DataFrame, stage: str) -> None:
+    """Draw one stage of a learning rule over gain; `of_rule` are all stages."""
+    from neurorules.plotting import gain_curves, panels, style
 
     for flossed, runs in rows.groupby("flossed", sort=True):
-        companion.draw_over_gains(
-            panel, runs, "distance", companion.FLOSSING[flossed], companion.FLOSSING_NAMES[flossed]
+        gain_curves.draw_over_gains(
+            panel, runs, "distance", style.FLOSSING[flossed], gain_curves.FLOSSING_NAMES[flossed]
         )
     gains = sorted(of_rule["gain"].unique())
     without = [f"{gain:g}" for gain in gains if not (rows["gain"] == gain).any()]
-    notes = companion.edge_notes(of_rule) if quantity == "trained" else []
+    notes = gain_curves.edge_notes(of_rule) if stage == "trained" else []
     if rows.empty:
-        style.say(panel, "At no gain is there an accuracy that all networks reach.")
+        panels.empty_message(panel, "At no gain is there an accuracy that all networks reach.")
     elif without:
         notes.append(f"No accuracy that all networks reach at gain {', '.join(without)}.")
     beside = 0.04 * max(gains[-1] - gains[0], 1.0)
     panel.set_xlim(gains[0] - beside, gains[-1] + beside)
-    style.note(panel, "Gain of the initial weights", notes)
+    panels.axis_note(panel, "Gain of the initial weights", notes)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from neurorules.plotting.companion import loss_curves_by_gain
+from neurorules.plotting.loss_curves import loss_curves_by_gain
 
 TITLE = "Loss over training by initial gain, 2AF and DMS"
-NEEDS = ("loss_curve",)
+TABLES = ("loss_curve",)
 PRODUCTS = ("pdf", "png", "csv")
 
 make = loss_curves_by_gain

@@ -10,49 +10,48 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Largest Lyapunov exponent before and after training over the initial gain"
-NEEDS = ("lyapunov", "loss_curve")
+TABLES = ("lyapunov",)
 PRODUCTS = ("pdf", "png", "csv")
 
 BEFORE = "before training"
-JUST_FLOSSED = {"color": "#7fb5bf", "linestyle": (0, (1, 1)), "marker": "D"}
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from: largest exponents, of flossed networks too."""
-    from neurorules.plotting import companion, curves, style
+    from neurorules.plotting import curves, gain_curves, panels, titles
 
-    exponents = companion.with_gains(tables["lyapunov"], context)
-    largest = exponents[exponents["index"] == 1]
-    table = companion.with_learning_rates(largest, tables["loss_curve"])
+    exponents = tables["lyapunov"]
+    curves.one_setting_each(exponents, ("gain", "flossed"))
+    table = exponents[exponents["index"] == 1].reset_index(drop=True)
     learning_rules = sorted(table["learning_rule"].unique())
-    parts = companion.parts(table, context)
-    figure, axes = style.grid(max(1, len(parts)), max(1, len(learning_rules)))
+    parts = gain_curves.panel_groups(table, context)
+    figure, axes = panels.make_grid(max(1, len(parts)), max(1, len(learning_rules)))
     for row, (_, rows) in zip(axes, parts, strict=True):
-        title = companion.title_of(rows, table)
+        title = titles.title_without_setting(rows, table)
         drawn = []
         for panel, learning_rule in zip(row, learning_rules, strict=True):
-            name = style.rule_label(learning_rule)
+            name = titles.rule_label(learning_rule)
             runs = rows[rows["learning_rule"] == learning_rule]
             if runs.empty:
                 panel.set_title(f"{title}, {name}")
-                companion.nothing([panel], "Not trained by this learning rule.")
+                panels.mark_empty([panel], "Not trained by this learning rule.")
                 continue
             drawn.append(panel)
             _draw(panel, runs, learning_rule)
-            n = curves.seeds_text(runs.groupby(["gain", "flossed"])["seed"].nunique())
+            n = titles.seeds_text(runs.groupby(["gain", "flossed"])["seed"].nunique())
             panel.set_title(f"{title}, {name} ({n})")
         limits = [panel.get_ylim() for panel in drawn]
         for panel in drawn:
             panel.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
         drawn[0].set_ylabel("Largest Lyapunov exponent\n(per time constant)")
-    style.legend(figure, list(axes.flat), order=(BEFORE,))
+    panels.legend(figure, list(axes.flat), order=(BEFORE,))
     words = [
         "Dots: seeds (n in the titles). Lines: mean over seeds.",
-        companion.BAND_WORDS,
+        gain_curves.BAND_WORDS,
         "Dotted horizontal line: 0, where signals neither grow nor shrink.",
         "Learning rates are in the figure's table.",
     ]
-    style.caption(figure, context, tables["lyapunov"], words)
+    panels.caption(figure, context, tables["lyapunov"], words)
     return {"figure": figure, "csv": table}
 
 
@@ -60,25 +59,25 @@ def _draw(panel: Axes, runs: pd.DataFrame, learning_rule: str) -> None:
     """Draw the exponents of one task and learning rule."""
     import numpy as np
 
-    from neurorules.plotting import companion, style
+    from neurorules.plotting import gain_curves, panels, style, titles
 
     colour, line, marker = style.UNTRAINED
-    look, name = style.look(learning_rule), style.rule_label(learning_rule)
-    looks: dict[tuple[int, str], tuple[Mapping[str, Any], str]] = {
-        (0, "initial"): ({"color": colour, "linestyle": line, "marker": marker}, BEFORE),
-        (0, "trained"): (look, f"after training by {name}"),
-        (1, "initial"): (JUST_FLOSSED, "flossed, before training"),
-        (1, "trained"): (companion.FLOSSING[1], "flossed, after training"),
+    name = titles.rule_label(learning_rule)
+    lines: dict[tuple[int, str], tuple[Mapping[str, Any], str]] = {
+        (0, "untrained"): ({"color": colour, "linestyle": line, "marker": marker}, BEFORE),
+        (0, "trained"): (style.line_style(learning_rule), f"after training by {name}"),
+        (1, "untrained"): (style.JUST_FLOSSED, "flossed, before training"),
+        (1, "trained"): (style.FLOSSING[1], "flossed, after training"),
     }
     panel.axhline(0.0, color="#999999", linewidth=0.6, linestyle=(0, (1, 2)))
     # Where a step's Jacobian is singular, the exponent is minus infinity.
     finite = np.isfinite(runs["exponent"])
-    for (flossed, moment), (drawn_as, label) in looks.items():
-        shown = runs[finite & (runs["moment"] == moment) & (runs["flossed"] == flossed)]
-        if flossed == 0 or not shown.empty:
-            companion.draw_over_gains(panel, shown, "exponent", drawn_as, label)
-    notes = companion.edge_notes(runs)
+    for (flossed, stage), (line_style, label) in lines.items():
+        visible = runs[finite & (runs["stage"] == stage) & (runs["flossed"] == flossed)]
+        if flossed == 0 or not visible.empty:
+            gain_curves.draw_over_gains(panel, visible, "exponent", line_style, label)
+    notes = gain_curves.edge_notes(runs)
     if not finite.all():
         gains = sorted(runs.loc[~finite, "gain"].unique())
         notes.append(f"Not drawn, minus infinity in some seeds: gain {', '.join(f'{gain:g}' for gain in gains)}.")
-    style.note(panel, "Gain of the initial weights", notes)
+    panels.axis_note(panel, "Gain of the initial weights", notes)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Loss over training with and without gradient flossing, by initial gain"
-NEEDS = ("loss_curve",)
+TABLES = ("loss_curve",)
 PRODUCTS = ("pdf", "png", "csv")
 
 # Share of the run that is left out: the paper's curves start at update 2000, of (ours) 5000.
@@ -19,50 +19,52 @@ NOT_SHOWN = 0.4
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
-    from neurorules.plotting import companion, curves, style
+    from neurorules.plotting import curves, gain_curves, loss_curves, panels, titles
+    from neurorules.tables.base.stages import later_than
 
-    table = companion.later_than(companion.with_gains(tables["loss_curve"], context), NOT_SHOWN)
+    curves.one_setting_each(tables["loss_curve"], ("gain", "flossed"))
+    table = later_than(tables["loss_curve"], NOT_SHOWN)
     gains = sorted(table["gain"].unique())
-    parts = companion.parts(table, context, "learning_rule")
-    figure, axes = style.grid(len(parts), len(gains), width=2.0)
+    parts = gain_curves.panel_groups(table, context, "learning_rule")
+    figure, axes = panels.make_grid(len(parts), len(gains), width=2.0)
     for row, ((_, _, learning_rule), rows) in zip(axes, parts, strict=True):
-        title = f"{companion.title_of(rows, table)}, {style.rule_label(learning_rule)}"
+        title = f"{titles.title_without_setting(rows, table)}, {titles.rule_label(learning_rule)}"
         drawn = []
         for panel, gain in zip(row, gains, strict=True):
             at_gain = rows[rows["gain"] == gain]
             if at_gain.empty:
                 panel.set_title(f"{title}\ngain {gain:g}")
-                companion.nothing([panel], "No networks at this gain.")
+                panels.mark_empty([panel], "No networks at this gain.")
                 continue
             drawn.append(panel)
             _draw(panel, at_gain)
-            n = curves.seeds_text(at_gain.groupby("flossed")["seed"].nunique())
+            n = titles.seeds_text(at_gain.groupby("flossed")["seed"].nunique())
             panel.set_title(f"{title}\ngain {gain:g} ({n})")
-        companion.share_loss_axis(drawn, rows, NOT_SHOWN)
+        loss_curves.share_loss_axis(drawn, rows, NOT_SHOWN)
         for panel in drawn[1:]:
             panel.tick_params(labelleft=False)
-    style.legend(figure, list(axes.flat), order=tuple(companion.FLOSSING_NAMES.values()))
+    panels.legend(figure, list(axes.flat), order=tuple(gain_curves.FLOSSING_NAMES.values()))
     words = [
-        companion.MEAN_WORDS,
-        companion.BAND_WORDS,
-        companion.LOSS_BAND_WORDS,
+        loss_curves.MEAN_WORDS,
+        gain_curves.BAND_WORDS,
+        loss_curves.LOSS_BAND_WORDS,
         f"The first {NOT_SHOWN:.0%} of the updates are not shown.",
         "lr: learning rate.",
     ]
-    style.caption(figure, context, tables["loss_curve"], [*words, *companion.edge_words(table)])
+    panels.caption(figure, context, tables["loss_curve"], [*words, *gain_curves.edge_words(table)])
     return {"figure": figure, "csv": table}
 
 
 def _draw(panel: Axes, rows: pd.DataFrame) -> None:
     """Draw the curves of one task, learning rule and gain; their learning rates stand below the axis."""
-    from neurorules.plotting import companion
+    from neurorules.plotting import gain_curves, loss_curves, style
 
     lines = ["Update"]
-    for flossed, name in companion.FLOSSING_NAMES.items():
+    for flossed, name in gain_curves.FLOSSING_NAMES.items():
         runs = rows[rows["flossed"] == flossed]
         if runs.empty:
             lines.append(f"{name}: no networks")
             continue
-        companion.draw_loss(panel, runs, companion.FLOSSING[flossed], name)
-        lines.append(f"{name}: lr {companion.rates_of(runs)}")
+        loss_curves.draw_loss(panel, runs, style.FLOSSING[flossed], name)
+        lines.append(f"{name}: lr {gain_curves.rates_text(runs)}")
     panel.set_xlabel("\n".join(lines))

@@ -12,42 +12,41 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Distance against accuracy by initial gain, and spread across gains and learning rules"
-NEEDS = ("distances",)
+TABLES = ("distances",)
 PRODUCTS = ("pdf", "png", "csv")
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure and the table that it is drawn from, with a column `gain`."""
-    from neurorules.plotting import curves, style
-    from neurorules.statistics.noise_floor import part_title
+    """The figure and the table that it is drawn from."""
+    from neurorules.plotting import curves, panels, style, titles
 
     table = curves.procrustes_only(tables["distances"])
-    table["gain"] = curves.varied(table, context, "gain")
-    looks = style.levels(sorted(table["gain"].unique()))
-    names = {gain: f"gain {gain:g}" for gain in looks}
+    curves.one_setting_each(table, ("gain",))
+    line_styles = style.level_styles(sorted(table["gain"].unique()))
+    names = {gain: f"gain {gain:g}" for gain in line_styles}
     learning_rules = sorted(table["learning_rule"].unique())
     parts = list(table.groupby(["recording", "task"], sort=True))
-    figure, axes = style.grid(len(parts), len(learning_rules) + 1)
+    figure, axes = panels.make_grid(len(parts), len(learning_rules) + 1)
     for row, (_, rows) in zip(axes, parts, strict=True):
         # Settings are the lines, so that titles name what else differs.
-        title = part_title(rows, table.assign(setting=""), ", ")
-        apart = []
+        title = titles.panel_title(rows, table.assign(setting=""), ", ")
+        no_overlap = []
         for panel, learning_rule in zip(row, learning_rules, strict=False):
             runs = rows[rows["learning_rule"] == learning_rule]
-            apart.append(curves.draw_levels(panel, runs, "gain", looks, names))
+            no_overlap.append(curves.draw_levels(panel, runs, "gain", line_styles, names))
             if runs.empty:
-                panel.set_title(f"{title}\n{style.rule_label(learning_rule)}")
-                style.say(panel, "Not trained by this learning rule.")
+                panel.set_title(f"{title}\n{titles.rule_label(learning_rule)}")
+                panels.empty_message(panel, "Not trained by this learning rule.")
                 continue
-            n = curves.seeds_text(runs.groupby("gain")["seed"].nunique())
-            panel.set_title(f"{title}\n{style.rule_label(learning_rule)} ({n})")
-        curves.finish(list(row[:-1]), rows, apart, [])
+            n = titles.seeds_text(runs.groupby("gain")["seed"].nunique())
+            panel.set_title(f"{title}\n{titles.rule_label(learning_rule)} ({n})")
+        curves.format_panels(list(row[:-1]), rows, no_overlap, [])
         learnt = learnt_gains(rows)
         accuracy, spread = spread_at_matched_accuracy(rows[rows["gain"].isin(learnt)])
         of_gains = "" if set(learnt) == set(rows["gain"]) else f" (gains {', '.join(f'{gain:g}' for gain in learnt)})"
         _draw_spread(row[-1], accuracy, spread, of_gains)
-    style.legend_of(figure, {names[gain]: look for gain, look in looks.items()})
-    style.caption(
+    panels.legend_of(figure, {names[gain]: line_style for gain, line_style in line_styles.items()})
+    panels.caption(
         figure,
         context,
         table,
@@ -66,7 +65,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 def learnt_gains(rows: pd.DataFrame) -> list[float]:
     """The gains at which every network learnt, all of them where these are fewer than two: the worst network sets the
     accuracy at which spreads are read."""
-    from neurorules.statistics.matched import all_learnt
+    from neurorules.tables.base.matched import all_learnt
 
     of_rules = rows.groupby(["gain", "learning_rule"])
     learnt = {key: all_learnt(group) for key, group in of_rules}
@@ -76,7 +75,7 @@ def learnt_gains(rows: pd.DataFrame) -> list[float]:
 
 
 def spread_at_matched_accuracy(rows: pd.DataFrame) -> tuple[float, dict[str, np.ndarray]]:
-    """How far distances lie apart across gains, learning rules and seeds, read at one accuracy.
+    """How far distances lie no_overlap across gains, learning rules and seeds, read at one accuracy.
 
     Args:
         rows: all networks of one recording, with columns gain, learning_rule, seed, update, accuracy, distance.
@@ -88,27 +87,27 @@ def spread_at_matched_accuracy(rows: pd.DataFrame) -> tuple[float, dict[str, np.
     """
     import pandas as pd
 
-    from neurorules.plotting.curves import distance_at, highest_common_accuracy
+    from neurorules.tables.base.matched import distance_at, highest_common_accuracy
 
     runs = dict(list(rows.groupby(["learning_rule", "gain", "seed"])))
     accuracy = highest_common_accuracy(runs.values())
-    matched = pd.Series({key: float(distance_at(run, accuracy)) for key, run in runs.items()})
-    means = matched.groupby(level=[0, 1]).mean()
+    distances = pd.Series({key: float(distance_at(run, accuracy)) for key, run in runs.items()})
+    means = distances.groupby(level=[0, 1]).mean()
     spread = {
         "gains": means.groupby(level=0).std(),
         "learning rules": means.groupby(level=1).std(),
-        "seeds": matched.groupby(level=[0, 1]).std(),
+        "seeds": distances.groupby(level=[0, 1]).std(),
     }
     return accuracy, {name: values.dropna().to_numpy() for name, values in spread.items()}
 
 
 def _draw_spread(panel: Axes, accuracy: float, spread: Mapping[str, np.ndarray], of_gains: str) -> None:
-    from neurorules.plotting import style
+
+    from neurorules.plotting import panels
 
     if np.isnan(accuracy):
         panel.set_title("Spread at matched accuracy")
-        panel.set(xticks=[], yticks=[])
-        style.say(panel, "There is no accuracy that all of these networks reach.")
+        panels.mark_empty([panel], "There is no accuracy that all of these networks reach.")
         return
     highest = max((values.max() for values in spread.values() if len(values)), default=1.0)
     for x, values in enumerate(spread.values()):

@@ -12,46 +12,47 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Demixed principal components of recording and networks"
-NEEDS = ("dpca",)
+TABLES = ("dpca",)
 PRODUCTS = ("pdf", "png", "csv")
 
 COMPONENTS = ("time 1", "condition 1")
 PARTS_PER_ROW = 3
-# As many directions of reach at most are told apart by colours around a circle.
+# As many directions of reach at most are told no_overlap by colours around a circle.
 MOST_DIRECTIONS = 8
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from, with `r_with_data` of each seed's components."""
-    from neurorules.plotting import style
-    from neurorules.statistics.noise_floor import PART, part_title
+    from neurorules.claims.derivations.dpca_correlations import with_correlations
+    from neurorules.plotting import panels, titles
+    from neurorules.tables.base.columns import PANEL_GROUP
 
     table = with_correlations(tables["dpca"])
-    parts = list(table.groupby(PART, sort=True))
+    parts = list(table.groupby(PANEL_GROUP, sort=True))
     most_rules = max(rows["learning_rule"].nunique() for _, rows in parts)  # the data among them
     across = min(PARTS_PER_ROW, len(parts))
     bands = -(-len(parts) // PARTS_PER_ROW)
     columns = across * len(COMPONENTS)
-    figure, axes = style.panels(bands * most_rules * columns, width=2.0, height=1.7, per_row=columns)
+    figure, axes = panels.make_panels(bands * most_rules * columns, width=2.0, height=1.7, per_row=columns)
     blocks = np.array(axes, object).reshape(bands, most_rules, across, len(COMPONENTS))
     for panel in axes:
         panel.set_axis_off()
     for number, (_, rows) in enumerate(parts):
         block = blocks[number // across, :, number % across]
         names = ["data", *sorted(set(rows["learning_rule"]) - {"data"})]
-        for name, panels in zip(names, block, strict=False):
+        for name, row in zip(names, block, strict=False):
             runs = rows[rows["learning_rule"] == name]
-            shown = runs[runs["seed"] == runs["seed"].min()]
-            for panel, component in zip(panels, COMPONENTS, strict=True):
+            visible = runs[runs["seed"] == runs["seed"].min()]
+            for panel, component in zip(row, COMPONENTS, strict=True):
                 panel.set_axis_on()
-                _draw(panel, shown[shown["component"] == component], component)
-            panels[0].set_ylabel(f"{'Data' if name == 'data' else style.rule_label(name)}\nprojection")
+                _draw(panel, visible[visible["component"] == component], component)
+            row[0].set_ylabel(f"{'Data' if name == 'data' else titles.rule_label(name)}\nprojection")
         for panel in block[0]:
-            panel.set_title(f"{part_title(rows, table)}\n{panel.get_title()}")
+            panel.set_title(f"{titles.panel_title(rows, table)}\n{panel.get_title()}")
         for panel in block[len(names) - 1]:
             panel.set_xlabel("Time (ms)")
     first = table.loc[table["seed"] >= 0, "seed"].min()
-    style.caption(
+    panels.caption(
         figure,
         context,
         table,
@@ -64,36 +65,6 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         ],
     )
     return {"figure": figure, "csv": table}
-
-
-def with_correlations(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with one copy of the data's components per part, as learning rule "data", and `r_with_data`.
-
-    `r_with_data` is Pearson's r of a network's component with the recording's over conditions and times, NaN where
-    either is constant and for the recording itself.
-    """
-    import pandas as pd
-
-    from neurorules.statistics.noise_floor import PART
-
-    at = [*PART, "component", "condition", "time_ms"]
-    data = table[table["quantity"] == "data"].drop_duplicates(at).assign(learning_rule="data")
-    models = table[table["quantity"] == "model"]
-    both = models.merge(data[[*at, "projection"]], on=at, how="left", suffixes=("", "_data"))
-    runs = [*PART, "learning_rule", "seed", "component"]
-    correlation = {
-        key: _correlation(run["projection"].to_numpy(), run["projection_data"].to_numpy())
-        for key, run in both.groupby(runs, sort=False)
-    }
-    keys = models[runs].itertuples(index=False, name=None)
-    models = models.assign(r_with_data=[correlation[key] for key in keys])
-    return pd.concat([data.assign(r_with_data=np.nan), models], ignore_index=True)
-
-
-def _correlation(x: np.ndarray, y: np.ndarray) -> float:
-    x, y = x - x.mean(), y - y.mean()
-    norms = np.linalg.norm(x) * np.linalg.norm(y)
-    return float(x @ y / norms) if norms > 0 else float("nan")
 
 
 def _draw(panel: Axes, rows: pd.DataFrame, component: str) -> None:

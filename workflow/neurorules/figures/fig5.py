@@ -11,27 +11,28 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TITLE = "Distances against the neuron-split noise floor"
-NEEDS = ("noise_floor",)
+TABLES = ("noise_floor",)
 PRODUCTS = ("pdf", "png", "csv")
 PUBLISHED = "table3"
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
+    from neurorules.claims.derivations.noise_floor_summary import noise_floor_groups, noise_floor_statistics
     from neurorules.learning.base.learning_rule import learning_rule_names
-    from neurorules.plotting import style
-    from neurorules.statistics.noise_floor import PART, noise_floor_groups, noise_floor_statistics, part_title
+    from neurorules.plotting import panels, style, titles
+    from neurorules.tables.base.columns import PANEL_GROUP
 
     groups = noise_floor_groups(tables["noise_floor"])
     table = noise_floor_statistics(groups, context["published"])
-    parts = list(table.groupby(PART, sort=True))
-    figure, axes = style.panels(len(parts))
-    looks = {"floor": style.DATA, "untrained": style.UNTRAINED}
+    parts = list(table.groupby(PANEL_GROUP, sort=True))
+    figure, axes = panels.make_panels(len(parts))
+    special = {"floor": style.DATA, "untrained": style.UNTRAINED}
     for panel, (key, rows) in zip(axes, parts, strict=True):
-        drawn = groups[(groups[PART] == list(key)).all(axis=1)]
+        drawn = groups[(groups[PANEL_GROUP] == list(key)).all(axis=1)]
         for x, row in enumerate(rows.to_dict("records")):
             name = row["quantity"]
-            colour, _, marker = looks.get(name) or style.LEARNING_RULES.get(name, ("#7f7f7f", "-", "o"))
+            colour, _, marker = special.get(name) or style.LEARNING_RULES.get(name, ("#7f7f7f", "-", "o"))
             distances = drawn.loc[drawn["group"] == name, "distance"].to_numpy()
             violin = panel.violinplot(distances, [x], widths=0.8, showextrema=False)
             bodies: Any = violin["bodies"]
@@ -55,13 +56,13 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         floor = rows.loc[rows["quantity"] == "floor", "mean"].iloc[0]
         panel.axhline(floor, color=style.DATA[0], linewidth=0.6, linestyle=":")
         labels = {"floor": "data–data\n(floor)", "untrained": "untrained"}
-        names = [labels.get(n) or (style.rule_label(n) if n in learning_rule_names() else n) for n in rows["quantity"]]
+        names = [labels.get(n) or (titles.rule_label(n) if n in learning_rule_names() else n) for n in rows["quantity"]]
         panel.set_xticks(range(len(names)), names)
-        panel.set(ylabel=style.DISTANCE_LABEL, title=part_title(rows, table))
+        panel.set(ylabel=style.DISTANCE_LABEL, title=titles.panel_title(rows, table))
         if panel.get_legend_handles_labels()[0]:
             panel.legend(loc="upper left")
     seeds, repeats = int(table["n_seeds"].max()), int(table.loc[table["quantity"] == "floor", "n"].max())
-    style.caption(
+    panels.caption(
         figure,
         context,
         table,

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Networks and recording by their distances at equal accuracies"
-NEEDS = ("snapshots",)
+TABLES = ("snapshots",)
 PRODUCTS = ("pdf", "png", "csv")
 
 PART = ["recording", "task"]
 FEWEST_NETWORKS = 3
-# How the settings of one learning rule are told apart.
+# How the settings of one learning rule are told no_overlap.
 FILLS = ("full", "none", "left", "bottom")
 
 # (learning rule, setting, seed); of the recording ("data", "data", -1)
@@ -47,12 +47,12 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     """The figure and its pairwise table, with the embedding's coordinates x_a, y_a, x_b, y_b."""
     import pandas as pd
 
-    from neurorules.plotting import style
+    from neurorules.plotting import panels, style
 
     table = tables["snapshots"]
     parts = list(table.groupby(PART, sort=True))
     levels = list(table.drop_duplicates("level")["level"])
-    figure, axes = style.grid(2 * len(parts), len(levels), width=2.4, height=2.2)
+    figure, axes = panels.make_grid(2 * len(parts), len(levels), width=2.4, height=2.2)
     grid = axes.reshape(len(parts), 2, len(levels))
     with_points = []
     for (top, bottom), (_, part) in zip(grid, parts, strict=True):
@@ -62,19 +62,19 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             if rows.empty:
                 for panel in (top[column], bottom[column]):
                     panel.set_axis_off()
-                    style.say(panel, "No networks.")
-                top[column].set_title(f"{_part_title(part, table)}\n{level}")
+                    panels.empty_message(panel, "No networks.")
+                top[column].set_title(f"{_panel_title(part, table)}\n{level}")
                 continue
             snapshot = _snapshot(rows)
             with_points.append(_with_coordinates(rows, snapshot))
             accuracies = f"{snapshot.accuracies.min():.2f} to {snapshot.accuracies.max():.2f}"
-            top[column].set_title(f"{_part_title(part, table)}\n{level}\naccuracies {accuracies}")
+            top[column].set_title(f"{_panel_title(part, table)}\n{level}\naccuracies {accuracies}")
             _draw_embedding(top[column], snapshot, part)
             image = _draw_distances(bottom[column], snapshot, upper)
         bar = figure.colorbar(image, ax=list(bottom), shrink=0.8, pad=0.01)
         bar.set_label(style.DISTANCE_LABEL)
-    style.legend(figure, list(axes.flat))
-    style.caption(
+    panels.legend(figure, list(axes.flat))
+    panels.caption(
         figure,
         context,
         table,
@@ -94,7 +94,7 @@ def _settings(rows: pd.DataFrame) -> list[str]:
     return sorted((set(rows["setting_a"]) | set(rows["setting_b"])) - {DATA[1]})
 
 
-def _part_title(rows: pd.DataFrame, table: pd.DataFrame) -> str:
+def _panel_title(rows: pd.DataFrame, table: pd.DataFrame) -> str:
     title = str(rows["recording_title"].iloc[0])
     alike = table[table["recording_title"] == title]
     return f"{title}, {rows['task'].iloc[0]}" if len(alike.drop_duplicates(PART)) > 1 else title
@@ -131,24 +131,25 @@ def _with_coordinates(rows: pd.DataFrame, snapshot: Snapshot) -> pd.DataFrame:
 
 
 def _label(learning_rule: str) -> str:
-    from neurorules.plotting import style
 
-    return "data" if learning_rule == DATA[0] else style.rule_label(learning_rule)
+    from neurorules.plotting import titles
+
+    return "data" if learning_rule == DATA[0] else titles.rule_label(learning_rule)
 
 
 def _draw_embedding(panel: Axes, snapshot: Snapshot, part: pd.DataFrame) -> None:
-    from neurorules.plotting import style
+    from neurorules.plotting import panels, style
 
     if snapshot.points is None:
         models = len(snapshot.networks) - (DATA in snapshot.networks)
         panel.set_axis_off()
-        style.say(panel, f"{models} network{'s' * (models != 1)}: too few to embed.")
+        panels.empty_message(panel, f"{models} network{'s' * (models != 1)}: too few to embed.")
         return
     settings = _settings(part)
     for (learning_rule, setting, _), (x, y) in zip(snapshot.networks, snapshot.points, strict=True):
         is_data = learning_rule == DATA[0]
-        look = style.look(learning_rule)
-        colour, marker = (style.DATA[0], style.DATA[2]) if is_data else (look["color"], look["marker"])
+        line_style = style.line_style(learning_rule)
+        colour, marker = (style.DATA[0], style.DATA[2]) if is_data else (line_style["color"], line_style["marker"])
         fill = FILLS[0] if is_data else FILLS[settings.index(setting) % len(FILLS)]
         panel.plot(
             x,

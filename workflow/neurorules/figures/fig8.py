@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Eigenvalues of recurrent weights, and dynamical similarity to the recording"
-NEEDS = ("eigenvalues", "dsa")
+TABLES = ("eigenvalues", "dsa")
 PRODUCTS = ("pdf", "png", "csv")
 
 SCORE = "wasserstein"
@@ -23,24 +23,23 @@ PALE = 0.05
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the two tables that it is drawn from, below each other with a column `panel`."""
-    import pandas as pd
 
-    from neurorules.plotting import style
-    from neurorules.statistics.noise_floor import PART, part_title
+    from neurorules.plotting import panels, titles
+    from neurorules.tables.base.columns import PANEL_GROUP, below_each_other
 
     spectra, similarity = tables["eigenvalues"], tables["dsa"]
     dynamics = similarity[similarity["score"] == SCORE]
     rules = sorted(set(spectra["learning_rule"]), key=lambda rule: (rule != "bptt", rule))
-    parts = list(spectra.groupby(PART, sort=True))
+    parts = list(spectra.groupby(PANEL_GROUP, sort=True))
     reach = 1.05 * max(1.0, np.abs(spectra[["real", "imaginary"]].to_numpy()).max())
-    figure, grid = style.grid(len(parts), len(rules) + 2, width=2.4, height=2.4)
+    figure, grid = panels.make_grid(len(parts), len(rules) + 2, width=2.4, height=2.4)
     for row, (key, part) in zip(grid, parts, strict=True):
-        title = part_title(part, spectra)
+        title = titles.panel_title(part, spectra)
         same_task = spectra[(spectra["recording"] == key[0]) & (spectra["task"] == key[1])]
         for panel, rule in zip(row, rules, strict=False):
             _draw_spectra(panel, rule, key[2], same_task, rules[0], reach)
-            panel.set_title(f"{title}\n{style.rule_label(rule)}{panel.get_title()}")
-        of_part = dynamics[(dynamics[PART] == list(key)).all(axis=1)]
+            panel.set_title(f"{title}\n{titles.rule_label(rule)}{panel.get_title()}")
+        of_part = dynamics[(dynamics[PANEL_GROUP] == list(key)).all(axis=1)]
         if of_part.empty:
             for panel in row[-2:]:
                 panel.set_axis_off()
@@ -51,8 +50,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         _draw_differences(row[-1], of_part, rules)
     for panel, letter in ((grid[0, 0], "A"), (grid[0, -2], "B")):
         panel.annotate(letter, (0, 1), (-32, 6), "axes fraction", textcoords="offset points", fontweight="bold")
-    style.legend(figure, list(grid.flat))
-    style.caption(
+    panels.legend(figure, list(grid.flat))
+    panels.caption(
         figure,
         context,
         spectra,
@@ -64,7 +63,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             "Grid: mean over seeds after training, for every number of delays and rank.",
         ],
     )
-    table = pd.concat([spectra.assign(panel="A"), similarity.assign(panel="B")], ignore_index=True)
+    table = below_each_other([spectra.assign(panel="A"), similarity.assign(panel="B")])
     return {"figure": figure, "csv": table}
 
 
@@ -83,34 +82,34 @@ def _spectrum(run: pd.DataFrame) -> np.ndarray:
 def _draw_spectra(panel: Axes, rule: str, setting: str, same_task: pd.DataFrame, first_rule: str, reach: float) -> None:
     """One model's eigenvalues, with distances to the first learning rule's and to the first setting's."""
     from neurorules.dynamics.eigenspectra import spectral_radius
-    from neurorules.plotting import style
+    from neurorules.plotting import panels, style, titles
 
-    look = style.look(rule)
+    line_style = style.line_style(rule)
     rows = same_task[(same_task["learning_rule"] == rule) & (same_task["setting"] == setting)]
     if rows.empty:
         panel.set_axis_off()
         return
     spectra = {
-        moment: {
+        stage: {
             (str(r), str(s), int(seed)): _spectrum(run)
-            for (r, s, seed), run in of_moment.groupby(["learning_rule", "setting", "seed"])
+            for (r, s, seed), run in at_stage.groupby(["learning_rule", "setting", "seed"])
         }
-        for moment, of_moment in same_task.groupby("moment")
+        for stage, at_stage in same_task.groupby("stage")
     }
     radius = {
-        moment: np.mean([spectral_radius(values) for (r, s, _), values in of.items() if (r, s) == (rule, setting)])
-        for moment, of in spectra.items()
+        stage: np.mean([spectral_radius(values) for (r, s, _), values in of.items() if (r, s) == (rule, setting)])
+        for stage, of in spectra.items()
     }
     trained = spectra["trained"]
     angle = np.linspace(0, 2 * np.pi, 200)
-    for size, line in ((1.0, "-"), (radius["initial"], ":")):
+    for size, line in ((1.0, "-"), (radius["untrained"], ":")):
         panel.plot(size * np.cos(angle), size * np.sin(angle), color="#888888", linestyle=line, linewidth=0.7)
-    values = rows[rows["moment"] == "trained"]
+    values = rows[rows["stage"] == "trained"]
     panel.plot(
         values["real"],
         values["imaginary"],
-        look["marker"],
-        color=look["color"],
+        line_style["marker"],
+        color=line_style["color"],
         markersize=2,
         markeredgewidth=0,
         alpha=0.6,
@@ -119,14 +118,14 @@ def _draw_spectra(panel: Axes, rule: str, setting: str, same_task: pd.DataFrame,
     distances = [
         f"W to {name}: {distance:.2g}"
         for name, other in (
-            (style.rule_label(first_rule), (first_rule, setting)),
+            (titles.rule_label(first_rule), (first_rule, setting)),
             (first_setting, (rule, first_setting)),
         )
         if (distance := _mean_distance(trained, (rule, setting), other)) is not None
     ]
     panel.set_title(f", ρ = {radius['trained']:.2f}")
     panel.set(xlim=(-reach, reach), ylim=(-reach, reach), ylabel="Imaginary", aspect="equal")
-    style.note(panel, "Real", distances)
+    panels.axis_note(panel, "Real", distances)
 
 
 def _mean_distance(
@@ -147,23 +146,23 @@ def _mean_distance(
 
 
 def _draw_curves(panel: Axes, rows: pd.DataFrame) -> None:
-    from neurorules.plotting import style
+    from neurorules.plotting import panels, style, titles
     from neurorules.plotting.curves import draw_runs
 
-    apart = []
+    no_overlap = []
     for learning_rule, runs in rows.groupby("learning_rule", sort=True):
-        name = style.rule_label(str(learning_rule))
+        name = titles.rule_label(str(learning_rule))
         label = f"{name} (n = {runs['seed'].nunique()})"
-        if not draw_runs(panel, runs, style.look(str(learning_rule)), label):
-            apart.append(name)
+        if not draw_runs(panel, runs, style.line_style(str(learning_rule)), label):
+            no_overlap.append(name)
     panel.set(xlim=(0, 1), ylabel=SCORE_LABEL)
-    words = [f"No accuracy common to all seeds: {', '.join(apart)}."] if apart else []
-    style.note(panel, style.ACCURACY_LABEL, words)
+    words = [f"No accuracy common to all seeds: {', '.join(no_overlap)}."] if no_overlap else []
+    panels.axis_note(panel, style.ACCURACY_LABEL, words)
 
 
 def _draw_differences(panel: Axes, rows: pd.DataFrame, rules: list[str]) -> None:
     """Final distance of the last learning rule less that of the first, for every number of delays and rank."""
-    from neurorules.plotting import style
+    from neurorules.plotting import titles
 
     here = [rule for rule in rules if rule in set(rows["learning_rule"])]
     if len(here) < 2:
@@ -182,6 +181,6 @@ def _draw_differences(panel: Axes, rows: pd.DataFrame, rules: list[str]) -> None
     panel.set_xticks(range(values.shape[1]), [str(rank) for rank in differences.columns])
     panel.set_yticks(range(values.shape[0]), [str(n_delays) for n_delays in differences.index])
     panel.set(xlabel="Rank", ylabel="Delays")
-    panel.set_title(f"Difference of final distance,\n{style.rule_label(last)} − {style.rule_label(first)}")
+    panel.set_title(f"Difference of final distance,\n{titles.rule_label(last)} − {titles.rule_label(first)}")
     panel.tick_params(length=0)
     panel.spines[:].set_visible(False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,13 +12,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Proposition 4.1: e-prop's flow and BPTT's in one weight"
-NEEDS = ()
+TABLES = ()
 PRODUCTS = ("pdf", "png", "csv")
 
-SIGNAL = 1.0  # the constant S
-# Between these, never a root or a turning point itself.
-WEIGHTS = np.round(np.arange(-1.975, 2.0, 0.05), 3)
-DRAWN = WEIGHTS[::4]
+DRAWN_EVERY = 4  # initial weights
 DURATION = 6.0  # of the drawn trajectories, in units of time of the flow
 
 TITLES = {
@@ -26,7 +23,7 @@ TITLES = {
     "eprop_constant": "e-prop, constant S = 1\ndw/dt = −p S",
     "eprop_truncated": "e-prop, literal truncation\ndw/dt = −p h$_{T−1}$",
 }
-# Line style and marker of each outcome: it must be told apart in grey.
+# Line style and marker of each outcome: it must be told no_overlap in grey.
 OUTCOMES = {"converged": ("-", "o"), "stalled": ("--", "s"), "diverged": (":", "^")}
 
 
@@ -34,22 +31,19 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     """The figure and the table of outcomes that it is drawn from; no networks of the study are needed."""
     from matplotlib.lines import Line2D
 
+    from neurorules.claims.derivations import proposition_outcomes
     from neurorules.dynamics import proposition
-    from neurorules.plotting import style
+    from neurorules.plotting import panels, style
 
     inputs = proposition.inputs_with_roots(proposition.ROOTS)
-    flows = {
-        "bptt": proposition.bptt_flow(inputs),
-        "eprop_constant": proposition.constant_flow(inputs, SIGNAL),
-        "eprop_truncated": proposition.truncated_flow(inputs),
+    flows = proposition_outcomes.flows()
+    line_styles = {
+        "bptt": style.line_style("bptt"),
+        "eprop_constant": style.line_style("eprop"),
+        "eprop_truncated": {**style.line_style("eprop"), "linestyle": ":"},
     }
-    looks = {
-        "bptt": style.look("bptt"),
-        "eprop_constant": style.look("eprop"),
-        "eprop_truncated": {**style.look("eprop"), "linestyle": ":"},
-    }
-    table = outcomes(inputs, flows)
-    figure, axes = style.panels(8)
+    table = proposition_outcomes.outcomes()
+    figure, axes = panels.make_panels(8)
     w = np.linspace(-2.0, 2.0, 400)
     error = proposition.error(inputs)
 
@@ -57,20 +51,20 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     axes[0].plot(proposition.ROOTS, np.zeros(len(proposition.ROOTS)), "o", color="#000000", markersize=4)
     axes[0].set(ylim=(-1.5, 3.0), ylabel="Error p(w) = y − 1", title="The error and its roots")
     for panel, (name, flow) in zip(axes[1:4], flows.items(), strict=True):
-        panel.plot(w, flow(w), **{**looks[name], "marker": ""})
+        panel.plot(w, flow(w), **{**line_styles[name], "marker": ""})
         panel.set(ylim=(-1.5, 1.5), ylabel="dw/dt", title=TITLES[name])
     for panel in axes[:4]:
         panel.axhline(0.0, color="#bbbbbb", linewidth=0.5)
         panel.set(xlim=(-2.0, 2.0), xlabel="Weight w")
 
-    _outcomes_by_start(axes[4], table, looks)
+    _outcomes_by_start(axes[4], table, line_styles)
     for panel, (name, flow) in zip(axes[5:], flows.items(), strict=True):
         rows = table[table["flow"] == name].set_index("initial_weight")
-        for start in DRAWN:
+        for start in proposition_outcomes.WEIGHTS[::DRAWN_EVERY]:
             line, _ = OUTCOMES[str(rows.loc[start, "observed"])]
             panel.plot(
                 *proposition.trajectory(flow, start, DURATION),
-                color=looks[name]["color"],
+                color=line_styles[name]["color"],
                 linestyle=line,
                 linewidth=0.8,
             )
@@ -83,7 +77,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     inputs_said = ", ".join(f"{x:g}" for x in np.round(inputs, 4))
-    style.caption(
+    panels.caption(
         figure,
         context,
         table,
@@ -97,48 +91,11 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     return {"figure": figure, "csv": table}
 
 
-def outcomes(inputs: np.ndarray, flows: Mapping[str, Any]) -> pd.DataFrame:
-    """One row per flow x initial weight: what the proposition predicts and what integration finds.
-
-    `predicted` is empty for BPTT, which the proposition presupposes; `agrees` is 1 or 0 where something is predicted.
-    """
-    import pandas as pd
-
-    from neurorules.dynamics import proposition
-
-    before_last = proposition.last_state(inputs[:-1])
-    signals: dict[str, Callable[[float], float]] = {
-        "eprop_constant": lambda start: SIGNAL,
-        "eprop_truncated": lambda start: float(before_last(start)),
-    }
-    rows = []
-    for name, flow in flows.items():
-        for start in WEIGHTS:
-            found = proposition.outcome(flow, start, proposition.ROOTS)
-            says = proposition.predicted(inputs, start, signals[name](start)) if name in signals else None
-            compared = says is not None and says.what != proposition.NOT_PREDICTED
-            rows.append(
-                {
-                    "flow": name,
-                    "initial_weight": start,
-                    "predicted": says.what if says else "",
-                    "predicted_root": says.root if says else np.nan,
-                    "observed": found.what,
-                    "observed_root": found.root,
-                    "agrees": float(_same(says, found)) if says and compared else np.nan,
-                    "synthetic": 0,
-                }
-            )
-    return pd.DataFrame(rows)
-
-
-def _same(a: Any, b: Any) -> bool:
-    return a.what == b.what and bool(np.isclose(a.root, b.root, equal_nan=True))
-
-
-def _outcomes_by_start(panel: Axes, table: pd.DataFrame, looks: Mapping[str, Mapping[str, Any]]) -> None:
+def _outcomes_by_start(panel: Axes, table: pd.DataFrame, line_styles: Mapping[str, Mapping[str, Any]]) -> None:
     """One row per flow: the outcome from each initial weight, over what is predicted."""
     names = {"bptt": "BPTT", "eprop_constant": "e-prop\nconstant S", "eprop_truncated": "e-prop\ntruncated"}
+    from neurorules.claims.derivations.proposition_outcomes import WEIGHTS
+
     step = WEIGHTS[1] - WEIGHTS[0]
     for y, (name, rows) in enumerate(table.groupby("flow", sort=False)):
         for what, shade in (("converged", "#aaaaaa"), ("diverged", "#e2e2e2")):
@@ -146,7 +103,7 @@ def _outcomes_by_start(panel: Axes, table: pd.DataFrame, looks: Mapping[str, Map
             panel.bar(starts, 0.8, step * 1.02, y - 0.4, color=shade, linewidth=0)
         for what, (_, marker) in OUTCOMES.items():
             starts = rows.loc[rows["observed"] == what, "initial_weight"].to_numpy()[::2]
-            panel.plot(starts, np.full(len(starts), y), marker, color=looks[str(name)]["color"], markersize=2)
+            panel.plot(starts, np.full(len(starts), y), marker, color=line_styles[str(name)]["color"], markersize=2)
     panel.set_yticks(range(len(names)), list(names.values()))
     panel.invert_yaxis()
     panel.set(xlim=(-2.0, 2.0), xlabel="Initial weight", title="Outcomes")

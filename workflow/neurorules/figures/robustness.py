@@ -5,7 +5,7 @@ from __future__ import annotations
 from neurorules.plotting.curves import distance_against_accuracy
 
 TITLE = "Distance against accuracy: units, time step, intervals, batch size"
-NEEDS = ("distances",)
+TABLES = ("distances",)
 PRODUCTS = ("pdf", "png", "csv")
 
 make = distance_against_accuracy

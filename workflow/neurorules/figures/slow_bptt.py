@@ -10,42 +10,43 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Does slower BPTT come closer to e-prop?"
-NEEDS = ("model_distances",)
+TABLES = ("model_distances",)
 PRODUCTS = ("pdf", "png", "csv")
 
 LINES = ("BPTT to e-prop", "BPTT to e-prop, same seed", "BPTT, own seeds", "e-prop, own seeds")
-MOMENTS = {"last": "last checkpoint", "matched": "matched accuracy"}
+STAGES = {"trained": "last checkpoint", "matched": "matched accuracy"}
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure and the table that it is drawn from, with columns learning_rate_a and learning_rate_b."""
-    from neurorules.figures.model_distances import between, fixed_setting, with_learning_rates
-    from neurorules.plotting import curves, style
-    from neurorules.statistics.noise_floor import part_title
+    """The figure and the table that it is drawn from."""
+    from neurorules.plotting import curves, panels, style, titles
+    from neurorules.tables.base.pairs import fixed_setting, pairs_between
 
-    table = with_learning_rates(tables["model_distances"], context)
+    table = tables["model_distances"]
+    for side in ("_a", "_b"):
+        curves.one_setting_each(table, ("learning_rate",), side)
     parts = list(table.groupby(["recording", "task"], sort=True))
-    figure, axes = style.grid(len(parts), 3)
+    figure, axes = panels.make_grid(len(parts), 3)
     for row, (_, pairs) in zip(axes, parts, strict=True):
-        title = part_title(pairs.assign(setting=""), table.assign(setting=""), ", ")
-        to_eprop = between(pairs, "bptt", "eprop")
+        title = titles.panel_title(pairs.assign(setting=""), table.assign(setting=""), ", ")
+        to_eprop = pairs_between(pairs, "bptt", "eprop")
         if to_eprop.empty:
             for panel in row:
-                panel.set(xticks=[], yticks=[], title=title)
-                style.say(panel, "There are no networks of both BPTT and e-prop to compare.")
+                panel.set_title(title)
+                panels.mark_empty([panel], "There are no networks of both BPTT and e-prop to compare.")
             continue
         to_eprop = to_eprop[to_eprop["setting_b"] == fixed_setting(to_eprop)]
-        for panel, (moment, name) in zip(row, MOMENTS.items(), strict=False):
-            _draw_distances(panel, pairs[pairs["moment"] == moment], to_eprop[to_eprop["moment"] == moment])
-            n = curves.seeds_text(to_eprop.groupby(["learning_rate_a", "moment"])["seed_a"].nunique())
+        for panel, (stage, name) in zip(row, STAGES.items(), strict=False):
+            _draw_distances(panel, pairs[pairs["stage"] == stage], to_eprop[to_eprop["stage"] == stage])
+            n = titles.seeds_text(to_eprop.groupby(["learning_rate_a", "stage"])["seed_a"].nunique())
             panel.set(title=f"{title}\n{name} ({n})", ylabel=style.DISTANCE_LABEL)
         limits = [panel.get_ylim() for panel in row[:2]]
         for panel in row[:2]:
             panel.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
-        _draw_accuracies(row[2], to_eprop[to_eprop["moment"] == "last"])
+        _draw_accuracies(row[2], to_eprop[to_eprop["stage"] == "trained"])
         row[2].set(title=f"{title}\naccuracy reached", ylabel=style.ACCURACY_LABEL)
-    style.legend(figure, list(axes.flat), order=LINES)
-    style.caption(
+    panels.legend(figure, list(axes.flat), order=LINES)
+    panels.caption(
         figure,
         context,
         table,
@@ -62,8 +63,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 
 def _draw_distances(panel: Axes, pairs: pd.DataFrame, to_eprop: pd.DataFrame) -> None:
-    from neurorules.figures.model_distances import between, fixed_setting, seed_means
     from neurorules.plotting import style
+    from neurorules.tables.base.pairs import fixed_setting, pairs_between, seed_means
 
     all_pairs, same, bptt, eprop = LINES
     colour, line, marker = style.BETWEEN
@@ -72,49 +73,49 @@ def _draw_distances(panel: Axes, pairs: pd.DataFrame, to_eprop: pd.DataFrame) ->
     same_seed = to_eprop[to_eprop["seed_a"] == to_eprop["seed_b"]].groupby("learning_rate_a")["distance"].mean()
     if len(same_seed):
         panel.plot(same_seed.index, same_seed, "x:", color=colour, linewidth=0.8, markersize=4, label=same)
-    own_bptt = between(pairs, "bptt", "bptt")
+    own_bptt = pairs_between(pairs, "bptt", "bptt")
     own_bptt = own_bptt[own_bptt["setting_a"] == own_bptt["setting_b"]]
     if len(own_bptt):
-        _draw_means(panel, seed_means(own_bptt), "distance", style.look("bptt"), bptt)
-    own_eprop = between(pairs, "eprop", "eprop")
+        _draw_means(panel, seed_means(own_bptt), "distance", style.line_style("bptt"), bptt)
+    own_eprop = pairs_between(pairs, "eprop", "eprop")
     fixed = fixed_setting(to_eprop)
     own_eprop = own_eprop[(own_eprop["setting_a"] == fixed) & (own_eprop["setting_b"] == fixed)]
     if len(own_eprop):
-        look = {**style.look("eprop"), "marker": ""}
-        panel.axhline(own_eprop["distance"].mean(), **look, label=eprop)
+        line_style = {**style.line_style("eprop"), "marker": ""}
+        panel.axhline(own_eprop["distance"].mean(), **line_style, label=eprop)
     _label_rates(panel, means)
 
 
 def _draw_accuracies(panel: Axes, to_eprop: pd.DataFrame) -> None:
-    from neurorules.figures.model_distances import seed_means
     from neurorules.plotting import style
+    from neurorules.tables.base.pairs import seed_means
 
     means = seed_means(to_eprop)
-    _draw_means(panel, means, "accuracy_a", style.look("bptt"))
+    _draw_means(panel, means, "accuracy_a", style.line_style("bptt"))
     eprop = to_eprop.groupby("seed_b")["accuracy_b"].first().mean()
-    panel.axhline(eprop, **{**style.look("eprop"), "marker": ""})
+    panel.axhline(eprop, **{**style.line_style("eprop"), "marker": ""})
     _label_rates(panel, means)
 
 
-def _draw_means(panel: Axes, means: pd.DataFrame, column: str, look: Mapping[str, Any], label: str = "") -> None:
+def _draw_means(panel: Axes, means: pd.DataFrame, column: str, line_style: Mapping[str, Any], label: str = "") -> None:
     """Mean and SD over seeds against the learning rate, with a dot per seed."""
     of_rate = means.groupby("learning_rate_a")[column]
     panel.errorbar(
         of_rate.mean().index,
         of_rate.mean(),
         of_rate.std(),
-        **look,
+        **line_style,
         markersize=4,
         capsize=2,
         elinewidth=0.8,
         label=label,
     )
-    panel.plot(means["learning_rate_a"], means[column], ".", color=look["color"], markersize=3, alpha=0.4)
+    panel.plot(means["learning_rate_a"], means[column], ".", color=line_style["color"], markersize=3, alpha=0.4)
 
 
 def _label_rates(panel: Axes, means: pd.DataFrame) -> None:
     """A logarithmic axis of learning rates that falls to the right, ticks at the rates alone."""
-    from neurorules.figures.model_distances import rate_label
+    from neurorules.plotting.titles import rate_label
 
     rates = sorted(means["learning_rate_a"].unique())
     panel.set_xscale("log")

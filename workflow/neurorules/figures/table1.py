@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TITLE = "Distance to the recording by initial gain and learning rule"
-NEEDS = ("distances",)
+TABLES = ("distances",)
 PRODUCTS = ("csv", "md", "html")
 PUBLISHED = "table1"
 
@@ -62,7 +62,7 @@ def _markdown(distances: pd.DataFrame, context: Mapping[str, Any]) -> str:
 def _part(recording: str, task: str, rows: pd.DataFrame, published: Mapping[str, Any]) -> list[str]:
     """Both tables of one recording and task."""
     from neurorules.claims.published import published_name
-    from neurorules.plotting.style import rule_label
+    from neurorules.plotting.titles import rule_label
 
     # Published numbers stand beside those of their own recording only, and never beside synthetic ones.
     mine = published_name(recording) == published["recording"] and not rows["synthetic"].any()
@@ -108,9 +108,9 @@ def _keys(groups: Mapping[Any, Any], settings: list[str], rules: list[str]) -> l
 
 def _distances(groups: Mapping[Any, pd.DataFrame], key: tuple[str, str], numbers: Mapping[str, Any]) -> list[str]:
     from neurorules.claims.published import printed
-    from neurorules.plotting.style import rule_label
+    from neurorules.plotting.titles import rule_label
     from neurorules.statistics.comparison import Summary
-    from neurorules.statistics.matched import last_values
+    from neurorules.tables.base.matched import last_values
 
     (rule, setting), group = key, groups[key]
     untrained = group.loc[group["update"] == 0, "distance"].to_numpy()
@@ -135,7 +135,7 @@ def _compared(
     """One line of tests, None where a group is not in the figure."""
     from neurorules.claims.published import recomputed_p
     from neurorules.statistics.comparison import compare
-    from neurorules.statistics.matched import last_values, matched
+    from neurorules.tables.base.matched import last_values, matched
 
     if first not in groups or second not in groups:
         return None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TITLE = "Distance to the recording by CCA and CKA"
-NEEDS = ("distances",)
+TABLES = ("distances",)
 PRODUCTS = ("csv", "md", "html")
 PUBLISHED = "table2"
 
@@ -45,7 +45,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 
 def _markdown(distances: pd.DataFrame, context: Mapping[str, Any]) -> str:
-    from neurorules.statistics.noise_floor import PART, part_title
+    from neurorules.plotting import titles
+    from neurorules.tables.base.columns import PANEL_GROUP
 
     lines = ["# Table 2: distance to the recording by other measures", ""]
     if distances["synthetic"].any():
@@ -53,7 +54,7 @@ def _markdown(distances: pd.DataFrame, context: Mapping[str, Any]) -> str:
     header = [
         "recording",
         "measure",
-        "moment",
+        "stage",
         "accuracy",
         "BPTT",
         "e-prop",
@@ -62,8 +63,8 @@ def _markdown(distances: pd.DataFrame, context: Mapping[str, Any]) -> str:
         "p equivalent (margin)",
     ]
     rows = []
-    for _, part in distances.groupby(PART, sort=True):
-        title = part_title(part, distances, ", ")
+    for _, part in distances.groupby(PANEL_GROUP, sort=True):
+        title = titles.panel_title(part, distances, ", ")
         for measure, of_measure in part.groupby("measure", sort=True):
             rows += [[title, *line] for line in _lines(str(measure), of_measure, context["published"])]
     lines += markdown.table([*header, "published BPTT, e-prop", "published p", "recomputed p"], rows)
@@ -85,7 +86,7 @@ def _lines(measure: str, rows: pd.DataFrame, section: Mapping[str, Any]) -> list
     """The end of training and matched accuracy of one measure; nothing where a learning rule is not there."""
     from neurorules.claims.published import printed, published_name, recomputed_p
     from neurorules.statistics.comparison import compare
-    from neurorules.statistics.matched import last_values, matched
+    from neurorules.tables.base.matched import last_values, matched
 
     bptt, eprop = (rows[rows["learning_rule"] == rule] for rule in ("bptt", "eprop"))
     if bptt.empty or eprop.empty:
@@ -94,9 +95,9 @@ def _lines(measure: str, rows: pd.DataFrame, section: Mapping[str, Any]) -> list
     margin = float(numbers.get("equivalence_margin", float("nan")))
     common = matched([eprop, bptt])
     accuracy = np.concatenate([last_values(eprop, "accuracy"), last_values(bptt, "accuracy")]).mean()
-    moments = [("end", accuracy, compare(last_values(eprop), last_values(bptt), margin))]
+    stages = [("trained", accuracy, compare(last_values(eprop), last_values(bptt), margin))]
     if common is not None:
-        moments.append(("matched", common.level, compare(common.at_level[0], common.at_level[1], margin)))
+        stages.append(("matched", common.level, compare(common.at_level[0], common.at_level[1], margin)))
     own = published_name(str(rows["recording"].iloc[0])) == section["recording"] and not rows["synthetic"].any()
     beside = [markdown.NONE] * 3
     if own and numbers:
@@ -108,7 +109,7 @@ def _lines(measure: str, rows: pd.DataFrame, section: Mapping[str, Any]) -> list
     return [
         [
             measure.upper(),
-            moment,
+            stage,
             f"{level:.3f}",
             markdown.mean_sd(result.second),
             markdown.mean_sd(result.first),
@@ -117,5 +118,5 @@ def _lines(measure: str, rows: pd.DataFrame, section: Mapping[str, Any]) -> list
             f"{markdown.number(result.p_equivalent)} ({margin:g})" if np.isfinite(margin) else markdown.NONE,
             *beside,
         ]
-        for moment, level, result in moments
+        for stage, level, result in stages
     ]

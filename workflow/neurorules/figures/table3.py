@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TITLE = "Noise floor, trained and untrained distances"
-NEEDS = ("noise_floor",)
+TABLES = ("noise_floor",)
 PRODUCTS = ("csv", "md", "html")
 PUBLISHED = "table3"
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The table as data and as text to read."""
-    from neurorules.statistics.noise_floor import noise_floor_groups, noise_floor_statistics
+    from neurorules.claims.derivations.noise_floor_summary import noise_floor_groups, noise_floor_statistics
 
     table = noise_floor_statistics(noise_floor_groups(tables["noise_floor"]), context["published"])
     return {"csv": table, "md": _markdown(table, context)}
@@ -26,10 +26,10 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 def _markdown(table: pd.DataFrame, context: Mapping[str, Any]) -> str:
     from neurorules.learning.base.learning_rule import learning_rule_names
-    from neurorules.plotting.style import rule_label
-    from neurorules.statistics.noise_floor import PART, part_title
+    from neurorules.plotting import titles
+    from neurorules.tables.base.columns import PANEL_GROUP
 
-    titles = {key: part_title(rows, table, ", ") for key, rows in table.groupby(PART)}
+    title_of = {key: titles.panel_title(rows, table, ", ") for key, rows in table.groupby(PANEL_GROUP)}
     lines = ["# Table 3: distance between random groups of neurons and units", ""]
     if table["synthetic"].any():
         lines += ["**Synthetic recordings: these numbers say nothing about the brain.**", ""]
@@ -40,7 +40,7 @@ def _markdown(table: pd.DataFrame, context: Mapping[str, Any]) -> str:
     ]
     for row in table.to_dict("records"):
         quantity = row["quantity"]
-        label = rule_label(quantity) if quantity in learning_rule_names() else quantity
+        label = titles.rule_label(quantity) if quantity in learning_rule_names() else quantity
         published = (
             f"{row['published_mean']:.3f} ± {row['published_sd']:.3f}" if np.isfinite(row["published_mean"]) else "–"
         )
@@ -49,7 +49,7 @@ def _markdown(table: pd.DataFrame, context: Mapping[str, Any]) -> str:
             "not compared (synthetic)" if row["synthetic"] else "–" if published == "–" else "yes" if near else "no"
         )
         cells = [
-            titles[tuple(row[column] for column in PART)],
+            title_of[tuple(row[column] for column in PANEL_GROUP)],
             label,
             f"{row['mean']:.3f} ± {row['sd']:.3f} ({row['n']})",
             published,
@@ -61,7 +61,7 @@ def _markdown(table: pd.DataFrame, context: Mapping[str, Any]) -> str:
             _number(row["p_equivalent_to_bptt_seeds"]),
         ]
         lines.append(f"| {' | '.join(cells)} |")
-    sizes = ", ".join(f"{titles[key]}: {rows['group_size'].iloc[0]}" for key, rows in table.groupby(PART))
+    sizes = ", ".join(f"{title_of[key]}: {rows['group_size'].iloc[0]}" for key, rows in table.groupby(PANEL_GROUP))
     lines += [
         "",
         f"Normalized Procrustes distance, 0 to 1. Settings: {', '.join(context['figure']['settings'])}. "

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TITLE = "Distance between halves of a recording by trials averaged"
-NEEDS = ("trial_averaging",)
+TABLES = ("trial_averaging",)
 PRODUCTS = ("csv", "md", "html")
 PUBLISHED = "table4"
 

@@ -2,13 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-if TYPE_CHECKING:
-    import pandas as pd
+
+def common_level(accuracies: Iterable[np.ndarray]) -> float:
+    """The highest accuracy that all runs reach: the lowest of their best accuracies.
+
+    Args:
+        accuracies: for each run (checkpoint,).
+    """
+    return float(min(accuracy.max() for accuracy in accuracies))
+
+
+def common_start(accuracies: Iterable[np.ndarray]) -> float:
+    """The accuracy from which on all runs have one: the highest of their first accuracies.
+
+    It is above `common_level` where one run starts where another never comes.
+
+    Args:
+        accuracies: for each run (checkpoint,) in order of updates.
+    """
+    return float(max(accuracy[0] for accuracy in accuracies))
+
+
+def first_reaching(accuracy: np.ndarray, level: float) -> int:
+    """Index of the first checkpoint at which a run has at least an accuracy, which it does reach.
+
+    Args:
+        accuracy: (checkpoint,) in order of updates.
+        level: at most the run's best accuracy.
+    """
+    return int(np.argmax(accuracy >= level))
+
+
+def nearest(accuracy: np.ndarray, level: float) -> int:
+    """Index of the checkpoint, the first of several, whose accuracy is closest to a level.
+
+    Args:
+        accuracy: (checkpoint,) in order of updates.
+        level: an accuracy, which the run need not reach.
+    """
+    return int(np.argmin(np.abs(accuracy - level)))
 
 
 def at_accuracies(accuracy: np.ndarray, distance: np.ndarray, wanted: np.ndarray) -> np.ndarray:
@@ -29,18 +65,21 @@ def at_accuracies(accuracy: np.ndarray, distance: np.ndarray, wanted: np.ndarray
     return np.interp(wanted, best[new_best], distance[new_best], left=np.nan, right=np.nan)
 
 
-def mean_curve(runs: Sequence[pd.DataFrame], n_points: int = 100) -> tuple[np.ndarray, np.ndarray]:
+def mean_curve(
+    runs: Sequence[tuple[np.ndarray, np.ndarray]], n_points: int = 100
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean over runs of distance against accuracy.
 
     Args:
-        runs: tables with columns update, accuracy, distance.
-        n_points: accuracies between 0 and 1.
+        runs: accuracy and distance of each run, (checkpoint,) in order of updates.
+        n_points: intervals between accuracy 0 and 1.
 
     Returns:
-        Accuracies and mean distances where every run has been; empty where there is no such range.
+        Accuracies at which every run has been, (n,); mean distances there, (n,); and each run's distances, (run, n). n
+        is 0 where there is no such accuracy.
     """
     wanted = np.linspace(0.0, 1.0, n_points + 1)
-    ordered = [run.sort_values("update") for run in runs]
-    curves = np.stack([at_accuracies(r["accuracy"].to_numpy(), r["distance"].to_numpy(), wanted) for r in ordered])
+    curves = np.stack([at_accuracies(accuracy, distance, wanted) for accuracy, distance in runs])
     everywhere = np.isfinite(curves).all(0)
-    return wanted[everywhere], curves[:, everywhere].mean(0)
+    curves = curves[:, everywhere]
+    return wanted[everywhere], curves.mean(0), curves

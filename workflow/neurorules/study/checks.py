@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from neurorules.errors import InputError
-from neurorules.figures.base.figure import figure_names, kinds
+from neurorules.figures.base.figure import figure_names, table_types_of
 from neurorules.learning.base.learning_rule import learning_rule_names, load_learning_rule
 from neurorules.network import connectivity
 from neurorules.recordings.catalogue import known_sources
@@ -89,7 +89,7 @@ class Checks:
     def _check_figure(self, name: str) -> None:
         """Check that a selected figure has something to show."""
         entry = self.config["figures"][name]
-        of_models = kinds(name, "model") + kinds(name, "group")
+        of_models = table_types_of(name, "model") + table_types_of(name, "group")
         for key in NAMED_BY:
             if of_models and key not in entry:
                 raise InputError(
@@ -99,7 +99,7 @@ class Checks:
                     remedy=f"This figure shows models: name its {', '.join(NAMED_BY)}.",
                 )
         without_models = of_models and not self.selection.figures[name]
-        if without_models or (kinds(name, "recording") and not self.selection.figure_recordings(name)):
+        if without_models or (table_types_of(name, "recording") and not self.selection.figure_recordings(name)):
             tasks = [
                 task for task in entry.get("tasks", ()) if self.options.recording(Model(task, "bptt", "base")) is None
             ]
@@ -114,7 +114,7 @@ class Checks:
                 else "Take it out of use_figures, or add a recording of its tasks to use_recordings "
                 "(a private one needs its path).",
             )
-        if kinds(name, "group") and not self.selection.figure_groups(name):
+        if table_types_of(name, "group") and not self.selection.figure_groups(name):
             raise InputError(
                 "This figure has no two networks to compare.",
                 file=file_of(self.files, "use_figures", name),

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neurorules.figures.base.figure import kinds, load_figure
+from neurorules.figures.base.figure import load_figure, table_types_of
 from neurorules.study.load import Study
 from neurorules.study.model import Model
-from neurorules.tables.base.table_type import load_kind
+from neurorules.tables.base.table_type import load_table_type
 
 Code = tuple[str, tuple[str, ...]]
 
@@ -25,7 +25,7 @@ def scoring_code(study: Study, script: str, table_type: str, models: Sequence[Mo
     """Of a table: its type, the tasks of its models and the measures that it is made with."""
     tasks = {f"tasks.{study.options.task_module(model.task)}" for model in models}
     measures = set()
-    if "measures" in load_kind(table_type).OPTIONS:
+    if "measures" in load_table_type(table_type).COMPARISON_KEYS:
         options = [study.options.of(model)["comparison"] for model in models] or [
             study.options.table_options(table_type)
         ]
@@ -73,13 +73,13 @@ def all_code(study: Study) -> set[Code]:
         *(
             scoring_code(study, "score_group.py", table_type, models)
             for figure in study.selection.figures
-            for table_type in kinds(figure, "group")
+            for table_type in table_types_of(figure, "group")
             for models in study.selection.figure_groups(figure).values()
         ),
         *(
-            scoring_code(study, "describe_recording.py", table_type, [])
+            scoring_code(study, "score_recording.py", table_type, [])
             for figure in study.selection.figures
-            for table_type in kinds(figure, "recording")
+            for table_type in table_types_of(figure, "recording")
         ),
         *(figure_code(figure) for figure in study.selection.figures),
     }

@@ -10,7 +10,7 @@ from typing import Any
 from neurorules.study.model import Model
 from neurorules.study.schema import unknown_name
 from neurorules.study.yaml_source import file_of
-from neurorules.tables.base.table_type import kind_names, load_kind
+from neurorules.tables.base.table_type import load_table_type, table_types
 from neurorules.tasks.base.task import load_task_module
 
 # What a run is trained with; `comparison` comes in only when it is scored.
@@ -111,14 +111,14 @@ class StudyOptions:
 
     def table_options(self, kind: str) -> dict[str, Any]:
         """What determines one kind of tables that are of no single model: the defaults of what the kind depends on."""
-        options = load_kind(kind).OPTIONS
+        options = load_table_type(kind).COMPARISON_KEYS
         return {key: value for key, value in self.config["defaults"]["comparison"].items() if key in options}
 
     @staticmethod
     def _comparison(options: Mapping[str, Any], kind: str) -> dict[str, Any]:
         """`comparison` options that one kind of tables depends on."""
-        of_others = {key for name in kind_names() if name != kind for key in load_kind(name).OPTIONS}
-        own = load_kind(kind).OPTIONS
+        of_others = {key for name in table_types() if name != kind for key in load_table_type(name).COMPARISON_KEYS}
+        own = load_table_type(kind).COMPARISON_KEYS
         return {key: value for key, value in options.items() if key in own or key not in of_others}
 
     def learning_options(self, learning_rule: str) -> Mapping[str, Any]:

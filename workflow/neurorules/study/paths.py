@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from neurorules.figures.base.figure import kinds, load_figure
+from neurorules.figures.base.figure import load_figure, table_types_of
 from neurorules.study.model import Model, block_name
 from neurorules.study.selection import Selection
 
@@ -58,27 +58,36 @@ class Paths:
         folder = "figures" if "pdf" in products else "tables"
         return [self.below(folder, f"{figure}.{ending}") for ending in products]
 
+    def figure_inputs(self, figure: str) -> dict[str, list[str]]:
+        """By figure, the tidy tables that a figure is made from: its own, or those that it reads of the others."""
+        module = load_figure(figure)
+        if not hasattr(module, "tables_of_others"):
+            return {figure: self.figure_tables(figure)}
+        types = module.tables_of_others()
+        return {
+            name: [file for file in self.figure_tables(name) if Path(file).stem in types[name]]
+            for name in self.selection.figures
+            if name in types
+        }
+
     def figure_tables(self, figure: str) -> list[str]:
-        """The tidy tables that a figure is made from; of one that looks at figures, theirs."""
-        if getattr(load_figure(figure), "FROM_FIGURES", False):
-            others = [name for name in self.selection.figures if not getattr(load_figure(name), "FROM_FIGURES", False)]
-            return [file for name in others for file in self.figure_files(name) if file.endswith(".csv")]
+        """The tidy tables of a figure's models, seeds, groups and recordings."""
         return [
             *(
                 self.table_file(kind, model, subset)
-                for kind in kinds(figure, "model")
+                for kind in table_types_of(figure, "model")
                 for model in self.selection.figures[figure]
                 for subset, seeds in self.selection.seed_subsets[kind][model].items()
                 if set(seeds) <= set(self.selection.figure_seeds(figure))
             ),
             *(
                 self.group_file(kind, group)
-                for kind in kinds(figure, "group")
+                for kind in table_types_of(figure, "group")
                 for group in self.selection.figure_groups(figure)
             ),
             *(
                 self.description_file(kind, recording)
-                for kind in kinds(figure, "recording")
+                for kind in table_types_of(figure, "recording")
                 for recording in self.selection.figure_recordings(figure)
             ),
         ]

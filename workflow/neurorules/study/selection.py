@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
-from neurorules.figures.base.figure import kinds, needs_recording
+from neurorules.figures.base.figure import needs_recording, table_types_of
 from neurorules.recordings.catalogue import is_private
 from neurorules.study.model import Block, Model, subset_name
 from neurorules.study.options import StudyOptions
@@ -54,7 +55,7 @@ class Selection:
         """
         shown_by: dict[tuple[str, Model], dict[int, tuple[str, ...]]] = {}
         for name, models in self.figures.items():
-            for kind, model in itertools.product(kinds(name, "model"), models):
+            for kind, model in itertools.product(table_types_of(name, "model"), models):
                 figures = shown_by.setdefault((kind, model), {})
                 for seed in self.figure_seeds(name):
                     figures[seed] = (*figures.get(seed, ()), name)
@@ -122,16 +123,10 @@ class Selection:
             "study": self.config["study"],
             "figure": dict(self.config["figures"][name]),
             "seeds": self.figure_seeds(name),
-            "models": [str(model) for model in self.figures[name]],
+            "models": [asdict(model) for model in self.figures[name]],
             "recordings": self.figure_recordings(name),
-            "varied": {str(model): self._varied(model) for model in self.figures[name]},
             "left_out": self.left_out(name),
         }
-
-    def _varied(self, model: Model) -> dict[str, Any]:
-        """What figures have as an axis: a model's gain and learning rate, and whether it is flossed."""
-        network, training = self.options.of(model)["network"], self.options.of(model)["training"]
-        return {"gain": network["gain"], **{key: training[key] for key in ("learning_rate", "flossing_iterations")}}
 
     def _figure_models(self, name: str) -> Iterator[Model]:
         """The models of a figure whose recording is there; all of those without one where it needs none."""
@@ -168,7 +163,7 @@ class Selection:
 
     def figure_groups(self, figure: str) -> dict[str, tuple[Model, ...]]:
         """The groups of a figure's models, see `groups`; none where it needs no tables of groups."""
-        if not kinds(figure, "group"):
+        if not table_types_of(figure, "group"):
             return {}
         groups: dict[str, list[Model]] = {}
         for model in sorted(self.figures[figure]):

@@ -15,21 +15,22 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from neurorules.options import Options
     from neurorules.tasks.base.task import Task
 
-OF = "model"
+SUBJECT = "model"
 NEEDS_RECORDING = True
-OPTIONS = ("alignment_stride_steps",)
+COMPARISON_KEYS = ("alignment_stride_steps",)
 
 
 def table(
     runs: Mapping[int, xr.Dataset],
     labels: Mapping[str, Any],
-    options: Mapping[str, Any],
+    options: Options,
     task: Task,
     recording: xr.Dataset,
 ) -> pd.DataFrame:
-    """One row per seed x moment x onset step: Procrustes distance; moment in {untrained, trained}.
+    """One row per seed x stage x onset step: Procrustes distance; stage in {untrained, trained}.
 
     Onset steps are `alignment_stride_steps` apart, both ways from the one that the study compares with, as far as the
     recording's times fit into the test trials.
@@ -41,9 +42,10 @@ def table(
 
     from neurorules.errors import InputError
     from neurorules.runs.evaluate import ModelActivity
+    from neurorules.runs.run import STAGES, checkpoint_index
     from neurorules.similarity.procrustes import procrustes_distance
 
-    used = options["comparison"].get("onset_step")
+    used = options.comparison.get("onset_step")
     if used is None:
         raise InputError(
             f"The task {labels['task']} has no movement onset to align.",
@@ -51,12 +53,13 @@ def table(
             value=labels["task"],
             remedy="Show this figure for tasks whose `comparison:` has an onset_step.",
         )
-    window = task.window(recording["time"].values, options["comparison"])
-    rates, stride = recording["rates"].values, options["comparison"]["alignment_stride_steps"]
+    window = task.window(recording["time"].values, options.comparison)
+    rates, stride = recording["rates"].values, options.comparison.alignment_stride_steps
     rows = []
     for seed, run in runs.items():
         activity = ModelActivity(run, options, task, recording)
-        for moment, index in (("untrained", 0), ("trained", run.sizes["checkpoint"] - 1)):
+        for stage in STAGES:
+            index = checkpoint_index(run, stage)
             all_steps = activity.all_steps_at(index)
             first, last = -window[0], all_steps.shape[1] - 1 - window[-1]
             for shift in np.arange(-(-first // stride), last // stride + 1) * stride:
@@ -64,7 +67,7 @@ def table(
                     {
                         **labels,
                         "seed": seed,
-                        "moment": moment,
+                        "stage": stage,
                         "onset_step": int(used + shift),
                         "is_used": int(shift == 0),
                         "accuracy": float(run["accuracy"].values[index]),

@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-OF = "recording"
+    from neurorules.options import Options
+
+SUBJECT = "recording"
 NEEDS_RECORDING = True
-OPTIONS = ("measures",)
+COMPARISON_KEYS = ("measures",)
 
 
-def table(recording: xr.Dataset, labels: Mapping[str, Any], options: Mapping[str, Any]) -> pd.DataFrame:
+def table(recording: xr.Dataset, labels: Mapping[str, Any], options: Options) -> pd.DataFrame:
     """One row per measure: distance of the cross-condition average from the recording; and the participation ratio."""
     import pandas as pd
 
@@ -28,7 +30,7 @@ def table(recording: xr.Dataset, labels: Mapping[str, Any], options: Mapping[str
             "quantity": "cross_condition_average",
             "value": load_measure(measure).distance(cross_condition_average(rates), rates),
         }
-        for measure in options["measures"]
+        for measure in options.measures
     ]
     rows.append({"measure": "none", "quantity": "participation_ratio", "value": participation_ratio(rates)})
     return pd.DataFrame([{**labels, **row} for row in rows])

@@ -9,17 +9,18 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from neurorules.options import Options
     from neurorules.tasks.base.task import Task
 
-OF = "model"
+SUBJECT = "model"
 NEEDS_RECORDING = True
-OPTIONS = ("measures",)
+COMPARISON_KEYS = ("measures",)
 
 
 def table(
     runs: Mapping[int, xr.Dataset],
     labels: Mapping[str, Any],
-    options: Mapping[str, Any],
+    options: Options,
     task: Task,
     recording: xr.Dataset,
 ) -> pd.DataFrame:
@@ -30,7 +31,7 @@ def table(
     from neurorules.similarity.baselines import participation_ratio
     from neurorules.similarity.measures.base.measure import load_measure
 
-    measures = {name: load_measure(name).distance for name in options["comparison"]["measures"]}
+    measures = {name: load_measure(name).distance for name in options.comparison.measures}
     rates = recording["rates"].values
     rows = []
     for seed, run in runs.items():

@@ -11,23 +11,24 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from neurorules.options import Options
     from neurorules.tasks.base.task import Task
 
-OF = "model"
+SUBJECT = "model"
 NEEDS_RECORDING = True
-OPTIONS = ()
+COMPARISON_KEYS = ()
 
 
 def table(
     runs: Mapping[int, xr.Dataset],
     labels: Mapping[str, Any],
-    options: Mapping[str, Any],
+    options: Options,
     task: Task,
     recording: xr.Dataset,
 ) -> pd.DataFrame:
-    """One row per quantity x seed x component x condition x time; quantity in {data, model}, the data's seed is -1.
+    """One row per quantity x seed x component x condition x time; quantity in {data, model}; the data's seed is -1.
 
-    Networks are those of the last checkpoint; their components have the sign that goes along with the recording's.
+    Networks are trained. The signs of their components are chosen to agree with the recording's.
     """
     import pandas as pd
 

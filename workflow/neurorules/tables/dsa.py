@@ -11,17 +11,18 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from neurorules.options import Options
     from neurorules.tasks.base.task import Task
 
-OF = "model"
+SUBJECT = "model"
 NEEDS_RECORDING = True
-OPTIONS = ("dsa_n_delays", "dsa_ranks", "dsa_checkpoints", "dsa_restarts", "dsa_scores")
+COMPARISON_KEYS = ("dsa_n_delays", "dsa_ranks", "dsa_checkpoints", "dsa_restarts", "dsa_scores")
 
 
 def table(
     runs: Mapping[int, xr.Dataset],
     labels: Mapping[str, Any],
-    options: Mapping[str, Any],
+    options: Options,
     task: Task,
     recording: xr.Dataset,
 ) -> pd.DataFrame:
@@ -40,10 +41,10 @@ def table(
     from neurorules.runs.evaluate import ModelActivity
     from neurorules.similarity.dsa import DelayDynamics, dynamics_distances
 
-    comparison = options["comparison"]
+    comparison = options.comparison
     recorded: dict[int, DelayDynamics] = {}
     too_long: InputError | None = None
-    for n_delays in comparison["dsa_n_delays"]:
+    for n_delays in comparison.dsa_n_delays:
         try:
             recorded[n_delays] = DelayDynamics(recording["rates"].values, n_delays)
         except InputError as error:
@@ -54,13 +55,13 @@ def table(
     for seed, run in runs.items():
         activity = ModelActivity(run, options, task, recording)
         last = run.sizes["checkpoint"] - 1
-        for index in np.unique(np.linspace(0, last, comparison["dsa_checkpoints"]).round().astype(int)):
+        for index in np.unique(np.linspace(0, last, comparison.dsa_checkpoints).round().astype(int)):
             at_checkpoint = activity.at(index)
-            scores = [s for s in comparison["dsa_scores"] if s != "angular" or index == last]
+            scores = [s for s in comparison.dsa_scores if s != "angular" or index == last]
             for n_delays, of_recording in recorded.items():
                 system = DelayDynamics(at_checkpoint, n_delays)
-                for rank in comparison["dsa_ranks"]:
-                    found = dynamics_distances(system, of_recording, rank, scores, comparison["dsa_restarts"])
+                for rank in comparison.dsa_ranks:
+                    found = dynamics_distances(system, of_recording, rank, scores, comparison.dsa_restarts)
                     rows += [
                         {
                             **labels,

@@ -11,33 +11,36 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from neurorules.options import Options
     from neurorules.tasks.base.task import Task
 
-OF = "model"
+SUBJECT = "model"
 NEEDS_RECORDING = False
-OPTIONS = ()
+COMPARISON_KEYS = ()
 
 
 def table(
     runs: Mapping[int, xr.Dataset],
     labels: Mapping[str, Any],
-    options: Mapping[str, Any],
+    options: Options,
     task: Task,
     recording: xr.Dataset | None,
 ) -> pd.DataFrame:
-    """One row per seed x moment x eigenvalue; moment in {initial, trained}."""
+    """One row per seed x stage x eigenvalue; stage in {untrained, trained}."""
     import pandas as pd
 
     from neurorules.dynamics.eigenspectra import eigenvalues
+    from neurorules.runs.run import STAGES, checkpoint_index
 
     tables = []
     for seed, run in runs.items():
-        for moment, index in (("initial", 0), ("trained", run.sizes["checkpoint"] - 1)):
+        for stage in STAGES:
+            index = checkpoint_index(run, stage)
             values = eigenvalues(run["recurrent"].values[index])
             columns = {
                 "seed": seed,
                 "update": int(run["checkpoint"].values[index]),
-                "moment": moment,
+                "stage": stage,
                 "index": np.arange(len(values)),
                 "real": values.real,
                 "imaginary": values.imag,

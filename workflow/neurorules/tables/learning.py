@@ -11,17 +11,18 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from neurorules.options import Options
     from neurorules.tasks.base.task import Task
 
-OF = "model"
+SUBJECT = "model"
 NEEDS_RECORDING = False
-OPTIONS = ()
+COMPARISON_KEYS = ()
 
 
 def table(
     runs: Mapping[int, xr.Dataset],
     labels: Mapping[str, Any],
-    options: Mapping[str, Any],
+    options: Options,
     task: Task,
     recording: xr.Dataset | None,
 ) -> pd.DataFrame:

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from neurorules.options import Options
     from neurorules.tasks.base.task import Task
 
-OF = "model"
+SUBJECT = "model"
 NEEDS_RECORDING = False
-OPTIONS = ()
+COMPARISON_KEYS = ()
 
 N_BINS = 200
 
@@ -23,30 +24,24 @@ N_BINS = 200
 def table(
     runs: Mapping[int, xr.Dataset],
     labels: Mapping[str, Any],
-    options: Mapping[str, Any],
+    options: Options,
     task: Task,
     recording: xr.Dataset | None,
 ) -> pd.DataFrame:
     """One row per seed x bin: the last of its updates, counted from 1, and the mean task loss over the bin.
 
-    Bins are as equal as they can be, N_BINS of them or one per update where there are fewer. With the learning rate
-    that was used, and whether it lies at the edge of the grid that it was chosen from (0 or 1).
+    Bins are as equal as they can be: N_BINS of them, or one per update where there are fewer updates.
     """
     import pandas as pd
-
-    from neurorules.runs.run import learning_rate_used
 
     tables = []
     for seed, run in runs.items():
         bins = np.array_split(run["task_loss"].values, min(N_BINS, run.sizes["update"]))
-        learning_rate, at_edge = learning_rate_used(run)
         columns = {
             "seed": seed,
             "update": np.cumsum([len(one) for one in bins]),
             "task_loss": [one.mean() for one in bins],
             "updates": run.sizes["update"],
-            "learning_rate": learning_rate,
-            "learning_rate_at_edge": int(at_edge),
         }
         tables.append(pd.DataFrame({**labels, **columns}))
     return pd.concat(tables, ignore_index=True)

@@ -11,46 +11,49 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from neurorules.options import Options
     from neurorules.tasks.base.task import Task
 
-OF = "model"
+SUBJECT = "model"
 NEEDS_RECORDING = False
-OPTIONS = ("lyapunov_exponents", "lyapunov_passes")
+COMPARISON_KEYS = ("lyapunov_exponents", "lyapunov_passes")
 
 
 def table(
     runs: Mapping[int, xr.Dataset],
     labels: Mapping[str, Any],
-    options: Mapping[str, Any],
+    options: Options,
     task: Task,
     recording: xr.Dataset | None,
 ) -> pd.DataFrame:
-    """One row per seed x moment x exponent; moment in {initial, trained}; exponents per time constant, 1 the largest.
+    """One row per seed x stage x exponent; stage in {untrained, trained}; exponents per time constant, 1 the largest.
 
-    The trials that drive a network depend on its task and seed alone, so that those of one seed are the same for all
-    models and both moments.
+    The trials that drive a network depend only on its task and seed. They are the same for all models of a seed, at
+    both stages.
     """
     import pandas as pd
 
     from neurorules.dynamics.lyapunov import lyapunov_exponents
+    from neurorules.runs.run import STAGES, checkpoint_index
     from neurorules.training.streams import stream_seed
 
-    comparison, tau_steps = options["comparison"], options["network"]["tau_steps"]
+    comparison, tau_steps = options.comparison, options.network["tau_steps"]
     tables = []
     for seed, run in runs.items():
-        for moment, checkpoint in (("initial", 0), ("trained", run.sizes["checkpoint"] - 1)):
+        for stage in STAGES:
+            checkpoint = checkpoint_index(run, stage)
             values = lyapunov_exponents(
                 run,
                 checkpoint,
-                options["network"],
+                options.network,
                 task,
                 stream_seed(str(labels["task"]), seed, "Lyapunov exponents"),
-                comparison["lyapunov_exponents"],
-                comparison["lyapunov_passes"],
+                comparison.lyapunov_exponents,
+                comparison.lyapunov_passes,
             )
             columns = {
                 "seed": seed,
-                "moment": moment,
+                "stage": stage,
                 "update": int(run["checkpoint"].values[checkpoint]),
                 "index": np.arange(1, len(values) + 1),
                 "exponent": tau_steps * values,

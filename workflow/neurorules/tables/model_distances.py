@@ -1,30 +1,27 @@
-"""Distances between trained networks: of several models of one task, and of one over its seeds (Figure 3B)."""
+"""Distances between networks: of several models of one task, and of one model over its seeds (Figure 3B)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
-    import xarray as xr
 
+    from neurorules.options import Options
     from neurorules.tables.base.table_type import GroupMember
 
-OF = "group"
+SUBJECT = "group"
 NEEDS_RECORDING = False
-OPTIONS = ()
+COMPARISON_KEYS = ()
 
 
-def table(
-    members: Mapping[str, GroupMember], labels: Mapping[str, Any], options: Mapping[str, Any], recording: Any
-) -> pd.DataFrame:
-    """One row per pair of networks x moment: Procrustes distance over all steps of all test trials.
+def table(members: Sequence[GroupMember], labels: Mapping[str, Any], options: Options, recording: Any) -> pd.DataFrame:
+    """One row per pair of networks x stage: Procrustes distance over all steps of all test trials.
 
-    moment "last": both after training. "matched": each where it first reaches the accuracy that both of them
-    reach, which is the lower one of their best accuracies.
+    stage "trained": both networks after training. stage "matched": each network where it first reaches the accuracy
+    that both reach, which is the lower one of their best accuracies.
 
     Raises:
         InputError: two models have test trials of different lengths or numbers.
@@ -35,11 +32,14 @@ def table(
 
     from neurorules.errors import InputError
     from neurorules.runs.evaluate import ModelActivity
+    from neurorules.runs.run import TRAINED, checkpoint_index
+    from neurorules.similarity.matched_accuracy import common_level, first_reaching
     from neurorules.similarity.procrustes import procrustes_distance
+    from neurorules.tables.base.labels import side
 
     networks = [
-        (model, seed, run, ModelActivity(run, member.options, member.task, None))
-        for model, member in members.items()
+        (member, seed, run, ModelActivity(run, member.options, member.task, None))
+        for member in members
         for seed, run in member.runs.items()
     ]
     seen: dict[tuple[int, int], np.ndarray] = {}
@@ -51,40 +51,40 @@ def table(
 
     rows = []
     for a, b in itertools.combinations(range(len(networks)), 2):
-        (model_a, seed_a, run_a, _), (model_b, seed_b, run_b, _) = networks[a], networks[b]
-        common = min(run["accuracy"].values.max() for run in (run_a, run_b))
-        for moment in ("last", "matched"):
-            at = [
-                len(run["accuracy"]) - 1 if moment == "last" else int(np.argmax(run["accuracy"].values >= common))
-                for run in (run_a, run_b)
-            ]
+        (member_a, seed_a, run_a, _), (member_b, seed_b, run_b, _) = networks[a], networks[b]
+        accuracies = [run["accuracy"].values for run in (run_a, run_b)]
+        common = common_level(accuracies)
+        for stage, at in (
+            (TRAINED, [checkpoint_index(run, TRAINED) for run in (run_a, run_b)]),
+            ("matched", [first_reaching(accuracy, common) for accuracy in accuracies]),
+        ):
             x, y = activity(a, at[0]), activity(b, at[1])
             if x.shape[:2] != y.shape[:2]:
                 raise InputError(
-                    f"The test trials of {model_a} have {x.shape[0]} conditions of {x.shape[1]} steps, "
-                    f"those of {model_b} {y.shape[0]} of {y.shape[1]}; they are compared one by one.",
+                    f"The test trials of {_name(member_a)} have {x.shape[0]} conditions of {x.shape[1]} steps, "
+                    f"those of {_name(member_b)} {y.shape[0]} of {y.shape[1]}; they are compared one by one.",
                     key="settings",
-                    value=[model_a.split("/")[2], model_b.split("/")[2]],
+                    value=[member_a.labels["setting"], member_b.labels["setting"]],
                     remedy="Compare settings of equal trials.",
                 )
+            reached = [
+                {
+                    "update": int(run["checkpoint"].values[checkpoint]),
+                    "accuracy": float(run["accuracy"].values[checkpoint]),
+                }
+                for run, checkpoint in zip((run_a, run_b), at, strict=True)
+            ]
             rows.append(
                 {
                     **labels,
-                    **_side("a", model_a, seed_a, run_a, at[0]),
-                    **_side("b", model_b, seed_b, run_b, at[1]),
-                    "moment": moment,
+                    **side("a", member_a.labels, seed_a, **reached[0]),
+                    **side("b", member_b.labels, seed_b, **reached[1]),
+                    "stage": stage,
                     "distance": procrustes_distance(x, y),
                 }
             )
     return pd.DataFrame(rows)
 
 
-def _side(name: str, model: str, seed: int, run: xr.Dataset, checkpoint: int) -> dict[str, Any]:
-    _, learning_rule, setting = model.split("/")
-    return {
-        f"learning_rule_{name}": learning_rule,
-        f"setting_{name}": setting,
-        f"seed_{name}": seed,
-        f"update_{name}": int(run["checkpoint"].values[checkpoint]),
-        f"accuracy_{name}": float(run["accuracy"].values[checkpoint]),
-    }
+def _name(member: GroupMember) -> str:
+    return "/".join(member.labels[label] for label in ("task", "learning_rule", "setting"))

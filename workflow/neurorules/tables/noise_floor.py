@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from neurorules.options import Options
     from neurorules.tasks.base.task import Task
 
-OF = "model"
+SUBJECT = "model"
 NEEDS_RECORDING = True
-OPTIONS = ("noise_floor_repeats",)
+COMPARISON_KEYS = ("noise_floor_repeats",)
 
 # The splits of neurons are the same for every model of a recording, so that models are compared on equal terms.
 SPLIT_SEED = 2025
@@ -24,29 +25,31 @@ SPLIT_SEED = 2025
 def table(
     runs: Mapping[int, xr.Dataset],
     labels: Mapping[str, Any],
-    options: Mapping[str, Any],
+    options: Options,
     task: Task,
     recording: xr.Dataset,
 ) -> pd.DataFrame:
-    """One row per quantity x seed x repeat; quantity in {floor, untrained, trained}.
+    """One row per quantity x stage x seed x repeat; quantity in {floor, model}, stage in {untrained, trained}.
 
-    `trained` is the last checkpoint, `untrained` the network at update 0; the floor has no seed and stands as seed -1.
+    The floor is about the recording alone: its seed is -1 and its stage empty.
     """
     import pandas as pd
 
     from neurorules.runs.evaluate import ModelActivity
+    from neurorules.runs.run import STAGES, checkpoint_index
     from neurorules.similarity.noise_floor import floor_distances, group_size, model_distances, neuron_splits
 
     rates = recording["rates"].values
-    n_neurons, repeats = rates.shape[-1], options["comparison"]["noise_floor_repeats"]
-    size = group_size(n_neurons, options["network"]["units"])
+    n_neurons, repeats = rates.shape[-1], options.comparison.noise_floor_repeats
+    size = group_size(n_neurons, options.network["units"])
     splits = neuron_splits(n_neurons, size, repeats, SPLIT_SEED)
 
-    def rows(quantity: str, seed: int, accuracy: float, distances: np.ndarray) -> pd.DataFrame:
+    def rows(quantity: str, stage: str, seed: int, accuracy: float, distances: np.ndarray) -> pd.DataFrame:
         return pd.DataFrame(
             {
                 **labels,
                 "quantity": quantity,
+                "stage": stage,
                 "seed": seed,
                 "accuracy": accuracy,
                 "group_size": size,
@@ -55,10 +58,11 @@ def table(
             }
         )
 
-    tables = [rows("floor", -1, float("nan"), floor_distances(rates, splits))]
+    tables = [rows("floor", "", -1, float("nan"), floor_distances(rates, splits))]
     for seed, run in runs.items():
         activity = ModelActivity(run, options, task, recording)
-        for quantity, index in (("untrained", 0), ("trained", run.sizes["checkpoint"] - 1)):
+        for stage in STAGES:
+            index = checkpoint_index(run, stage)
             distances = model_distances(activity.at(index), rates, splits, SPLIT_SEED + 1)
-            tables.append(rows(quantity, seed, float(run["accuracy"].values[index]), distances))
+            tables.append(rows("model", stage, seed, float(run["accuracy"].values[index]), distances))
     return pd.concat(tables, ignore_index=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,67 +11,79 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from neurorules.options import Options
     from neurorules.tables.base.table_type import GroupMember
 
-OF = "group"
+SUBJECT = "group"
 NEEDS_RECORDING = True
-OPTIONS = ("snapshot_accuracies", "snapshot_trials")
+COMPARISON_KEYS = ("snapshot_accuracies", "snapshot_trials")
 
 # The random trials are the same for every network.
 TRIALS_SEED = 2025
 
+# Labels of the recording as one side of a pair.
+DATA_LABELS = {
+    "learning_rule": "data",
+    "setting": "data",
+    "gain": float("nan"),
+    "learning_rate": float("nan"),
+    "flossed": 0,
+}
+
 
 def table(
-    members: Mapping[str, GroupMember], labels: Mapping[str, Any], options: Mapping[str, Any], recording: xr.Dataset
+    members: Sequence[GroupMember], labels: Mapping[str, Any], options: Options, recording: xr.Dataset
 ) -> pd.DataFrame:
-    """One row per level x pair, the recording among the networks as learning rule and setting "data", seed -1.
+    """One row per level x pair; the recording counts as a network of learning rule and setting "data", seed -1.
 
-    A level is an accuracy on `snapshot_trials` random trials: the best that e-prop comes to, mean over its seeds ("best
-    e-prop"), and those of the config ("80%"). Each network is taken at the checkpoint that comes closest to it.
-    Procrustes distances in the window that lines up with the recording.
+    A level is an accuracy on `snapshot_trials` random trials: the best that e-prop reaches, mean over its seeds ("best
+    e-prop"), and those of the config ("80%"). Each network is taken at the checkpoint closest to it. Procrustes
+    distances in the window that lines up with the recording.
     """
     import itertools
 
     import pandas as pd
 
     from neurorules.runs.evaluate import ModelActivity, OnTrials, accuracies
+    from neurorules.similarity.matched_accuracy import nearest
     from neurorules.similarity.procrustes import procrustes_distance
+    from neurorules.tables.base.labels import side
 
     networks, reached = [], []
-    for model, member in members.items():
-        trials = member.task.batch(np.random.default_rng(TRIALS_SEED), options["snapshot_trials"])
+    for member in members:
+        trials = member.task.batch(np.random.default_rng(TRIALS_SEED), options.snapshot_trials)
         task = OnTrials(member.task, trials)
         for seed, run in member.runs.items():
-            networks.append((model, seed, ModelActivity(run, member.options, member.task, recording)))
+            networks.append((member, seed, ModelActivity(run, member.options, member.task, recording)))
             reached.append(accuracies(run, member.options, task))
-    eprop = [values.max() for (model, _, _), values in zip(networks, reached, strict=True) if "/eprop/" in model]
+    eprop = [
+        values.max()
+        for (member, _, _), values in zip(networks, reached, strict=True)
+        if member.labels["learning_rule"] == "eprop"
+    ]
     levels = {"best e-prop": float(np.mean(eprop))} if eprop else {}
-    levels |= {f"{level:.0%}": level for level in options["snapshot_accuracies"]}
+    levels |= {f"{level:.0%}": level for level in options.snapshot_accuracies}
 
     rows = []
     for name, level in levels.items():
-        at = [int(np.argmin(np.abs(values - level))) for values in reached]
-        sides = [
-            _side(model, seed, values[checkpoint])
-            for (model, seed, _), values, checkpoint in zip(networks, reached, at, strict=True)
-        ]
-        activity = [network.at(checkpoint) for (_, _, network), checkpoint in zip(networks, at, strict=True)]
-        sides.append(_side("/data/data", -1, float("nan")))
+        sides: list[tuple[Mapping[str, Any], int, float]] = []
+        activity = []
+        for (member, seed, network), values in zip(networks, reached, strict=True):
+            checkpoint = nearest(values, level)
+            sides.append((member.labels, seed, float(values[checkpoint])))
+            activity.append(network.at(checkpoint))
+        sides.append((DATA_LABELS, -1, float("nan")))
         activity.append(recording["rates"].values)
         for a, b in itertools.combinations(range(len(sides)), 2):
+            (labels_a, seed_a, accuracy_a), (labels_b, seed_b, accuracy_b) = sides[a], sides[b]
             rows.append(
                 {
                     **labels,
                     "level": name,
                     "level_accuracy": level,
-                    **{f"{key}_a": value for key, value in sides[a].items()},
-                    **{f"{key}_b": value for key, value in sides[b].items()},
+                    **side("a", labels_a, seed_a, accuracy=accuracy_a),
+                    **side("b", labels_b, seed_b, accuracy=accuracy_b),
                     "distance": procrustes_distance(activity[a], activity[b]),
                 }
             )
     return pd.DataFrame(rows)
-
-
-def _side(model: str, seed: int, accuracy: float) -> dict[str, Any]:
-    _, learning_rule, setting = model.split("/")
-    return {"learning_rule": learning_rule, "setting": setting, "seed": seed, "accuracy": float(accuracy)}

@@ -11,14 +11,16 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-OF = "recording"
+    from neurorules.options import Options
+
+SUBJECT = "recording"
 NEEDS_RECORDING = True
-OPTIONS = ("trial_averaging_counts", "trial_averaging_repeats")
+COMPARISON_KEYS = ("trial_averaging_counts", "trial_averaging_repeats")
 
 DRAWS_SEED = 2025
 
 
-def table(recording: xr.Dataset, labels: Mapping[str, Any], options: Mapping[str, Any]) -> pd.DataFrame:
+def table(recording: xr.Dataset, labels: Mapping[str, Any], options: Options) -> pd.DataFrame:
     """One row per number of trials averaged x repeat, with the number of neurons that have so many trials.
 
     Raises:
@@ -36,7 +38,7 @@ def table(recording: xr.Dataset, labels: Mapping[str, Any], options: Mapping[str
             key=f"recordings.{name}.options.keep_trials",
             remedy="Set keep_trials to true where its source has them, or take it out of the figure's recordings.",
         )
-    counts, repeats = options["trial_averaging_counts"], options["trial_averaging_repeats"]
+    counts, repeats = options.trial_averaging_counts, options.trial_averaging_repeats
     found = trial_averaging(recording, counts, repeats, DRAWS_SEED)
     tables = [
         pd.DataFrame(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from neurorules.claims.tests.base.evidence import FAILS, HOLDS, Evidence, missing_columns, untestable
+from neurorules.claims.tests.base.claim_test import FAILS, HOLDS, Evidence, missing_columns, untestable
 
 if TYPE_CHECKING:
     import pandas as pd

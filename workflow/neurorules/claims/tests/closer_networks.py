@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from neurorules.claims.tests.base.evidence import (
+from neurorules.claims.tests.base.claim_test import (
     FAILS,
     HOLDS,
     UNDECIDED,
@@ -30,14 +30,14 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     over the others. The numbers are those of the first of these tests, `p_claimed_paired` that of the second.
 
     Args:
-        rows: columns of kind model_distances: learning_rule_a, setting_a, seed_a, the same _b, moment, distance.
-        parameters: first, second, to, each {learning_rule, setting}; moment.
+        rows: columns of table type model_distances: learning_rule_a, setting_a, seed_a, the same _b, stage, distance.
+        parameters: first, second, to, each {learning_rule, setting}; stage.
         margin: not used.
     """
-    if why := missing_columns(rows, "learning_rule_a", "setting_a", "seed_a", "moment", "distance"):
+    if why := missing_columns(rows, "learning_rule_a", "setting_a", "seed_a", "stage", "distance"):
         return untestable(why)
     first, second = (
-        pairs_between(rows, parameters[name], parameters["to"], parameters["moment"]) for name in ("first", "second")
+        pairs_between(rows, parameters[name], parameters["to"], parameters["stage"]) for name in ("first", "second")
     )
     for name, pairs in (("first", first), ("second", second)):
         if pairs.empty:
@@ -56,13 +56,13 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     return Evidence(UNDECIDED, why, over_networks, numbers)
 
 
-def pairs_between(rows: pd.DataFrame, networks: Mapping[str, str], to: Mapping[str, str], moment: str) -> pd.DataFrame:
+def pairs_between(rows: pd.DataFrame, networks: Mapping[str, str], to: Mapping[str, str], stage: str) -> pd.DataFrame:
     """Distances of `networks` to networks `to`, columns seed, seed_to and distance, whichever side of a pair they are.
 
     Args:
         rows: as of `decide`.
         networks, to: {learning_rule, setting}; two different kinds.
-        moment: "last" or "matched".
+        stage: "trained" or "matched".
     """
     import pandas as pd
 
@@ -70,7 +70,7 @@ def pairs_between(rows: pd.DataFrame, networks: Mapping[str, str], to: Mapping[s
     for here, there in (("a", "b"), ("b", "a")):
         wanted = {f"{key}_{here}": value for key, value in networks.items()}
         wanted |= {f"{key}_{there}": value for key, value in to.items()}
-        found = select(rows, {**wanted, "moment": moment})
+        found = select(rows, {**wanted, "stage": stage})
         columns = {f"seed_{here}": "seed", f"seed_{there}": "seed_to"}
         # The table may have a column `seed` too, of other rows.
         sides.append(found[[*columns, "distance"]].rename(columns=columns))

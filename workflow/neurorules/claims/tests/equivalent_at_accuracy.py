@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from neurorules.claims.tests.base.evidence import Evidence, decide_equivalence, two_groups
+from neurorules.claims.tests.base.claim_test import Evidence, decide_equivalence, two_groups
 from neurorules.claims.tests.lower_at_accuracy import at_equal_accuracy
 from neurorules.statistics.comparison import compare
 

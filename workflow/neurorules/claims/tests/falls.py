@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from neurorules.claims.tests.base.evidence import FAILS, HOLDS, UNDECIDED, Evidence, missing_columns, untestable
+from neurorules.claims.tests.base.claim_test import FAILS, HOLDS, UNDECIDED, Evidence, missing_columns, untestable
 from neurorules.statistics.comparison import compare
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from neurorules.claims.tests.base.evidence import (
+from neurorules.claims.tests.base.claim_test import (
     Evidence,
     decide_lower,
     missing_columns,

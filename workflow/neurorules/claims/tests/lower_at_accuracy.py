@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from neurorules.claims.tests.base.evidence import Evidence, decide_lower, two_groups, untestable
+from neurorules.claims.tests.base.claim_test import Evidence, decide_lower, two_groups, untestable
 from neurorules.statistics.comparison import compare
-from neurorules.statistics.matched import LEAST_ACCURACY, last_values, matched
+from neurorules.tables.base.matched import LEAST_ACCURACY, last_values, matched
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from neurorules.claims.tests.base.evidence import Evidence, decide_lower, missing_columns, untestable
+from neurorules.claims.tests.base.claim_test import Evidence, decide_lower, missing_columns, untestable
 from neurorules.statistics.comparison import compare_paired
 
 DATA = "data"
@@ -20,7 +20,7 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     averaged over the networks of a seed.
 
     Args:
-        rows: columns of kind snapshots, of one level; the recording is learning rule "data".
+        rows: columns of table type snapshots, of one level; the recording is learning rule "data".
         parameters: none.
         margin: not used.
     """

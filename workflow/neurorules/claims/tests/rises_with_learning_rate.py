@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules.claims.tests.base.evidence import Evidence, decide_lower, missing_columns, untestable
+from neurorules.claims.tests.base.claim_test import Evidence, decide_lower, missing_columns, untestable
 from neurorules.claims.tests.closer_networks import pairs_between
 from neurorules.statistics.comparison import compare_paired
 
@@ -22,15 +22,15 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
 
     Args:
         rows: as of closer_networks.
-        parameters: learning_rule, settings {setting: learning rate}, to {learning_rule, setting}, moment.
+        parameters: learning_rule, settings {setting: learning rate}, to {learning_rule, setting}, stage.
         margin: not used.
     """
-    if why := missing_columns(rows, "learning_rule_a", "setting_a", "seed_a", "moment", "distance"):
+    if why := missing_columns(rows, "learning_rule_a", "setting_a", "seed_a", "stage", "distance"):
         return untestable(why)
     distances = {}
     for setting, rate in parameters["settings"].items():
         networks = {"learning_rule": parameters["learning_rule"], "setting": setting}
-        pairs = pairs_between(rows, networks, parameters["to"], parameters["moment"])
+        pairs = pairs_between(rows, networks, parameters["to"], parameters["stage"])
         if not pairs.empty:
             distances[float(rate)] = pairs.groupby("seed")["distance"].mean()
     if len(distances) < 2:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules.claims.tests.base.evidence import Evidence, decide_lower, missing_columns, select, untestable
+from neurorules.claims.tests.base.claim_test import Evidence, decide_lower, missing_columns, select, untestable
 from neurorules.dynamics.eigenspectra import spectrum_distance
 from neurorules.statistics.comparison import compare_paired
 
@@ -20,13 +20,13 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     """Paired one-sided t-test over seeds, of mean Wasserstein distances between the spectra of networks of one seed.
 
     Args:
-        rows: columns of kind eigenvalues: seed, learning_rule, setting, moment, index, real, imaginary.
-        parameters: learning_rules, settings, moment.
+        rows: columns of table type eigenvalues: seed, learning_rule, setting, stage, index, real, imaginary.
+        parameters: learning_rules, settings, stage.
         margin: not used.
     """
-    if why := missing_columns(rows, "seed", "learning_rule", "setting", "moment", "real", "imaginary"):
+    if why := missing_columns(rows, "seed", "learning_rule", "setting", "stage", "real", "imaginary"):
         return untestable(why)
-    rows = select(rows, {"moment": parameters["moment"]})
+    rows = select(rows, {"stage": parameters["stage"]})
     spectra = {
         key: of_network["real"].to_numpy() + 1j * of_network["imaginary"].to_numpy()
         for key, of_network in rows.groupby(["learning_rule", "setting", "seed"])

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules.claims.tests.base.evidence import Evidence, decide_lower, select, untestable
+from neurorules.claims.tests.base.claim_test import Evidence, decide_lower, select, untestable
 from neurorules.statistics.comparison import compare_paired
-from neurorules.statistics.matched import LEAST_ACCURACY, all_learnt, matched
+from neurorules.tables.base.matched import LEAST_ACCURACY, all_learnt, matched
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from neurorules.claims.tests.base.evidence import Evidence, decide_equivalence
+from neurorules.claims.tests.base.claim_test import Evidence, decide_equivalence
 from neurorules.claims.tests.summary_lower import of_summaries
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from neurorules.claims.tests.base.evidence import Evidence, decide_lower, missing_columns, two_groups
+from neurorules.claims.tests.base.claim_test import Evidence, decide_lower, missing_columns, two_groups
 from neurorules.statistics.comparison import Comparison, Summary, compare_summaries, compare_summary_with_value
 
 if TYPE_CHECKING:

@@ -3,17 +3,18 @@
 A figure is one file in the folder above with
 
     TITLE: str                      one line, for captions and reports
-    NEEDS: tuple[str, ...]          kinds of tables it is made from, see `tables`; none for a figure of pure theory
-    FROM_FIGURES: bool              optional: it is made from what all other figures of the study leave as CSV
+    TABLES: tuple[str, ...]         table types that it is made from, see `tables`; none for a figure of pure theory
     PLUGINS: tuple[str, ...]        optional: modules that it loads by name, which are part of the code behind it
     PRODUCTS: tuple[str, ...]       file endings it writes ("pdf", "png", "csv" or "csv", "md", "html")
+    PUBLISHED: str                  optional: the section of published.yaml that it gets; all of it with ""
     def make(tables: dict[str, DataFrame], context: dict) -> dict[str, Product]
+    def tables_of_others() -> dict[str, list[str]]
+                                    optional: it is made from tables of the models of other figures, given here by
+                                    figure; `make` then gets `tables` by figure and table type
 
-`tables` holds one tidy table per kind, or per figure with FROM_FIGURES, all models below each other. `context`
-holds the entry of `figures:` in the config (`figure`), the study's name, seeds, models with their gain and learning
-rate (`varied`), recordings, what is left out, the code's hash, and the section of published.yaml that the module
-names in PUBLISHED, or all of it with PUBLISHED = "" (`published`). A product is a matplotlib Figure, a DataFrame or
-text; figures are written as PDF and PNG.
+`tables` holds one tidy table per type, all models below each other. `context` holds the entry of `figures:` in the
+config (`figure`), the study's name, seeds, models, recordings, what is left out, the code's hash, and the section of
+published.yaml (`published`). A product is a matplotlib Figure, a DataFrame or text; figures are written as PDF and PNG.
 """
 
 from __future__ import annotations
@@ -21,24 +22,24 @@ from __future__ import annotations
 from typing import Any
 
 from neurorules.plugins import Plugins
-from neurorules.tables.base.table_type import about, load_kind
+from neurorules.tables.base.table_type import load_table_type, subject_of
 
 FIGURES = Plugins(
     "figures",
     "figure or table",
     "figures",
-    members=("TITLE", "NEEDS", "TABLES", "FROM_FIGURES", "PLUGINS", "PRODUCTS", "PUBLISHED", "make"),
+    members=("TITLE", "TABLES", "PLUGINS", "PRODUCTS", "PUBLISHED", "make", "tables_of_others"),
 )
 
 
-def kinds(name: str, what: str) -> list[str]:
-    """The kinds of tables that a figure is made from and that are about a "model", a "group" or a "recording"."""
-    return [kind for kind in load_figure(name).NEEDS if about(kind) == what]
+def table_types_of(name: str, subject: str) -> list[str]:
+    """The table types that a figure is made from and that are about a "model", a "group" or a "recording"."""
+    return [table_type for table_type in load_figure(name).TABLES if subject_of(table_type) == subject]
 
 
 def needs_recording(name: str) -> bool:
     """Whether a figure shows nothing without a recording."""
-    return any(load_kind(kind).NEEDS_RECORDING for kind in load_figure(name).NEEDS)
+    return any(load_table_type(table_type).NEEDS_RECORDING for table_type in load_figure(name).TABLES)
 
 
 def figure_names() -> list[str]:

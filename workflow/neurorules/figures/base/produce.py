@@ -3,46 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from neurorules.figures.base.figure import load_figure
 from neurorules.io.atomic import write_text
 from neurorules.io.identity import canonical_json
-from neurorules.io.tables import read_table, write_table
+from neurorules.io.tables import write_table
 from neurorules.plotting.save import save_figure
+from neurorules.tables.base.columns import read_tidy_table
 
 
 def produce(
-    name: str, context: Mapping[str, Any], table_files: Sequence[str], published: str, outputs: Sequence[str]
+    name: str,
+    context: Mapping[str, Any],
+    table_files: Mapping[str, Sequence[str]],
+    published: str,
+    outputs: Sequence[str],
 ) -> None:
     """Make a figure or table and write its products.
 
     Args:
         name: module name below `figures`.
         context: see `Study.figure_context`, and `code`, the hash of the code behind the figure.
-        table_files: CSVs, named after their kind, or after their figure.
+        table_files: by figure, the CSVs of its models, named after their table type; those of this figure alone, or of
+            the others with `tables_of_others`.
         published: published.yaml.
         outputs: one file per entry of PRODUCTS, told apart by their endings.
     """
-    import pandas as pd
-    import yaml
-
+    from neurorules.claims.published import read_published
     from neurorules.plotting import style
 
     module = load_figure(name)
-    from_figures = getattr(module, "FROM_FIGURES", False)
-    files_of: dict[str, list[str]] = {} if from_figures else {kind: [] for kind in module.NEEDS}
-    for file in table_files:
-        files_of.setdefault(Path(file).stem, []).append(file)
-    tables = {
-        kind: pd.concat([read_table(file) for file in files], ignore_index=True) for kind, files in files_of.items()
-    }
+    by_figure = _read(table_files)
+    tables = by_figure if hasattr(module, "tables_of_others") else by_figure[name]
     section = getattr(module, "PUBLISHED", None)
-    numbers = {} if section is None else yaml.safe_load(Path(published).read_text())
+    numbers = {} if section is None else read_published(published)
     numbers = numbers[section] if section else numbers
-    codes = {kind: _codes(table) for kind, table in tables.items()}
-    made_by = canonical_json({**context, "tables": codes})
+    codes: dict[str, set[str]] = {}
+    for of_figure in by_figure.values():
+        for table_type, table in of_figure.items():
+            codes.setdefault(table_type, set()).update(_codes(table))
+    made_by = canonical_json({**context, "tables": {of: sorted(found) for of, found in codes.items()}})
     with style.publication():
         products = module.make(tables, {**context, "published": numbers})
         files = {Path(output).suffix[1:]: output for output in outputs}
@@ -54,6 +57,20 @@ def produce(
         write_text(files["md"], f"{products['md']}\n<!-- made by {made_by} -->\n")
     if "html" in files:
         write_text(files["html"], _page(module.TITLE, products["md"], made_by))
+
+
+def _read(table_files: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Any]]:
+    """Tidy tables by figure and table type, all models below each other; several figures may share a file."""
+    import pandas as pd
+
+    read = cache(read_tidy_table)
+    tables = {}
+    for figure, files in table_files.items():
+        by_type: dict[str, list[Any]] = {}
+        for file in files:
+            by_type.setdefault(Path(file).stem, []).append(read(file))
+        tables[figure] = {name: pd.concat(parts, ignore_index=True) for name, parts in by_type.items()}
+    return tables
 
 
 def _page(title: str, markdown: str, made_by: str) -> str:
@@ -71,7 +88,7 @@ def _page(title: str, markdown: str, made_by: str) -> str:
     return f"<!doctype html><html><head>{head}</head><body>{body}<!-- {html.escape(made_by)} --></body></html>\n"
 
 
-def _codes(table: Any) -> list[str]:
-    """What code the rows of a table were made by."""
+def _codes(table: Any) -> set[str]:
+    """Hashes of the code that made the rows of a table."""
     columns = {"training_code", "scoring_code"} & set(table.columns)
-    return sorted({code for column in columns for code in table[column]} - {""})
+    return {code for column in columns for code in table[column]} - {""}

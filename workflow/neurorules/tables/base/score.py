@@ -1,4 +1,4 @@
-"""From runs on disk to tidy tables: what the scoring jobs call."""
+"""From runs and recordings on disk to tidy tables: what the scoring jobs call."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from neurorules.io.tables import write_table
 from neurorules.options import Options
 from neurorules.recordings.recording import open_recording
 from neurorules.runs.run import open_run
-from neurorules.tables.base.score_recording import recording_labels
-from neurorules.tables.base.table_type import GroupMember, load_kind
+from neurorules.tables.base.labels import model_labels, recording_labels
+from neurorules.tables.base.table_type import GroupMember, load_table_type
 from neurorules.tasks.base.task import make_task
 
 
 def score_model(
-    kind: str,
+    table_type: str,
     model: str,
     options: Mapping[str, Any],
     run_files: Mapping[int, str],
@@ -23,35 +23,33 @@ def score_model(
     code: str,
     output: str,
 ) -> None:
-    """Write one kind of table of one model.
+    """Write one table about one model.
 
     Args:
-        kind: a module of this folder with OF = "model".
+        table_type: a module of the folder above with SUBJECT = "model".
         model: "task/learning rule/setting".
         options: resolved options of the model, training and comparison.
         run_files: a run file for each seed.
-        recording_file: the recording it is compared with, or None.
+        recording_file: the recording that the model is compared with, or None.
         code: hash of the code behind the table.
         output: CSV.
     """
+    options = Options(options)
     recording = None if recording_file is None else open_recording(recording_file)
     runs = {seed: open_run(file) for seed, file in run_files.items()}
-    task_name, learning_rule, setting = model.split("/")
+    names = model_labels(model, options, runs)
     labels = {
-        **recording_labels(task_name, recording),
-        "task": task_name,
-        "learning_rule": learning_rule,
-        "setting": setting,
+        **recording_labels(names["task"], recording),
+        **names,
         "training_code": next(iter(runs.values())).attrs["code"],
         "scoring_code": code,
     }
-    resolved = Options(options)
-    task = make_task(resolved.task_module, resolved.task, recording)
-    write_table(output, load_kind(kind).table(runs, labels, resolved, task, recording))
+    task = make_task(options.task_module, options.task, recording)
+    write_table(output, load_table_type(table_type).table(runs, labels, options, task, recording))
 
 
 def score_group(
-    kind: str,
+    table_type: str,
     models: Mapping[str, Mapping[str, Any]],
     run_files: Mapping[str, Mapping[int, str]],
     recording_file: str | None,
@@ -59,32 +57,45 @@ def score_group(
     code: str,
     output: str,
 ) -> None:
-    """Write one kind of table of several models of one task.
+    """Write one table about several models of one task.
 
     Args:
-        kind: a module of this folder with OF = "group".
+        table_type: a module of the folder above with SUBJECT = "group".
         models: resolved options by "task/learning rule/setting".
         run_files: their run files by seed.
-        recording_file: what they are compared with, or take their trials from, or None.
-        options: `comparison` options of the kind.
+        recording_file: the recording that they are compared with or take their trials from, or None.
+        options: the table type's `comparison` options.
         code: hash of the code behind the table.
         output: CSV.
     """
     recording = None if recording_file is None else open_recording(recording_file)
-    members = {
-        model: GroupMember(
-            resolved,
-            make_task(resolved.task_module, resolved.task, recording),
-            {seed: open_run(file) for seed, file in run_files[model].items()},
-        )
-        for model, resolved in Options(models).items()
-    }
-    codes = {run.attrs["code"] for member in members.values() for run in member.runs.values()}
-    task_name = next(iter(models)).split("/")[0]
+    members = []
+    for model, values in models.items():
+        resolved = Options(values)
+        runs = {seed: open_run(file) for seed, file in run_files[model].items()}
+        task = make_task(resolved.task_module, resolved.task, recording)
+        members.append(GroupMember(model_labels(model, resolved, runs), resolved, task, runs))
+    codes = {run.attrs["code"] for member in members for run in member.runs.values()}
+    task_name = members[0].labels["task"]
     labels = {
         **recording_labels(task_name, recording),
         "task": task_name,
         "training_code": " ".join(sorted(codes)),
         "scoring_code": code,
     }
-    write_table(output, load_kind(kind).table(members, labels, Options(options), recording))
+    write_table(output, load_table_type(table_type).table(members, labels, Options(options), recording))
+
+
+def score_recording(table_type: str, recording_file: str, options: Mapping[str, Any], code: str, output: str) -> None:
+    """Write one table about a recording alone.
+
+    Args:
+        table_type: a module of the folder above with SUBJECT = "recording".
+        recording_file: the recording.
+        options: `comparison` options.
+        code: hash of the code behind the table.
+        output: CSV.
+    """
+    recording = open_recording(recording_file)
+    labels = {**recording_labels("", recording), "training_code": "", "scoring_code": code}
+    write_table(output, load_table_type(table_type).table(recording, labels, Options(options)))

@@ -1,17 +1,18 @@
-"""What a kind of tidy table is, and how one is found by name.
+"""What a table type is, and how one is found by name.
 
-A kind is one file in the folder above with
+A table type is one file in the folder above with
 
-    OF: str                         what one table is about, see below
-    NEEDS_RECORDING: bool           whether there is nothing to say without one
-    OPTIONS: tuple[str, ...]        keys of `comparison:` that it depends on, beside those that give the compared window
-    def table(...) -> DataFrame     see `score.py` and `describe.py` for what it is given
+    SUBJECT: str                        what one table is about, see below
+    NEEDS_RECORDING: bool               whether there is no table without a recording
+    COMPARISON_KEYS: tuple[str, ...]    keys of `comparison:` that it depends on, beside those of the compared window
+    def table(...) -> DataFrame         see `score.py` for its arguments
 
-    OF = "model"       the runs of one model: table(runs, labels, options, task, recording)
-    OF = "group"       the models of one task in one figure: table(members, labels, options, recording)
-    OF = "recording"   a recording alone: table(recording, labels, options)
+    SUBJECT = "model"       the runs of one model: table(runs, labels, options, task, recording)
+    SUBJECT = "group"       the models of one task in one figure: table(members, labels, options, recording)
+    SUBJECT = "recording"   a recording alone: table(recording, labels, options)
 
-Nothing heavy is imported at the top of such a file: every cluster job looks at OF when it plans.
+Every row starts with the labels that the function is given. Every column has its entry in `columns.py`.
+Nothing heavy is imported at the top of such a file: every cluster job reads SUBJECT when it plans.
 """
 
 from __future__ import annotations
@@ -25,13 +26,11 @@ from neurorules.plugins import Plugins
 if TYPE_CHECKING:
     import xarray as xr
 
+    from neurorules.options import Options
     from neurorules.tasks.base.task import Task
 
-KINDS = Plugins(
-    "tables",
-    "kind of table",
-    "NEEDS",
-    members=("OF", "SUBJECT", "NEEDS_RECORDING", "OPTIONS", "COMPARISON_KEYS", "table"),
+TABLE_TYPES = Plugins(
+    "tables", "table type", "TABLES", members=("SUBJECT", "NEEDS_RECORDING", "COMPARISON_KEYS", "table")
 )
 
 
@@ -40,35 +39,33 @@ class GroupMember:
     """One model of a group.
 
     Attributes:
+        labels: see `labels.model_labels`.
         options: its resolved options.
         task: its task.
         runs: its runs by seed.
     """
 
-    options: Mapping[str, Any]
+    labels: Mapping[str, Any]
+    options: Options
     task: Task
     runs: Mapping[int, xr.Dataset]
 
 
-def kind_names() -> list[str]:
-    """Names of the kinds in the folder above."""
-    return KINDS.names()
+def table_types(subject: str | None = None) -> list[str]:
+    """Names of the table types in the folder above: all, or those about a "model", a "group" or a "recording"."""
+    return [name for name in TABLE_TYPES.names() if subject in (None, subject_of(name))]
 
 
-def kinds_of(what: str) -> list[str]:
-    """Names of the kinds whose tables are about a model, a group of models, or a recording."""
-    return [name for name in kind_names() if about(name) == what]
+def subject_of(name: str) -> str:
+    """What one table of a type is about: "model", "group" or "recording"."""
+    subject: str = load_table_type(name).SUBJECT
+    return subject
 
 
-def about(name: str) -> str:
-    """What one table of a kind is about: "model", "group" or "recording"."""
-    return load_kind(name).OF
-
-
-def load_kind(name: str) -> Any:
-    """The module of a kind, by name.
+def load_table_type(name: str) -> Any:
+    """The module of a table type, by name.
 
     Raises:
-        InputError: there is no such kind.
+        InputError: there is no such table type.
     """
-    return KINDS.load(name)
+    return TABLE_TYPES.load(name)

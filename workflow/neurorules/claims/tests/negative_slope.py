@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules.claims.tests.base.evidence import Evidence, decide_lower, missing_columns, select, untestable
+from neurorules.claims.tests.base.claim_test import Evidence, decide_lower, missing_columns, select, untestable
 from neurorules.statistics.comparison import compare_paired
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Table 3 and Figure 5 in numbers: floor, trained and untrained distances, with tests."""
+"""The noise floor beside distances of trained and untrained networks, with tests (Table 3, Figure 5)."""
 
 from __future__ import annotations
 
@@ -7,39 +7,36 @@ from typing import TYPE_CHECKING, Any
 
 from neurorules.claims.published import published_name
 from neurorules.statistics.comparison import Comparison, compare, compare_with_value
+from neurorules.tables.base.columns import PANEL_GROUP
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# What a panel, or a block of a table, is about.
-PART = ["recording", "task", "setting"]
+TABLES = ("noise_floor",)
+
+
+def derive(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any]) -> pd.DataFrame:
+    """See `noise_floor_statistics`; no parameters."""
+    return noise_floor_statistics(noise_floor_groups(tables["noise_floor"]), {})
 
 
 def noise_floor_groups(table: pd.DataFrame) -> pd.DataFrame:
     """The distances behind each quantity.
 
     Args:
-        table: noise-floor tables of several models, below each other.
+        table: tables of type noise_floor of several models, below each other.
 
     Returns:
         Rows with `group` in {floor, untrained, <learning rule>}. The floor is the same in every model of a recording,
         task and setting, and the untrained network usually the same for every learning rule of a seed: rows of
         these that agree in everything are taken once.
     """
-    table = table.copy()
-    table["group"] = table["quantity"].where(table["quantity"] != "trained", table["learning_rule"])
-    return table.drop_duplicates([*PART, "group", "seed", "repeat", "distance"])
-
-
-def part_title(rows: pd.DataFrame, table: pd.DataFrame, separator: str = "\n") -> str:
-    """What one part of a figure or table shows: the recording, with task and setting where these differ.
-
-    Over a panel these stand in a second line, so that titles of neighbours keep apart.
-    """
-    row = rows.iloc[0]
-    per_title = table[table["recording_title"] == row["recording_title"]]
-    differing = [str(row[c]) for c in ("recording", "task", "setting") if per_title[c].nunique() > 1]
-    return separator.join([str(row["recording_title"]), ", ".join(differing)][: 1 + bool(differing)])
+    of_model = table["quantity"] == "model"
+    group = (
+        table["quantity"].where(~of_model, table["stage"]).where(table["stage"] != "trained", table["learning_rule"])
+    )
+    table = table.assign(group=group)
+    return table.drop_duplicates([*PANEL_GROUP, "group", "seed", "repeat", "distance"])
 
 
 def noise_floor_statistics(groups: pd.DataFrame, published: Mapping[str, Any]) -> pd.DataFrame:
@@ -52,12 +49,12 @@ def noise_floor_statistics(groups: pd.DataFrame, published: Mapping[str, Any]) -
 
     Args:
         groups: see `noise_floor_groups`.
-        published: section `table3` of published.yaml.
+        published: section `table3` of published.yaml; without it, margins and published numbers are NaN.
     """
     import pandas as pd
 
     rows = []
-    for (recording, task, setting), of_recording in groups.groupby(PART, sort=True):
+    for (recording, task, setting), of_recording in groups.groupby(PANEL_GROUP, sort=True):
         printed = published.get(published_name(str(recording)), {})
         margin = printed.get("equivalence_margin", float("nan"))
         names = sorted(of_recording["group"].unique(), key=_order)

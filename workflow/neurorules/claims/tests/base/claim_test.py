@@ -1,12 +1,12 @@
-"""What a deciding test is, how one is found by name, and the rules by which p-values decide a claim.
+"""What a claim test is, how one is found by name, and the rules by which p-values decide a claim.
 
-A deciding test is one file in the folder above with
+A claim test is one file in the folder above with
 
     def decide(rows: DataFrame, parameters: Mapping, margin: float) -> Evidence
 
-`rows` are those of the claim's figure that belong to one part (one recording, task, setting ..., as the claim's `by`
-says), `parameters` the claim's own. Many tests compare two groups of rows: parameters `first` and `second`, each a dict
-column -> value that its rows have. Replicates are seeds; whatever else there is within a seed is averaged first.
+`rows` are the rows of the claim's table that belong to one claim unit (one recording, task, setting ..., see `by` of
+the claim), `parameters` the claim's own. Many tests compare two groups of rows: the parameters `first` and `second`
+are each a dict column -> value that selects one. Replicates are seeds; what repeats within a seed is averaged first.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from neurorules.statistics.comparison import Comparison
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
-DECIDING = Plugins("claims.tests", "deciding test", "claims.test", members=("decide",))
+CLAIM_TESTS = Plugins("claims.tests", "claim test", "claims.test", members=("decide",))
 ALPHA = 0.05
 
 
@@ -45,18 +45,18 @@ class Evidence:
     numbers: Mapping[str, float] = field(default_factory=dict)
 
 
-def deciding_names() -> list[str]:
-    """Names of the deciding tests in the folder above."""
-    return DECIDING.names()
+def claim_test_names() -> list[str]:
+    """Names of the claim tests in the folder above."""
+    return CLAIM_TESTS.names()
 
 
-def load_deciding(name: str) -> Any:
-    """The module of a deciding test, by name.
+def load_claim_test(name: str) -> Any:
+    """The module of a claim test, by name.
 
     Raises:
         InputError: there is no such test.
     """
-    return DECIDING.load(name)
+    return CLAIM_TESTS.load(name)
 
 
 def untestable(why: str) -> Evidence:
@@ -99,7 +99,7 @@ def _no_test(comparison: Comparison) -> str:
 def missing_columns(rows: pd.DataFrame, *columns: str) -> str:
     """Why a table cannot be used, or "" where it has all columns."""
     missing = [column for column in columns if column not in rows.columns]
-    return f"the figure's table has no column {', '.join(missing)}" if missing else ""
+    return f"the table has no column {', '.join(missing)}" if missing else ""
 
 
 def select(rows: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.DataFrame:
@@ -111,7 +111,7 @@ def select(rows: pd.DataFrame, wanted: Mapping[str, Any]) -> pd.DataFrame:
     for column, value in wanted.items():
         if column not in rows.columns:
             raise InputError(
-                "A claim asks for a column that its figure's table does not have.",
+                "A claim asks for a column that its table does not have.",
                 key="claims",
                 value={column: value},
                 remedy=f"Use one of {', '.join(map(str, rows.columns))}.",

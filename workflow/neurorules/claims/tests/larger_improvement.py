@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from neurorules.claims.tests.base.evidence import Evidence, decide_lower, missing_columns, select, untestable
+from neurorules.claims.tests.base.claim_test import Evidence, decide_lower, missing_columns, select, untestable
 from neurorules.statistics.comparison import compare_paired
 
 if TYPE_CHECKING:

@@ -1,13 +1,13 @@
-"""Describe a recording alone: one tidy table."""
+"""Score a recording alone: one tidy table."""
 
 import json
 
 from neurorules.jobs import job
-from neurorules.tables.base.score_recording import describe_recording
+from neurorules.tables.base.score import score_recording
 
 with job(snakemake.log[0]):
-    describe_recording(
-        snakemake.wildcards.kind,
+    score_recording(
+        snakemake.wildcards.table_type,
         snakemake.input[0],
         json.loads(snakemake.params.options),
         snakemake.params.code,

@@ -1,20 +1,19 @@
-"""Distances of networks at the accuracy that all of them reached."""
+"""Tables of values over training, read at the accuracies that all networks reached."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules.similarity.matched_accuracy import at_accuracies
+from neurorules.similarity.matched_accuracy import at_accuracies, common_level, common_start
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# The lowest accuracy that the paper looks at (Figure 6D). Networks that have only this in common that they have not
-# learnt say nothing about learning rules.
+# The lowest accuracy that the paper looks at (Figure 6D). Networks that have not learnt tell nothing of learning rules.
 LEAST_ACCURACY = 0.4
 
 # Accuracies between the lowest and the highest common one at which curves are read.
@@ -27,7 +26,7 @@ class Matched:
 
     Attributes:
         level: the highest accuracy that every network reached.
-        lowest: the lowest one from which on all curves overlap.
+        lowest: the accuracy from which on all curves overlap.
         at_level: for each group (seed,), values at `level`.
         upper_half: for each group (seed,), means over the upper half of lowest..level. Curves of one group that cross
             within that range agree here but not at `level`, or the other way round.
@@ -56,9 +55,9 @@ def matched(groups: Sequence[pd.DataFrame], value: str = "distance") -> Matched 
     if not all(runs):
         return None
     accuracies = [run["accuracy"].to_numpy() for of_group in runs for run in of_group]
-    level = min(accuracy.max() for accuracy in accuracies)
-    # A curve starts at its first checkpoint; normalized accuracy is shown from 0.
-    lowest = max(0.0, *(accuracy[0] for accuracy in accuracies))
+    level = common_level(accuracies)
+    # Normalized accuracy is shown from 0.
+    lowest = max(0.0, common_start(accuracies))
     if lowest > level:
         return None
     grid = np.linspace(lowest, level, GRID_POINTS)
@@ -67,12 +66,39 @@ def matched(groups: Sequence[pd.DataFrame], value: str = "distance") -> Matched 
         for of_group in runs
     ]
     return Matched(
-        level=float(level),
-        lowest=float(lowest),
+        level=level,
+        lowest=lowest,
         at_level=[curve[:, -1] for curve in curves],
         upper_half=[curve[:, GRID_POINTS // 2 :].mean(1) for curve in curves],
         seeds=[np.array([run["seed"].iloc[0] for run in of_group]) for of_group in runs],
     )
+
+
+def highest_common_accuracy(runs: Iterable[pd.DataFrame]) -> float:
+    """The highest accuracy that all runs reach; NaN where one of them starts above it.
+
+    Args:
+        runs: columns update, accuracy.
+    """
+    accuracies = [run.sort_values("update")["accuracy"].to_numpy() for run in runs]
+    level = common_level(accuracies)
+    return level if common_start(accuracies) <= level else float("nan")
+
+
+def distance_at(run: pd.DataFrame, accuracy: Any) -> np.ndarray:
+    """Distance of one run where it first reaches given accuracies, see `at_accuracies`.
+
+    Args:
+        run: columns update, accuracy, distance.
+        accuracy: one or several.
+    """
+    return at_accuracies(*run_curve(run), np.asarray(accuracy))
+
+
+def run_curve(run: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Accuracy and distance of one run, (checkpoint,) each, in order of updates."""
+    run = run.sort_values("update")
+    return run["accuracy"].to_numpy(), run["distance"].to_numpy()
 
 
 def all_learnt(group: pd.DataFrame, least: float = LEAST_ACCURACY) -> bool:

@@ -1,0 +1,89 @@
+"""Figures over the gain of the initial weights, with and without gradient flossing (companion paper)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+# Names of networks without (0) and with (1) flossing.
+FLOSSING_NAMES = {0: "not flossed", 1: "flossed"}
+
+AT_EDGE = "†"
+AT_EDGE_WORDS = f"{AT_EDGE}: the best learning rate is at the edge of the grid; a better one may lie beyond."
+BAND_WORDS = "Bands: SD over seeds (n - 1); a single seed has none."
+
+
+def unflossed(table: pd.DataFrame) -> pd.DataFrame:
+    """The networks without flossing."""
+    return table[table["flossed"] == 0].reset_index(drop=True)
+
+
+def panel_groups(table: pd.DataFrame, context: Mapping[str, Any], *more: str) -> list[tuple[Any, pd.DataFrame]]:
+    """Rows by recording, task and further columns; tasks in the order in which the figure's entry names them."""
+    tasks = [model["task"] for model in context["models"]]
+    groups = table.groupby(["recording", "task", *more], sort=True)
+    return sorted(groups, key=lambda group: tasks.index(group[0][1]))
+
+
+def rates_text(runs: pd.DataFrame) -> str:
+    """The learning rates that networks were trained with; a dagger marks one at the edge of the grid."""
+    from neurorules.plotting.titles import rate_label
+
+    pairs = sorted(set(zip(runs["learning_rate"], runs["learning_rate_at_edge"], strict=True)))
+    return ", ".join(rate_label(rate) + AT_EDGE * bool(at_edge) for rate, at_edge in pairs)
+
+
+def edge_words(table: pd.DataFrame) -> list[str]:
+    """The sentence about daggers, where there are any."""
+    return [AT_EDGE_WORDS] if table["learning_rate_at_edge"].any() else []
+
+
+def edge_notes(runs: pd.DataFrame) -> list[str]:
+    """A sentence that names the gains whose learning rate is at the edge of the grid, where there are any."""
+    at_edge = runs[runs["learning_rate_at_edge"] == 1].groupby("flossed", sort=True)["gain"].unique()
+    gains = [
+        f"{'flossed, ' * bool(flossed)}gain {', '.join(f'{gain:g}' for gain in sorted(found))}"
+        for flossed, found in at_edge.items()
+    ]
+    return [f"Learning rate at the edge of the grid: {'; '.join(gains)}."] if gains else []
+
+
+def draw_mean(
+    panel: Axes,
+    runs: pd.DataFrame,
+    x: str,
+    y: str,
+    line_style: Mapping[str, Any],
+    label: str,
+    floor: bool = False,
+    **more: Any,
+) -> None:
+    """Draw a line for the mean over seeds and a band for their SD.
+
+    Args:
+        panel: drawn in.
+        runs: one value for each seed and x.
+        x, y: columns.
+        line_style: colour, line style, marker.
+        label: for the legend.
+        floor: end the band at the lowest seed.
+        more: properties of the line.
+    """
+    of_x = runs.groupby(x, sort=True)[y]
+    mean, sd = of_x.mean(), of_x.std()
+    panel.plot(mean.index, mean, **line_style, label=label, **more)
+    # A loss is above 0, and so is what a band says of it.
+    low = np.maximum(mean - sd, of_x.min()) if floor else mean - sd
+    panel.fill_between(mean.index, low, mean + sd, color=line_style["color"], alpha=0.18, linewidth=0)
+
+
+def draw_over_gains(panel: Axes, runs: pd.DataFrame, value: str, line_style: Mapping[str, Any], label: str) -> None:
+    """Draw a value of one learning rule's networks over their gain, with a dot for each seed."""
+    draw_mean(panel, runs, "gain", value, line_style, label, markersize=3.5)
+    panel.plot(runs["gain"], runs[value], ".", color=line_style["color"], markersize=2.5, alpha=0.5)

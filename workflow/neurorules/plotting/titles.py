@@ -1,0 +1,52 @@
+"""What figures and tables call learning rules, learning rates, tasks, recordings and numbers of seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Tasks as the companion paper writes them; others have the name of their entry in the config.
+TASK_TITLES = {"romo": "Romo", "2af": "2AF", "dms": "DMS"}
+
+
+def rule_label(learning_rule: str) -> str:
+    """A learning rule's name in legends."""
+    from neurorules.learning.base.learning_rule import load_learning_rule
+
+    return load_learning_rule(learning_rule).label
+
+
+def rate_label(learning_rate: float) -> str:
+    """A learning rate as papers write it: 1e-3."""
+    import numpy as np
+
+    return np.format_float_scientific(learning_rate, trim="-", exp_digits=1)
+
+
+def panel_title(rows: pd.DataFrame, table: pd.DataFrame, separator: str = "\n") -> str:
+    """Title of a panel, or of a block of a table: the recording, with task and setting where these differ.
+
+    Args:
+        rows: what the panel shows.
+        table: what all panels show; columns recording, recording_title, task and setting.
+        separator: between the recording and the rest; a new line keeps titles of neighbouring panels apart.
+    """
+    row = rows.iloc[0]
+    per_title = table[table["recording_title"] == row["recording_title"]]
+    differing = [str(row[c]) for c in ("recording", "task", "setting") if per_title[c].nunique() > 1]
+    return separator.join([str(row["recording_title"]), ", ".join(differing)][: 1 + bool(differing)])
+
+
+def title_without_setting(rows: pd.DataFrame, table: pd.DataFrame) -> str:
+    """As `panel_title`, in one line, for panels whose lines are settings; tasks have their names of the papers."""
+    title = panel_title(rows.assign(setting=""), table.assign(setting=""), ", ")
+    return TASK_TITLES.get(title, title)
+
+
+def seeds_text(numbers: Iterable[int]) -> str:
+    """How many seeds lines have: "n = 4", or "n = 3 to 4" where they differ."""
+    found = sorted(set(numbers))
+    return f"n = {found[0]}" if len(found) == 1 else f"n = {found[0]} to {found[-1]}"

@@ -1,0 +1,90 @@
+"""Columns that say what a row of a table is about: the recording, the model, and one side of a pair of networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from neurorules.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from neurorules.options import Options
+
+# With fewer neurons than this a title says how many: distances to so few say little about the population.
+FEW_NEURONS = 30
+NO_RECORDING = "no recording"
+
+# Labels of a model that a table of pairs has for either side.
+SIDE_LABELS = ("learning_rule", "setting", "gain", "learning_rate", "flossed")
+
+
+def recording_labels(task: str, recording: xr.Dataset | None) -> dict[str, Any]:
+    """The recording that a model is compared with or takes its trials from.
+
+    Args:
+        task: name of the task, which is the title where there is no recording.
+        recording: the recording, or None.
+    """
+    if recording is None:
+        return {"recording": NO_RECORDING, "recording_title": task, "synthetic": 0}
+    neurons = recording.sizes["neuron"]
+    few = f", {neurons} neurons only" if neurons < FEW_NEURONS else ""
+    return {
+        "recording": recording.attrs["name"],
+        "recording_title": f"{recording.attrs['title']}{few}",
+        "synthetic": int(recording.attrs["synthetic"]),
+    }
+
+
+def model_labels(model: str, options: Options, runs: Mapping[int, xr.Dataset]) -> dict[str, Any]:
+    """Names of a model, and the options that figures compare.
+
+    Args:
+        model: "task/learning rule/setting".
+        options: its resolved options.
+        runs: its runs by seed.
+
+    Returns:
+        task, learning_rule, setting, gain, learning_rate (the one that the runs were trained with, whether it was given
+        or chosen from a grid), learning_rate_at_edge (1 if it is at the edge of that grid) and flossed (1 with gradient
+        flossing).
+
+    Raises:
+        InputError: the runs were trained with different learning rates.
+    """
+    from neurorules.runs.run import learning_rate_used
+
+    task, learning_rule, setting = model.split("/")
+    rates = {learning_rate_used(run) for run in runs.values()}
+    if len(rates) > 1:
+        raise InputError(
+            f"The runs of {model} were trained with different learning rates.",
+            key="training.learning_rate",
+            value=sorted(rate for rate, _ in rates),
+            remedy="Delete its runs and run the same snakemake command again: they are trained again, all with one.",
+        )
+    ((learning_rate, at_edge),) = rates
+    return {
+        "task": task,
+        "learning_rule": learning_rule,
+        "setting": setting,
+        "gain": float(options.network.gain),
+        "learning_rate": learning_rate,
+        "learning_rate_at_edge": int(at_edge),
+        "flossed": int(options.training.flossing_iterations > 0),
+    }
+
+
+def side(name: str, labels: Mapping[str, Any], seed: int, **values: Any) -> dict[str, Any]:
+    """Columns of one side of a pair of networks, such as gain_a and seed_a.
+
+    Args:
+        name: "a" or "b".
+        labels: see `model_labels`.
+        seed: of the network; -1 for the recording.
+        values: further columns of this side.
+    """
+    columns = {**{label: labels[label] for label in SIDE_LABELS}, "seed": seed, **values}
+    return {f"{column}_{name}": value for column, value in columns.items()}
