@@ -18,7 +18,7 @@ from neurorules.errors import InputError
 from neurorules.figures.base.figure import load_figure, needs_recording
 from neurorules.io.identity import canonical_json
 from neurorules.study.study import BASE_CONFIG, REPOSITORY, Study, load_study
-from neurorules.tables.base.table_type import kinds_of
+from neurorules.tables.base.table_type import table_types
 
 DEMO = load_study(REPOSITORY / "config" / "demo.yaml").config
 STUDY_FILE = REPOSITORY / "tests" / "config" / "tiny.yaml"
@@ -90,7 +90,7 @@ def plan(made: Study) -> None:
         if made.chooses_learning_rate(model):
             assert made.choosing(model)["training"]["learning_rate_seed"] not in seeds
             assert made.learning_rate_file(model)
-        for kind in kinds_of("model"):
+        for kind in table_types("model"):
             made.scoring(model, kind)
         recording = made.recording(model)
         if recording is not None:
