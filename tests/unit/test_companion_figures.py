@@ -11,12 +11,13 @@ import pandas as pd
 import pytest
 from unit.test_figures import overlaps, panel_titled, texts_on, words_in
 
-from neurorules.claims.tests.base.evidence import select
+from neurorules.claims.tests.base.claim_test import select
 from neurorules.errors import InputError
 from neurorules.figures.base.figure import load_figure
 from neurorules.figures.base.produce import produce
-from neurorules.io.tables import read_table, write_table
-from neurorules.plotting import companion, style
+from neurorules.io.tables import write_table
+from neurorules.plotting import curves, gain_curves, style
+from neurorules.tables.base.columns import read_tidy_table
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -48,6 +49,7 @@ def all_of(
 
 
 def labels(model: Model) -> dict[str, Any]:
+    """Learning rates: 3e-3, at the edge of the grid, of gains below 0.4, else 1e-3."""
     task, rule, gain, flossed = model
     return {
         "recording": "hatsopoulos2007" if task == REACH else "no recording",
@@ -56,37 +58,32 @@ def labels(model: Model) -> dict[str, Any]:
         "task": task,
         "learning_rule": rule,
         "setting": setting(gain, flossed),
+        "gain": gain,
+        "learning_rate": 3e-3 if gain < 0.4 else 1e-3,
+        "learning_rate_at_edge": int(gain < 0.4),
+        "flossed": flossed,
         "training_code": "0123456789abcdef",
         "scoring_code": "fedcba9876543210",
     }
 
 
 def context(models: Sequence[Model]) -> dict[str, Any]:
-    varied = {
-        f"{task}/{rule}/{setting(gain, flossed)}": {
-            "gain": gain,
-            "learning_rate": "best",
-            "flossing_iterations": 100 * flossed,
-        }
-        for task, rule, gain, flossed in models
-    }
     return {
         "study": "made by hand",
         "figure": {},
         "seeds": [0, 1],
-        "models": list(varied),
+        "models": [
+            {"task": task, "learning_rule": rule, "setting": setting(gain, flossed)}
+            for task, rule, gain, flossed in models
+        ],
         "recordings": ["hatsopoulos2007"],
         "left_out": [],
         "published": {},
-        "varied": varied,
     }
 
 
 def loss_curves(models: Sequence[Model], n: int = 3, updates: int = 5000, n_bins: int = 200) -> pd.DataFrame:
-    """The loss of the bin that ends at update u is (2 - u / updates) x (1 + gain + 10 flossed) + seed.
-
-    Learning rates: 3e-3, at the edge of the grid, of gains below 0.4, else 1e-3.
-    """
+    """The loss of the bin that ends at update u is (2 - u / updates) x (1 + gain + 10 flossed) + seed."""
     rows = []
     ends = np.round(np.arange(1, n_bins + 1) * updates / n_bins).astype(int)
     for model, seed in itertools.product(models, range(n)):
@@ -96,8 +93,6 @@ def loss_curves(models: Sequence[Model], n: int = 3, updates: int = 5000, n_bins
             "update": ends,
             "task_loss": (2 - ends / updates) * (1 + gain + 10 * flossed) + seed,
             "updates": updates,
-            "learning_rate": 3e-3 if gain < 0.4 else 1e-3,
-            "learning_rate_at_edge": int(gain < 0.4),
         }
         rows.append(pd.DataFrame({**labels(model), **of_run}))
     return pd.concat(rows, ignore_index=True)
@@ -107,9 +102,9 @@ def exponents(models: Sequence[Model], n: int = 3) -> pd.DataFrame:
     """Exponent i of seed s is gain - 1 + s / 10 - i before training, 0.3 + s / 10 - i after it; flossed, 0.1 above."""
     rows = []
     for model, seed, index in itertools.product(models, range(n), (1, 2)):
-        moments = {"initial": model[2] - 1 + seed / 10 - index, "trained": 0.3 + seed / 10 - index}
-        for moment, exponent in moments.items():
-            row = {"seed": seed, "moment": moment, "update": 5000 * (moment == "trained"), "index": index}
+        stages = {"untrained": model[2] - 1 + seed / 10 - index, "trained": 0.3 + seed / 10 - index}
+        for stage, exponent in stages.items():
+            row = {"seed": seed, "stage": stage, "update": 5000 * (stage == "trained"), "index": index}
             rows.append({**labels(model), **row, "exponent": exponent + 0.1 * model[3], "tau_steps": 2})
     return pd.DataFrame(rows)
 
@@ -151,7 +146,7 @@ def demo_models(name: str) -> list[Model]:
 def tables_of(name: str, models: Sequence[Model], n: int = 3, updates: int = 5000) -> dict[str, pd.DataFrame]:
     kinds = {"lyapunov": exponents, "distances": distances}
     curves = loss_curves(models, n, updates, min(200, updates))
-    return {kind: kinds[kind](models, n) if kind in kinds else curves for kind in load_figure(name).NEEDS}
+    return {kind: kinds[kind](models, n) if kind in kinds else curves for kind in load_figure(name).TABLES}
 
 
 def make(name: str, models: Sequence[Model], tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
@@ -210,10 +205,10 @@ def test_the_same_bytes_twice(name, tmp_path, repository) -> None:
     written = []
     for folder in ("first", "second"):
         written.append([tmp_path / folder / f"{name}.{ending}" for ending in load_figure(name).PRODUCTS])
-        produce(name, context(models), files, published, [str(file) for file in written[-1]])
+        produce(name, context(models), {name: files}, published, [str(file) for file in written[-1]])
     for first, second in zip(*written, strict=True):
         assert first.read_bytes() == second.read_bytes()
-    table = read_table(tmp_path / "first" / f"{name}.csv")
+    table = read_tidy_table(tmp_path / "first" / f"{name}.csv")
     assert {"gain", "flossed", "learning_rate", "learning_rate_at_edge"} <= set(table.columns)
     assert not table.isna().any(axis=None)
 
@@ -229,17 +224,16 @@ def test_every_row_says_gain_and_flossing(name) -> None:
 
 def test_two_settings_alike_are_refused() -> None:
     models = all_of(["romo"], ["bptt"], [0.5, 1.0], (0, 1))
-    of_context = context(models)
     table = loss_curves(models, 1)
-    assert set(companion.with_gains(table, of_context)["flossed"]) == {0, 1}  # the same gain, flossed and not, is fine
-    of_context["varied"]["romo/bptt/gain-0.5-flossed"]["gain"] = 1.0
-    with pytest.raises(InputError, match="same gain") as refused:
-        companion.with_gains(table, of_context)
+    curves.one_setting_each(table, ("gain", "flossed"))  # the same gain, flossed and not, is fine
+    table["gain"] = table["gain"].where(table["setting"] != "gain-0.5-flossed", 1.0)
+    with pytest.raises(InputError, match="same gain and flossed") as refused:
+        curves.one_setting_each(table, ("gain", "flossed"))
     assert refused.value.value == ["flossed", "gain-0.5-flossed"]
 
 
 def test_flossing_is_seen_without_colour() -> None:
-    first, second = companion.FLOSSING[0], companion.FLOSSING[1]
+    first, second = style.FLOSSING[0], style.FLOSSING[1]
     assert first["linestyle"] == "-" != second["linestyle"]
     assert first["marker"] != second["marker"]
 
@@ -313,7 +307,7 @@ def test_the_edge_of_the_grid_is_explained_only_where_it_is() -> None:
         models = all_of(["romo"], ["eprop"], gains)
         figure = make("companion_fig1", models, tables_of("companion_fig1", models, 1))["figure"]
         words = " ".join(text for text, _ in texts_on(figure)).replace("\n", " ")
-        assert ("(3e-3†)" in words, companion.AT_EDGE_WORDS in words) == (is_said, is_said)
+        assert ("(3e-3†)" in words, gain_curves.AT_EDGE_WORDS in words) == (is_said, is_said)
 
 
 def test_flossed_networks_are_not_in_figure_1() -> None:
@@ -356,9 +350,9 @@ def test_exponents_by_hand() -> None:
     models = all_of(["romo"], flossed=(0, 1))
     products = make("companion_fig3", models, tables_of("companion_fig3", models))
     table = products["csv"]
-    assert len(table) == 2 * 5 * 3 * 2 * 2  # learning rules, gains, seeds, moments, with and without flossing
+    assert len(table) == 2 * 5 * 3 * 2 * 2  # learning rules, gains, seeds, stages, with and without flossing
     assert set(table["index"]) == {1}
-    assert set(table["moment"]) == {"initial", "trained"}
+    assert set(table["stage"]) == {"untrained", "trained"}
     assert table.groupby("gain")["learning_rate"].unique().map(list).to_dict() == {
         0.0: [3e-3],
         0.2: [3e-3],
@@ -383,7 +377,7 @@ def test_exponents_by_hand() -> None:
 def test_an_exponent_of_minus_infinity_is_named_and_not_drawn() -> None:
     models = all_of(["romo"], ["bptt"], [0.0, 1.0])
     tables = tables_of("companion_fig3", models, 2)
-    lost = (tables["lyapunov"]["setting"] == "gain-0") & (tables["lyapunov"]["moment"] == "initial")
+    lost = (tables["lyapunov"]["setting"] == "gain-0") & (tables["lyapunov"]["stage"] == "untrained")
     tables["lyapunov"].loc[lost, "exponent"] = -np.inf
     products = make("companion_fig3", models, tables)
     (panel,) = products["figure"].axes
@@ -433,14 +427,14 @@ def test_distance_over_gains_by_hand() -> None:
     models = all_of([REACH], RULES, [0.2, 1.0], (0, 1))
     products = make("companion_distance", models, tables_of("companion_distance", models))
     table = products["csv"]
-    assert len(table) == 8 * 3 * 3  # models, seeds, quantities
+    assert len(table) == 8 * 3 * 3  # models, seeds, stages
     assert set(table["measure"]) == {"procrustes"}
     (rows,) = [
         rows
         for key, rows in table.groupby(["learning_rule", "setting", "seed"])
         if key == ("eprop", "gain-0.2-flossed", 2)
     ]
-    values = rows.set_index("quantity")
+    values = rows.set_index("stage")
     assert values["distance"].to_dict() == pytest.approx({"untrained": 0.55, "trained": 0.46, "matched": 0.46})
     assert values["accuracy"].to_dict() == {"untrained": 0.0, "trained": 0.9, "matched": 0.9}
     assert set(rows["learning_rate"]) == {3e-3}
@@ -460,7 +454,7 @@ def test_accuracy_is_matched_over_rules_with_and_without_flossing() -> None:
     table = tables["distances"]
     slow = select(table, {"learning_rule": "eprop", "setting": "gain-0.2-flossed", "seed": 1})
     tables["distances"] = table.drop(slow.index[slow["accuracy"] > 0.5])
-    matched = select(make("companion_distance", models, tables)["csv"], {"quantity": "matched"})
+    matched = select(make("companion_distance", models, tables)["csv"], {"stage": "matched"})
     assert matched.groupby("gain")["accuracy"].unique().map(list).to_dict() == {0.2: [0.3], 1.0: [0.9]}
 
 
@@ -474,7 +468,7 @@ def test_networks_without_common_accuracy_say_so() -> None:
     )
     products = make("companion_distance", models, tables)
     assert "At no gain is there an accuracy" in words_in(panel_titled(products["figure"], "matched"))
-    assert set(products["csv"]["quantity"]) == {"untrained", "trained"}
+    assert set(products["csv"]["stage"]) == {"untrained", "trained"}
     assert overlaps(products["figure"]) == []
     at_gain_1 = table["setting"].isin(["base", "flossed"])
     tables["distances"] = table.assign(accuracy=np.where(at_gain_1, table["update"] / 40, table["accuracy"]))

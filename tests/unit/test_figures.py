@@ -19,10 +19,12 @@ from neurorules.errors import InputError
 from neurorules.figures.base.figure import load_figure
 from neurorules.figures.base.produce import produce
 from neurorules.figures.fig2 import spread_at_matched_accuracy
-from neurorules.figures.model_distances import between, rate_label, seed_means
-from neurorules.io.tables import read_table, write_table
+from neurorules.io.tables import write_table
 from neurorules.plotting import style
-from neurorules.plotting.curves import distance_at, highest_common_accuracy
+from neurorules.plotting.titles import rate_label
+from neurorules.tables.base.columns import read_tidy_table
+from neurorules.tables.base.matched import distance_at, highest_common_accuracy
+from neurorules.tables.base.pairs import pairs_between, seed_means
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -46,34 +48,35 @@ def labels(recording: str, **more: Any) -> dict[str, Any]:
         "recording_title": TITLES[recording],
         "synthetic": int("synthetic" in TITLES[recording]),
         "task": recording.split("-")[0],
+        **more,
+        **(options(more["setting"]) if "setting" in more else {}),
         "training_code": "0123456789abcdef",
         "scoring_code": "fedcba9876543210",
-        **more,
     }
 
 
-def context(models: list[str], gains: dict[str, float] = GAINS, rates: dict[str, float] = RATES) -> dict[str, Any]:
-    settings = {model: model.split("/")[2] for model in models}
+def options(setting: str, side: str = "") -> dict[str, Any]:
+    values = {"gain": GAINS.get(setting, 1.0), "learning_rate": RATES.get(setting, 1e-3), "flossed": 0}
+    return {f"{name}{side}": value for name, value in values.items()}
+
+
+def context(models: list[tuple[str, str, str]]) -> dict[str, Any]:
     return {
         "study": "made by hand",
         "figure": {},
         "seeds": [0, 1, 2, 3],
-        "models": models,
+        "models": [dict(zip(("task", "learning_rule", "setting"), model, strict=True)) for model in models],
         "recordings": list(TITLES),
         "left_out": [],
         "published": {},
-        "varied": {
-            model: {"gain": gains.get(setting, 1.0), "learning_rate": rates.get(setting, 1e-3)}
-            for model, setting in settings.items()
-        },
     }
 
 
-def models_of(table: pd.DataFrame) -> list[str]:
+def models_of(table: pd.DataFrame) -> list[tuple[str, str, str]]:
     """Models as the framework lists them; of tables of pairs, both sides."""
     sides = [""] if "setting" in table else ["_a", "_b"]
     rows = [table[["task", f"learning_rule{s}", f"setting{s}"]].itertuples(index=False, name=None) for s in sides]
-    return list(dict.fromkeys("/".join(row) for row in itertools.chain(*rows)))
+    return list(dict.fromkeys(itertools.chain(*rows)))
 
 
 def run(seed: int, curve: list[tuple[float, float]]) -> list[dict[str, Any]]:
@@ -116,17 +119,18 @@ def apart(recordings: tuple[str, ...], rules: tuple[str, ...], settings: tuple[s
 def pairs(recordings: tuple[str, ...], models: list[tuple[str, str]], n: int = 3) -> pd.DataFrame:
     """All pairs of n networks of each (learning rule, setting).
 
-    Last: 0.2 + 0.01 x (number of a + number of b), numbers counting the networks; matched: 0.1 less.
+    Trained: 0.2 + 0.01 x (number of a + number of b), numbers counting the networks; matched: 0.1 less.
     """
     networks = list(enumerate(itertools.product(models, range(n))))
     rows = []
     for recording, (a, b) in itertools.product(recordings, itertools.combinations(networks, 2)):
-        for moment, shift in (("last", 0.0), ("matched", -0.1)):
+        for stage, shift in (("trained", 0.0), ("matched", -0.1)):
             row: dict[str, Any] = labels(recording)
             for side, (number, ((rule, setting), seed)) in (("a", a), ("b", b)):
                 row |= {f"learning_rule_{side}": rule, f"setting_{side}": setting, f"seed_{side}": seed}
+                row |= options(setting, f"_{side}")
                 row |= {f"update_{side}": 100, f"accuracy_{side}": 0.9 - 0.01 * number}
-            rows.append({**row, "moment": moment, "distance": 0.2 + shift + 0.01 * (a[0] + b[0])})
+            rows.append({**row, "stage": stage, "distance": 0.2 + shift + 0.01 * (a[0] + b[0])})
     return pd.DataFrame(rows)
 
 
@@ -135,10 +139,10 @@ LEARNING_RATE_MODELS = [("bptt", setting) for setting in RATES] + [("eprop", "ba
 
 def aligned(recordings: tuple[str, ...], n: int = 3) -> pd.DataFrame:
     rows = []
-    for recording, rule, seed, (shift, moment), step in itertools.product(
+    for recording, rule, seed, (shift, stage), step in itertools.product(
         recordings, ("bptt", "eprop"), range(n), enumerate(("trained", "untrained")), range(100, 201, 10)
     ):
-        of_model = labels(recording, learning_rule=rule, setting="base", seed=seed, moment=moment)
+        of_model = labels(recording, learning_rule=rule, setting="base", seed=seed, stage=stage)
         distance = 0.4 + 0.1 * shift + 0.02 * (rule == "eprop") + 0.01 * seed + 1e-5 * (step - 150) ** 2
         more = {"onset_step": step, "is_used": int(step == 160), "accuracy": 0.9, "measure": "procrustes"}
         rows.append({**of_model, **more, "distance": distance})
@@ -260,22 +264,23 @@ def test_the_same_bytes_twice(name, tmp_path, repository) -> None:
         for recording, rows in table.groupby("recording"):
             files.append(tmp_path / recording / f"{kind}.csv")
             write_table(files[-1], rows)
-    models = list(dict.fromkeys(m for f in files if f.stem != "baselines" for m in models_of(read_table(f))))
+    models = list(dict.fromkeys(m for f in files if f.stem != "baselines" for m in models_of(read_tidy_table(f))))
     published = str(repository / "resources" / "published.yaml")
     written: list[list[Path]] = []
     for folder in ("first", "second"):
         written.append([tmp_path / folder / f"{name}.{ending}" for ending in load_figure(name).PRODUCTS])
-        produce(name, context(models), [str(f) for f in files], published, [str(f) for f in written[-1]])
+        tables = {name: [str(file) for file in files]}
+        produce(name, context(models), tables, published, [str(file) for file in written[-1]])
     for first, second in zip(*written, strict=True):
         assert first.read_bytes() == second.read_bytes()
-    assert len(read_table(tmp_path / "first" / f"{name}.csv")) > 0
+    assert len(read_tidy_table(tmp_path / "first" / f"{name}.csv")) > 0
 
 
 # ---- style
 
 
 def test_learning_rules_differ_without_colour() -> None:
-    looks = [style.look(name) for name in style.LEARNING_RULES]
+    looks = [style.line_style(name) for name in style.LEARNING_RULES]
     assert len({look["marker"] for look in looks}) == len(looks)
     assert len({str(look["linestyle"]) for look in looks}) == len(looks)
 
@@ -283,17 +288,17 @@ def test_learning_rules_differ_without_colour() -> None:
 def test_levels_get_lighter_in_grey_and_differ_in_line_and_marker() -> None:
     from matplotlib.colors import to_rgb
 
-    looks = style.levels(range(20))
+    looks = style.level_styles(range(20))
     # Rec. 601 luma
     grey = [np.dot(to_rgb(look["color"]), (0.299, 0.587, 0.114)) for look in looks.values()]
     assert (np.diff(grey) > 0).all()
     assert grey[-1] < 0.75  # visible on white
     assert len({(str(look["linestyle"]), look["marker"]) for look in looks.values()}) == 20
-    assert len({str(look["linestyle"]) for look in style.levels(range(5)).values()}) == 5
+    assert len({str(look["linestyle"]) for look in style.level_styles(range(5)).values()}) == 5
 
 
 def test_a_single_level() -> None:
-    assert len(style.levels([1.0])) == 1
+    assert len(style.level_styles([1.0])) == 1
 
 
 def test_learning_rates_are_written_as_in_papers() -> None:
@@ -342,7 +347,7 @@ def test_gains_have_mean_and_sd_over_seeds() -> None:
     assert panel.get_ylim() == eprop.get_ylim()
 
 
-def test_figure_2_keeps_every_row_and_says_the_gain() -> None:
+def test_figure_2_keeps_every_row() -> None:
     products = make("fig2", tables_of("fig2", TWO))
     table = products["csv"]
     assert len(table) == 2 * 2 * 4 * 4 * 4  # recordings, learning rules, gains, seeds, checkpoints; Procrustes alone
@@ -355,7 +360,7 @@ def test_figure_2_keeps_every_row_and_says_the_gain() -> None:
 def test_spread_by_hand() -> None:
     """Gains 0.02 apart: SD over four of them sqrt(5/3) x 0.02; two learning rules 0.01 apart: 0.01 / sqrt(2)."""
     table = straight(ONE, ("bptt", "eprop"), tuple(GAINS))
-    table = table[table["measure"] == "procrustes"].assign(gain=table["setting"].map(GAINS))
+    table = table[table["measure"] == "procrustes"]
     accuracy, spread = spread_at_matched_accuracy(table)
     assert accuracy == 0.9
     np.testing.assert_allclose(spread["gains"], [np.sqrt(5 / 3) * 0.02] * 2)
@@ -367,7 +372,7 @@ def test_spread_is_read_at_the_accuracy_of_the_worst_network() -> None:
     table = straight(ONE, ("bptt", "eprop"), ("gain-0", "base"))
     worst = (table["seed"] == 2) & (table["learning_rule"] == "eprop") & (table["setting"] == "base")
     table = table[(table["measure"] == "procrustes") & ~(worst & (table["accuracy"] > 0.5))]
-    accuracy, spread = spread_at_matched_accuracy(table.assign(gain=table["setting"].map(GAINS)))
+    accuracy, spread = spread_at_matched_accuracy(table)
     assert accuracy == 0.3
     np.testing.assert_allclose(spread["gains"], [0.02 / np.sqrt(2)] * 2)
 
@@ -437,7 +442,7 @@ def test_figure_3_leaves_both_panels() -> None:
     a, b = table[table["panel"] == "A"], table[table["panel"] == "B"]
     assert set(a["learning_rule"]) == {"bptt"}
     assert len(a) == 2 * 4 * 2 * 4  # recordings, rates, seeds, checkpoints
-    assert len(b) == 2 * 45 * 2  # recordings, pairs of ten networks, moments
+    assert len(b) == 2 * 45 * 2  # recordings, pairs of ten networks, stages
     for side in ("a", "b"):
         rates = b.groupby([f"learning_rule_{side}", f"setting_{side}"])[f"learning_rate_{side}"].unique()
         assert all(list(rate) == [RATES[setting]] for (_, setting), rate in rates.items())
@@ -455,14 +460,14 @@ def test_figure_3_without_eprop_says_so() -> None:
 
 
 def test_pairs_are_turned_round() -> None:
-    table = pairs(ONE, [("eprop", "base"), ("bptt", "base")], 2).assign(learning_rate_a=1e-3, learning_rate_b=1e-4)
-    turned = between(table, "bptt", "eprop")
+    table = pairs(ONE, [("eprop", "lr-3e-4"), ("bptt", "lr-1e-4")], 2)
+    turned = pairs_between(table, "bptt", "eprop")
     assert len(turned) == 4 * 2
     assert set(turned["learning_rate_a"]) == {1e-4}  # BPTT was side b
-    own = between(table, "bptt", "bptt")
+    own = pairs_between(table, "bptt", "bptt")
     assert sorted(zip(own["seed_a"], own["seed_b"], strict=True)) == [(0, 1), (0, 1), (1, 0), (1, 0)]
     # networks count 0, 1 e-prop, 2, 3 BPTT
-    last = seed_means(turned[turned["moment"] == "last"]).set_index("seed_a")
+    last = seed_means(turned[turned["stage"] == "trained"]).set_index("seed_a")
     assert last["distance"].to_dict() == pytest.approx({0: 0.225, 1: 0.235})
     assert last["accuracy_a"].to_dict() == pytest.approx({0: 0.88, 1: 0.87})
 
@@ -474,10 +479,10 @@ def test_gain_map_by_hand() -> None:
     """As Figure 2's: straight lines from accuracy 0 to 0.9, there 0.09 lower."""
     products = make("gain_map", tables_of("gain_map", ONE))
     table = products["csv"]
-    assert len(table) == 2 * 4 * 4 * 3  # learning rules, gains, seeds, quantities
+    assert len(table) == 2 * 4 * 4 * 3  # learning rules, gains, seeds, stages
     assert not table["distance"].isna().any()
     one = table[(table["learning_rule"] == "eprop") & (table["gain"] == 0.5) & (table["seed"] == 2)]
-    values = one.set_index("quantity")
+    values = one.set_index("stage")
     assert values["distance"].to_dict() == pytest.approx({"untrained": 0.532, "trained": 0.442, "matched": 0.442})
     assert values["accuracy"].to_dict() == {"untrained": 0.0, "trained": 0.9, "matched": 0.9}
     _, mean, sd = bars(panel_titled(products["figure"], "last checkpoint"), "BPTT (n = 4)")
@@ -489,7 +494,7 @@ def test_gain_map_matches_accuracy_within_a_gain_over_both_rules() -> None:
     table = straight(ONE, ("bptt", "eprop"), ("gain-0", "base"))
     slow = (table["learning_rule"] == "eprop") & (table["setting"] == "base") & (table["accuracy"] > 0.5)
     made = make("gain_map", {"distances": table[~slow]})["csv"]
-    matched = made[made["quantity"] == "matched"]
+    matched = made[made["stage"] == "matched"]
     assert matched.groupby("gain")["accuracy"].unique().map(list).to_dict() == {0.0: [0.9], 1.0: [0.3]}
     bptt = matched[(matched["learning_rule"] == "bptt") & (matched["gain"] == 1.0) & (matched["seed"] == 0)]
     assert bptt["distance"].tolist() == pytest.approx([0.52 - 0.03])
@@ -506,7 +511,7 @@ def test_gain_map_says_where_seeds_are_fewer() -> None:
 def test_gain_map_without_common_accuracy_says_so() -> None:
     products = make("gain_map", {"distances": apart(ONE, ("bptt", "eprop"), ("gain-0", "base"))})
     assert "At no gain is there an accuracy" in words_in(panel_titled(products["figure"], "matched"))
-    assert set(products["csv"]["quantity"]) == {"untrained", "trained"}
+    assert set(products["csv"]["stage"]) == {"untrained", "trained"}
     some = pd.concat([apart(ONE, ("bptt",), ("gain-0",)), straight(ONE, ("bptt",), ("base", "gain-1.5"))])
     products = make("gain_map", {"distances": some})
     assert "No accuracy that all networks reach at gain 0." in words_in(panel_titled(products["figure"], "matched"))
@@ -555,7 +560,7 @@ def test_slow_bptt_by_hand() -> None:
     np.testing.assert_allclose(bars(accuracies)[1], 0.9 - 0.01 * (3 * np.array([3, 2, 1, 0]) + 1))
     (eprop,) = [line for line in accuracies.lines if line.get_linestyle() == "--"]
     np.testing.assert_allclose(eprop.get_ydata(), 0.9 - 0.13)
-    assert set(products["csv"]["moment"]) == {"last", "matched"}
+    assert set(products["csv"]["stage"]) == {"trained", "matched"}
 
 
 def test_slow_bptt_without_eprop_says_so() -> None:

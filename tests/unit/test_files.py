@@ -340,4 +340,6 @@ def test_names_that_look_like_something_else_stay_text(tmp_path: Path, name: str
     """A hash of digits alone is one in two thousand."""
     table = pd.DataFrame({"setting": [name], "training_code": [name], "distance": [1 / 3], "seed": [3]})
     write_table(tmp_path / "table.csv", table)
-    pd.testing.assert_frame_equal(read_table(tmp_path / "table.csv"), table, check_exact=True)
+    pd.testing.assert_frame_equal(
+        read_table(tmp_path / "table.csv", ["setting", "training_code", "other"]), table, check_exact=True
+    )

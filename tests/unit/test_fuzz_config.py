@@ -97,7 +97,7 @@ def plan(made: Study) -> None:
         if recording is not None:
             assert made.selection.recording_entry(recording)["name"] in made.selection.used_recordings
         assert seeds
-    assert sorted((m, s) for b in made.selection.blocks for m in b.models for s in b.selection.seeds) == [
+    assert sorted((m, s) for b in made.selection.blocks for m in b.models for s in b.seeds) == [
         (model, seed) for model, seeds in made.selection.seeds.items() for seed in seeds
     ]
     made.selection.sources()

@@ -7,12 +7,18 @@ import os
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurorules.similarity.matched_accuracy import at_accuracies, mean_curve
+from neurorules.similarity.matched_accuracy import (
+    at_accuracies,
+    common_level,
+    common_start,
+    first_reaching,
+    mean_curve,
+    nearest,
+)
 from neurorules.similarity.noise_floor import (
     CrossProduct,
     floor_distances,
@@ -138,9 +144,18 @@ def test_accuracy_that_falls_back_is_read_where_it_was_first_reached() -> None:
 
 def test_mean_curve_covers_where_all_runs_have_been() -> None:
     runs = [
-        pd.DataFrame({"update": [1, 0], "accuracy": [1.0, 0.0], "distance": [0.0, 1.0]}),
-        pd.DataFrame({"update": [0, 1], "accuracy": [0.5, 1.0], "distance": [0.5, 0.4]}),
+        (np.array([0.0, 1.0]), np.array([1.0, 0.0])),
+        (np.array([0.5, 1.0]), np.array([0.5, 0.4])),
     ]
-    accuracy, distance = mean_curve(runs, 10)
+    accuracy, distance, of_runs = mean_curve(runs, 10)
     np.testing.assert_allclose(accuracy, [0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
     np.testing.assert_allclose(distance, [0.5, 0.44, 0.38, 0.32, 0.26, 0.2])
+    np.testing.assert_allclose(of_runs[1], [0.5, 0.48, 0.46, 0.44, 0.42, 0.4])
+
+
+def test_checkpoints_at_an_accuracy() -> None:
+    falls_back, starts_high = np.array([0.0, 0.8, 0.3, 0.7]), np.array([0.5, 0.6, 0.4])
+    assert common_level([falls_back, starts_high]) == 0.6
+    assert common_start([falls_back, starts_high]) == 0.5
+    assert first_reaching(falls_back, 0.6) == 1 and first_reaching(falls_back, 0.0) == 0
+    assert nearest(falls_back, 0.6) == 3 and nearest(falls_back, 0.9) == 1

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from scipy import stats
 
+from neurorules.claims.derivations.noise_floor_summary import noise_floor_groups, noise_floor_statistics
 from neurorules.statistics.comparison import (
     Summary,
     compare,
@@ -21,7 +22,6 @@ from neurorules.statistics.comparison import (
     rounding_range,
     small_sample_factor,
 )
-from neurorules.statistics.noise_floor import noise_floor_groups, noise_floor_statistics
 
 
 @pytest.fixture
@@ -220,11 +220,12 @@ def noise_floor_table() -> pd.DataFrame:
             "accuracy": 0.9,
         }
         for repeat, floor in enumerate((0.39, 0.41)):
-            rows.append({**common, "quantity": "floor", "seed": -1, "repeat": repeat, "distance": floor})
+            rows.append({**common, "quantity": "floor", "stage": "", "seed": -1, "repeat": repeat, "distance": floor})
             for seed in (0, 1):
                 trained = 0.40 + shift + 0.02 * seed + 0.01 * repeat
-                rows.append({**common, "quantity": "trained", "seed": seed, "repeat": repeat, "distance": trained})
-                rows.append({**common, "quantity": "untrained", "seed": seed, "repeat": repeat, "distance": 0.6})
+                of_seed = {**common, "quantity": "model", "seed": seed, "repeat": repeat}
+                rows.append({**of_seed, "stage": "trained", "distance": trained})
+                rows.append({**of_seed, "stage": "untrained", "distance": 0.6})
     return pd.DataFrame(rows)
 
 

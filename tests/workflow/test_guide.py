@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from helpers.checkout import REPOSITORY, Checkout
 
-from neurorules.tables.base.table_type import about, kind_names
+from neurorules.tables.base.table_type import subject_of, table_types
 
 GUIDE = (REPOSITORY / "docs" / "extending.md").read_text()
 # A block of code with the line before it, which says where it goes.
@@ -132,9 +132,9 @@ def test_its_studies_plan_what_they_name(extended: Checkout) -> None:
     assert runs == [3 * 4, 2 * 4, 3 * 4, 3 * 2, 3 * 4, 2 * 4]
 
 
-def test_it_lists_the_kinds_of_tables() -> None:
+def test_it_lists_the_table_types() -> None:
     rows = re.findall(r"^\| `(\w+)` \| an? (model|group|recording) \|", GUIDE, re.MULTILINE)
-    assert dict(rows) == {name: about(name) for name in kind_names()} and len(rows) == len(kind_names())
+    assert dict(rows) == {name: subject_of(name) for name in table_types()} and len(rows) == len(table_types())
 
 
 def test_its_error_is_what_is_said(extended: Checkout, tmp_path: Path) -> None:

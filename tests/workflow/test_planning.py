@@ -20,7 +20,7 @@ from helpers.checkout import Checkout
 from neurorules.figures.base.figure import figure_names
 from neurorules.recordings.locate import DOWNLOADS, download_paths
 from neurorules.study.load import load_study
-from neurorules.tables.base.table_type import about
+from neurorules.tables.base.table_type import subject_of
 
 DEMO, REACH, PAPER = "config/demo.yaml", "config/reach.yaml", "config/config.yaml"
 COMPANION = "config/companion.yaml"
@@ -91,7 +91,7 @@ IN_DEMO: dict[str, dict[str, int]] = {
         "recording": 3,
         "train_seed0_1": 9,
         "score": 9,
-        "describe_recording": 3,
+        "score_recording": 3,
         "fig1": 1,
     },
     # 4 gains x 2 learning rules.
@@ -103,7 +103,7 @@ IN_DEMO: dict[str, dict[str, int]] = {
     # Mathematics.
     "proposition": {"proposition": 1},
     # A recording alone.
-    "table4": {**ONE_RECORDING, "describe_recording": 1, "table4": 1},
+    "table4": {**ONE_RECORDING, "score_recording": 1, "table4": 1},
 }
 
 
@@ -190,7 +190,7 @@ def test_claims_take_the_whole_study_which_in_the_demo_is_every_figure_with_few_
         "train_seed0_1": sum(DEMO_MODELS.values()),
         "score": sum(DEMO_TABLES.values()),
         "score_group": 5,
-        "describe_recording": 4,
+        "score_recording": 4,
         **dict.fromkeys(figure_names(), 1),
     }
 
@@ -329,7 +329,7 @@ def test_the_papers_study_plans_what_it_says(plans: dict[str, Future[Plan]]) -> 
     }
     assert {file for file in plan.files if file.startswith("results/paper/learning_rates/")} == chosen
 
-    of = Counter(about(Path(file).stem) for file in tables)
+    of = Counter(subject_of(Path(file).stem) for file in tables)
     training = Counter(
         f"train_seed{k}" for seeds in study.selection.seeds.values() for k in seeds
     )  # a job for each run
@@ -341,7 +341,7 @@ def test_the_papers_study_plans_what_it_says(plans: dict[str, Future[Plan]]) -> 
         **training,
         "score": of["model"],
         "score_group": of["group"],
-        "describe_recording": of["recording"],
+        "score_recording": of["recording"],
         **dict.fromkeys(study.selection.figures, 1),
         "all": 1,
     }
