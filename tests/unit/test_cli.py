@@ -148,7 +148,7 @@ def test_options_with_the_file_and_key_they_come_from(tmp_path: Path) -> None:
     rate = "settings.mine.by_learning_rule.evolution_strategies.training.learning_rate"
     assert found["training.learning_rate"] == ("0.5", str(own), rate)
     _, file, key = found["network.activation"]
-    assert Path(file).name == "config.yaml" and key == "defaults.network.activation"
+    assert (file, key) == ("default", "defaults.network.activation")
 
 
 @pytest.mark.parametrize(

@@ -49,4 +49,4 @@ def test_a_changed_row_is_seen_and_mended(
     ],
 )
 def test_types_in_words(reference: ModuleType, option: dict[str, object], words: str) -> None:
-    assert reference.type_of(option, {}) == words
+    assert reference.type_of(option) == words

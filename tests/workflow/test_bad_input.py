@@ -27,7 +27,7 @@ CONFIG: dict[str, tuple[tuple[str, ...], Any, tuple[str, ...]]] = {
     "a misspelt key": (
         ("defaults", "training", "learning_rat"),
         1e-3,
-        ("This key is not known", "defaults.training.learning_rat", "0.001", "Did you mean learning_rate?"),
+        ("Unknown key", "defaults.training.learning_rat", "0.001", "Did you mean learning_rate?"),
     ),
     "a misspelt key at the top": (("seeds_per_jobs",), 1, ("seeds_per_jobs", "Did you mean seeds_per_job?")),
     "a wrong type": (

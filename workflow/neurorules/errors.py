@@ -17,6 +17,7 @@ class InputError(Exception):
     Args:
         problem: what is wrong, one sentence.
         file: the file it stands in, where there is one.
+        line: the line of the file, counted from 1.
         key: the configuration key or the field of the file.
         value: the value that was found.
         remedy: what to do about it.
@@ -27,19 +28,21 @@ class InputError(Exception):
         problem: str,
         *,
         file: str | Path | None = None,
+        line: int | None = None,
         key: str | None = None,
         value: Any = _ABSENT,
         remedy: str | None = None,
     ) -> None:
         self.problem = problem
         self.file = None if file is None else str(file)
+        self.line = line
         self.key = key
         self.has_value = value is not _ABSENT
         self.value = None if value is _ABSENT else value
         self.remedy = remedy
         lines = [problem]
         if self.file is not None:
-            lines.append(f"  file:   {self.file}")
+            lines.append(f"  file:   {self.file}" + (f", line {line}" if line is not None else ""))
         if key is not None:
             lines.append(f"  key:    {key}")
         if self.has_value:

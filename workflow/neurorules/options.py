@@ -1,6 +1,6 @@
 """Resolved options as jobs get them: what a study says, looked up as `options.network.noise_sd`.
 
-What options there are, with types, defaults, limits, meaning and source, stands in `study/schema.py`, and for a
+What options there are, with types, defaults, limits, meaning and source, stands in `study/schema/`, and for a
 learning rule or a task in its own file. A job gets them resolved and checked, as JSON.
 """
 

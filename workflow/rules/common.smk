@@ -47,6 +47,7 @@ try:
     if IS_MODULE:  # Its config may be a study file alone, which is laid over the full study as any other.
         config, files = merge(read_study_file(BASE_CONFIG), config), [BASE_CONFIG, *files]
     study = Study(config, files)
+    config["defaults"] = study.config["defaults"]  # for captions of the report
     # Targets are not known to a Snakefile. No other word of a command line is nearly the name of a figure.
     for word in [] if IS_MODULE else sys.argv[1:]:
         study.check_target(word)

@@ -63,8 +63,10 @@ def table(study: Study, model: Model) -> str:
 
 
 def _short(file: str | None) -> str:
-    """The file from the working folder, where it is below that."""
-    path = Path(file or "")
+    """The file from the working folder, where it is below that; no study file says a default."""
+    if file is None:
+        return "default"
+    path = Path(file)
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 

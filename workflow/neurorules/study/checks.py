@@ -14,9 +14,11 @@ from neurorules.recordings.catalogue import known_sources
 from neurorules.similarity.measures.base.measure import measure_names
 from neurorules.study.model import Model
 from neurorules.study.options import StudyOptions
-from neurorules.study.schema import first_error, not_allowed, unknown_name, wanted
+from neurorules.study.schema.check import dotted
+from neurorules.study.schema.fragments import first_violation, in_words
+from neurorules.study.schema.violation import not_allowed, unknown_name
 from neurorules.study.selection import NAMED_BY, Selection
-from neurorules.study.yaml_source import file_of
+from neurorules.study.yaml_source import study_error
 from neurorules.tasks.base.task import load_task_module, task_names
 
 
@@ -92,10 +94,11 @@ class Checks:
         of_models = table_types_of(name, "model") + table_types_of(name, "group")
         for key in NAMED_BY:
             if of_models and key not in entry:
-                raise InputError(
+                raise study_error(
                     "A key is missing.",
-                    file=file_of(self.files, f"figures.{name}"),
-                    key=f"figures.{name}.{key}",
+                    self.files,
+                    f"figures.{name}.{key}",
+                    at=f"figures.{name}",
                     remedy=f"This figure shows models: name its {', '.join(NAMED_BY)}.",
                 )
         without_models = of_models and not self.selection.figures[name]
@@ -104,22 +107,25 @@ class Checks:
                 task for task in entry.get("tasks", ()) if self.options.recording(Model(task, "bptt", "base")) is None
             ]
             name_it = [f"tasks.{task}.comparison.recording" for task in tasks]
-            raise InputError(
+            raise study_error(
                 "This figure has nothing to show: no recording that it compares with is in use.",
-                file=file_of(self.files, "use_figures", name),
-                key="use_figures",
+                self.files,
+                "use_figures",
                 value=name,
+                holds=name,
                 remedy=f"Set {', '.join(name_it)}, or take the figure out of use_figures."
                 if name_it
                 else "Take it out of use_figures, or add a recording of its tasks to use_recordings "
                 "(a private one needs its path).",
             )
         if table_types_of(name, "group") and not self.selection.figure_groups(name):
-            raise InputError(
-                "This figure has no two networks to compare.",
-                file=file_of(self.files, "use_figures", name),
-                key=f"figures.{name}",
+            raise study_error(
+                "This figure needs two networks to compare.",
+                self.files,
+                f"figures.{name}",
                 value=dict(entry),
+                at="use_figures",
+                holds=name,
                 remedy="Give it two seeds, or two learning rules.",
             )
 
@@ -127,11 +133,10 @@ class Checks:
         """A learning rate is not chosen on a network that is shown."""
         seed = self.options.of(model)["training"]["learning_rate_seed"]
         if self.options.chooses_learning_rate(model) and seed in self.selection.figure_seeds(figure):
-            key = self.options.key_of(model, "training", "learning_rate_seed")
-            raise InputError(
+            raise study_error(
                 f"The figure {figure} shows this seed, and the learning rate of {model} is chosen on it.",
-                file=file_of(self.files, key),
-                key=key,
+                self.files,
+                self._key(model, "training.learning_rate_seed"),
                 value=seed,
                 remedy="Use a seed that no figure shows.",
             )
@@ -148,52 +153,54 @@ class Checks:
         rule = load_learning_rule(model.learning_rule)
         for option in rule.OPTION_SCHEMA:
             if option not in options["learning"]:
-                raise InputError(
+                raise study_error(
                     "A key is missing.",
-                    file=file_of(self.files, "learning_rules"),
-                    key=f"learning_rules.{model.learning_rule}.{option}",
+                    self.files,
+                    f"learning_rules.{model.learning_rule}.{option}",
+                    at="learning_rules",
                     remedy=f"The learning rule {model.learning_rule} needs all of: {', '.join(rule.OPTION_SCHEMA)}.",
                 )
         task_options = load_task_module(self.options.task_module(model.task)).OPTION_SCHEMA
-        for group, properties in (("task", task_options), ("learning", rule.OPTION_SCHEMA)):
-            error = first_error(options[group], {"properties": properties})
-            if error is not None:
-                option, *rest = error.absolute_path
-                raise not_allowed(
-                    ".".join([self.options.key_of(model, group, option), *map(str, rest)]), error, self.files
-                )
+        for group, fragments in (("task", task_options), ("learning", rule.OPTION_SCHEMA)):
+            violation = first_violation(options[group], fragments)
+            if violation is not None:
+                option, *rest = violation.path
+                raise not_allowed(self.files, dotted([self._key(model, f"{group}.{option}"), *rest]), violation)
         if self.options.needs_recording(model.task) and self.options.recording(model) is None:
-            raise InputError(
+            raise study_error(
                 f"The task {model.task} makes its trials from a recording, and {model} names none.",
-                file=file_of(self.files, f"tasks.{model.task}"),
-                key=self.options.key_of(model, "comparison", "recording"),
+                self.files,
+                self._key(model, "comparison.recording"),
                 value=None,
                 remedy=f"Name one of: {', '.join(self.config['recordings'])}.",
             )
         for need in rule.REQUIRES:
             value = options["network"][need.option]
-            if first_error({need.option: value}, {"properties": {need.option: need.allowed}}) is not None:
-                key = self.options.key_of(model, "network", need.option)
-                raise InputError(
+            if first_violation({need.option: value}, {need.option: need.allowed}) is not None:
+                raise study_error(
                     f"The learning rule {model.learning_rule} cannot train {model}. {need.why}",
-                    file=file_of(self.files, key),
-                    key=key,
+                    self.files,
+                    self._key(model, f"network.{need.option}"),
                     value=value,
-                    remedy=f"It needs {need.option} {wanted(need.allowed)}: use another setting for it, in the "
+                    remedy=f"It needs {need.option} {in_words(need.allowed)}: use another setting for it, in the "
                     "figure's `extra_models`, or leave it out there.",
                 )
         for group, check in (("network", connectivity.check), ("learning", rule.check)):
             try:
                 check(options[group])
             except InputError as error:
-                key = self.options.key_of(model, group, str(error.key).removeprefix("network."))
-                raise InputError(
+                option = str(error.key).removeprefix("network.")
+                raise study_error(
                     f"{error.problem} (in {model})",
-                    file=file_of(self.files, key),
-                    key=key,
+                    self.files,
+                    self._key(model, f"{group}.{option}"),
                     value=error.value,
-                    remedy=error.remedy,
+                    remedy=error.remedy or "",
                 ) from None
+
+    def _key(self, model: Model, option: str) -> str:
+        """Where the config says the value that a model's option has."""
+        return self.options.place(model, option)[1]
 
     def _check_task_options(self, name: str) -> None:
         module = self.options.task_module(name)
@@ -215,10 +222,11 @@ class Checks:
         ):
             for option in keys:
                 if option not in options:
-                    raise InputError(
+                    raise study_error(
                         "A key is missing.",
-                        file=file_of(self.files, f"tasks.{name}"),
-                        key=f"tasks.{name}.{group}.{option}",
+                        self.files,
+                        f"tasks.{name}.{group}.{option}",
+                        at=f"tasks.{name}",
                         remedy=remedy,
                     )
 

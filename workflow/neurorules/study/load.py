@@ -15,9 +15,10 @@ from neurorules.figures.base.figure import figure_names
 from neurorules.study.checks import Checks
 from neurorules.study.options import StudyOptions
 from neurorules.study.paths import Paths
-from neurorules.study.schema import check_schema
+from neurorules.study.schema.check import check_schema
+from neurorules.study.schema.study_file import option_defaults
 from neurorules.study.selection import Selection
-from neurorules.study.yaml_source import BASE_CONFIG, check_keys, file_of, merge, read_study_file
+from neurorules.study.yaml_source import BASE_CONFIG, check_keys, merge, read_study_file, study_error
 
 
 class Study:
@@ -28,6 +29,7 @@ class Study:
         files: the study files it came from, named in errors.
 
     Attributes:
+        config: the merged config, every default included.
         name: the study's name.
         options: the options of a model.
         selection: figures, models, seeds, recordings and jobs.
@@ -38,11 +40,13 @@ class Study:
     """
 
     def __init__(self, config: Mapping[str, Any], files: Sequence[str | Path] = ()) -> None:
-        self.config = config = _numbers_from_command_line(config)
         self.files = [Path(f) for f in files]
         for file in self.files:
             check_keys(file)
+        config = _numbers_from_command_line(config)
         check_schema(config, self.files)
+        config["defaults"] = merge(option_defaults(), config.get("defaults", {}))
+        self.config = config
         self.name: str = config["study"]
         self.options = StudyOptions(config, self.files)
         self.selection = Selection(config, self.options)
@@ -59,17 +63,17 @@ class Study:
             return
         selected = f"This study has: {', '.join(self.selection.figures)}."
         if name in figure_names():
-            raise InputError(
+            raise study_error(
                 f"The figure {name} exists, but is not part of the study {self.name}.",
-                file=file_of(self.files, "use_figures"),
-                key="use_figures",
+                self.files,
+                "use_figures",
                 value=name,
                 remedy=f"Add it to use_figures, or name another study. {selected}",
             )
         close = difflib.get_close_matches(name, self.selection.figures, n=1, cutoff=0.75)
         if close:
             raise InputError(
-                "There is no figure or table of this name.",
+                "Unknown figure or table.",
                 key="target",
                 value=name,
                 remedy=f"Did you mean {close[0]}? {selected}",
@@ -86,7 +90,7 @@ def _numbers_from_command_line(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def load_study(*files: str | Path) -> Study:
-    """A study from its files, laid over config.yaml in the order given.
+    """A study from its files, laid over config.yaml in the given order.
 
     Raises:
         InputError: a file that is missing or is not YAML, or a config that is not allowed.

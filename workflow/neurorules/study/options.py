@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from neurorules.study.model import Model
-from neurorules.study.schema import unknown_name
-from neurorules.study.yaml_source import file_of
+from neurorules.study.schema.violation import unknown_name
+from neurorules.study.yaml_source import find_key
 from neurorules.tables.base.table_type import load_table_type, table_types
 from neurorules.tasks.base.task import load_task_module
 
@@ -50,7 +50,7 @@ class StudyOptions:
                 known = set(options[group])
                 for key, value in layer.get(group, {}).items():
                     if key not in known and where.startswith("settings.") and not (group == "task" and open_task):
-                        problem = "There is nothing of this name."
+                        problem = "Unknown name."
                         if group == "task":
                             problem = (
                                 f"The task {model.task} has no such option; options of one task stand under by_task."
@@ -75,12 +75,12 @@ class StudyOptions:
         ]
 
     def place(self, model: Model, option: str) -> tuple[str | None, str]:
-        """The file and the key that an option of a model, such as task.dt_ms, comes from."""
+        """The file and the key that an option of a model, such as task.dt_ms, comes from; no file for a default."""
         group, _, name = option.partition(".")
         found = [where for where, layer in self.layers(model) if name in layer.get(group, {})]
         where = found[-1] if found else f"tasks.{model.task}"
         key = f"{where}.{name if where.startswith('learning_rules.') else option}"
-        return file_of(self.files, key), key
+        return find_key(self.files, key)[0], key
 
     def training(self, model: Model) -> dict[str, Any]:
         """What determines a model's runs, but for the seed and a chosen learning rate: names and option groups."""
@@ -142,8 +142,3 @@ class StudyOptions:
     def needs_recording(self, task: str) -> bool:
         """Whether a task makes its trials from a recording."""
         return getattr(load_task_module(self.task_module(task)), "NEEDS_RECORDING", False)
-
-    def key_of(self, model: Model, group: str, option: Any) -> str:
-        """Where the config says the value that a model's option has."""
-        where = [place for place, layer in self.layers(model) if option in layer.get(group, {})][-1]
-        return f"{where}.{option}" if where.startswith("learning_rules.") else f"{where}.{group}.{option}"

@@ -1,7 +1,7 @@
-"""Study files as YAML: what is wrong with one is said with its line.
+"""Study files as YAML. Errors name the line.
 
-Snakemake reads them itself, before any code of this package runs: it names no line, and of a key that stands twice
-it takes the last without a word.
+Snakemake reads them itself, before any code of this package runs: it names no line, and of a duplicate key it silently
+takes the last.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def read_study_file(path: Path) -> Mapping[str, Any]:
     """Keys and values of a study file.
 
     Raises:
-        InputError: it is missing, no YAML or not a mapping.
+        InputError: it is missing, not YAML or not a mapping.
     """
     content = _parsed(path, yaml.load) or {}
     if not isinstance(content, Mapping):
@@ -37,22 +37,23 @@ def read_study_file(path: Path) -> Mapping[str, Any]:
 
 
 def check_keys(path: Path) -> None:
-    """Refuse a file in which a key stands twice: the values of the first would be lost.
+    """Refuse a file with a duplicate key: the values of the first would be lost.
 
     Raises:
-        InputError: it has a key twice, is missing or no YAML.
+        InputError: it has a duplicate key, is missing or not YAML.
     """
-    for keys, first, second in _twice(_parsed(path, yaml.compose), set()):
+    for keys, first, second in _duplicates(_parsed(path, yaml.compose), set()):
         raise InputError(
-            f"This key stands twice, in line {first} and in line {second}; YAML would take the second alone.",
+            f"Duplicate key, in lines {first} and {second}: YAML would silently use only the second.",
             file=path,
+            line=second,
             key=keys,
-            remedy="Put what stands under both under one.",
+            remedy="Merge the two into one.",
         )
 
 
 def _parsed(path: Path, parse: Any) -> Any:
-    """What `parse` makes of the file."""
+    """The file as `parse` reads it."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -63,7 +64,7 @@ def _parsed(path: Path, parse: Any) -> Any:
         ) from error
     except ValueError as error:
         raise InputError(
-            f"The study file is no text ({error}).", file=path, remedy="Write it anew, in UTF-8."
+            f"The study file is not valid UTF-8 ({error}).", file=path, remedy="Save it as text in UTF-8."
         ) from error
     try:
         return parse(text, Loader=Loader)
@@ -73,16 +74,16 @@ def _parsed(path: Path, parse: Any) -> Any:
         raise InputError(
             f"The study file is not valid YAML ({where}{error.problem or error.context}).",
             file=path,
-            remedy="Mend that line or one before it: a bracket, a quote, a colon, or the indentation (no tabs).",
+            remedy="Correct that line or one before it: a bracket, a quote, a colon, or the indentation (no tabs).",
         ) from error
     except (yaml.YAMLError, ValueError) as error:  # a character that YAML does not have, a date that is none
         raise InputError(
-            f"The study file is not valid YAML ({' '.join(str(error).split())}).", file=path, remedy="Take that out."
+            f"The study file is not valid YAML ({' '.join(str(error).split())}).", file=path, remedy="Remove it."
         ) from error
 
 
-def _twice(node: Node | None, seen: set[int], keys: tuple[str, ...] = ()) -> Iterator[tuple[str, int, int]]:
-    """Dotted keys that stand twice, with the lines. What is repeated by an alias is looked at in one place."""
+def _duplicates(node: Node | None, seen: set[int], keys: tuple[str, ...] = ()) -> Iterator[tuple[str, int, int]]:
+    """Duplicate keys, dotted, with their lines. What an alias repeats is looked at in one place."""
     if node is None or id(node) in seen:
         return
     seen.add(id(node))
@@ -93,28 +94,59 @@ def _twice(node: Node | None, seen: set[int], keys: tuple[str, ...] = ()) -> Ite
             if name in lines and name != "<<":
                 yield ".".join((*keys, name)), lines[name], line
             lines[name] = line
-            yield from _twice(value, seen, (*keys, name))
+            yield from _duplicates(value, seen, (*keys, name))
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
-            yield from _twice(value, seen, keys)
+            yield from _duplicates(value, seen, keys)
 
 
 _ANY: Any = object()
 
 
-def file_of(files: Sequence[Path], key: str, value: Any = _ANY) -> str | None:
-    """The study file that holds `key`, with `value` as its value, item or name; else all of them.
+def study_error(
+    problem: str,
+    files: Sequence[Path],
+    key: str,
+    *,
+    remedy: str,
+    value: Any = _ANY,
+    at: str | None = None,
+    holds: Any = _ANY,
+) -> InputError:
+    """An error about a key of a study, with the file and the line that it comes from.
 
-    Values may also come from the command line.
+    Args:
+        problem: what is wrong, one sentence.
+        files: the study files.
+        key: the dotted key.
+        remedy: what to do.
+        value: the value at the key.
+        at: the key to look for in the files, where that is another one.
+        holds: the value, item or name that the file must have there.
+    """
+    file, line = find_key(files, key if at is None else at, holds)
+    given = {} if value is _ANY else {"value": value}
+    return InputError(problem, file=file, line=line, key=key, remedy=remedy, **given)
+
+
+def find_key(files: Sequence[Path], key: str, value: Any = _ANY) -> tuple[str | None, int | None]:
+    """The study file that holds `key`, with `value` as its value, item or name, and the line.
+
+    Values may also come from the command line, and options under `defaults` from the package.
     """
     for file in sorted(files, key=lambda f: f.resolve() == BASE_CONFIG):  # the study's own file first
         try:
             node = _at(read_study_file(file), key)
         except (InputError, KeyError):
             continue
-        if value is _ANY or node == value or (isinstance(node, list | dict) and value in list(node)):
-            return str(file)
-    return f"{', '.join(map(str, files))} or the command line" if files else None
+        if value is _ANY or node == value or value != value:  # .nan equals nothing
+            return str(file), _line(file, key)
+        if isinstance(node, list | dict) and value in list(node):
+            name = list(node).index(value) if isinstance(node, list) else value
+            return str(file), _line(file, f"{key}.{name}")
+    if not files or key.startswith("defaults."):
+        return None, None
+    return f"{', '.join(map(str, files))} or the command line", None
 
 
 def _at(node: Any, key: str) -> Any:
@@ -128,6 +160,25 @@ def _at(node: Any, key: str) -> Any:
             except KeyError:
                 continue
     raise KeyError(key)
+
+
+def _line(file: Path, key: str) -> int | None:
+    """The line of a dotted key, counted from 1; None where it is not written out, as after a merge key."""
+    return _line_below(_parsed(file, yaml.compose), key)
+
+
+def _line_below(node: Node | None, key: str) -> int | None:
+    pairs: list[tuple[str, Node, Node]] = []  # name, where it stands, what stands below it
+    if isinstance(node, yaml.MappingNode):
+        pairs = [(str(name.value), name, value) for name, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        pairs = [(str(number), item, item) for number, item in enumerate(node.value)]
+    for name, place, value in pairs:
+        if key == name:
+            return int(place.start_mark.line) + 1
+        if key.startswith(f"{name}.") and (line := _line_below(value, key.removeprefix(f"{name}."))) is not None:
+            return line
+    return None
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,97 @@
+"""Options of the comparison with a recording, and of what else is measured in trained networks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from neurorules.study.schema.fields import (
+    NO_DEFAULT,
+    Counts,
+    Different,
+    Group,
+    Names,
+    Or,
+    Share,
+    SomeItems,
+    option,
+)
+
+
+class Comparison(Group):
+    """How the network is compared with the recording."""
+
+    recording: Annotated[str, Or(None)] = option(
+        NO_DEFAULT,
+        "what the model is compared with. Without one, only `learning_curves`, `model_distances`, `slow_bptt` and "
+        "`companion_fig1` to `companion_fig5` show it",
+        type_in_words="name in `recordings`, or null",
+        default_in_words="none: each task names its own",
+    )
+    onset_step: int = option(
+        NO_DEFAULT,
+        "test step that is taken for the recording's movement onset; for reaches only. In the tasks' own targets onset "
+        "falls on step 153, 133 and 153. The distance depends on it",
+        unit="steps",
+        source="code",
+        default_in_words="none",
+        at_least=0,
+    )
+    measures: Names = option(
+        ["procrustes", "cca", "cka", "cross_validated"],
+        "how networks are compared with recordings; figures show `procrustes` unless they say otherwise",
+        source="A.3, Table 2; the last ours",
+        type_in_words="list of [measures](#measures)",
+    )
+    noise_floor_repeats: int = option(
+        200,
+        "random splits of the neurons for Figure 5 and Table 3",
+        source="A.3 has splits, no number: ours",
+        at_least=1,
+    )
+    dsa_n_delays: Counts = option(
+        [5, 10, 15, 20],
+        "dynamical similarity: delays of the embedding. Those for which a recording has too few times are left out",
+        source="A.3",
+    )
+    dsa_ranks: Counts = option([10, 20, 30, 40], "the same: ranks of the linear maps", source="A.3")
+    dsa_scores: Annotated[list[Literal["wasserstein", "angular"]], SomeItems, Different] = option(
+        ["wasserstein", "angular"],
+        "the same: the stable score, and the published one, which is given for the last checkpoint only",
+        source="ours; A.3",
+    )
+    dsa_checkpoints: int = option(
+        12, "the same: number of checkpoints, the first and the last included", source="ours", at_least=2
+    )
+    dsa_restarts: int = option(
+        3, "the same: descents of the angular score, of which the smallest angle counts", source="ours", at_least=1
+    )
+    alignment_stride_steps: int = option(
+        5,
+        "distance between the onset steps of the figure `alignment`",
+        unit="steps",
+        source="ours",
+        at_least=1,
+    )
+    snapshot_accuracies: Annotated[list[Share], SomeItems, Different] = option(
+        [0.8, 0.6, 0.4],
+        "accuracies at which Figure 6 compares networks, beside the best that e-prop comes to",
+        source="Figure 6",
+    )
+    snapshot_trials: int = option(
+        1000, "random trials that accuracy is measured on for Figure 6", source="code", at_least=1
+    )
+    trial_averaging_counts: Counts = option([1, 5, 10, 15, 20], "trials averaged in Table 4", source="Table 4")
+    trial_averaging_repeats: int = option(50, "random draws of trials for Table 4", source="ours", at_least=1)
+    lyapunov_exponents: int = option(
+        10,
+        "how many Lyapunov exponents are measured, the largest; 0 means all, one for each unit. Tables have them per "
+        "time constant: `tau_steps` times those per step",
+        source="ours",
+        at_least=0,
+    )
+    lyapunov_passes: int = option(
+        10,
+        "batches of 8 trials that they are averaged over, after two that are not counted",
+        source="ours",
+        at_least=1,
+    )

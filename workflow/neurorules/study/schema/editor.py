@@ -1,0 +1,89 @@
+"""A JSON schema of study files, from which an editor completes keys, shows what they mean and marks mistakes.
+
+It knows the plug-ins that are there. Nothing is required in it: a study file holds only what differs from config.yaml.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema
+
+from neurorules.figures.base.figure import figure_names
+from neurorules.learning.base.learning_rule import learning_rule_names, load_learning_rule
+from neurorules.recordings.catalogue import known_sources
+from neurorules.similarity.measures.base.measure import measure_names
+from neurorules.study.schema.fields import Group
+from neurorules.study.schema.study_file import StudyConfig
+from neurorules.tasks.base.task import load_task_module, task_names
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class _Generator(GenerateJsonSchema):
+    # NO_DEFAULT is not JSON, and need not be: such an option has none.
+    ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}
+
+
+def schema_of(group: type[Group]) -> dict[str, Any]:
+    """The JSON schema of a group, with what the reference says of its options under `x-` keys."""
+    return group.model_json_schema(schema_generator=_Generator)
+
+
+def editor_schema(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The JSON schema of study files.
+
+    Args:
+        tasks: the entries of the catalogue of tasks, by name; each is completed with its module's options.
+    """
+    schema = _for_editors(schema_of(StudyConfig))
+    properties, parts = schema["properties"], schema["$defs"]
+    properties["use_figures"]["items"] = {"enum": figure_names()}
+    parts["Comparison"]["properties"]["measures"]["items"] = {"enum": measure_names()}
+    parts["Recording"]["properties"]["reader"]["enum"] = sorted(known_sources())
+    parts["Task"]["properties"]["module"]["enum"] = task_names()
+    for part in ("Figure", "ExtraModels"):
+        parts[part]["properties"]["learning_rules"]["items"] = {"enum": learning_rule_names()}
+    figures = {name: {"$ref": "#/$defs/Figure"} for name in figure_names()}
+    rules = {name: _object(load_learning_rule(name).OPTION_SCHEMA, False) for name in learning_rule_names()}
+    for name, entries in (("figures", figures), ("learning_rules", rules)):
+        properties[name] = {"description": properties[name]["description"], **_object(entries, False)}
+    properties["tasks"]["properties"] = {name: _task(name, entry) for name, entry in tasks.items()}
+    return {"$schema": DIALECT, "title": "A study of neurorules", **schema}
+
+
+def _task(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A task of the catalogue: as any other, with the options of its module."""
+    module = load_task_module(entry.get("module", name))
+    options = _object(module.OPTION_SCHEMA, getattr(module, "OTHER_OPTIONS", False))
+    return {"$ref": "#/$defs/Task", "properties": {"task": options}}
+
+
+def _object(options: Mapping[str, Any], others: bool) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": others, "properties": dict(options)}
+
+
+def _for_editors(node: Any) -> Any:
+    """A schema without what only the reference uses, nothing required, and a sentence per option that stands alone."""
+    if isinstance(node, list):
+        return [_for_editors(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {key: value for key, value in node.items() if not key.startswith("x-") and key not in ("title", "required")}
+    if "properties" in node:  # an option may be called title
+        kept["properties"] = node["properties"]
+    made = {key: _for_editors(value) for key, value in kept.items()}
+    if isinstance(node.get("description"), str):
+        made["description"] = _sentence(node)
+    return made
+
+
+def _sentence(option: Mapping[str, Any]) -> str:
+    """What an option means, its unit and its source, without Markdown links."""
+    text = re.sub(r"see \[below\]\(.*?\)", "see config/README.md", option["description"])
+    text = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", text)
+    notes = [f"in {option['x-unit']}"] if "x-unit" in option else []
+    notes += [option["x-source"]] if "x-source" in option else []
+    return f"{text} ({'; '.join(notes)})".strip() if notes else text

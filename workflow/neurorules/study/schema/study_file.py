@@ -1,0 +1,218 @@
+"""The parts of a study file: selections, catalogues and groups of options."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from neurorules.study.schema.comparison import Comparison
+from neurorules.study.schema.fields import NO_DEFAULT, Group, Name, Names, Number, Or, Seeds, Text, defaults_of, option
+from neurorules.study.schema.network import Network
+from neurorules.study.schema.training import Training
+
+AnyKeys = dict[Any, Any]  # options of a plug-in, which names and checks them itself
+
+
+class RecordingOptions(Group):
+    """How a recording is read, or written where it is synthetic."""
+
+    monkey: Literal["ar", "fe"] = option(NO_DEFAULT, "monkey A or F", source="`mante2013`", default_in_words="`ar`")
+    dt_ms: Number = option(
+        NO_DEFAULT,
+        "width of the bins of 100 to 850 ms after dots onset. `50` gives 15 bins (A.3), `15` gives 50 (code). A width "
+        "that does not fill the time (40) is refused. Must be the `dt_ms` of the task",
+        source="`mante2013`",
+        type_in_words="whole number of ms",
+        default_in_words="`50`",
+        above=0,
+    )
+    keep_trials: bool = option(
+        NO_DEFAULT,
+        "keep single trials beside the averages",
+        source="`mante2013`; `hatsopoulos2007` with source `dryad`",
+        default_in_words="`false`",
+    )
+    neurons: int = option(NO_DEFAULT, "number of neurons", source="synthetic only", default_in_words="`40`", at_least=2)
+    trials_per_condition: int = option(
+        NO_DEFAULT,
+        "correct trials of each condition",
+        source="synthetic only",
+        default_in_words="`8` in `mante2013`, `12` in `hatsopoulos2007`, `12` in `sussillo2015`",
+        at_least=1,
+    )
+    seed: int = option(
+        NO_DEFAULT, "of everything random in it", source="synthetic only", default_in_words="`0`", at_least=0
+    )
+
+
+class Recording(Group):
+    """A recording: which dataset it is and how it is read."""
+
+    reader: str = option(
+        ...,
+        "which dataset: a file in `workflow/neurorules/recordings/readers/`, an entry in `resources/recordings.yaml`",
+        type_in_words="`mante2013`, `hatsopoulos2007`, `sussillo2015`, or `own_rates` for "
+        "[rates that you have](../docs/extending.md#rates-that-you-have)",
+    )
+    source: str = option(..., "which published form of it, see [below](#raw-recordings)", type_in_words="name")
+    synthetic: bool = option(
+        False, "read synthetic raw files instead, which the workflow writes. Figures made from them say so"
+    )
+    path: Annotated[Text, Or(None)] = option(
+        None,
+        "folder of the files of a private recording (`~` is your home). Without it the recording is left out, unless "
+        "it is synthetic",
+        type_in_words="path or null",
+    )
+    options: RecordingOptions = option(NO_DEFAULT, "the next table", type_in_words="dict", default_in_words="`{}`")
+
+
+class OptionGroups(Group):
+    """Options in groups, as defaults, tasks and settings have them."""
+
+    task: AnyKeys = option(NO_DEFAULT, "the trials")
+    network: Network = option(NO_DEFAULT, "the network before training")
+    training: Training = option(NO_DEFAULT, "how it is trained")
+    comparison: Comparison = option(NO_DEFAULT, "how it is compared with the recording")
+
+
+class OptionGroupsOfRule(OptionGroups):
+    """Options in groups, those of a learning rule too."""
+
+    learning: AnyKeys = option(
+        NO_DEFAULT,
+        "what the learning rule understands. Only in a setting's `by_learning_rule`; the values before any setting "
+        "stand in [`learning_rules`](#learning-rules)",
+    )
+
+
+class Task(Group):
+    """What is special to a task."""
+
+    module: str = option(
+        NO_DEFAULT,
+        "file in `workflow/neurorules/tasks/` that makes the trials. With it, one file may serve several tasks of "
+        "different options, as `neurogym` does",
+        type_in_words="name",
+        default_in_words="the task's own name",
+    )
+    task: AnyKeys = option(NO_DEFAULT, "options of its trials, see above")
+    network: Network = option(NO_DEFAULT, "over the defaults", type_in_words="dict")
+    training: Training = option(NO_DEFAULT, "over the defaults", type_in_words="dict")
+    comparison: Comparison = option(
+        NO_DEFAULT,
+        "over the defaults. `recording` is needed but for `romo`, `2af`, `dms` and Neurogym's environments",
+        type_in_words="dict",
+    )
+
+
+class Setting(Group):
+    """What differs from the defaults and the task, under a name that stands in paths and legends."""
+
+    task: AnyKeys = option(
+        NO_DEFAULT,
+        "options of the trials. Every task that is used with this setting must have them, else put them under "
+        "`by_task`",
+    )
+    network: Network = option(NO_DEFAULT, "see above", type_in_words="dict")
+    training: Training = option(NO_DEFAULT, "see above", type_in_words="dict")
+    comparison: Comparison = option(NO_DEFAULT, "see above", type_in_words="dict")
+    by_task: dict[str, OptionGroups] = option(
+        NO_DEFAULT, "for that task only", type_in_words="dict: task to the four groups"
+    )
+    by_learning_rule: dict[str, OptionGroupsOfRule] = option(
+        NO_DEFAULT,
+        "for that learning rule only",
+        type_in_words="dict: learning rule to the four groups and `learning`",
+    )
+
+
+class ExtraModels(Group):
+    """More models of a figure: lists that replace the figure's own."""
+
+    tasks: Names = option(NO_DEFAULT, "in place of the figure's")
+    learning_rules: Names = option(NO_DEFAULT, "in place of the figure's")
+    settings: Names = option(NO_DEFAULT, "in place of the figure's")
+
+
+class Figure(Group):
+    """What a figure or table shows: every combination of its tasks, learning rules, settings and seeds."""
+
+    tasks: Names = option(
+        NO_DEFAULT,
+        "those whose recording is not in use are left out, and the figure says so",
+        type_in_words="list of names in `tasks`",
+        default_in_words="needed where models are shown",
+    )
+    learning_rules: Names = option(
+        NO_DEFAULT,
+        "",
+        type_in_words="list of names of [learning rules](#learning-rules)",
+        default_in_words="likewise",
+    )
+    settings: Names = option(NO_DEFAULT, "", type_in_words="list of names in `settings`", default_in_words="likewise")
+    recordings: Names = option(
+        NO_DEFAULT,
+        "recordings that it describes by themselves",
+        type_in_words="list of names in `recordings`",
+        default_in_words="those of its models",
+    )
+    seeds: Seeds = option(
+        NO_DEFAULT,
+        "seeds of this figure alone",
+        type_in_words="list of different integers, 0 or more",
+        default_in_words="the study's `seeds`",
+    )
+    extra_models: list[ExtraModels] = option(
+        NO_DEFAULT,
+        "more models: each entry is laid over the figure's own three lists. `extra_models: []` takes out those of "
+        "`config.yaml`",
+        type_in_words="list of dicts of `tasks`, `learning_rules`, `settings`",
+    )
+
+
+class StudyConfig(Group):
+    """A study, laid over config.yaml: dicts merge, lists replace."""
+
+    study: Name = option(..., "results go to `results/<study>/`", type_in_words="name")
+    raw_dir: Text = option(
+        ...,
+        "folder of your own copies of raw recordings, see [below](#raw-recordings). A relative path starts where "
+        "snakemake runs, `~` is your home",
+        type_in_words="path",
+    )
+    use_recordings: Names = option(
+        ...,
+        "recordings to compare with; a private one without `path` is left out, and figures say so",
+        type_in_words="list of names",
+    )
+    use_figures: Names = option(..., "figures and tables to make", type_in_words="list of names")
+    seeds: Seeds = option(
+        ...,
+        "replicates of every model (A.3: four), but for figures with `seeds` of their own: in `config.yaml` `fig3`, "
+        "`slow_bptt` and the companion's. Change those by `figures: {companion_fig5: {seeds: [0, 1]}}`",
+        type_in_words="list of different integers, 0 or more",
+    )
+    seeds_per_job: int = option(
+        ...,
+        "seeds that one job trains one after another. More means fewer, longer jobs; the results are the same. With "
+        "`device: cuda` a job has all seeds of a model",
+        at_least=1,
+    )
+    recordings: dict[Name, Recording] = option(..., "catalogue of recordings", type_in_words="dict")
+    defaults: OptionGroups = option(
+        NO_DEFAULT,
+        "options for all tasks and settings, in place of the defaults in the tables below",
+        type_in_words="dict",
+    )
+    learning_rules: dict[Name, AnyKeys] = option(
+        ..., "catalogue of the learning rules that have options", type_in_words="dict"
+    )
+    tasks: dict[Name, Task] = option(..., "catalogue of tasks", type_in_words="dict")
+    settings: dict[Name, Setting] = option(..., "catalogue of settings", type_in_words="dict")
+    figures: dict[Name, Figure] = option(..., "what each figure shows", type_in_words="dict")
+
+
+def option_defaults() -> dict[str, dict[str, Any]]:
+    """Defaults by group and option, for every model of every study."""
+    groups: dict[str, type[Group]] = {"network": Network, "training": Training, "comparison": Comparison}
+    return {name: defaults_of(group) for name, group in groups.items()}
