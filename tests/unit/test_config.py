@@ -245,8 +245,8 @@ def test_a_model_is_planned_only_where_its_recording_is_used() -> None:
     only_dt15 = study({"use_recordings": ["mante2013-dt15", REACH], "use_figures": ["fig1", "fig5"]})
     assert f"{MANTE}/bptt/published-code" in models_of(only_dt15)
     assert f"{MANTE}/bptt/base" not in models_of(only_dt15)
-    assert only_dt15.left_out("fig1") == [MANTE, MAZE]
-    assert only_dt15.left_out("fig5") == [MAZE]
+    assert only_dt15.selection.left_out("fig1") == [MANTE, MAZE]
+    assert only_dt15.selection.left_out("fig5") == [MAZE]
 
 
 def test_a_figure_may_have_seeds_of_its_own_and_shares_its_models() -> None:
@@ -452,9 +452,15 @@ def test_a_figure_of_recordings_describes_those_it_names_or_those_of_its_models(
     assert refused({"use_figures": ["table4"], "use_recordings": [REACH]}).key == "use_figures"
 
 
-def test_the_claims_are_decided_from_every_other_figure_of_the_study() -> None:
+def test_the_claims_are_decided_from_tidy_tables_of_other_figures() -> None:
     made = study({"use_figures": ["claims", "fig1", "table3"]})
-    assert made.paths.figure_tables("claims") == ["results/paper/figures/fig1.csv", "results/paper/tables/table3.csv"]
+    inputs = made.paths.figure_inputs("claims")
+    assert set(inputs) == {"fig1", "table3"}
+    assert {Path(file).stem for file in inputs["fig1"]} == {"distances"}
+    assert {Path(file).stem for file in inputs["table3"]} == {"noise_floor"}
+    # what the figures themselves are made from, so that no figure is drawn for it
+    for name, files in inputs.items():
+        assert set(files) <= set(made.paths.figure_tables(name))
 
 
 def test_each_kind_of_table_depends_on_its_own_options_only() -> None:
