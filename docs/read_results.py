@@ -14,19 +14,26 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from neurorules.study.study import load_study
+from neurorules.study.load import load_study
 
 study = load_study(sys.argv[-1] if sys.argv[-1].endswith(".yaml") else "config/demo.yaml")
-print(f"study {study.name} in {study.results}: {len(study.seeds)} models, figures {', '.join(study.figures)}")
-finished = [m for m in study.seeds if study.recording(m) and Path(study.run_file(m, study.seeds[m][0])).exists()]
+print(
+    f"study {study.name} in {study.paths.results}: {len(study.selection.seeds)} models, "
+    f"figures {', '.join(study.selection.figures)}"
+)
+finished = [
+    m
+    for m in study.selection.seeds
+    if study.options.recording(m) and Path(study.paths.run_file(m, study.selection.seeds[m][0])).exists()
+]
 if not finished:
     sys.exit(f"No run of {study.name} that is compared with a recording is finished: see `make run` in the README.")
 model = next((m for m in finished if m.learning_rule == "eprop"), finished[0])
-seed = study.seeds[model][0]
+seed = study.selection.seeds[model][0]
 print("here:", model, "seed", seed)
 
 # %% One run: parameters and accuracy by checkpoint, losses by update
-run = xr.open_dataset(study.run_file(model, seed))
+run = xr.open_dataset(study.paths.run_file(model, seed))
 print(run["accuracy"].to_series().tail(3))
 print("mean loss of the last ten updates:", float(run["task_loss"][-10:].mean()))
 recurrent = run["recurrent"].values  # W_h, (checkpoint, unit, source unit)
@@ -40,7 +47,7 @@ print("code", run.attrs["code"][:12], "recording", run.attrs["recording"], run.a
 # %% The recording, as every reader gives it: spikes/s by condition, time and neuron
 from neurorules.recordings.recording import open_recording
 
-recording = open_recording(study.recording_file(study.recording(model)))
+recording = open_recording(study.paths.recording_file(study.options.recording(model)))
 rates = recording["rates"].values
 print(dict(recording["rates"].sizes), recording.attrs["title"], "synthetic" if recording.attrs["synthetic"] else "real")
 
@@ -48,8 +55,8 @@ print(dict(recording["rates"].sizes), recording.attrs["title"], "synthetic" if r
 from neurorules.runs.evaluate import ModelActivity
 from neurorules.tasks.base.task import make_task
 
-options = study.options(model)
-task = make_task(study.task_module(model.task), options["task"], recording)
+options = study.options.of(model)
+task = make_task(study.options.task_module(model.task), options["task"], recording)
 network = ModelActivity(run, options, task, recording)
 activity = network.at(-1)
 print("activity", activity.shape, "silent units:", int((activity.max((0, 1)) == 0).sum()))
@@ -65,7 +72,7 @@ print("network to recording:", by_hand)
 print("half of the neurons to the other half:", procrustes(rates[..., :half], rates[..., half : 2 * half]))
 
 # %% The same from the study's tables, which are tidy: a row per seed, checkpoint and measure
-files = [study.table_file("distances", model, part) for part in study.parts["distances"][model]]
+files = [study.paths.table_file("distances", model, part) for part in study.selection.seed_subsets["distances"][model]]
 table = pd.concat(map(pd.read_csv, files))
 of_run = table[(table["seed"] == seed) & (table["measure"] == "procrustes")]
 print(of_run[["update", "accuracy", "distance"]].tail(3).to_string(index=False))
@@ -73,7 +80,7 @@ print(of_run[["update", "accuracy", "distance"]].tail(3).to_string(index=False))
 print("the last row is what was computed by hand:", abs(of_run["distance"].iloc[-1] - by_hand) < 1e-6)
 
 # %% Every figure and table leaves the numbers that it shows
-for name in study.figures:
-    for file in study.figure_files(name):
+for name in study.selection.figures:
+    for file in study.paths.figure_files(name):
         if file.endswith(".csv"):
             print(f"{file}: {len(pd.read_csv(file))} rows")

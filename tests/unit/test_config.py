@@ -15,26 +15,20 @@ import yaml
 from docutils.core import publish_parts
 from jinja2 import Environment, StrictUndefined
 
+from neurorules.cli.main import main
 from neurorules.errors import InputError
 from neurorules.figures.base.figure import figure_names, needs_recording
 from neurorules.learning.base.learning_rule import learning_rule_names, load_learning_rule
-from neurorules.recordings.synthetic.write import DEFAULTS as SYNTHETIC_DEFAULTS
-from neurorules.study.study import (
-    BASE_CONFIG,
-    REPOSITORY,
-    SCHEMA,
-    Block,
-    Model,
-    Study,
-    load_study,
-    main,
-    merge,
-    part_name,
-)
+from neurorules.recordings.synthetic.base.write import SYNTHETIC
+from neurorules.study.load import Study, load_study
+from neurorules.study.model import Block, Model, subset_name
+from neurorules.study.schema import SCHEMA
+from neurorules.study.yaml_source import BASE_CONFIG, REPOSITORY, merge
 from neurorules.tasks.base.task import task_names
 
 REACH, MANTE, MAZE, CHOICE = "hatsopoulos2007", "mante2013", "sussillo2015", "perceptual-decision"
 REACH_COMPANION = "reach-companion"
+SYNTHETIC_DEFAULTS = {name: SYNTHETIC.load(name).DEFAULTS for name in (MANTE, REACH, MAZE)}
 STUDY_FILES = sorted((REPOSITORY / "config").glob("*.yaml"))
 BASE = yaml.safe_load(BASE_CONFIG.read_text())
 
@@ -57,7 +51,7 @@ def refused(over: dict[str, Any]) -> InputError:
 
 
 def models_of(study: Study) -> set[str]:
-    return {str(model) for model in study.seeds}
+    return {str(model) for model in study.selection.seeds}
 
 
 def models(tasks: str, rules: str, settings: str) -> set[str]:
@@ -74,12 +68,12 @@ def test_reach_plans_what_one_recording_shows() -> None:
         | models(REACH, "bptt", "lr-3e-4 lr-1e-4 lr-3e-5")
     )
     expected = {name: [0, 1] if name in of_two_seeds else [0, 1, 2, 3] for name in of_two_seeds | of_four_seeds}
-    assert {str(model): seeds for model, seeds in reach.seeds.items()} == expected
-    assert {reach.recording(model) for model in reach.seeds} == {REACH}
-    assert all(reach.left_out(name) == [] for name in reach.figures)
-    assert not reach.recording_entry(REACH)["synthetic"]
+    assert {str(model): seeds for model, seeds in reach.selection.seeds.items()} == expected
+    assert {reach.options.recording(model) for model in reach.selection.seeds} == {REACH}
+    assert all(reach.selection.left_out(name) == [] for name in reach.selection.figures)
+    assert not reach.selection.recording_entry(REACH)["synthetic"]
     rates = {
-        rule: reach.options(Model(REACH, rule, name))["training"]["learning_rate"]
+        rule: reach.options.of(Model(REACH, rule, name))["training"]["learning_rate"]
         for rule in ("bptt", "eprop", "eprop_random_feedback", "feedback_alignment")
         for name in ("base", "gain-0.5")
     }
@@ -88,12 +82,14 @@ def test_reach_plans_what_one_recording_shows() -> None:
 
 def test_reach_long_adds_what_takes_long() -> None:
     short, long = (load_study(REPOSITORY / "config" / f"{name}.yaml") for name in ("reach", "reach-long"))
-    assert set(short.seeds) < set(long.seeds) and set(short.figures) < set(long.figures)
-    assert all(short.training(model) == long.training(model) for model in short.seeds)
-    added = {model.learning_rule for model in set(long.seeds) - set(short.seeds)}
+    assert set(short.selection.seeds) < set(long.selection.seeds) and set(short.selection.figures) < set(
+        long.selection.figures
+    )
+    assert all(short.options.training(model) == long.options.training(model) for model in short.selection.seeds)
+    added = {model.learning_rule for model in set(long.selection.seeds) - set(short.selection.seeds)}
     assert {"node_perturbation", "evolution_strategies"} <= added
-    assert long.seeds[Model(REACH, "bptt", "base")] == list(range(10))
-    gains = {long.options(model)["network"]["gain"] for model in long.figures["gain_map"]}
+    assert long.selection.seeds[Model(REACH, "bptt", "base")] == list(range(10))
+    gains = {long.options.of(model)["network"]["gain"] for model in long.selection.figures["gain_map"]}
     assert gains >= {round(0.1 * n, 1) for n in range(1, 21)}
 
 
@@ -173,49 +169,55 @@ IN_DEMO = {
 
 def test_demo_shows_every_figure_from_synthetic_recordings() -> None:
     demo = load_study(REPOSITORY / "config" / "demo.yaml")
-    for name, shown in demo.figures.items():
+    for name, shown in demo.selection.figures.items():
         tasks = DEMO_TASKS.get(name, f"{RECORDED} {CHOICE}").split()
         expected = IN_DEMO.get(name, {model for model in FIGURES[name] if model.split("/")[0] in tasks})
         assert set(map(str, shown)) == expected
-    assert set(demo.figures) == set(FIGURES) == set(figure_names())
-    assert all(demo.left_out(name) == [] for name in demo.figures)
-    assert all(seeds == [0, 1] for seeds in demo.seeds.values())
-    assert [block.seeds for block in demo.blocks] == [(0, 1)]
-    assert set(demo.blocks[0].models) == set(demo.seeds)
-    assert sum(map(len, demo.seeds.values())) <= 160
-    compared = {demo.recording(model) for model in demo.seeds}
+    assert set(demo.selection.figures) == set(FIGURES) == set(figure_names())
+    assert all(demo.selection.left_out(name) == [] for name in demo.selection.figures)
+    assert all(seeds == [0, 1] for seeds in demo.selection.seeds.values())
+    assert [block.seeds for block in demo.selection.blocks] == [(0, 1)]
+    assert set(demo.selection.blocks[0].models) == set(demo.selection.seeds)
+    assert sum(map(len, demo.selection.seeds.values())) <= 160
+    compared = {demo.options.recording(model) for model in demo.selection.seeds}
     assert compared == {REACH, MAZE, "mante2013-dt15", None}
-    assert all(demo.recording_entry(name)["synthetic"] for name in demo.used_recordings)
+    assert all(demo.selection.recording_entry(name)["synthetic"] for name in demo.selection.used_recordings)
 
 
 def test_the_default_study_shows_the_same_without_the_private_recording() -> None:
     of_maze = {name for shown in FIGURES.values() for name in shown if name.startswith(MAZE)}
-    assert {name: set(map(str, shown)) for name, shown in loaded().figures.items()} == {
+    assert {name: set(map(str, shown)) for name, shown in loaded().selection.figures.items()} == {
         name: shown - of_maze for name, shown in FIGURES.items()
     }
     ten, five = FIGURES["fig3"], set().union(*OF_COMPANION.values())
-    expected = {model: 10 if str(model) in ten else 5 if str(model) in five else 4 for model in loaded().seeds}
-    assert {model: len(seeds) for model, seeds in loaded().seeds.items()} == expected
+    expected = {
+        model: 10 if str(model) in ten else 5 if str(model) in five else 4 for model in loaded().selection.seeds
+    }
+    assert {model: len(seeds) for model, seeds in loaded().selection.seeds.items()} == expected
 
 
 def test_the_companions_study_shows_its_figures_and_no_other() -> None:
     companion = loaded(REPOSITORY / "config" / "companion.yaml")
-    shown = {name: set(map(str, of_figure)) for name, of_figure in companion.figures.items()}
+    shown = {name: set(map(str, of_figure)) for name, of_figure in companion.selection.figures.items()}
     assert shown == {**OF_COMPANION, "claims": set()}
-    assert all(seeds == [0, 1, 2, 3, 4] for seeds in companion.seeds.values())
-    assert [block.seeds for block in companion.blocks] == [(0, 1, 2, 3, 4)]
+    assert all(seeds == [0, 1, 2, 3, 4] for seeds in companion.selection.seeds.values())
+    assert [block.seeds for block in companion.selection.blocks] == [(0, 1, 2, 3, 4)]
     # the same networks as those of the default study
-    assert all(companion.training(model) == loaded().training(model) for model in companion.seeds)
+    assert all(
+        companion.options.training(model) == loaded().options.training(model) for model in companion.selection.seeds
+    )
     # all but one do without a recording
-    without = {name for name in companion.figures if not needs_recording(name)}
-    assert {name for name in companion.figures if companion.figure_recordings(name)} == {"companion_distance"}
+    without = {name for name in companion.selection.figures if not needs_recording(name)}
+    assert {name for name in companion.selection.figures if companion.selection.figure_recordings(name)} == {
+        "companion_distance"
+    }
     assert without == {*OF_COMPANION, "claims"} - {"companion_distance"}
 
 
 def test_the_companions_networks_are_what_its_appendix_says() -> None:
     """Appendix A: 64 units, batches of 32, Adam, the best of four learning rates, 100 iterations of flossing."""
-    for model, seeds in loaded(REPOSITORY / "config" / "companion.yaml").seeds.items():
-        options = loaded().options(model)
+    for model, seeds in loaded(REPOSITORY / "config" / "companion.yaml").selection.seeds.items():
+        options = loaded().options.of(model)
         training, network = options["training"], options["network"]
         assert (network["units"], network["activation"], training["batch_size"], len(seeds)) == (64, "relu", 32, 5)
         assert (training["optimiser"], training["learning_rate"]) == ("adam", "best")
@@ -233,7 +235,7 @@ def test_catalogues_make_no_work() -> None:
         "tasks": {"mante-long": {**BASE["tasks"][MANTE], "module": MANTE}},
         "settings": {"gain-9": {"network": {"gain": 9.0}}},
     }
-    assert study(more).seeds == study({}).seeds
+    assert study(more).selection.seeds == study({}).selection.seeds
     only_fig1 = study({"use_figures": ["fig1"]})
     assert models_of(only_fig1) == models(f"{MANTE} {REACH}", "bptt truncated_bptt eprop", "base")
 
@@ -256,9 +258,9 @@ def test_a_figure_may_have_seeds_of_its_own_and_shares_its_models() -> None:
             "figures": {"fig1": {"settings": ["published-code"], "learning_rules": ["bptt"], "seeds": [7, 1]}},
         }
     )
-    assert own.figure_seeds("fig1") == [1, 7]
-    assert own.figure_seeds("fig5") == [0, 1]
-    assert own.seeds == {
+    assert own.selection.figure_seeds("fig1") == [1, 7]
+    assert own.selection.figure_seeds("fig5") == [0, 1]
+    assert own.selection.seeds == {
         Model(REACH, "bptt", "published-code"): [0, 1, 7],
         Model(REACH, "eprop", "published-code"): [0, 1],
     }
@@ -275,14 +277,14 @@ def test_also_is_laid_over_the_figures_own_lists() -> None:
     shown = study(figure(REACH, also=also))
     assert models_of(shown) == models(REACH, "bptt", "base sparse") | models(MANTE, "eprop", "base")
     # each model once, in the order in which they are named first
-    assert [str(model) for model in shown.figures["fig1"]] == [
+    assert [str(model) for model in shown.selection.figures["fig1"]] == [
         f"{REACH}/bptt/base",
         f"{REACH}/bptt/sparse",
         f"{MANTE}/eprop/base",
     ]
-    assert shown.left_out("fig1") == []
+    assert shown.selection.left_out("fig1") == []
     private = study(figure(REACH, also=[{"tasks": [MAZE, REACH], "settings": ["sparse"]}]))
-    assert private.left_out("fig1") == [MAZE]
+    assert private.selection.left_out("fig1") == [MAZE]
 
 
 @pytest.mark.parametrize(
@@ -308,8 +310,8 @@ def test_an_empty_also_takes_out_what_config_yaml_has() -> None:
     fig1 = {"tasks": [REACH], "learning_rules": ["bptt"], "settings": ["base"]}
     over = {"use_figures": ["fig1"], "recordings": {MAZE: {"path": "/mnt/maze"}}}
     with_it, without = (study({**over, "figures": {"fig1": fig}}) for fig in (fig1, {**fig1, "also": []}))
-    assert {model.task for model in with_it.seeds} == {REACH, MAZE}
-    assert {model.task for model in without.seeds} == {REACH}
+    assert {model.task for model in with_it.selection.seeds} == {REACH, MAZE}
+    assert {model.task for model in without.selection.seeds} == {REACH}
 
 
 def test_distances_between_models_need_two_networks() -> None:
@@ -317,7 +319,7 @@ def test_distances_between_models_need_two_networks() -> None:
     error = refused({"use_figures": ["model_distances"], "figures": {"model_distances": alone}})
     assert error.key == "figures.model_distances" and "two seeds" in str(error.remedy)
     two_rules = study({"use_figures": ["model_distances"], "figures": {"model_distances": {"seeds": [0]}}})
-    assert [[m.learning_rule for m in group] for group in two_rules.groups.values()] == [["bptt", "eprop"]]
+    assert [[m.learning_rule for m in group] for group in two_rules.selection.groups.values()] == [["bptt", "eprop"]]
 
 
 def test_a_reach_cannot_do_without_its_recording() -> None:
@@ -333,24 +335,34 @@ def test_a_private_recording_needs_its_path() -> None:
     synthetic = {"recordings": {MAZE: {"synthetic": True}}}
     without = study({})
     assert MAZE in without.config["use_recordings"]
-    assert MAZE not in without.used_recordings
+    assert MAZE not in without.selection.used_recordings
     of_maze = {name for name, shown in FIGURES.items() if any(model.startswith(MAZE) for model in shown)}
-    assert {name for name in without.figures if without.left_out(name) == [MAZE]} == of_maze
-    assert not [model for model in without.seeds if model.task == MAZE]
+    assert {name for name in without.selection.figures if without.selection.left_out(name) == [MAZE]} == of_maze
+    assert not [model for model in without.selection.seeds if model.task == MAZE]
     for change in (files, synthetic):
         made = study(change)
-        assert MAZE in made.used_recordings
-        assert {name: set(map(str, shown)) for name, shown in made.figures.items()} == FIGURES
-        assert {name: left for name in made.figures if (left := made.left_out(name))} == {"table4": [f"{REACH}-trials"]}
-        assert {made.training_recording(model) for model in made.seeds if model.task == MAZE} == {MAZE}
+        assert MAZE in made.selection.used_recordings
+        assert {name: set(map(str, shown)) for name, shown in made.selection.figures.items()} == FIGURES
+        assert {name: left for name in made.selection.figures if (left := made.selection.left_out(name))} == {
+            "table4": [f"{REACH}-trials"]
+        }
+        assert {made.options.training_recording(model) for model in made.selection.seeds if model.task == MAZE} == {
+            MAZE
+        }
         # found in its folder or written, never downloaded
-        assert MAZE not in {reader for reader, _ in made.sources()}
+        assert MAZE not in {reader for reader, _ in made.selection.sources()}
     # where the files lie is no part of what is made of them
     elsewhere = study({"recordings": {MAZE: {"path": "/elsewhere"}}})
-    assert "/mnt/maze" not in str(study(files).made_from(MAZE)) and study(files).made_from(MAZE)["reader"] == MAZE
-    assert elsewhere.made_from(MAZE) == study(files).made_from(MAZE)
+    assert (
+        "/mnt/maze" not in str(study(files).selection.recording_spec(MAZE))
+        and study(files).selection.recording_spec(MAZE)["reader"] == MAZE
+    )
+    assert elsewhere.selection.recording_spec(MAZE) == study(files).selection.recording_spec(MAZE)
     # in the folder alone it is not used
-    assert study({**files, "use_recordings": [REACH], "use_figures": ["fig5"]}).left_out("fig5") == [MANTE, MAZE]
+    assert study({**files, "use_recordings": [REACH], "use_figures": ["fig5"]}).selection.left_out("fig5") == [
+        MANTE,
+        MAZE,
+    ]
 
 
 def test_a_figure_of_a_private_recording_alone_is_refused_without_its_path() -> None:
@@ -369,11 +381,11 @@ def test_a_task_without_a_recording_is_shown_where_none_is_needed() -> None:
     assert {name for name in figure_names() if not needs_recording(name)} == without
     both = {"tasks": [CHOICE, REACH], "learning_rules": ["bptt"], "settings": ["base"]}
     made = study({"use_figures": ["learning_curves", "fig1"], "figures": {"learning_curves": both, "fig1": both}})
-    assert set(map(str, made.figures["learning_curves"])) == models(f"{CHOICE} {REACH}", "bptt", "base")
-    assert set(map(str, made.figures["fig1"])) == models(REACH, "bptt", "base")
-    assert made.left_out("fig1") == [CHOICE, MAZE]  # the latter by `also`
+    assert set(map(str, made.selection.figures["learning_curves"])) == models(f"{CHOICE} {REACH}", "bptt", "base")
+    assert set(map(str, made.selection.figures["fig1"])) == models(REACH, "bptt", "base")
+    assert made.selection.left_out("fig1") == [CHOICE, MAZE]  # the latter by `also`
     model = Model(CHOICE, "bptt", "base")
-    assert made.recording(model) is None and made.training_recording(model) is None
+    assert made.options.recording(model) is None and made.options.training_recording(model) is None
     assert refused(figure(CHOICE, also=[{}])).key == "use_figures"
 
 
@@ -386,9 +398,9 @@ def test_environments_take_any_parameter_and_other_tasks_none() -> None:
             "figures": {"learning_curves": {"tasks": ["match"], "settings": ["base", "wide"]}},
         }
     )
-    assert made.options(Model("match", "bptt", "base"))["task"] == task
-    assert made.training(Model("match", "bptt", "wide"))["task"] == {**task, "dim_ring": 8}
-    assert made.task_module("match") == "neurogym"
+    assert made.options.of(Model("match", "bptt", "base"))["task"] == task
+    assert made.options.training(Model("match", "bptt", "wide"))["task"] == {**task, "dim_ring": 8}
+    assert made.options.task_module("match") == "neurogym"
     for name in (MANTE, REACH, MAZE):
         error = refused({"tasks": {name: {"task": {"dim_ring": 2}}}})
         assert (error.key, error.value) == (f"tasks.{name}.task.dim_ring", "dim_ring")
@@ -414,44 +426,44 @@ def test_a_group_holds_the_models_of_one_task_and_one_recording() -> None:
         }
     )
     name = "model_distances"
-    assert made.groups == made.figure_groups(name)
-    assert made.groups == {
+    assert made.selection.groups == made.selection.figure_groups(name)
+    assert made.selection.groups == {
         f"{name}/{REACH}/{REACH}": (Model(REACH, "bptt", "base"), Model(REACH, "eprop", "base")),
         f"{name}/{MANTE}/{MANTE}": (Model(MANTE, "bptt", "base"), Model(MANTE, "eprop", "base")),
         f"{name}/{MANTE}/{MANTE}-dt15": (Model(MANTE, "bptt", "dt-15"),),
     }
-    assert made.figure_groups("fig1") == {}
+    assert made.selection.figure_groups("fig1") == {}
     file = f"results/paper/similarity/groups/{name}/{REACH}/{REACH}/model_distances.csv"
-    assert file in made.figure_tables(name)
+    assert file in made.paths.figure_tables(name)
 
 
 def test_a_single_network_makes_no_group() -> None:
     models = {"tasks": [REACH], "learning_rules": ["bptt"], "settings": ["base"]}
     made = {"use_figures": ["model_distances"], "figures": {"model_distances": models}}
     assert refused({**made, "seeds": [3]}).key == "figures.model_distances"
-    assert len(study({**made, "seeds": [3, 4]}).groups) == 1
+    assert len(study({**made, "seeds": [3, 4]}).selection.groups) == 1
 
 
 def test_a_figure_of_recordings_describes_those_it_names_or_those_of_its_models() -> None:
     made = study({"use_figures": ["table4", "fig1"], "use_recordings": [MANTE, REACH]})
-    assert made.figure_recordings("table4") == [MANTE]
-    assert made.figure_tables("table4") == [f"results/paper/similarity/recordings/{MANTE}/trial_averaging.csv"]
-    assert made.figure_recordings("fig1") == sorted([MANTE, REACH])
+    assert made.selection.figure_recordings("table4") == [MANTE]
+    assert made.paths.figure_tables("table4") == [f"results/paper/similarity/recordings/{MANTE}/trial_averaging.csv"]
+    assert made.selection.figure_recordings("fig1") == sorted([MANTE, REACH])
     assert refused({"use_figures": ["table4"], "use_recordings": [REACH]}).key == "use_figures"
 
 
 def test_the_claims_are_decided_from_every_other_figure_of_the_study() -> None:
     made = study({"use_figures": ["claims", "fig1", "table3"]})
-    assert made.figure_tables("claims") == ["results/paper/figures/fig1.csv", "results/paper/tables/table3.csv"]
+    assert made.paths.figure_tables("claims") == ["results/paper/figures/fig1.csv", "results/paper/tables/table3.csv"]
 
 
 def test_each_kind_of_table_depends_on_its_own_options_only() -> None:
     made = study({})
     model = Model(REACH, "bptt", "base")
     alignment = {"recording": REACH, "onset_step": 185}
-    assert made.scoring(model, "learning") == {"comparison": alignment}
-    assert made.scoring(model, "noise_floor") == {"comparison": {**alignment, "noise_floor_repeats": 200}}
-    assert set(made.describing("trial_averaging")) == {"trial_averaging_counts", "trial_averaging_repeats"}
+    assert made.options.scoring(model, "learning") == {"comparison": alignment}
+    assert made.options.scoring(model, "noise_floor") == {"comparison": {**alignment, "noise_floor_repeats": 200}}
+    assert set(made.options.table_options("trial_averaging")) == {"trial_averaging_counts", "trial_averaging_repeats"}
 
 
 # ---- seeds that are scored together
@@ -470,16 +482,16 @@ def test_seeds_of_a_model_are_scored_in_parts_that_figures_share() -> None:
         }
     )
     model = Model(REACH, "bptt", "base")
-    assert made.parts["distances"][model] == {"seeds0-2": [0, 1, 2], "seeds5": [5], "seeds9": [9]}
+    assert made.selection.seed_subsets["distances"][model] == {"seeds0-2": [0, 1, 2], "seeds5": [5], "seeds9": [9]}
     folder = f"results/paper/similarity/{model}"
-    assert made.figure_tables("fig10") == [f"{folder}/seeds5/distances.csv", f"{folder}/seeds9/distances.csv"]
+    assert made.paths.figure_tables("fig10") == [f"{folder}/seeds5/distances.csv", f"{folder}/seeds9/distances.csv"]
     # of another kind of table
-    assert made.figure_tables("fig4") == [f"{folder}/seeds1-2/dpca.csv"]
+    assert made.paths.figure_tables("fig4") == [f"{folder}/seeds1-2/dpca.csv"]
 
 
 def test_names_of_parts() -> None:
-    assert part_name([3]) == "seeds3"
-    assert part_name([0, 1, 2, 5, 7, 8]) == "seeds0-2_5_7-8"
+    assert subset_name([3]) == "seeds3"
+    assert subset_name([0, 1, 2, 5, 7, 8]) == "seeds0-2_5_7-8"
 
 
 # ---- training jobs
@@ -497,22 +509,26 @@ def test_names_of_parts() -> None:
 )
 def test_blocks_of_seeds(size: int, blocks: list[tuple[int, ...]]) -> None:
     made = study({"seeds": [4, 2, 0, 1, 3], "seeds_per_job": size, "use_figures": ["fig1"]})
-    assert [block.seeds for block in made.blocks] == blocks
-    assert all(block.models == tuple(made.seeds) for block in made.blocks)
+    assert [block.seeds for block in made.selection.blocks] == blocks
+    assert all(block.models == tuple(made.selection.seeds) for block in made.selection.blocks)
 
 
 def test_a_gpu_trains_all_seeds_of_a_model_in_one_job() -> None:
     change = {"seeds": [4, 2, 0], "use_figures": ["fig1"]}
     on_gpu = study({**change, "defaults": {"training": {"device": "cuda"}}})
-    assert [block.seeds for block in on_gpu.blocks] == [(0, 2, 4)]
-    assert set(on_gpu.blocks[0].models) == set(on_gpu.seeds) == set(study(change).seeds)
+    assert [block.seeds for block in on_gpu.selection.blocks] == [(0, 2, 4)]
+    assert set(on_gpu.selection.blocks[0].models) == set(on_gpu.selection.seeds) == set(study(change).selection.seeds)
     # the device is part of what a run is
     model = Model(REACH, "bptt", "base")
-    assert on_gpu.training(model)["training"]["device"] == "cuda" != study(change).training(model)["training"]["device"]
+    assert (
+        on_gpu.options.training(model)["training"]["device"]
+        == "cuda"
+        != study(change).options.training(model)["training"]["device"]
+    )
 
     # one task on a GPU, the other on the CPU
     mixed = study({**change, "tasks": {REACH: {"training": {"device": "cuda"}}}})
-    assert {block.seeds: {model.task for model in block.models} for block in mixed.blocks} == {
+    assert {block.seeds: {model.task for model in block.models} for block in mixed.selection.blocks} == {
         (0, 2, 4): {REACH},
         (0,): {MANTE},
         (2,): {MANTE},
@@ -535,7 +551,7 @@ def test_models_of_other_seeds_stand_in_blocks_of_their_own() -> None:
         }
     )
     bptt, eprop = Model(REACH, "bptt", "base"), Model(REACH, "eprop", "published-code")
-    assert made.blocks == [Block((0, 1), (bptt, eprop)), Block((2,), (bptt,))]
+    assert made.selection.blocks == [Block((0, 1), (bptt, eprop)), Block((2,), (bptt,))]
 
 
 # ---- which option wins
@@ -564,7 +580,7 @@ def test_later_layers_win(last: int) -> None:
         if number == 0:
             said["network"] = {"units": 55}
         config = merge(config, nested(path, said))
-    options = study(config).options(Model(REACH, "eprop", "mine"))
+    options = study(config).options.of(Model(REACH, "eprop", "mine"))
     assert options["training"]["batch_size"] == 10 + last
     assert options["network"]["units"] == 55
     assert options["training"]["learning_rate"] == 1e-3  # said by nobody but config.yaml
@@ -572,19 +588,19 @@ def test_later_layers_win(last: int) -> None:
 
 def test_a_learning_rule_has_its_own_options_and_no_other() -> None:
     made = study({})
-    assert made.options(Model(REACH, "truncated_bptt", "base"))["learning"] == {"window_steps": 10}
-    assert made.options(Model(REACH, "bptt", "base"))["learning"] == {}
-    assert made.training(Model(REACH, "truncated_bptt", "base"))["learning"] == {"window_steps": 10}
+    assert made.options.of(Model(REACH, "truncated_bptt", "base"))["learning"] == {"window_steps": 10}
+    assert made.options.of(Model(REACH, "bptt", "base"))["learning"] == {}
+    assert made.options.training(Model(REACH, "truncated_bptt", "base"))["learning"] == {"window_steps": 10}
     # a setting's, for that learning rule only
-    plain = {rule: made.options(Model(REACH, rule, "es-plain"))["learning"] for rule in learning_rule_names()}
+    plain = {rule: made.options.of(Model(REACH, rule, "es-plain"))["learning"] for rule in learning_rule_names()}
     given = BASE["learning_rules"]
     assert plain.pop("evolution_strategies") == {**given["evolution_strategies"], "antithetic": False}
     assert plain == {rule: given.get(rule, {}) for rule in plain}
     # options of learning change no table's comparison, and a run of another learning rule not at all
     changed = study({"learning_rules": {"truncated_bptt": {"window_steps": 3}}})
     for rule in ("bptt", "eprop"):
-        assert changed.training(Model(REACH, rule, "base")) == made.training(Model(REACH, rule, "base"))
-    assert changed.training(Model(REACH, "truncated_bptt", "base"))["learning"] == {"window_steps": 3}
+        assert changed.options.training(Model(REACH, rule, "base")) == made.options.training(Model(REACH, rule, "base"))
+    assert changed.options.training(Model(REACH, "truncated_bptt", "base"))["learning"] == {"window_steps": 3}
 
 
 def test_layers_of_another_task_or_learning_rule_do_not_count() -> None:
@@ -595,7 +611,7 @@ def test_layers_of_another_task_or_learning_rule_do_not_count() -> None:
     }
     made = study({"settings": {"mine": mine}})
     sizes = {
-        (task, rule): made.options(Model(task, rule, "mine"))["training"]["batch_size"]
+        (task, rule): made.options.of(Model(task, rule, "mine"))["training"]["batch_size"]
         for task in (REACH, MANTE)
         for rule in ("bptt", "eprop")
     }
@@ -605,7 +621,7 @@ def test_layers_of_another_task_or_learning_rule_do_not_count() -> None:
 def test_options_are_copies() -> None:
     made = study({})
     before = deepcopy(made.config)
-    options = made.options(Model(MANTE, "bptt", "published-code"))
+    options = made.options.of(Model(MANTE, "bptt", "published-code"))
     options["task"]["motion_coherence"].append(0.9)
     options["network"].clear()
     assert made.config == before
@@ -614,18 +630,18 @@ def test_options_are_copies() -> None:
 def test_published_code_on_the_reach() -> None:
     """Noise 0 and learning rates 1e-3 for BPTT and 3e-4 for e-prop, as in the published analysis."""
     made = loaded()
-    options = {rule: made.options(Model(REACH, rule, "published-code")) for rule in ("bptt", "eprop")}
+    options = {rule: made.options.of(Model(REACH, rule, "published-code")) for rule in ("bptt", "eprop")}
     assert {rule: of["training"]["learning_rate"] for rule, of in options.items()} == {"bptt": 1e-3, "eprop": 3e-4}
     assert all(of["network"]["noise_sd"] == 0 for of in options.values())
     assert all(of["network"]["recurrent_scale"] == 1.5 for of in options.values())
-    assert made.recording(Model(REACH, "bptt", "published-code")) == REACH
+    assert made.options.recording(Model(REACH, "bptt", "published-code")) == REACH
 
 
 def test_published_code_on_the_decision() -> None:
     """Steps of 15 ms, the 72 test trials as one batch, unit norm, and noise in the units but not in the inputs."""
     made = loaded()
     for rule in ("bptt", "eprop"):
-        options = made.options(Model(MANTE, rule, "published-code"))
+        options = made.options.of(Model(MANTE, rule, "published-code"))
         assert options["task"]["dt_ms"] == 15
         assert options["task"]["trials"] == "test"
         assert options["task"]["unit_norm_inputs"] is True
@@ -642,17 +658,17 @@ def test_published_code_on_the_decision() -> None:
 def test_a_recording_has_the_bins_of_the_tasks_that_are_compared_with_it() -> None:
     for file in STUDY_FILES:
         made = load_study(file)
-        for model in made.seeds:
-            recording = made.recording(model)
-            options = {} if recording is None else made.recording_entry(recording)["options"]
+        for model in made.selection.seeds:
+            recording = made.options.recording(model)
+            options = {} if recording is None else made.selection.recording_entry(recording)["options"]
             if "dt_ms" in options:
-                assert options["dt_ms"] == made.options(model)["task"]["dt_ms"], (file, model)
+                assert options["dt_ms"] == made.options.of(model)["task"]["dt_ms"], (file, model)
 
 
 def test_base_is_the_papers_text() -> None:
     """Appendix A: units, updates, steps, learning rate, noise, gain."""
     made = loaded()
-    mante, reach = (made.options(Model(task, "eprop", "base")) for task in (MANTE, REACH))
+    mante, reach = (made.options.of(Model(task, "eprop", "base")) for task in (MANTE, REACH))
     assert (mante["network"]["units"], mante["training"]["updates"], mante["task"]["dt_ms"]) == (400, 3000, 50)
     assert (reach["network"]["units"], reach["training"]["updates"], reach["task"]["dt_ms"]) == (200, 1000, 10)
     for options in (mante, reach):
@@ -665,7 +681,7 @@ def test_base_is_the_papers_text() -> None:
 def changed_by(setting: str, task: str, rule: str = "bptt") -> dict[str, Any]:
     """What a setting changes of a model's options, by group and option."""
     made = loaded()
-    before, after = (made.options(Model(task, rule, name)) for name in ("base", setting))
+    before, after = (made.options.of(Model(task, rule, name)) for name in ("base", setting))
     assert {group: set(options) for group, options in before.items()} == {
         group: set(options) for group, options in after.items()
     }
@@ -749,7 +765,7 @@ def test_doubled_trials_are_longer_by_what_was_doubled() -> None:
 
     made = loaded()
     tasks = {
-        name: make_task(MANTE, made.options(Model(MANTE, "bptt", name))["task"], None)
+        name: make_task(MANTE, made.options.of(Model(MANTE, "bptt", name))["task"], None)
         for name in ("base", "fixation-doubled", "delay-doubled", "decision-doubled")
     }
     steps = {name: task.test().n_steps for name, task in tasks.items()}
@@ -762,11 +778,11 @@ def test_comparison_is_no_part_of_training() -> None:
     model = Model(REACH, "bptt", "base")
     before, splits = study({}), study({"defaults": {"comparison": {"noise_floor_repeats": 7}}})
     onset = study({"tasks": {REACH: {"comparison": {"onset_step": 153}}}})
-    assert before.training(model) == splits.training(model) == onset.training(model)
-    assert before.scoring(model, "noise_floor") != splits.scoring(model, "noise_floor")
-    assert before.scoring(model, "distances") == splits.scoring(model, "distances")
+    assert before.options.training(model) == splits.options.training(model) == onset.options.training(model)
+    assert before.options.scoring(model, "noise_floor") != splits.options.scoring(model, "noise_floor")
+    assert before.options.scoring(model, "distances") == splits.options.scoring(model, "distances")
     for kind in ("noise_floor", "distances"):
-        assert before.scoring(model, kind) != onset.scoring(model, kind)
+        assert before.options.scoring(model, kind) != onset.options.scoring(model, kind)
 
 
 # ---- a learning rate that is chosen
@@ -777,12 +793,12 @@ COMPANION_FIG1 = {"use_figures": ["companion_fig1"]}
 
 def test_best_is_a_learning_rate() -> None:
     made = study({**COMPANION_FIG1, "settings": {"lr-1e-3": {"training": {"learning_rate": "best"}}}})
-    assert made.chooses_learning_rate(ROMO)
-    assert made.chooses_learning_rate(Model(REACH, "bptt", "lr-1e-3"))
-    assert made.chooses_learning_rate(Model(REACH, "bptt", "lr-best"))
-    assert not made.chooses_learning_rate(Model(REACH, "bptt", "base"))
-    assert not made.chooses_learning_rate(Model("romo", "eprop", "lr-3e-4"))  # a setting wins over the task
-    assert made.learning_rate_file(ROMO) == "results/paper/learning_rates/romo/eprop/gain-0.2.json"
+    assert made.options.chooses_learning_rate(ROMO)
+    assert made.options.chooses_learning_rate(Model(REACH, "bptt", "lr-1e-3"))
+    assert made.options.chooses_learning_rate(Model(REACH, "bptt", "lr-best"))
+    assert not made.options.chooses_learning_rate(Model(REACH, "bptt", "base"))
+    assert not made.options.chooses_learning_rate(Model("romo", "eprop", "lr-3e-4"))  # a setting wins over the task
+    assert made.paths.learning_rate_file(ROMO) == "results/paper/learning_rates/romo/eprop/gain-0.2.json"
 
 
 def with_training(**options: Any) -> dict[str, Any]:
@@ -794,26 +810,28 @@ def test_the_grid_is_no_part_of_training_and_the_number_of_updates_no_part_of_ch
     changes = {"learning_rate_grid": [1e-2], "learning_rate_updates": 7, "learning_rate_seed": 99}
     for option, value in changes.items():
         after = study(with_training(**{option: value}))
-        assert after.training(ROMO) == before.training(ROMO), option
-        assert after.choosing(ROMO) != before.choosing(ROMO), option
-        assert after.choosing(ROMO)["training"][option] == value
+        assert after.options.training(ROMO) == before.options.training(ROMO), option
+        assert after.options.selection_options(ROMO) != before.options.selection_options(ROMO), option
+        assert after.options.selection_options(ROMO)["training"][option] == value
     for option, value in {"updates": 7, "checkpoints": "published", "n_checkpoints": 3}.items():
         after = study(with_training(**{option: value}))
-        assert after.choosing(ROMO) == before.choosing(ROMO), option
-        assert after.training(ROMO) != before.training(ROMO), option
+        assert after.options.selection_options(ROMO) == before.options.selection_options(ROMO), option
+        assert after.options.training(ROMO) != before.options.training(ROMO), option
     # what a network is and how it is trained count for both
     for option, value in {"batch_size": 5, "flossing_iterations": 3, "activity_penalty": 1.0}.items():
         after = study(with_training(**{option: value}))
-        assert after.choosing(ROMO) != before.choosing(ROMO) and after.training(ROMO) != before.training(ROMO), option
+        assert after.options.selection_options(ROMO) != before.options.selection_options(
+            ROMO
+        ) and after.options.training(ROMO) != before.options.training(ROMO), option
     # nothing that tells how to choose is part of a run whose learning rate is a number, either
     fixed = Model("romo", "eprop", "lr-3e-4")
     assert fixed_training(study(with_training(**changes)), fixed) == fixed_training(before, fixed)
-    assert set(changes).isdisjoint(before.training(fixed)["training"])
+    assert set(changes).isdisjoint(before.options.training(fixed)["training"])
 
 
 def fixed_training(made: Study, model: Model) -> dict[str, Any]:
-    assert made.training(model)["training"]["learning_rate"] == 3e-4
-    return made.training(model)
+    assert made.options.training(model)["training"]["learning_rate"] == 3e-4
+    return made.options.training(model)
 
 
 def test_a_learning_rate_is_not_chosen_on_a_network_that_is_shown(tmp_path: Path) -> None:
@@ -832,11 +850,11 @@ def test_a_learning_rate_is_not_chosen_on_a_network_that_is_shown(tmp_path: Path
     assert (error.file, error.key, error.value) == (str(file), "tasks.romo.training.learning_rate_seed", 3)
     # a figure of other models may show that seed
     shown = study({"use_figures": ["fig1", "companion_fig1"], "figures": {"fig1": {"seeds": [1000]}}})
-    assert shown.figure_seeds("fig1") == [1000]
+    assert shown.selection.figure_seeds("fig1") == [1000]
 
 
 def test_figures_know_their_models() -> None:
-    models = study({"use_figures": ["companion_fig4", "fig3"]}).figure_context("companion_fig4")["models"]
+    models = study({"use_figures": ["companion_fig4", "fig3"]}).selection.figure_context("companion_fig4")["models"]
     assert len(models) == 3 * 12
     assert {"task": "dms", "learning_rule": "eprop", "setting": "gain-0.5"} in models
     tasks = [model["task"] for model in models]
@@ -848,7 +866,7 @@ def test_figures_know_their_models() -> None:
 
 @pytest.mark.parametrize("file", STUDY_FILES, ids=lambda file: file.name)
 def test_every_study_file_is_valid_and_has_a_name_of_its_own(file: Path) -> None:
-    assert loaded(file).seeds
+    assert loaded(file).selection.seeds
     assert [other for other in STUDY_FILES if loaded(other).name == loaded(file).name] == [file]
 
 
@@ -881,9 +899,9 @@ def test_later_files_win(tmp_path: Path) -> None:
 def test_checking_files_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("seeds_per_jobs: 1")
-    assert main([str(REPOSITORY / "config" / "reach.yaml")]) == 0
+    assert main(["check", str(REPOSITORY / "config" / "reach.yaml")]) == 0
     assert "72 runs" in capsys.readouterr().out
-    assert main([str(wrong), str(BASE_CONFIG)]) == 1
+    assert main(["check", str(wrong), str(BASE_CONFIG)]) == 1
     said = capsys.readouterr()
     assert "Did you mean seeds_per_job?" in said.err
     assert "1070 runs" in said.out
@@ -1533,14 +1551,14 @@ def test_study_files_are_listed_with_their_runs() -> None:
     assert set(documented) == {file.name for file in STUDY_FILES}
     for file in STUDY_FILES:
         made, row = load_study(file), documented[file.name]
-        n_runs, n_models = sum(map(len, made.seeds.values())), len(made.seeds)
+        n_runs, n_models = sum(map(len, made.selection.seeds.values())), len(made.selection.seeds)
         assert row["`study`"] == f"`{made.name}`"
         assert row["runs"] == f"{n_runs} of {n_models} models"
         named = [name for name in re.findall("`(.*?)`", row["recordings"]) if name in made.config["recordings"]]
         assert named == made.config["use_recordings"]
-        synthetic = {made.recording_entry(name)["synthetic"] for name in made.config["use_recordings"]}
+        synthetic = {made.selection.recording_entry(name)["synthetic"] for name in made.config["use_recordings"]}
         assert synthetic == {"synthetic" in row["recordings"]}
-        absent = [name for name in made.config["use_recordings"] if made.is_absent(name)]
+        absent = [name for name in made.config["use_recordings"] if made.selection.is_absent(name)]
         assert [f"`{name}` where it has a `path`" in row["recordings"] for name in absent] == [True] * len(absent)
 
 
@@ -1567,7 +1585,7 @@ def test_the_example_study_plans_what_the_text_says(tmp_path: Path) -> None:
     # one task has its recording: 3 learning rules x 2 settings x 2 seeds
     assert made.name == "mine"
     assert models_of(made) == models(REACH, "bptt truncated_bptt eprop", "base gain-0.8")
-    assert all(seeds == [0, 1] for seeds in made.seeds.values())
+    assert all(seeds == [0, 1] for seeds in made.selection.seeds.values())
     assert set(made.config["settings"]) == {*BASE["settings"], "gain-0.8"}
 
 
@@ -1589,15 +1607,15 @@ def example(heading: str, tmp_path: Path) -> Study:
 
 def test_the_example_of_a_private_recording(tmp_path: Path) -> None:
     made = example("Raw recordings", tmp_path)
-    assert made.used_recordings == made.config["use_recordings"]
+    assert made.selection.used_recordings == made.config["use_recordings"]
 
 
 def test_the_example_of_an_environment(tmp_path: Path) -> None:
     from neurorules.tasks.base.task import make_task
 
     made = example("Neurogym's environments", tmp_path)
-    assert set(map(str, made.figures["learning_curves"])) == models("match", "bptt eprop", "base")
-    options = made.options(Model("match", "bptt", "base"))["task"]
+    assert set(map(str, made.selection.figures["learning_curves"])) == models("match", "bptt eprop", "base")
+    options = made.options.of(Model("match", "bptt", "base"))["task"]
     trials = make_task("neurogym", options, None).test()
     assert trials.inputs.shape[:2] == (options["steps"], options["test_trials"])
     assert trials.scored[-1].all()  # no step is left over
@@ -1608,7 +1626,7 @@ def test_the_example_of_also(tmp_path: Path) -> None:
     shown = models(f"{MANTE} {REACH}", "bptt eprop", "noiseless dale-relu") | models(
         f"{MANTE} {REACH}", "modprop", "dale-relu"
     )
-    assert set(map(str, made.figures["fig7"])) == shown
+    assert set(map(str, made.selection.figures["fig7"])) == shown
 
 
 def test_the_example_of_which_option_wins() -> None:
@@ -1624,7 +1642,7 @@ def test_the_example_of_which_option_wins() -> None:
             setting,
             setting["by_task"].get(task, {}),
             setting["by_learning_rule"].get(rule, {}),
-            loaded().options(Model(task, rule, "published-code")),
+            loaded().options.of(Model(task, rule, "published-code")),
         ]
         expected = [layer.get("training", {}).get("learning_rate") for layer in said]
         assert [float(cell) if cell else None for cell in cells[1:]] == expected
@@ -1646,18 +1664,18 @@ def test_every_figure_has_a_caption_that_renders(caption: str, file: Path) -> No
     # halt_level 2: a warning of docutils is an error
     filled = environment.from_string(text).render(snakemake=Snakemake)
     html = publish_parts(filled, writer="html", settings_overrides={"halt_level": 2, "report_level": 5})["body"]
-    used = [made.recording_entry(name) for name in made.config["use_recordings"]]
+    used = [made.selection.recording_entry(name) for name in made.config["use_recordings"]]
     warned = "says nothing about the brain" in html or "say nothing about the brain" in html
     assert warned == (caption != "proposition" and any(entry["synthetic"] for entry in used))
-    if caption in made.figures:
+    if caption in made.selection.figures:
         entry = made.config["figures"][caption]
         said = {
-            "table3": f"{len(made.figure_seeds(caption))} seeds",
+            "table3": f"{len(made.selection.figure_seeds(caption))} seeds",
             "fig7": "dale-relu",
             "model_distances": "number of pairs",
             **dict.fromkeys(("proposition", "table4", "claims"), ""),  # of no seeds of their own
         }
-        assert said.get(caption, f"n = {len(made.figure_seeds(caption))}") in html
+        assert said.get(caption, f"n = {len(made.selection.figure_seeds(caption))}") in html
         if caption in ("fig1", "fig5", "table3"):
             assert ", ".join(entry["settings"]) in html
             assert all(", ".join(part["settings"]) in html for part in entry.get("also", []))
@@ -1701,7 +1719,7 @@ def test_no_default_may_be_missing(group: str, key: str) -> None:
 def test_what_a_figure_leaves_out_is_named() -> None:
     base = yaml.safe_load(BASE_CONFIG.read_text())
     both = {"figures": {"fig1": {"settings": ["base", "published-code"]}}, "use_figures": ["fig1"]}
-    assert Study(merge(base, both)).left_out("fig1") == [MAZE]
+    assert Study(merge(base, both)).selection.left_out("fig1") == [MAZE]
     change = {**both, "use_recordings": ["mante2013"]}
     # Published code's Mante trials have steps of 15 ms and are compared with mante2013-dt15.
-    assert Study(merge(base, change)).left_out("fig1") == ["mante2013 (published-code)", REACH, MAZE]
+    assert Study(merge(base, change)).selection.left_out("fig1") == ["mante2013 (published-code)", REACH, MAZE]

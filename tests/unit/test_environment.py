@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 import neurorules
@@ -45,7 +46,8 @@ def test_no_environment_file_names_a_package_host(repository: Path) -> None:
     files = ["requirements.lock", "pyproject.toml", "Makefile", ".ci/run", "envs/lock.py"]
     files += [f"envs/{path.name}" for path in (repository / "envs").glob("*.yaml")]
     for file in files:
-        text = re.sub(r"git\+https://github\.com/[\w/-]+@[0-9a-f]{40}\b", "", (repository / file).read_text())
+        neither = r"git\+https://github\.com/[\w/-]+@[0-9a-f]{40}\b|https://arxiv\.org/abs/[\d.]+"  # a commit, a paper
+        text = re.sub(neither, "", (repository / file).read_text())
         assert not re.search("https?://|--(extra-)?index-url [a-z]|--find-links", text), file
 
 
@@ -124,3 +126,20 @@ def test_one_version_of_the_package_everywhere(repository: Path) -> None:
     project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
     citation = yaml.safe_load((repository / "CITATION.cff").read_text())
     assert project["version"] == neurorules.__version__ == str(citation["version"])
+
+
+def test_hosts_test_every_python_that_is_promised(repository: Path) -> None:
+    promised = SpecifierSet(tomllib.loads((repository / "pyproject.toml").read_text())["project"]["requires-python"])
+    versions = {f"3.{minor}" for minor in range(30) if f"3.{minor}" in promised}
+    jobs = yaml.safe_load((repository / ".github/workflows/tests.yml").read_text())["jobs"]
+    for name in ("unit", "workflow"):
+        assert set(jobs[name]["strategy"]["matrix"]["python"]) == versions
+        assert jobs[name]["steps"][-1]["run"].endswith(f"tests/{name}")
+
+
+def test_hooks_call_tools_of_the_environment(repository: Path, lock_script: ModuleType) -> None:
+    """Not ones that a hook would install in another version."""
+    (local,) = yaml.safe_load((repository / ".pre-commit-config.yaml").read_text())["repos"]
+    assert local["repo"] == "local" and {hook["language"] for hook in local["hooks"]} == {"system"}
+    tools = {tool for hook in local["hooks"] for tool in re.findall(r"\.venv/bin/(\S+)", hook["entry"])}
+    assert tools - {"python"} == {"ruff", "snakefmt", "mypy"} <= set(lock_script.read_lock())

@@ -6,7 +6,9 @@ import pytest
 
 from neurorules.errors import InputError
 from neurorules.learning.base.learning_rule import learning_rule_names
-from neurorules.study.study import REPOSITORY, Model, load_study
+from neurorules.study.load import load_study
+from neurorules.study.model import Model
+from neurorules.study.yaml_source import REPOSITORY
 from neurorules.tasks.base.task import make_task
 from neurorules.training.train import train
 
@@ -21,7 +23,7 @@ MARGIN = 0.3
 def test_learns_in_the_demos_settings(learning_rule: str) -> None:
     demo = load_study(REPOSITORY / "config" / "demo.yaml")
     setting = "dale-relu" if learning_rule == "modprop" else "base"
-    options = demo.training(Model(TASK, learning_rule, setting))
+    options = demo.options.training(Model(TASK, learning_rule, setting))
     run = train(options, [0], make_task(options["task_module"], options["task"], None))[0]
     assert not isinstance(run, InputError)
     accuracy = run["accuracy"].values

@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 import yaml
 
-from neurorules.study.study import REPOSITORY
+from neurorules.study.yaml_source import REPOSITORY
 from neurorules.tasks.base.losses import (
     choice_accuracy,
     cross_entropy,

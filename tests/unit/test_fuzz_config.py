@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from neurorules.errors import InputError
 from neurorules.figures.base.figure import load_figure, needs_recording
 from neurorules.io.identity import canonical_json
-from neurorules.study.study import BASE_CONFIG, REPOSITORY, Study, load_study
+from neurorules.study.load import Study, load_study
+from neurorules.study.yaml_source import BASE_CONFIG, REPOSITORY
 from neurorules.tables.base.table_type import table_types
 
 DEMO = load_study(REPOSITORY / "config" / "demo.yaml").config
@@ -85,32 +86,32 @@ def mutate(config: Any, kind: str, path: tuple[Any, ...], key: str, value: Any) 
 
 def plan(made: Study) -> None:
     """All that the Snakefile asks of a study."""
-    for model, seeds in made.seeds.items():
-        made.training(model), made.training_recording(model), made.task_module(model.task)
-        if made.chooses_learning_rate(model):
-            assert made.choosing(model)["training"]["learning_rate_seed"] not in seeds
-            assert made.learning_rate_file(model)
+    for model, seeds in made.selection.seeds.items():
+        made.options.training(model), made.options.training_recording(model), made.options.task_module(model.task)
+        if made.options.chooses_learning_rate(model):
+            assert made.options.selection_options(model)["training"]["learning_rate_seed"] not in seeds
+            assert made.paths.learning_rate_file(model)
         for kind in table_types("model"):
-            made.scoring(model, kind)
-        recording = made.recording(model)
+            made.options.scoring(model, kind)
+        recording = made.options.recording(model)
         if recording is not None:
-            assert made.recording_entry(recording)["name"] in made.used_recordings
+            assert made.selection.recording_entry(recording)["name"] in made.selection.used_recordings
         assert seeds
-    assert sorted((m, s) for b in made.blocks for m in b.models for s in b.seeds) == [
-        (model, seed) for model, seeds in made.seeds.items() for seed in seeds
+    assert sorted((m, s) for b in made.selection.blocks for m in b.models for s in b.seeds) == [
+        (model, seed) for model, seeds in made.selection.seeds.items() for seed in seeds
     ]
-    made.sources()
-    for parts in made.parts.values():
+    made.selection.sources()
+    for parts in made.selection.seed_subsets.values():
         for model, of_model in parts.items():
             scored = [seed for seeds in of_model.values() for seed in seeds]
-            assert len(scored) == len(set(scored)) > 0 and set(scored) <= set(made.seeds[model])
-    for name, shown in made.figures.items():
-        made.figure_context(name)
-        compared = [model for model in shown if made.recording(model) is not None]
-        assert made.figure_tables(name) or not load_figure(name).NEEDS
+            assert len(scored) == len(set(scored)) > 0 and set(scored) <= set(made.selection.seeds[model])
+    for name, shown in made.selection.figures.items():
+        made.selection.figure_context(name)
+        compared = [model for model in shown if made.options.recording(model) is not None]
+        assert made.paths.figure_tables(name) or not load_figure(name).TABLES
         assert compared == shown or not needs_recording(name)
-        assert set(made.figure_groups(name)) <= set(made.groups)
-        assert {model for group in made.figure_groups(name).values() for model in group} <= set(shown)
+        assert set(made.selection.figure_groups(name)) <= set(made.selection.groups)
+        assert {model for group in made.selection.figure_groups(name).values() for model in group} <= set(shown)
 
 
 @fuzzed
@@ -126,8 +127,10 @@ def test_any_config_gives_a_study_or_an_input_error(changes: list[tuple[str, tup
         return
     plan(made)
     # what jobs are given is written as JSON and read again, by libraries that have numbers of 64 bits
-    for model in made.seeds:
-        given_to_job = json_text.loads(canonical_json({**made.training(model), "seeds": made.seeds[model]}))
+    for model in made.selection.seeds:
+        given_to_job = json_text.loads(
+            canonical_json({**made.options.training(model), "seeds": made.selection.seeds[model]})
+        )
         for _, value in nodes(given_to_job):
             if isinstance(value, int | float):
                 assert np.isfinite(float(value))

@@ -22,10 +22,9 @@ from hypothesis import strategies as st
 from scipy.io import loadmat, savemat
 
 from neurorules.errors import InputError
-from neurorules.recordings import load_reader
+from neurorules.recordings.convert import read_recording
 from neurorules.recordings.formats import safe_pickle
-from neurorules.recordings.recording import check_recording
-from neurorules.recordings.synthetic import write as synthetic
+from neurorules.recordings.synthetic.base.write import write_synthetic
 
 fuzzed = settings(
     max_examples=60,
@@ -51,11 +50,11 @@ SOURCES: dict[str, tuple[str, str, dict[str, Any]]] = {
 @cache
 def whole(kind: str) -> Files:
     """Raw files as the workflow writes them, by name."""
-    recording, source, options = SOURCES[kind]
+    reader, source, options = SOURCES[kind]
     with TemporaryDirectory() as folder:
         if kind == "own":
             return {"rates.nc": own_rates(Path(folder) / "rates.nc")}
-        files = {file.name: file.read_bytes() for file in synthetic.write(recording, source, Path(folder), 0, options)}
+        files = {file.name: file.read_bytes() for file in write_synthetic(reader, source, Path(folder), 0, options)}
     if kind != "archive":
         return files
     content = io.BytesIO()
@@ -83,7 +82,9 @@ def own_rates(file: Path) -> bytes:
 
 def read(kind: str, files: Files) -> bool:
     """Read files; False where they are refused as they have to be. Any other exception fails the test."""
-    recording, source, _ = SOURCES[kind]
+    reader, source, _ = SOURCES[kind]
+    options = {"keep_trials": source in ("raw", "dryad")}
+    entry = {"name": kind, "reader": reader, "source": source, "synthetic": kind != "own", "options": options}
     with TemporaryDirectory() as folder:
         paths = [Path(folder) / name for name in files]
         for path, data in zip(paths, files.values(), strict=True):
@@ -91,12 +92,11 @@ def read(kind: str, files: Files) -> bool:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # scipy's of odd files
-                found = load_reader(recording)(paths, {"source": source, "keep_trials": source in ("raw", "dryad")})
+                found = read_recording(entry, paths)
         except InputError as error:
             assert error.problem and error.remedy
             assert error.file is not None and Path(folder) in (Path(error.file), *Path(error.file).parents)
             return False
-        check_recording(found, paths[0])
         assert found["rates"].size and json.loads(found.attrs["left_out"]) is not None
         return True
 

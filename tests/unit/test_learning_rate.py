@@ -15,7 +15,9 @@ from neurorules.errors import InputError
 from neurorules.io.netcdf import open_dataset
 from neurorules.options import Options
 from neurorules.runs.run import learning_rate_used
-from neurorules.study.study import BASE_CONFIG, Model, Study, merge
+from neurorules.study.load import Study
+from neurorules.study.model import Model
+from neurorules.study.yaml_source import BASE_CONFIG, merge
 from neurorules.tasks.base.task import make_task
 from neurorules.training.learning_rate import (
     choose_learning_rate,

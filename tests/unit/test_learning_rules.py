@@ -42,7 +42,7 @@ def options_of(learning_rule: str, **options: Any) -> Options:
 
 
 LOSSES = {"regression": mean_squared_error, "choice": cross_entropy}
-# What a statistical test may fail by chance, were its seed drawn anew.
+# What a statistical test may fail by chance, if its seed were drawn again.
 FALSE_ALARM = 1e-6
 
 Arrays = dict[str, np.ndarray]

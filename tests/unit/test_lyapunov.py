@@ -17,7 +17,7 @@ from neurorules.network.connectivity import Connectivity, draw_mask
 from neurorules.network.initialisation import initialise
 from neurorules.network.parameters import Parameters, Sizes
 from neurorules.network.tangent import exponents_along, propagate, random_basis, states, tangent_step
-from neurorules.study.study import load_study
+from neurorules.study.load import load_study
 from neurorules.tasks.base.task import make_task
 from neurorules.training.flossing import floss, flossing_loss, local_exponents
 from neurorules.training.train import train

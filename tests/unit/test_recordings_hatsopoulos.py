@@ -14,13 +14,14 @@ import pytest
 from scipy.io import savemat
 
 from neurorules.errors import InputError
-from neurorules.recordings import load_reader
+from neurorules.recordings.convert import read_recording
 from neurorules.recordings.readers.hatsopoulos2007 import read
 
 PROCESSED = "data_output_aligntomovementonset_minT-800_maxT400_FRsmoothSD25ms.npy"
 TIME = np.arange(-800, 401, 10)
 SIGMA_S = 0.025
 DRYAD = {"source": "dryad"}
+ENTRY = {"name": "m1", "reader": "hatsopoulos2007", "source": "processed", "synthetic": False, "options": {}}
 
 
 class Cell(list):  # type: ignore[type-arg]
@@ -212,7 +213,7 @@ def test_files_cut_off_or_of_another_kind(tmp_path: Path, dryad: Path) -> None:
     savemat(tmp_path / "v5.mat", {"spikes": np.arange(3)})
     with pytest.raises(InputError, match=r"v5\.mat"):
         read([tmp_path / "v5.mat"], DRYAD)
-    with pytest.raises(InputError, match="missing"):
+    with pytest.raises(InputError, match=r"nowhere\.mat"):
         read([tmp_path / "nowhere.mat"], DRYAD)
 
 
@@ -236,7 +237,6 @@ def processed() -> dict[str, Any]:
     content: dict[str, Any] = {"firing_rate": np.arange(3 * 121 * 8, dtype=float).reshape(3, 121, 8)}
     for k, key in enumerate(("shoulderangle", "elbowangle", "xhandposition", "yhandposition")):
         content[key] = k + np.arange(8 * 121, dtype=float).reshape(8, 121)
-    content["synthetic"] = "yes: the published checksum is not asked for"
     return content
 
 
@@ -280,21 +280,22 @@ def test_a_wrong_processed_entry_is_named(tmp_path: Path, key: str, value: Any) 
 def test_rates_have_to_be_rates(tmp_path: Path, value: float) -> None:
     content = processed()
     content["firing_rate"][1, 2, 3] = value
-    with pytest.raises(InputError, match="rates"):
-        read([save_processed(tmp_path, content)], {})
+    with pytest.raises(InputError) as caught:
+        read_recording({**ENTRY, "synthetic": True}, [save_processed(tmp_path, content)])
+    assert (caught.value.key, caught.value.file) == ("rates", str(tmp_path / PROCESSED))
 
 
 def test_kinematics_have_to_be_numbers(tmp_path: Path) -> None:
     content = processed()
     content["yhandposition"][3, 4] = np.nan
     with pytest.raises(InputError) as caught:
-        read([save_processed(tmp_path, content)], {})
+        read_recording({**ENTRY, "synthetic": True}, [save_processed(tmp_path, content)])
     assert caught.value.key == "hand_y"
 
 
 def test_the_published_averages(real_data: Path) -> None:
     path = real_data / "hatsopoulos2007" / PROCESSED
-    recording = load_reader("hatsopoulos2007")([path], {"source": "processed"})
+    recording = read_recording(ENTRY, [path])
     assert dict(recording.sizes) == {"condition": 8, "time": 121, "neuron": 141}
     trusted = np.load(path, allow_pickle=True).item()
     np.testing.assert_array_equal(recording["rates"].values[3, :, 100], trusted["firing_rate"][100, :, 3])
@@ -320,4 +321,4 @@ def test_an_altered_copy_is_refused(real_data: Path, tmp_path: Path) -> None:
     path = tmp_path / PROCESSED
     path.write_bytes(bytes(content))
     with pytest.raises(InputError, match="altered or replaced"):
-        read([path], {})
+        read_recording(ENTRY, [path])

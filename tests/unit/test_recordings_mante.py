@@ -14,7 +14,7 @@ import pytest
 from scipy.io import loadmat, savemat
 
 from neurorules.errors import InputError
-from neurorules.recordings import load_reader
+from neurorules.recordings.convert import read_recording
 from neurorules.recordings.readers.mante2013 import read
 
 MOTION = [-0.5, -0.17, -0.06, 0.06, 0.17, 0.5]
@@ -208,9 +208,7 @@ def test_a_zip_reads_like_its_folder_and_nothing_is_unpacked(tmp_path: Path) -> 
 def test_the_synthetic_mark_is_seen(tmp_path: Path) -> None:
     unit = unit_struct(by_hand(), "u")
     unit["reference"] = "synthetic recording"
-    recording = read([save_unit(tmp_path, unit=unit)], {})
-    assert recording.attrs["synthetic"] == 1
-    assert recording.attrs["title"].endswith("(synthetic)")
+    assert read([save_unit(tmp_path, unit=unit)], {}).attrs["synthetic"] == 1
 
 
 def _without(struct: str | None, field: str) -> Callable[[dict[str, Any]], None]:
@@ -313,12 +311,13 @@ def test_options_without_meaning(tmp_path: Path, options: dict[str, Any], key: s
 def test_the_real_units(real_data: Path) -> None:
     folder = real_data / "mante2013" / "PFC data" / "PFC data 1"
     files = sorted(folder.glob("*.mat"))
-    recording = load_reader("mante2013")(files, {"monkey": "ar"})
+    entry = {"name": "pfc", "reader": "mante2013", "source": "raw", "synthetic": False, "options": {"monkey": "ar"}}
+    recording = read_recording(entry, files)
     assert dict(recording.sizes) == {"condition": 72, "time": 15, "neuron": 14}
     assert read(files, {"dt_ms": 15}).sizes["time"] == 50
     assert [entry["neuron"] for entry in json.loads(recording.attrs["left_out"])] == ["ar090330_3_a10"]
     assert recording.attrs["synthetic"] == 0
-    # a part of the archive is no error, but is said wherever the recording is named
+    # a part of the archive is not an error, but the title says so
     assert recording.attrs["title"] == f"Mante 2013, {len(files)} of 762 units"
 
     # one unit again, trial by trial, by the published definition: window means of counts per ms

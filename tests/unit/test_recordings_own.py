@@ -10,11 +10,11 @@ import pytest
 import xarray as xr
 
 from neurorules.errors import InputError
-from neurorules.recordings.convert import convert
-from neurorules.recordings.readers.own_rates import read
+from neurorules.recordings.convert import convert, read_recording
 from neurorules.recordings.recording import open_recording
 
 BINS = xr.Variable(("condition", "time"), np.full((2, 3), 10.0), {"units": "ms"})
+ENTRY = {"name": "mine", "reader": "own_rates", "source": "netcdf", "synthetic": False, "options": {}}
 RATES = np.arange(24.0).reshape(2, 3, 4)  # condition, time, neuron
 
 
@@ -42,7 +42,7 @@ def file(tmp_path: Path) -> Path:
 
 def test_values_land_where_they_should(file: Path) -> None:
     session().to_netcdf(file, encoding={"rates": {"zlib": True, "chunksizes": (1, 2, 3)}})
-    recording = read([file], {})
+    recording = read_recording(ENTRY, [file])
     assert recording["rates"].dims == ("condition", "time", "neuron")
     assert recording["rates"].dtype == np.float64
     np.testing.assert_array_equal(recording["rates"], RATES)
@@ -56,6 +56,7 @@ def test_values_land_where_they_should(file: Path) -> None:
     about = recording.attrs
     assert (about["title"], about["citation"], about["bin_width_ms"]) == ("Lab 2025", "Lab (2025)", 20.0)
     assert about["licence"] == "none stated in the file"
+    assert about["source"] == "netcdf: one's own file"
     assert about["synthetic"] == 0
 
 
@@ -63,10 +64,9 @@ def test_what_the_workflow_wrote_is_read_again(file: Path, tmp_path: Path) -> No
     """A Recording is in the form already."""
     named = session().assign_coords(neuron=["a", "b", "c", "d"])
     named.to_netcdf(file)
-    entry = {"name": "mine", "reader": "own_rates", "source": "netcdf", "synthetic": False, "options": {}}
     first, second = tmp_path / "first.nc", tmp_path / "second.nc"
-    convert(entry, [file], "0", str(first))
-    convert(entry, [first], "0", str(second))
+    convert(ENTRY, [file], "0", str(first))
+    convert(ENTRY, [first], "0", str(second))
     recording = open_recording(second)
     xr.testing.assert_identical(recording, open_recording(first))
     assert recording.attrs["name"] == "mine"
@@ -76,9 +76,8 @@ def test_what_the_workflow_wrote_is_read_again(file: Path, tmp_path: Path) -> No
 
 def test_synthetic_rates_do_not_pass_as_recorded(file: Path, tmp_path: Path) -> None:
     session().assign_attrs(synthetic=1).to_netcdf(file)
-    entry = {"name": "mine", "reader": "own_rates", "source": "netcdf", "synthetic": False, "options": {}}
     with pytest.raises(InputError, match="synthetic"):
-        convert(entry, [file], "0", str(tmp_path / "recording.nc"))
+        convert(ENTRY, [file], "0", str(tmp_path / "recording.nc"))
     assert not (tmp_path / "recording.nc").exists()
 
 
@@ -129,7 +128,7 @@ def with_value(value: float) -> Callable[[xr.Dataset], xr.Dataset]:
 def test_what_is_missing_or_wrong_is_named(file: Path, key: str, change: Callable[[xr.Dataset], xr.Dataset]) -> None:
     change(session()).to_netcdf(file)
     with pytest.raises(InputError) as caught:
-        read([file], {})
+        read_recording(ENTRY, [file])
     assert (caught.value.key, caught.value.file) == (key, str(file))
     assert caught.value.remedy
 
@@ -139,7 +138,7 @@ def test_conditions_may_be_numbered_or_named_by_numbers(
     file: Path, numbers: list[int], names: list[int] | None
 ) -> None:
     session().assign_coords(condition=numbers).to_netcdf(file)
-    recording = read([file], {})
+    recording = read_recording(ENTRY, [file])
     assert recording["condition"].values.tolist() == [0, 1]
     assert (recording["condition_name"].values.tolist() if "condition_name" in recording else None) == names
 
@@ -147,4 +146,4 @@ def test_conditions_may_be_numbered_or_named_by_numbers(
 def test_times_may_be_called_milliseconds(file: Path) -> None:
     """Which xarray would make durations of."""
     session().assign_coords(time=("time", [10.0, 30.0, 50.0], {"units": "milliseconds"})).to_netcdf(file)
-    assert read([file], {})["time"].values.tolist() == [10.0, 30.0, 50.0]
+    assert read_recording(ENTRY, [file])["time"].values.tolist() == [10.0, 30.0, 50.0]

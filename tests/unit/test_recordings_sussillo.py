@@ -17,14 +17,17 @@ from scipy.io import loadmat, savemat
 
 from neurorules.errors import InputError
 from neurorules.io.netcdf import write_dataset
-from neurorules.recordings import load_reader, sources
-from neurorules.recordings.convert import convert
+from neurorules.recordings.convert import convert, read_recording
+from neurorules.recordings.locate import find_raw
 from neurorules.recordings.readers.sussillo2015 import read
 from neurorules.recordings.recording import open_recording
-from neurorules.recordings.synthetic.write import paths, write
+from neurorules.recordings.synthetic.base.write import write_synthetic
 
 RATES, EMG, PLAN, GO = "neuralforRNN_Sussillo2015", "EMGforRNN_Sussillo2015", "planinputforRNN", "goEnvelope"
 FILES = sorted(f"{name}.mat" for name in (RATES, EMG, PLAN, GO))
+
+
+ENTRY = {"name": "maze", "reader": "sussillo2015", "source": "private", "synthetic": False, "options": {}}
 
 
 def session(n_neurons: int = 3, n_conditions: int = 27) -> dict[str, np.ndarray]:
@@ -80,7 +83,7 @@ def test_entries_land_where_they_should(raw: list[Path]) -> None:
 
 
 def test_what_it_says_of_itself(raw: list[Path]) -> None:
-    about = read(raw, {}).attrs
+    about = read_recording(ENTRY, raw).attrs
     assert about["source"] == "private: private mount"
     assert "doi:10.1038/nn.4042" in about["citation"]
     assert (about["synthetic"], about["bin_width_ms"], about["aligned_to"]) == (0, 10, "movement onset")
@@ -234,16 +237,8 @@ def test_not_the_four_files(raw: list[Path]) -> None:
 # the private source --------------------------------------------------------------------------------------------------
 
 
-def test_private_or_not() -> None:
-    assert sources.is_private("sussillo2015", "private") is True
-    for recording, source in [("mante2013", "raw"), ("hatsopoulos2007", "processed"), ("hatsopoulos2007", "dryad")]:
-        assert sources.is_private(recording, source) is False
-    with pytest.raises(InputError, match="no such source"):
-        sources.is_private("sussillo2015", "raw")
-
-
 def test_private_files_are_found_in_their_folder(raw: list[Path], tmp_path: Path) -> None:
-    assert sources.find_raw("sussillo2015", "private", raw[0].parent, tmp_path / "downloads") == sorted(
+    assert find_raw("sussillo2015", "private", raw[0].parent, tmp_path / "downloads") == sorted(
         raw, key=lambda path: [EMG, RATES, PLAN, GO].index(path.stem)
     )
 
@@ -254,7 +249,7 @@ def test_missing_private_files_are_named(raw: list[Path], tmp_path: Path) -> Non
     for name in (PLAN, GO):  # what lies among the downloads is not looked at
         (folder / f"{name}.mat").rename(downloads / f"{name}.mat")
     with pytest.raises(InputError) as caught:
-        sources.find_raw("sussillo2015", "private", folder, downloads)
+        find_raw("sussillo2015", "private", folder, downloads)
     assert f"{PLAN}.mat" in caught.value.problem and f"{GO}.mat" in caught.value.problem
     assert EMG not in caught.value.problem and RATES not in caught.value.problem
     assert (caught.value.file, caught.value.key) == (str(folder), "recordings.sussillo2015.path")
@@ -267,28 +262,14 @@ def test_a_private_folder_that_is_not_there(tmp_path: Path, folder: str | None) 
     (tmp_path / "file").touch()
     path = None if folder is None else tmp_path / folder
     with pytest.raises(InputError, match="folder") as caught:
-        sources.find_raw("sussillo2015", "private", path, tmp_path)
+        find_raw("sussillo2015", "private", path, tmp_path)
     assert caught.value.key == "recordings.sussillo2015.path"
     assert caught.value.value == (None if path is None else str(path))
     assert "ask its authors" in (caught.value.remedy or "")
 
 
-def test_a_private_source_is_never_downloaded(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be downloaded") as caught:
-        sources.download("sussillo2015", "private", tmp_path / "downloads")
-    assert caught.value.key == "recordings.sussillo2015.path"
-    assert not (tmp_path / "downloads").exists()
-
-
 def test_from_the_mount_to_netcdf(raw: list[Path], tmp_path: Path) -> None:
-    entry = {
-        "name": "maze",
-        "reader": "sussillo2015",
-        "source": "private",
-        "path": str(raw[0].parent),
-        "synthetic": False,
-        "options": {},
-    }
+    entry = {**ENTRY, "path": str(raw[0].parent)}
     convert(entry, raw, "code", str(tmp_path / "maze.nc"))
     recording = open_recording(tmp_path / "maze.nc")
     for name, values in read(raw, {}).data_vars.items():
@@ -303,7 +284,7 @@ SMALL = {"neurons": 6, "trials_per_condition": 4}
 
 
 def make(folder: Path, seed: int = 0, **options: Any) -> list[Path]:
-    return write("sussillo2015", "private", folder, seed, {**SMALL, **options})
+    return write_synthetic("sussillo2015", "private", folder, seed, {**SMALL, **options})
 
 
 def test_synthetic_files_have_the_form_of_the_private_ones(tmp_path: Path) -> None:
@@ -321,9 +302,8 @@ def test_synthetic_files_have_the_form_of_the_private_ones(tmp_path: Path) -> No
 
 def test_synthetic_files_are_read_as_the_private_ones(tmp_path: Path) -> None:
     files = make(tmp_path / "raw")
-    assert files == paths("sussillo2015", "private", tmp_path / "raw", SMALL)
-    assert sources.find_raw("sussillo2015", "private", tmp_path / "raw", tmp_path / "downloads", {}) == files
-    dataset = load_reader("sussillo2015")(files, {"source": "private"})
+    assert find_raw("sussillo2015", "private", tmp_path / "raw", tmp_path / "downloads", {}) == files
+    dataset = read_recording({**ENTRY, "synthetic": True}, files)
     assert dict(dataset.sizes) | {"condition": 27, "time": 186, "neuron": 6, "muscle": 7} == dict(dataset.sizes)
     assert dataset.attrs["synthetic"] == 1
     assert dataset.attrs["title"].endswith("(synthetic)")
@@ -341,8 +321,8 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     first = {file.name: file.read_bytes() for file in make(tmp_path / "here", 3)}
     time.sleep(1.1)  # headers that hold the time have seconds
     code = (
-        "import sys; from pathlib import Path; from neurorules.recordings.synthetic.write import write\n"
-        f"write('sussillo2015', 'private', Path(sys.argv[1]), 3, {SMALL!r})"
+        "import sys; from pathlib import Path; from neurorules.recordings.synthetic.base.write import write_synthetic\n"
+        f"write_synthetic('sussillo2015', 'private', Path(sys.argv[1]), 3, {SMALL!r})"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "there")], check=True, env=environment)
@@ -388,19 +368,6 @@ def test_synthetic_activity_is_preparatory_and_then_of_the_movement(tmp_path: Pa
 )
 def test_what_cannot_be_made(tmp_path: Path, source: str, options: dict[str, Any], key: str) -> None:
     with pytest.raises(InputError) as caught:
-        write("sussillo2015", source, tmp_path, 0, options)
+        write_synthetic("sussillo2015", source, tmp_path, 0, options)
     assert caught.value.key == key
     assert list(tmp_path.iterdir()) == []
-
-
-def test_planning_imports_nothing_heavy() -> None:
-    code = (
-        "import sys; from pathlib import Path\n"
-        "from neurorules.recordings import sources, synthetic\n"
-        "sources.is_private('sussillo2015', 'private')\n"
-        "synthetic.paths('sussillo2015', 'private', Path('x'), {})\n"
-        "heavy = {'numpy', 'scipy', 'xarray', 'h5py', 'pandas', 'torch'} & set(sys.modules)\n"
-        "sys.exit(f'imported: {heavy}' if heavy else 0)"
-    )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    subprocess.run([sys.executable, "-c", code], check=True, env=environment)

@@ -13,7 +13,7 @@ import xarray as xr
 from neurorules.cli.main import main
 from neurorules.cli.trials import check_own_rates, describe
 from neurorules.errors import InputError
-from neurorules.study.study import load_study
+from neurorules.study.load import load_study
 
 COMPANION = Path(__file__).parents[2] / "config" / "companion.yaml"
 
@@ -128,7 +128,7 @@ def test_a_file_that_is_gone_is_missed_until_it_was_read(tmp_path: Path, monkeyp
     study = own(tmp_path)
     (tmp_path / "lab" / "rates.nc").unlink()
     assert refused(study).key == "recordings.lab.path"
-    made = Path(load_study(study).recording_file("lab"))
+    made = Path(load_study(study).paths.recording_file("lab"))
     made.parent.mkdir(parents=True)
     made.touch()
     check_own_rates(load_study(study))

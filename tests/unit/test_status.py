@@ -9,7 +9,7 @@ import pytest
 
 from neurorules.cli.status import report
 from neurorules.errors import InputError
-from neurorules.study.study import Study, load_study
+from neurorules.study.load import Study, load_study
 
 NOW = 1_000_000.0
 
@@ -28,13 +28,13 @@ def touch(root: Path, file: str, ended: float, text: str = "") -> None:
 
 def train(study: Study, root: Path, n_jobs: int, seconds: float, ended: float, side_by_side: int = 1) -> None:
     """The first jobs of a study: `side_by_side` end together, one lot after another, the last at `ended`."""
-    jobs = [(model, block) for block in study.blocks for model in block.models][:n_jobs]
+    jobs = [(model, block) for block in study.selection.blocks for model in block.models][:n_jobs]
     n_lots = n_jobs // side_by_side
     for number, (model, block) in enumerate(jobs):
         end = ended - seconds * (n_lots - 1 - number // side_by_side)
-        touch(root, study.training_benchmark(model, block.seeds), end, f"s\th:m:s\n{seconds}\t0:01:00\n")
+        touch(root, study.paths.training_benchmark(model, block.seeds), end, f"s\th:m:s\n{seconds}\t0:01:00\n")
         for seed in block.seeds:
-            touch(root, study.run_file(model, seed), end)
+            touch(root, study.paths.run_file(model, seed), end)
 
 
 def test_nothing_is_there_yet(study: Study, tmp_path: Path) -> None:
@@ -56,10 +56,10 @@ def test_time_left_by_hand(study: Study, tmp_path: Path, side_by_side: int) -> N
 
 
 def test_an_earlier_session_is_not_the_pace(study: Study, tmp_path: Path) -> None:
-    jobs = [(model, block) for block in study.blocks for model in block.models]
+    jobs = [(model, block) for block in study.selection.blocks for model in block.models]
     train(study, tmp_path, 10, 50.0, NOW)
     for model, block in jobs[:5]:  # two hours before, side by side
-        touch(tmp_path, study.training_benchmark(model, block.seeds), NOW - 7200, "s\th:m:s\n50.0\t0:00:50\n")
+        touch(tmp_path, study.paths.training_benchmark(model, block.seeds), NOW - 7200, "s\th:m:s\n50.0\t0:00:50\n")
     assert "with 1.0 jobs side by side" in report(study, tmp_path, NOW)
 
 
@@ -69,9 +69,9 @@ def test_a_study_at_rest_says_since_when(study: Study, tmp_path: Path) -> None:
 
 
 def test_a_finished_study_has_no_time_left(study: Study, tmp_path: Path) -> None:
-    train(study, tmp_path, len([m for block in study.blocks for m in block.models]), 1.0, NOW)
-    for name in study.figures:
-        for file in [*study.figure_tables(name), *study.figure_files(name)]:
+    train(study, tmp_path, len([m for block in study.selection.blocks for m in block.models]), 1.0, NOW)
+    for name in study.selection.figures:
+        for file in [*study.paths.figure_tables(name), *study.paths.figure_files(name)]:
             touch(tmp_path, file, NOW)
     text = report(study, tmp_path, NOW)
     assert "figures                    7 of 7     100%" in text
@@ -89,7 +89,7 @@ def test_targets_that_are_nearly_figures_are_named(study: Study) -> None:
 
 
 def test_a_figure_without_one_of_its_files_is_not_there(study: Study, tmp_path: Path) -> None:
-    files = study.figure_files("companion_fig1")
+    files = study.paths.figure_files("companion_fig1")
     for file in files[:-1]:
         touch(tmp_path, file, NOW)
     assert "not yet: companion_fig1" in report(study, tmp_path, NOW)

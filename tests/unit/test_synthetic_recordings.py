@@ -15,9 +15,11 @@ from scipy.io import loadmat
 
 from neurorules.errors import InputError
 from neurorules.io.netcdf import write_dataset
-from neurorules.recordings import load_reader, sources
+from neurorules.recordings.convert import read_recording
+from neurorules.recordings.locate import find_raw
+from neurorules.recordings.readers.base.reader import load_reader
 from neurorules.recordings.recording import open_recording
-from neurorules.recordings.synthetic.write import paths, write
+from neurorules.recordings.synthetic.base.write import write_synthetic
 
 SMALL = {"neurons": 6, "trials_per_condition": 4}
 KINDS = [("mante2013", "raw"), ("hatsopoulos2007", "processed"), ("hatsopoulos2007", "dryad")]
@@ -25,11 +27,12 @@ KINDS = [("mante2013", "raw"), ("hatsopoulos2007", "processed"), ("hatsopoulos20
 
 @pytest.mark.parametrize(("recording", "source"), KINDS)
 def test_read_as_the_real_ones_are(tmp_path: Path, recording: str, source: str) -> None:
-    files = write(recording, source, tmp_path / "raw", 0, SMALL)
-    assert files == paths(recording, source, tmp_path / "raw", SMALL)
-    found = sources.find_raw(recording, source, tmp_path / "raw", tmp_path / "downloads", {})
+    files = write_synthetic(recording, source, tmp_path / "raw", 0, SMALL)
+    found = find_raw(recording, source, tmp_path / "raw", tmp_path / "downloads", {})
     assert found == files
-    dataset = load_reader(recording)(found, {"source": source, "keep_trials": source != "processed"})
+    options = {"keep_trials": source != "processed"}
+    entry = {"name": "made", "reader": recording, "source": source, "synthetic": True, "options": options}
+    dataset = read_recording(entry, found)
     assert dataset.sizes["neuron"] == 6
     assert dataset.attrs["synthetic"] == 1
     assert dataset.attrs["title"].endswith("(synthetic)")
@@ -42,7 +45,7 @@ def test_read_as_the_real_ones_are(tmp_path: Path, recording: str, source: str) 
 @pytest.mark.parametrize(("recording", "source"), KINDS)
 def test_the_same_bytes_from_the_same_seed(tmp_path: Path, recording: str, source: str) -> None:
     def content(folder: str, seed: int) -> list[bytes]:
-        return [file.read_bytes() for file in write(recording, source, tmp_path / folder, seed, SMALL)]
+        return [file.read_bytes() for file in write_synthetic(recording, source, tmp_path / folder, seed, SMALL)]
 
     first = content("a", 0)
     assert content("b", 0) == first
@@ -51,11 +54,11 @@ def test_the_same_bytes_from_the_same_seed(tmp_path: Path, recording: str, sourc
 
 
 def test_the_same_bytes_in_another_process(tmp_path: Path) -> None:
-    files = [f for kind in KINDS for f in write(*kind, tmp_path / "here", 3, SMALL)]
+    files = [f for kind in KINDS for f in write_synthetic(*kind, tmp_path / "here", 3, SMALL)]
     time.sleep(1.1)  # headers that hold the time have seconds
     code = (
-        "import sys; from pathlib import Path; from neurorules.recordings.synthetic.write import write\n"
-        f"for kind in {KINDS!r}: write(*kind, Path(sys.argv[1]), 3, {SMALL!r})"
+        "import sys; from pathlib import Path; from neurorules.recordings.synthetic.base.write import write_synthetic\n"
+        f"for kind in {KINDS!r}: write_synthetic(*kind, Path(sys.argv[1]), 3, {SMALL!r})"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "there")], check=True, env=_environment("7"))
     for file in files:
@@ -70,7 +73,7 @@ def _environment(hash_seed: str) -> dict[str, str]:
 
 
 def test_unit_files_have_the_published_form(tmp_path: Path, real_data: Path) -> None:
-    synthetic = write("mante2013", "raw", tmp_path, 0, SMALL)[0]
+    synthetic = write_synthetic("mante2013", "raw", tmp_path, 0, SMALL)[0]
     real = next((real_data / "mante2013" / "PFC data" / "PFC data 1").glob("ar090313_1_a3*.mat"))
     one, other = (loadmat(file)["unit"] for file in (synthetic, real))
     assert one.dtype == other.dtype
@@ -87,7 +90,7 @@ def test_unit_files_have_the_published_form(tmp_path: Path, real_data: Path) -> 
 
 
 def test_unit_files_keep_the_identities_of_the_published_ones(tmp_path: Path) -> None:
-    file = write("mante2013", "raw", tmp_path, 0, SMALL)[0]
+    file = write_synthetic("mante2013", "raw", tmp_path, 0, SMALL)[0]
     task = loadmat(file, simplify_cells=True)["unit"]["task_variable"]
     task = {name: values.astype(float) for name, values in task.items()}
     mapping = np.sign(task["stim_col2dir"] * task["stim_col"])
@@ -103,7 +106,7 @@ def test_unit_files_keep_the_identities_of_the_published_ones(tmp_path: Path) ->
 
 
 def test_one_unit_is_incomplete(tmp_path: Path) -> None:
-    files = write("mante2013", "raw", tmp_path, 0, SMALL)
+    files = write_synthetic("mante2013", "raw", tmp_path, 0, SMALL)
     assert len(files) == 7
     recording = load_reader("mante2013")(files, {})
     (left_out,) = json.loads(recording.attrs["left_out"])
@@ -111,23 +114,25 @@ def test_one_unit_is_incomplete(tmp_path: Path) -> None:
 
 
 def test_a_neuron_does_not_depend_on_how_many_there_are(tmp_path: Path) -> None:
-    few = write("mante2013", "raw", tmp_path / "few", 0, SMALL)
-    many = write("mante2013", "raw", tmp_path / "many", 0, {**SMALL, "neurons": 8})
+    few = write_synthetic("mante2013", "raw", tmp_path / "few", 0, SMALL)
+    many = write_synthetic("mante2013", "raw", tmp_path / "many", 0, {**SMALL, "neurons": 8})
     assert [file.read_bytes() for file in few] == [file.read_bytes() for file in many[:7]]
-    few = load_reader("hatsopoulos2007")(write("hatsopoulos2007", "dryad", tmp_path, 0, SMALL), {"source": "dryad"})
-    more = write("hatsopoulos2007", "dryad", tmp_path, 0, {**SMALL, "neurons": 8})
+    few = load_reader("hatsopoulos2007")(
+        write_synthetic("hatsopoulos2007", "dryad", tmp_path, 0, SMALL), {"source": "dryad"}
+    )
+    more = write_synthetic("hatsopoulos2007", "dryad", tmp_path, 0, {**SMALL, "neurons": 8})
     many = load_reader("hatsopoulos2007")(more, {"source": "dryad"})
     np.testing.assert_array_equal(few["rates"].values, many["rates"].values[:, :, :6])
 
 
 def test_the_other_monkey(tmp_path: Path) -> None:
-    files = write("mante2013", "raw", tmp_path, 0, {**SMALL, "monkey": "fe"})
-    assert sources.find_raw("mante2013", "raw", tmp_path, tmp_path, {"monkey": "fe"}) == files
+    files = write_synthetic("mante2013", "raw", tmp_path, 0, {**SMALL, "monkey": "fe"})
+    assert find_raw("mante2013", "raw", tmp_path, tmp_path, {"monkey": "fe"}) == files
     assert load_reader("mante2013")(files, {"monkey": "fe"}).attrs["monkey"] == "fe"
 
 
 def test_activity_tells_the_conditions_apart(tmp_path: Path) -> None:
-    files = write("mante2013", "raw", tmp_path, 0, {"neurons": 12, "trials_per_condition": 8})
+    files = write_synthetic("mante2013", "raw", tmp_path, 0, {"neurons": 12, "trials_per_condition": 8})
     recording = load_reader("mante2013")(files, {})
     late = recording["rates"].values[:, -5:].mean(axis=1)
     t = []
@@ -140,7 +145,7 @@ def test_activity_tells_the_conditions_apart(tmp_path: Path) -> None:
 
 
 def test_reaches_are_minimum_jerk_in_eight_directions(tmp_path: Path) -> None:
-    (file,) = write("hatsopoulos2007", "dryad", tmp_path, 0, SMALL)
+    (file,) = write_synthetic("hatsopoulos2007", "dryad", tmp_path, 0, SMALL)
     recording = load_reader("hatsopoulos2007")([file], {"source": "dryad"})
     angle = np.deg2rad(recording["angle_deg"].values)[:, None]
     s = np.clip(recording["time"].values / 500, 0, 1)
@@ -156,7 +161,7 @@ def test_reaches_are_minimum_jerk_in_eight_directions(tmp_path: Path) -> None:
 
 def test_both_sources_of_a_session_agree(tmp_path: Path) -> None:
     one, other = (
-        load_reader("hatsopoulos2007")(write("hatsopoulos2007", s, tmp_path, 0, SMALL), {"source": s})
+        load_reader("hatsopoulos2007")(write_synthetic("hatsopoulos2007", s, tmp_path, 0, SMALL), {"source": s})
         for s in ("processed", "dryad")
     )
     for name in ("rates", "shoulder_angle", "elbow_angle", "hand_x", "hand_y"):
@@ -164,7 +169,7 @@ def test_both_sources_of_a_session_agree(tmp_path: Path) -> None:
 
 
 def test_the_dryad_file_says_what_it_is(tmp_path: Path) -> None:
-    (file,) = write("hatsopoulos2007", "dryad", tmp_path, 0, SMALL)
+    (file,) = write_synthetic("hatsopoulos2007", "dryad", tmp_path, 0, SMALL)
     head = file.read_bytes()[:128]
     assert head.startswith(b"MATLAB 7.3 MAT-file, synthetic")
     assert head[124:] == b"\x00\x02IM"
@@ -178,7 +183,7 @@ def test_the_dryad_file_says_what_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("recording", "source", "options", "key"),
     [
-        ("steinmetz", "raw", {}, "recording"),
+        ("steinmetz", "raw", {}, "reader"),
         ("mante2013", "dryad", {}, "source"),
         ("mante2013", "raw", {"monkey": "x"}, "monkey"),
         ("mante2013", "raw", {"neurons": 0}, "neurons"),
@@ -188,18 +193,6 @@ def test_the_dryad_file_says_what_it_is(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_made(tmp_path: Path, recording: str, source: str, options: dict[str, object], key: str) -> None:
     with pytest.raises(InputError) as caught:
-        write(recording, source, tmp_path, 0, options)
+        write_synthetic(recording, source, tmp_path, 0, options)
     assert caught.value.key == key
     assert list(tmp_path.iterdir()) == []
-
-
-def test_planning_imports_nothing_heavy() -> None:
-    code = (
-        "import sys; from pathlib import Path\n"
-        "from neurorules.recordings import sources, synthetic\n"
-        "sources.find_raw('mante2013', 'raw', None, Path('nowhere'), {})\n"
-        "synthetic.paths('mante2013', 'raw', Path('x'), {})\n"
-        "heavy = {'numpy', 'scipy', 'xarray', 'h5py', 'pandas', 'torch', 'urllib.request'} & set(sys.modules)\n"
-        "sys.exit(f'imported: {heavy}' if heavy else 0)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, env=_environment("0"))

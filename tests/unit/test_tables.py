@@ -17,7 +17,8 @@ import xarray as xr
 from neurorules.errors import InputError
 from neurorules.io.netcdf import write_dataset
 from neurorules.options import Options
-from neurorules.study.study import Model, load_study
+from neurorules.study.load import load_study
+from neurorules.study.model import Model
 from neurorules.tables import (
     alignment,
     baselines,
@@ -335,7 +336,7 @@ def test_alignment(made: Made, stride: int, onset: int) -> None:
 
 def test_a_task_without_movement_has_no_onset_to_align(made: Made) -> None:
     study = load_study()
-    options = Options(study.options(Model("mante2013", "bptt", "base")))
+    options = Options(study.options.of(Model("mante2013", "bptt", "base")))
     with pytest.raises(InputError, match="mante2013 has no movement onset") as caught:
         alignment.table(made.runs["bptt"], {**LABELS, "task": "mante2013"}, options, made.task, made.recording)
     assert caught.value.key == "figures.alignment.tasks" and caught.value.value == "mante2013"

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from helpers.checkout import STUDY_FILE, Checkout, Outcome
 
 from neurorules.recordings.formats import safe_pickle
-from neurorules.recordings.synthetic import write as synthetic
+from neurorules.recordings.synthetic.base.write import write_synthetic
 
 REACH = "hatsopoulos2007"
 REACH_FILE = "data_output_aligntomovementonset_minT-800_maxT400_FRsmoothSD25ms.npy"
@@ -128,8 +129,8 @@ def test_a_mistake_in_the_study_file(finished: Checkout, refusals: dict[str, Fut
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Raw files of both recordings, laid out as in raw_dir."""
     folder = tmp_path_factory.mktemp("raw")
-    synthetic.write("mante2013", "raw", folder, 0, {"neurons": 2, "trials_per_condition": 1, "monkey": "ar"})
-    synthetic.write(REACH, "processed", folder, 0, {"neurons": 8, "trials_per_condition": 3})
+    write_synthetic("mante2013", "raw", folder, 0, {"neurons": 2, "trials_per_condition": 1, "monkey": "ar"})
+    write_synthetic(REACH, "processed", folder, 0, {"neurons": 8, "trials_per_condition": 3})
     return folder
 
 
@@ -217,6 +218,10 @@ RAW: dict[Damage, tuple[str, tuple[str, ...]]] = {
 def with_raw(checkout: Checkout, raw: Path, tmp_path: Path) -> Checkout:
     """A finished study with two more recordings, `mante` and `reach`, read from a copy of the raw files."""
     shutil.copytree(raw, tmp_path / "raw")
+    catalogue = checkout.folder / "resources/recordings.yaml"
+    about = yaml.safe_load(catalogue.read_text())
+    about[REACH]["sources"]["processed"]["files"][0].update(bytes=None, sha256=None)  # else no other file is opened
+    catalogue.write_text(yaml.safe_dump(about))
     checkout.configure("raw_dir", to=str(tmp_path / "raw"))
     checkout.configure("use_recordings", to=[REACH, "mante", "reach"])
     options = {"monkey": "ar", "dt_ms": 50, "keep_trials": False}

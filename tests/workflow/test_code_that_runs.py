@@ -10,7 +10,7 @@ from checkout import REPOSITORY, STUDY_FILE, Checkout
 
 from neurorules.provenance.code import code_hash, coverage
 from neurorules.study.code import all_code
-from neurorules.study.study import load_study
+from neurorules.study.load import load_study
 
 TRACER = Path(__file__).parents[1] / "helpers" / "trace"
 SCRIPTS = REPOSITORY / "workflow" / "scripts"

@@ -55,6 +55,7 @@ def extended(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Ch
     for name in ("pyproject.toml", *(f"tests/unit/{test}" for test in TESTS)):
         (checkout.folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(REPOSITORY / name, checkout.folder / name)
+    shutil.copytree(REPOSITORY / "tests/helpers", checkout.folder / "tests/helpers")
     for block in BLOCK.finditer(GUIDE):
         write(block, checkout.folder)
     for script in ("lab_file.py", "own_file.py"):

@@ -18,8 +18,8 @@ import pytest
 from helpers.checkout import Checkout
 
 from neurorules.figures.base.figure import figure_names
-from neurorules.recordings.sources import DOWNLOADS, download_paths
-from neurorules.study.study import load_study
+from neurorules.recordings.locate import DOWNLOADS, download_paths
+from neurorules.study.load import load_study
 from neurorules.tables.base.table_type import subject_of
 
 DEMO, REACH, PAPER = "config/demo.yaml", "config/reach.yaml", "config/config.yaml"
@@ -328,18 +328,24 @@ def test_tables_of_groups_are_a_figures_own_and_take_its_own_seeds(plans: dict[s
 def test_the_papers_study_plans_what_it_says(plans: dict[str, Future[Plan]]) -> None:
     """Every training job, table and figure of the default study, as the study itself counts them."""
     study, plan = load_study(), plans["paper"].result()
-    runs = {study.run_file(model, seed) for model, seeds in study.seeds.items() for seed in seeds}
+    runs = {study.paths.run_file(model, seed) for model, seeds in study.selection.seeds.items() for seed in seeds}
     assert {file for file in plan.files if file.startswith("results/paper/runs/")} == runs
-    tables = {file for name in study.figures for file in study.figure_tables(name)}
+    tables = {file for name in study.selection.figures for file in study.paths.figure_tables(name)}
     assert {file for file in plan.files if file.startswith("results/paper/similarity/")} == tables
-    products = {file for name in study.figures for file in study.figure_files(name)}
+    products = {file for name in study.selection.figures for file in study.paths.figure_files(name)}
     assert products <= plan.files
 
-    chosen = {study.learning_rate_file(model) for model in study.seeds if study.chooses_learning_rate(model)}
+    chosen = {
+        study.paths.learning_rate_file(model)
+        for model in study.selection.seeds
+        if study.options.chooses_learning_rate(model)
+    }
     assert {file for file in plan.files if file.startswith("results/paper/learning_rates/")} == chosen
 
     of = Counter(subject_of(Path(file).stem) for file in tables)
-    training = Counter(f"train_seed{k}" for seeds in study.seeds.values() for k in seeds)  # a job for each run
+    training = Counter(
+        f"train_seed{k}" for seeds in study.selection.seeds.values() for k in seeds
+    )  # a job for each run
     assert plan.jobs == {
         DOWNLOAD_REACH: 1,
         "download_mante2013_raw": 1,
@@ -349,6 +355,6 @@ def test_the_papers_study_plans_what_it_says(plans: dict[str, Future[Plan]]) -> 
         "score": of["model"],
         "score_group": of["group"],
         "score_recording": of["recording"],
-        **dict.fromkeys(study.figures, 1),
+        **dict.fromkeys(study.selection.figures, 1),
         "all": 1,
     }

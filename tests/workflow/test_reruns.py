@@ -126,7 +126,7 @@ CODE: dict[str, tuple[Edit, Expected]] = {
     ),
     "a style of all figures": (("plotting/style.py", '"font.size": 8', '"font.size": 9'), figures),
     "the pace of status": (("cli/status.py", "LAST_JOBS, PAUSE_S = 40", "LAST_JOBS, PAUSE_S = 50"), nothing),
-    "the downloader": (("recordings/sources.py", "_TIMEOUT_S = 60", "_TIMEOUT_S = 61"), nothing),
+    "the downloader": (("recordings/transfer.py", "_TIMEOUT_S = 60", "_TIMEOUT_S = 61"), nothing),
     "the default of a function that nothing gives": (
         ("similarity/matched_accuracy.py", "n_points: int = 100", "n_points: int = 50"),
         lambda made, _: made.figure("fig1"),
@@ -174,8 +174,12 @@ CODE: dict[str, tuple[Edit, Expected]] = {
         lambda made, _: made.all - made.raw,
     ),
     "the synthetic recording": (
-        ("recordings/synthetic/write.py", "def write(", "@float\ndef write("),
+        ("recordings/synthetic/hatsopoulos2007.py", "def write(", "@float\ndef write("),
         lambda made, _: made.all,
+    ),
+    "another synthetic recording": (
+        ("recordings/synthetic/mante2013.py", "def write(", "@float\ndef write("),
+        nothing,
     ),
 }
 

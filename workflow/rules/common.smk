@@ -29,13 +29,16 @@ from neurorules.errors import InputError
 from neurorules.figures.base.figure import load_figure
 from neurorules.io.identity import canonical_json
 from neurorules.provenance.code import code_hash
-from neurorules.recordings import sources
-from neurorules.recordings.sources import DOWNLOADS, download_paths, find_raw
-from neurorules.study.code import figure_code, recording_code, scoring_code, training_code
-from neurorules.study.study import BASE_CONFIG, Model, Study, block_name, merge
+from neurorules.recordings.catalogue import catalogue_entry
+from neurorules.recordings.locate import DOWNLOADS, download_paths, expand_folder, find_raw
+from neurorules.recordings.verify import fingerprint
+from neurorules.study.code import figure_code, recording_code, scoring_code, synthetic_code, training_code
+from neurorules.study.load import Study
+from neurorules.study.model import Model, block_name
+from neurorules.study.yaml_source import BASE_CONFIG, merge
 from neurorules.study.yaml_source import read_study_file
 from neurorules.tables.base.table_type import table_types
-from neurorules.cli.trials import check_own_rates
+from neurorules.study.preflight import check_own_rates
 
 IS_MODULE = Path(workflow.main_snakefile).resolve().parent not in (WORKFLOW, WORKFLOW.parent)
 
@@ -54,9 +57,9 @@ except InputError as error:
 
 
 wildcard_constraints:
-    model="|".join(re.escape(str(model)) for model in study.seeds),
-    recording="|".join(re.escape(name) for name in study.used_recordings),
-    group="|".join(re.escape(group) for group in study.groups) or "none",
+    model="|".join(re.escape(str(model)) for model in study.selection.seeds),
+    recording="|".join(re.escape(name) for name in study.selection.used_recordings),
+    group="|".join(re.escape(group) for group in study.selection.groups) or "none",
 
 
 def code(script, plugins=()):
@@ -70,7 +73,7 @@ def per_attempt(amount):
 
 
 def log_file(*parts):
-    return study.path("logs", *parts)
+    return study.paths.below("logs", *parts)
 
 
 # ---- recordings
@@ -81,13 +84,13 @@ to_download = set()  # said so, once
 
 def raw_files(wildcards):
     """What a recording is read from: files that are there, else what a rule makes."""
-    entry = study.recording_entry(wildcards.recording)
+    entry = study.selection.recording_entry(wildcards.recording)
     if entry["synthetic"]:
-        return study.path("raw", wildcards.recording)
+        return study.paths.below("raw", wildcards.recording)
     # A private recording lies in a folder of its own.
     key = f"recordings.{wildcards.recording}.path" if entry["path"] else "raw_dir"
     try:
-        raw_dir = sources.folder_of(entry["path"] or study.config["raw_dir"], key)
+        raw_dir = expand_folder(entry["path"] or study.config["raw_dir"], key)
         found = find_raw(
             entry["reader"],
             entry["source"],
@@ -105,12 +108,12 @@ def raw_files(wildcards):
     return [str(f) for f in found or download_paths(entry["reader"], entry["source"], DOWNLOADS)]
 
 
-def raw_identity(wildcards):
+def raw_fingerprints(wildcards):
     """What the raw files are: where they lie does not matter. Of `input` Snakemake would not remember a change."""
-    if study.recording_entry(wildcards.recording)["synthetic"]:
+    if study.selection.recording_entry(wildcards.recording)["synthetic"]:
         return "synthetic"
     try:
-        return [sources.identity(file) for file in raw_files(wildcards)]
+        return [fingerprint(file) for file in raw_files(wildcards)]
     except InputError as error:
         raise WorkflowError(str(error))
 
@@ -120,38 +123,38 @@ def raw_identity(wildcards):
 
 def training_recording(wildcards):
     """The recording that a model's trials are made from, where they are."""
-    recording = study.training_recording(Model.parse(wildcards.model))
-    return study.recording_file(recording) if recording else []
+    recording = study.options.training_recording(Model.parse(wildcards.model))
+    return study.paths.recording_file(recording) if recording else []
 
 
 def chosen_learning_rate(wildcards):
     """The file that says which learning rate is best, for a model that takes that."""
     model = Model.parse(wildcards.model)
-    return study.learning_rate_file(model) if study.chooses_learning_rate(model) else []
+    return study.paths.learning_rate_file(model) if study.options.chooses_learning_rate(model) else []
 
 
 def training_options(wildcards):
-    return canonical_json(study.training(Model.parse(wildcards.model)))
+    return canonical_json(study.options.training(Model.parse(wildcards.model)))
 
 
 def training_gpus(wildcards):
     """How many GPUs a training job asks a cluster for; locally this is never asked."""
-    return int(study.options(Model.parse(wildcards.model))["training"]["device"] != "cpu")
+    return int(study.options.of(Model.parse(wildcards.model))["training"]["device"] != "cpu")
 
 
 def compared_recording(model):
     """The recording that a model is compared with, where there is one."""
-    recording = study.recording(model)
-    return study.recording_file(recording) if recording in study.used_recordings else []
+    recording = study.options.recording(model)
+    return study.paths.recording_file(recording) if recording in study.selection.used_recordings else []
 
 
 def scoring_options(wildcards):
-    return canonical_json(study.scoring(Model.parse(wildcards.model), wildcards.table_type))
+    return canonical_json(study.options.scoring(Model.parse(wildcards.model), wildcards.table_type))
 
 
 def group_seeds(group):
     """Seeds of a group: its figure's own, since what a group's table says depends on all networks that are in it."""
-    return study.figure_seeds(group.split("/")[0])
+    return study.selection.figure_seeds(group.split("/")[0])
 
 
 # ---- figures and tables

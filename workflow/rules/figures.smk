@@ -1,12 +1,12 @@
 # Figures and tables: one named target each, drawn from tidy tables only.
 
-for figure_name in study.figures:
+for figure_name in study.selection.figures:
 
     rule:
         name:
             figure_name
         input:
-            **study.figure_inputs(figure_name),
+            **study.paths.figure_inputs(figure_name),
             published=str(WORKFLOW.parent / "resources" / "published.yaml"),
         output:
             [
@@ -16,7 +16,7 @@ for figure_name in study.figures:
                         caption=f"../report/{figure_name}.rst",
                         category=report_category(figure_name),
                         labels={
-                            "no.": f"{list(study.figures).index(figure_name) + 1:02}",
+                            "no.": f"{list(study.selection.figures).index(figure_name) + 1:02}",
                             "name": figure_name,
                             "shows": load_figure(figure_name).TITLE,
                             "format": Path(file).suffix[1:],
@@ -25,7 +25,7 @@ for figure_name in study.figures:
                     if not file.endswith(".md")  # the same as the page
                     else file
                 )
-                for file in study.figure_files(figure_name)
+                for file in study.paths.figure_files(figure_name)
             ],
         log:
             log_file("figures", f"{figure_name}.log"),
@@ -36,7 +36,7 @@ for figure_name in study.figures:
             runtime=per_attempt(20),
         params:
             name=figure_name,
-            context=canonical_json(study.figure_context(figure_name)),
+            context=canonical_json(study.selection.figure_context(figure_name)),
             code=lambda w, name=figure_name: code(*figure_code(name)),
         script:
             "../scripts/figure.py"

@@ -5,7 +5,7 @@ rule recording:
     input:
         raw_files,
     output:
-        study.recording_file("{recording}"),
+        study.paths.recording_file("{recording}"),
     log:
         log_file("recordings", "{recording}.log"),
     conda:
@@ -14,9 +14,9 @@ rule recording:
         mem_mb=per_attempt(2000),
         runtime=per_attempt(30),
     params:
-        entry=lambda w: canonical_json(study.made_from(w.recording)),
-        catalogue=lambda w: canonical_json(sources.entry(study.recording_entry(w.recording)["reader"])),
-        raw=raw_identity,
+        entry=lambda w: canonical_json(study.selection.recording_spec(w.recording)),
+        catalogue=lambda w: canonical_json(catalogue_entry(study.selection.recording_entry(w.recording)["reader"])),
+        raw=raw_fingerprints,
         code=lambda w: code(*recording_code(study, w.recording)),
     script:
         "../scripts/recording.py"
@@ -24,7 +24,7 @@ rule recording:
 
 rule synthetic_raw_files:
     output:
-        directory(study.path("raw", "{recording}")),
+        directory(study.paths.below("raw", "{recording}")),
     log:
         log_file("recordings", "{recording}-synthetic.log"),
     conda:
@@ -33,15 +33,15 @@ rule synthetic_raw_files:
         mem_mb=per_attempt(1000),
         runtime=per_attempt(10),
     params:
-        entry=lambda w: canonical_json(study.made_from(w.recording)),
-        code=code("synthetic_raw_files.py"),
+        entry=lambda w: canonical_json(study.selection.recording_spec(w.recording)),
+        code=lambda w: code(*synthetic_code(study, w.recording)),
     script:
         "../scripts/synthetic_raw_files.py"
 
 
 # A rule for each source that may have to be downloaded, because a job has to name its output files. No params: what was
 # downloaded stays, whatever changes here.
-for reader, source in study.sources():
+for reader, source in study.selection.sources():
 
     rule:
         name:

@@ -5,13 +5,16 @@
 rule score:
     input:
         recording=lambda w: compared_recording(Model.parse(w.model)),
-        runs=lambda w: [study.run_file(w.model, seed) for seed in study.parts[w.table_type][Model.parse(w.model)][w.part]],
+        runs=lambda w: [
+            study.paths.run_file(w.model, seed)
+            for seed in study.selection.seed_subsets[w.table_type][Model.parse(w.model)][w.subset]
+        ],
     output:
-        study.table_file("{table_type}", "{model}", "{part}"),
+        study.paths.table_file("{table_type}", "{model}", "{subset}"),
     log:
-        log_file("similarity", "{model}", "{part}", "{table_type}.log"),
+        log_file("similarity", "{model}", "{subset}", "{table_type}.log"),
     wildcard_constraints:
-        part=r"seeds[\d_-]+",
+        subset=r"seeds[\d_-]+",
         table_type="|".join(table_types("model")),
     conda:
         "../../envs/training.yaml"
@@ -20,7 +23,7 @@ rule score:
         mem_mb=per_attempt(1500),
         runtime=per_attempt(60),
     params:
-        seeds=lambda w: study.parts[w.table_type][Model.parse(w.model)][w.part],
+        seeds=lambda w: study.selection.seed_subsets[w.table_type][Model.parse(w.model)][w.subset],
         training=training_options,
         scoring=scoring_options,
         code=lambda w: code(*scoring_code(study, "score.py", w.table_type, [Model.parse(w.model)])),
@@ -31,10 +34,14 @@ rule score:
 # The models of one task in one figure against each other.
 rule score_group:
     input:
-        recording=lambda w: compared_recording(study.groups[w.group][0]),
-        runs=lambda w: [study.run_file(model, seed) for model in study.groups[w.group] for seed in group_seeds(w.group)],
+        recording=lambda w: compared_recording(study.selection.groups[w.group][0]),
+        runs=lambda w: [
+            study.paths.run_file(model, seed)
+            for model in study.selection.groups[w.group]
+            for seed in group_seeds(w.group)
+        ],
     output:
-        study.group_file("{table_type}", "{group}"),
+        study.paths.group_file("{table_type}", "{group}"),
     log:
         log_file("similarity", "groups", "{group}", "{table_type}.log"),
     wildcard_constraints:
@@ -46,12 +53,15 @@ rule score_group:
         mem_mb=per_attempt(2000),
         runtime=per_attempt(120),
     params:
-        seeds=lambda w: {str(model): group_seeds(w.group) for model in study.groups[w.group]},
+        seeds=lambda w: {str(model): group_seeds(w.group) for model in study.selection.groups[w.group]},
         models=lambda w: canonical_json(
-            {str(model): {**study.training(model), **study.scoring(model, w.table_type)} for model in study.groups[w.group]}
+            {
+                str(model): {**study.options.training(model), **study.options.scoring(model, w.table_type)}
+                for model in study.selection.groups[w.group]
+            }
         ),
-        options=lambda w: canonical_json(study.describing(w.table_type)),
-        code=lambda w: code(*scoring_code(study, "score_group.py", w.table_type, study.groups[w.group])),
+        options=lambda w: canonical_json(study.options.table_options(w.table_type)),
+        code=lambda w: code(*scoring_code(study, "score_group.py", w.table_type, study.selection.groups[w.group])),
     script:
         "../scripts/score_group.py"
 
@@ -59,9 +69,9 @@ rule score_group:
 # A recording alone.
 rule score_recording:
     input:
-        study.recording_file("{recording}"),
+        study.paths.recording_file("{recording}"),
     output:
-        study.description_file("{table_type}", "{recording}"),
+        study.paths.description_file("{table_type}", "{recording}"),
     log:
         log_file("similarity", "recordings", "{recording}", "{table_type}.log"),
     wildcard_constraints:
@@ -73,7 +83,7 @@ rule score_recording:
         mem_mb=per_attempt(1500),
         runtime=per_attempt(60),
     params:
-        options=lambda w: canonical_json(study.describing(w.table_type)),
+        options=lambda w: canonical_json(study.options.table_options(w.table_type)),
         code=lambda w: code(*scoring_code(study, "score_recording.py", w.table_type, [])),
     script:
         "../scripts/score_recording.py"

@@ -3,11 +3,11 @@ rule choose_learning_rate:
     input:
         recording=training_recording,
     output:
-        study.learning_rate_file("{model}"),
+        study.paths.learning_rate_file("{model}"),
     log:
         log_file("learning_rates", "{model}.log"),
     benchmark:
-        study.path("benchmarks", "learning_rates", "{model}.tsv")
+        study.paths.below("benchmarks", "learning_rates", "{model}.tsv")
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -16,7 +16,7 @@ rule choose_learning_rate:
         runtime=per_attempt(240),
         gpu=training_gpus,
     params:
-        options=lambda w: canonical_json(study.choosing(Model.parse(w.model))),
+        options=lambda w: canonical_json(study.options.selection_options(Model.parse(w.model))),
         code=lambda w: code(*training_code(study, Model.parse(w.model), "choose_learning_rate.py")),
     script:
         "../scripts/choose_learning_rate.py"
@@ -26,7 +26,7 @@ rule choose_learning_rate:
 
 # A rule for each block of seeds that occurs, because a job has to name its output files. Which seeds share a job is not
 # a param: it changes no run.
-for block in study.blocks:
+for block in study.selection.blocks:
 
     rule:
         name:
@@ -35,11 +35,11 @@ for block in study.blocks:
             recording=training_recording,
             learning_rate=chosen_learning_rate,
         output:
-            [study.run_file("{model}", seed) for seed in block.seeds],
+            [study.paths.run_file("{model}", seed) for seed in block.seeds],
         log:
             log_file("runs", "{model}", f"{block_name(block.seeds)}.log"),
         benchmark:
-            study.training_benchmark("{model}", block.seeds)
+            study.paths.training_benchmark("{model}", block.seeds)
         wildcard_constraints:
             model="|".join(re.escape(str(model)) for model in block.models),
         conda:

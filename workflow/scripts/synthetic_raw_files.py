@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 from neurorules.jobs import job
-from neurorules.recordings.synthetic.write import write
+from neurorules.recordings.synthetic.base.write import write_synthetic
 
 with job(snakemake.log[0]):
     entry = json.loads(snakemake.params.entry)
-    write(
+    write_synthetic(
         entry["reader"],
         entry["source"],
         Path(snakemake.output[0]),

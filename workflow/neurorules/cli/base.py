@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from neurorules.errors import InputError
-from neurorules.study.study import BASE_CONFIG, OPTION_GROUPS, REPOSITORY, Model, Study, load_study
+from neurorules.study.load import Study, load_study
+from neurorules.study.model import Model
+from neurorules.study.options import OPTION_GROUPS
+from neurorules.study.yaml_source import BASE_CONFIG, REPOSITORY
 
 __all__ = [
     "OPTION_GROUPS",

@@ -16,8 +16,8 @@ def summary(study: str) -> str:
     """
     file = study_file(study)
     checked = load_study(file)
-    n_runs = sum(map(len, checked.seeds.values()))
-    return f"{file}: {checked.name}, {len(checked.figures)} figures and tables, {n_runs} runs"
+    n_runs = sum(map(len, checked.selection.seeds.values()))
+    return f"{file}: {checked.name}, {len(checked.selection.figures)} figures and tables, {n_runs} runs"
 
 
 def run(arguments: argparse.Namespace) -> int:

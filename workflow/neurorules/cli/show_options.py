@@ -22,7 +22,7 @@ def find_model(study: Study, text: str) -> Model:
             "A model is named by its task, its learning rule and its setting.",
             key="MODEL",
             value=text,
-            remedy=did_you_mean(text, map(str, study.seeds)),
+            remedy=did_you_mean(text, map(str, study.selection.seeds)),
         )
     model = Model(*parts)
     for what, name, known in (
@@ -49,14 +49,14 @@ def _learning_rules(study: Study) -> dict[str, None]:
 
 def table(study: Study, model: Model) -> str:
     """Lines of option, value, and the file and key that the value comes from."""
-    options = study.options(model)
+    options = study.options.of(model)
     rows = []
     for group in OPTION_GROUPS:
         for name, value in options[group].items():
-            file, key = study.option_place(model, f"{group}.{name}")
+            file, key = study.options.place(model, f"{group}.{name}")
             rows.append((f"{group}.{name}", json.dumps(value, ensure_ascii=False), f"{_short(file)}  {key}"))
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    seeds = ", ".join(map(str, study.seeds.get(model, ()))) or "none: no figure of this study shows it"
+    seeds = ", ".join(map(str, study.selection.seeds.get(model, ()))) or "none: no figure of this study shows it"
     lines = [f"{model} in the study {study.name}; seeds: {seeds}"]
     lines += [f"{name:<{widths[0]}}  {value:<{min(widths[1], 32)}}  {place}" for name, value, place in rows]
     return "\n".join(lines)

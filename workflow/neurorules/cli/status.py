@@ -27,27 +27,34 @@ def report(study: Study, folder: str | Path = ".", now: float | None = None) -> 
         now: seconds since the epoch; the clock's where None.
     """
     root = Path(folder)
-    finished = {(m, s) for m, seeds in study.seeds.items() for s in seeds if (root / study.run_file(m, s)).exists()}
-    left = [(m, s) for m, seeds in study.seeds.items() for s in seeds if (m, s) not in finished]
+    finished = {
+        (m, s)
+        for m, seeds in study.selection.seeds.items()
+        for s in seeds
+        if (root / study.paths.run_file(m, s)).exists()
+    }
+    left = [(m, s) for m, seeds in study.selection.seeds.items() for s in seeds if (m, s) not in finished]
     lines = [
-        f"study {study.name} in {root / study.results}",
+        f"study {study.name} in {root / study.paths.results}",
         _line("runs", len(finished), len(finished) + len(left)),
     ]
     by_task: dict[str, list[int]] = {}
-    for model, seeds in study.seeds.items():
+    for model, seeds in study.selection.seeds.items():
         done = by_task.setdefault(model.task, [0, 0])
         done[0] += sum((model, seed) in finished for seed in seeds)
         done[1] += len(seeds)
     if len(by_task) > 1:
         lines += [_line(f"  {task}", *done) for task, done in by_task.items()]
-    tables = {file for name in study.figures for file in study.figure_tables(name)}
-    shown = {file for name in study.figures for file in study.figure_files(name)}
+    tables = {file for name in study.selection.figures for file in study.paths.figure_tables(name)}
+    shown = {file for name in study.selection.figures for file in study.paths.figure_files(name)}
     lines.append(_line("tables", _there(root, tables - shown), len(tables - shown)))
     complete = [
-        name for name in study.figures if _there(root, study.figure_files(name)) == len(study.figure_files(name))
+        name
+        for name in study.selection.figures
+        if _there(root, study.paths.figure_files(name)) == len(study.paths.figure_files(name))
     ]
-    lines.append(_line("figures", len(complete), len(study.figures)))
-    missing = [name for name in study.figures if name not in complete]
+    lines.append(_line("figures", len(complete), len(study.selection.figures)))
+    missing = [name for name in study.selection.figures if name not in complete]
     if missing:
         lines.append(f"  not yet: {', '.join(missing)}")
     if left:
@@ -66,9 +73,9 @@ def _there(root: Path, files: Iterable[str]) -> int:
 def _pace(study: Study, root: Path, left: Sequence[tuple[Model, int]], now: float) -> str:
     """When the runs will be finished, from how long those of their kind took and how many jobs ran side by side."""
     jobs = []
-    for block in study.blocks:
+    for block in study.selection.blocks:
         for model in block.models:
-            file = root / study.training_benchmark(model, block.seeds)
+            file = root / study.paths.training_benchmark(model, block.seeds)
             if file.exists():
                 jobs.append((file.stat().st_mtime, seconds_of(file), model, len(block.seeds)))
     jobs.sort(key=lambda job: job[0])

@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING
 from neurorules.cli.base import Model, Study, did_you_mean, open_study, run_cli
 from neurorules.errors import InputError
 from neurorules.recordings.recording import open_recording
-from neurorules.recordings.sources import DOWNLOADS, find_raw, folder_of
-from neurorules.tasks.base.task import compared_steps, make_task
+from neurorules.study.preflight import task_of
+from neurorules.tasks.base.task import compared_steps
 
 if TYPE_CHECKING:
     import numpy as np
-    import xarray as xr
 
-    from neurorules.tasks.base.task import Task
 
 MOST_PIECES = 8  # of a trial, else it changes from step to step
 
@@ -38,17 +36,17 @@ def describe(study: Study, task: str) -> str:
             "There is no such task.", key="tasks", value=task, remedy=did_you_mean(task, study.config["tasks"])
         )
     model = Model(task, "bptt", "base")
-    options, name = study.options(model), study.recording(model)
+    options, name = study.options.of(model), study.options.recording(model)
     recording = None
-    if name is not None and Path(study.recording_file(name)).exists():
-        recording = open_recording(study.recording_file(name))
-    elif study.needs_recording(task):
+    if name is not None and Path(study.paths.recording_file(name)).exists():
+        recording = open_recording(study.paths.recording_file(name))
+    elif study.options.needs_recording(task):
         raise InputError(
             f"The trials of {task} are made from a recording, which is not there yet.",
-            file=study.recording_file(name or ""),
+            file=study.paths.recording_file(name or ""),
             remedy="Make it first: snakemake and this file as target, with the study's --configfile.",
         )
-    made = _task(study, model, recording)
+    made = task_of(study, model, recording)
     trials = made.test()
     step = f" of {options['task']['dt_ms']:g} ms" if "dt_ms" in options["task"] else ""
     lines = [
@@ -61,7 +59,7 @@ def describe(study: Study, task: str) -> str:
             f"steps {steps[0]}-{steps[-1]} are compared with {name}'s bins, {time_ms[0]:g} to {time_ms[-1]:g} ms"
         )
     elif name is not None:
-        lines.append(f"compared with {name}, which is not made yet: snakemake {study.recording_file(name)}")
+        lines.append(f"compared with {name}, which is not made yet: snakemake {study.paths.recording_file(name)}")
     for k in range(len(trials.condition)):
         target = trials.targets[:, k].reshape(trials.n_steps, -1)
         lines += [
@@ -71,74 +69,6 @@ def describe(study: Study, task: str) -> str:
             f"  scored   {_pieces(trials.scored[:, k, None])}",
         ]
     return "\n".join(lines)
-
-
-def _task(study: Study, model: Model, recording: xr.Dataset | None) -> Task:
-    """A model's task, which gets the recording where its trials are made from one."""
-    needed = recording if study.needs_recording(model.task) else None
-    return make_task(study.task_module(model.task), study.options(model)["task"], needed)
-
-
-def check_own_rates(study: Study) -> None:
-    """Check before anything is run that rates of one's own fit the tasks which are compared with them.
-
-    Other recordings are of known form, or may take long to read: of these the first job finds out that compares.
-
-    Raises:
-        InputError: a file of rates is not as it has to be, or has other conditions or bins than the test trials.
-    """
-    for name in study.used_recordings:
-        entry = study.recording_entry(name)
-        if entry["reader"] != "own_rates":
-            continue
-        from neurorules.recordings.readers import own_rates
-
-        if entry["synthetic"]:
-            raise InputError(
-                "Nothing synthetic is written in this form.",
-                key=f"recordings.{name}.synthetic",
-                value=True,
-                remedy="Take the key out, or name another reader.",
-            )
-        folder = folder_of(entry["path"], f"recordings.{name}.path")
-        try:
-            (file,) = find_raw(entry["reader"], entry["source"], folder, DOWNLOADS, name=name)
-        except InputError:
-            if Path(study.recording_file(name)).exists():
-                continue  # made when the file was there, and all that can be done without it
-            raise
-        recording = own_rates.read([file], entry["options"])
-        recording.attrs["name"] = name
-        if recording.attrs["synthetic"]:
-            raise InputError(
-                "These rates say of themselves that they are synthetic.",
-                file=file,
-                key="synthetic",
-                value=1,
-                remedy="Compare with recorded rates.",
-            )
-        seen = []
-        for model in study.seeds:
-            options = study.options(model)
-            what = model.task, options["task"], options["comparison"]
-            if study.recording(model) == name and what not in seen:
-                seen.append(what)
-                _check_fit(study, model, recording, file)
-
-
-def _check_fit(study: Study, model: Model, recording: xr.Dataset, file: Path) -> None:
-    try:
-        compared_steps(_task(study, model, recording), recording, study.options(model)["comparison"])
-    except InputError as error:
-        of_study = (error.key or "").startswith(("task.", "comparison."))
-        study_file, key = study.option_place(model, error.key or "") if of_study else (None, error.key)
-        raise InputError(
-            f"{error.problem} ({file} for {model})",
-            file=study_file or file,
-            key=key,
-            value=error.value,
-            remedy=f"{error.remedy} `make trials` shows what the task tests.",
-        ) from error
 
 
 def _pieces(values: np.ndarray) -> str:
@@ -162,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     def words() -> str:
         study = open_study(arguments.study)
-        tasks = arguments.tasks or sorted({model.task for model in study.seeds})
+        tasks = arguments.tasks or sorted({model.task for model in study.selection.seeds})
         return "\n".join(describe(study, task) for task in tasks)
 
     return run_cli(words)

@@ -10,8 +10,12 @@ condition averages do not have. With as many features as samples the decoders ca
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # Directions whose singular value is below this part of the largest hold no more than the rounding of float32 activity.
 ROUNDING = 1e-6
@@ -29,20 +33,20 @@ class DemixedComponent:
             there is no variance.
     """
 
-    decoder: np.ndarray
-    encoder: np.ndarray
-    projection: np.ndarray
+    decoder: NDArray[Any]
+    encoder: NDArray[Any]
+    projection: NDArray[Any]
     explained_variance: float
 
 
-def marginalise(activity: np.ndarray) -> dict[str, np.ndarray]:
+def marginalise(activity: NDArray[Any]) -> dict[str, NDArray[Any]]:
     """Centred activity (condition, time, feature) as its parts "time" and "condition", of the same shape each."""
     centred = activity - activity.mean((0, 1))
     time = np.broadcast_to(centred.mean(0), centred.shape)
     return {"time": time, "condition": centred - time}
 
 
-def demixed_components(activity: np.ndarray, n_components: int = 1) -> dict[str, list[DemixedComponent]]:
+def demixed_components(activity: NDArray[Any], n_components: int = 1) -> dict[str, list[DemixedComponent]]:
     """The first components of the marginalisations "time" and "condition".
 
     Args:
@@ -71,7 +75,7 @@ def demixed_components(activity: np.ndarray, n_components: int = 1) -> dict[str,
     return components
 
 
-def align_signs(reference: np.ndarray, projections: np.ndarray) -> np.ndarray:
+def align_signs(reference: NDArray[Any], projections: NDArray[Any]) -> NDArray[Any]:
     """Projections with the signs that correlate positively with those of a reference: the sign of one is arbitrary.
 
     Args:

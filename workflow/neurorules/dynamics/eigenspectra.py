@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-def eigenvalues(weights: np.ndarray) -> np.ndarray:
+
+def eigenvalues(weights: NDArray[Any]) -> NDArray[Any]:
     """Eigenvalues of a matrix (unit, unit): complex (unit,), ascending in their real, then their imaginary part."""
     return np.sort_complex(np.linalg.eigvals(np.asarray(weights, np.float64)))
 
 
-def spectral_radius(spectrum: np.ndarray) -> float:
+def spectral_radius(spectrum: NDArray[Any]) -> float:
     """The largest absolute value of some eigenvalues."""
     return float(np.abs(spectrum).max())
 
 
-def spectrum_distance(a: np.ndarray, b: np.ndarray) -> float:
+def spectrum_distance(a: NDArray[Any], b: NDArray[Any]) -> float:
     """1-Wasserstein distance between two spectra in the complex plane, in units of the eigenvalues.
 
     Eigenvalues have no order of their own: they are paired one to one so that the mean distance |a_i - b_j| is least.

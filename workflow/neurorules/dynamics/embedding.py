@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # Of fewer points UMAP's neighbourhood graph is complete and its spectral start has too few eigenvectors.
 FEWEST_FOR_UMAP = 5
 NEIGHBOURS = 15  # umap-learn's default
 
 
-def umap_embedding(distances: np.ndarray, seed: int = 0) -> np.ndarray:
+def umap_embedding(distances: NDArray[Any], seed: int = 0) -> NDArray[Any]:
     """UMAP of a distance matrix; of fewer than five points classical multidimensional scaling.
 
     Args:
@@ -40,7 +44,7 @@ def umap_embedding(distances: np.ndarray, seed: int = 0) -> np.ndarray:
         return np.asarray(reducer.fit_transform(distances), np.float64)
 
 
-def classical_scaling(distances: np.ndarray) -> np.ndarray:
+def classical_scaling(distances: NDArray[Any]) -> NDArray[Any]:
     """Classical multidimensional scaling (Torgerson 1952) of an (n, n) matrix to (n, 2)."""
     n = len(distances)
     centring = np.eye(n) - 1 / n

@@ -7,7 +7,7 @@ than one trial. The first batches only align it and are not counted.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from neurorules.runs.run import checkpoint_parameters
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import NDArray
 
     from neurorules.options import Options
     from neurorules.tasks.base.task import Task
@@ -34,7 +35,7 @@ def lyapunov_exponents(
     seed: int,
     n_exponents: int = 0,
     n_passes: int = 10,
-) -> np.ndarray:
+) -> NDArray[Any]:
     """The largest Lyapunov exponents of a run's network, in float64, orthonormalising at every step.
 
     Args:

@@ -19,9 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.polynomial import Polynomial
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # The example's real roots. Of an even number of them the outer edges of p differ: with S > 0, e-prop diverges from far
 # left, converges to the second and the fourth root, where p rises, and leaves the neighbourhood of the others.
@@ -47,51 +51,51 @@ class Outcome:
     root: float = float("nan")
 
 
-def inputs_with_roots(roots: Sequence[float]) -> np.ndarray:
+def inputs_with_roots(roots: Sequence[float]) -> NDArray[Any]:
     """Inputs x_1..x_T, (T,), for which p is the product of (w - root)."""
     inputs = np.poly(roots)
     inputs[-1] += 1.0
     return inputs
 
 
-def last_state(inputs: Sequence[float] | np.ndarray) -> Polynomial:
+def last_state(inputs: Sequence[float] | NDArray[Any]) -> Polynomial:
     """h_T as a polynomial in w; `last_state(inputs[:-1])` is h_{T-1}."""
     return Polynomial(np.asarray(inputs, np.float64)[::-1])
 
 
-def error(inputs: Sequence[float] | np.ndarray) -> Polynomial:
+def error(inputs: Sequence[float] | NDArray[Any]) -> Polynomial:
     """p(w) = h_T(w) - 1."""
     return last_state(inputs) - 1.0
 
 
-def real_roots(polynomial: Polynomial) -> np.ndarray:
+def real_roots(polynomial: Polynomial) -> NDArray[Any]:
     """Real roots, ascending, to 12 digits after the point: roots of a polynomial are found no better."""
     roots = polynomial.roots()
     return np.round(np.sort(roots[np.abs(np.imag(roots)) < 1e-9].real), 12)
 
 
-def bptt_flow(inputs: Sequence[float] | np.ndarray) -> Polynomial:
+def bptt_flow(inputs: Sequence[float] | NDArray[Any]) -> Polynomial:
     """dw/dt = -p p'."""
     p = error(inputs)
     return -p * p.deriv()
 
 
-def constant_flow(inputs: Sequence[float] | np.ndarray, constant: float = 1.0) -> Polynomial:
+def constant_flow(inputs: Sequence[float] | NDArray[Any], constant: float = 1.0) -> Polynomial:
     """dw/dt = -p S; but for its sign, S only sets the unit of time."""
     return -constant * error(inputs)
 
 
-def truncated_flow(inputs: Sequence[float] | np.ndarray) -> Polynomial:
+def truncated_flow(inputs: Sequence[float] | NDArray[Any]) -> Polynomial:
     """dw/dt = -p h_{T-1}."""
     return -error(inputs) * last_state(np.asarray(inputs)[:-1])
 
 
-def trajectory(flow: Polynomial, start: float, duration: float) -> tuple[np.ndarray, np.ndarray]:
+def trajectory(flow: Polynomial, start: float, duration: float) -> tuple[NDArray[Any], NDArray[Any]]:
     """Times and weights from w(0) = `start`; ends early where |w| passes BOUND."""
     from scipy.integrate import solve_ivp
 
-    def passes_bound(_: float, w: np.ndarray) -> float:
-        return BOUND - abs(w[0])
+    def passes_bound(_: float, w: NDArray[Any]) -> float:
+        return BOUND - abs(float(w[0]))
 
     passes_bound.terminal = True  # type: ignore[attr-defined]
     slope = flow.deriv()
@@ -108,7 +112,7 @@ def trajectory(flow: Polynomial, start: float, duration: float) -> tuple[np.ndar
     return solution.t, solution.y[0]
 
 
-def outcome(flow: Polynomial, start: float, roots: Sequence[float] | np.ndarray, duration: float = 2000.0) -> Outcome:
+def outcome(flow: Polynomial, start: float, roots: Sequence[float] | NDArray[Any], duration: float = 2000.0) -> Outcome:
     """Where the flow from `start` is after `duration`, found by integration; `roots` are those of p."""
     end = trajectory(flow, start, duration)[1][-1]
     if abs(end) >= BOUND - TOLERANCE:
@@ -117,7 +121,7 @@ def outcome(flow: Polynomial, start: float, roots: Sequence[float] | np.ndarray,
     return Outcome(CONVERGED, float(roots[near[0]])) if len(near) else Outcome(STALLED)
 
 
-def predicted(inputs: Sequence[float] | np.ndarray, start: float, constant: float) -> Outcome:
+def predicted(inputs: Sequence[float] | NDArray[Any], start: float, constant: float) -> Outcome:
     """What the proposition says of e-prop from `start` with a constant S, by the sign of J = -S p' alone.
 
     For literal truncation, S is taken as what h_{T-1} is at `start`, as if it stayed so.

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neurorules.network.activations import ACTIVATIONS, Activation
 from neurorules.network.connectivity import Connectivity, make_connectivity
 from neurorules.network.rnn import Network
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
     from neurorules.network.parameters import Parameters
     from neurorules.options import Options
@@ -35,7 +35,7 @@ class Architecture:
         return Network(weights, self.activation, self.alpha, n_steps, n_trials, keep_activity)
 
 
-def make_architecture(options: Options, masks: Sequence[np.ndarray | None], like: torch.Tensor) -> Architecture:
+def make_architecture(options: Options, masks: Sequence[NDArray[Any] | None], like: torch.Tensor) -> Architecture:
     """The architecture of one network, or of a stack of networks with one mask each.
 
     Args:

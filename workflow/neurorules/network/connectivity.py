@@ -18,6 +18,7 @@ from neurorules.options import Options
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
 
 EXCITATORY_FRACTION = 0.8
 
@@ -31,7 +32,7 @@ class Connectivity:
         cell_types: (unit,) number of each unit's cell type, or None if units have no types.
     """
 
-    def __init__(self, dale: bool, mask: torch.Tensor | None, cell_types: np.ndarray | None) -> None:
+    def __init__(self, dale: bool, mask: torch.Tensor | None, cell_types: NDArray[Any] | None) -> None:
         self.dale = dale
         self.mask = mask
         self.cell_types = cell_types
@@ -81,12 +82,12 @@ def n_excitatory(n_units: int) -> int:
     return int(EXCITATORY_FRACTION * n_units)
 
 
-def signs(n_units: int) -> np.ndarray:
+def signs(n_units: int) -> NDArray[Any]:
     """(unit,) 1 for excitatory, -1 for inhibitory units."""
     return np.where(np.arange(n_units) < n_excitatory(n_units), 1.0, -1.0)
 
 
-def cell_types(n_units: int, types_per_sign: int) -> np.ndarray:
+def cell_types(n_units: int, types_per_sign: int) -> NDArray[Any]:
     """(unit,) number of each unit's type: `types_per_sign` equal blocks of excitatory units, then as many of inhibitory
     units. Units that do not divide evenly join the last block of their sign. The published code does the same as long
     as they are fewer than a block, as with its 200 and 400 units.
@@ -109,7 +110,7 @@ def cell_types(n_units: int, types_per_sign: int) -> np.ndarray:
     return np.concatenate(types)
 
 
-def draw_mask(n_units: int, options: Options, rng: np.random.Generator) -> np.ndarray | None:
+def draw_mask(n_units: int, options: Options, rng: np.random.Generator) -> NDArray[Any] | None:
     """Which weights exist, with the sign of their source under Dale's law; None if nothing is constrained.
 
     Every weight, the diagonal included, is kept with probability `density`; Dale's law removes the diagonal. With cell
@@ -126,7 +127,7 @@ def draw_mask(n_units: int, options: Options, rng: np.random.Generator) -> np.nd
     blocks = rng.random((n_types, n_types)) < options.cell_type_density
     if not options.dale and options.density == 1 and n_types == 0:
         return None
-    mask = kept.astype(float)
+    mask: NDArray[Any] = kept.astype(float)
     if n_types:
         types = cell_types(n_units, options.cell_types_per_sign)
         mask *= blocks[np.ix_(types, types)]
@@ -136,14 +137,14 @@ def draw_mask(n_units: int, options: Options, rng: np.random.Generator) -> np.nd
     return mask
 
 
-def constrain(recurrent: np.ndarray, mask: np.ndarray, options: Options) -> np.ndarray:
+def constrain(recurrent: NDArray[Any], mask: NDArray[Any], options: Options) -> NDArray[Any]:
     """Initial theta of constrained recurrent weights, from weights already drawn and scaled by the gain.
 
     In the order of the published code: weights are divided by sqrt(density), which keeps the variance of a unit's
     input; under Dale's law excitatory columns are divided by N_E / N_I, which balances excitation and inhibition; with
     `unit_row_sum` every row is divided by its sum of |w|, which cancels the gain.
     """
-    theta = np.where(mask != 0, recurrent, 0.0) / np.sqrt(options.density)
+    theta: NDArray[Any] = np.where(mask != 0, recurrent, 0.0) / np.sqrt(options.density)
     if options.dale:
         excitatory = n_excitatory(len(recurrent))
         theta[:, :excitatory] /= excitatory / (len(recurrent) - excitatory)
@@ -195,7 +196,7 @@ def check(network: Mapping[str, Any]) -> None:
         cell_types(options.units, options.cell_types_per_sign)
 
 
-def make_connectivity(masks: Sequence[np.ndarray | None], options: Options, like: torch.Tensor) -> Connectivity:
+def make_connectivity(masks: Sequence[NDArray[Any] | None], options: Options, like: torch.Tensor) -> Connectivity:
     """The connectivity of one network, or of a stack of networks with one mask each."""
     import torch
 

@@ -10,6 +10,8 @@ from neurorules.network.connectivity import constrain
 from neurorules.network.parameters import Parameters, Sizes
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from neurorules.options import Options
 
 
@@ -17,7 +19,7 @@ def initialise(
     sizes: Sizes,
     options: Options,
     rng: np.random.Generator,
-    mask: np.ndarray | None = None,
+    mask: NDArray[Any] | None = None,
     **tensor: Any,
 ) -> Parameters:
     """Parameters before the first update.
@@ -61,6 +63,6 @@ def initialise(
     return Parameters(sizes, dtype=tensor.get("dtype", torch.float32), device=tensor.get("device", "cpu")).load(arrays)
 
 
-def _uniform(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int) -> np.ndarray:
+def _uniform(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int) -> NDArray[Any]:
     bound = 1.0 / np.sqrt(fan_in)
     return rng.uniform(-bound, bound, shape)

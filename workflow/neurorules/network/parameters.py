@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class Parameters:
         counts = [math.prod(shape) for shape in shapes.values()]
         self.sizes = sizes
         self.flat = torch.zeros(sum(counts), dtype=dtype, device=device) if flat is None else flat
-        for (name, shape), part in zip(shapes.items(), self.flat.split(counts, -1), strict=True):
-            setattr(self, name, part.unflatten(-1, shape))
+        for (name, shape), part in zip(shapes.items(), torch.split(self.flat, counts, -1), strict=True):
+            setattr(self, name, torch.unflatten(part, -1, shape))
 
     @property
     def batch_shape(self) -> tuple[int, ...]:
@@ -86,7 +86,7 @@ class Parameters:
         """New parameters of the same shape, dtype and device, all zero."""
         return Parameters(self.sizes, self.flat.new_zeros(self.flat.shape))
 
-    def load(self, arrays: dict[str, np.ndarray]) -> Parameters:
+    def load(self, arrays: dict[str, NDArray[Any]]) -> Parameters:
         """Copy named arrays in; returns self."""
         import torch
 

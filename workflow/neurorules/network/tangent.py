@@ -67,7 +67,8 @@ def random_basis(n_trials: int, n_units: int, k: int, rng: torch.Generator) -> t
     """Orthonormal directions drawn at random, (trial, unit, k) float64."""
     import torch
 
-    return torch.linalg.qr(torch.randn(n_trials, n_units, k, dtype=torch.float64, generator=rng))[0]
+    basis: torch.Tensor = torch.linalg.qr(torch.randn(n_trials, n_units, k, dtype=torch.float64, generator=rng))[0]
+    return basis
 
 
 def propagate(

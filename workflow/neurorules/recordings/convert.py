@@ -1,17 +1,23 @@
-"""From raw files to the one form: find, read, label, check, write."""
+"""From raw files to a recording: locate, verify, read, label, check, write."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurorules.errors import InputError
 from neurorules.io.netcdf import netcdf_attributes, write_dataset
-from neurorules.recordings import load_reader
+from neurorules.options import Options
+from neurorules.recordings.catalogue import origin_attributes
+from neurorules.recordings.locate import find_raw
+from neurorules.recordings.readers.base.reader import load_reader
 from neurorules.recordings.recording import check_recording
-from neurorules.recordings.sources import find_raw
+from neurorules.recordings.verify import verify_published
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def convert(entry: Mapping[str, Any], raw: Sequence[Path], code: str, output: str) -> None:
@@ -19,28 +25,27 @@ def convert(entry: Mapping[str, Any], raw: Sequence[Path], code: str, output: st
 
     Args:
         entry: the recording's config: `name`, `reader`, `source`, `synthetic`, `options`.
-        raw: the raw files; of a synthetic recording, the folder that they were written to.
+        raw: the raw files; for a synthetic recording, the folder that they were written to.
         code: hash of the code behind the recording.
         output: the netCDF file.
 
     Raises:
-        InputError: raw files are missing, altered, damaged or of another kind, or a condition is missing everywhere.
+        InputError: raw files are missing, altered, damaged or of another kind, the config and the files disagree on
+            whether they are synthetic, or the recording breaks the contract in recording.py.
     """
-    if entry["synthetic"]:
-        raw = find_raw(entry["reader"], entry["source"], raw[0], raw[0], entry["options"])
-    recording = load_reader(entry["reader"])(raw, {**entry["options"], "source": entry["source"]})
-    if bool(recording.attrs["synthetic"]) != entry["synthetic"]:
+    options = Options(entry)
+    if options.synthetic:
+        raw = find_raw(options.reader, options.source, raw[0], raw[0], options.options)
+    recording = read_recording(entry, raw)
+    if bool(recording.attrs["synthetic"]) != options.synthetic:
         raise InputError(
             "The raw files and the config disagree on whether this recording is synthetic.",
             file=raw[0],
-            key=f"recordings.{entry['name']}.synthetic",
-            value=entry["synthetic"],
+            key=f"recordings.{options.name}.synthetic",
+            value=options.synthetic,
             remedy="Set the key to what the files are, or name the folder of the right files in raw_dir.",
         )
-    recording.attrs = netcdf_attributes(
-        {**recording.attrs, "name": entry["name"], "code": code, "made_from": dict(entry)}
-    )
-    check_recording(recording, output)
+    recording.attrs = netcdf_attributes({**recording.attrs, "code": code, "made_from": dict(entry)})
     write_dataset(output, recording)
     sizes, about = recording.sizes, recording.attrs
     print(
@@ -48,3 +53,36 @@ def convert(entry: Mapping[str, Any], raw: Sequence[Path], code: str, output: st
         f"{about['bin_width_ms']:g} ms; left out: {about['left_out']}",
         file=sys.stderr,
     )
+
+
+def read_recording(entry: Mapping[str, Any], raw: Sequence[Path]) -> xr.Dataset:
+    """Verify and read raw files, label the recording with where it comes from, and check it.
+
+    Args:
+        entry: the recording's config: `name`, `reader`, `source`, `synthetic`, `options`. Files that the config calls
+            synthetic are not verified, because the published checksums are not theirs.
+        raw: the raw files.
+
+    Raises:
+        InputError: raw files are missing, altered, damaged or of another kind, or the recording breaks the contract in
+            recording.py.
+    """
+    options = Options(entry)
+    if not options.synthetic:
+        for path in raw:
+            verify_published(path, options.reader, options.source)
+    recording = load_reader(options.reader)(raw, {**options.options, "source": options.source})
+    recording.attrs = _attributes(options, recording.attrs)
+    return check_recording(recording, raw[0])
+
+
+def _attributes(options: Options, read: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of a recording: where it comes from, by the catalogue and by its files, and how it was made."""
+    origin = origin_attributes(options.reader, options.source, synthetic=bool(read.get("synthetic", 0)))
+    attributes = {"name": options.name, **origin, **read}
+    # A recording of some of the published files says so on every figure.
+    part = attributes.pop("part", None)
+    if part is not None:
+        attributes["title"] = f"{attributes['title']}, {part}"
+        print(f"{origin['title']}: only {part} are there.", file=sys.stderr)
+    return {**attributes, "made_by": f"neurorules.recordings.readers.{options.reader}"}

@@ -16,6 +16,7 @@ from neurorules.tasks.base.task import Task, compared_steps
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import NDArray
 
     from neurorules.network.architecture import Architecture
     from neurorules.tasks.base.trials import Trials
@@ -52,13 +53,13 @@ class Scorer:
         outputs = self.network.forward(self.inputs)
         return [self.task.accuracy(answers, self.batch) for answers in self.weights.per_network(outputs)]
 
-    def activity(self) -> np.ndarray:
+    def activity(self) -> NDArray[Any]:
         """Activity h_1..h_T of a single network with its current weights, (condition, step, unit) float64."""
         import torch
 
         with torch.inference_mode():
             self.network.forward(self.inputs)
-        activity: np.ndarray = self.network.activity[1:].transpose(0, 1).double().numpy()
+        activity: NDArray[Any] = self.network.activity[1:].transpose(0, 1).double().numpy()
         return activity
 
 
@@ -86,12 +87,12 @@ class ModelActivity:
         if recording is not None:
             self.window = compared_steps(task, recording, options.comparison)
 
-    def all_steps_at(self, checkpoint: int) -> np.ndarray:
+    def all_steps_at(self, checkpoint: int) -> NDArray[Any]:
         """(condition, step, unit) of whole test trials, at a checkpoint given by its index."""
         self.parameters.flat.copy_(checkpoint_parameters(self.run, checkpoint).flat)
         return self.scorer.activity()
 
-    def at(self, checkpoint: int) -> np.ndarray:
+    def at(self, checkpoint: int) -> NDArray[Any]:
         """(condition, time, unit) in the window, at a checkpoint given by its index."""
         return self.all_steps_at(checkpoint)[:, self.window]
 
@@ -109,7 +110,7 @@ class OnTrials:
         return self.trials
 
 
-def accuracies(run: xr.Dataset, options: Mapping[str, Any], task: Task) -> np.ndarray:
+def accuracies(run: xr.Dataset, options: Mapping[str, Any], task: Task) -> NDArray[Any]:
     """(checkpoint,) normalized accuracy of a run's checkpoints on the test trials of `task`.
 
     Args:

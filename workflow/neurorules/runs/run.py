@@ -35,6 +35,7 @@ from neurorules.provenance.versions import versions
 if TYPE_CHECKING:
     import torch
     import xarray as xr
+    from numpy.typing import NDArray
 
 # Stages of training that tables and figures compare.
 UNTRAINED, TRAINED = "untrained", "trained"
@@ -102,15 +103,15 @@ class Checkpoint:
         accuracy: normalized accuracy on the test trials.
     """
 
-    parameters: np.ndarray
+    parameters: NDArray[Any]
     accuracy: float
 
 
 def make_run(
     sizes: Sizes,
     checkpoints: Mapping[int, Checkpoint],
-    history: np.ndarray,
-    flossing_exponents: np.ndarray | None = None,
+    history: NDArray[Any],
+    flossing_exponents: NDArray[Any] | None = None,
 ) -> xr.Dataset:
     """A run's Dataset, without attributes.
 

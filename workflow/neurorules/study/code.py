@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from neurorules.figures.base.figure import load_figure, table_types_of
-from neurorules.study.study import Model, Study
+from neurorules.study.load import Study
+from neurorules.study.model import Model
 from neurorules.tables.base.table_type import load_table_type
 
 Code = tuple[str, tuple[str, ...]]
@@ -17,22 +18,29 @@ Code = tuple[str, tuple[str, ...]]
 
 def training_code(study: Study, model: Model, script: str = "train.py") -> Code:
     """Of the training of a model, or of the choice of its learning rate."""
-    return script, (f"learning.{model.learning_rule}", f"tasks.{study.task_module(model.task)}")
+    return script, (f"learning.{model.learning_rule}", f"tasks.{study.options.task_module(model.task)}")
 
 
 def scoring_code(study: Study, script: str, table_type: str, models: Sequence[Model]) -> Code:
     """Of a table: its type, the tasks of its models and the measures that it is made with."""
-    tasks = {f"tasks.{study.task_module(model.task)}" for model in models}
+    tasks = {f"tasks.{study.options.task_module(model.task)}" for model in models}
     measures = set()
     if "measures" in load_table_type(table_type).COMPARISON_KEYS:
-        options = [study.options(model)["comparison"] for model in models] or [study.describing(table_type)]
+        options = [study.options.of(model)["comparison"] for model in models] or [
+            study.options.table_options(table_type)
+        ]
         measures = {f"similarity.measures.{name}" for comparison in options for name in comparison["measures"]}
     return script, (f"tables.{table_type}", *sorted(tasks | measures))
 
 
 def recording_code(study: Study, recording: str) -> Code:
     """Of the reading of a recording."""
-    return "recording.py", (f"recordings.readers.{study.recording_entry(recording)['reader']}",)
+    return "recording.py", (f"recordings.readers.{study.selection.recording_entry(recording)['reader']}",)
+
+
+def synthetic_code(study: Study, recording: str) -> Code:
+    """Of the writing of a synthetic recording's raw files."""
+    return "synthetic_raw_files.py", (f"recordings.synthetic.{study.selection.recording_entry(recording)['reader']}",)
 
 
 def figure_code(figure: str) -> Code:
@@ -42,32 +50,36 @@ def figure_code(figure: str) -> Code:
 
 def all_code(study: Study) -> set[Code]:
     """Of every job of a study."""
-    models = list(study.seeds)
+    models = list(study.selection.seeds)
     return {
         ("download.py", ()),
-        ("synthetic_raw_files.py", ()),
-        *(recording_code(study, name) for name in study.used_recordings),
+        *(recording_code(study, name) for name in study.selection.used_recordings),
+        *(
+            synthetic_code(study, name)
+            for name in study.selection.used_recordings
+            if study.selection.recording_entry(name)["synthetic"]
+        ),
         *(training_code(study, model) for model in models),
         *(
             training_code(study, model, "choose_learning_rate.py")
             for model in models
-            if study.chooses_learning_rate(model)
+            if study.options.chooses_learning_rate(model)
         ),
         *(
             scoring_code(study, "score.py", table_type, [model])
-            for table_type, parts in study.parts.items()
+            for table_type, parts in study.selection.seed_subsets.items()
             for model in parts
         ),
         *(
             scoring_code(study, "score_group.py", table_type, models)
-            for figure in study.figures
+            for figure in study.selection.figures
             for table_type in table_types_of(figure, "group")
-            for models in study.figure_groups(figure).values()
+            for models in study.selection.figure_groups(figure).values()
         ),
         *(
             scoring_code(study, "score_recording.py", table_type, [])
-            for figure in study.figures
+            for figure in study.selection.figures
             for table_type in table_types_of(figure, "recording")
         ),
-        *(figure_code(figure) for figure in study.figures),
+        *(figure_code(figure) for figure in study.selection.figures),
     }

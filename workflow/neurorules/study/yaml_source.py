@@ -6,13 +6,17 @@ it takes the last without a word.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from neurorules.errors import InputError
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+BASE_CONFIG = REPOSITORY / "config" / "config.yaml"
 
 if TYPE_CHECKING:
     from yaml.nodes import Node
@@ -93,3 +97,45 @@ def _twice(node: Node | None, seen: set[int], keys: tuple[str, ...] = ()) -> Ite
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
             yield from _twice(value, seen, keys)
+
+
+_ANY: Any = object()
+
+
+def file_of(files: Sequence[Path], key: str, value: Any = _ANY) -> str | None:
+    """The study file that holds `key`, with `value` as its value, item or name; else all of them.
+
+    Values may also come from the command line.
+    """
+    for file in sorted(files, key=lambda f: f.resolve() == BASE_CONFIG):  # the study's own file first
+        try:
+            node = _at(read_study_file(file), key)
+        except (InputError, KeyError):
+            continue
+        if value is _ANY or node == value or (isinstance(node, list | dict) and value in list(node)):
+            return str(file)
+    return f"{', '.join(map(str, files))} or the command line" if files else None
+
+
+def _at(node: Any, key: str) -> Any:
+    """What stands at a dotted key, the parts of which may hold dots themselves (settings.gain-0.5.network)."""
+    for name in range(len(node)) if isinstance(node, list) else node if isinstance(node, dict) else ():
+        if key == str(name):
+            return node[name]
+        if key.startswith(f"{name}."):
+            try:
+                return _at(node[name], key.removeprefix(f"{name}."))
+            except KeyError:
+                continue
+    raise KeyError(key)
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`over` laid over `base` as Snakemake does it: dicts merge, everything else replaces."""
+    merged = deepcopy(dict(base))
+    for key, value in over.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = deepcopy(value)
+    return merged

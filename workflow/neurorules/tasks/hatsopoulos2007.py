@@ -15,6 +15,7 @@ from neurorules.tasks.base.reach import RAMP, TIMING, DelayedReach, shifted
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import NDArray
 
     from neurorules.options import Options
 
@@ -80,10 +81,11 @@ class ReachTask(DelayedReach):
             output_step=len(BUMP) + options.output_offset_steps,
         )
 
-    def cue(self, since: np.ndarray, condition: np.ndarray, interval2: np.ndarray) -> np.ndarray:
+    def cue(self, since: NDArray[Any], condition: NDArray[Any], interval2: NDArray[Any]) -> NDArray[Any]:
         """Sine and cosine of the target's angle as a bump."""
         angle = 2 * np.pi * condition / N_TARGETS
-        return shifted(BUMP, since)[:, :, None] * np.stack([np.sin(angle), np.cos(angle)], axis=-1)
+        cue: NDArray[Any] = shifted(BUMP, since)[:, :, None] * np.stack([np.sin(angle), np.cos(angle)], axis=-1)
+        return cue
 
 
 def make(options: Options, recording: xr.Dataset | None) -> ReachTask:

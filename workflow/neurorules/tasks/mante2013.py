@@ -19,6 +19,7 @@ from neurorules.tasks.base.trials import Trials
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import NDArray
 
     from neurorules.options import Options
 
@@ -130,7 +131,7 @@ class ContextDecisionTask:
         n_trials = len(self.test_conditions)
         return self._trials(self.test_conditions, np.arange(n_trials), np.ones(n_trials, bool), 0.0)
 
-    def window(self, time_ms: np.ndarray, comparison: Options) -> np.ndarray:
+    def window(self, time_ms: NDArray[Any], comparison: Options) -> NDArray[Any]:
         """The steps of the stimulus, one for each bin of the recording."""
         steps = np.arange(self.stimulus.start, self.stimulus.stop)
         check_bins(
@@ -143,7 +144,7 @@ class ContextDecisionTask:
         return steps
 
     def _trials(
-        self, conditions: np.ndarray, condition: np.ndarray, green_right: np.ndarray, noise: np.ndarray | float
+        self, conditions: NDArray[Any], condition: NDArray[Any], green_right: NDArray[Any], noise: NDArray[Any] | float
     ) -> Trials:
         """Trials of the given rows of `conditions`; `noise` (step of the stimulus, trial, 4)."""
         choice, motion, colour, context = conditions[condition].T
@@ -166,7 +167,7 @@ class ContextDecisionTask:
         return Trials(inputs, targets, np.ones(targets.shape, bool), condition.astype(np.int64))
 
 
-def _conditions(motion_coherence: Sequence[float], colour_coherence: Sequence[float]) -> np.ndarray:
+def _conditions(motion_coherence: Sequence[float], colour_coherence: Sequence[float]) -> NDArray[Any]:
     """(condition, 4): choice (-1, 1), motion, colour (both towards the right), context; in ascending order."""
     return np.array(
         sorted(

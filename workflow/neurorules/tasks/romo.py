@@ -19,6 +19,7 @@ from neurorules.tasks.base.trials import Trials
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import NDArray
 
     from neurorules.options import Options
 
@@ -115,7 +116,7 @@ class RomoTask:
         delay = np.full(n_trials, self.test_delay)
         return self._trials(self.test_delay, delay, self.test_amplitudes, np.arange(n_trials))
 
-    def window(self, time_ms: np.ndarray, comparison: Options) -> np.ndarray:
+    def window(self, time_ms: NDArray[Any], comparison: Options) -> NDArray[Any]:
         """Steps have no length in ms, so they cannot line up with a recording."""
         raise InputError(
             "Steps of the task romo are in units of tau, so it cannot be compared with a recording.",
@@ -123,7 +124,7 @@ class RomoTask:
             remedy="Leave comparison.recording out, or use another task.",
         )
 
-    def _trials(self, room: int, delay: np.ndarray, amplitudes: np.ndarray, condition: np.ndarray) -> Trials:
+    def _trials(self, room: int, delay: NDArray[Any], amplitudes: NDArray[Any], condition: NDArray[Any]) -> Trials:
         """Trials of the given delays (trial,), all in steps, with room for one of `room`; amplitudes (2, trial)."""
         second = self.first.stop + delay
         decided = second + self.stimulus

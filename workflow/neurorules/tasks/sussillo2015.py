@@ -12,13 +12,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from neurorules.errors import InputError
 from neurorules.tasks.base.reach import RAMP, TIMING, DelayedReach, shifted
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import NDArray
 
     from neurorules.options import Options
 
@@ -62,12 +61,13 @@ class MazeTask(DelayedReach):
             output_step=len(RAMP) + options.output_offset_steps,
         )
 
-    def cue(self, since: np.ndarray, condition: np.ndarray, interval2: np.ndarray) -> np.ndarray:
+    def cue(self, since: NDArray[Any], condition: NDArray[Any], interval2: NDArray[Any]) -> NDArray[Any]:
         """The condition's plan inputs, ramped on, held for the second interval, ramped off."""
         before_fall = since - len(RAMP) - interval2
         held = (since >= len(RAMP)) & (before_fall < 0)
         shown = shifted(RAMP, since) + held + shifted(RAMP[::-1], before_fall)
-        return shown[:, :, None] * self.plan_input[condition]
+        cue: NDArray[Any] = shown[:, :, None] * self.plan_input[condition]
+        return cue
 
 
 def make(options: Options, recording: xr.Dataset | None) -> MazeTask:

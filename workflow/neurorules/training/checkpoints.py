@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-def checkpoint_updates(n_updates: int, schedule: str, count: int) -> np.ndarray:
+
+def checkpoint_updates(n_updates: int, schedule: str, count: int) -> NDArray[Any]:
     """Updates after which parameters are kept, ascending, from 0 (untrained) to the last.
 
     Args:
@@ -26,4 +31,5 @@ def checkpoint_updates(n_updates: int, schedule: str, count: int) -> np.ndarray:
     else:
         updates = np.rint(n_updates * np.linspace(0.0, 1.0, count) ** 2)
     updates = np.unique(updates.astype(np.int64))
-    return updates[updates <= n_updates]
+    kept: NDArray[Any] = updates[updates <= n_updates]
+    return kept

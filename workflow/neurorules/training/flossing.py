@@ -10,7 +10,7 @@ those in J_t, and those that lead from a_{t-1} to a_t.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,13 +20,14 @@ from neurorules.network.tangent import exponents_along, log_stretch, next_state,
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
 
     from neurorules.network.architecture import Architecture
     from neurorules.options import Options
     from neurorules.tasks.base.task import Task
 
 
-def floss(theta: Parameters, architecture: Architecture, task: Task, training: Options, seed: int) -> np.ndarray:
+def floss(theta: Parameters, architecture: Architecture, task: Task, training: Options, seed: int) -> NDArray[Any]:
     """Pretrain one network in place, with Adam and in float64 (`theta` keeps its own dtype).
 
     The basis after one batch is the initial basis of the next, so that it stays aligned with the directions that grow
@@ -71,7 +72,7 @@ def floss(theta: Parameters, architecture: Architecture, task: Task, training: O
             if not np.isfinite(history[-1]).all():
                 raise _not_finite(iteration, history[-1], training)
             if iteration < iterations:
-                flossing_loss(exponents).backward()
+                torch.autograd.backward(flossing_loss(exponents))
                 gradient = Parameters(theta.sizes, weights.flat.grad)
                 connectivity.to_theta_gradient(trained, gradient)
                 trained.flat.grad = gradient.flat
@@ -109,7 +110,7 @@ def local_exponents(
     return log_stretch(torch.linalg.qr(stepped)[1]).mean((0, 1)), bases[-1]
 
 
-def _not_finite(iteration: int, exponents: np.ndarray, training: Options) -> InputError:
+def _not_finite(iteration: int, exponents: NDArray[Any], training: Options) -> InputError:
     lost = np.isneginf(exponents).any()
     option = "flossing_exponents" if lost else "flossing_learning_rate"
     return InputError(

@@ -26,6 +26,7 @@ from neurorules.training.streams import PURPOSES, stream_seed
 if TYPE_CHECKING:
     import torch
     import xarray as xr
+    from numpy.typing import NDArray
 
     from neurorules.learning.base.gradient_estimator import GradientEstimator
     from neurorules.network.architecture import Architecture
@@ -95,7 +96,7 @@ def _train(options: Options, seeds: Sequence[int], task: Task, report: Report) -
     scorer = Scorer(task, architecture.connectivity.weights(theta), architecture)
     estimator: GradientEstimator | None = None
     noise: torch.Tensor | None = None
-    accuracy: np.ndarray = np.full(len(seeds), np.nan)
+    accuracy: NDArray[Any] = np.full(len(seeds), np.nan)
     for update in range(updates + 1):
         if update in scheduled:
             weights = architecture.connectivity.weights(theta, scorer.weights)
@@ -147,9 +148,9 @@ def _train(options: Options, seeds: Sequence[int], task: Task, report: Report) -
 
 def _floss(
     theta: Parameters, architecture: Architecture, task: Task, training: Options, flossing_seeds: Mapping[int, int]
-) -> tuple[dict[int, np.ndarray], dict[int, InputError]]:
+) -> tuple[dict[int, NDArray[Any]], dict[int, InputError]]:
     """Gradient flossing of every network, in place: exponents by seed, and errors of the seeds that failed."""
-    exponents: dict[int, np.ndarray] = {}
+    exponents: dict[int, NDArray[Any]] = {}
     failed: dict[int, InputError] = {}
     if not training.flossing_iterations:
         return exponents, failed
@@ -162,12 +163,12 @@ def _floss(
     return exponents, failed
 
 
-def total_loss(history: np.ndarray, update: int) -> float:
+def total_loss(history: NDArray[Any], update: int) -> float:
     """Task loss and activity penalty, mean over seeds."""
     return finite_mean(history[:, 0, update] + history[:, 1, update] * history[:, 2, update])
 
 
-def finite_mean(values: np.ndarray) -> float:
+def finite_mean(values: NDArray[Any]) -> float:
     """Mean over the seeds that have not diverged."""
     finite = values[np.isfinite(values)]
     return float(finite.mean()) if len(finite) else float("nan")

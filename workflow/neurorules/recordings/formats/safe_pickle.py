@@ -1,4 +1,4 @@
-"""Read a pickled dict from a .npy file without giving the file any power.
+"""Read a pickled dict from a .npy file without running any code of the file.
 
 A pickle can name any function and have it called. Here the names that can be resolved are listed one by
 one, and what comes out is numpy arrays, dtypes, scalars and Python's own containers, numbers and strings.
@@ -10,18 +10,21 @@ import pickle
 import struct
 import tokenize
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurorules.errors import InputError
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 
 class _ArrayType:
-    """Stands for numpy.ndarray, which a pickle names but has no need to call."""
+    """Stands for numpy.ndarray, which a pickle names but does not need to call."""
 
 
-def _reconstruct(_subtype: type, _shape: tuple[int, ...], _type_code: bytes) -> np.ndarray:
+def _reconstruct(_subtype: type, _shape: tuple[int, ...], _type_code: bytes) -> NDArray[Any]:
     """An empty array, which the pickle then fills: numpy's own function, less its choice of class."""
     return np.ndarray((0,), "b")
 
@@ -43,8 +46,8 @@ _ALLOWED: dict[tuple[str, str], Any] = {
     )
 }
 
-# What Python's unpickler and numpy, which takes the header for Python, raise on a file that is cut off or damaged.
-_DAMAGED = (
+# What Python's unpickler and numpy, which parses the header as Python, raise for a file that is truncated or damaged.
+READ_ERRORS = (
     pickle.UnpicklingError,
     EOFError,
     ValueError,
@@ -61,7 +64,7 @@ _DAMAGED = (
 
 
 def _is_plain(value: Any) -> bool:
-    # A dtype's state comes from the pickle too, so that its fields are not to be trusted with the array's memory.
+    # A dtype's state comes from the pickle too, so its fields must not be trusted with the array's memory.
     if isinstance(value, np.ndarray | np.generic):
         if value.dtype.fields is not None or value.dtype.kind not in "biufcSUO":
             return False
@@ -94,7 +97,7 @@ def load(path: str | Path) -> dict[str, Any]:
     """The dict in a .npy file written by numpy.save(path, {...}, allow_pickle=True).
 
     Raises:
-        InputError: missing, not a .npy file, cut off, not a dict with string keys, or a pickle that names
+        InputError: missing, not a .npy file, truncated, not a dict with string keys, or a pickle that names
             anything beyond arrays and plain values (the error gives that name).
     """
     path = Path(path)
@@ -106,12 +109,11 @@ def load(path: str | Path) -> dict[str, Any]:
 
     try:
         with open(path, "rb") as handle:
-            version = np.lib.format.read_magic(handle)
+            npy: Any = np.lib.format
+            version = npy.read_magic(handle)
             if version not in ((1, 0), (2, 0)):
                 raise refuse(f"The file is a .npy of version {version}; 1.0 or 2.0 is expected.")
-            read_header = (
-                np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            )
+            read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
             shape, _, dtype = read_header(handle)
             if shape != () or dtype != np.dtype(object):
                 raise refuse(f"The file holds an array of shape {shape} and type {dtype}; a pickled dict is expected.")
@@ -119,7 +121,7 @@ def load(path: str | Path) -> dict[str, Any]:
             content = content.item() if isinstance(content, np.ndarray) and content.shape == () else content
     except FileNotFoundError:
         raise refuse("The file is missing.") from None
-    except _DAMAGED as error:
+    except READ_ERRORS as error:
         raise refuse(f"The file is cut off, damaged, or no .npy file with a pickled dict ({error}).") from error
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise refuse(f"The file holds a {type(content).__name__}; a dict with string keys is expected.")

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.errors import InputError
-from neurorules.recordings import sources
 from neurorules.recordings.formats import safe_pickle
-from neurorules.recordings.recording import check_recording
+from neurorules.recordings.formats.matlab import MatlabError
+from neurorules.recordings.formats.matlab73 import cell_entries, cells, is_cell, matrix, open_mat73, vector
 
 if TYPE_CHECKING:
     import h5py
     import xarray as xr
+    from numpy.typing import NDArray
 
-NAME = "hatsopoulos2007"
 SUFFIX = {"processed": ".npy", "dryad": ".mat"}
 
 N_TARGETS = 8
@@ -30,7 +30,7 @@ TIME_MS = np.arange(-800.0, 401.0, 10.0)  # relative to movement onset
 SMOOTHING_MS = 25  # SD of the Gaussian
 PAD_MS = 4 * SMOOTHING_MS  # the kernel is cut at 4 SD; as much is read beyond each side of the window
 
-# name in the Recording -> name in the processed file, name in the Dryad file
+# name in the recording -> name in the processed file, name in the Dryad file
 KINEMATICS = {
     "shoulder_angle": ("shoulderangle", "th1"),
     "elbow_angle": ("elbowangle", "th2"),
@@ -39,12 +39,8 @@ KINEMATICS = {
 }
 
 
-# What h5py raises where it cannot follow a file: broken structures, unknown types, arrays beyond memory.
-_DAMAGED = (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError)
-
-
 def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
-    """Read the session as a Recording of 8 conditions, target angles 0, 45 .. 315 degrees.
+    """Read the session as a recording of 8 conditions, target angles 0, 45 .. 315 degrees.
 
     Args:
         raw: the one raw file.
@@ -60,12 +56,12 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
         not covered by the kinematics is left out of everything and listed in attrs["trials_left_out"].
 
     Raises:
-        InputError: the file is missing, cut off, altered or of another kind, or an option has no meaning.
+        InputError: the file is missing, truncated or of another kind, or an option has no meaning.
     """
     source = options.get("source", "processed")
     if source not in SUFFIX:
         raise InputError(
-            f"The recording {NAME} has no such source.",
+            "The recording hatsopoulos2007 has no such source.",
             key="source",
             value=source,
             remedy=f"Name one of: {', '.join(SUFFIX)}.",
@@ -96,12 +92,15 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
             remedy="Set keep_trials to false, or source to dryad.",
         )
     if source == "processed":
-        return check_recording(_read_processed(path), path)
-    return check_recording(_read_dryad(path, keep_trials), path)
+        return _read_processed(path)
+    try:
+        return _read_dryad(path, keep_trials)
+    except MatlabError as error:
+        raise _other_kind(path, error.reason, error.variable or "source") from error
 
 
 def _dataset(
-    rates: np.ndarray, neurons: list[str], kinematics: Mapping[str, np.ndarray], source: str, synthetic: bool
+    rates: NDArray[Any], neurons: list[str], kinematics: Mapping[str, NDArray[Any]], synthetic: bool
 ) -> xr.Dataset:
     import xarray as xr
 
@@ -114,12 +113,11 @@ def _dataset(
             "angle_deg": ("condition", 45.0 * np.arange(N_TARGETS), {"units": "degree"}),
         },
         attrs={
-            **sources.attributes(NAME, source, synthetic=synthetic),
+            "synthetic": int(synthetic),
             "aligned_to": "movement onset",
             "bin_width_ms": 10,
             "smoothing_sd_ms": SMOOTHING_MS,
             "left_out": "[]",
-            "made_by": f"neurorules.recordings.{NAME}",
         },
     )
     for name, values in kinematics.items():
@@ -136,17 +134,14 @@ def _other_kind(path: Path, why: str, key: str) -> InputError:
         f"The file is not what the source promises: {why}.",
         file=path,
         key=key,
-        remedy="Delete it and run the same command again to download it anew.",
+        remedy="Delete it and run the same command again to download it.",
     )
 
 
 def _read_processed(path: Path) -> xr.Dataset:
     content = safe_pickle.load(path)
-    synthetic = "synthetic" in content
-    if not synthetic:
-        sources.verify_published(path, NAME, "processed")
 
-    def array(key: str, shape: tuple[int | None, ...]) -> np.ndarray:
+    def array(key: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
         value = content.get(key)
         if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu":
             raise _other_kind(path, "there is no array of numbers of this name", key)
@@ -159,16 +154,14 @@ def _read_processed(path: Path) -> xr.Dataset:
         np.ascontiguousarray(rates),
         [f"unit{i:03d}" for i in range(1, rates.shape[2] + 1)],
         {name: array(key, (N_TARGETS, len(TIME_MS))) for name, (key, _) in KINEMATICS.items()},
-        "processed",
-        synthetic,
+        "synthetic" in content,
     )
 
 
 def _read_dryad(path: Path, keep_trials: bool) -> xr.Dataset:
-    sources.verify_published(path, NAME, "dryad")
     spikes, onsets, samples, synthetic = _load_dryad(path)
     if not spikes:
-        raise _other_kind(path, "no unit has a spike time", "spikes")
+        raise MatlabError("no unit has a spike time", "spikes")
 
     trials_left_out = []
     kept = []
@@ -180,7 +173,7 @@ def _read_dryad(path: Path, keep_trials: bool) -> xr.Dataset:
         if not covered.all():
             trials_left_out.append({"angle_deg": 45 * condition, "trials": int((~covered).sum())})
         if not covered.any():
-            raise _other_kind(path, f"no usable trial to the target at {45 * condition} degrees", "stmv_cell")
+            raise MatlabError(f"no usable trial to the target at {45 * condition} degrees", "stmv_cell")
         kept.append(times[covered])
     condition_of = np.repeat(np.arange(N_TARGETS), [len(times) for times in kept])
     onset = np.concatenate(kept)
@@ -202,10 +195,10 @@ def _read_dryad(path: Path, keep_trials: bool) -> xr.Dataset:
         mean -= mean[:, :1]
         largest = np.abs(mean).max()
         if not 0 < largest < np.inf:
-            raise _other_kind(path, "the variable never changes, or beyond all numbers", KINEMATICS[name][1])
+            raise MatlabError("the variable never changes, or has infinite values", KINEMATICS[name][1])
         kinematics[name] = mean / largest
 
-    recording = _dataset(rates, list(spikes), kinematics, "dryad", synthetic)
+    recording = _dataset(rates, list(spikes), kinematics, synthetic)
     recording.attrs["trials_left_out"] = json.dumps(trials_left_out)
     if trial_rates is not None:
         recording["trial_rates"] = (("trial", "time"), trial_rates, {"units": "spikes/s"})
@@ -214,7 +207,7 @@ def _read_dryad(path: Path, keep_trials: bool) -> xr.Dataset:
     return recording
 
 
-def _counts(times: np.ndarray, onset: np.ndarray) -> np.ndarray:
+def _counts(times: NDArray[Any], onset: NDArray[Any]) -> NDArray[Any]:
     """Spikes in 1 ms bins centred on whole ms around each onset: (trial, bin), padded window."""
     first, last = int(TIME_MS[0]) - PAD_MS, int(TIME_MS[-1]) + PAD_MS
     counts = np.zeros((len(onset), last - first + 1))
@@ -226,92 +219,46 @@ def _counts(times: np.ndarray, onset: np.ndarray) -> np.ndarray:
     return counts
 
 
-def _smooth(counts: np.ndarray) -> np.ndarray:
+def _smooth(counts: NDArray[Any]) -> NDArray[Any]:
     """Counts per 1 ms bin (..., padded window) to spikes/s at TIME_MS."""
     from scipy.ndimage import gaussian_filter1d
 
     rate = gaussian_filter1d(counts * 1000.0, SMOOTHING_MS, axis=-1, truncate=PAD_MS / SMOOTHING_MS, mode="constant")
-    return rate[..., PAD_MS : rate.shape[-1] - PAD_MS : int(TIME_MS[1] - TIME_MS[0])]
+    at_times: NDArray[Any] = rate[..., PAD_MS : rate.shape[-1] - PAD_MS : int(TIME_MS[1] - TIME_MS[0])]
+    return at_times
 
 
-def _load_dryad(path: Path) -> tuple[dict[str, np.ndarray], list[np.ndarray], dict[str, np.ndarray], bool]:
+def _load_dryad(path: Path) -> tuple[dict[str, NDArray[Any]], list[NDArray[Any]], dict[str, NDArray[Any]], bool]:
     """Spike times by unit, movement onsets by target, kinematics (sample, [time, value]), all times in s; synthetic?"""
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            spikes = _spike_times(path, file)
-            onsets = [_vector(path, cell, "stmv_cell") for cell in _cells(path, file, "stmv_cell")]
-            if len(onsets) != N_TARGETS:
-                raise _other_kind(path, f"{len(onsets)} targets instead of {N_TARGETS}", "stmv_cell")
-            samples = {name: _samples(path, file, key) for name, (_, key) in KINEMATICS.items()}
-            return spikes, onsets, samples, bool(file.attrs.get("synthetic", 0))
-    except _DAMAGED as error:
-        raise _other_kind(path, f"it is cut off, damaged, or no MATLAB 7.3 file ({error})", "source") from error
+    with open_mat73(path) as file:
+        spikes = _spike_times(file)
+        onsets = [vector(cell, "stmv_cell") for cell in cells(file, "stmv_cell")]
+        if len(onsets) != N_TARGETS:
+            raise MatlabError(f"{len(onsets)} targets instead of {N_TARGETS}", "stmv_cell")
+        samples = {name: _samples(file, key) for name, (_, key) in KINEMATICS.items()}
+        return spikes, onsets, samples, bool(file.attrs.get("synthetic", 0))
 
 
-def _cells(path: Path, parent: h5py.File, key: str) -> list[h5py.Dataset]:
-    """The entries of a MATLAB cell array, in MATLAB's order."""
-    if key not in parent:
-        raise _other_kind(path, "the variable is missing", key)
-    return _dereferenced(path, parent, parent[key], key)
-
-
-def _dereferenced(path: Path, file: h5py.File, cell: Any, key: str) -> list[h5py.Dataset]:
-    if not _is_cell(cell) or cell.shape is None:
-        raise _other_kind(path, "the variable is no cell array", key)
-    # stored with its dimensions reversed, so that row-major order here is MATLAB's column-major order
-    return [file[reference] for reference in cell[()].ravel()]
-
-
-def _is_cell(item: Any) -> bool:
-    import h5py
-
-    return isinstance(item, h5py.Dataset) and h5py.check_ref_dtype(item.dtype) is h5py.Reference
-
-
-def _is_empty(item: h5py.Dataset) -> bool:
-    return bool(item.attrs.get("MATLAB_empty", 0))
-
-
-def _is_numbers(item: Any) -> bool:
-    import h5py
-
-    return isinstance(item, h5py.Dataset) and item.shape is not None and item.dtype.kind in "fiu"
-
-
-def _vector(path: Path, item: Any, key: str) -> np.ndarray:
-    if not _is_numbers(item):
-        raise _other_kind(path, "numbers are expected in its cells", key)
-    if _is_empty(item):  # such a dataset holds the dimensions of the empty array
-        return np.empty(0)
-    return np.asarray(item[()], dtype=np.float64).ravel()
-
-
-def _spike_times(path: Path, file: h5py.File) -> dict[str, np.ndarray]:
+def _spike_times(file: h5py.File) -> dict[str, NDArray[Any]]:
     """Sorted spike times in s; one channel's cell is empty, one unit's times, or a cell of several units' times."""
-    found: dict[str, np.ndarray] = {}
-    for channel, item in enumerate(_cells(path, file, "spikes"), start=1):
-        units = _dereferenced(path, file, item, "spikes") if _is_cell(item) else [item]
+    found: dict[str, NDArray[Any]] = {}
+    for channel, item in enumerate(cells(file, "spikes"), start=1):
+        units = cell_entries(file, item, "spikes") if is_cell(item) else [item]
         for number, unit in enumerate(units, start=1):
-            times = _vector(path, unit, "spikes")
+            times = vector(unit, "spikes")
             if not np.isfinite(times).all():
-                raise _other_kind(path, "a spike time is not finite", "spikes")
+                raise MatlabError("a spike time is not finite", "spikes")
             if len(times):
                 found[f"ch{channel:03d}u{number}"] = np.sort(times)
     return found
 
 
-def _samples(path: Path, file: h5py.File, key: str) -> np.ndarray:
-    if key not in file:
-        raise _other_kind(path, "the variable is missing", key)
-    if not _is_numbers(file[key]):
-        raise _other_kind(path, "the variable is no matrix of numbers", key)
-    # an (N, 2) matrix is stored transposed
-    values = np.asarray(file[key][()]).T
+def _samples(file: h5py.File, key: str) -> NDArray[Any]:
+    """A kinematic variable, (sample, [time in s, value]), without samples that are not finite."""
+    values: NDArray[Any] = matrix(file, key)
     if values.ndim != 2 or values.shape[1] != 2:
-        raise _other_kind(path, f"a matrix of times and values is expected, not the shape {values.shape}", key)
+        raise MatlabError(f"a matrix of times and values is expected, not the shape {values.shape}", key)
     values = values[np.isfinite(values).all(axis=1)]
     if len(values) < 2 or (np.diff(values[:, 0]) <= 0).any():
-        raise _other_kind(path, "its times have to rise", key)
+        raise MatlabError("its times must increase", key)
     return values

@@ -1,7 +1,7 @@
-"""Rates of one's own: a recording without a reader of its own, as one NetCDF file in the form of a Recording.
+"""The user's own rates: a recording as one NetCDF file in the form that `recordings/recording.py` describes.
 
-The file holds rates(condition, time, neuron) in spikes/s and time in ms, and says its title. Whatever else
-`recordings/recording.py` describes may stand in it as well.
+The file holds rates(condition, time, neuron) in spikes/s, time in ms, and a title. Everything else that
+`recordings/recording.py` describes is optional.
 """
 
 from __future__ import annotations
@@ -15,13 +15,10 @@ import numpy as np
 
 from neurorules.errors import InputError
 from neurorules.io.netcdf import NETCDF_ERRORS, load_netcdf
-from neurorules.recordings import sources
-from neurorules.recordings.recording import check_recording
 
 if TYPE_CHECKING:
     import xarray as xr
 
-NAME, SOURCE = "own_rates", "netcdf"
 UNITS = {"rates": ("spikes/s", "Hz"), "time": ("ms", "milliseconds")}
 DIMENSIONS = ("condition", "time", "neuron")
 
@@ -31,16 +28,15 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
 
     Args:
         raw: the one file. Its variables: `rates`, dimensions condition, time and neuron in any order, its attribute
-            `units` "spikes/s" or "Hz"; `time`, ascending in equal steps, `units` "ms". Conditions stand in the order of
+            `units` "spikes/s" or "Hz"; `time`, ascending in equal steps, `units` "ms". Conditions are in the order of
             the task's test trials. Optional: labels of conditions, names of neurons, other numeric variables.
             Its attributes: `title`, shown by figures; optional `licence`, `citation`, `aligned_to`, `left_out` (JSON).
-        options: none are looked at.
+        options: not used.
 
     Raises:
-        InputError: the file is cut off or no NetCDF, lacks one of these, or a value is impossible.
+        InputError: the file is truncated or not NetCDF, lacks one of these, or a value is impossible.
     """
     (path,) = raw
-    sources.verify_published(path, NAME, SOURCE)
     found = _load(path)
     rates = found.get("rates")
     if rates is None or set(rates.dims) != set(DIMENSIONS):
@@ -67,7 +63,7 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
 
     names = found["neuron"].values.astype(str).tolist() if "neuron" in found.coords else []
     if len(set(names)) < len(names):
-        raise _wrong(path, "neuron", names, "Each neuron has a name of its own.")
+        raise _wrong(path, "neuron", names, "Give each neuron a name of its own.")
     coordinates: dict[str, Any] = {
         "condition": np.arange(found.sizes["condition"]),
         "time": ("time", time_ms, {"units": "ms"}),
@@ -77,9 +73,7 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
         named = found["condition"].values.tolist()
         in_order = list(range(len(named)))
         if named != in_order and sorted(map(str, named)) == sorted(map(str, in_order)):
-            raise _wrong(
-                path, "condition", named, "Conditions are numbered in another order than they stand: sort them."
-            )
+            raise _wrong(path, "condition", named, "Conditions are not in the order of their numbers: sort them.")
         if named != in_order:
             coordinates["condition_name"] = ("condition", found["condition"].values)
     words = [name for name, variable in found.data_vars.items() if variable.dims == ("condition",)]
@@ -89,28 +83,26 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
     values = rates.transpose(*DIMENSIONS).values.astype(np.float64)
     recording["rates"] = (DIMENSIONS, values, {"units": "spikes/s"})
     recording.attrs = {
-        **sources.attributes(NAME, SOURCE, synthetic=False),
         **{name: str(found.attrs[name]) for name in ("licence", "citation") if name in found.attrs},
         "title": title,
         "source": "netcdf: one's own file",
+        "synthetic": int(str(found.attrs.get("synthetic", 0)) != "0"),
         "aligned_to": str(found.attrs.get("aligned_to", "not said")),
         "bin_width_ms": float(steps_ms.mean()),
-        "synthetic": int(str(found.attrs.get("synthetic", 0)) != "0"),
         "left_out": _left_out(path, found.attrs.get("left_out", "[]")),
-        "made_by": f"neurorules.recordings.{NAME}",
     }
-    return check_recording(recording, path)
+    return recording
 
 
 def _load(path: Path) -> xr.Dataset:
-    """The file's content, times as the numbers that they are."""
+    """The file's content, its times as plain numbers."""
     try:
         return load_netcdf(path, decode_times=False, decode_timedelta=False)
     except NETCDF_ERRORS as error:
         raise InputError(
             f"The file is cut off, damaged, or no NetCDF ({error}).",
             file=path,
-            remedy="Write it anew, as docs/extending.md shows.",
+            remedy="Write it again, as docs/extending.md shows.",
         ) from error
 
 
@@ -128,5 +120,5 @@ def _left_out(path: Path, text: object) -> str:
 
 def _wrong(path: Path, key: str, value: Any, remedy: str) -> InputError:
     return InputError(
-        "This is missing in the file of rates, or not as it has to be.", file=path, key=key, value=value, remedy=remedy
+        "This is missing in the file of rates, or is not as required.", file=path, key=key, value=value, remedy=remedy
     )

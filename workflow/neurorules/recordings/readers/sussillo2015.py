@@ -6,7 +6,6 @@ earlier): the neurons' rates, the EMG, the plan inputs derived from preparatory 
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,15 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.errors import InputError
-from neurorules.recordings import sources
-from neurorules.recordings.formats.matlab import damage
-from neurorules.recordings.recording import check_recording
+from neurorules.recordings.formats.matlab import MatlabError, load_mat
 
 if TYPE_CHECKING:
     import xarray as xr
-
-NAME = "sussillo2015"
-SOURCE = "private"
+    from numpy.typing import NDArray
 
 BIN_MS = 10
 STORED_MS = np.arange(-1550.0, 401.0, BIN_MS)  # relative to movement onset
@@ -34,7 +29,7 @@ STEADY_BIN = 100  # of the stored bins, -550 ms: the plan inputs are at their st
 N_ENVELOPE = 36  # -260 to 90 ms
 ENVELOPE = slice(4, -5)  # the rest is near zero
 
-# file -> its array's shape in MATLAB's order; None: as many as there are
+# file -> its array's shape in MATLAB's order; None: any length
 RATES, EMG, PLAN, GO = "neuralforRNN_Sussillo2015", "EMGforRNN_Sussillo2015", "planinputforRNN", "goEnvelope"
 SHAPES: dict[str, tuple[int | None, ...]] = {
     RATES: (None, len(STORED_MS), None),  # neuron, time, condition
@@ -45,7 +40,7 @@ SHAPES: dict[str, tuple[int | None, ...]] = {
 
 
 def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
-    """Read the session as a Recording of the conditions that the files hold (27 in the published one).
+    """Read the session as a recording of the conditions that the files hold (27 in the published one).
 
     Neither the files nor the published code state units: the published code calls the neurons' values neural
     activity and compares them as they are. They are taken as rates in spikes/s; the distances that centre and
@@ -53,7 +48,7 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
 
     Args:
         raw: the four files, in any order.
-        options: none are looked at.
+        options: not used.
 
     Returns:
         rates(condition, time, neuron) every 10 ms from -1450 to 400 ms around movement onset, neurons `unit001`
@@ -62,13 +57,13 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
         channels; go_envelope(envelope_step), every 10 ms from -220 to 40 ms.
 
     Raises:
-        InputError: a file is missing, cut off or of another kind, its array has another shape, the files
+        InputError: a file is missing, truncated or of another kind, its array has another shape, the files
             disagree on the number of conditions, or a value that is used is not finite or a rate is negative.
     """
     import xarray as xr
 
     paths = _by_name(raw)
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, NDArray[Any]] = {}
     marks = []
     for name, shape in SHAPES.items():
         arrays[name], synthetic = _load(paths[name], name, shape)
@@ -94,7 +89,7 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
     if largest == 0:
         raise _wrong_value(paths[PLAN], "The plan inputs are zero in all conditions.", PLAN, largest)
 
-    recording = xr.Dataset(
+    return xr.Dataset(
         {
             "rates": (("condition", "time", "neuron"), np.ascontiguousarray(rates), {"units": "spikes/s"}),
             "emg": (("condition", "emg_time", "muscle"), np.ascontiguousarray(emg), {"units": "as in the file"}),
@@ -112,18 +107,16 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
             "emg_time": ("emg_time", EMG_MS, {"units": "ms"}),
         },
         attrs={
-            **sources.attributes(NAME, SOURCE, synthetic=any(marks)),
+            "synthetic": int(any(marks)),
             "aligned_to": "movement onset",
             "bin_width_ms": BIN_MS,
             "left_out": "[]",
-            "made_by": f"neurorules.recordings.{NAME}",
         },
     )
-    return check_recording(recording, paths[RATES])
 
 
 def _by_name(raw: Sequence[Path]) -> dict[str, Path]:
-    """The files by the name of their array, which is theirs without `.mat`."""
+    """The files by the name of their array, which is the file's name without `.mat`."""
     paths = {Path(path).name: Path(path) for path in raw}
     if len(raw) != len(SHAPES) or set(paths) != {f"{name}.mat" for name in SHAPES}:
         raise InputError(
@@ -150,34 +143,28 @@ def _wrong_value(path: Path, problem: str, key: str, value: Any) -> InputError:
     )
 
 
-def _load(path: Path, name: str, shape: tuple[int | None, ...]) -> tuple[np.ndarray, bool]:
+def _load(path: Path, name: str, shape: tuple[int | None, ...]) -> tuple[NDArray[Any], bool]:
     """The array `name` of a file as float64, and whether the file is synthetic."""
-    from scipy.io import loadmat
-
     try:
         content = path.read_bytes()
     except OSError as error:
         raise InputError(
             f"The file cannot be read ({error.strerror}).",
             file=path,
-            key=f"recordings.{NAME}.path",
-            remedy="Put the file there, or name the folder that holds it; it has to be readable.",
+            key="recordings.sussillo2015.path",
+            remedy="Put the file there, or name the folder that holds it; the file must be readable.",
         ) from error
-    sources.verify_published(path, NAME, SOURCE)
-
     try:
-        loaded = loadmat(io.BytesIO(content))
-    except damage() as error:
-        raise _other_kind(path, f"it is cut off, damaged, or no MATLAB file ({error})", name) from error
-    except NotImplementedError as error:  # scipy's word for MATLAB 7.3
-        raise _other_kind(path, "it is a MATLAB 7.3 file", name) from error
+        loaded = load_mat(content)
+    except MatlabError as error:
+        raise _other_kind(path, error.reason, name) from error
     if name not in loaded:
         found = ", ".join(key for key in loaded if not key.startswith("__")) or "nothing"
         raise _other_kind(path, f"it holds no variable of its own name, but {found}", name)
     array = np.asarray(loaded[name])
     if array.dtype.kind not in "fiu":
         raise _other_kind(path, "the variable holds no real numbers", name)
-    if array.ndim != len(shape):  # MATLAB knows no vectors: they come as matrices of one row or column
+    if array.ndim != len(shape):  # MATLAB has no vectors, only matrices of one row or column
         array = array.squeeze()
     if array.ndim != len(shape) or any(n not in (None, m) or m == 0 for n, m in zip(shape, array.shape, strict=True)):
         wanted = ", ".join("any" if n is None else str(n) for n in shape)

@@ -7,7 +7,7 @@ scores every step, as Neurogym's ground truth has an answer at every step: fixat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from neurorules.tasks.base.periods import STEP_MS, check_bins
 from neurorules.tasks.base.trials import Trials
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from neurorules.options import Options
 
 SHARED_OPTIONS = {
@@ -31,7 +33,7 @@ SHARED_OPTIONS = {
 FIXATION, RING = 0, slice(1, None)  # inputs
 
 
-def ring(dim_ring: int) -> np.ndarray:
+def ring(dim_ring: int) -> NDArray[Any]:
     """(direction,) evenly spaced angles from 0, in radians.
 
     Raises:
@@ -68,12 +70,12 @@ class ChoiceTask:
     def __init__(
         self,
         options: Options,
-        inputs: np.ndarray,
-        choice: np.ndarray,
+        inputs: NDArray[Any],
+        choice: NDArray[Any],
         *,
         decision: slice,
         noisy: Sequence[slice],
-        tested: np.ndarray,
+        tested: NDArray[Any],
     ) -> None:
         if not options.sigma >= 0:
             raise InputError(
@@ -105,7 +107,7 @@ class ChoiceTask:
         """Each tested condition once, without noise; `condition` is a trial's index among them."""
         return self._trials(self.tested)
 
-    def window(self, time_ms: np.ndarray, comparison: Options) -> np.ndarray:
+    def window(self, time_ms: NDArray[Any], comparison: Options) -> NDArray[Any]:
         """All steps of the test trials, one for each bin of the recording.
 
         The task does not check the conditions: those of the recording must be the test trials, in their order.
@@ -123,7 +125,7 @@ class ChoiceTask:
         )
         return np.arange(n_steps)
 
-    def _trials(self, drawn: np.ndarray) -> Trials:
+    def _trials(self, drawn: NDArray[Any]) -> Trials:
         """Trials of the given conditions, without noise."""
         inputs, targets = self.inputs.take(drawn, axis=1), self.targets.take(drawn, axis=1)
         return Trials(inputs, targets, np.ones(targets.shape, bool), self.condition[drawn])

@@ -11,6 +11,8 @@ import numpy as np
 from neurorules.errors import InputError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from neurorules.options import Options
 
 STEP_MS = {"type": "number", "exclusiveMinimum": 0, "description": "length of a step in ms"}
@@ -21,7 +23,7 @@ def duration_ms(description: str) -> dict[str, Any]:
     return {"type": "number", "minimum": 0, "description": f"{description}, in ms, rounded down to whole steps"}
 
 
-def whole_steps(duration: np.ndarray | float, dt: float) -> np.ndarray:
+def whole_steps(duration: NDArray[Any] | float, dt: float) -> NDArray[Any]:
     """Whole steps of length dt in durations, int64, of the shape of `duration`."""
     # The small number makes up for quotients just below a whole number.
     return np.floor(np.asarray(duration) / dt + 1e-9).astype(np.int64)
@@ -63,7 +65,7 @@ def periods(options: Options, least: Mapping[str, int]) -> list[slice]:
     return [slice(start, stop) for start, stop in pairwise(ends)]
 
 
-def check_bins(time_ms: np.ndarray, lengths: Sequence[int], dt_ms: float, subject: str, remedy: str) -> None:
+def check_bins(time_ms: NDArray[Any], lengths: Sequence[int], dt_ms: float, subject: str, remedy: str) -> None:
     """Check that steps and recorded bins can be compared one by one.
 
     Args:

@@ -16,6 +16,8 @@ from neurorules.tasks.base.losses import mean_squared_error, regression_accuracy
 from neurorules.tasks.base.trials import Trials
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from neurorules.options import Options
 
 STEPS = {"type": "integer", "minimum": 0}
@@ -61,8 +63,8 @@ class DelayedReach(ABC):
     def __init__(
         self,
         options: Options,
-        time_ms: np.ndarray,
-        movement: np.ndarray,
+        time_ms: NDArray[Any],
+        movement: NDArray[Any],
         *,
         n_cue_inputs: int,
         hold_steps: int,
@@ -106,7 +108,7 @@ class DelayedReach(ABC):
                 )
 
     @abstractmethod
-    def cue(self, since: np.ndarray, condition: np.ndarray, interval2: np.ndarray) -> np.ndarray:
+    def cue(self, since: NDArray[Any], condition: NDArray[Any], interval2: NDArray[Any]) -> NDArray[Any]:
         """All inputs except the hold cue: (step, trial, input), zero where nothing is shown.
 
         Args:
@@ -135,9 +137,9 @@ class DelayedReach(ABC):
             np.full(self.n_conditions, options.test_interval2_steps),
         )
 
-    def window(self, time_ms: np.ndarray, comparison: Options) -> np.ndarray:
+    def window(self, time_ms: NDArray[Any], comparison: Options) -> NDArray[Any]:
         """The steps around `comparison.onset_step`, which lines up with movement onset (0 ms)."""
-        steps = comparison.onset_step + np.rint(time_ms / self.options.dt_ms).astype(int)
+        steps: NDArray[Any] = comparison.onset_step + np.rint(time_ms / self.options.dt_ms).astype(int)
         if steps[0] < 0 or steps[-1] >= self.options.test_steps:
             raise InputError(
                 "The recording's times do not fit into the test trial.",
@@ -147,7 +149,9 @@ class DelayedReach(ABC):
             )
         return steps
 
-    def _trials(self, n_steps: int, condition: np.ndarray, interval1: np.ndarray, interval2: np.ndarray) -> Trials:
+    def _trials(
+        self, n_steps: int, condition: NDArray[Any], interval1: NDArray[Any], interval2: NDArray[Any]
+    ) -> Trials:
         # Each trial's time course is a fixed shape shifted, so it is looked up at (step - its start).
         step = np.arange(n_steps)[:, None]
         intervals = (interval1 + interval2)[None, :]
@@ -165,7 +169,7 @@ class DelayedReach(ABC):
         return Trials(inputs, targets.astype(np.float32), position < n_moving, condition.astype(np.int64))
 
 
-def shifted(shape: np.ndarray, position: np.ndarray) -> np.ndarray:
+def shifted(shape: NDArray[Any], position: NDArray[Any]) -> NDArray[Any]:
     """`shape` read at `position`, zero outside it."""
     inside = (position >= 0) & (position < len(shape))
     return np.where(inside, shape[position.clip(0, len(shape) - 1)], 0.0)

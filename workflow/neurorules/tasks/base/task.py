@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
     import xarray as xr
+    from numpy.typing import NDArray
 
     from neurorules.tasks.base.losses import ScoredTrials
     from neurorules.tasks.base.trials import Trials
@@ -61,7 +62,7 @@ class Task(Protocol):
     def test(self) -> Trials:
         """Noise-free trials, one per recorded condition, in the recording's order."""
 
-    def window(self, time_ms: np.ndarray, comparison: Options) -> np.ndarray:
+    def window(self, time_ms: NDArray[Any], comparison: Options) -> NDArray[Any]:
         """Model steps (0-based, into the test trials) that line up with the recording's times.
 
         Args:
@@ -87,7 +88,7 @@ def load_task_module(name: str) -> Any:
     return TASKS.load(name)
 
 
-def compared_steps(task: Task, recording: xr.Dataset, comparison: Mapping[str, Any]) -> np.ndarray:
+def compared_steps(task: Task, recording: xr.Dataset, comparison: Mapping[str, Any]) -> NDArray[Any]:
     """(time,) steps of the test trials, each of which is compared with one bin of the recording.
 
     Args:

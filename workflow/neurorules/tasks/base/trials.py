@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class Trials:
             there is a recording; -1 if there is no such test trial.
     """
 
-    inputs: np.ndarray
-    targets: np.ndarray
-    scored: np.ndarray
-    condition: np.ndarray
+    inputs: NDArray[Any]
+    targets: NDArray[Any]
+    scored: NDArray[Any]
+    condition: NDArray[Any]
 
     @property
     def n_steps(self) -> int:

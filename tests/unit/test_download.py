@@ -1,4 +1,4 @@
-"""Raw files: found, fetched from a real server on this machine, and checked."""
+"""Downloads from a real server on this machine: resumed, retried, verified."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ import pytest
 import yaml
 
 from neurorules.errors import InputError
-from neurorules.recordings import load_reader, sources
+from neurorules.recordings import transfer
+from neurorules.recordings.download import download
+from neurorules.recordings.verify import verify
 
 CONTENT = b"PK" + hashlib.sha256(b"seed").digest() * 40_000  # 1.28 MB
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -84,7 +86,7 @@ def without_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     without_proxy(monkeypatch)
-    monkeypatch.setattr(sources, "_PAUSE_S", 0.01)  # patience alone
+    monkeypatch.setattr(transfer, "_PAUSE_S", 0.01)  # only to save time
     running = Server()
     thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -107,7 +109,7 @@ def catalogue(folder: Path, url: str, **about: Any) -> Path:
 
 def fetch(folder: Path, known: Path, raw_dir: Path | None = None) -> tuple[Path, str]:
     said = io.StringIO()
-    (path,) = sources.download("lab", "raw", folder, raw_dir=raw_dir, progress=said, catalogue=known)
+    (path,) = download("lab", "raw", folder, raw_dir=raw_dir, progress=said, catalogue=known)
     return path, said.getvalue()
 
 
@@ -141,7 +143,7 @@ def test_a_broken_download_goes_on(tmp_path: Path, server: Server, known: str | 
 def test_a_later_call_goes_on(tmp_path: Path, server: Server) -> None:
     known = catalogue(tmp_path, server.url)
     server.break_after = [100_000] * 4
-    with pytest.raises(InputError, match="goes on from here"):
+    with pytest.raises(InputError, match="continues from here"):
         fetch(tmp_path / "d", known)
     # never half-written under its own name
     assert left(tmp_path / "d") == ["data.zip.partial", "data.zip.partial.version"]
@@ -243,12 +245,12 @@ def test_a_full_disk(tmp_path: Path, server: Server) -> None:
 def test_the_first_checksum_holds_ever_after(tmp_path: Path, server: Server) -> None:
     known = catalogue(tmp_path, server.url)
     path, said = fetch(tmp_path / "d", known)
-    assert "recorded from now on" in said
-    sources.verify(path)
+    assert "its checksum is now recorded" in said
+    verify(path)
 
     path.write_bytes(CONTENT[:-1] + b"x")
     with pytest.raises(InputError, match="altered or replaced"):
-        sources.verify(path)
+        verify(path)
     with pytest.raises(InputError, match="altered or replaced"):
         fetch(tmp_path / "d", known)
 
@@ -261,87 +263,8 @@ def test_the_first_checksum_holds_ever_after(tmp_path: Path, server: Server) -> 
     assert fetch(tmp_path / "d", known)[0].read_bytes() == CONTENT
 
 
-def test_verify_against_what_is_known(tmp_path: Path) -> None:
-    path = tmp_path / "a.zip"
-    with pytest.raises(InputError, match="missing"):
-        sources.verify(path)
-    path.write_bytes(CONTENT)
-    sources.verify(path)  # nothing known of it
-    sources.verify(path, sha256=SHA256, size=len(CONTENT))
-    with pytest.raises(InputError, match="bytes"):
-        sources.verify(path, size=3)
-    with pytest.raises(InputError, match="altered"):
-        sources.verify(path, sha256="0" * 64)
-
-
-def touch(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
-    return path
-
-
-def test_files_are_found_in_raw_dir_first(tmp_path: Path) -> None:
-    raw, downloads = tmp_path / "raw", tmp_path / "downloads"
-    raw.mkdir()
-
-    def find(**options: Any) -> list[Path]:
-        return sources.find_raw("mante2013", "raw", raw, downloads, options)
-
-    assert find() == []
-    archive = touch(downloads / "mante2013" / "PFC data.zip")
-    assert find() == find(monkey="fe") == [archive]
-    unpacked = raw / "mante2013" / "PFC data"
-    for name in ("ar2.mat", "ar1.mat", "._ar1.mat", "notes.txt"):
-        touch(unpacked / "PFC data 1" / name)
-    assert find() == find(monkey="ar") == [unpacked / "PFC data 1" / name for name in ("ar1.mat", "ar2.mat")]
-    assert find(monkey="fe") == [archive]
-    touch(unpacked / "PFC data 2" / "fe1.mat")
-    assert find(monkey="fe") == [unpacked / "PFC data 2" / "fe1.mat"]
-    own = touch(raw / "mante2013" / "PFC data.zip")
-    assert find() == [own]
-    assert sources.find_raw("mante2013", "raw", None, downloads) == [archive]
-
-
-def test_what_cannot_be_found(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="raw_dir"):
-        sources.find_raw("mante2013", "raw", tmp_path / "nowhere", tmp_path)
-    (tmp_path / "mante2013" / "PFC data" / "PFC data 1").mkdir(parents=True)
-    with pytest.raises(InputError, match=r"no \*\.mat file"):
-        sources.find_raw("mante2013", "raw", tmp_path, tmp_path / "d")
-    for recording, source, options, value in [
-        ("mante", "raw", {}, "mante"),
-        ("mante2013", "dryad", {}, "dryad"),
-        ("mante2013", "raw", {"monkey": "x"}, "x"),
-    ]:
-        with pytest.raises(InputError, match="Name one of") as caught:
-            sources.find_raw(recording, source, None, tmp_path, options)
-        assert caught.value.value == value
-
-
-def test_download_paths_are_where_find_raw_looks(tmp_path: Path) -> None:
-    for recording, source in [("mante2013", "raw"), ("hatsopoulos2007", "processed"), ("hatsopoulos2007", "dryad")]:
-        paths = [touch(path) for path in sources.download_paths(recording, source, tmp_path)]
-        assert sources.find_raw(recording, source, None, tmp_path) == paths
-
-
-def test_the_catalogue_knows_the_published_file(real_data: Path) -> None:
-    (path,) = sources.find_raw("hatsopoulos2007", "processed", real_data, Path("nowhere"))
-    sources.verify_published(path, "hatsopoulos2007", "processed")
-
-
-def test_a_broken_catalogue(tmp_path: Path) -> None:
-    path = tmp_path / "recordings.yaml"
-    with pytest.raises(InputError, match="missing"):
-        sources.entry("lab", catalogue=path)
-    path.write_text("a: [")
-    with pytest.raises(InputError, match="not valid YAML"):
-        sources.entry("lab", catalogue=path)
-    path.write_text("- a\n")
-    with pytest.raises(InputError, match="mapping"):
-        sources.entry("lab", catalogue=path)
-
-
-def test_an_unknown_reader_is_named_with_those_there_are() -> None:
-    with pytest.raises(InputError, match=r"hatsopoulos2007.*mante2013"):
-        load_reader("sources")
-    assert load_reader("mante2013").__module__ == "neurorules.recordings.readers.mante2013"
+def test_a_private_source_is_never_downloaded(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be downloaded") as caught:
+        download("sussillo2015", "private", tmp_path / "downloads")
+    assert caught.value.key == "recordings.sussillo2015.path"
+    assert not (tmp_path / "downloads").exists()

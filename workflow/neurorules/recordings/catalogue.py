@@ -1,0 +1,124 @@
+"""The catalogue of recordings, resources/recordings.yaml: sources of raw files, licences, citations.
+
+It is read while a Snakefile is parsed, so nothing heavy is imported.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from neurorules.errors import InputError
+
+CATALOGUE = Path(__file__).resolve().parents[3] / "resources" / "recordings.yaml"
+
+
+def catalogue_entry(reader: str, *, catalogue: Path = CATALOGUE) -> dict[str, Any]:
+    """The catalogue's entry for `reader`: title, citation, licence, landing_page, sources.
+
+    Raises:
+        InputError: the reader is not in the catalogue, or the catalogue is missing or not valid YAML.
+    """
+    entries = _read(catalogue)
+    if reader not in entries:
+        raise InputError(
+            "There is no such recording.",
+            file=catalogue,
+            key="recordings",
+            value=reader,
+            remedy=f"Name one of: {', '.join(sorted(entries))}.",
+        )
+    entry: dict[str, Any] = entries[reader]
+    return entry
+
+
+def _read(catalogue: Path) -> dict[str, Any]:
+    try:
+        entries = yaml.safe_load(catalogue.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(
+            "The catalogue of recordings is missing.", file=catalogue, remedy="Restore it from the repository."
+        ) from None
+    except yaml.YAMLError as error:
+        raise InputError(
+            f"The catalogue of recordings is not valid YAML ({error}).", file=catalogue, remedy="Correct the file."
+        ) from error
+    if not isinstance(entries, dict):
+        raise InputError(
+            "The catalogue of recordings is not a mapping of names to entries.",
+            file=catalogue,
+            remedy="Correct the file.",
+        )
+    return entries
+
+
+def known_sources(*, catalogue: Path = CATALOGUE) -> dict[str, set[str]]:
+    """The names of each reader's sources.
+
+    Raises:
+        InputError: the catalogue is missing or not valid YAML.
+    """
+    return {reader: set(entry["sources"]) for reader, entry in _read(catalogue).items()}
+
+
+def source_entry(reader: str, source: str, *, catalogue: Path = CATALOGUE) -> dict[str, Any]:
+    """The catalogue's entry for one source: its `files`, and `unpacked` where they come in an archive.
+
+    Raises:
+        InputError: the reader or the source is not in the catalogue.
+    """
+    sources = catalogue_entry(reader, catalogue=catalogue)["sources"]
+    if source not in sources:
+        raise InputError(
+            f"The recording {reader} has no such source.",
+            file=catalogue,
+            key="source",
+            value=source,
+            remedy=f"Name one of: {', '.join(sorted(sources))}.",
+        )
+    entry: dict[str, Any] = sources[source]
+    return entry
+
+
+def is_private(reader: str, source: str, *, catalogue: Path = CATALOGUE) -> bool:
+    """Whether the files of a source are not published, so that they cannot be downloaded."""
+    return any(file.get("private", False) for file in source_entry(reader, source, catalogue=catalogue)["files"])
+
+
+def origin_attributes(reader: str, source: str, *, synthetic: bool, catalogue: Path = CATALOGUE) -> dict[str, Any]:
+    """The attributes of a recording that say where it comes from.
+
+    Args:
+        reader: name in the catalogue.
+        source: one of its sources.
+        synthetic: whether the raw files are synthetic.
+        catalogue: the file.
+
+    Returns:
+        `title`, `source`, `licence`, `citation` and `synthetic` (0 or 1).
+
+    Raises:
+        InputError: the reader or the source is not in the catalogue.
+    """
+    entry = catalogue_entry(reader, catalogue=catalogue)
+    if synthetic:
+        return {
+            "title": f"{entry['title']} (synthetic)",
+            "source": f"synthetic, in the raw format of {reader} {source}",
+            "licence": "as neurorules itself (see LICENSE)",
+            "citation": "synthetic: made by neurorules, no recorded neuron in it",
+            "synthetic": 1,
+        }
+    if is_private(reader, source, catalogue=catalogue):
+        where = "private mount"
+    else:
+        where = " ".join(file["url"] for file in source_entry(reader, source, catalogue=catalogue)["files"])
+    return {
+        "title": entry["title"],
+        "source": f"{source}: {where}",
+        "licence": entry["licence"],
+        "citation": entry["citation"],
+        "synthetic": 0,
+    }

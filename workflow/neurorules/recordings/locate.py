@@ -1,0 +1,161 @@
+"""Which raw files are there: downloads, the user's own copies, unpacked archives, private mounts.
+
+It runs while a Snakefile is parsed, so nothing heavy is imported.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from neurorules.errors import InputError
+from neurorules.recordings.catalogue import CATALOGUE, is_private, source_entry
+
+# Below the folder that the workflow runs in.
+DOWNLOADS = Path("resources/raw")
+
+
+def download_paths(reader: str, source: str, download_dir: Path, *, catalogue: Path = CATALOGUE) -> list[Path]:
+    """The files of a source as they lie below `download_dir`, whether they are there or not."""
+    return [Path(download_dir) / file["path"] for file in source_entry(reader, source, catalogue=catalogue)["files"]]
+
+
+def unpacked_folder(
+    reader: str, source: str, options: Mapping[str, Any], *, catalogue: Path = CATALOGUE
+) -> Path | None:
+    """The folder that the published archive unpacks to, relative to `raw_dir`; None if there is no archive.
+
+    Raises:
+        InputError: the option that chooses among its folders (monkey) has an unknown value.
+    """
+    unpacked = source_entry(reader, source, catalogue=catalogue).get("unpacked")
+    if unpacked is None:
+        return None
+    folders = unpacked["folders"]
+    chosen = options.get(unpacked["option"], next(iter(folders)))
+    if chosen not in folders:
+        raise InputError(
+            f"The recording {reader} has no such {unpacked['option']}.",
+            key=unpacked["option"],
+            value=chosen,
+            remedy=f"Name one of: {', '.join(folders)}.",
+        )
+    return Path(folders[chosen])
+
+
+def expand_folder(text: str, key: str) -> Path:
+    """The path of a folder that a study names; ~ is the user's home, ~name that of another user.
+
+    Args:
+        text: the folder as the study names it.
+        key: the config key that names it, for the error.
+
+    Raises:
+        InputError: there is no user of this name.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise InputError(str(error), key=key, value=text, remedy="Write the folder's whole path.") from None
+
+
+def find_raw(
+    reader: str,
+    source: str,
+    raw_dir: Path | None,
+    download_dir: Path,
+    options: Mapping[str, Any] | None = None,
+    *,
+    name: str | None = None,
+    catalogue: Path = CATALOGUE,
+) -> list[Path]:
+    """The raw files that are there, or an empty list if they have to be downloaded.
+
+    `raw_dir` is searched first, then `download_dir`. In each, the published file itself comes first, then the folder
+    that the published archive unpacks to (its files sorted by name). The files of a private source are searched
+    in `raw_dir` only, and stay there.
+
+    Args:
+        reader: name in the catalogue.
+        source: one of its sources.
+        raw_dir: the user's own copies, laid out as in the catalogue; None if there are none. For a private source,
+            the recording's own `path`.
+        download_dir: where downloads are.
+        options: the recording's options; the catalogue names the one that chooses the folder (monkey).
+        name: the recording's name in the config, for errors; by default that of its reader.
+        catalogue: the catalogue's file.
+
+    Raises:
+        InputError: unknown recording, source or monkey; `raw_dir` does not exist; an unpacked folder is empty;
+            a file of a private source is missing.
+    """
+    entry = source_entry(reader, source, catalogue=catalogue)
+    if is_private(reader, source, catalogue=catalogue):
+        return _find_private(name or reader, entry["files"], raw_dir)
+    if raw_dir is not None and not Path(raw_dir).is_dir():
+        raise InputError(
+            "The folder of raw recordings does not exist.",
+            file=raw_dir,
+            key="raw_dir",
+            remedy="Correct raw_dir in the configuration, or leave it out to download the recordings.",
+        )
+    pattern = entry.get("unpacked", {}).get("pattern")
+    relative = unpacked_folder(reader, source, options or {}, catalogue=catalogue)
+    for folder in [Path(f) for f in (raw_dir, download_dir) if f is not None]:
+        files = [folder / file["path"] for file in entry["files"]]
+        if all(file.is_file() for file in files):
+            return files
+        if relative is not None and (folder / relative).is_dir():
+            # macOS leaves hidden "._" companions beside the files of an archive
+            units = sorted(f for f in (folder / relative).glob(pattern) if not f.name.startswith("."))
+            if not units:
+                raise InputError(
+                    f"The folder holds no {pattern} file.",
+                    file=folder / relative,
+                    key="raw_dir",
+                    remedy="Unpack the archive into it again, or remove the folder to have the archive downloaded.",
+                )
+            return units
+    return []
+
+
+def _find_private(name: str, files: Sequence[Mapping[str, Any]], folder: Path | None) -> list[Path]:
+    key, remedy = f"recordings.{name}.path", by_hand(files)
+    if folder is None:
+        raise InputError("The folder of a private recording is not named.", key=key, value=None, remedy=remedy)
+    # os.path, because Path raises an error where a mount may not be read
+    if os.path.isfile(folder):
+        raise InputError(
+            "This is a file; the recording's path must be the folder that holds it.",
+            file=folder,
+            key=key,
+            value=str(folder),
+            remedy=f"Name that folder, {os.path.dirname(folder) or '.'}. {remedy}",
+        )
+    if not os.path.isdir(folder):
+        raise InputError(
+            "The folder of a private recording does not exist, or cannot be read.",
+            file=folder,
+            key=key,
+            value=str(folder),
+            remedy=remedy,
+        )
+    paths = [Path(folder) / file["path"] for file in files]
+    missing = [path.name for path in paths if not os.path.isfile(path)]
+    if missing:
+        others = ", ".join(sorted(os.listdir(folder))[:10]) if os.access(folder, os.R_OK) else ""
+        raise InputError(
+            f"Files of a private recording are missing, or cannot be read: {', '.join(missing)}.",
+            file=folder,
+            key=key,
+            value=str(folder),
+            remedy=remedy + (f" In that folder there is: {others}." if others else ""),
+        )
+    return paths
+
+
+def by_hand(files: Sequence[Mapping[str, Any]]) -> str:
+    """How to get files by hand: what the catalogue says of each, without repetition."""
+    return "By hand: " + "; ".join(dict.fromkeys(file["by_hand"] for file in files)) + "."

@@ -1,0 +1,98 @@
+"""A study: the resolved config as models, runs, figures and paths.
+
+Imported by the Snakefile, and so by every job on a cluster: nothing heavy is imported here.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from neurorules.errors import InputError
+from neurorules.figures.base.figure import figure_names
+from neurorules.study.checks import Checks
+from neurorules.study.options import StudyOptions
+from neurorules.study.paths import Paths
+from neurorules.study.schema import check_schema
+from neurorules.study.selection import Selection
+from neurorules.study.yaml_source import BASE_CONFIG, check_keys, file_of, merge, read_study_file
+
+
+class Study:
+    """A checked config, as collaborators with one job each.
+
+    Args:
+        config: the merged config (a study file over config.yaml, command-line values over both).
+        files: the study files it came from, named in errors.
+
+    Attributes:
+        name: the study's name.
+        options: the options of a model.
+        selection: figures, models, seeds, recordings and jobs.
+        paths: where results stand.
+
+    Raises:
+        InputError: an unknown key, a wrong type, an impossible value, or a name that does not exist.
+    """
+
+    def __init__(self, config: Mapping[str, Any], files: Sequence[str | Path] = ()) -> None:
+        self.config = config = _numbers_from_command_line(config)
+        self.files = [Path(f) for f in files]
+        for file in self.files:
+            check_keys(file)
+        check_schema(config, self.files)
+        self.name: str = config["study"]
+        self.options = StudyOptions(config, self.files)
+        self.selection = Selection(config, self.options)
+        self.paths = Paths(self.name, self.selection)
+        Checks(config, self.files, self.options, self.selection).run()
+
+    def check_target(self, name: str) -> None:
+        """Refuse a target that is meant to be a figure of this study and is none; others are Snakemake's business.
+
+        Raises:
+            InputError: a figure of other studies, or a name that is nearly that of a figure here.
+        """
+        if name in self.selection.figures or not name.replace("_", "").isalnum():
+            return
+        selected = f"This study has: {', '.join(self.selection.figures)}."
+        if name in figure_names():
+            raise InputError(
+                f"The figure {name} exists, but is not part of the study {self.name}.",
+                file=file_of(self.files, "use_figures"),
+                key="use_figures",
+                value=name,
+                remedy=f"Add it to use_figures, or name another study. {selected}",
+            )
+        close = difflib.get_close_matches(name, self.selection.figures, n=1, cutoff=0.75)
+        if close:
+            raise InputError(
+                "There is no figure or table of this name.",
+                key="target",
+                value=name,
+                remedy=f"Did you mean {close[0]}? {selected}",
+            )
+
+
+def _numbers_from_command_line(config: Mapping[str, Any]) -> dict[str, Any]:
+    """`--config seeds=[0,1]` arrives as a list of strings; they are numbers."""
+    seeds = config.get("seeds")
+    if isinstance(seeds, list):
+        seeds = [int(s) if isinstance(s, str) and s.isdecimal() else s for s in seeds]
+        return {**config, "seeds": seeds}
+    return dict(config)
+
+
+def load_study(*files: str | Path) -> Study:
+    """A study from its files, laid over config.yaml in the order given.
+
+    Raises:
+        InputError: a file that is missing or is not YAML, or a config that is not allowed.
+    """
+    config: dict[str, Any] = {}
+    paths = [BASE_CONFIG, *(Path(f) for f in files if Path(f).resolve() != BASE_CONFIG)]
+    for path in paths:
+        config = merge(config, read_study_file(path))
+    return Study(config, paths)

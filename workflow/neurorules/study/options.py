@@ -1,0 +1,149 @@
+"""The options of a model: layers of the config, laid over each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from neurorules.study.model import Model
+from neurorules.study.schema import unknown_name
+from neurorules.study.yaml_source import file_of
+from neurorules.tables.base.table_type import load_table_type, table_types
+from neurorules.tasks.base.task import load_task_module
+
+# What a run is trained with; `comparison` comes in only when it is scored.
+TRAINED_WITH = ("task", "network", "training", "learning")
+OPTION_GROUPS = (*TRAINED_WITH, "comparison")
+
+# A learning rate that is chosen, by a short training of its own with these options of `training`, which nothing else
+# depends on; and options that the choice does not depend on.
+BEST_LEARNING_RATE = "best"
+CHOOSING = ("learning_rate_grid", "learning_rate_updates", "learning_rate_seed")
+AFTER_CHOOSING = ("learning_rate", "updates", "checkpoints", "n_checkpoints")
+
+
+class StudyOptions:
+    """Options of models, resolved: defaults < learning rule < task < setting < its by_task < its by_learning_rule.
+
+    Args:
+        config: the merged config.
+        files: the study files it came from, named in errors.
+    """
+
+    def __init__(self, config: Mapping[str, Any], files: Sequence[Path]) -> None:
+        self.config = config
+        self.files = files
+
+    def of(self, model: Model) -> dict[str, Any]:
+        """Resolved option groups of a model.
+
+        Raises:
+            InputError: an option that its group does not have.
+        """
+        options: dict[str, dict[str, Any]] = {group: {} for group in OPTION_GROUPS}
+        # Such a task takes more than it lists, and says itself what it does not take.
+        open_task = getattr(load_task_module(self.task_module(model.task)), "OTHER_OPTIONS", False)
+        for where, layer in self.layers(model):
+            for group in OPTION_GROUPS:
+                known = set(options[group])
+                for key, value in layer.get(group, {}).items():
+                    if key not in known and where.startswith("settings.") and not (group == "task" and open_task):
+                        problem = "There is nothing of this name."
+                        if group == "task":
+                            problem = (
+                                f"The task {model.task} has no such option; options of one task stand under by_task."
+                            )
+                        raise unknown_name(self.files, f"{where}.{group}.{key}", key, known, problem)
+                    options[group][key] = deepcopy(value)
+        return options
+
+    def layers(self, model: Model) -> list[tuple[str, Mapping[str, Any]]]:
+        """Option groups that a model's options come from, with their keys; later ones win."""
+        config, setting = self.config, self.config["settings"][model.setting]
+        named = f"settings.{model.setting}"
+        of_task = setting.get("by_task", {}).get(model.task, {})
+        of_rule = setting.get("by_learning_rule", {}).get(model.learning_rule, {})
+        return [
+            ("defaults", config["defaults"]),
+            (f"learning_rules.{model.learning_rule}", {"learning": self.learning_options(model.learning_rule)}),
+            (f"tasks.{model.task}", config["tasks"][model.task]),
+            (named, setting),
+            (f"{named}.by_task.{model.task}", of_task),
+            (f"{named}.by_learning_rule.{model.learning_rule}", of_rule),
+        ]
+
+    def place(self, model: Model, option: str) -> tuple[str | None, str]:
+        """The file and the key that an option of a model, such as task.dt_ms, comes from."""
+        group, _, name = option.partition(".")
+        found = [where for where, layer in self.layers(model) if name in layer.get(group, {})]
+        where = found[-1] if found else f"tasks.{model.task}"
+        key = f"{where}.{name if where.startswith('learning_rules.') else option}"
+        return file_of(self.files, key), key
+
+    def training(self, model: Model) -> dict[str, Any]:
+        """What determines a model's runs, but for the seed and a chosen learning rate: names and option groups."""
+        return self._trained_with(model, CHOOSING)
+
+    def selection_options(self, model: Model) -> dict[str, Any]:
+        """What determines the choice of a model's learning rate."""
+        return self._trained_with(model, AFTER_CHOOSING)
+
+    def _trained_with(self, model: Model, without: Sequence[str]) -> dict[str, Any]:
+        options = self.of(model)
+        options["training"] = {key: value for key, value in options["training"].items() if key not in without}
+        return {
+            "task_name": model.task,
+            "task_module": self.task_module(model.task),
+            "learning_rule": model.learning_rule,
+            "recording": self.training_recording(model),
+            **{group: options[group] for group in TRAINED_WITH},
+        }
+
+    def chooses_learning_rate(self, model: Model) -> bool:
+        """Whether a model's learning rate is the best of a grid."""
+        return bool(self.of(model)["training"]["learning_rate"] == BEST_LEARNING_RATE)
+
+    def scoring(self, model: Model, kind: str) -> dict[str, Any]:
+        """What determines one kind of a model's tables beyond its runs and the recording."""
+        return {"comparison": self._comparison(self.of(model)["comparison"], kind)}
+
+    def table_options(self, kind: str) -> dict[str, Any]:
+        """What determines one kind of tables that are of no single model: the defaults of what the kind depends on."""
+        options = load_table_type(kind).COMPARISON_KEYS
+        return {key: value for key, value in self.config["defaults"]["comparison"].items() if key in options}
+
+    @staticmethod
+    def _comparison(options: Mapping[str, Any], kind: str) -> dict[str, Any]:
+        """`comparison` options that one kind of tables depends on."""
+        of_others = {key for name in table_types() if name != kind for key in load_table_type(name).COMPARISON_KEYS}
+        own = load_table_type(kind).COMPARISON_KEYS
+        return {key: value for key, value in options.items() if key in own or key not in of_others}
+
+    def learning_options(self, learning_rule: str) -> Mapping[str, Any]:
+        """The options of a learning rule before any setting."""
+        return self.config["learning_rules"].get(learning_rule, {})
+
+    def task_module(self, task: str) -> str:
+        """Module that makes a task's trials: its `module` key, else its own name."""
+        return self.config["tasks"][task].get("module", task)
+
+    def recording(self, model: Model) -> str | None:
+        """Name of the recording that a model is compared with, or None."""
+        return self.of(model)["comparison"].get("recording")
+
+    def training_recording(self, model: Model) -> str | None:
+        """Name of the recording that a model's trials are made from, or None."""
+        if self.needs_recording(model.task):
+            return self.recording(model)
+        return None
+
+    def needs_recording(self, task: str) -> bool:
+        """Whether a task makes its trials from a recording."""
+        return getattr(load_task_module(self.task_module(task)), "NEEDS_RECORDING", False)
+
+    def key_of(self, model: Model, group: str, option: Any) -> str:
+        """Where the config says the value that a model's option has."""
+        where = [place for place, layer in self.layers(model) if option in layer.get(group, {})][-1]
+        return f"{where}.{option}" if where.startswith("learning_rules.") else f"{where}.{group}.{option}"

@@ -1,0 +1,93 @@
+"""Where the results of a study stand, relative to the folder that Snakemake runs in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from neurorules.figures.base.figure import load_figure, table_types_of
+from neurorules.study.model import Model, block_name
+from neurorules.study.selection import Selection
+
+
+class Paths:
+    """Where the results of a study stand.
+
+    Args:
+        name: the study's name.
+        selection: what it selects.
+    """
+
+    def __init__(self, name: str, selection: Selection) -> None:
+        self.results = Path("results") / name
+        self.selection = selection
+
+    def below(self, *parts: str) -> str:
+        """A path under results/<study>/."""
+        return str(self.results.joinpath(*parts))
+
+    def recording_file(self, recording: str) -> str:
+        return self.below("recordings", f"{recording}.nc")
+
+    def run_file(self, model: Model | str, seed: int | str) -> str:
+        return self.below("runs", str(model), f"seed{seed}.nc")
+
+    def training_benchmark(self, model: Model | str, seeds: Sequence[int]) -> str:
+        """How long the job took that trained these seeds."""
+        return self.below("benchmarks", "runs", str(model), f"{block_name(seeds)}.tsv")
+
+    def learning_rate_file(self, model: Model | str) -> str:
+        """What learning rate was chosen for a model, and why."""
+        return self.below("learning_rates", f"{model}.json")
+
+    def table_file(self, kind: str, model: Model | str, subset: str) -> str:
+        """A table of some seeds of a model, of a type such as `distances`; `subset` is a name in `seed_subsets`."""
+        return self.below("similarity", str(model), subset, f"{kind}.csv")
+
+    def group_file(self, kind: str, group: str) -> str:
+        """A table of a group of models, by its name in `Selection.groups`."""
+        return self.below("similarity", "groups", group, f"{kind}.csv")
+
+    def description_file(self, kind: str, recording: str) -> str:
+        """A table of a recording alone."""
+        return self.below("similarity", "recordings", recording, f"{kind}.csv")
+
+    def figure_files(self, figure: str) -> list[str]:
+        """What a figure or table leaves: figures under figures/, tables under tables/."""
+        products = load_figure(figure).PRODUCTS
+        folder = "figures" if "pdf" in products else "tables"
+        return [self.below(folder, f"{figure}.{ending}") for ending in products]
+
+    def figure_inputs(self, figure: str) -> dict[str, list[str]]:
+        """By figure, the tidy tables that a figure is made from: its own, or those that it reads of the others."""
+        module = load_figure(figure)
+        if not hasattr(module, "tables_of_others"):
+            return {figure: self.figure_tables(figure)}
+        types = module.tables_of_others()
+        return {
+            name: [file for file in self.figure_tables(name) if Path(file).stem in types[name]]
+            for name in self.selection.figures
+            if name in types
+        }
+
+    def figure_tables(self, figure: str) -> list[str]:
+        """The tidy tables of a figure's models, seeds, groups and recordings."""
+        return [
+            *(
+                self.table_file(kind, model, subset)
+                for kind in table_types_of(figure, "model")
+                for model in self.selection.figures[figure]
+                for subset, seeds in self.selection.seed_subsets[kind][model].items()
+                if set(seeds) <= set(self.selection.figure_seeds(figure))
+            ),
+            *(
+                self.group_file(kind, group)
+                for kind in table_types_of(figure, "group")
+                for group in self.selection.figure_groups(figure)
+            ),
+            *(
+                self.description_file(kind, recording)
+                for kind in table_types_of(figure, "recording")
+                for recording in self.selection.figure_recordings(figure)
+            ),
+        ]

@@ -1,0 +1,175 @@
+"""What a study selects: only selections make jobs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from functools import cached_property
+from typing import Any
+
+from neurorules.figures.base.figure import needs_recording, table_types_of
+from neurorules.recordings.catalogue import is_private
+from neurorules.study.model import Block, Model, subset_name
+from neurorules.study.options import StudyOptions
+
+# The models of a figure: every combination of these.
+NAMED_BY = ("tasks", "learning_rules", "settings")
+
+
+class Selection:
+    """What a study selects of its config: figures, their models and seeds, recordings, and the jobs that these need.
+
+    Args:
+        config: the merged config.
+        options: resolves a model's options.
+    """
+
+    def __init__(self, config: Mapping[str, Any], options: StudyOptions) -> None:
+        self.config = config
+        self.options = options
+
+    @cached_property
+    def figures(self) -> dict[str, list[Model]]:
+        """The selected figures and tables with the models that each shows."""
+        return {name: list(self._figure_models(name)) for name in self.config["use_figures"]}
+
+    @cached_property
+    def seeds(self) -> dict[Model, list[int]]:
+        """Every selected model with its seeds, the union over the figures that show it."""
+        seeds: dict[Model, set[int]] = {}
+        for name, models in self.figures.items():
+            for model in models:
+                seeds.setdefault(model, set()).update(self.figure_seeds(name))
+        return {model: sorted(seeds[model]) for model in sorted(seeds)}
+
+    def figure_seeds(self, figure: str) -> list[int]:
+        """Seeds that a figure averages over."""
+        return sorted(self.config["figures"][figure].get("seeds", self.config["seeds"]))
+
+    @cached_property
+    def seed_subsets(self) -> dict[str, dict[Model, dict[str, list[int]]]]:
+        """By kind of table and model, the seeds in parts, by name: those that the same figures show, scored by one job.
+
+        So a figure needs no seed that is another's alone.
+        """
+        shown_by: dict[tuple[str, Model], dict[int, tuple[str, ...]]] = {}
+        for name, models in self.figures.items():
+            for kind, model in itertools.product(table_types_of(name, "model"), models):
+                figures = shown_by.setdefault((kind, model), {})
+                for seed in self.figure_seeds(name):
+                    figures[seed] = (*figures.get(seed, ()), name)
+        subsets: dict[str, dict[Model, dict[str, list[int]]]] = {}
+        for (kind, model), figures in shown_by.items():
+            together: dict[tuple[str, ...], list[int]] = {}
+            for seed in sorted(figures):
+                together.setdefault(figures[seed], []).append(seed)
+            subsets.setdefault(kind, {})[model] = {subset_name(seeds): seeds for seeds in together.values()}
+        return subsets
+
+    @cached_property
+    def used_recordings(self) -> list[str]:
+        """The recordings to compare with: those in `use_recordings`, without private ones that have no path here."""
+        return [name for name in self.config["use_recordings"] if not self.is_absent(name)]
+
+    def is_absent(self, recording: str) -> bool:
+        """Whether this is a private recording, without a folder to read it from."""
+        entry = self.recording_entry(recording)
+        private = is_private(entry["reader"], entry["source"])
+        return private and not entry["synthetic"] and entry["path"] is None
+
+    def recording_entry(self, name: str) -> dict[str, Any]:
+        """A recording's config with what it leaves unsaid."""
+        entry = self.config["recordings"][name]
+        return {"name": name, "synthetic": False, "path": None, "options": {}, **entry}
+
+    def recording_spec(self, recording: str) -> dict[str, Any]:
+        """What determines a recording but for its raw files: where these lie is nobody's business."""
+        return {key: value for key, value in self.recording_entry(recording).items() if key != "path"}
+
+    def sources(self) -> list[tuple[str, str]]:
+        """Reader and source of every used recording that may have to be downloaded."""
+        entries = [self.recording_entry(name) for name in self.used_recordings]
+        sources = {(entry["reader"], entry["source"]) for entry in entries if not entry["synthetic"]}
+        return sorted(source for source in sources if not is_private(*source))
+
+    @cached_property
+    def blocks(self) -> list[Block]:
+        """Training jobs: models grouped by equal blocks of `seeds_per_job` seeds; all seeds of a model on a GPU."""
+        by_seeds: dict[tuple[int, ...], list[Model]] = {}
+        for model, seeds in self.seeds.items():
+            on_cpu = self.options.of(model)["training"]["device"] == "cpu"
+            size = self.config["seeds_per_job"] if on_cpu else len(seeds)
+            for start in range(0, len(seeds), size):
+                by_seeds.setdefault(tuple(seeds[start : start + size]), []).append(model)
+        return [Block(seeds, tuple(models)) for seeds, models in sorted(by_seeds.items())]
+
+    def left_out(self, figure: str) -> list[str]:
+        """What a figure would show but for a recording that is not in use: tasks, else task (setting); recordings."""
+        of_task: dict[str, dict[str, bool]] = {}
+        for model in self.named_by(figure):
+            shown = of_task.setdefault(model.task, {})
+            shown[model.setting] = shown.get(model.setting, False) or model in self.figures[figure]
+        absent = []
+        for task, settings in of_task.items():
+            without = [setting for setting, shown in settings.items() if not shown]
+            absent += [task] if len(without) == len(settings) else [f"{task} ({setting})" for setting in without]
+        named = self.config["figures"][figure].get("recordings", [])
+        return absent + [name for name in named if name not in self.used_recordings]
+
+    def figure_context(self, name: str) -> dict[str, Any]:
+        """Everything but its tables that a figure is drawn from: a change redraws it."""
+        return {
+            "study": self.config["study"],
+            "figure": dict(self.config["figures"][name]),
+            "seeds": self.figure_seeds(name),
+            "models": [asdict(model) for model in self.figures[name]],
+            "recordings": self.figure_recordings(name),
+            "left_out": self.left_out(name),
+        }
+
+    def _figure_models(self, name: str) -> Iterator[Model]:
+        """The models of a figure whose recording is there; all of those without one where it needs none."""
+        compares = needs_recording(name)
+        for model in self.named_by(name):
+            recording = self.options.recording(model)
+            if recording in self.used_recordings or (recording is None and not compares):
+                yield model
+
+    def named_by(self, figure: str) -> list[Model]:
+        """Every model that a figure's entry names, whether its recording is there or not; each once."""
+        entry = self.config["figures"][figure]
+        models: dict[Model, None] = {}
+        for part in (entry, *entry.get("also", [])):
+            selection = {**dict.fromkeys(NAMED_BY, ()), **entry, **part}
+            for of in itertools.product(*(selection[name] for name in NAMED_BY)):
+                models[Model(*of)] = None
+        return list(models)
+
+    def figure_recordings(self, figure: str) -> list[str]:
+        """The recordings of this study that a figure describes: those that its entry names, else its models'."""
+        named = self.config["figures"][figure].get("recordings")
+        if named is None:
+            named = sorted({r for model in self.figures[figure] if (r := self.options.recording(model)) is not None})
+        return [name for name in named if name in self.used_recordings]
+
+    @cached_property
+    def groups(self) -> dict[str, tuple[Model, ...]]:
+        """By name, the models of one task and one recording that a figure looks at together."""
+        groups: dict[str, tuple[Model, ...]] = {}
+        for figure in self.figures:
+            groups.update(self.figure_groups(figure))
+        return groups
+
+    def figure_groups(self, figure: str) -> dict[str, tuple[Model, ...]]:
+        """The groups of a figure's models, see `groups`; none where it needs no tables of groups."""
+        if not table_types_of(figure, "group"):
+            return {}
+        groups: dict[str, list[Model]] = {}
+        for model in sorted(self.figures[figure]):
+            groups.setdefault(f"{figure}/{model.task}/{self.options.recording(model) or 'no-recording'}", []).append(
+                model
+            )
+        # A single network has none to be compared with.
+        several = len(self.figure_seeds(figure)) > 1
+        return {name: tuple(models) for name, models in groups.items() if several or len(models) > 1}

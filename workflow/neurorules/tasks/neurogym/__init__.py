@@ -1,0 +1,33 @@
+"""Any supervised environment of Neurogym: its observations are the inputs, its ground truth gives the targets.
+
+`env` names the environment. Options that are not in OPTION_SCHEMA are parameters of the environment and are passed to
+its constructor: `cohs`, `sigma`, `dim_ring`, `timing` ... A duration in `timing` is a number of ms, a list of numbers
+to draw from, or a distribution such as [uniform, [200, 500]]; the environment rounds it down to whole steps. `rewards`
+and `abort` have no effect, because nobody acts.
+
+Trials begin together at step 0, with a network that knows nothing of the trials before. What follows the end of a
+trial that is shorter than `steps` is silent and not scored. Within a trial every step is scored alike, fixation too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from neurorules.options import Options
+from neurorules.tasks.neurogym.environment import TEST_SEED
+from neurorules.tasks.neurogym.task import OPTION_SCHEMA, NeurogymTask
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["COMPARISON_KEYS", "NEEDS_RECORDING", "OPTION_SCHEMA", "OTHER_OPTIONS", "TEST_SEED", "NeurogymTask", "make"]
+
+NEEDS_RECORDING = False
+COMPARISON_KEYS: tuple[str, ...] = ()
+OTHER_OPTIONS = True  # parameters of the environment
+
+
+def make(options: Mapping[str, Any], recording: xr.Dataset | None) -> NeurogymTask:
+    """The task of an environment; it takes nothing from the recording."""
+    return NeurogymTask(Options(options).as_dict())
