@@ -11,9 +11,10 @@ import pytest
 import xarray as xr
 
 from neurorules.cli.main import main
-from neurorules.cli.trials import check_own_rates, describe
+from neurorules.cli.trials import describe
 from neurorules.errors import InputError
 from neurorules.study.load import load_study
+from neurorules.study.preflight import check_own_rates
 
 COMPANION = Path(__file__).parents[2] / "config" / "companion.yaml"
 
