@@ -38,11 +38,8 @@ class Reach:
         self._whole: set[str] = set()
 
     def script(self, file: Path) -> None:
-        """All of a script."""
-        source = parse(file, SCRIPT)
-        self._import_of(source)
-        for name in source.definitions:
-            self._reach(source, name)
+        """What a script does when it runs."""
+        self._import_of(parse(file, SCRIPT))
         self._follow()
 
     def plugin(self, name: str) -> None:
