@@ -126,7 +126,7 @@ CODE: dict[str, tuple[Edit, Expected]] = {
     "the resolution of figures": (("plotting/save.py", "dpi=200", "dpi=300"), figures),
     "the metadata of figures": (("plotting/save.py", '"Software": None', '"Software": "neurorules"'), figures),
     "one figure": (
-        ("figures/fig1.py", "def make(", "@staticmethod\ndef make("),
+        ("figures/fig1.py", "= distance_against_accuracy", "= staticmethod(distance_against_accuracy)"),
         lambda made, _: made.figure("fig1"),
     ),
     "a style of all figures": (("plotting/style.py", '"font.size": 8', '"font.size": 9'), figures),

@@ -17,7 +17,7 @@ PRODUCTS = ("pdf", "png", "csv")
 
 COMPONENTS = ("time 1", "condition 1")
 PARTS_PER_ROW = 3
-# As many directions of reach at most are told no_overlap by colours around a circle.
+# As many directions of reach at most are told apart by colours around a circle.
 MOST_DIRECTIONS = 8
 
 
