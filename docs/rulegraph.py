@@ -25,11 +25,11 @@ BOXES = {
     "recording": ("recording\nrates by condition,\ntime and neuron", 0.0),
     "choose_learning_rate": ("choose learning rate\nwhere it is 'best'", 1.0),
     "train": ("train\na file for each seed", 1.0),
-    "describe_recording": ("describe recording\nbaselines, trial averages", -1.0),
+    "score_recording": ("score recording\nbaselines, trial averages", -1.0),
     "score": ("score\nthe seeds of a model", 0.8),
-    "score_group": ("score group\nthe models of a figure", 0.0),
-    "figure": ("figure or table\nPDF, PNG, CSV", 0.0),
-    "claims": ("claims\na verdict for each", 0.0),
+    "score_group": ("score group\nthe models of a figure", 0.1),
+    "figure": ("figure or table\nPDF, PNG, CSV", -0.15),
+    "claims": ("claims\na verdict for each", -1.0),
 }
 
 

@@ -1,4 +1,4 @@
-"""The generated part of the config reference is up to date, and what generates it sees what is not."""
+"""The generated parts of the documentation are up to date, and what generates them sees what is not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ import pytest
 @pytest.fixture(scope="module")
 def reference(repository: Path) -> ModuleType:
     """docs/config_reference.py, which stands outside the package."""
-    spec = importlib.util.spec_from_file_location("config_reference", repository / "docs" / "config_reference.py")
+    return load(repository / "docs" / "config_reference.py")
+
+
+def load(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(file.stem, file)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -50,3 +54,19 @@ def test_a_changed_row_is_seen_and_mended(
 )
 def test_types_in_words(reference: ModuleType, option: dict[str, object], words: str) -> None:
     assert reference.type_of(option) == words
+
+
+def test_the_table_of_columns_is_up_to_date(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert load(repository / "docs" / "column_reference.py").main(["--check"]) == 0, capsys.readouterr().err
+
+
+def test_a_changed_column_is_seen_and_mended(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = load(repository / "docs" / "column_reference.py")
+    guide = tmp_path / "extending.md"
+    whole = columns.GUIDE.read_text()
+    guide.write_text(whole.replace("| `time_ms` | number |", "| `time_ms` | text |"))
+    assert guide.read_text() != whole
+    monkeypatch.setattr(columns, "GUIDE", guide)
+    assert columns.main(["--check"]) == 1
+    assert columns.main([]) == 0
+    assert guide.read_text() == whole

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import xarray as xr
 
 from neurorules.errors import InputError
 from neurorules.io.netcdf import write_dataset
+from neurorules.io.tables import write_table
 from neurorules.options import Options
 from neurorules.study.load import load_study
 from neurorules.study.model import Model
@@ -32,10 +34,10 @@ from neurorules.tables import (
     snapshots,
     trial_averaging,
 )
-from neurorules.tables.base.columns import read_tidy_table
-from neurorules.tables.base.labels import model_labels, recording_labels
+from neurorules.tables.base.columns import below_each_other, describe, read_tidy_table
+from neurorules.tables.base.labels import SIDE_LABELS, model_labels, recording_labels
 from neurorules.tables.base.score import score_group, score_model, score_recording
-from neurorules.tables.base.table_type import GroupMember, table_types
+from neurorules.tables.base.table_type import GroupMember, load_table_type, table_types
 from neurorules.tasks.hatsopoulos2007 import ReachTask
 from neurorules.training.train import train
 
@@ -94,6 +96,8 @@ COMPARISON = {
     "snapshot_trials": 20,
     "trial_averaging_counts": [1, 2],
     "trial_averaging_repeats": 3,
+    "lyapunov_exponents": 3,
+    "lyapunov_passes": 2,
 }
 TIME_MS = np.arange(-200.0, 201.0, 10.0)
 # Movement onset, 0 ms, at step ONSET of the test trials; a step lasts 10 ms.
@@ -698,6 +702,62 @@ def test_trial_averaging_needs_trials(made: Made) -> None:
     with pytest.raises(InputError, match="no single trials") as caught:
         trial_averaging.table(made.recording, LABELS, AVERAGING)
     assert caught.value.key == "recordings.reach.options.keep_trials"
+
+
+# ---- columns
+
+
+DTYPES = {"text": "O", "integer": "i", "number": "f"}
+
+
+@pytest.fixture(scope="module")
+def every_type(made: Made) -> dict[str, pd.DataFrame]:
+    """A table of every type, of one network or two, without labels."""
+    options = with_comparison(
+        measures=["procrustes"], dsa_scores=["wasserstein"], lyapunov_exponents=1, lyapunov_passes=1
+    )
+    runs = {0: made.runs["bptt"][0]}
+    trials = with_trials(np.random.default_rng(0).random((16, 41)), np.zeros(16, int), np.repeat(np.arange(8), 2), 1)
+    of_recording = {"baselines": made.recording, "trial_averaging": trials}
+    tables = {}
+    for name in table_types():
+        table = load_table_type(name).table
+        if name in table_types("model"):
+            tables[name] = table(runs, {"task": "reach"}, options, made.task, made.recording)
+        elif name in table_types("group"):
+            tables[name] = table(made.members("bptt", "eprop"), {}, options.comparison, made.recording)
+        else:
+            tables[name] = table(of_recording[name], {}, options.comparison)
+    return tables
+
+
+@pytest.mark.parametrize("name", table_types())
+def test_columns_are_described_and_of_their_types(every_type: dict[str, pd.DataFrame], name: str) -> None:
+    table = every_type[name]
+    for column in table:
+        if table[column].isna().any():  # of the recording, which has no gain
+            continue
+        assert table[column].dtype.kind == DTYPES[describe(column).type], column
+
+
+@pytest.mark.parametrize("name", table_types())
+def test_the_guide_lists_the_columns(every_type: dict[str, pd.DataFrame], repository: Path, name: str) -> None:
+    guide = (repository / "docs" / "extending.md").read_text()
+    (row,) = re.findall(rf"^\| `{name}` \| an? \w+ \|.*\| (.*) \|$", guide, re.MULTILINE)
+    labels = {f"{label}{side}" for label in SIDE_LABELS for side in ("_a", "_b")} | {"task"}
+    assert [column for column in every_type[name] if column not in labels] == re.findall(r"`(\w+)`", row)
+
+
+def test_unknown_columns_have_no_description() -> None:
+    for column in ("moment", "task_a", "gain_c"):
+        with pytest.raises(KeyError):
+            describe(column)
+
+
+def test_tables_of_different_columns_keep_their_integers(tmp_path: Path) -> None:
+    first, second = pd.DataFrame({"seed": [0], "stage": ["trained"]}), pd.DataFrame({"update": [10], "value": [0.5]})
+    write_table(tmp_path / "both.csv", below_each_other([first, second]))
+    assert (tmp_path / "both.csv").read_text() == "seed,stage,update,value\n0,trained,,\n,,10,0.5\n"
 
 
 # ---- from files to files

@@ -75,7 +75,7 @@ def learnt_gains(rows: pd.DataFrame) -> list[float]:
 
 
 def spread_at_matched_accuracy(rows: pd.DataFrame) -> tuple[float, dict[str, np.ndarray]]:
-    """How far distances lie no_overlap across gains, learning rules and seeds, read at one accuracy.
+    """How far apart distances lie across gains, learning rules and seeds, read at one accuracy.
 
     Args:
         rows: all networks of one recording, with columns gain, learning_rule, seed, update, accuracy, distance.

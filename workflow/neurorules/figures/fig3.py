@@ -17,7 +17,7 @@ PRODUCTS = ("pdf", "png", "csv")
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure and the tables that it is drawn from, below each other and told no_overlap by a column `panel`."""
+    """The figure and the tables that it is drawn from, below each other and told apart by a column `panel`."""
     from neurorules.plotting import curves, panels, style, titles
     from neurorules.tables.base.columns import below_each_other
 

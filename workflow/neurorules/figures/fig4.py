@@ -17,7 +17,7 @@ PRODUCTS = ("pdf", "png", "csv")
 
 COMPONENTS = ("time 1", "condition 1")
 PARTS_PER_ROW = 3
-# As many directions of reach at most are told no_overlap by colours around a circle.
+# As many directions of reach at most are told apart by colours around a circle.
 MOST_DIRECTIONS = 8
 
 
@@ -79,8 +79,8 @@ def _draw(panel: Axes, rows: pd.DataFrame, component: str) -> None:
     for i, (condition, colour) in enumerate(zip(conditions, colours, strict=True)):
         line = rows[rows["condition"] == condition].sort_values("time_ms")
         # The two halves of the circle are equally dark.
-        style = "--" if around and i > len(conditions) // 2 else "-"
-        panel.plot(line["time_ms"], line["projection"], color=colour, linestyle=style, linewidth=0.7)
+        dashes = "--" if around and i > len(conditions) // 2 else "-"
+        panel.plot(line["time_ms"], line["projection"], color=colour, linestyle=dashes, linewidth=0.7)
     title = f"{component}: {rows['explained_variance'].iloc[0]:.0%}"
     r = rows["r_with_data"].iloc[0]
     panel.set_title(title if np.isnan(r) else f"{title}, r = {r:.2f}")

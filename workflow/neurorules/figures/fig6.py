@@ -18,7 +18,7 @@ PRODUCTS = ("pdf", "png", "csv")
 
 PART = ["recording", "task"]
 FEWEST_NETWORKS = 3
-# How the settings of one learning rule are told no_overlap.
+# How the settings of one learning rule are told apart.
 FILLS = ("full", "none", "left", "bottom")
 
 # (learning rule, setting, seed); of the recording ("data", "data", -1)

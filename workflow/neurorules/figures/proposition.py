@@ -23,7 +23,7 @@ TITLES = {
     "eprop_constant": "e-prop, constant S = 1\ndw/dt = −p S",
     "eprop_truncated": "e-prop, literal truncation\ndw/dt = −p h$_{T−1}$",
 }
-# Line style and marker of each outcome: it must be told no_overlap in grey.
+# Line style and marker of each outcome: they must be told apart in grey.
 OUTCOMES = {"converged": ("-", "o"), "stalled": ("--", "s"), "diverged": (":", "^")}
 
 

@@ -38,11 +38,8 @@ class Reach:
         self._whole: set[str] = set()
 
     def script(self, file: Path) -> None:
-        """All of a script."""
-        source = parse(file, SCRIPT)
-        self._import_of(source)
-        for name in source.definitions:
-            self._reach(source, name)
+        """What a script does when it runs."""
+        self._import_of(parse(file, SCRIPT))
         self._follow()
 
     def plugin(self, name: str) -> None:
@@ -190,7 +187,7 @@ def _tells(source: Source, function: ast.expr) -> bool:
             modules = [target.module for target in source.imports[chain[0].id] if target.member is None]
             return any(_is_error(module_source(module), chain[1][0]) for module in modules if module_file(module))
         return any(
-            makes_an_error(node)
+            _makes_an_error(source, node)
             for statements in source.definitions.values()
             for statement in statements
             if isinstance(statement, ast.ClassDef)
@@ -202,7 +199,7 @@ def _tells(source: Source, function: ast.expr) -> bool:
     if _is_error(source, function.id):
         return True
     return any(  # a function within a function
-        isinstance(node, ast.FunctionDef) and node.name == function.id and makes_an_error(node)
+        isinstance(node, ast.FunctionDef) and node.name == function.id and _makes_an_error(source, node)
         for statements in source.definitions.values()
         for statement in statements
         if isinstance(statement, ast.FunctionDef)
@@ -210,11 +207,24 @@ def _tells(source: Source, function: ast.expr) -> bool:
     )
 
 
+_asking: set[int] = set()  # functions that return each other's errors
+
+
+def _makes_an_error(source: Source, definition: ast.AST) -> bool:
+    if id(definition) in _asking:
+        return False
+    _asking.add(id(definition))
+    try:
+        return makes_an_error(definition, lambda function: _tells(source, function))
+    finally:
+        _asking.remove(id(definition))
+
+
 def _is_error(source: Source, name: str, depth: int = 0) -> bool:
     if depth > 10:
         return False
     for statement in source.definitions.get(name, ()):
-        if makes_an_error(statement):
+        if _makes_an_error(source, statement):
             return True
         if isinstance(statement, ast.ClassDef):
             return any(

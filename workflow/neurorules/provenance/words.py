@@ -46,7 +46,7 @@ def without_words(statement: ast.stmt, tells: Tells, reads_annotations: Callable
     holder = ast.Module([copy], [])
     nodes = list(ast.walk(holder))
     functions: list[ast.AST] = [node for node in nodes if isinstance(node, FUNCTIONS)]
-    making_errors = {id(node) for node in functions if isinstance(node, FUNCTIONS) and makes_an_error(node)}
+    making_errors = {id(node) for node in functions if makes_an_error(node, tells)}
     for node in nodes:
         _drop_docstring(node)
         _drop_annotations(node, reads_annotations)
@@ -72,16 +72,15 @@ def _copy(node: Any) -> Any:
     return [_copy(item) if isinstance(item, ast.AST) else item for item in node]
 
 
-def makes_an_error(definition: ast.stmt) -> bool:
-    """Whether a function says that it returns an error, or nothing ever."""
-    return (
-        isinstance(definition, FUNCTIONS)
-        and definition.returns is not None
-        and any(
-            isinstance(node, ast.Name) and (node.id in ("NoReturn", "DamagedResult") or node.id.endswith("Error"))
-            for node in ast.walk(definition.returns)
-        )
-    )
+def makes_an_error(definition: ast.AST, tells: Tells) -> bool:
+    """Whether all that a function returns is an error, or it ends with one."""
+    if not isinstance(definition, FUNCTIONS):
+        return False
+    inner = {id(node) for child in definition.body if isinstance(child, FUNCTIONS) for node in ast.walk(child)}
+    returned = [node.value for node in ast.walk(definition) if isinstance(node, ast.Return) and id(node) not in inner]
+    if not returned:
+        return isinstance(definition.body[-1], ast.Raise)
+    return all(isinstance(value, ast.Call) and _is_telling(value, tells) for value in returned)
 
 
 def _last(expression: ast.expr) -> str:
@@ -219,7 +218,7 @@ def _is_telling(call: ast.Call, tells: Tells) -> bool:
     name = _last(call.func)
     if isinstance(call.func, ast.Attribute) and name in TELLING_METHODS:
         return True
-    return name in TELLING_FUNCTIONS or name in BUILTIN_ERRORS or tells(call.func)
+    return name in TELLING_FUNCTIONS or name in BUILTIN_ERRORS or name.endswith("Error") or tells(call.func)
 
 
 def _blank(expression: ast.expr, any_constant: bool = False) -> set[int]:

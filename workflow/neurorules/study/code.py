@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from neurorules.figures.base.figure import load_figure, table_types_of
+from neurorules.recordings.synthetic.base.write import SYNTHETIC
 from neurorules.study.load import Study
 from neurorules.study.model import Model
 from neurorules.tables.base.table_type import load_table_type
@@ -39,8 +40,9 @@ def recording_code(study: Study, recording: str) -> Code:
 
 
 def synthetic_code(study: Study, recording: str) -> Code:
-    """Of the writing of a synthetic recording's raw files."""
-    return "synthetic_raw_files.py", (f"recordings.synthetic.{study.selection.recording_entry(recording)['reader']}",)
+    """Of the writing of a synthetic recording's raw files; a reader without a stand-in is refused by the job."""
+    reader = study.selection.recording_entry(recording)["reader"]
+    return "synthetic_raw_files.py", (f"recordings.synthetic.{reader}",) if reader in SYNTHETIC.names() else ()
 
 
 def figure_code(figure: str) -> Code:

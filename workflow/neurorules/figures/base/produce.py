@@ -80,11 +80,11 @@ def _page(title: str, markdown: str, made_by: str) -> str:
     from markdown_it import MarkdownIt
 
     body = MarkdownIt("commonmark").enable("table").render(markdown)
-    style = (
+    css = (
         "body{font:14px sans-serif;margin:2em}table{border-collapse:collapse}"
         "td,th{padding:.3em .7em;border-bottom:1px solid #ccc;text-align:left;vertical-align:top}"
     )
-    head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{style}</style>'
+    head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{css}</style>'
     return f"<!doctype html><html><head>{head}</head><body>{body}<!-- {html.escape(made_by)} --></body></html>\n"
 
 

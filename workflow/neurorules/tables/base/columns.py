@@ -1,4 +1,4 @@
-"""Every column of the tidy tables, and of the CSVs that figures leave: its type, unit and meaning.
+"""Every column of the tidy tables, and some that figures add: its type, unit and meaning.
 
 A column about one network of a pair ends in _a or _b, and is otherwise the column without that ending.
 """

@@ -15,7 +15,7 @@ from typing import Any
 
 from neurorules.plugins import Plugins
 
-MEASURES = Plugins("similarity.measures", "measure of similarity", "comparison.measures", members=("distance",))
+MEASURES = Plugins("similarity.measures", "measure of similarity", "comparison.measures", members=("LABEL", "distance"))
 
 
 def measure_names() -> list[str]:

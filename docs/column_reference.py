@@ -1,0 +1,50 @@
+"""Write the table of columns in docs/extending.md from workflow/neurorules/tables/base/columns.py.
+
+python docs/column_reference.py            writes it
+python docs/column_reference.py --check    says whether it is up to date
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+GUIDE = REPOSITORY / "docs" / "extending.md"
+BEGIN, END = "<!-- columns -->", "<!-- end -->"
+
+
+def table() -> str:
+    """A row per column; columns that may be about one network of a pair stand with an ending."""
+    sys.path.insert(0, str(REPOSITORY / "workflow"))
+    from neurorules.tables.base.columns import COLUMNS
+
+    rows = ["| column | type | meaning |", "|---|---|---|"]
+    for name, column in COLUMNS.items():
+        shown = f"`{name}`, `{name}_a`, `{name}_b`" if column.sided else f"`{name}`"
+        unit = f", in {column.unit}" if column.unit else ""
+        rows.append(f"| {shown} | {column.type} | {column.meaning}{unit} |")
+    return "\n".join(rows)
+
+
+def rendered(guide: str) -> str:
+    """The guide with the table between its comments."""
+    start = guide.index(BEGIN) + len(BEGIN)
+    return f"{guide[:start]}\n\n{table()}\n\n{guide[guide.index(END, start) :]}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write or check the table; returns the exit code."""
+    before = GUIDE.read_text()
+    after = rendered(before)
+    if "--check" not in arguments:
+        GUIDE.write_text(after)
+    elif after != before:
+        print("docs/extending.md is not up to date: run python docs/column_reference.py", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
