@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from checkout import REPOSITORY, STUDY_FILE, Checkout
+from helpers.checkout import REPOSITORY, STUDY_FILE, Checkout
 
 from neurorules.provenance.code import code_hash, coverage
 from neurorules.study.code import all_code
