@@ -100,7 +100,7 @@ lint: $(INSTALLED) ## check format, style, types, the lock, the workflow and eve
 	$(PYTHON) docs/rulegraph.py --check
 	$(NEURORULES) check config/*.yaml
 
-docs: $(INSTALLED) ## write the generated parts of the documentation anew
+docs: $(INSTALLED) ## write the generated parts of the documentation again
 	$(PYTHON) docs/config_reference.py
 	$(PYTHON) docs/column_reference.py
 	$(PYTHON) docs/rulegraph.py
@@ -110,7 +110,7 @@ bench: $(INSTALLED) ## measure time and memory, on one thread
 	$(PYTHON) tests/benchmarks/memory.py
 	$(PYTHON) tests/benchmarks/similarity.py
 
-lock: $(INSTALLED) ## resolve pyproject.toml anew into requirements.lock and the conda files (needs uv)
+lock: $(INSTALLED) ## resolve pyproject.toml again into requirements.lock and the conda files (needs uv)
 	$(PYTHON) envs/lock.py --uv $(UV)
 
 clean: ## remove caches; results, downloads and .venv stay

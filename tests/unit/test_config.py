@@ -245,8 +245,8 @@ def test_a_model_is_planned_only_where_its_recording_is_used() -> None:
     only_dt15 = study({"use_recordings": ["mante2013-dt15", REACH], "use_figures": ["fig1", "fig5"]})
     assert f"{MANTE}/bptt/published-code" in models_of(only_dt15)
     assert f"{MANTE}/bptt/base" not in models_of(only_dt15)
-    assert only_dt15.left_out("fig1") == [MANTE, MAZE]
-    assert only_dt15.left_out("fig5") == [MAZE]
+    assert only_dt15.selection.left_out("fig1") == [MANTE, MAZE]
+    assert only_dt15.selection.left_out("fig5") == [MAZE]
 
 
 def test_a_figure_may_have_seeds_of_its_own_and_shares_its_models() -> None:
@@ -266,15 +266,15 @@ def test_a_figure_may_have_seeds_of_its_own_and_shares_its_models() -> None:
     }
 
 
-def figure(*tasks: str, also: list[dict[str, list[str]]], rules: tuple[str, ...] = ("bptt",)) -> dict[str, Any]:
+def figure(*tasks: str, extra_models: list[dict[str, list[str]]], rules: tuple[str, ...] = ("bptt",)) -> dict[str, Any]:
     """A study of Figure 1 with the setting base and more models."""
-    entry = {"tasks": list(tasks), "learning_rules": list(rules), "settings": ["base"], "also": also}
+    entry = {"tasks": list(tasks), "learning_rules": list(rules), "settings": ["base"], "extra_models": extra_models}
     return {"use_figures": ["fig1"], "figures": {"fig1": entry}}
 
 
 def test_also_is_laid_over_the_figures_own_lists() -> None:
-    also = [{"settings": ["sparse", "base"]}, {"tasks": [MANTE], "learning_rules": ["eprop"]}, {}]
-    shown = study(figure(REACH, also=also))
+    extra_models = [{"settings": ["sparse", "base"]}, {"tasks": [MANTE], "learning_rules": ["eprop"]}, {}]
+    shown = study(figure(REACH, extra_models=extra_models))
     assert models_of(shown) == models(REACH, "bptt", "base sparse") | models(MANTE, "eprop", "base")
     # each model once, in the order in which they are named first
     assert [str(model) for model in shown.selection.figures["fig1"]] == [
@@ -283,7 +283,7 @@ def test_also_is_laid_over_the_figures_own_lists() -> None:
         f"{MANTE}/eprop/base",
     ]
     assert shown.selection.left_out("fig1") == []
-    private = study(figure(REACH, also=[{"tasks": [MAZE, REACH], "settings": ["sparse"]}]))
+    private = study(figure(REACH, extra_models=[{"tasks": [MAZE, REACH], "settings": ["sparse"]}]))
     assert private.selection.left_out("fig1") == [MAZE]
 
 
@@ -296,20 +296,20 @@ def test_also_is_laid_over_the_figures_own_lists() -> None:
     ],
 )
 def test_names_in_also_are_checked(part: dict[str, list[str]], key: str, value: str) -> None:
-    error = refused(figure(REACH, also=[{}, part]))
-    assert (error.key, error.value) == (f"figures.fig1.also.1.{key}", value)
+    error = refused(figure(REACH, extra_models=[{}, part]))
+    assert (error.key, error.value) == (f"figures.fig1.extra_models.1.{key}", value)
 
 
 def test_also_has_no_seeds_and_no_also_of_its_own() -> None:
-    for key, value in (("seeds", [1]), ("also", [{}]), ("setting", ["base"])):
-        error = refused(figure(REACH, also=[{key: value}]))
-        assert (error.problem, error.key) == ("This key is not known.", f"figures.fig1.also.0.{key}")
+    for key, value in (("seeds", [1]), ("extra_models", [{}]), ("setting", ["base"])):
+        error = refused(figure(REACH, extra_models=[{key: value}]))
+        assert (error.problem, error.key) == ("This key is not known.", f"figures.fig1.extra_models.0.{key}")
 
 
 def test_an_empty_also_takes_out_what_config_yaml_has() -> None:
     fig1 = {"tasks": [REACH], "learning_rules": ["bptt"], "settings": ["base"]}
     over = {"use_figures": ["fig1"], "recordings": {MAZE: {"path": "/mnt/maze"}}}
-    with_it, without = (study({**over, "figures": {"fig1": fig}}) for fig in (fig1, {**fig1, "also": []}))
+    with_it, without = (study({**over, "figures": {"fig1": fig}}) for fig in (fig1, {**fig1, "extra_models": []}))
     assert {model.task for model in with_it.selection.seeds} == {REACH, MAZE}
     assert {model.task for model in without.selection.seeds} == {REACH}
 
@@ -366,7 +366,7 @@ def test_a_private_recording_needs_its_path() -> None:
 
 
 def test_a_figure_of_a_private_recording_alone_is_refused_without_its_path() -> None:
-    alone = figure(MAZE, also=[{"settings": ["sparse"]}])
+    alone = figure(MAZE, extra_models=[{"settings": ["sparse"]}])
     error = refused(alone)
     assert (error.key, error.value) == ("use_figures", "fig1")
     assert error.remedy is not None and "a private one needs its path" in error.remedy
@@ -383,10 +383,10 @@ def test_a_task_without_a_recording_is_shown_where_none_is_needed() -> None:
     made = study({"use_figures": ["learning_curves", "fig1"], "figures": {"learning_curves": both, "fig1": both}})
     assert set(map(str, made.selection.figures["learning_curves"])) == models(f"{CHOICE} {REACH}", "bptt", "base")
     assert set(map(str, made.selection.figures["fig1"])) == models(REACH, "bptt", "base")
-    assert made.selection.left_out("fig1") == [CHOICE, MAZE]  # the latter by `also`
+    assert made.selection.left_out("fig1") == [CHOICE, MAZE]  # the latter by `extra_models`
     model = Model(CHOICE, "bptt", "base")
     assert made.options.recording(model) is None and made.options.training_recording(model) is None
-    assert refused(figure(CHOICE, also=[{}])).key == "use_figures"
+    assert refused(figure(CHOICE, extra_models=[{}])).key == "use_figures"
 
 
 def test_environments_take_any_parameter_and_other_tasks_none() -> None:
@@ -420,7 +420,7 @@ def test_a_group_holds_the_models_of_one_task_and_one_recording() -> None:
                     "tasks": [MANTE, REACH],
                     "learning_rules": ["eprop", "bptt"],
                     "settings": ["base"],
-                    "also": [{"tasks": [MANTE], "learning_rules": ["bptt"], "settings": ["dt-15"]}],
+                    "extra_models": [{"tasks": [MANTE], "learning_rules": ["bptt"], "settings": ["dt-15"]}],
                 }
             },
         }
@@ -475,7 +475,7 @@ def test_each_kind_of_table_depends_on_its_own_options_only() -> None:
 
 
 def test_seeds_of_a_model_are_scored_in_parts_that_figures_share() -> None:
-    base = {"tasks": [REACH], "learning_rules": ["bptt"], "settings": ["base"], "also": []}
+    base = {"tasks": [REACH], "learning_rules": ["bptt"], "settings": ["base"], "extra_models": []}
     made = study(
         {
             "use_figures": ["fig1", "fig4", "fig10"],
@@ -1224,7 +1224,7 @@ def modprop_with(tmp_path: Path, network: dict[str, Any]) -> Path:
     file = tmp_path / "mine.yaml"
     entry = {"tasks": [REACH], "learning_rules": ["modprop"], "settings": ["mine"]}
     mine = {"use_figures": ["fig7"], "settings": {"mine": {"network": network}}}
-    file.write_text(yaml.safe_dump({**mine, "figures": {"fig7": {**entry, "also": [{}]}}}))
+    file.write_text(yaml.safe_dump({**mine, "figures": {"fig7": {**entry, "extra_models": [{}]}}}))
     return file
 
 
@@ -1249,19 +1249,19 @@ def test_what_a_learning_rule_needs_is_checked_at_planning(
     error = caught.value
     assert f"modprop cannot train {REACH}/modprop/mine" in error.problem
     assert (error.file, error.key, error.value) == (str(file), f"settings.mine.network.{option}", value)
-    assert error.remedy is not None and f"needs {wanted}:" in error.remedy and "`also`" in error.remedy
+    assert error.remedy is not None and f"needs {wanted}:" in error.remedy and "`extra_models`" in error.remedy
 
 
 def test_modprop_has_a_setting_and_no_other_will_do() -> None:
     good = {"dale-relu", "dale-relu-modprop-paper"}
     for name in BASE["settings"]:
-        change = figure(REACH, also=[{"learning_rules": ["modprop"], "settings": [name]}])
+        change = figure(REACH, extra_models=[{"learning_rules": ["modprop"], "settings": [name]}])
         if name in good:
             assert f"{REACH}/modprop/{name}" in models_of(study(change))
         else:
             assert "ModProp" not in refused(change).problem and "modprop cannot train" in refused(change).problem
     # with base it is the default that does not do
-    error = refused(figure(REACH, also=[{"learning_rules": ["modprop"]}]))
+    error = refused(figure(REACH, extra_models=[{"learning_rules": ["modprop"]}]))
     assert (error.key, error.value) == ("defaults.network.activation", "retanh")
 
 
@@ -1296,7 +1296,7 @@ def test_constraints_that_make_no_sense_are_refused_at_planning(
     tmp_path: Path, network: dict[str, Any], option: str, words: str
 ) -> None:
     file = tmp_path / "mine.yaml"
-    mine = {"settings": {"mine": {"network": network}}, **figure(REACH, also=[{"settings": ["mine"]}])}
+    mine = {"settings": {"mine": {"network": network}}, **figure(REACH, extra_models=[{"settings": ["mine"]}])}
     file.write_text(yaml.safe_dump(mine))
     with pytest.raises(InputError) as caught:
         load_study(file)
@@ -1305,7 +1305,7 @@ def test_constraints_that_make_no_sense_are_refused_at_planning(
     assert (error.file, error.key, error.value) == (str(file), f"settings.mine.network.{option}", network[option])
     assert error.remedy is not None and words in error.remedy
     # what no figure shows is not asked for
-    mine["figures"]["fig1"]["also"] = [{}]
+    mine["figures"]["fig1"]["extra_models"] = [{}]
     file.write_text(yaml.safe_dump(mine))
     assert models_of(load_study(file)) == models(REACH, "bptt", "base")
 
@@ -1683,7 +1683,7 @@ def test_every_figure_has_a_caption_that_renders(caption: str, file: Path) -> No
         assert said.get(caption, f"n = {len(made.selection.figure_seeds(caption))}") in html
         if caption in ("fig1", "fig5", "table3"):
             assert ", ".join(entry["settings"]) in html
-            assert all(", ".join(part["settings"]) in html for part in entry.get("also", []))
+            assert all(", ".join(part["settings"]) in html for part in entry.get("extra_models", []))
 
 
 @pytest.mark.parametrize(

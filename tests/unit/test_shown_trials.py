@@ -11,9 +11,10 @@ import pytest
 import xarray as xr
 
 from neurorules.cli.main import main
-from neurorules.cli.trials import check_own_rates, describe
+from neurorules.cli.trials import describe
 from neurorules.errors import InputError
 from neurorules.study.load import load_study
+from neurorules.study.preflight import check_own_rates
 
 COMPANION = Path(__file__).parents[2] / "config" / "companion.yaml"
 
@@ -79,7 +80,7 @@ def own(folder: Path, n_conditions: int = 8, n_bins: int = 22, bin_ms: float = 1
         f"recordings: {{lab: {{reader: own_rates, source: netcdf, path: {folder / 'lab'}}}}}\n"
         "tasks: {2af: {comparison: {recording: lab}, training: {learning_rate: 0.001}}}\n"
         "settings: {slow: {by_task: {2af: {task: {dt_ms: 50}}}}}\n"
-        "figures: {fig1: {tasks: [2af], settings: [base], also: []}}\n"
+        "figures: {fig1: {tasks: [2af], settings: [base], extra_models: []}}\n"
     )
     return study
 

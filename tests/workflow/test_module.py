@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from checkout import STUDY_FILE, Checkout, Outcome
+from helpers.checkout import STUDY_FILE, Checkout, Outcome
 
 PROPOSITION = "study: other\nuse_figures: [proposition]\n"  # the one figure that trains nothing and reads no recording
 

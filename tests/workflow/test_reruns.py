@@ -116,28 +116,33 @@ def of_eprop(made: Made, checkout: Checkout) -> set[str]:
     return made.of("eprop") | made.figure(*figures_with(checkout, "learning_rules", "eprop"))
 
 
+def of_distances(made: Made, _: Checkout) -> set[str]:
+    tables = {file for file in made.tables if file.endswith("/distances.csv")}
+    return tables | made.of_recordings | made.figure("fig1")
+
+
 # What is edited, by what the edit is.
 CODE: dict[str, tuple[Edit, Expected]] = {
     "the resolution of figures": (("plotting/save.py", "dpi=200", "dpi=300"), figures),
     "the metadata of figures": (("plotting/save.py", '"Software": None', '"Software": "neurorules"'), figures),
     "one figure": (
-        ("figures/fig1.py", "def make(", "N_LINES = print()\n\n\ndef make("),
+        ("figures/fig1.py", "def make(", "@staticmethod\ndef make("),
         lambda made, _: made.figure("fig1"),
     ),
     "a style of all figures": (("plotting/style.py", '"font.size": 8', '"font.size": 9'), figures),
     "the pace of status": (("cli/status.py", "LAST_JOBS, PAUSE_S = 40", "LAST_JOBS, PAUSE_S = 50"), nothing),
     "the downloader": (("recordings/transfer.py", "_TIMEOUT_S = 60", "_TIMEOUT_S = 61"), nothing),
-    "the default of a function that nothing gives": (
+    "the default of a function that a figure calls": (
         ("similarity/matched_accuracy.py", "n_points: int = 100", "n_points: int = 50"),
         lambda made, _: made.figure("fig1"),
     ),
     "a distance": (
-        ("similarity/procrustes.py", "def procrustes_distance(", "@float\ndef procrustes_distance("),
-        lambda made, _: made.tables | made.of_recordings,
+        ("similarity/procrustes.py", "def procrustes_distance(", "@staticmethod\ndef procrustes_distance("),
+        of_distances,
     ),
     "a measure": (
-        ("similarity/measures/cka.py", "def distance(", "@float\ndef distance("),
-        lambda made, _: {file for file in made.tables if file.endswith("/distances.csv")} | made.of_recordings,
+        ("similarity/measures/cka.py", "def distance(", "@staticmethod\ndef distance("),
+        of_distances,
     ),
     "a type of table": (
         ("tables/noise_floor.py", "SPLIT_SEED = 2025", "SPLIT_SEED = 2026"),
@@ -146,12 +151,16 @@ CODE: dict[str, tuple[Edit, Expected]] = {
         ),
     ),
     "a learning rule": (("learning/eprop.py", "1.0 - ", "1.5 - "), of_eprop),
-    "the base class of learning rules": (
+    "an __init__ that learning rules inherit": (
         ("learning/base/learning_rule.py", "self.architecture = architecture", "self.architecture = (architecture)[0]"),
         training,
     ),
+    "the base class of learning rules": (
+        ("learning/base/learning_rule.py", "add_activity(network,", "add_activity(*[network],"),
+        training,
+    ),
     "an activation's derivative": (
-        ("network/activations.py", "def _tanh_derivative(", "@float\ndef _tanh_derivative("),
+        ("network/activations.py", "def _tanh_derivative(", "@staticmethod\ndef _tanh_derivative("),
         training,
     ),
     "the default of a function that training calls": (
@@ -160,25 +169,21 @@ CODE: dict[str, tuple[Edit, Expected]] = {
     ),
     "a constant that training reads": (("training/activity_penalty.py", "SHARE = 0.5", "SHARE = 0.25"), training),
     "what a task's trials are": (
-        (
-            "tasks/hatsopoulos2007.py",
-            "BUMP",
-            "BUMP_",
-        ),
+        ("tasks/hatsopoulos2007.py", "np.ones(7)", "np.ones(8)"),
         training,
     ),
-    "another task": (("tasks/mante2013.py", "def make(", "@float\ndef make("), nothing),
-    "another reader": (("recordings/readers/mante2013.py", "def read(", "@float\ndef read("), nothing),
+    "another task": (("tasks/mante2013.py", "def make(", "@staticmethod\ndef make("), nothing),
+    "another reader": (("recordings/readers/mante2013.py", "def read(", "@staticmethod\ndef read("), nothing),
     "how recordings are written": (
-        ("recordings/convert.py", "def convert(", "@float\ndef convert("),
+        ("recordings/convert.py", "def convert(", "@staticmethod\ndef convert("),
         lambda made, _: made.all - made.raw,
     ),
     "the synthetic recording": (
-        ("recordings/synthetic/hatsopoulos2007.py", "def write(", "@float\ndef write("),
+        ("recordings/synthetic/hatsopoulos2007.py", "def write(", "@staticmethod\ndef write("),
         lambda made, _: made.all,
     ),
     "another synthetic recording": (
-        ("recordings/synthetic/mante2013.py", "def write(", "@float\ndef write("),
+        ("recordings/synthetic/mante2013.py", "def write(", "@staticmethod\ndef write("),
         nothing,
     ),
 }

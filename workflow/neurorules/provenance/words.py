@@ -219,7 +219,7 @@ def _is_telling(call: ast.Call, tells: Tells) -> bool:
     name = _last(call.func)
     if isinstance(call.func, ast.Attribute) and name in TELLING_METHODS:
         return True
-    return name in TELLING_FUNCTIONS or name in BUILTIN_ERRORS or tells(call.func)
+    return name in TELLING_FUNCTIONS or name in BUILTIN_ERRORS or name.endswith("Error") or tells(call.func)
 
 
 def _blank(expression: ast.expr, any_constant: bool = False) -> set[int]:

@@ -63,8 +63,8 @@ class Checks:
             self._check_learning_options(name, given)
         for name, figure in config["figures"].items():
             self._check_each("figures", [name], set(figure_names()))
-            for number, part in enumerate((figure, *figure.get("also", []))):
-                where = f"figures.{name}" if number == 0 else f"figures.{name}.also.{number - 1}"
+            for number, part in enumerate((figure, *figure.get("extra_models", []))):
+                where = f"figures.{name}" if number == 0 else f"figures.{name}.extra_models.{number - 1}"
                 self._check_each(f"{where}.tasks", part.get("tasks", []), tasks)
                 self._check_each(f"{where}.learning_rules", part.get("learning_rules", []), rules)
                 self._check_each(f"{where}.settings", part.get("settings", []), settings)
@@ -180,7 +180,7 @@ class Checks:
                     key=key,
                     value=value,
                     remedy=f"It needs {need.option} {wanted(need.allowed)}: use another setting for it, in the "
-                    "figure's `also`, or leave it out there.",
+                    "figure's `extra_models`, or leave it out there.",
                 )
         for group, check in (("network", connectivity.check), ("learning", rule.check)):
             try:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neurorules.errors import InputError
-from neurorules.recordings.convert import read_recording
 from neurorules.recordings.locate import DOWNLOADS, expand_folder, find_raw
 from neurorules.study.load import Study
 from neurorules.study.model import Model
@@ -28,6 +27,8 @@ def check_own_rates(study: Study) -> None:
         entry = study.selection.recording_entry(name)
         if entry["reader"] != "own_rates":
             continue
+        from neurorules.recordings.convert import read_recording
+
         if entry["synthetic"]:
             raise InputError(
                 "Nothing synthetic is written in this form.",

@@ -140,7 +140,7 @@ class Selection:
         """Every model that a figure's entry names, whether its recording is there or not; each once."""
         entry = self.config["figures"][figure]
         models: dict[Model, None] = {}
-        for part in (entry, *entry.get("also", [])):
+        for part in (entry, *entry.get("extra_models", [])):
             selection = {**dict.fromkeys(NAMED_BY, ()), **entry, **part}
             for of in itertools.product(*(selection[name] for name in NAMED_BY)):
                 models[Model(*of)] = None
