@@ -164,7 +164,11 @@ CODE: dict[str, tuple[Edit, Expected]] = {
         training,
     ),
     "the default of a function that training calls": (
-        ("network/activations.py", "def _tanh_slope(", "def _tanh_slope(_more=1, /, "),
+        (
+            "training/checkpoints.py",
+            "def checkpoint_updates(n_updates: int, schedule: str, count: int)",
+            "def checkpoint_updates(n_updates: int, schedule: str, count: int = 2)",
+        ),
         training,
     ),
     "a constant that training reads": (("training/activity_penalty.py", "SHARE = 0.5", "SHARE = 0.25"), training),

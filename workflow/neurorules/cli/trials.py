@@ -9,7 +9,7 @@ import argparse
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neurorules.cli.base import Model, Study, did_you_mean, open_study, run_cli
 from neurorules.errors import InputError
@@ -18,7 +18,7 @@ from neurorules.study.preflight import task_of
 from neurorules.tasks.base.task import compared_steps
 
 if TYPE_CHECKING:
-    import numpy as np
+    from numpy.typing import NDArray
 
 
 MOST_PIECES = 8  # of a trial, else it changes from step to step
@@ -71,7 +71,7 @@ def describe(study: Study, task: str) -> str:
     return "\n".join(lines)
 
 
-def _pieces(values: np.ndarray) -> str:
+def _pieces(values: NDArray[Any]) -> str:
     """Values (step, channel) as stretches of steps over which they stay the same."""
     stretches = [(tuple(row), len(list(same))) for row, same in itertools.groupby(values.tolist())]
     if len(stretches) > MOST_PIECES:
@@ -83,7 +83,7 @@ def _pieces(values: np.ndarray) -> str:
     return " | ".join(pieces)
 
 
-def _row(values: Sequence[float] | np.ndarray) -> str:
+def _row(values: Sequence[float] | NDArray[Any]) -> str:
     return " ".join(f"{float(value) + 0.0:.3g}" for value in values)  # not -0
 
 

@@ -10,6 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
 TITLE = "Distance against accuracy by initial gain, and spread across gains and learning rules"
 TABLES = ("distances",)
@@ -74,7 +75,7 @@ def learnt_gains(rows: pd.DataFrame) -> list[float]:
     return chosen if len(chosen) > 1 else gains
 
 
-def spread_at_matched_accuracy(rows: pd.DataFrame) -> tuple[float, dict[str, np.ndarray]]:
+def spread_at_matched_accuracy(rows: pd.DataFrame) -> tuple[float, dict[str, NDArray[Any]]]:
     """How far apart distances lie across gains, learning rules and seeds, read at one accuracy.
 
     Args:
@@ -101,7 +102,7 @@ def spread_at_matched_accuracy(rows: pd.DataFrame) -> tuple[float, dict[str, np.
     return accuracy, {name: values.dropna().to_numpy() for name, values in spread.items()}
 
 
-def _draw_spread(panel: Axes, accuracy: float, spread: Mapping[str, np.ndarray], of_gains: str) -> None:
+def _draw_spread(panel: Axes, accuracy: float, spread: Mapping[str, NDArray[Any]], of_gains: str) -> None:
 
     from neurorules.plotting import panels
 

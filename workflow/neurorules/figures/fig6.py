@@ -11,6 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
 TITLE = "Networks and recording by their distances at equal accuracies"
 TABLES = ("snapshots",)
@@ -38,9 +39,9 @@ class Snapshot:
     """
 
     networks: list[Network]
-    distances: np.ndarray
-    points: np.ndarray | None
-    accuracies: np.ndarray
+    distances: NDArray[Any]
+    points: NDArray[Any] | None
+    accuracies: NDArray[Any]
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,7 +124,7 @@ def _snapshot(rows: pd.DataFrame) -> Snapshot:
 def _with_coordinates(rows: pd.DataFrame, snapshot: Snapshot) -> pd.DataFrame:
     points = np.full((len(snapshot.networks), 2), np.nan) if snapshot.points is None else snapshot.points
     index = {network: i for i, network in enumerate(snapshot.networks)}
-    columns: dict[str, np.ndarray] = {}
+    columns: dict[str, NDArray[Any]] = {}
     for side in ("a", "b"):
         at = points[[index[network] for network in _sides(rows, side)]]
         columns |= {f"x_{side}": at[:, 0], f"y_{side}": at[:, 1]}

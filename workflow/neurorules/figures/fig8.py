@@ -10,6 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
 TITLE = "Eigenvalues of recurrent weights, and dynamical similarity to the recording"
 TABLES = ("eigenvalues", "dsa")
@@ -75,8 +76,9 @@ def _largest_common(of_part: pd.DataFrame) -> tuple[int, int]:
     return int(n_delays), int(rank)
 
 
-def _spectrum(run: pd.DataFrame) -> np.ndarray:
-    return run["real"].to_numpy() + 1j * run["imaginary"].to_numpy()
+def _spectrum(run: pd.DataFrame) -> NDArray[Any]:
+    values: NDArray[Any] = run["real"].to_numpy() + 1j * run["imaginary"].to_numpy()
+    return values
 
 
 def _draw_spectra(panel: Axes, rule: str, setting: str, same_task: pd.DataFrame, first_rule: str, reach: float) -> None:
@@ -129,7 +131,7 @@ def _draw_spectra(panel: Axes, rule: str, setting: str, same_task: pd.DataFrame,
 
 
 def _mean_distance(
-    spectra: Mapping[tuple[str, str, int], np.ndarray], model: tuple[str, str], other: tuple[str, str]
+    spectra: Mapping[tuple[str, str, int], NDArray[Any]], model: tuple[str, str], other: tuple[str, str]
 ) -> float | None:
     """Mean over seeds of the distance between two models' spectra, None for the model itself or without such seeds."""
     from neurorules.dynamics.eigenspectra import spectrum_distance

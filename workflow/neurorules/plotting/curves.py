@@ -177,7 +177,7 @@ def _draw_baseline(panel: Axes, tables: Mapping[str, pd.DataFrame], recording: s
         return []
     baselines = procrustes_only(tables["baselines"])
     of_recording = (baselines["recording"] == recording) & (baselines["quantity"] == "cross_condition_average")
-    values = baselines.loc[of_recording, "value"].tolist()
+    values: list[float] = baselines.loc[of_recording, "value"].tolist()
     for value in values:
         panel.axhline(value, color=style.DATA[0], linestyle=":", linewidth=1, label="cross-condition average")
     return values

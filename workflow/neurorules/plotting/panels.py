@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 # Height for a legend and a caption, in inches.
 ROOM = 0.6
@@ -30,7 +30,7 @@ def make_panels(count: int, width: float = 2.6, height: float = 2.3, per_row: in
     return figure, axes[:count]
 
 
-def make_grid(rows: int, columns: int, width: float = 2.6, height: float = 2.3) -> tuple[Figure, np.ndarray]:
+def make_grid(rows: int, columns: int, width: float = 2.6, height: float = 2.3) -> tuple[Figure, NDArray[Any]]:
     """Panels whose rows and columns mean something, (rows, columns) of them; sizes of one panel in inches."""
     from matplotlib.figure import Figure
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,9 +12,10 @@ from neurorules.similarity.procrustes import as_samples, procrustes_distance
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import NDArray
 
 
-def cross_condition_average(rates: np.ndarray) -> np.ndarray:
+def cross_condition_average(rates: NDArray[Any]) -> NDArray[Any]:
     """Rates with every condition replaced by the mean over conditions: what is common to all of them.
 
     Args:
@@ -27,7 +28,7 @@ def cross_condition_average(rates: np.ndarray) -> np.ndarray:
     return np.broadcast_to(rates.mean(0), rates.shape).copy()
 
 
-def participation_ratio(activity: np.ndarray) -> float:
+def participation_ratio(activity: NDArray[Any]) -> float:
     """Dimensionality: (sum of eigenvalues)^2 / sum of squared eigenvalues of the covariance of the samples.
 
     Between 1 and the number of features; 0 where there is no variance at all, which spans no dimension.
@@ -44,7 +45,7 @@ def participation_ratio(activity: np.ndarray) -> float:
 class TrialAverages(NamedTuple):
     """Distances between averages over as many trials each, and how much of the recording they are about."""
 
-    distances: np.ndarray  # (repeat,); empty where no neuron has enough trials
+    distances: NDArray[Any]  # (repeat,); empty where no neuron has enough trials
     n_neurons: int  # neurons with enough trials in every condition
 
 
@@ -90,7 +91,7 @@ def trial_averaging(
     return found
 
 
-def _rows(trials: xr.Dataset) -> np.ndarray:
+def _rows(trials: xr.Dataset) -> NDArray[Any]:
     """Rows of `trial_rates`, (condition, neuron, trial), -1 where a neuron has no such trial."""
     neuron, condition = trials["trial_neuron"].values, trials["trial_condition"].values
     kept = np.flatnonzero(condition >= 0)
@@ -103,7 +104,7 @@ def _rows(trials: xr.Dataset) -> np.ndarray:
     return rows.reshape(*shape, -1)
 
 
-def _distance(rates: np.ndarray, rows: np.ndarray, k: int, rng: np.random.Generator) -> float:
+def _distance(rates: NDArray[Any], rows: NDArray[Any], k: int, rng: np.random.Generator) -> float:
     """Between averages over k trials and over k others; rows (condition, neuron, trial)."""
     halves = np.empty((2, len(rows), rates.shape[1], rows.shape[1]))
     for condition, of_neurons in enumerate(rows):

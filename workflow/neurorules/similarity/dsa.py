@@ -20,7 +20,7 @@ The package works in single precision.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from neurorules.errors import InputError
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
 
 SCORES = ("wasserstein", "angular")
 N_COMPONENTS = 40
@@ -48,7 +49,7 @@ class DelayDynamics:
         InputError: there are too few times for so many delays.
     """
 
-    def __init__(self, activity: np.ndarray, n_delays: int, n_components: int = N_COMPONENTS) -> None:
+    def __init__(self, activity: NDArray[Any], n_delays: int, n_components: int = N_COMPONENTS) -> None:
         from DSA.dmd import DMD
 
         n_conditions, n_times, n_features = activity.shape
@@ -126,8 +127,8 @@ def dynamics_distances(
 
 
 def dsa_distances(
-    x: np.ndarray,
-    y: np.ndarray,
+    x: NDArray[Any],
+    y: NDArray[Any],
     n_delays: int,
     rank: int,
     scores: Sequence[str] = SCORES,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-def common_level(accuracies: Iterable[np.ndarray]) -> float:
+
+def common_level(accuracies: Iterable[NDArray[Any]]) -> float:
     """The highest accuracy that all runs reach: the lowest of their best accuracies.
 
     Args:
@@ -16,7 +20,7 @@ def common_level(accuracies: Iterable[np.ndarray]) -> float:
     return float(min(accuracy.max() for accuracy in accuracies))
 
 
-def common_start(accuracies: Iterable[np.ndarray]) -> float:
+def common_start(accuracies: Iterable[NDArray[Any]]) -> float:
     """The accuracy from which on all runs have one: the highest of their first accuracies.
 
     It is above `common_level` where one run starts where another never comes.
@@ -27,7 +31,7 @@ def common_start(accuracies: Iterable[np.ndarray]) -> float:
     return float(max(accuracy[0] for accuracy in accuracies))
 
 
-def first_reaching(accuracy: np.ndarray, level: float) -> int:
+def first_reaching(accuracy: NDArray[Any], level: float) -> int:
     """Index of the first checkpoint at which a run has at least an accuracy, which it does reach.
 
     Args:
@@ -37,7 +41,7 @@ def first_reaching(accuracy: np.ndarray, level: float) -> int:
     return int(np.argmax(accuracy >= level))
 
 
-def nearest(accuracy: np.ndarray, level: float) -> int:
+def nearest(accuracy: NDArray[Any], level: float) -> int:
     """Index of the checkpoint, the first of several, whose accuracy is closest to a level.
 
     Args:
@@ -47,7 +51,7 @@ def nearest(accuracy: np.ndarray, level: float) -> int:
     return int(np.argmin(np.abs(accuracy - level)))
 
 
-def at_accuracies(accuracy: np.ndarray, distance: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+def at_accuracies(accuracy: NDArray[Any], distance: NDArray[Any], wanted: NDArray[Any]) -> NDArray[Any]:
     """Distance at given accuracies, interpolated between the checkpoints that first reach them.
 
     Accuracy may fall back during training, so that a curve is not a function of it. Each accuracy is read where the run
@@ -62,12 +66,13 @@ def at_accuracies(accuracy: np.ndarray, distance: np.ndarray, wanted: np.ndarray
     """
     best = np.maximum.accumulate(accuracy)
     new_best = np.concatenate([[True], best[1:] > best[:-1]])
-    return np.interp(wanted, best[new_best], distance[new_best], left=np.nan, right=np.nan)
+    values: NDArray[Any] = np.interp(wanted, best[new_best], distance[new_best], left=np.nan, right=np.nan)
+    return values
 
 
 def mean_curve(
-    runs: Sequence[tuple[np.ndarray, np.ndarray]], n_points: int = 100
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    runs: Sequence[tuple[NDArray[Any], NDArray[Any]]], n_points: int = 100
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Mean over runs of distance against accuracy.
 
     Args:

@@ -7,9 +7,14 @@ units of the network and the first group is what it is compared with.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from neurorules.similarity.procrustes import as_samples, distance_from_cross_product
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class CrossProduct:
@@ -20,13 +25,13 @@ class CrossProduct:
         y: the same samples, other features.
     """
 
-    def __init__(self, x: np.ndarray, y: np.ndarray) -> None:
+    def __init__(self, x: NDArray[Any], y: NDArray[Any]) -> None:
         x, y = as_samples(x), as_samples(y)
         self.product = x.T @ y
         self.square_x = np.einsum("ij,ij->j", x, x)
         self.square_y = np.einsum("ij,ij->j", y, y)
 
-    def distance(self, columns_x: np.ndarray, columns_y: np.ndarray) -> float:
+    def distance(self, columns_x: NDArray[Any], columns_y: NDArray[Any]) -> float:
         """Normalized Procrustes distance between columns of X and columns of Y."""
         return distance_from_cross_product(
             self.product[np.ix_(columns_x, columns_y)],
@@ -41,7 +46,7 @@ def group_size(n_neurons: int, n_units: int | None = None) -> int:
     return half if n_units is None else min(half, n_units)
 
 
-def neuron_splits(n_neurons: int, size: int, n_repeats: int, seed: int) -> np.ndarray:
+def neuron_splits(n_neurons: int, size: int, n_repeats: int, seed: int) -> NDArray[Any]:
     """Disjoint random groups of neurons.
 
     Returns:
@@ -51,7 +56,7 @@ def neuron_splits(n_neurons: int, size: int, n_repeats: int, seed: int) -> np.nd
     return np.stack([rng.permutation(n_neurons)[: 2 * size].reshape(2, size) for _ in range(n_repeats)])
 
 
-def floor_distances(rates: np.ndarray, splits: np.ndarray) -> np.ndarray:
+def floor_distances(rates: NDArray[Any], splits: NDArray[Any]) -> NDArray[Any]:
     """Distance between the two groups of each split, (repeat,).
 
     Args:
@@ -62,7 +67,7 @@ def floor_distances(rates: np.ndarray, splits: np.ndarray) -> np.ndarray:
     return np.array([cross.distance(second, first) for first, second in splits])
 
 
-def model_distances(activity: np.ndarray, rates: np.ndarray, splits: np.ndarray, seed: int) -> np.ndarray:
+def model_distances(activity: NDArray[Any], rates: NDArray[Any], splits: NDArray[Any], seed: int) -> NDArray[Any]:
     """Distance between random units and the first group of each split, (repeat,).
 
     Args:

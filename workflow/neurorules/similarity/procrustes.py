@@ -7,19 +7,24 @@ between 0 (equal up to rotation, shift and scale) and 1.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-def as_samples(activity: np.ndarray) -> np.ndarray:
+
+def as_samples(activity: NDArray[Any]) -> NDArray[Any]:
     """Flatten (condition, time, feature) to (condition x time, feature) in float64, columns centred."""
-    samples = np.asarray(activity, np.float64).reshape(-1, activity.shape[-1])
+    samples: NDArray[Any] = np.asarray(activity, np.float64).reshape(-1, activity.shape[-1])
     # From the first sample on: a constant column becomes exactly 0, where less its mean it could be left with rounding.
     samples = samples - samples[0]
     samples -= samples.mean(0)
     return samples
 
 
-def distance_from_cross_product(cross_product: np.ndarray, norm_x: float, norm_y: float) -> float:
+def distance_from_cross_product(cross_product: NDArray[Any], norm_x: float, norm_y: float) -> float:
     """Normalized Procrustes distance from X^T Y and the Frobenius norms of centred X and Y.
 
     A representation without any variance has no shape; its distance to everything is 1.
@@ -30,7 +35,7 @@ def distance_from_cross_product(cross_product: np.ndarray, norm_x: float, norm_y
     return float(np.arccos(np.clip(nuclear / (norm_x * norm_y), -1.0, 1.0)) / (np.pi / 2))
 
 
-def procrustes_distance(x: np.ndarray, y: np.ndarray) -> float:
+def procrustes_distance(x: NDArray[Any], y: NDArray[Any]) -> float:
     """Normalized angular Procrustes distance, 0 to 1.
 
     Args:

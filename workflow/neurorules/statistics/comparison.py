@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 NAN = float("nan")
 
@@ -24,7 +28,7 @@ class Summary:
     n: int
 
     @staticmethod
-    def of(replicates: np.ndarray) -> Summary:
+    def of(replicates: NDArray[Any]) -> Summary:
         """The summary of replicates, (n,)."""
         values = np.asarray(replicates, float)
         n = len(values)
@@ -70,7 +74,9 @@ class Comparison:
     g_ci95: tuple[float, float] = (NAN, NAN)
 
 
-def compare(first: np.ndarray, second: np.ndarray, margin: float = NAN, equal_variances: bool = False) -> Comparison:
+def compare(
+    first: NDArray[Any], second: NDArray[Any], margin: float = NAN, equal_variances: bool = False
+) -> Comparison:
     """Compare two groups of independent replicates; NaN where a group has fewer than two."""
     return compare_summaries(Summary.of(first), Summary.of(second), margin, equal_variances)
 
@@ -100,7 +106,7 @@ def compare_summaries(
     return _comparison(first, second, difference, error, freedom, margin, pooled, scale, n1 + n2 - 2)
 
 
-def compare_with_value(replicates: np.ndarray, value: float, margin: float = NAN) -> Comparison:
+def compare_with_value(replicates: NDArray[Any], value: float, margin: float = NAN) -> Comparison:
     """Compare replicates with a fixed value: one-sample t-tests; NaN with fewer than two replicates."""
     return compare_summary_with_value(Summary.of(replicates), value, margin)
 
@@ -114,7 +120,7 @@ def compare_summary_with_value(first: Summary, value: float, margin: float = NAN
     return _comparison(first, second, difference, first.sd / scale, first.n - 1, margin, first.sd, scale, first.n - 1)
 
 
-def compare_paired(first: np.ndarray, second: np.ndarray, margin: float = NAN) -> Comparison:
+def compare_paired(first: NDArray[Any], second: NDArray[Any], margin: float = NAN) -> Comparison:
     """Compare two values of each replicate: one-sample t-tests of their differences with 0.
 
     Args:

@@ -123,15 +123,17 @@ class StudyOptions:
 
     def learning_options(self, learning_rule: str) -> Mapping[str, Any]:
         """The options of a learning rule before any setting."""
-        return self.config["learning_rules"].get(learning_rule, {})
+        options: Mapping[str, Any] = self.config["learning_rules"].get(learning_rule, {})
+        return options
 
     def task_module(self, task: str) -> str:
         """Module that makes a task's trials: its `module` key, else its own name."""
-        return self.config["tasks"][task].get("module", task)
+        return str(self.config["tasks"][task].get("module", task))
 
     def recording(self, model: Model) -> str | None:
         """Name of the recording that a model is compared with, or None."""
-        return self.of(model)["comparison"].get("recording")
+        name: str | None = self.of(model)["comparison"].get("recording")
+        return name
 
     def training_recording(self, model: Model) -> str | None:
         """Name of the recording that a model's trials are made from, or None."""

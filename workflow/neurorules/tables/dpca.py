@@ -10,6 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+    from numpy.typing import NDArray
 
     from neurorules.options import Options
     from neurorules.tasks.base.task import Task
@@ -39,7 +40,7 @@ def table(
     of_data = {name: parts[0] for name, parts in demixed_components(recording["rates"].values).items()}
     tables = []
 
-    def add(quantity: str, seed: int, activity: np.ndarray) -> None:
+    def add(quantity: str, seed: int, activity: NDArray[Any]) -> None:
         for name, parts in demixed_components(activity).items():
             projection = align_signs(of_data[name].projection, parts[0].projection)
             condition, time = np.meshgrid(np.arange(len(projection)), time_ms, indexing="ij")

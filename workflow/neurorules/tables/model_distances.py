@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from neurorules.options import Options
     from neurorules.tables.base.table_type import GroupMember
@@ -42,9 +42,9 @@ def table(members: Sequence[GroupMember], labels: Mapping[str, Any], options: Op
         for member in members
         for seed, run in member.runs.items()
     ]
-    seen: dict[tuple[int, int], np.ndarray] = {}
+    seen: dict[tuple[int, int], NDArray[Any]] = {}
 
-    def activity(number: int, checkpoint: int) -> np.ndarray:
+    def activity(number: int, checkpoint: int) -> NDArray[Any]:
         if (number, checkpoint) not in seen:
             seen[number, checkpoint] = networks[number][3].at(checkpoint)
         return seen[number, checkpoint]

@@ -10,6 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+    from numpy.typing import NDArray
 
     from neurorules.options import Options
     from neurorules.tasks.base.task import Task
@@ -44,7 +45,7 @@ def table(
     size = group_size(n_neurons, options.network["units"])
     splits = neuron_splits(n_neurons, size, repeats, SPLIT_SEED)
 
-    def rows(quantity: str, stage: str, seed: int, accuracy: float, distances: np.ndarray) -> pd.DataFrame:
+    def rows(quantity: str, stage: str, seed: int, accuracy: float, distances: NDArray[Any]) -> pd.DataFrame:
         return pd.DataFrame(
             {
                 **labels,

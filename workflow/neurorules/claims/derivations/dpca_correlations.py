@@ -11,6 +11,7 @@ from neurorules.tables.base.columns import PANEL_GROUP
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 TABLES = ("dpca",)
 
@@ -45,7 +46,7 @@ def with_correlations(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([data.assign(r_with_data=np.nan), models], ignore_index=True)
 
 
-def _correlation(x: np.ndarray, y: np.ndarray) -> float:
+def _correlation(x: NDArray[Any], y: NDArray[Any]) -> float:
     x, y = x - x.mean(), y - y.mean()
     norms = np.linalg.norm(x) * np.linalg.norm(y)
     return float(x @ y / norms) if norms > 0 else float("nan")

@@ -17,8 +17,8 @@ from neurorules.claims.tests.base.claim_test import (
 from neurorules.statistics.comparison import compare, compare_with_value
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 
 def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
@@ -40,7 +40,9 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     return decide_lower(comparison)
 
 
-def values_of(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray | float] | Evidence:
+def values_of(
+    rows: pd.DataFrame, parameters: Mapping[str, Any]
+) -> tuple[NDArray[Any], NDArray[Any] | float] | Evidence:
     """(seed,) means of the first group, and of the second or the fixed number."""
     value, sign = parameters["value"], float(parameters.get("sign", 1))
     column = rows[value].abs() if parameters.get("absolute") else rows[value]

@@ -10,8 +10,8 @@ from neurorules.statistics.comparison import compare
 from neurorules.tables.base.matched import LEAST_ACCURACY, last_values, matched
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 
 def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
@@ -28,7 +28,7 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
 
 def at_equal_accuracy(
     groups: tuple[pd.DataFrame, pd.DataFrame], parameters: Mapping[str, Any]
-) -> tuple[np.ndarray, np.ndarray, dict[str, float]] | Evidence:
+) -> tuple[NDArray[Any], NDArray[Any], dict[str, float]] | Evidence:
     """Distances of two groups, (seed,) each, at the highest common accuracy, and further numbers for the ledger.
 
     Args:

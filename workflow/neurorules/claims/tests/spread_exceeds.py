@@ -14,6 +14,7 @@ from neurorules.tables.base.matched import LEAST_ACCURACY, all_learnt, matched
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 
 def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
@@ -49,7 +50,7 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     if common is None or common.level < least:
         return untestable(f"no overlap in accuracies above {least:g}")
 
-    def spreads(values: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    def spreads(values: list[NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
         table = np.array(values).reshape(len(learnt), len(small_values), -1)
         over_small, over_large = table.var(axis=1, ddof=1).mean(0), table.var(axis=0, ddof=1).mean(0)
         return np.sqrt(over_small), np.sqrt(over_large)

@@ -11,9 +11,14 @@ as far as s_i^2 is large against 1e-3. Components of no variance at all are left
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from neurorules.similarity.procrustes import as_samples
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 LABEL = "CCA distance"
 
@@ -21,7 +26,7 @@ N_COMPONENTS = 20
 RIDGE = 1e-3
 
 
-def principal_components(activity: np.ndarray, n_components: int) -> tuple[np.ndarray, np.ndarray]:
+def principal_components(activity: NDArray[Any], n_components: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """Left singular vectors (sample, component) and singular values of the centred samples, largest first.
 
     At most `n_components`, and fewer where the samples span fewer dimensions.
@@ -34,8 +39,8 @@ def principal_components(activity: np.ndarray, n_components: int) -> tuple[np.nd
 
 
 def canonical_correlations(
-    x: np.ndarray, y: np.ndarray, n_components: int = N_COMPONENTS, ridge: float = RIDGE
-) -> np.ndarray:
+    x: NDArray[Any], y: NDArray[Any], n_components: int = N_COMPONENTS, ridge: float = RIDGE
+) -> NDArray[Any]:
     """Correlations of the canonical variates, one for each component of the representation that has fewer of them.
 
     Args:
@@ -55,10 +60,11 @@ def canonical_correlations(
     )
     norm_x = np.linalg.norm(weight_x[:, None] * to_x, axis=0)
     norm_y = np.linalg.norm(weight_y * to_y, axis=1)
-    return shared / (norm_x * norm_y)
+    correlations: NDArray[Any] = shared / (norm_x * norm_y)
+    return correlations
 
 
-def distance(x: np.ndarray, y: np.ndarray) -> float:
+def distance(x: NDArray[Any], y: NDArray[Any]) -> float:
     """1 - mean canonical correlation, 0 to 1.
 
     Args:

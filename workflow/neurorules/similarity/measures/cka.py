@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from neurorules.similarity.procrustes import as_samples
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 LABEL = "CKA distance"
 
 
-def distance(x: np.ndarray, y: np.ndarray) -> float:
+def distance(x: NDArray[Any], y: NDArray[Any]) -> float:
     """1 - linear CKA, 0 to 1.
 
     Args:

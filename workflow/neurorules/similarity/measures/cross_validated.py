@@ -13,16 +13,21 @@ means fitted to all conditions, this would be the Procrustes distance itself.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from neurorules.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 LABEL = "Cross-validated Procrustes distance"
 
 MOST_FOLDS = 9
 
 
-def distance(x: np.ndarray, y: np.ndarray) -> float:
+def distance(x: NDArray[Any], y: NDArray[Any]) -> float:
     """Normalized angle on held-out conditions, 0 to 1.
 
     Args:
@@ -57,7 +62,7 @@ def distance(x: np.ndarray, y: np.ndarray) -> float:
     return float(np.arccos(np.clip(cosine, 0.0, 1.0)) / (np.pi / 2))
 
 
-def _centred(activity: np.ndarray, held_out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _centred(activity: NDArray[Any], held_out: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Samples of the other and of the held-out conditions, both less the mean of the other conditions."""
     # From the first sample on, so that a constant feature is exactly 0.
     activity = np.asarray(activity, np.float64) - activity[0, 0]

@@ -12,6 +12,7 @@ from neurorules.similarity.matched_accuracy import at_accuracies, common_level, 
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 # The lowest accuracy that the paper looks at (Figure 6D). Networks that have not learnt tell nothing of learning rules.
 LEAST_ACCURACY = 0.4
@@ -35,9 +36,9 @@ class Matched:
 
     level: float
     lowest: float
-    at_level: list[np.ndarray]
-    upper_half: list[np.ndarray]
-    seeds: list[np.ndarray]
+    at_level: list[NDArray[Any]]
+    upper_half: list[NDArray[Any]]
+    seeds: list[NDArray[Any]]
 
 
 def matched(groups: Sequence[pd.DataFrame], value: str = "distance") -> Matched | None:
@@ -85,7 +86,7 @@ def highest_common_accuracy(runs: Iterable[pd.DataFrame]) -> float:
     return level if common_start(accuracies) <= level else float("nan")
 
 
-def distance_at(run: pd.DataFrame, accuracy: Any) -> np.ndarray:
+def distance_at(run: pd.DataFrame, accuracy: Any) -> NDArray[Any]:
     """Distance of one run where it first reaches given accuracies, see `at_accuracies`.
 
     Args:
@@ -95,7 +96,7 @@ def distance_at(run: pd.DataFrame, accuracy: Any) -> np.ndarray:
     return at_accuracies(*run_curve(run), np.asarray(accuracy))
 
 
-def run_curve(run: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+def run_curve(run: pd.DataFrame) -> tuple[NDArray[Any], NDArray[Any]]:
     """Accuracy and distance of one run, (checkpoint,) each, in order of updates."""
     run = run.sort_values("update")
     return run["accuracy"].to_numpy(), run["distance"].to_numpy()
@@ -113,7 +114,8 @@ def _runs(group: pd.DataFrame, value: str) -> list[pd.DataFrame]:
     return [run for _, run in points.groupby("seed", sort=True)]
 
 
-def last_values(group: pd.DataFrame, value: str = "distance") -> np.ndarray:
+def last_values(group: pd.DataFrame, value: str = "distance") -> NDArray[Any]:
     """(seed,) values at each seed's last checkpoint, whatever its accuracy."""
     last = group.groupby("seed")["update"].transform("max") == group["update"]
-    return group[last].groupby("seed", sort=True)[value].mean().to_numpy()
+    values: NDArray[Any] = group[last].groupby("seed", sort=True)[value].mean().to_numpy()
+    return values

@@ -19,8 +19,8 @@ from neurorules.errors import InputError
 from neurorules.plugins import Plugins
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from neurorules.statistics.comparison import Comparison
 
@@ -131,6 +131,7 @@ def two_groups(rows: pd.DataFrame, parameters: Mapping[str, Any]) -> tuple[pd.Da
     return groups[0], groups[1]
 
 
-def seed_means(rows: pd.DataFrame, value: str) -> np.ndarray:
+def seed_means(rows: pd.DataFrame, value: str) -> NDArray[Any]:
     """(seed,) means of a column within each seed."""
-    return rows.groupby("seed", sort=True)[value].mean().to_numpy()
+    means: NDArray[Any] = rows.groupby("seed", sort=True)[value].mean().to_numpy()
+    return means

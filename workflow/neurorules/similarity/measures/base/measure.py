@@ -3,7 +3,7 @@
 A measure is one file in the folder above with
 
     LABEL: str                                             axis label, e.g. "CCA distance"
-    def distance(x: np.ndarray, y: np.ndarray) -> float    0 alike, about 1 nothing in common
+    def distance(x: NDArray[Any], y: NDArray[Any]) -> float    0 alike, about 1 nothing in common
 
 x and y are (condition, time, feature) of the same conditions and times, any numbers of features: the network's
 activity first, the recorded rates second. A representation without any variance has distance 1 to everything.
@@ -11,9 +11,12 @@ activity first, the recorded rates second. A representation without any variance
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurorules.plugins import Plugins
+
+if TYPE_CHECKING:
+    pass
 
 MEASURES = Plugins("similarity.measures", "measure of similarity", "comparison.measures", members=("LABEL", "distance"))
 
