@@ -40,9 +40,15 @@ def check_keys(path: Path) -> None:
     """Refuse a file with a duplicate key: the values of the first would be lost.
 
     Raises:
-        InputError: it has a duplicate key, is missing or not YAML.
+        InputError: it has a duplicate key or a value that contains itself, is missing or not YAML.
     """
-    for keys, first, second in _duplicates(_parsed(path, yaml.compose), set()):
+    root = _parsed(path, yaml.compose)
+    line = _line_of_circle(root, set(), set())
+    if line is not None:
+        raise InputError(
+            "A value contains itself, by an alias.", file=path, line=line, remedy="Write the value out in its place."
+        )
+    for keys, first, second in _duplicates(root, set()):
         raise InputError(
             f"Duplicate key, in lines {first} and {second}: YAML would silently use only the second.",
             file=path,
@@ -80,6 +86,19 @@ def _parsed(path: Path, parse: Any) -> Any:
         raise InputError(
             f"The study file is not valid YAML ({' '.join(str(error).split())}).", file=path, remedy="Remove it."
         ) from error
+
+
+def _line_of_circle(node: Node | None, above: set[int], done: set[int]) -> int | None:
+    """The line of a value that contains itself, or None."""
+    if node is None or id(node) in done or isinstance(node, yaml.ScalarNode):
+        return None
+    if id(node) in above:
+        return int(node.start_mark.line) + 1
+    children = [value for _, value in node.value] if isinstance(node, yaml.MappingNode) else node.value
+    lines = (_line_of_circle(child, {*above, id(node)}, done) for child in children)
+    found = next((line for line in lines if line is not None), None)
+    done.add(id(node))
+    return found
 
 
 def _duplicates(node: Node | None, seen: set[int], keys: tuple[str, ...] = ()) -> Iterator[tuple[str, int, int]]:
@@ -170,7 +189,7 @@ def _line(file: Path, key: str) -> int | None:
 def _line_below(node: Node | None, key: str) -> int | None:
     pairs: list[tuple[str, Node, Node]] = []  # name, where it stands, what stands below it
     if isinstance(node, yaml.MappingNode):
-        pairs = [(str(name.value), name, value) for name, value in node.value]
+        pairs = [(_key_of(name), name, value) for name, value in node.value]
     elif isinstance(node, yaml.SequenceNode):
         pairs = [(str(number), item, item) for number, item in enumerate(node.value)]
     for name, place, value in pairs:
@@ -179,6 +198,13 @@ def _line_below(node: Node | None, key: str) -> int | None:
         if key.startswith(f"{name}.") and (line := _line_below(value, key.removeprefix(f"{name}."))) is not None:
             return line
     return None
+
+
+def _key_of(node: Node) -> str:
+    """A key as it is after loading: `yes` is True."""
+    if not isinstance(node, yaml.ScalarNode) or node.value == "<<":
+        return str(node.value)
+    return str(yaml.constructor.SafeConstructor().construct_object(node))
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

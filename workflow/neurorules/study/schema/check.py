@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -49,9 +50,8 @@ def check_schema(config: Mapping[str, Any], files: Sequence[Path]) -> None:
         StudyConfig.model_validate(dict(config))
     except ValidationError as error:
         errors: list[Any] = error.errors(include_url=False)
-    else:
-        return
-    raise _input_error(min(errors, key=lambda e: [str(part) for part in e["loc"]]), files)
+        raise _input_error(min(errors, key=lambda e: [str(part) for part in e["loc"]]), files) from None
+    _refuse_what_json_lacks(config, (), files)
 
 
 def dotted(path: Sequence[Any]) -> str:
@@ -100,3 +100,23 @@ def _long_integers(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tupl
     children = node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ()
     for name, child in children:
         yield from _long_integers(child, (*path, name))
+
+
+def _refuse_what_json_lacks(node: Any, path: tuple[Any, ...], files: Sequence[Path]) -> None:
+    """Refuse dates, .nan and keys that are not text: jobs get options as JSON, those that only a plug-in knows too."""
+    if isinstance(node, Mapping):
+        for key in node:
+            if not isinstance(key, str):
+                raise study_error(
+                    "This key is not text.",
+                    files,
+                    dotted([*path, key]),
+                    value=key,
+                    remedy="In YAML, numbers, dates, yes, no and null are not text: put quotes around it.",
+                )
+    if isinstance(node, Mapping | list):
+        for name, child in node.items() if isinstance(node, Mapping) else enumerate(node):
+            _refuse_what_json_lacks(child, (*path, name), files)
+    elif not (node is None or isinstance(node, str | int) or (isinstance(node, float) and math.isfinite(node))):
+        allowed = ["string", "number", "boolean", "null", "array", "object"]
+        raise not_allowed(files, dotted(path), Violation(path, "type", allowed, node))
