@@ -172,6 +172,20 @@ def test_the_package_never_imports_snakemake() -> None:
     assert not found, wrong(found)
 
 
+def test_only_the_types_of_a_study_import_pydantic() -> None:
+    """Jobs get their options resolved, as JSON, and do without."""
+    found = {
+        name
+        for name, file in modules().items()
+        for _, imported in imports_of(file)
+        if imported.split(".")[0].startswith("pydantic")
+    }
+    assert found and {name for name in found if not name.startswith("study.schema.")} == set()
+    scripts = [file for file in PACKAGE.parent.joinpath("scripts").glob("*.py")]
+    of_study = [f"{file}: {name}" for file in scripts for _, name in imports_of(file) if ".study" in name]
+    assert scripts and not of_study, wrong(of_study)
+
+
 def test_no_module_is_too_long() -> None:
     lengths = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in modules().values()}
     long = [f"{file}:{MOST_LINES + 1}: {n} lines" for file, n in lengths.items() if n > MOST_LINES]

@@ -7,6 +7,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
+
+from neurorules.study.schema.fields import Group
+from neurorules.study.schema.study_file import ExtraModels, OptionGroups
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +74,30 @@ def test_a_changed_column_is_seen_and_mended(repository: Path, tmp_path: Path, m
     assert columns.main(["--check"]) == 1
     assert columns.main([]) == 0
     assert guide.read_text() == whole
+
+
+def groups_below(group: type[Group]) -> set[type[Group]]:
+    return {group}.union(*(groups_below(below) for below in group.__subclasses__()))
+
+
+def test_every_group_of_options_has_a_table(reference: ModuleType) -> None:
+    """But parts of another: a figure's extra models, and the groups of a layer without those of a learning rule."""
+    shown = {group for group, _ in reference.TABLES.values()}
+    assert groups_below(Group) - shown == {Group, OptionGroups, ExtraModels}
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (1.0e-3, "1.0e-3"),
+        ([3e-4, 0.01], "[3.0e-4, 0.01]"),
+        (10, "10"),
+        (0.0, "0.0"),
+        (True, "true"),
+        (None, "null"),
+        (["a", "b"], "[a, b]"),
+    ],
+)
+def test_values_are_written_as_yaml_reads_them(reference: ModuleType, value: object, words: str) -> None:
+    assert reference.written(value) == words
+    assert yaml.safe_load(words) == value

@@ -25,7 +25,7 @@ BLOCK = re.compile(
 RULE, TASK, RECORDING = "config/my-rule.yaml", "config/my-task.yaml", "config/my-recording.yaml"
 RATES, MEASURE, FIGURE = "config/my-rates.yaml", "config/my-measure.yaml", "config/my-figure.yaml"
 # What the guide has added to, or runs, beside its own checks.
-TESTS = ("test_learning_rules.py", "test_config.py", "test_claims.py")
+TESTS = ("test_learning_rules.py", "test_captions.py", "test_claims.py")
 
 
 def write(block: re.Match[str], folder: Path) -> Path:
@@ -100,7 +100,7 @@ def test_its_checks_pass(extended: Checkout) -> None:
     for least, *arguments in (
         (15, *checks),
         (40, "tests/unit/test_learning_rules.py", "-k", "eprop_self or every_learning_rule"),
-        (1, "tests/unit/test_config.py", "-k", "distances_over_training and my-figure"),
+        (1, "tests/unit/test_captions.py", "-k", "distances_over_training and my-figure"),
         (1, "tests/unit/test_claims.py", "-k", "rsa-eprop-comparable"),
     ):
         if "-k" in arguments:

@@ -54,7 +54,7 @@ class Study:
         Checks(config, self.files, self.options, self.selection).run()
 
     def check_target(self, name: str) -> None:
-        """Refuse a target that is meant to be a figure of this study and is none; others are Snakemake's business.
+        """Refuse a target that looks like a figure but is not one of this study. Snakemake checks all others.
 
         Raises:
             InputError: a figure of other studies, or a name that is nearly that of a figure here.

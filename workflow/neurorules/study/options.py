@@ -83,7 +83,7 @@ class StudyOptions:
         return find_key(self.files, key)[0], key
 
     def training(self, model: Model) -> dict[str, Any]:
-        """What determines a model's runs, but for the seed and a chosen learning rate: names and option groups."""
+        """What determines a model's runs, besides the seed and a chosen learning rate: names and option groups."""
         return self._trained_with(model, CHOOSING)
 
     def selection_options(self, model: Model) -> dict[str, Any]:
@@ -105,20 +105,22 @@ class StudyOptions:
         """Whether a model's learning rate is the best of a grid."""
         return bool(self.of(model)["training"]["learning_rate"] == BEST_LEARNING_RATE)
 
-    def scoring(self, model: Model, kind: str) -> dict[str, Any]:
-        """What determines one kind of a model's tables beyond its runs and the recording."""
-        return {"comparison": self._comparison(self.of(model)["comparison"], kind)}
+    def scoring(self, model: Model, table_type: str) -> dict[str, Any]:
+        """What determines one type of a model's tables beyond its runs and the recording."""
+        return {"comparison": self._comparison(self.of(model)["comparison"], table_type)}
 
-    def table_options(self, kind: str) -> dict[str, Any]:
-        """What determines one kind of tables that are of no single model: the defaults of what the kind depends on."""
-        options = load_table_type(kind).COMPARISON_KEYS
+    def table_options(self, table_type: str) -> dict[str, Any]:
+        """What determines the tables of one type that are of no single model: the defaults that the type depends on."""
+        options = load_table_type(table_type).COMPARISON_KEYS
         return {key: value for key, value in self.config["defaults"]["comparison"].items() if key in options}
 
     @staticmethod
-    def _comparison(options: Mapping[str, Any], kind: str) -> dict[str, Any]:
-        """`comparison` options that one kind of tables depends on."""
-        of_others = {key for name in table_types() if name != kind for key in load_table_type(name).COMPARISON_KEYS}
-        own = load_table_type(kind).COMPARISON_KEYS
+    def _comparison(options: Mapping[str, Any], table_type: str) -> dict[str, Any]:
+        """`comparison` options that one table type depends on."""
+        of_others = {
+            key for name in table_types() if name != table_type for key in load_table_type(name).COMPARISON_KEYS
+        }
+        own = load_table_type(table_type).COMPARISON_KEYS
         return {key: value for key, value in options.items() if key in own or key not in of_others}
 
     def learning_options(self, learning_rule: str) -> Mapping[str, Any]:

@@ -40,17 +40,17 @@ class Paths:
         """What learning rate was chosen for a model, and why."""
         return self.below("learning_rates", f"{model}.json")
 
-    def table_file(self, kind: str, model: Model | str, subset: str) -> str:
+    def table_file(self, table_type: str, model: Model | str, subset: str) -> str:
         """A table of some seeds of a model, of a type such as `distances`; `subset` is a name in `seed_subsets`."""
-        return self.below("similarity", str(model), subset, f"{kind}.csv")
+        return self.below("similarity", str(model), subset, f"{table_type}.csv")
 
-    def group_file(self, kind: str, group: str) -> str:
+    def group_file(self, table_type: str, group: str) -> str:
         """A table of a group of models, by its name in `Selection.groups`."""
-        return self.below("similarity", "groups", group, f"{kind}.csv")
+        return self.below("similarity", "groups", group, f"{table_type}.csv")
 
-    def description_file(self, kind: str, recording: str) -> str:
+    def description_file(self, table_type: str, recording: str) -> str:
         """A table of a recording alone."""
-        return self.below("similarity", "recordings", recording, f"{kind}.csv")
+        return self.below("similarity", "recordings", recording, f"{table_type}.csv")
 
     def figure_files(self, figure: str) -> list[str]:
         """What a figure or table leaves: figures under figures/, tables under tables/."""
@@ -74,20 +74,20 @@ class Paths:
         """The tidy tables of a figure's models, seeds, groups and recordings."""
         return [
             *(
-                self.table_file(kind, model, subset)
-                for kind in table_types_of(figure, "model")
+                self.table_file(table_type, model, subset)
+                for table_type in table_types_of(figure, "model")
                 for model in self.selection.figures[figure]
-                for subset, seeds in self.selection.seed_subsets[kind][model].items()
+                for subset, seeds in self.selection.seed_subsets[table_type][model].items()
                 if set(seeds) <= set(self.selection.figure_seeds(figure))
             ),
             *(
-                self.group_file(kind, group)
-                for kind in table_types_of(figure, "group")
+                self.group_file(table_type, group)
+                for table_type in table_types_of(figure, "group")
                 for group in self.selection.figure_groups(figure)
             ),
             *(
-                self.description_file(kind, recording)
-                for kind in table_types_of(figure, "recording")
+                self.description_file(table_type, recording)
+                for table_type in table_types_of(figure, "recording")
                 for recording in self.selection.figure_recordings(figure)
             ),
         ]

@@ -1,4 +1,4 @@
-"""What is checked before anything runs, and needs a look at the disk."""
+"""Checks before anything runs that read files."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def check_own_rates(study: Study) -> None:
-    """Check before anything is run that rates of one's own fit the tasks which are compared with them.
+    """Check, before anything runs, that the user's own rates fit the tasks that are compared with them.
 
-    Other recordings are of known form, or may take long to read: of these the first job finds out that compares.
+    Other recordings have a known form or take long to read: the first job that compares checks these.
 
     Raises:
-        InputError: a file of rates is not as it has to be, or has other conditions or bins than the test trials.
+        InputError: a file of rates is malformed, or has other conditions or bins than the test trials.
     """
     for name in study.selection.used_recordings:
         entry = study.selection.recording_entry(name)
@@ -31,17 +31,17 @@ def check_own_rates(study: Study) -> None:
 
         if entry["synthetic"]:
             raise InputError(
-                "Nothing synthetic is written in this form.",
+                "This reader has no synthetic files.",
                 key=f"recordings.{name}.synthetic",
                 value=True,
-                remedy="Take the key out, or name another reader.",
+                remedy="Remove the key, or name another reader.",
             )
         folder = expand_folder(entry["path"], f"recordings.{name}.path")
         try:
             (file,) = find_raw(entry["reader"], entry["source"], folder, DOWNLOADS, name=name)
         except InputError:
             if Path(study.paths.recording_file(name)).exists():
-                continue  # made when the file was there, and all that can be done without it
+                continue  # made while the file was there; this is all that can be checked without it
             raise
         recording = read_recording(entry, [file])
         if recording.attrs["synthetic"]:

@@ -49,22 +49,22 @@ class Selection:
 
     @cached_property
     def seed_subsets(self) -> dict[str, dict[Model, dict[str, list[int]]]]:
-        """By kind of table and model, the seeds in parts, by name: those that the same figures show, scored by one job.
+        """Subsets of seeds by table type, model and name: one job scores the seeds that the same figures show.
 
         So a figure needs no seed that is another's alone.
         """
         shown_by: dict[tuple[str, Model], dict[int, tuple[str, ...]]] = {}
         for name, models in self.figures.items():
-            for kind, model in itertools.product(table_types_of(name, "model"), models):
-                figures = shown_by.setdefault((kind, model), {})
+            for table_type, model in itertools.product(table_types_of(name, "model"), models):
+                figures = shown_by.setdefault((table_type, model), {})
                 for seed in self.figure_seeds(name):
                     figures[seed] = (*figures.get(seed, ()), name)
         subsets: dict[str, dict[Model, dict[str, list[int]]]] = {}
-        for (kind, model), figures in shown_by.items():
+        for (table_type, model), figures in shown_by.items():
             together: dict[tuple[str, ...], list[int]] = {}
             for seed in sorted(figures):
                 together.setdefault(figures[seed], []).append(seed)
-            subsets.setdefault(kind, {})[model] = {subset_name(seeds): seeds for seeds in together.values()}
+            subsets.setdefault(table_type, {})[model] = {subset_name(seeds): seeds for seeds in together.values()}
         return subsets
 
     @cached_property
@@ -84,7 +84,7 @@ class Selection:
         return {"name": name, "synthetic": False, "path": None, "options": {}, **entry}
 
     def recording_spec(self, recording: str) -> dict[str, Any]:
-        """What determines a recording but for its raw files: where these lie is nobody's business."""
+        """What determines a recording besides its raw files; where these lie does not matter."""
         return {key: value for key, value in self.recording_entry(recording).items() if key != "path"}
 
     def sources(self) -> list[tuple[str, str]]:
@@ -105,7 +105,7 @@ class Selection:
         return [Block(seeds, tuple(models)) for seeds, models in sorted(by_seeds.items())]
 
     def left_out(self, figure: str) -> list[str]:
-        """What a figure would show but for a recording that is not in use: tasks, else task (setting); recordings."""
+        """What a figure does not show because a recording is not in use: tasks, else task (setting); recordings."""
         of_task: dict[str, dict[str, bool]] = {}
         for model in self.named_by(figure):
             shown = of_task.setdefault(model.task, {})
@@ -118,7 +118,7 @@ class Selection:
         return absent + [name for name in named if name not in self.used_recordings]
 
     def figure_context(self, name: str) -> dict[str, Any]:
-        """Everything but its tables that a figure is drawn from: a change redraws it."""
+        """Everything that a figure is drawn from besides its tables: a change redraws it."""
         return {
             "study": self.config["study"],
             "figure": dict(self.config["figures"][name]),

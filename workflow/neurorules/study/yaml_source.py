@@ -82,7 +82,7 @@ def _parsed(path: Path, parse: Any) -> Any:
             file=path,
             remedy="Correct that line or one before it: a bracket, a quote, a colon, or the indentation (no tabs).",
         ) from error
-    except (yaml.YAMLError, ValueError) as error:  # a character that YAML does not have, a date that is none
+    except (yaml.YAMLError, ValueError) as error:  # a character that YAML does not allow, an impossible date
         raise InputError(
             f"The study file is not valid YAML ({' '.join(str(error).split())}).", file=path, remedy="Remove it."
         ) from error
