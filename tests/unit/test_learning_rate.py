@@ -47,14 +47,14 @@ def study(grid: list[float], **training: Any) -> Study:
 
 
 def choose(made: Study, file: Path) -> dict[str, Any]:
-    choose_learning_rate(made.choosing(MODEL), None, "0123456789abcdef", str(file))
+    choose_learning_rate(made.options.selection_options(MODEL), None, "0123456789abcdef", str(file))
     chosen: dict[str, Any] = json.loads(file.read_text())
     return chosen
 
 
 def trained_with(learning_rate: float, updates: int = UPDATES, seed: int = SEED, **training: Any) -> xr.Dataset:
     """A run whose learning rate is a number, as any other is trained."""
-    model = study([1e-3], learning_rate=learning_rate, updates=updates, **training).training(MODEL)
+    model = study([1e-3], learning_rate=learning_rate, updates=updates, **training).options.training(MODEL)
     run = train(model, [seed], make_task("romo", model["task"], None))[seed]
     assert isinstance(run, xr.Dataset)
     return run
@@ -81,7 +81,7 @@ def test_the_smallest_loss_at_the_end_is_chosen(tmp_path: Path, grid: list[float
     chosen = choose(study(grid), tmp_path / "choice.json")
     assert (chosen["learning_rate"], chosen["at_edge"]) == (best, at_edge)
     assert chosen["candidates"] == pytest.approx(expected, rel=1e-12)
-    assert chosen["model"] == study(grid).choosing(MODEL)
+    assert chosen["model"] == study(grid).options.selection_options(MODEL)
 
 
 def test_what_is_chosen_is_trained_as_the_model_is(tmp_path: Path) -> None:
@@ -127,13 +127,13 @@ def test_a_damaged_choice_is_named(tmp_path: Path, content: str | None) -> None:
     if content is not None:
         file.write_text(content)
     with pytest.raises(InputError, match="does not hold a chosen learning rate") as caught:
-        with_learning_rate(Options(study([1e-2]).training(MODEL)), str(file))
+        with_learning_rate(Options(study([1e-2]).options.training(MODEL)), str(file))
     assert caught.value.file == str(file)
     assert caught.value.remedy is not None and "Delete this file" in caught.value.remedy
 
 
 def test_a_number_is_taken_as_it_is() -> None:
-    model = Options(study([1e-2], learning_rate=0.25).training(MODEL))
+    model = Options(study([1e-2], learning_rate=0.25).options.training(MODEL))
     assert with_learning_rate(model, None) == (model, None)
 
 
@@ -141,7 +141,9 @@ def run_of(made: Study, folder: Path, choice: Path | None) -> xr.Dataset:
     """A run as a training job makes it."""
     output = folder / "seed3.nc"
     output.parent.mkdir()
-    train_seeds(made.training(MODEL), {3: str(output)}, None, None if choice is None else str(choice), "fedcba98")
+    train_seeds(
+        made.options.training(MODEL), {3: str(output)}, None, None if choice is None else str(choice), "fedcba98"
+    )
     return open_dataset(output, "a run")
 
 

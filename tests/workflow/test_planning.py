@@ -254,13 +254,13 @@ def test_the_companions_distances_need_the_recording(plans: dict[str, Future[Pla
     assert len(models) == 20
     assert plan.below("results/companion/learning_rates") == {f"{model}.json" for model in models}
     assert plan.below("results/companion/recordings") == {"hatsopoulos2007.nc"}
-    assert {Path(file).stem for file in plan.below("results/companion/similarity")} == {"distances", "loss_curve"}
+    assert {Path(file).stem for file in plan.below("results/companion/similarity")} == {"distances"}
     assert plan.jobs == {
         DOWNLOAD_REACH: 1,
         "recording": 1,
         "choose_learning_rate": 20,
         "train_seed0_1_2_3_4": 20,
-        "score": 2 * 20,
+        "score": 20,
         "companion_distance": 1,
     }
 

@@ -34,7 +34,7 @@ TASKS = Plugins(
     "tasks",
     "task",
     "task.module",
-    members=("OPTIONS", "OPTION_SCHEMA", "COMPARISON", "COMPARISON_KEYS", "NEEDS_RECORDING", "OTHER_OPTIONS", "make"),
+    members=("OPTION_SCHEMA", "COMPARISON_KEYS", "NEEDS_RECORDING", "OTHER_OPTIONS", "make"),
 )
 
 
