@@ -7,7 +7,7 @@ for figure_name in study.selection.figures:
             figure_name
         input:
             **study.paths.figure_inputs(figure_name),
-            published=str(WORKFLOW.parent / "resources" / "published.yaml"),
+            published=os.path.relpath(WORKFLOW.parent / "resources" / "published.yaml"),
         output:
             [
                 (
