@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from neurorules.claims.derivations.dpca_correlations import with_correlations
 from neurorules.dynamics.dpca import align_signs, demixed_components, marginalise
-from neurorules.figures.fig4 import with_correlations
 
 
 def activity_of(seed: int, conditions: int = 6, times: int = 40, features: int = 9) -> np.ndarray:
