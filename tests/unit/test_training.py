@@ -23,6 +23,7 @@ from neurorules.tasks.base.trials import Trials
 from neurorules.tasks.hatsopoulos2007 import ReachTask
 from neurorules.training.activity_penalty import ActivityPenalty
 from neurorules.training.checkpoints import checkpoint_updates
+from neurorules.training.optimiser import make_optimiser
 from neurorules.training.streams import PURPOSES, stream_seed
 from neurorules.training.train import train
 
@@ -158,6 +159,22 @@ def test_streams_differ_by_purpose_seed_and_task() -> None:
 
 
 # ---- whole runs
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("name, peer", [("adam", torch.optim.Adam), ("sgd", torch.optim.SGD)])
+def test_an_optimiser_gives_the_bytes_of_pytorchs(name: str, peer: type, dtype: torch.dtype) -> None:
+    generator = torch.Generator().manual_seed(0)
+    ours = torch.randn(3, 40, dtype=dtype, generator=generator)
+    theirs = ours.clone()
+    optimiser = make_optimiser(ours, Options({"optimiser": name, "learning_rate": 3e-3}))
+    published = peer([theirs], lr=3e-3, foreach=False)
+    for update in range(300):
+        gradient = torch.randn(3, 40, dtype=dtype, generator=generator) * 10.0 ** (update % 7 - 3)
+        optimiser.step(gradient)
+        theirs.grad = gradient
+        published.step()
+        assert ours.numpy().tobytes() == theirs.numpy().tobytes(), update
 
 
 @pytest.mark.parametrize("optimiser, constraint", [("adam", "none"), ("adam", "dale-sparse"), ("sgd", "dale-sparse")])

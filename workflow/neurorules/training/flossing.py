@@ -17,6 +17,7 @@ import numpy as np
 from neurorules.errors import InputError
 from neurorules.network.parameters import Parameters
 from neurorules.network.tangent import exponents_along, log_stretch, next_state, random_basis, states, tangent_step
+from neurorules.training.optimiser import Adam
 
 if TYPE_CHECKING:
     import torch
@@ -55,7 +56,7 @@ def floss(theta: Parameters, architecture: Architecture, task: Task, training: O
         rng, basis_rng = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
         k, n_trials = training.flossing_exponents, training.flossing_trials
         iterations = training.flossing_iterations
-        optimiser = torch.optim.Adam([trained.flat], lr=training.flossing_learning_rate, foreach=False)
+        optimiser = Adam(trained.flat, training.flossing_learning_rate)
         differentiable_exponents = local_exponents if training.flossing_local else exponents_along
 
         def inputs() -> torch.Tensor:
@@ -75,8 +76,7 @@ def floss(theta: Parameters, architecture: Architecture, task: Task, training: O
                 torch.autograd.backward(flossing_loss(exponents))
                 gradient = Parameters(theta.sizes, weights.flat.grad)
                 connectivity.to_theta_gradient(trained, gradient)
-                trained.flat.grad = gradient.flat
-                optimiser.step()
+                optimiser.step(gradient.flat)
     theta.flat.copy_(trained.flat)
     return np.stack(history)
 

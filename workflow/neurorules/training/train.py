@@ -21,6 +21,7 @@ from neurorules.tasks.base.task import Task
 from neurorules.training.activity_penalty import ActivityPenalty
 from neurorules.training.checkpoints import checkpoint_updates
 from neurorules.training.flossing import floss
+from neurorules.training.optimiser import make_optimiser
 from neurorules.training.streams import PURPOSES, stream_seed
 
 if TYPE_CHECKING:
@@ -127,8 +128,7 @@ def _train(options: Options, seeds: Sequence[int], task: Task, report: Report) -
             ScoredTrials(trials, like=theta.flat),
             [penalty.weight for penalty in penalties],
         )
-        theta.flat.grad = result.gradient.flat
-        optimiser.step()
+        optimiser.step(result.gradient.flat)
         losses = result.task_loss.view(-1).tolist(), result.mean_square_activity.view(-1).tolist()
         for k, (task_loss, mean_square) in enumerate(zip(*losses, strict=True)):
             history[k, :, update] = task_loss, mean_square, penalties[k].weight
@@ -190,15 +190,6 @@ def open_device(name: str) -> torch.device:
             remedy="Use device: cpu, or run the training jobs where there is a GPU and a CUDA build of torch.",
         )
     return torch.device(name)
-
-
-def make_optimiser(flat: torch.Tensor, training: Options) -> torch.optim.Optimizer:
-    """Adam as published, or plain stochastic gradient descent."""
-    import torch
-
-    if training.optimiser == "sgd":
-        return torch.optim.SGD([flat], lr=training.learning_rate, foreach=False)
-    return torch.optim.Adam([flat], lr=training.learning_rate, foreach=False)
 
 
 def diverged(update: int, training: Options) -> InputError:

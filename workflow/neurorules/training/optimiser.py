@@ -1,0 +1,64 @@
+"""Optimisers of one flat parameter vector: Adam as published, and plain stochastic gradient descent.
+
+Written here because the first optimiser that PyTorch makes imports its compiler, which takes longer than a small
+network takes to train. The operations are those of `torch.optim` with `foreach=False`, in their order: the bytes are
+the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import torch
+
+    from neurorules.options import Options
+
+
+class Optimiser(Protocol):
+    """Changes parameters in place by gradients."""
+
+    def step(self, gradient: torch.Tensor) -> None:
+        """One update. `gradient` has the shape of the parameters, which may be any."""
+
+
+class Adam:
+    """Adam with bias correction (Kingma and Ba 2015, Algorithm 1), with the coefficients that are PyTorch's defaults.
+
+    Args:
+        parameters: of any shape; changed in place.
+        learning_rate: the step size.
+    """
+
+    BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+
+    def __init__(self, parameters: torch.Tensor, learning_rate: float) -> None:
+        import torch
+
+        self.parameters, self.learning_rate = parameters, learning_rate
+        self.mean, self.mean_square = torch.zeros_like(parameters), torch.zeros_like(parameters)
+        self.updates = 0
+
+    def step(self, gradient: torch.Tensor) -> None:
+        self.updates += 1
+        self.mean.lerp_(gradient, 1 - self.BETA1)
+        self.mean_square.mul_(self.BETA2).addcmul_(gradient, gradient, value=1 - self.BETA2)
+        correction, correction_square = 1 - self.BETA1**self.updates, 1 - self.BETA2**self.updates
+        scale = (self.mean_square.sqrt() / correction_square**0.5).add_(self.EPSILON)
+        self.parameters.addcdiv_(self.mean, scale, value=-self.learning_rate / correction)
+
+
+class GradientDescent:
+    """Plain stochastic gradient descent, without momentum. Arguments are those of Adam."""
+
+    def __init__(self, parameters: torch.Tensor, learning_rate: float) -> None:
+        self.parameters, self.learning_rate = parameters, learning_rate
+
+    def step(self, gradient: torch.Tensor) -> None:
+        self.parameters.add_(gradient, alpha=-self.learning_rate)
+
+
+def make_optimiser(parameters: torch.Tensor, training: Options) -> Optimiser:
+    """The optimiser that `training.optimiser` names, with `training.learning_rate`."""
+    optimiser = GradientDescent if training.optimiser == "sgd" else Adam
+    return optimiser(parameters, training.learning_rate)
