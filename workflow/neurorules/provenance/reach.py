@@ -13,15 +13,16 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from neurorules.provenance.source import NAME, Source, Target, imported, module_file, module_source, parse
-from neurorules.provenance.words import ANNOTATIONS_UNREAD, BUILTIN_ERRORS, makes_an_error, without_words
+from neurorules.provenance.references import References, references
+from neurorules.provenance.source import NAME, Source, Target, module_file, module_source, nodes, parse
+from neurorules.provenance.telling import reads_annotations, tells
+from neurorules.provenance.words import without_words
 
 EFFECTS = "(top level)"  # not a name that anything else can have
 SCRIPT = "(script)"
 
 # These load modules by a name that is not written there. Plug-ins are named by the job; the others are not ours.
 LOADS_BY_NAME = {f"{NAME}.plugins", f"{NAME}.tasks.neurogym"}
-LOADING = {"import_module", "__import__", "exec", "eval"}
 
 
 class Reach:
@@ -71,8 +72,8 @@ class Reach:
             statements = source.effects if name == EFFECTS else source.definitions[name]
             codes = [_code(source, statement) for statement in statements]
             self.found[source.name, name] = "\n".join(text for text, _ in codes)
-            for _, stripped in codes:
-                self._names_in(source, stripped)
+            for _, referred in codes:
+                self._follow_references(source, referred)
 
     def _reach(self, source: Source, name: str) -> None:
         if (source.name, name) not in self.found:
@@ -115,18 +116,15 @@ class Reach:
         else:
             self.member(target.module, target.member)
 
-    def _names_in(self, source: Source, tree: ast.AST) -> None:
-        through: set[int] = set()  # names that are the base of an attribute that was followed
-        for node in ast.walk(tree):
-            for _, target in imported(node, source):
-                self._import(target.module)
-            if isinstance(node, ast.Attribute) and (chain := _chain(node)) and id(chain[0]) not in through:
-                through.add(id(chain[0]))
-                self._attribute(source, chain[0].id, chain[1])
-            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in through:
-                self._name(source, node.id)
-            if (isinstance(node, ast.Name) and node.id in LOADING) or getattr(node, "attr", None) in LOADING:
-                self._loads_by_name(source)
+    def _follow_references(self, source: Source, references: References) -> None:
+        for module in references.imports:
+            self._import(module)
+        for name in references.names:
+            self._name(source, name)
+        for base, attributes in references.attributes:
+            self._attribute(source, base, list(attributes))
+        if references.loads_by_name:
+            self._loads_by_name(source)
 
     def _name(self, source: Source, name: str) -> None:
         if name in source.definitions:
@@ -157,103 +155,15 @@ class Reach:
             self._all_of(module)
 
 
-def _chain(node: ast.Attribute) -> tuple[ast.Name, list[str]] | None:
-    """The name that a chain of attributes begins with, and the attributes; None where it begins with another thing."""
-    attributes: list[str] = []
-    inner: ast.expr = node
-    while isinstance(inner, ast.Attribute):
-        attributes.insert(0, inner.attr)
-        inner = inner.value
-    return (inner, attributes) if isinstance(inner, ast.Name) else None
-
-
 @cache
-def _code(source_key: Source, statement: ast.stmt) -> tuple[str, ast.stmt]:
-    """A statement's code without words, as text and as a tree."""
-    source = source_key
+def _code(source: Source, statement: ast.stmt) -> tuple[str, References]:
+    """A statement's code without words, and what it refers to."""
     stripped = without_words(
         statement,
-        lambda function: _tells(source, function),
-        lambda definition: _reads_annotations(source, definition),
+        lambda function: tells(source, function),
+        lambda definition: reads_annotations(source, definition),
     )
-    return as_text(stripped), stripped
-
-
-def _tells(source: Source, function: ast.expr) -> bool:
-    """Whether a call of this makes an error: a class of errors, or a function that says that it returns one."""
-    if isinstance(function, ast.Attribute):
-        chain = _chain(function)
-        if chain is not None and chain[0].id in source.imports and len(chain[1]) == 1:
-            modules = [target.module for target in source.imports[chain[0].id] if target.member is None]
-            return any(_is_error(module_source(module), chain[1][0]) for module in modules if module_file(module))
-        return any(
-            _makes_an_error(source, node)
-            for statements in source.definitions.values()
-            for statement in statements
-            if isinstance(statement, ast.ClassDef)
-            for node in statement.body
-            if getattr(node, "name", None) == function.attr
-        )
-    if not isinstance(function, ast.Name):
-        return False
-    if _is_error(source, function.id):
-        return True
-    return any(  # a function within a function
-        isinstance(node, ast.FunctionDef) and node.name == function.id and _makes_an_error(source, node)
-        for statements in source.definitions.values()
-        for statement in statements
-        if isinstance(statement, ast.FunctionDef)
-        for node in statement.body
-    )
-
-
-_asking: set[int] = set()  # functions that return each other's errors
-
-
-def _makes_an_error(source: Source, definition: ast.AST) -> bool:
-    if id(definition) in _asking:
-        return False
-    _asking.add(id(definition))
-    try:
-        return makes_an_error(definition, lambda function: _tells(source, function))
-    finally:
-        _asking.remove(id(definition))
-
-
-def _is_error(source: Source, name: str, depth: int = 0) -> bool:
-    if depth > 10:
-        return False
-    for statement in source.definitions.get(name, ()):
-        if _makes_an_error(source, statement):
-            return True
-        if isinstance(statement, ast.ClassDef):
-            return any(
-                isinstance(base, ast.Name) and (base.id in BUILTIN_ERRORS or _is_error(source, base.id, depth + 1))
-                for base in statement.bases
-            )
-    return any(
-        target.member is not None and _is_error(module_source(target.module), target.member, depth + 1)
-        for target in source.imports.get(name, ())
-    )
-
-
-def _reads_annotations(source: Source, definition: ast.ClassDef) -> bool:
-    """Whether a class has a base that is not of the package and may look at annotations."""
-    for base in definition.bases:
-        name = getattr(base, "id", getattr(getattr(base, "value", None), "id", None))
-        if name is None:
-            return True
-        ours = name in source.definitions or name in source.imports
-        if not ours and name not in ANNOTATIONS_UNREAD and name not in BUILTIN_ERRORS:
-            return True
-        if ours:
-            places = [(source, name)] if name in source.definitions else []
-            places += [(module_source(t.module), t.member) for t in source.imports.get(name, ()) if t.member]
-            for place, member in places:
-                for statement in place.definitions.get(member, ()):
-                    if isinstance(statement, ast.ClassDef) and _reads_annotations(place, statement):
-                        return True
-    return False
+    return as_text(stripped), references(source, stripped)
 
 
 def as_text(node: object) -> str:
@@ -275,7 +185,7 @@ def contract_members(folder: str) -> tuple[str, ...] | None:
     """
     base = module_file(f"{NAME}.{folder}.base")
     for file in sorted(base.parent.glob("*.py")) if base is not None else ():
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in nodes(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "Plugins":
                 for keyword in node.keywords:
                     if keyword.arg == "members":

@@ -80,10 +80,23 @@ def parse(file: Path, name: str) -> Source:
     tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
     for statement in without_type_checking(tree.body):
         _add(source, statement)
-    for node in ast.walk(ast.Module(list(without_type_checking(tree.body)), [])):
+    for node in nodes(ast.Module(list(without_type_checking(tree.body)), [])):
         for bound, target in imported(node, source):
             source.imports.setdefault(bound, set()).add(target)
     return source
+
+
+def nodes(tree: ast.AST) -> list[ast.AST]:
+    """A tree's nodes as `ast.walk` gives them, without contexts of names; several times faster."""
+    found = [tree]
+    for node in found:
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if value.__class__ is list:
+                found.extend(item for item in value if isinstance(item, ast.AST))
+            elif isinstance(value, ast.AST) and name != "ctx":
+                found.append(value)
+    return found
 
 
 def _add(source: Source, statement: ast.stmt) -> None:
@@ -97,12 +110,12 @@ def _add(source: Source, statement: ast.stmt) -> None:
     plain = isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or (
         isinstance(statement, ast.Assign | ast.AnnAssign)
         and all(isinstance(target, ast.Name) for target in _targets(statement))
-        and not any(isinstance(node, ast.Call) for node in ast.walk(statement))
+        and not any(isinstance(node, ast.Call) for node in nodes(statement))
     )
     if not plain:
         source.effects.append(statement)
         # A branch may import as well.
-        for node in ast.walk(statement):
+        for node in nodes(statement):
             source.top_imports += [target for _, target in imported(node, source)]
 
 
@@ -114,9 +127,9 @@ def _bound(statement: ast.stmt) -> list[str]:
     """Names that a top-level statement binds."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [statement.name]
-    names = [node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    names = [node.id for node in nodes(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
     defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-    return [*names, *(node.name for node in ast.walk(statement) if isinstance(node, defined))]
+    return [*names, *(node.name for node in nodes(statement) if isinstance(node, defined))]
 
 
 def _is_text(statement: ast.stmt) -> bool:

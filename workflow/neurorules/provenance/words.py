@@ -12,6 +12,8 @@ import builtins
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from neurorules.provenance.source import nodes
+
 # Whether a call, by its function, only tells something to a person.
 Tells = Callable[[ast.expr], bool]
 
@@ -44,10 +46,10 @@ def without_words(statement: ast.stmt, tells: Tells, reads_annotations: Callable
     """
     copy = _copy(statement)
     holder = ast.Module([copy], [])
-    nodes = list(ast.walk(holder))
-    functions: list[ast.AST] = [node for node in nodes if isinstance(node, FUNCTIONS)]
+    every = nodes(holder)
+    functions: list[ast.AST] = [node for node in every if isinstance(node, FUNCTIONS)]
     making_errors = {id(node) for node in functions if makes_an_error(node, tells)}
-    for node in nodes:
+    for node in every:
         _drop_docstring(node)
         _drop_annotations(node, reads_annotations)
         if isinstance(node, ast.Assert):
@@ -67,7 +69,9 @@ def _copy(node: Any) -> Any:
         new = type(node)()
         for name in node._fields:
             value = getattr(node, name, None)
-            setattr(new, name, _copy(value) if isinstance(value, ast.AST | list) else value)
+            if isinstance(value, ast.AST | list) and name != "ctx":
+                value = _copy(value)
+            setattr(new, name, value)
         return new
     return [_copy(item) if isinstance(item, ast.AST) else item for item in node]
 
@@ -76,8 +80,8 @@ def makes_an_error(definition: ast.AST, tells: Tells) -> bool:
     """Whether all that a function returns is an error, or it ends with one."""
     if not isinstance(definition, FUNCTIONS):
         return False
-    inner = {id(node) for child in definition.body if isinstance(child, FUNCTIONS) for node in ast.walk(child)}
-    returned = [node.value for node in ast.walk(definition) if isinstance(node, ast.Return) and id(node) not in inner]
+    inner = {id(node) for child in definition.body if isinstance(child, FUNCTIONS) for node in nodes(child)}
+    returned = [node.value for node in nodes(definition) if isinstance(node, ast.Return) and id(node) not in inner]
     if not returned:
         return isinstance(definition.body[-1], ast.Raise)
     return all(isinstance(value, ast.Call) and _is_telling(value, tells) for value in returned)
@@ -129,7 +133,7 @@ def _blank_descriptions(node: ast.Dict) -> None:
 
 def _blank_sentences(node: ast.AST) -> None:
     """All text of an error's own class that is more than a word."""
-    for child in ast.walk(node):
+    for child in nodes(node):
         if isinstance(child, ast.JoinedStr):
             _blank(child, any_constant=True)
         elif isinstance(child, ast.Constant) and isinstance(child.value, str) and " " in child.value:
@@ -144,8 +148,8 @@ def _blank_in(scope: ast.AST, tells: Tells, makes_error: bool) -> None:
         if expression is not None:
             told.update(_blank(expression, any_constant))
 
-    nodes = list(ast.walk(scope))
-    for node in nodes:
+    inside = nodes(scope)
+    for node in inside:
         if isinstance(node, ast.Call) and _is_telling(node, tells):
             for argument in node.args:
                 tell(argument)
@@ -158,14 +162,14 @@ def _blank_in(scope: ast.AST, tells: Tells, makes_error: bool) -> None:
         return
     given: dict[str, list[ast.expr]] = {}
     unread: set[int] = set()  # uses of a name that do not read its text
-    for node in nodes:
+    for node in inside:
         for name, value, base in _assigned(node):
             given.setdefault(name, []).append(value)
             unread |= {id(base)} if base is not None else set()
         if (asked := _asked(node)) is not None:
             unread.add(id(asked))
     uses: dict[str, list[int]] = {}
-    for node in nodes:
+    for node in inside:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in unread:
             uses.setdefault(node.id, []).append(id(node))
     size = 0
