@@ -38,12 +38,12 @@ def _within(source: Source, kind: type[ast.ClassDef | ast.FunctionDef]) -> dict[
 
 
 _asking: set[int] = set()  # functions that return each other's errors
-_known: dict[int, bool] = {}  # answers that no question before it waits for
+_known: dict[ast.AST, bool] = {}  # answers that no question before it waits for
 
 
 def _makes_an_error(source: Source, definition: ast.AST) -> bool:
-    if id(definition) in _known:
-        return _known[id(definition)]
+    if definition in _known:
+        return _known[definition]
     if id(definition) in _asking:
         return False
     _asking.add(id(definition))
@@ -52,7 +52,7 @@ def _makes_an_error(source: Source, definition: ast.AST) -> bool:
     finally:
         _asking.remove(id(definition))
     if not _asking:
-        _known[id(definition)] = answer
+        _known[definition] = answer
     return answer
 
 
