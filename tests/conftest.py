@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,18 +29,31 @@ def real_data() -> Path:
     return folder
 
 
+def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that the first of the processes that run the tests makes, and the others wait for."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    folder = base / name
+    with open(base / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (base / f"{name}.made").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            make(folder)
+            (base / f"{name}.made").touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A checkout in which nothing was run. Every other one comes from it, whatever happens to the working tree."""
-    return Checkout.new(tmp_path_factory.mktemp("pristine") / "checkout")
+    return Checkout(made_once(tmp_path_factory, "pristine", Checkout.new))
 
 
 @pytest.fixture(scope="session")
 def finished(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """The finished study, undisturbed, by two cores. Tests copy it and leave it as it is."""
-    checkout = pristine.copy(tmp_path_factory.mktemp("finished") / "checkout")
-    checkout.finish(cores=2)
-    return checkout
+    return Checkout(made_once(tmp_path_factory, "finished", lambda folder: pristine.copy(folder).finish(cores=2)))
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from typing import Any
 
 import yaml
 
+from helpers.forked import snakemake
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 STUDY_FILE = "tests/config/tiny.yaml"
 RESULTS = "results/tiny"
@@ -91,18 +93,21 @@ class Checkout:
         return set(self._summary())
 
     def _summary(self, *arguments: str) -> dict[str, str]:
-        done = subprocess.run(
-            self.command("--summary", *arguments),
-            cwd=self.folder,
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert done.returncode == 0, done.stderr
-        header, *rows = [line.split("\t") for line in done.stdout.splitlines()]
+        done = snakemake(("--configfile", STUDY_FILE, "--summary", *arguments), self.folder, self.environment())
+        assert done.code == 0, done.error
+        header, *rows = [line.split("\t") for line in done.output.splitlines()]
         file, plan = header.index("output_file"), header.index("plan")
         return {str(Path(row[file]).relative_to(RESULTS)): row[plan] for row in rows}
+
+    def dry_run(self, *arguments: str) -> Outcome:
+        """A dry run, to its end."""
+        return self.run_without_jobs("-n", *arguments)
+
+    def run_without_jobs(self, *arguments: str) -> Outcome:
+        """A run that comes to no job: it is dry, or refused before the first one."""
+        words = ("--configfile", STUDY_FILE, "--cores", "1", *arguments)
+        done = snakemake(words, self.folder, self.environment())
+        return Outcome(done.code, done.output + done.error)
 
     # ---- changing
 

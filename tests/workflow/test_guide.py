@@ -222,7 +222,7 @@ def test_rates_that_do_not_fit_are_refused_before_anything_runs(extended: Checko
     )
     script.write_text(fewer)
     assert run(checkout, "own_file.py").returncode == 0
-    checkout.run("-n", "--configfile", RATES).refuses(
+    checkout.dry_run("--configfile", RATES).refuses(
         "The task has 8 test trials, the recording 6 conditions",
         "resources/raw/our-lab/rates.nc",
         "tasks.2af.comparison.recording",

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from helpers.checkout import STUDY_FILE, Checkout, Outcome
+from helpers.forked import snakemake
 
 PROPOSITION = "study: other\nuse_figures: [proposition]\n"  # the one figure that trains nothing and reads no recording
 
@@ -44,9 +45,14 @@ class Other:
         )
         return Outcome(done.returncode, done.stdout)
 
+    def dry_run(self, *arguments: str) -> Outcome:
+        words = (*arguments, "--cores", "1", "--dry-run", "--quiet", "rules", "host")
+        done = snakemake(words, self.folder, self.checkout.environment())
+        return Outcome(done.code, done.output + done.error)
+
     def plan(self, *arguments: str) -> dict[str, int]:
         """Jobs by rule."""
-        outcome = self.run(*arguments, "--cores", "1", "--dry-run", "--quiet", "rules", "host")
+        outcome = self.dry_run(*arguments)
         assert outcome.code == 0, outcome.text
         stats = re.search(r"^Job stats:\njob +count\n-+ +-+\n((?:\w+ +\d+\n)+)", outcome.text, re.MULTILINE)
         assert stats, outcome.text
@@ -124,14 +130,14 @@ def test_targets_of_the_other_workflow_are_its_own_business(other: Other) -> Non
 
 def test_a_wrong_config_is_refused_with_its_file(other: Other) -> None:
     other.write(PROPOSITION + "use_recordins: []\n", "use rule * from neurorules\n")
-    other.run("--cores", "1", "-n").refuses("use_recordins", "study.yaml", "Did you mean use_recordings?")
+    other.dry_run().refuses("use_recordins", "study.yaml", "Did you mean use_recordings?")
 
 
 def test_a_copy_without_the_package_says_what_to_do(other: Other) -> None:
     """As where only the rules were fetched from a host."""
     shutil.rmtree(other.checkout.folder / "workflow" / "neurorules")
     other.write(PROPOSITION, "use rule * from neurorules\n")
-    other.run("--cores", "1", "-n").refuses("Clone the repository", "workflow/Snakefile")
+    other.dry_run().refuses("Clone the repository", "workflow/Snakefile")
 
 
 @pytest.mark.parametrize("snakefile", ["Snakefile", "workflow/Snakefile"])

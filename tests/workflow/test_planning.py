@@ -6,8 +6,6 @@ Numbers of jobs are those of config/*.yaml, multiplied out by hand beside each t
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections import Counter
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from helpers.checkout import Checkout
+from helpers.forked import snakemake
 
 from neurorules.figures.base.figure import figure_names
 from neurorules.recordings.locate import DOWNLOADS, download_paths
@@ -40,12 +39,10 @@ class Plan:
 
 def dry_run(checkout: Checkout, study_file: str, *targets: str) -> Plan:
     """What Snakemake plans in a checkout where nothing was run and nothing downloaded."""
-    command = [sys.executable, "-m", "snakemake", *targets, "--dry-run", "--cores", "1", "--configfile", study_file]
-    done = subprocess.run(
-        command, cwd=checkout.folder, env=checkout.environment(), capture_output=True, text=True, timeout=300
-    )
-    said = done.stdout + done.stderr
-    assert done.returncode == 0, said
+    words = (*targets, "--dry-run", "--cores", "1", "--configfile", study_file)
+    done = snakemake(words, checkout.folder, checkout.environment())
+    said = done.output + done.error
+    assert done.code == 0, said
     stats = re.search(r"^Job stats:\njob +count\n-+ +-+\n((?:\w+ +\d+\n)+)", said, re.MULTILINE)
     assert stats, said
     jobs = {rule: int(count) for rule, count in (line.split() for line in stats[1].splitlines())}
