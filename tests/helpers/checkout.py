@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,16 +63,9 @@ class Checkout:
 
     def run(self, *arguments: str, cores: int = 2, **variables: str) -> Outcome:
         """Run snakemake to its end; environment variables by name."""
-        done = subprocess.run(
-            self.command("--cores", str(cores), *arguments),
-            cwd=self.folder,
-            env=self.environment(**variables),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-        )
-        return Outcome(done.returncode, done.stdout)
+        words = ("--configfile", STUDY_FILE, "--cores", str(cores), *arguments)
+        done = snakemake(words, self.folder, self.environment(**variables))
+        return Outcome(done.code, done.output + done.error)
 
     def finish(self, *arguments: str, cores: int = 2, **variables: str) -> Outcome:
         """Run snakemake, which has to succeed."""
@@ -80,9 +73,9 @@ class Checkout:
         assert outcome.code == 0, outcome.text
         return outcome
 
-    def start(self, *arguments: str, cores: int = 2) -> Running:
-        """Start snakemake in a process group of its own."""
-        return Running(self, self.command("--cores", str(cores), *arguments))
+    def start(self, *arguments: str, cores: int = 2, **variables: str) -> Running:
+        """Start snakemake in a process group of its own; environment variables by name."""
+        return Running(self, self.command("--cores", str(cores), *arguments), variables)
 
     def planned(self, *arguments: str) -> set[str]:
         """What Snakemake would make now, in a dry run: paths relative to results/tiny."""
@@ -101,13 +94,7 @@ class Checkout:
 
     def dry_run(self, *arguments: str) -> Outcome:
         """A dry run, to its end."""
-        return self.run_without_jobs("-n", *arguments)
-
-    def run_without_jobs(self, *arguments: str) -> Outcome:
-        """A run that comes to no job: it is dry, or refused before the first one."""
-        words = ("--configfile", STUDY_FILE, "--cores", "1", *arguments)
-        done = snakemake(words, self.folder, self.environment())
-        return Outcome(done.code, done.output + done.error)
+        return self.run("-n", *arguments)
 
     # ---- changing
 
@@ -162,14 +149,14 @@ class Outcome:
 class Running:
     """A Snakemake that is running."""
 
-    def __init__(self, checkout: Checkout, command: list[str]) -> None:
+    def __init__(self, checkout: Checkout, command: list[str], variables: Mapping[str, str]) -> None:
         self.checkout = checkout
         self.said = checkout.folder / ".said"
         with open(self.said, "w") as output:
             self.process = subprocess.Popen(
                 command,
                 cwd=checkout.folder,
-                env=checkout.environment(),
+                env=checkout.environment(**variables),
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

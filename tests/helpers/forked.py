@@ -1,6 +1,7 @@
 """Snakemake in a process that is forked from one that has imported it: a dry run takes a third of the time.
 
-Only for runs that start no job; those that do are started as a user starts them.
+Its jobs are processes of their own, as ever. A run that has to be killed, or whose Python has to start in another way,
+is started as a user starts it: `Checkout.start`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-# What a dry run imports besides, of what does not belong to this repository.
+# What it imports, of what does not belong to this repository.
+TIMEOUT_S = 300
 PRELOADED = ["snakemake.cli", "snakemake.report.html_reporter", "jsonschema", "pydantic", "yaml"]
 
 
@@ -33,8 +35,10 @@ def snakemake(arguments: Sequence[str], folder: Path, environment: dict[str, str
         output, error = Path(scratch) / "output", Path(scratch) / "error"
         process = context.Process(target=_main, args=(list(arguments), folder, environment, output, error))
         process.start()
-        process.join()
-        assert process.exitcode is not None
+        process.join(TIMEOUT_S)
+        if process.exitcode is None:
+            process.kill()
+            raise TimeoutError(f"{arguments}: {output.read_text()}{error.read_text()}")
         return Outcome(process.exitcode, output.read_text(), error.read_text())
 
 

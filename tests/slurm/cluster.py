@@ -33,6 +33,7 @@ class Cluster:
                 "--slurm-init-seconds-before-status-checks=7",  # jobs take seconds
                 *arguments,
             ),
+            {},
         )
         self.started.append(running)
         return running
