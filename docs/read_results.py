@@ -63,9 +63,9 @@ print("activity", activity.shape, "silent units:", int((activity.max((0, 1)) == 
 print("whole test trials:", network.all_steps_at(-1).shape)
 
 # %% A distance by hand, of any two activities and by any measure
-from neurorules.similarity.measures.base.measure import load_measure
+from neurorules.similarity.measures.base.measure import MEASURES
 
-procrustes = load_measure("procrustes").distance
+procrustes = MEASURES.load("procrustes").distance
 by_hand = procrustes(activity, rates)
 half = rates.shape[-1] // 2
 print("network to recording:", by_hand)

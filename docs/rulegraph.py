@@ -49,10 +49,10 @@ def steps() -> dict[str, set[str]]:
         [*command, "--configfile", "config/demo.yaml"], cwd=REPOSITORY, capture_output=True, text=True, check=True
     )
     sys.path.insert(0, str(REPOSITORY / "workflow"))
-    from neurorules.figures.base.figure import figure_names
+    from neurorules.figures.base.figure import FIGURES
 
     rules = dict(re.findall(r'(\d+)\[label = "([^"]+)"', done.stdout))
-    of = {number: kind(rule, figure_names()) for number, rule in rules.items()}
+    of = {number: kind(rule, FIGURES.names()) for number, rule in rules.items()}
     takes: dict[str, set[str]] = {box: set() for box in of.values() if box is not None}
     for source, target in re.findall(r"(\d+) -> (\d+)", done.stdout):
         first, second = of[source], of[target]

@@ -22,7 +22,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from neurorules.similarity.measures.base.measure import load_measure, measure_names
+from neurorules.similarity.measures.base.measure import MEASURES
 from neurorules.similarity.noise_floor import floor_distances, neuron_splits
 from neurorules.similarity.procrustes import procrustes_distance
 
@@ -81,16 +81,16 @@ def scoring(rounds: int, n_checkpoints: int = 40) -> None:
     x, y = activities(*SIZES[0])
     print(f"\nScoring of {n_checkpoints} checkpoints, 968 x 200 against 968 x 141")
     total = 0.0
-    for name in measure_names():
-        distance = load_measure(name).distance
+    for name in MEASURES.names():
+        distance = MEASURES.load(name).distance
         took = n_checkpoints * min(seconds(lambda d=distance: d(x, y)) for _ in range(rounds))
         total += took
         print(f"  {name:16} {took:.2f} s")
     verdict = "ok" if total < MOST_SCORING_S else "TOO SLOW"
     print(f"  {'all':16} {total:.2f} s   {verdict} (at most {MOST_SCORING_S:g} s)")
     x, y = activities(*SIZES[1])
-    for name in measure_names():
-        took = seconds(lambda n=name: load_measure(n).distance(x, y))
+    for name in MEASURES.names():
+        took = seconds(lambda n=name: MEASURES.load(n).distance(x, y))
         print(f"  one of 1080 x 400 against 1080 x 762, {name:16} {took:.2f} s")
 
 

@@ -12,12 +12,12 @@ from helpers.studies import (
 )
 from jinja2 import Environment, StrictUndefined
 
-from neurorules.figures.base.figure import figure_names
+from neurorules.figures.base.figure import FIGURES
 from neurorules.study.yaml_source import REPOSITORY
 
 
 @pytest.mark.parametrize("file", STUDY_FILES, ids=lambda file: file.name)
-@pytest.mark.parametrize("caption", [*figure_names(), "workflow"])
+@pytest.mark.parametrize("caption", [*FIGURES.names(), "workflow"])
 def test_every_figure_has_a_caption_that_renders(caption: str, file: Path) -> None:
     made = loaded(file)
 

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from neurorules.claims.derivations.base.derivation import derivation_names
+from neurorules.claims.derivations.base.derivation import DERIVATIONS
 from neurorules.claims.ledger import NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED, VERDICTS, ledger, margin_of
 from neurorules.claims.published import claimed_table_types, table_types_read
-from neurorules.claims.tests.base.claim_test import claim_test_names, load_claim_test
-from neurorules.figures.base.figure import figure_names, load_figure
+from neurorules.claims.tests.base.claim_test import CLAIM_TESTS
+from neurorules.figures.base.figure import FIGURES
 from neurorules.statistics.comparison import compare
 from neurorules.tables.base.matched import matched
 
@@ -434,7 +434,7 @@ def test_one_case_against_it_refutes_a_prediction() -> None:
             "observed_root": [0.5, 0.5, np.nan, 0.5],
         }
     )
-    decide = load_claim_test("as_predicted").decide
+    decide = CLAIM_TESTS.load("as_predicted").decide
     evidence = decide(table, {"predicted": "converged"}, np.nan)
     assert evidence.result == "holds" and evidence.numbers["cases"] == 2
     table.loc[1, "observed_root"] = -1.0  # converged, but to another root
@@ -563,11 +563,11 @@ def test_each_claim_is_complete(claim: dict[str, Any]) -> None:
     assert set(claim) <= keys | {"parameters", "margin", "table", "derivation"}
     assert ("table" in claim) != ("derivation" in claim)
     if "derivation" in claim:
-        assert claim["derivation"]["name"] in derivation_names()
-    assert set(table_types_read(claim)) <= set(load_figure(claim["figure"]).TABLES)
+        assert claim["derivation"]["name"] in DERIVATIONS.names()
+    assert set(table_types_read(claim)) <= set(FIGURES.load(claim["figure"]).TABLES)
     assert claim["paper"] in ("paper", "companion") and claim["where"] and claim["claim"].endswith((".", ")."))
-    assert claim["figure"] in figure_names() or claim["figure"].startswith("companion_fig")
-    assert claim["test"] in claim_test_names() and callable(load_claim_test(claim["test"]).decide)
+    assert claim["figure"] in FIGURES.names() or claim["figure"].startswith("companion_fig")
+    assert claim["test"] in CLAIM_TESTS.names() and callable(CLAIM_TESTS.load(claim["test"]).decide)
     assert ("equivalent" in claim["test"]) == ("margin" in claim)
     if "margin" in claim:
         assert len(claim["margin"]["reason"]) > 20

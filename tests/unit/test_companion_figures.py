@@ -13,7 +13,7 @@ from unit.test_figures import overlaps, panel_titled, texts_on, words_in
 
 from neurorules.claims.tests.base.claim_test import select
 from neurorules.errors import InputError
-from neurorules.figures.base.figure import load_figure
+from neurorules.figures.base.figure import FIGURES
 from neurorules.figures.base.produce import produce
 from neurorules.io.tables import write_table
 from neurorules.plotting import curves, gain_curves, style
@@ -146,12 +146,12 @@ def demo_models(name: str) -> list[Model]:
 def tables_of(name: str, models: Sequence[Model], n: int = 3, updates: int = 5000) -> dict[str, pd.DataFrame]:
     kinds = {"lyapunov": exponents, "distances": distances}
     curves = loss_curves(models, n, updates, min(200, updates))
-    return {kind: kinds[kind](models, n) if kind in kinds else curves for kind in load_figure(name).TABLES}
+    return {kind: kinds[kind](models, n) if kind in kinds else curves for kind in FIGURES.load(name).TABLES}
 
 
 def make(name: str, models: Sequence[Model], tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     with style.publication():
-        return load_figure(name).make(tables, context(models))
+        return FIGURES.load(name).make(tables, context(models))
 
 
 def drawn(panel: Any, label: str) -> tuple[np.ndarray, np.ndarray]:
@@ -204,7 +204,7 @@ def test_the_same_bytes_twice(name, tmp_path, repository) -> None:
     published = str(repository / "resources" / "published.yaml")
     written = []
     for folder in ("first", "second"):
-        written.append([tmp_path / folder / f"{name}.{ending}" for ending in load_figure(name).PRODUCTS])
+        written.append([tmp_path / folder / f"{name}.{ending}" for ending in FIGURES.load(name).PRODUCTS])
         produce(name, context(models), {name: files}, published, [str(file) for file in written[-1]])
     for first, second in zip(*written, strict=True):
         assert first.read_bytes() == second.read_bytes()

@@ -23,13 +23,13 @@ from helpers.studies import (
 )
 
 from neurorules.errors import InputError
-from neurorules.figures.base.figure import figure_names, needs_recording
-from neurorules.learning.base.learning_rule import learning_rule_names, load_learning_rule
+from neurorules.figures.base.figure import FIGURES, needs_recording
+from neurorules.learning.base.learning_rule import LEARNING_RULES, load_learning_rule
 from neurorules.recordings.synthetic.base.write import SYNTHETIC
 from neurorules.study.load import Study, load_study
 from neurorules.study.model import Model
 from neurorules.study.yaml_source import REPOSITORY
-from neurorules.tasks.base.task import task_names
+from neurorules.tasks.base.task import TASKS
 
 SYNTHETIC_DEFAULTS = {name: SYNTHETIC.load(name).DEFAULTS for name in (MANTE, REACH, MAZE)}
 
@@ -80,11 +80,11 @@ def test_options_of_tasks_are_documented_with_their_defaults() -> None:
 
 def test_learning_rules_are_documented_with_what_they_need_and_their_options() -> None:
     documented = rows(section("Learning rules"))
-    assert [name for name in learning_rule_names() if name not in documented] == []
-    for name in learning_rule_names():
+    assert [name for name in LEARNING_RULES.names() if name not in documented] == []
+    for name in LEARNING_RULES.names():
         needed = re.findall("`(.*?)`", documented[name]["needs"].split(":")[0])
         assert needed == [need.option for need in load_learning_rule(name).REQUIRES]
-    tables = tables_of("Learning rules", "learning rule", learning_rule_names())
+    tables = tables_of("Learning rules", "learning rule", LEARNING_RULES.names())
     assert {name: defaults_of(table) for name, table in tables.items()} == BASE["learning_rules"]
     for name, table in tables.items():
         allowed = load_learning_rule(name).OPTION_SCHEMA
@@ -105,13 +105,13 @@ def test_documented_defaults_of_recordings() -> None:
 def test_everything_in_the_catalogues_is_named() -> None:
     assert set(rows(section("Settings that exist"))) == set(BASE["settings"])
     assert set(rows(section("Recordings that exist"))) == set(BASE["recordings"])
-    assert set(rows(section("Figures and tables that exist"))) == set(BASE["figures"]) == set(figure_names())
-    assert {name for name in [*BASE["tasks"], *task_names()] if f"`{name}`" not in section("Tasks")} == set()
-    of_options = {option for rule in learning_rule_names() for option in load_learning_rule(rule).OPTION_SCHEMA}
-    assert set(rows(section("Learning rules"))) - of_options == set(learning_rule_names())
+    assert set(rows(section("Figures and tables that exist"))) == set(BASE["figures"]) == set(FIGURES.names())
+    assert {name for name in [*BASE["tasks"], *TASKS.names()] if f"`{name}`" not in section("Tasks")} == set()
+    of_options = {option for rule in LEARNING_RULES.names() for option in load_learning_rule(rule).OPTION_SCHEMA}
+    assert set(rows(section("Learning rules"))) - of_options == set(LEARNING_RULES.names())
     needs = rows(section("Figures and tables that exist"))
     assert {name: row["needs a recording"] for name, row in needs.items()} == {
-        name: "yes" if needs_recording(name) else "no" for name in figure_names()
+        name: "yes" if needs_recording(name) else "no" for name in FIGURES.names()
     }
     for name in {entry["reader"] for entry in BASE["recordings"].values()}:
         assert f"`{name}`" in rows(section("Recordings"))["reader"]["type"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from neurorules.errors import InputError
-from neurorules.learning.base.learning_rule import learning_rule_names
+from neurorules.learning.base.learning_rule import LEARNING_RULES
 from neurorules.study.load import load_study
 from neurorules.study.model import Model
 from neurorules.study.yaml_source import REPOSITORY
@@ -19,7 +19,7 @@ TASK = "perceptual-decision"
 MARGIN = 0.3
 
 
-@pytest.mark.parametrize("learning_rule", learning_rule_names())
+@pytest.mark.parametrize("learning_rule", LEARNING_RULES.names())
 def test_learns_in_the_demos_settings(learning_rule: str) -> None:
     demo = load_study(REPOSITORY / "config" / "demo.yaml")
     setting = "dale-relu" if learning_rule == "modprop" else "base"

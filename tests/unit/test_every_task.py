@@ -20,7 +20,7 @@ from neurorules.tasks.base.losses import (
     mean_squared_error,
     regression_accuracy,
 )
-from neurorules.tasks.base.task import Task, load_task_module, make_task, task_names
+from neurorules.tasks.base.task import TASKS, Task, make_task
 from neurorules.tasks.base.trials import Trials
 
 pytestmark = pytest.mark.filterwarnings("error", "ignore:.*render_modes")
@@ -113,12 +113,12 @@ def assert_same(one: Trials, other: Trials) -> None:
 
 def test_none_is_left_out() -> None:
     assert {*CONFIG} <= {*CASES}
-    assert not {"choice", "losses", "periods", "reach", "task", "trials"} & {*task_names()}  # what tasks share
+    assert not {"choice", "losses", "periods", "reach", "task", "trials"} & {*TASKS.names()}  # what tasks share
 
 
 @each_case
 def test_the_interface(case: Case) -> None:
-    module, made = load_task_module(case.module), case.make()
+    module, made = TASKS.load(case.module), case.make()
     assert module.NEEDS_RECORDING is (case.module in RECORDINGS)
     assert COMPARISON.get(case.module, ()) == module.COMPARISON_KEYS
     is_neurogym = case.module == "neurogym"

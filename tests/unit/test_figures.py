@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from neurorules.errors import InputError
-from neurorules.figures.base.figure import load_figure
+from neurorules.figures.base.figure import FIGURES
 from neurorules.figures.base.produce import produce
 from neurorules.figures.fig2 import spread_at_matched_accuracy
 from neurorules.io.tables import write_table
@@ -192,7 +192,7 @@ NAMES = ("fig1", "fig2", "fig3", "gain_map", "alignment", "slow_bptt", "robustne
 def make(name: str, tables: dict[str, pd.DataFrame], **of_context: Any) -> dict[str, Any]:
     models = list(dict.fromkeys(m for kind, t in tables.items() if kind != "baselines" for m in models_of(t)))
     with style.publication():
-        return load_figure(name).make(tables, {**context(models), **of_context})
+        return FIGURES.load(name).make(tables, {**context(models), **of_context})
 
 
 # ---- looking at what is drawn
@@ -268,7 +268,7 @@ def test_the_same_bytes_twice(name, tmp_path, repository) -> None:
     published = str(repository / "resources" / "published.yaml")
     written: list[list[Path]] = []
     for folder in ("first", "second"):
-        written.append([tmp_path / folder / f"{name}.{ending}" for ending in load_figure(name).PRODUCTS])
+        written.append([tmp_path / folder / f"{name}.{ending}" for ending in FIGURES.load(name).PRODUCTS])
         tables = {name: [str(file) for file in files]}
         produce(name, context(models), tables, published, [str(file) for file in written[-1]])
     for first, second in zip(*written, strict=True):

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurorules.errors import InputError
-from neurorules.figures.base.figure import load_figure, needs_recording
+from neurorules.figures.base.figure import FIGURES, needs_recording
 from neurorules.io.identity import canonical_json
 from neurorules.study.load import Study, load_study
 from neurorules.study.yaml_source import BASE_CONFIG, REPOSITORY
@@ -108,7 +108,7 @@ def plan(made: Study) -> None:
     for name, shown in made.selection.figures.items():
         made.selection.figure_context(name)
         compared = [model for model in shown if made.options.recording(model) is not None]
-        assert made.paths.figure_tables(name) or not load_figure(name).TABLES
+        assert made.paths.figure_tables(name) or not FIGURES.load(name).TABLES
         assert compared == shown or not needs_recording(name)
         assert set(made.selection.figure_groups(name)) <= set(made.selection.groups)
         assert {model for group in made.selection.figure_groups(name).values() for model in group} <= set(shown)

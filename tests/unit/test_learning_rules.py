@@ -14,7 +14,7 @@ from helpers.options import learning_options
 
 from neurorules.errors import InputError
 from neurorules.learning.base.gradient_estimator import BatchResult
-from neurorules.learning.base.learning_rule import learning_rule_names, load_learning_rule
+from neurorules.learning.base.learning_rule import LEARNING_RULES, load_learning_rule
 from neurorules.network import rnn
 from neurorules.network.activations import ACTIVATIONS
 from neurorules.network.architecture import Architecture
@@ -271,8 +271,8 @@ def assert_equals_autograd(problem: Problem, learning_rule: str, **options) -> N
 
 
 def test_every_learning_rule_is_checked() -> None:
-    assert set(learning_rule_names()) == {*AUTOGRAD, *SAMPLED}
-    for name in learning_rule_names():
+    assert set(LEARNING_RULES.names()) == {*AUTOGRAD, *SAMPLED}
+    for name in LEARNING_RULES.names():
         assert set(options_of(name)) == set(load_learning_rule(name).OPTION_SCHEMA)
 
 
@@ -784,7 +784,7 @@ def three_problems(learning_rule: str, **options) -> list[Problem]:
 
 
 @pytest.mark.parametrize(
-    "learning_rule, constraint", pairs(learning_rule_names(), ["none", "sparse", "dale", "dale-sparse"])
+    "learning_rule, constraint", pairs(LEARNING_RULES.names(), ["none", "sparse", "dale", "dale-sparse"])
 )
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("noise", [False, True], ids=["noiseless", "noise"])
@@ -798,7 +798,7 @@ def test_a_stack_gives_each_networks_update_by_modprop_of_the_paper() -> None:
     assert_stack_equals_each(three_problems("modprop", constraint="dale-sparse"), "modprop", variant="paper")
 
 
-@pytest.mark.parametrize("learning_rule", learning_rule_names())
+@pytest.mark.parametrize("learning_rule", LEARNING_RULES.names())
 def test_a_stack_gives_each_networks_update_whatever_its_blocks_of_steps(learning_rule: str) -> None:
     """A stack goes through in smaller blocks of steps than one network; that changes nothing, random draws included."""
     problems = three_problems(learning_rule, steps=40, trials=400, units=5)

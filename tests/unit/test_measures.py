@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from neurorules.errors import InputError
 from neurorules.similarity.baselines import cross_condition_average, participation_ratio, trial_averaging
 from neurorules.similarity.measures import cca, cka, cross_validated
-from neurorules.similarity.measures.base.measure import load_measure, measure_names
+from neurorules.similarity.measures.base.measure import MEASURES
 from neurorules.similarity.procrustes import procrustes_distance
 
 NAMES = ["cca", "cka", "cross_validated", "procrustes"]
@@ -49,17 +49,17 @@ def netrep(real_data: Path) -> list[tuple[np.ndarray, np.ndarray, dict]]:
 
 
 def test_measures_are_found_by_name() -> None:
-    assert measure_names() == NAMES
+    assert MEASURES.names() == NAMES
     for name in NAMES:
-        assert "distance" in load_measure(name).LABEL
+        assert "distance" in MEASURES.load(name).LABEL
     with pytest.raises(InputError, match=r"(?s)comparison.measures.*'rsa'.*cca, cka"):
-        load_measure("rsa")
+        MEASURES.load("rsa")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_without_variance_the_distance_is_one(name: str) -> None:
     """Constants whose mean rounds to another number, too: 0.1 * 60 / 60 is not 0.1."""
-    distance = load_measure(name).distance
+    distance = MEASURES.load(name).distance
     x = white(np.random.default_rng(0), 5)
     for nothing in (np.zeros((6, 10, 3)), np.full((6, 10, 3), 0.1), np.full((6, 10, 3), 1 / 3, np.float32)):
         assert distance(nothing, x) == distance(x, nothing) == distance(nothing, nothing) == 1.0
@@ -67,7 +67,7 @@ def test_without_variance_the_distance_is_one(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_identical_is_zero_and_noise_is_far(name: str) -> None:
-    distance = load_measure(name).distance
+    distance = MEASURES.load(name).distance
     rng = np.random.default_rng(1)
     x = rng.standard_normal((20, 500, 4))
     assert distance(x, x) == pytest.approx(0, abs=1e-7)
@@ -78,7 +78,7 @@ def test_identical_is_zero_and_noise_is_far(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_rank_deficient_and_more_features_than_samples(name: str) -> None:
     """Copies of two signals are those signals; 100 features of 60 samples need no more."""
-    distance = load_measure(name).distance
+    distance = MEASURES.load(name).distance
     rng = np.random.default_rng(2)
     signals = white(rng, 2)
     copies = signals @ rng.standard_normal((2, 30))
@@ -90,7 +90,7 @@ def test_rank_deficient_and_more_features_than_samples(name: str) -> None:
 @settings(max_examples=25, deadline=None)
 @given(**shapes)
 def test_symmetric_and_blind_to_rotation_shift_and_scale(name: str, seed: int, p: int, q: int) -> None:
-    distance = load_measure(name).distance
+    distance = MEASURES.load(name).distance
     rng = np.random.default_rng(seed)
     x, y = white(rng, p), white(rng, q)
     xy = distance(x, y)

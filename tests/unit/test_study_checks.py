@@ -23,7 +23,7 @@ from helpers.studies import (
 )
 
 from neurorules.errors import InputError
-from neurorules.learning.base.learning_rule import learning_rule_names, load_learning_rule
+from neurorules.learning.base.learning_rule import LEARNING_RULES, load_learning_rule
 from neurorules.study.load import Study, load_study
 from neurorules.study.yaml_source import BASE_CONFIG, REPOSITORY, merge
 
@@ -293,9 +293,9 @@ def test_modprop_has_a_setting_and_no_other_will_do() -> None:
 
 
 def test_every_need_is_an_option_of_the_network() -> None:
-    for rule in learning_rule_names():
+    for rule in LEARNING_RULES.names():
         assert {need.option for need in load_learning_rule(rule).REQUIRES} <= set(DEFAULTS["network"])
-    assert {rule for rule in learning_rule_names() if load_learning_rule(rule).REQUIRES} == {"modprop"}
+    assert {rule for rule in LEARNING_RULES.names() if load_learning_rule(rule).REQUIRES} == {"modprop"}
 
 
 @pytest.mark.parametrize(

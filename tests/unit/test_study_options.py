@@ -16,7 +16,7 @@ from helpers.studies import (
 )
 
 from neurorules.errors import InputError
-from neurorules.learning.base.learning_rule import learning_rule_names
+from neurorules.learning.base.learning_rule import LEARNING_RULES
 from neurorules.study.load import Study, load_study
 from neurorules.study.model import Model
 from neurorules.study.yaml_source import merge
@@ -57,7 +57,7 @@ def test_a_learning_rule_has_its_own_options_and_no_other() -> None:
     assert made.options.of(Model(REACH, "bptt", "base"))["learning"] == {}
     assert made.options.training(Model(REACH, "truncated_bptt", "base"))["learning"] == {"window_steps": 10}
     # a setting's, for that learning rule only
-    plain = {rule: made.options.of(Model(REACH, rule, "es-plain"))["learning"] for rule in learning_rule_names()}
+    plain = {rule: made.options.of(Model(REACH, rule, "es-plain"))["learning"] for rule in LEARNING_RULES.names()}
     given = BASE["learning_rules"]
     assert plain.pop("evolution_strategies") == {**given["evolution_strategies"], "antithetic": False}
     assert plain == {rule: given.get(rule, {}) for rule in plain}

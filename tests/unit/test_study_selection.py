@@ -18,8 +18,8 @@ from helpers.studies import (
     study,
 )
 
-from neurorules.figures.base.figure import figure_names, needs_recording
-from neurorules.learning.base.learning_rule import learning_rule_names
+from neurorules.figures.base.figure import FIGURES, needs_recording
+from neurorules.learning.base.learning_rule import LEARNING_RULES
 from neurorules.study.load import load_study
 from neurorules.study.model import Model
 from neurorules.study.yaml_source import REPOSITORY, merge
@@ -54,8 +54,8 @@ def test_reach_long_adds_what_takes_long() -> None:
 
 def test_the_demo_shows_everything_there_is_from_synthetic_recordings() -> None:
     demo = loaded(REPOSITORY / "config" / "demo.yaml")
-    assert set(demo.selection.figures) == set(loaded().selection.figures) == set(figure_names())
-    assert {model.learning_rule for model in demo.selection.seeds} == set(learning_rule_names())
+    assert set(demo.selection.figures) == set(loaded().selection.figures) == set(FIGURES.names())
+    assert {model.learning_rule for model in demo.selection.seeds} == set(LEARNING_RULES.names())
     assert all(demo.selection.left_out(name) == [] for name in demo.selection.figures)
     assert all(demo.selection.recording_entry(name)["synthetic"] for name in demo.selection.used_recordings)
     # it is to be small
@@ -74,7 +74,7 @@ def test_the_default_study_shows_the_same_without_the_private_recording() -> Non
 
 def test_the_companions_study_trains_the_networks_of_the_default_study() -> None:
     companion = loaded(REPOSITORY / "config" / "companion.yaml")
-    assert set(companion.selection.figures) == {n for n in figure_names() if n.startswith("companion")} | {"claims"}
+    assert set(companion.selection.figures) == {n for n in FIGURES.names() if n.startswith("companion")} | {"claims"}
     assert all(
         companion.options.training(model) == loaded().options.training(model) for model in companion.selection.seeds
     )

@@ -37,7 +37,7 @@ from neurorules.tables import (
 from neurorules.tables.base.columns import below_each_other, describe, read_tidy_table
 from neurorules.tables.base.labels import SIDE_LABELS, model_labels, recording_labels
 from neurorules.tables.base.score import score_group, score_model, score_recording
-from neurorules.tables.base.table_type import GroupMember, load_table_type, table_types
+from neurorules.tables.base.table_type import TABLE_TYPES, GroupMember, table_types
 from neurorules.tasks.hatsopoulos2007 import ReachTask
 from neurorules.training.train import train
 
@@ -721,7 +721,7 @@ def every_type(made: Made) -> dict[str, pd.DataFrame]:
     of_recording = {"baselines": made.recording, "trial_averaging": trials}
     tables = {}
     for name in table_types():
-        table = load_table_type(name).table
+        table = TABLE_TYPES.load(name).table
         if name in table_types("model"):
             tables[name] = table(runs, {"task": "reach"}, options, made.task, made.recording)
         elif name in table_types("group"):

@@ -375,8 +375,8 @@ def test_it_says_what_the_environment_said() -> None:
 def test_a_job_imports_neurogym_planning_does_not_and_the_log_stays_clean() -> None:
     program = f"""
 import sys
-from neurorules.tasks.base.task import load_task_module
-module = load_task_module("neurogym")
+from neurorules.tasks.base.task import TASKS
+module = TASKS.load("neurogym")
 assert not {{"neurogym", "gymnasium", "torch"}} & set(sys.modules), "heavy imports"
 import numpy as np
 module.make({OPTIONS!r}, None).batch(np.random.default_rng(0), 4)

@@ -10,7 +10,7 @@ import xarray as xr
 
 from neurorules.errors import InputError
 from neurorules.options import Options
-from neurorules.tasks.base.task import load_task_module, make_task
+from neurorules.tasks.base.task import TASKS, make_task
 from neurorules.tasks.sussillo2015 import MazeTask
 
 OPTIONS: dict[str, Any] = {
@@ -161,7 +161,7 @@ def test_the_shortest_trial() -> None:
     np.testing.assert_allclose(trials.inputs[:17, 26, 14], RAMP + RAMP[::-1] + [0], atol=1e-7)
     np.testing.assert_allclose(trials.inputs[:17, 26, 15], [1] * 8 + RAMP[::-1] + [0], atol=1e-7)
     assert trials.targets[2, 3, 1] == emg(3, -250, 1) and (trials.targets[:2] == 0).all()
-    assert load_task_module("sussillo2015").OPTION_SCHEMA["output_offset_steps"]["minimum"] == -8
+    assert TASKS.load("sussillo2015").OPTION_SCHEMA["output_offset_steps"]["minimum"] == -8
     earliest = task(**shortest, output_offset_steps=-8).batch(np.random.default_rng(0), 27)
     assert earliest.targets[0, 3, 1] == emg(3, -250, 1)
 

@@ -11,7 +11,7 @@ import xarray as xr
 from helpers.options import DALE_RELU, model_options, network_options
 
 from neurorules.errors import InputError
-from neurorules.learning.base.learning_rule import learning_rule_names
+from neurorules.learning.base.learning_rule import LEARNING_RULES
 from neurorules.network.architecture import make_architecture
 from neurorules.network.connectivity import draw_mask
 from neurorules.network.initialisation import initialise
@@ -247,7 +247,7 @@ def test_learning_rules_of_a_seed_start_from_the_same_network(task: ReachTask) -
     assert not np.array_equal(bptt["recurrent"][-1], eprop["recurrent"][-1])
 
 
-@pytest.mark.parametrize("learning_rule", learning_rule_names())
+@pytest.mark.parametrize("learning_rule", LEARNING_RULES.names())
 def test_training_lowers_the_loss(task: ReachTask, learning_rule: str) -> None:
     quiet = {"noise_sd": 0.0, "recurrent_scale": 1.5}
     trained = run(task, learning_rule=learning_rule, network=quiet, training={"updates": 150, "activity_penalty": 0.1})
@@ -288,7 +288,7 @@ def sign_changes(trained: xr.Dataset) -> int:
     return int((signs[1:] != signs[:-1]).sum())
 
 
-@pytest.mark.parametrize("learning_rule", learning_rule_names())
+@pytest.mark.parametrize("learning_rule", LEARNING_RULES.names())
 def test_constraints_hold_at_every_checkpoint(task: ReachTask, learning_rule: str) -> None:
     """Signs, zeros and the diagonal, while updates are so large that unconstrained weights change sign."""
     steep = {"updates": 4, "checkpoints": "published", "learning_rate": 0.2}
@@ -327,7 +327,7 @@ def assert_same_run(together: xr.Dataset, alone: xr.Dataset) -> None:
 
 
 @pytest.mark.parametrize("constraint", ["none", "dale-sparse"])
-@pytest.mark.parametrize("learning_rule", learning_rule_names())
+@pytest.mark.parametrize("learning_rule", LEARNING_RULES.names())
 def test_seeds_trained_together_are_those_trained_alone(task: ReachTask, learning_rule: str, constraint: str) -> None:
     """With noise, over the first updates: each seed has its own weights, mask, trials, noise and random draws."""
     training = {"updates": 3, "checkpoints": "published", "optimiser": "sgd", "learning_rate": 0.05}
@@ -360,7 +360,7 @@ DRAW_ON_THE_DEVICE = {"node_perturbation", "evolution_strategies"}
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
-@pytest.mark.parametrize("learning_rule", sorted(set(learning_rule_names()) - DRAW_ON_THE_DEVICE))
+@pytest.mark.parametrize("learning_rule", sorted(set(LEARNING_RULES.names()) - DRAW_ON_THE_DEVICE))
 def test_a_gpu_trains_as_a_cpu_does(task: ReachTask, learning_rule: str) -> None:
     training = {"updates": 3, "checkpoints": "published", "optimiser": "sgd", "learning_rate": 0.05}
     chosen = model_options(learning_rule, network={"noise_sd": 0.0}, training=training)
@@ -369,7 +369,7 @@ def test_a_gpu_trains_as_a_cpu_does(task: ReachTask, learning_rule: str) -> None
         assert_same_run(trained, train(chosen, [seed], task)[seed])
 
 
-@pytest.mark.parametrize("learning_rule", learning_rule_names())
+@pytest.mark.parametrize("learning_rule", LEARNING_RULES.names())
 def test_one_diverging_seed_does_not_spoil_the_others(task: ReachTask, learning_rule: str) -> None:
     rare = RareOverflow(TASK, reach_recording())
     broken = {seed: rare.first_broken(seed, 4) for seed in range(40)}

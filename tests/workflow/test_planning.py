@@ -16,7 +16,7 @@ import pytest
 from helpers.checkout import Checkout
 from helpers.forked import snakemake
 
-from neurorules.figures.base.figure import figure_names
+from neurorules.figures.base.figure import FIGURES
 from neurorules.recordings.locate import DOWNLOADS, download_paths
 from neurorules.study.load import load_study
 from neurorules.tables.base.table_type import subject_of
@@ -174,7 +174,7 @@ def test_the_demo_is_every_figure_with_few_runs(plans: dict[str, Future[Plan]]) 
     # in the demo the other tasks have a number
     assert {file.split("/")[0] for file in plan.below("results/demo/learning_rates")} == {"romo"}
     made = plan.below("results/demo/figures") | plan.below("results/demo/tables")
-    assert {Path(file).stem for file in made} == set(figure_names())
+    assert {Path(file).stem for file in made} == set(FIGURES.names())
     tables = Counter(Path(file).stem for file in plan.below("results/demo/similarity"))
     groups = {"model_distances": 3, "snapshots": 2}  # of fig3, slow_bptt and model_distances; of two tasks in fig6
     assert tables == {**DEMO_TABLES, **groups, "baselines": 3, "trial_averaging": 1}
@@ -186,7 +186,7 @@ def test_the_demo_is_every_figure_with_few_runs(plans: dict[str, Future[Plan]]) 
         "score": sum(DEMO_TABLES.values()),
         "score_group": 5,
         "score_recording": 4,
-        **dict.fromkeys(figure_names(), 1),
+        **dict.fromkeys(FIGURES.names(), 1),
         "all": 1,
     }
 

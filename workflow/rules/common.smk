@@ -26,7 +26,7 @@ os.environ.update(
 )
 
 from neurorules.errors import InputError
-from neurorules.figures.base.figure import load_figure
+from neurorules.figures.base.figure import FIGURES
 from neurorules.io.identity import canonical_json
 from neurorules.provenance.code import code_hash
 from neurorules.recordings.catalogue import catalogue_entry

@@ -18,7 +18,7 @@ for figure_name in study.selection.figures:
                         labels={
                             "no.": f"{list(study.selection.figures).index(figure_name) + 1:02}",
                             "name": figure_name,
-                            "shows": load_figure(figure_name).TITLE,
+                            "shows": FIGURES.load(figure_name).TITLE,
                             "format": Path(file).suffix[1:],
                         },
                     )

@@ -19,17 +19,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from neurorules.claims.derivations.base.derivation import load_derivation
+from neurorules.claims.derivations.base.derivation import DERIVATIONS
 from neurorules.claims.published import published_name, table_types_read
-from neurorules.claims.tests.base.claim_test import (
-    FAILS,
-    HOLDS,
-    UNDECIDED,
-    Evidence,
-    load_claim_test,
-    select,
-    untestable,
-)
+from neurorules.claims.tests.base.claim_test import CLAIM_TESTS, FAILS, HOLDS, UNDECIDED, Evidence, select, untestable
 from neurorules.tables.base.labels import NO_RECORDING
 
 if TYPE_CHECKING:
@@ -146,7 +138,9 @@ def claimed_table(claim: Mapping[str, Any], tables: Tables) -> pd.DataFrame | Ev
     if missing := [name for name in table_types_read(claim) if name not in tables[figure]]:
         return untestable(f"there is no table of type {', '.join(missing)}")
     if "derivation" in claim:
-        derived: pd.DataFrame = load_derivation(claim["derivation"]["name"]).derive(tables[figure], claim["derivation"])
+        derived: pd.DataFrame = DERIVATIONS.load(claim["derivation"]["name"]).derive(
+            tables[figure], claim["derivation"]
+        )
         return derived
     return tables[figure][claim["table"]]
 
@@ -159,7 +153,7 @@ def _is_one(values: pd.Series) -> bool:
 def _decided(
     order: int, claim: Mapping[str, Any], unit: dict[str, Any], synthetic: bool, rows: pd.DataFrame
 ) -> dict[str, Any]:
-    decide, parameters = load_claim_test(claim["test"]).decide, claim.get("parameters", {})
+    decide, parameters = CLAIM_TESTS.load(claim["test"]).decide, claim.get("parameters", {})
     if "margin" not in claim:
         return _row(order, claim, unit, synthetic, decide(rows, parameters, NAN))
     margin = margin_of(claim, str(unit.get("recording", "")), str(unit.get("setting", "")))

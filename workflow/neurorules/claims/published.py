@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from neurorules.claims.derivations.base.derivation import load_derivation
+from neurorules.claims.derivations.base.derivation import DERIVATIONS
 from neurorules.statistics.comparison import Summary, compare_summaries, rounding_range
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "resources" / "published.yaml"
@@ -32,7 +32,7 @@ def table_types_read(claim: Mapping[str, Any]) -> tuple[str, ...]:
         InputError: it names a derivation that does not exist.
     """
     if "derivation" in claim:
-        types: tuple[str, ...] = load_derivation(claim["derivation"]["name"]).TABLES
+        types: tuple[str, ...] = DERIVATIONS.load(claim["derivation"]["name"]).TABLES
         return types
     return (claim["table"],)
 

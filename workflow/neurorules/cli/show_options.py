@@ -42,9 +42,9 @@ def find_model(study: Study, text: str) -> Model:
 
 def _learning_rules(study: Study) -> dict[str, None]:
     """Those without options are not in the config's `learning_rules`."""
-    from neurorules.learning.base.learning_rule import learning_rule_names
+    from neurorules.learning.base.learning_rule import LEARNING_RULES
 
-    return dict.fromkeys(learning_rule_names())
+    return dict.fromkeys(LEARNING_RULES.names())
 
 
 def table(study: Study, model: Model) -> str:

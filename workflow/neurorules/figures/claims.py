@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from neurorules.claims.derivations.base.derivation import derivation_names
+from neurorules.claims.derivations.base.derivation import DERIVATIONS
 from neurorules.claims.published import claimed_table_types
-from neurorules.claims.tests.base.claim_test import claim_test_names
+from neurorules.claims.tests.base.claim_test import CLAIM_TESTS
 from neurorules.io import markdown
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ TITLE = "Published claims and what this study says of them"
 TABLES = ()
 PRODUCTS = ("csv", "md", "html")
 PLUGINS = (
-    *(f"claims.tests.{name}" for name in claim_test_names()),
-    *(f"claims.derivations.{name}" for name in derivation_names()),
+    *(f"claims.tests.{name}" for name in CLAIM_TESTS.names()),
+    *(f"claims.derivations.{name}" for name in DERIVATIONS.names()),
 )
 PUBLISHED = ""  # all of published.yaml
 
@@ -42,11 +42,11 @@ def make(tables: Mapping[str, Mapping[str, pd.DataFrame]], context: Mapping[str,
 
 def _side(parameters: Mapping[str, Any], side: str) -> str:
     """What one of the two compared groups is, by the values that select it; nothing of a fixed number."""
-    from neurorules.learning.base.learning_rule import learning_rule_names
+    from neurorules.learning.base.learning_rule import LEARNING_RULES
     from neurorules.plotting import titles
 
     def label(name: Any) -> str:
-        return titles.rule_label(name) if name in learning_rule_names() else str(name)
+        return titles.rule_label(name) if name in LEARNING_RULES.names() else str(name)
 
     values = parameters.get(side, {}).values()
     return ", ".join(" or ".join(map(label, value if isinstance(value, list) else [value])) for value in values)

@@ -19,7 +19,7 @@ PUBLISHED = "table3"
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
     from neurorules.claims.derivations.noise_floor_summary import noise_floor_groups, noise_floor_statistics
-    from neurorules.learning.base.learning_rule import learning_rule_names
+    from neurorules.learning.base.learning_rule import LEARNING_RULES
     from neurorules.plotting import panels, style, titles
     from neurorules.tables.base.columns import PANEL_GROUP
 
@@ -56,7 +56,9 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         floor = rows.loc[rows["quantity"] == "floor", "mean"].iloc[0]
         panel.axhline(floor, color=style.DATA[0], linewidth=0.6, linestyle=":")
         labels = {"floor": "data–data\n(floor)", "untrained": "untrained"}
-        names = [labels.get(n) or (titles.rule_label(n) if n in learning_rule_names() else n) for n in rows["quantity"]]
+        names = [
+            labels.get(n) or (titles.rule_label(n) if n in LEARNING_RULES.names() else n) for n in rows["quantity"]
+        ]
         panel.set_xticks(range(len(names)), names)
         panel.set(ylabel=style.DISTANCE_LABEL, title=titles.panel_title(rows, table))
         if panel.get_legend_handles_labels()[0]:

@@ -25,7 +25,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 
 def _markdown(table: pd.DataFrame, context: Mapping[str, Any]) -> str:
-    from neurorules.learning.base.learning_rule import learning_rule_names
+    from neurorules.learning.base.learning_rule import LEARNING_RULES
     from neurorules.plotting import titles
     from neurorules.tables.base.columns import PANEL_GROUP
 
@@ -40,7 +40,7 @@ def _markdown(table: pd.DataFrame, context: Mapping[str, Any]) -> str:
     ]
     for row in table.to_dict("records"):
         quantity = row["quantity"]
-        label = titles.rule_label(quantity) if quantity in learning_rule_names() else quantity
+        label = titles.rule_label(quantity) if quantity in LEARNING_RULES.names() else quantity
         published = (
             f"{row['published_mean']:.3f} ± {row['published_sd']:.3f}" if np.isfinite(row["published_mean"]) else "–"
         )

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from neurorules.errors import InputError
-from neurorules.figures.base.figure import figure_names, table_types_of
-from neurorules.learning.base.learning_rule import learning_rule_names, load_learning_rule
+from neurorules.figures.base.figure import FIGURES, table_types_of
+from neurorules.learning.base.learning_rule import LEARNING_RULES, load_learning_rule
 from neurorules.network import connectivity
 from neurorules.recordings.catalogue import known_sources
-from neurorules.similarity.measures.base.measure import measure_names
+from neurorules.similarity.measures.base.measure import MEASURES
 from neurorules.study.model import Model
 from neurorules.study.options import StudyOptions
 from neurorules.study.schema.check import dotted
@@ -19,7 +19,7 @@ from neurorules.study.schema.fragments import first_violation, in_words
 from neurorules.study.schema.violation import not_allowed, unknown_name
 from neurorules.study.selection import NAMED_BY, Selection
 from neurorules.study.yaml_source import study_error
-from neurorules.tasks.base.task import load_task_module, task_names
+from neurorules.tasks.base.task import TASKS
 
 
 class Checks:
@@ -47,7 +47,7 @@ class Checks:
             InputError: the first thing that is wrong.
         """
         config = self.config
-        tasks, settings, rules = set(config["tasks"]), set(config["settings"]), set(learning_rule_names())
+        tasks, settings, rules = set(config["tasks"]), set(config["settings"]), set(LEARNING_RULES.names())
         recordings = set(config["recordings"])
         self._check_each("use_recordings", config["use_recordings"], recordings)
         self._check_each("use_figures", config["use_figures"], set(config["figures"]))
@@ -58,13 +58,13 @@ class Checks:
             self._check_each(f"recordings.{name}.source", [entry["source"]], catalogue[entry["reader"]])
         for name, task in config["tasks"].items():
             key = f"tasks.{name}.module" if "module" in task else "tasks"
-            self._check_each(key, [self.options.task_module(name)], set(task_names()))
+            self._check_each(key, [self.options.task_module(name)], set(TASKS.names()))
             self._check_task_options(name)
         for name, given in config["learning_rules"].items():
             self._check_each("learning_rules", [name], rules)
             self._check_learning_options(name, given)
         for name, figure in config["figures"].items():
-            self._check_each("figures", [name], set(figure_names()))
+            self._check_each("figures", [name], set(FIGURES.names()))
             for number, part in enumerate((figure, *figure.get("extra_models", []))):
                 where = f"figures.{name}" if number == 0 else f"figures.{name}.extra_models.{number - 1}"
                 self._check_each(f"{where}.tasks", part.get("tasks", []), tasks)
@@ -77,7 +77,7 @@ class Checks:
             self._check_each(f"figures.{name}.recordings", figure.get("recordings", []), recordings)
         for where, options in self._option_layers():
             measures = options.get("comparison", {}).get("measures", [])
-            self._check_each(f"{where}.comparison.measures", measures, set(measure_names()))
+            self._check_each(f"{where}.comparison.measures", measures, set(MEASURES.names()))
             recording = options.get("comparison", {}).get("recording")
             if recording is not None:
                 self._check_each(f"{where}.comparison.recording", [recording], recordings)
@@ -160,7 +160,7 @@ class Checks:
                     at="learning_rules",
                     remedy=f"The learning rule {model.learning_rule} needs all of: {', '.join(rule.OPTION_SCHEMA)}.",
                 )
-        task_options = load_task_module(self.options.task_module(model.task)).OPTION_SCHEMA
+        task_options = TASKS.load(self.options.task_module(model.task)).OPTION_SCHEMA
         for group, fragments in (("task", task_options), ("learning", rule.OPTION_SCHEMA)):
             violation = first_violation(options[group], fragments)
             if violation is not None:
@@ -204,7 +204,7 @@ class Checks:
 
     def _check_task_options(self, name: str) -> None:
         module = self.options.task_module(name)
-        task_module = load_task_module(module)
+        task_module = TASKS.load(module)
         needed = task_module.OPTION_SCHEMA
         given = {**self.config["defaults"].get("task", {}), **self.config["tasks"][name].get("task", {})}
         for option in given:

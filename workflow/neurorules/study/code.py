@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neurorules.figures.base.figure import load_figure, table_types_of
+from neurorules.figures.base.figure import FIGURES, table_types_of
 from neurorules.recordings.synthetic.base.write import SYNTHETIC
 from neurorules.study.load import Study
 from neurorules.study.model import Model
-from neurorules.tables.base.table_type import load_table_type
+from neurorules.tables.base.table_type import TABLE_TYPES
 
 Code = tuple[str, tuple[str, ...]]
 
@@ -26,7 +26,7 @@ def scoring_code(study: Study, script: str, table_type: str, models: Sequence[Mo
     """Of a table: its type, the tasks of its models and the measures that it is made with."""
     tasks = {f"tasks.{study.options.task_module(model.task)}" for model in models}
     measures = set()
-    if "measures" in load_table_type(table_type).COMPARISON_KEYS:
+    if "measures" in TABLE_TYPES.load(table_type).COMPARISON_KEYS:
         options = [study.options.of(model)["comparison"] for model in models] or [
             study.options.table_options(table_type)
         ]
@@ -47,7 +47,7 @@ def synthetic_code(study: Study, recording: str) -> Code:
 
 def figure_code(figure: str) -> Code:
     """Of a figure or table."""
-    return "figure.py", (f"figures.{figure}", *getattr(load_figure(figure), "PLUGINS", ()))
+    return "figure.py", (f"figures.{figure}", *getattr(FIGURES.load(figure), "PLUGINS", ()))
 
 
 def all_code(study: Study) -> set[Code]:

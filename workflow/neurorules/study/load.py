@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from neurorules.errors import InputError
-from neurorules.figures.base.figure import figure_names
+from neurorules.figures.base.figure import FIGURES
 from neurorules.study.checks import Checks
 from neurorules.study.options import StudyOptions
 from neurorules.study.paths import Paths
@@ -62,7 +62,7 @@ class Study:
         if name in self.selection.figures or not name.replace("_", "").isalnum():
             return
         selected = f"This study has: {', '.join(self.selection.figures)}."
-        if name in figure_names():
+        if name in FIGURES.names():
             raise study_error(
                 f"The figure {name} exists, but is not part of the study {self.name}.",
                 self.files,

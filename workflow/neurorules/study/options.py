@@ -10,8 +10,8 @@ from typing import Any
 from neurorules.study.model import Model
 from neurorules.study.schema.violation import unknown_name
 from neurorules.study.yaml_source import find_key
-from neurorules.tables.base.table_type import load_table_type, table_types
-from neurorules.tasks.base.task import load_task_module
+from neurorules.tables.base.table_type import TABLE_TYPES, table_types
+from neurorules.tasks.base.task import TASKS
 
 # What a run is trained with; `comparison` comes in only when it is scored.
 TRAINED_WITH = ("task", "network", "training", "learning")
@@ -44,7 +44,7 @@ class StudyOptions:
         """
         options: dict[str, dict[str, Any]] = {group: {} for group in OPTION_GROUPS}
         # Such a task takes more than it lists, and says itself what it does not take.
-        open_task = getattr(load_task_module(self.task_module(model.task)), "OTHER_OPTIONS", False)
+        open_task = getattr(TASKS.load(self.task_module(model.task)), "OTHER_OPTIONS", False)
         for where, layer in self.layers(model):
             for group in OPTION_GROUPS:
                 known = set(options[group])
@@ -111,16 +111,16 @@ class StudyOptions:
 
     def table_options(self, table_type: str) -> dict[str, Any]:
         """What determines the tables of one type that are of no single model: the defaults that the type depends on."""
-        options = load_table_type(table_type).COMPARISON_KEYS
+        options = TABLE_TYPES.load(table_type).COMPARISON_KEYS
         return {key: value for key, value in self.config["defaults"]["comparison"].items() if key in options}
 
     @staticmethod
     def _comparison(options: Mapping[str, Any], table_type: str) -> dict[str, Any]:
         """`comparison` options that one table type depends on."""
         of_others = {
-            key for name in table_types() if name != table_type for key in load_table_type(name).COMPARISON_KEYS
+            key for name in table_types() if name != table_type for key in TABLE_TYPES.load(name).COMPARISON_KEYS
         }
-        own = load_table_type(table_type).COMPARISON_KEYS
+        own = TABLE_TYPES.load(table_type).COMPARISON_KEYS
         return {key: value for key, value in options.items() if key in own or key not in of_others}
 
     def learning_options(self, learning_rule: str) -> Mapping[str, Any]:
@@ -145,4 +145,4 @@ class StudyOptions:
 
     def needs_recording(self, task: str) -> bool:
         """Whether a task makes its trials from a recording."""
-        return getattr(load_task_module(self.task_module(task)), "NEEDS_RECORDING", False)
+        return getattr(TASKS.load(self.task_module(task)), "NEEDS_RECORDING", False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from neurorules.figures.base.figure import load_figure, table_types_of
+from neurorules.figures.base.figure import FIGURES, table_types_of
 from neurorules.study.model import Model, block_name
 from neurorules.study.selection import Selection
 
@@ -54,13 +54,13 @@ class Paths:
 
     def figure_files(self, figure: str) -> list[str]:
         """What a figure or table leaves: figures under figures/, tables under tables/."""
-        products = load_figure(figure).PRODUCTS
+        products = FIGURES.load(figure).PRODUCTS
         folder = "figures" if "pdf" in products else "tables"
         return [self.below(folder, f"{figure}.{ending}") for ending in products]
 
     def figure_inputs(self, figure: str) -> dict[str, list[str]]:
         """By figure, the tidy tables that a figure is made from: its own, or those that it reads of the others."""
-        module = load_figure(figure)
+        module = FIGURES.load(figure)
         if not hasattr(module, "tables_of_others"):
             return {figure: self.figure_tables(figure)}
         types = module.tables_of_others()

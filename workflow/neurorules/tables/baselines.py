@@ -21,14 +21,14 @@ def table(recording: xr.Dataset, labels: Mapping[str, Any], options: Options) ->
     import pandas as pd
 
     from neurorules.similarity.baselines import cross_condition_average, participation_ratio
-    from neurorules.similarity.measures.base.measure import load_measure
+    from neurorules.similarity.measures.base.measure import MEASURES
 
     rates = recording["rates"].values
     rows: list[dict[str, Any]] = [
         {
             "measure": measure,
             "quantity": "cross_condition_average",
-            "value": load_measure(measure).distance(cross_condition_average(rates), rates),
+            "value": MEASURES.load(measure).distance(cross_condition_average(rates), rates),
         }
         for measure in options.measures
     ]

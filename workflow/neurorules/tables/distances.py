@@ -29,9 +29,9 @@ def table(
 
     from neurorules.runs.evaluate import ModelActivity
     from neurorules.similarity.baselines import participation_ratio
-    from neurorules.similarity.measures.base.measure import load_measure
+    from neurorules.similarity.measures.base.measure import MEASURES
 
-    measures = {name: load_measure(name).distance for name in options.comparison.measures}
+    measures = {name: MEASURES.load(name).distance for name in options.comparison.measures}
     rates = recording["rates"].values
     rows = []
     for seed, run in runs.items():

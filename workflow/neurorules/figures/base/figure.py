@@ -19,10 +19,8 @@ published.yaml (`published`). A product is a matplotlib Figure, a DataFrame or t
 
 from __future__ import annotations
 
-from typing import Any
-
 from neurorules.plugins import Plugins
-from neurorules.tables.base.table_type import load_table_type, subject_of
+from neurorules.tables.base.table_type import TABLE_TYPES, subject_of
 
 FIGURES = Plugins(
     "figures",
@@ -34,23 +32,9 @@ FIGURES = Plugins(
 
 def table_types_of(name: str, subject: str) -> list[str]:
     """The table types that a figure is made from and that are about a "model", a "group" or a "recording"."""
-    return [table_type for table_type in load_figure(name).TABLES if subject_of(table_type) == subject]
+    return [table_type for table_type in FIGURES.load(name).TABLES if subject_of(table_type) == subject]
 
 
 def needs_recording(name: str) -> bool:
     """Whether a figure shows nothing without a recording."""
-    return any(load_table_type(table_type).NEEDS_RECORDING for table_type in load_figure(name).TABLES)
-
-
-def figure_names() -> list[str]:
-    """Names of the figures and tables in the folder above."""
-    return FIGURES.names()
-
-
-def load_figure(name: str) -> Any:
-    """The module of a figure or table, by name.
-
-    Raises:
-        InputError: there is no such figure.
-    """
-    return FIGURES.load(name)
+    return any(TABLE_TYPES.load(table_type).NEEDS_RECORDING for table_type in FIGURES.load(name).TABLES)

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from neurorules.figures.base.figure import load_figure
+from neurorules.figures.base.figure import FIGURES
 from neurorules.io.atomic import write_text
 from neurorules.io.identity import canonical_json
 from neurorules.io.tables import write_table
@@ -35,7 +35,7 @@ def produce(
     from neurorules.claims.published import read_published
     from neurorules.plotting import style
 
-    module = load_figure(name)
+    module = FIGURES.load(name)
     by_figure = _read(table_files)
     tables = by_figure if hasattr(module, "tables_of_others") else by_figure[name]
     section = getattr(module, "PUBLISHED", None)

@@ -186,11 +186,6 @@ def add_activity(
         signal.add_(activity, alpha=activity_weight)
 
 
-def learning_rule_names() -> list[str]:
-    """Names of the learning rules in the folder above."""
-    return LEARNING_RULES.names()
-
-
 def load_learning_rule(name: str) -> type[LearningRule]:
     """A learning rule by name.
 

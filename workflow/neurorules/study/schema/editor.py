@@ -11,13 +11,13 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from neurorules.figures.base.figure import figure_names
-from neurorules.learning.base.learning_rule import learning_rule_names, load_learning_rule
+from neurorules.figures.base.figure import FIGURES
+from neurorules.learning.base.learning_rule import LEARNING_RULES, load_learning_rule
 from neurorules.recordings.catalogue import known_sources
-from neurorules.similarity.measures.base.measure import measure_names
+from neurorules.similarity.measures.base.measure import MEASURES
 from neurorules.study.schema.fields import Group
 from neurorules.study.schema.study_file import StudyConfig
-from neurorules.tasks.base.task import load_task_module, task_names
+from neurorules.tasks.base.task import TASKS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -40,14 +40,14 @@ def editor_schema(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """
     schema = _for_editors(schema_of(StudyConfig))
     properties, parts = schema["properties"], schema["$defs"]
-    properties["use_figures"]["items"] = {"enum": figure_names()}
-    parts["Comparison"]["properties"]["measures"]["items"] = {"enum": measure_names()}
+    properties["use_figures"]["items"] = {"enum": FIGURES.names()}
+    parts["Comparison"]["properties"]["measures"]["items"] = {"enum": MEASURES.names()}
     parts["Recording"]["properties"]["reader"]["enum"] = sorted(known_sources())
-    parts["Task"]["properties"]["module"]["enum"] = task_names()
+    parts["Task"]["properties"]["module"]["enum"] = TASKS.names()
     for part in ("Figure", "ExtraModels"):
-        parts[part]["properties"]["learning_rules"]["items"] = {"enum": learning_rule_names()}
-    figures = {name: {"$ref": "#/$defs/Figure"} for name in figure_names()}
-    rules = {name: _object(load_learning_rule(name).OPTION_SCHEMA, False) for name in learning_rule_names()}
+        parts[part]["properties"]["learning_rules"]["items"] = {"enum": LEARNING_RULES.names()}
+    figures = {name: {"$ref": "#/$defs/Figure"} for name in FIGURES.names()}
+    rules = {name: _object(load_learning_rule(name).OPTION_SCHEMA, False) for name in LEARNING_RULES.names()}
     for name, entries in (("figures", figures), ("learning_rules", rules)):
         properties[name] = {"description": properties[name]["description"], **_object(entries, False)}
     properties["tasks"]["properties"] = {name: _task(name, entry) for name, entry in tasks.items()}
@@ -56,7 +56,7 @@ def editor_schema(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def _task(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     """A task of the catalogue: as any other, with the options of its module."""
-    module = load_task_module(entry.get("module", name))
+    module = TASKS.load(entry.get("module", name))
     options = _object(module.OPTION_SCHEMA, getattr(module, "OTHER_OPTIONS", False))
     return {"$ref": "#/$defs/Task", "properties": {"task": options}}
 

@@ -10,7 +10,7 @@ from neurorules.options import Options
 from neurorules.recordings.recording import open_recording
 from neurorules.runs.run import open_run
 from neurorules.tables.base.labels import model_labels, recording_labels
-from neurorules.tables.base.table_type import GroupMember, load_table_type
+from neurorules.tables.base.table_type import TABLE_TYPES, GroupMember
 from neurorules.tasks.base.task import make_task
 
 
@@ -45,7 +45,7 @@ def score_model(
         "scoring_code": code,
     }
     task = make_task(options.task_module, options.task, recording)
-    write_table(output, load_table_type(table_type).table(runs, labels, options, task, recording))
+    write_table(output, TABLE_TYPES.load(table_type).table(runs, labels, options, task, recording))
 
 
 def score_group(
@@ -83,7 +83,7 @@ def score_group(
         "training_code": " ".join(sorted(codes)),
         "scoring_code": code,
     }
-    write_table(output, load_table_type(table_type).table(members, labels, Options(options), recording))
+    write_table(output, TABLE_TYPES.load(table_type).table(members, labels, Options(options), recording))
 
 
 def score_recording(table_type: str, recording_file: str, options: Mapping[str, Any], code: str, output: str) -> None:
@@ -98,4 +98,4 @@ def score_recording(table_type: str, recording_file: str, options: Mapping[str, 
     """
     recording = open_recording(recording_file)
     labels = {**recording_labels("", recording), "training_code": "", "scoring_code": code}
-    write_table(output, load_table_type(table_type).table(recording, labels, Options(options)))
+    write_table(output, TABLE_TYPES.load(table_type).table(recording, labels, Options(options)))

@@ -58,14 +58,5 @@ def table_types(subject: str | None = None) -> list[str]:
 
 def subject_of(name: str) -> str:
     """What one table of a type is about: "model", "group" or "recording"."""
-    subject: str = load_table_type(name).SUBJECT
+    subject: str = TABLE_TYPES.load(name).SUBJECT
     return subject
-
-
-def load_table_type(name: str) -> Any:
-    """The module of a table type, by name.
-
-    Raises:
-        InputError: there is no such table type.
-    """
-    return TABLE_TYPES.load(name)

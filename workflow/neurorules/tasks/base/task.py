@@ -74,20 +74,6 @@ class Task(Protocol):
         """
 
 
-def task_names() -> list[str]:
-    """Names of the task modules in the folder above."""
-    return TASKS.names()
-
-
-def load_task_module(name: str) -> Any:
-    """The module of a task, by name.
-
-    Raises:
-        InputError: there is no such task.
-    """
-    return TASKS.load(name)
-
-
 def compared_steps(task: Task, recording: xr.Dataset, comparison: Mapping[str, Any]) -> NDArray[Any]:
     """(time,) steps of the test trials, each of which is compared with one bin of the recording.
 
@@ -121,5 +107,5 @@ def make_task(module: str, options: Mapping[str, Any], recording: xr.Dataset | N
     Raises:
         InputError: there is no such task, or it refuses its options or the recording.
     """
-    task: Task = load_task_module(module).make(Options(options), recording)
+    task: Task = TASKS.load(module).make(Options(options), recording)
     return task

@@ -10,22 +10,6 @@ A derivation is one file in the folder above with
 
 from __future__ import annotations
 
-from typing import Any
-
 from neurorules.plugins import Plugins
 
 DERIVATIONS = Plugins("claims.derivations", "derivation", "claims.derivation", members=("TABLES", "derive"))
-
-
-def derivation_names() -> list[str]:
-    """Names of the derivations in the folder above."""
-    return DERIVATIONS.names()
-
-
-def load_derivation(name: str) -> Any:
-    """The module of a derivation, by name.
-
-    Raises:
-        InputError: there is no such derivation.
-    """
-    return DERIVATIONS.load(name)

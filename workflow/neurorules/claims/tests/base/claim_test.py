@@ -45,20 +45,6 @@ class Evidence:
     numbers: Mapping[str, float] = field(default_factory=dict)
 
 
-def claim_test_names() -> list[str]:
-    """Names of the claim tests in the folder above."""
-    return CLAIM_TESTS.names()
-
-
-def load_claim_test(name: str) -> Any:
-    """The module of a claim test, by name.
-
-    Raises:
-        InputError: there is no such test.
-    """
-    return CLAIM_TESTS.load(name)
-
-
 def untestable(why: str) -> Evidence:
     """Nothing to test here."""
     return Evidence("", why)

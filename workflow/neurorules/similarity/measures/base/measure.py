@@ -11,25 +11,6 @@ activity first, the recorded rates second. A representation without any variance
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from neurorules.plugins import Plugins
 
-if TYPE_CHECKING:
-    pass
-
 MEASURES = Plugins("similarity.measures", "measure of similarity", "comparison.measures", members=("LABEL", "distance"))
-
-
-def measure_names() -> list[str]:
-    """Names of the measures in the folder above."""
-    return MEASURES.names()
-
-
-def load_measure(name: str) -> Any:
-    """The module of a measure, by name.
-
-    Raises:
-        InputError: there is no such measure.
-    """
-    return MEASURES.load(name)
