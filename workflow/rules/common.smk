@@ -30,7 +30,7 @@ from neurorules.figures.base.figure import load_figure
 from neurorules.io.identity import canonical_json
 from neurorules.provenance.code import code_hash
 from neurorules.recordings.catalogue import catalogue_entry
-from neurorules.recordings.locate import DOWNLOADS, download_paths, expand_folder, find_raw
+from neurorules.recordings.locate import DOWNLOADS, download_paths
 from neurorules.recordings.verify import fingerprint
 from neurorules.study.code import figure_code, recording_code, scoring_code, synthetic_code, training_code
 from neurorules.study.load import Study
@@ -39,6 +39,12 @@ from neurorules.study.yaml_source import BASE_CONFIG, merge
 from neurorules.study.yaml_source import read_study_file
 from neurorules.tables.base.table_type import table_types
 from neurorules.study.preflight import check_own_rates
+from neurorules.study.raw_files import check_finished_recordings, find_raw_files, folder_of
+
+def code(script, plugins=()):
+    """Hash over the code that a script and the plug-ins named here reach."""
+    return code_hash(WORKFLOW / "scripts" / script, tuple(plugins))
+
 
 IS_MODULE = Path(workflow.main_snakefile).resolve().parent not in (WORKFLOW, WORKFLOW.parent)
 
@@ -53,6 +59,8 @@ try:
         study.check_target(word)
     if workflow.is_main_process:  # not in each job
         check_own_rates(study)
+        for words in check_finished_recordings(study, lambda name: code(*recording_code(study, name))):
+            logger.warning(words)
 except InputError as error:
     raise WorkflowError(str(error))
 
@@ -61,11 +69,6 @@ wildcard_constraints:
     model="|".join(re.escape(str(model)) for model in study.selection.seeds),
     recording="|".join(re.escape(name) for name in study.selection.used_recordings),
     group="|".join(re.escape(group) for group in study.selection.groups) or "none",
-
-
-def code(script, plugins=()):
-    """Hash over the code that a script and the plug-ins named here reach."""
-    return code_hash(WORKFLOW / "scripts" / script, tuple(plugins))
 
 
 def per_attempt(amount):
@@ -88,18 +91,8 @@ def raw_files(wildcards):
     entry = study.selection.recording_entry(wildcards.recording)
     if entry["synthetic"]:
         return study.paths.below("raw", wildcards.recording)
-    # A private recording lies in a folder of its own.
-    key = f"recordings.{wildcards.recording}.path" if entry["path"] else "raw_dir"
     try:
-        raw_dir = expand_folder(entry["path"] or study.config["raw_dir"], key)
-        found = find_raw(
-            entry["reader"],
-            entry["source"],
-            None if raw_dir == DOWNLOADS else raw_dir,
-            DOWNLOADS,
-            entry["options"],
-            name=wildcards.recording,
-        )
+        found, (raw_dir, _) = find_raw_files(study, wildcards.recording), folder_of(study, wildcards.recording)
     except InputError as error:
         raise WorkflowError(str(error))
     if not found and raw_dir != DOWNLOADS and wildcards.recording not in to_download:

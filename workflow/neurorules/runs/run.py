@@ -169,10 +169,16 @@ def open_run(path: str | Path) -> xr.Dataset:
 
 
 def is_run_of(path: str | Path, origin: RunOrigin) -> bool:
-    """Whether the file is a whole run of this origin."""
+    """Whether the file is there, a whole run, and of this origin.
+
+    Raises:
+        InputError: it is there and cannot be read now, so that nobody knows.
+    """
+    if not Path(path).exists():
+        return False
     try:
         return dict(open_run(path).attrs) == netcdf_attributes(origin.attributes())
-    except InputError:
+    except DamagedResult:
         return False
 
 

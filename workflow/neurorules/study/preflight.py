@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neurorules.errors import InputError
-from neurorules.recordings.locate import DOWNLOADS, expand_folder, find_raw
 from neurorules.study.load import Study
 from neurorules.study.model import Model
+from neurorules.study.raw_files import find_raw_files
 from neurorules.tasks.base.task import Task, compared_steps, make_task
 
 if TYPE_CHECKING:
@@ -36,12 +36,11 @@ def check_own_rates(study: Study) -> None:
                 value=True,
                 remedy="Remove the key, or name another reader.",
             )
-        folder = expand_folder(entry["path"], f"recordings.{name}.path")
         try:
-            (file,) = find_raw(entry["reader"], entry["source"], folder, DOWNLOADS, name=name)
+            (file,) = find_raw_files(study, name)
         except InputError:
             if Path(study.paths.recording_file(name)).exists():
-                continue  # made while the file was there; this is all that can be checked without it
+                continue  # made while the file was there; `check_finished_recordings` says so
             raise
         recording = read_recording(entry, [file])
         if recording.attrs["synthetic"]:

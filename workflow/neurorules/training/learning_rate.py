@@ -15,6 +15,7 @@ from typing import Any
 from neurorules.errors import InputError
 from neurorules.io.atomic import write_text
 from neurorules.io.identity import sha256_of
+from neurorules.io.readable import check_readable
 from neurorules.options import Options
 from neurorules.provenance.versions import versions
 from neurorules.recordings.recording import open_recording
@@ -105,6 +106,8 @@ def read_choice(path: str | Path) -> dict[str, Any]:
     Raises:
         InputError: the file is missing or is not such a choice.
     """
+    if Path(path).exists():
+        check_readable(path)
     try:
         content = json.loads(Path(path).read_text())
         return {key: content[key] for key in ("learning_rate", "at_edge", "candidates")}
