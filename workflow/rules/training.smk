@@ -17,6 +17,7 @@ rule choose_learning_rate:
         gpu=training_gpus,
     params:
         options=lambda w: canonical_json(study.options.selection_options(Model.parse(w.model))),
+        recording=lambda w: canonical_json(asked_recording(Model.parse(w.model))),
         code=lambda w: code(*training_code(study, Model.parse(w.model), "choose_learning_rate.py")),
     script:
         "../scripts/choose_learning_rate.py"
@@ -51,6 +52,8 @@ for block in study.selection.blocks:
             gpu=training_gpus,
         params:
             options=training_options,
+            recording=lambda w: canonical_json(asked_recording(Model.parse(w.model))),
+            choice=lambda w: canonical_json(identities.choice(Model.parse(w.model))),
             code=lambda w: code(*training_code(study, Model.parse(w.model))),
         script:
             "../scripts/train.py"

@@ -50,8 +50,9 @@ def check_readable(path: str | Path) -> None:
 
 def unreadable(path: str | Path, error: BaseException) -> InputError:
     """The error for a file that the system could not read; nothing is known about its content."""
+    why = getattr(error, "strerror", None) or error
     return InputError(
-        f"The file could not be read ({getattr(error, 'strerror', None) or error}). It may be whole: the disk, the network or a limit of "
+        f"The file could not be read ({why}). It may be whole: the disk, the network or a limit of "
         "this machine is what failed.",
         file=path,
         remedy="Run the same command again once the file can be read there; `cp FILE /dev/null` shows whether it can.",

@@ -13,6 +13,7 @@ from typing import Any
 
 from neurorules.errors import InputError
 from neurorules.io.identity import canonical_json
+from neurorules.io.stale import differences
 from neurorules.recordings.locate import DOWNLOADS, expand_folder, find_raw
 from neurorules.study.load import Study
 
@@ -92,8 +93,7 @@ def _made_from(file: Path) -> dict[str, Any]:
 def _changes(study: Study, recording: str, attributes: dict[str, Any], code: str) -> list[str]:
     """What the study says otherwise than when the recording was made."""
     now = json.loads(canonical_json(study.selection.recording_spec(recording)))
-    before = json.loads(attributes.get("made_from", "{}"))
-    changed = [f"{key} (it was {before.get(key)!r}, it is {now[key]!r})" for key in now if now[key] != before.get(key)]
+    changed = list(differences(json.loads(attributes.get("made_from", "{}")), now))
     return changed + (["the code that reads it"] if code != attributes.get("code") else [])
 
 

@@ -28,6 +28,8 @@ def train_seeds(
     recording_file: str | None,
     learning_rate_file: str | None,
     code: str,
+    asked_recording: Mapping[str, Any] | None = None,
+    asked_choice: Mapping[str, Any] | None = None,
 ) -> None:
     """Train every seed and write one run file each. A seed that fails does not cost the others.
 
@@ -41,14 +43,17 @@ def train_seeds(
         recording_file: the recording that the task takes its trials from, or None.
         learning_rate_file: the learning rate chosen for the model if its own is "best", else None.
         code: hash of the code behind the runs.
+        asked_recording: attributes that the recording has to have.
+        asked_choice: what the learning rate has to be chosen by: its keys `model` and `code`.
 
     Raises:
+        StaleResult: the recording or the choice was made otherwise.
         InputError: one or more seeds failed; the others are kept.
     """
     options = Options(model)
-    recording = None if recording_file is None else open_recording(recording_file)
+    recording = None if recording_file is None else open_recording(recording_file, asked_recording)
     task = make_task(options.task_module, options.task, recording)
-    trained_options, choice = with_learning_rate(options, learning_rate_file)
+    trained_options, choice = with_learning_rate(options, learning_rate_file, asked_choice)
     recording_sha256 = None if recording_file is None else sha256_of(recording_file)
     origins = {
         seed: RunOrigin(
