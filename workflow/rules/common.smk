@@ -40,7 +40,7 @@ from neurorules.study.model import Model, block_name
 from neurorules.study.yaml_source import BASE_CONFIG, merge
 from neurorules.study.yaml_source import read_study_file
 from neurorules.tables.base.table_type import table_types
-from neurorules.study.preflight import check_own_rates
+from neurorules.study.preflight import check_folders, check_own_rates
 from neurorules.study.unrecorded import check_unrecorded
 from neurorules.study.raw_files import check_finished_recordings, find_raw_files, folder_of
 
@@ -66,10 +66,11 @@ MAKES_AGAIN = {
 IS_MODULE = Path(workflow.main_snakefile).resolve().parent not in (WORKFLOW, WORKFLOW.parent)
 
 try:
+    check_folders(WORKFLOW, sys.executable)
     files = workflow.configfiles
     if IS_MODULE:  # Its config may be a study file alone, which is laid over the full study as any other.
         config, files = merge(read_study_file(BASE_CONFIG), config), [BASE_CONFIG, *files]
-    study = Study(config, files)
+    study = Study(config, files, {} if IS_MODULE else workflow.config_settings.config)
     identities = Identities(study, code)
     config["defaults"] = study.config["defaults"]  # for captions of the report
     # Targets are not known to a Snakefile. No other word of a command line is nearly the name of a figure.

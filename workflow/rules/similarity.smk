@@ -14,7 +14,7 @@ rule score:
     log:
         log_file("similarity", "{model}", "{subset}", "{table_type}.log"),
     wildcard_constraints:
-        subset=r"seeds[\d_-]+",
+        subset=r"seeds[\w-]+",
         table_type="|".join(table_types("model")),
     conda:
         "../../envs/training.yaml"
