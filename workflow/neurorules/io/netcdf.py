@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,7 @@ NETCDF_ERRORS = (OSError, RuntimeError, ValueError, AttributeError)  # netCDF4's
 def write_dataset(path: str | Path, dataset: xr.Dataset) -> None:
     """Write an xarray Dataset as netCDF; the same content gives the same bytes, and reading damaged ones fails."""
     checksums = {name: {"fletcher32": True} for name, variable in dataset.variables.items() if variable.ndim}
-    _without_hdf5_locks()
-    with whole_file(path) as partial:
+    with whole_file(path) as partial, _without_hdf5_locks():
         dataset.to_netcdf(partial, engine="netcdf4", format="NETCDF4", encoding=checksums)
 
 
@@ -69,12 +69,11 @@ def load_netcdf(path: str | Path, **decoding: Any) -> xr.Dataset:
         NETCDF_ERRORS: it is damaged or of another kind.
     """
     check_readable(path)
-    _without_hdf5_locks()
     import xarray as xr
 
     if _has_endless_heap(Path(path)):
         raise OSError("NetCDF: HDF error, zeros in its heap")
-    with xr.open_dataset(path, engine="netcdf4", **decoding) as dataset:
+    with _without_hdf5_locks(), xr.open_dataset(path, engine="netcdf4", **decoding) as dataset:
         return dataset.load()
 
 
@@ -85,22 +84,31 @@ def read_attributes(path: str | Path) -> dict[str, Any]:
         As of `load_netcdf`.
     """
     check_readable(path)
-    _without_hdf5_locks()
-    import netCDF4
-
     if _has_endless_heap(Path(path)):
         raise OSError("NetCDF: HDF error, zeros in its heap")
-    with netCDF4.Dataset(path) as file:
-        return {name: file.getncattr(name) for name in file.ncattrs()}
+    with _without_hdf5_locks():
+        import netCDF4
+
+        with netCDF4.Dataset(path) as file:
+            return {name: file.getncattr(name) for name in file.ncattrs()}
 
 
-def _without_hdf5_locks() -> None:
-    """Keep HDF5 from locking files: where a file system has no locks, it could read none.
+@contextmanager
+def _without_hdf5_locks() -> Iterator[None]:
+    """Load HDF5 so that it locks no file: where a file system has no locks, it could read none.
 
     It would take a file that is open elsewhere for a damaged one, which `check_readable` tells apart. Ours are written
-    under another name and renamed. HDF5 reads the variable once, when it is loaded.
+    under another name and renamed. HDF5 reads the variable once, when it is loaded; other programs are to lock theirs.
     """
-    os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
+    variable = "HDF5_USE_FILE_LOCKING"
+    if variable in os.environ:
+        yield
+        return
+    os.environ[variable] = "FALSE"
+    try:
+        yield
+    finally:
+        os.environ.pop(variable, None)
 
 
 def _has_endless_heap(path: Path) -> bool:

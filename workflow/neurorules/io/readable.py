@@ -29,14 +29,14 @@ def check_readable(path: str | Path) -> None:
     HDF5 locks a file that it writes, as `h5py.File(path, "r+")` in a notebook does.
 
     Raises:
-        FileNotFoundError: it is missing.
+        FileNotFoundError, IsADirectoryError: it is missing, or a folder.
         InputError: no permission, an error of the disk, or another process writes it.
     """
     try:
         with open(path, "rb") as handle:
             handle.read(1)
             _check_not_written(path, handle.fileno())
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         raise
     except PermissionError as error:
         raise InputError(

@@ -6,6 +6,7 @@ would stand for every later change of the study.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -101,9 +102,9 @@ def _recording_check(identities: Identities, name: str) -> Check:
 
 def _table_check(identities: Identities) -> Check:
     def check(file: str) -> InputError | None:
-        with open(file, encoding="utf-8", errors="replace") as lines:
-            names, first = (lines.readline().rstrip("\n").split(","), lines.readline())
-        if first and ("made_from" not in names or identities.tables[file] not in first.split(",")):
+        with open(file, encoding="utf-8", errors="replace", newline="") as lines:
+            first = next(csv.DictReader(lines), None)
+        if first is not None and first.get("made_from") != identities.tables[file]:
             return StaleResult("table", file, ["its options, its runs or its code"])
         return None
 

@@ -100,9 +100,8 @@ def _parsed(path: Path, parse: Any) -> Any:
             remedy="Give the path of a study file; data and results are no part of one.",
         )
     try:
+        _check_depth(path, text)
         return parse(text, Loader=Loader)
-    except RecursionError as error:
-        raise _too_deep(path) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
@@ -117,20 +116,25 @@ def _parsed(path: Path, parse: Any) -> Any:
         ) from error
 
 
-def _too_deep(path: Path) -> InputError:
-    return InputError(
-        f"The study file is nested more than {DEEPEST} levels deep.", file=path, remedy="Write it as config/ shows."
-    )
+def _check_depth(path: Path, text: str) -> None:
+    """Refuse a file that is nested too deep, of which LibYAML would overrun the stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise InputError(
+                f"The study file is nested more than {DEEPEST} levels deep.",
+                file=path,
+                remedy="Write it as config/ shows.",
+            )
 
 
 def _check_extent(path: Path, root: Node | None) -> None:
     """Refuse what a few lines of aliases can become, before anything goes through all of it."""
     sizes: dict[int, int] = {}
-    todo: list[tuple[Node, int, bool]] = [] if root is None else [(root, 1, False)]
+    todo: list[tuple[Node, bool]] = [] if root is None else [(root, False)]
     while todo:
-        node, depth, children_done = todo.pop()
-        if depth > DEEPEST:
-            raise _too_deep(path)
+        node, children_done = todo.pop()
         below = [] if isinstance(node, yaml.ScalarNode) else list(node.value)
         children = [part for pair in below for part in pair] if isinstance(node, yaml.MappingNode) else below
         if children_done:
@@ -144,8 +148,8 @@ def _check_extent(path: Path, root: Node | None) -> None:
                 )
         elif id(node) not in sizes:
             sizes[id(node)] = 1  # a circle ends here; it has an error of its own
-            todo.append((node, depth, True))
-            todo += [(child, depth + 1, False) for child in children]
+            todo.append((node, True))
+            todo += [(child, False) for child in children]
 
 
 def _line_of_circle(node: Node | None, above: set[int], done: set[int]) -> int | None:
