@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from helpers.studies import BASE, study
 
 from neurorules.cli.status import seconds_of
@@ -133,3 +135,28 @@ def test_a_damaged_benchmark_file(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "seed0.tsv"
     file.write_bytes(content)
     assert seconds_of(file) == 0.0
+
+
+# ---- what surrounds the workflow
+
+
+def test_no_shell_of_make_takes_apart_what_a_caller_sets(tmp_path: Path, repository: Path) -> None:
+    """`make run STUDY='x; cmd'` runs no cmd: recipes get such values from the environment, quoted."""
+    recipes = [line for line in (repository / "Makefile").read_text().splitlines() if line.startswith("\t")]
+    for name in ("STUDY", "TARGET", "TASK", "RAW_DIR", "CONFIG", "CORES", "TORCH_INDEX_URL"):
+        assert not [line for line in recipes if f"$({name})" in line], name
+    made = tmp_path / "made"
+    done = subprocess.run(
+        ["make", "study-exists", f"STUDY=x; touch {made}; $$(touch {made}) `touch {made}`"],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0 and "there is no" in done.stderr
+    assert not made.exists()
+
+
+def test_slurm_is_asked_on_while_its_accounting_is_away(repository: Path) -> None:
+    """After that many failures in a row, seconds apart, the plugin forgets its jobs; a maintenance takes an hour."""
+    profile = yaml.safe_load((repository / "slurm" / "config.yaml").read_text())
+    assert profile["slurm-status-attempts"] >= 3600 // 10
