@@ -60,7 +60,7 @@ def test_one_condition_and_a_cross_validated_measure(tmp_path: Path) -> None:
 
 def test_more_delays_than_bins(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="30 delays are too many for 1 conditions of 20 times"):
-        planned(rates(tmp_path), "fig4", MODELS, dsa_n_delays=[30], measures=["procrustes"])
+        planned(rates(tmp_path), "fig8", MODELS, dsa_n_delays=[30], measures=["procrustes"])
 
 
 def test_a_table_of_single_trials_that_the_file_does_not_have(tmp_path: Path) -> None:

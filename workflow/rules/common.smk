@@ -33,6 +33,7 @@ from neurorules.provenance.code import code_hash
 from neurorules.recordings.catalogue import catalogue_entry
 from neurorules.recordings.locate import DOWNLOADS, download_paths
 from neurorules.recordings.verify import fingerprint
+from neurorules.runs.kept import confirm
 from neurorules.study.code import figure_code, recording_code, scoring_code, synthetic_code, training_code
 from neurorules.study.identity import Identities
 from neurorules.study.load import Study
@@ -49,12 +50,12 @@ def code(script, plugins=()):
     return code_hash(WORKFLOW / "scripts" / script, tuple(plugins))
 
 
-def has_record(file):
+def has_record(file, kinds=("metadata", "incomplete")):
     """Whether Snakemake knows how it made a file, or that it did not finish it."""
     name = urlsafe_b64encode(file.encode()).decode()
     *folders, last = [name[i : i + 254] for i in range(0, len(name), 254)]  # as it cuts names that are too long
     path = Path(*(f"@{part}" for part in folders), last)
-    return any((Path(".snakemake", of) / path).exists() for of in ("metadata", "incomplete"))
+    return any((Path(".snakemake", of) / path).exists() for of in kinds)
 
 
 # With these, results are made again, or removed, or declared to be right, without a look at what made them.

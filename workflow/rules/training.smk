@@ -23,6 +23,16 @@ rule choose_learning_rate:
         "../scripts/choose_learning_rate.py"
 
 
+# Second names of runs go when a table is made of them; here those of runs that were all that was asked for.
+onsuccess:
+    confirm(
+        file
+        for model, seeds in study.selection.seeds.items()
+        for file in (study.paths.run_file(model, seed) for seed in seeds)
+        if has_record(file, ("metadata",))
+    )
+
+
 # One job trains a block of seeds of one model, one after another; every seed is a file of its own.
 
 # A rule for each block of seeds that occurs, because a job has to name its output files. Which seeds share a job is not
