@@ -45,6 +45,7 @@ from neurorules.study.preflight import check_folders, check_own_rates
 from neurorules.study.unrecorded import check_unrecorded
 from neurorules.study.raw_files import check_finished_recordings, find_raw_files, folder_of
 
+
 def code(script, plugins=()):
     """Hash over the code that a script and the plug-ins named here reach."""
     return code_hash(WORKFLOW / "scripts" / script, tuple(plugins))
