@@ -28,8 +28,8 @@ export OPENBLAS_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-# The command `neurorules` gets what a caller sets from its environment, where no shell takes it apart.
-export STUDY TARGET TASK RAW_DIR
+# What a caller sets reaches commands through the environment, where no shell takes it apart or runs it.
+export STUDY TARGET TASK RAW_DIR CONFIG CORES TORCH_INDEX_URL
 NEURORULES := $(PYTHON) -m neurorules
 
 .DEFAULT_GOAL := help
@@ -39,7 +39,7 @@ NEURORULES := $(PYTHON) -m neurorules
 help: ## list the targets
 	@echo "make TARGET [VARIABLE=value ...]"
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12 | sed 's/^/  /'
-	@echo "Variables: CORES (now $(CORES)), STUDY, TARGET, TASK, RAW_DIR, TORCH_INDEX_URL (an index of CPU-only torch builds)"
+	@echo "Variables: CORES (now $$CORES), STUDY, TARGET, TASK, RAW_DIR, TORCH_INDEX_URL (an index of CPU-only torch builds)"
 
 setup: $(INSTALLED) ## set up .venv from requirements.lock, without running anything
 
@@ -50,13 +50,13 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@python3 -m venv .venv || \
 	    { echo "python3 -m venv failed: where it lacks ensurepip, install python3-venv" >&2; exit 1; }
 	@$(PYTHON) -m pip install --quiet --use-pep517 --require-hashes --no-deps -r requirements.lock
-	@$(PYTHON) -m pip install --quiet $(if $(TORCH_INDEX_URL),--index-url "$(TORCH_INDEX_URL)") $(TORCH)
+	@$(PYTHON) -m pip install --quiet $${TORCH_INDEX_URL:+--index-url "$$TORCH_INDEX_URL"} $(TORCH)
 	@$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@$(PYTHON) -c 'import torch; print("torch", torch.__version__)'
 	@touch $@
 
 demo: $(INSTALLED) ## draw every figure from small synthetic recordings
-	$(SNAKEMAKE) --cores $(CORES) --configfile config/demo.yaml $(SNAKEMAKE_FLAGS)
+	$(SNAKEMAKE) --cores "$$CORES" --configfile config/demo.yaml $(SNAKEMAKE_FLAGS)
 
 test: $(INSTALLED) ## run the tests
 	$(PYTHON) -m pytest -n auto --dist loadfile tests/unit tests/workflow
@@ -72,7 +72,7 @@ plan: $(INSTALLED) ## count what is left to do for a study or one TARGET of it, 
 	@$(NEURORULES) plan $${RAW_DIR:+--raw-dir "$$RAW_DIR"} -- "$$STUDY" $$TARGET
 
 run: study-exists $(INSTALLED) ## run a study or one TARGET of it: make run STUDY=reach TARGET=table3 RAW_DIR=/data CORES=8
-	$(SNAKEMAKE) $(TARGET) --cores $(CORES) --configfile $(CONFIG) $(if $(RAW_DIR),--config raw_dir="$(RAW_DIR)") $(SNAKEMAKE_FLAGS)
+	set -f; $(SNAKEMAKE) $$TARGET --cores "$$CORES" --configfile "$$CONFIG" $${RAW_DIR:+--config "raw_dir=$$RAW_DIR"} $(SNAKEMAKE_FLAGS)
 
 trials: $(INSTALLED) ## show the test trials that a recording's conditions have to match: make trials STUDY=companion TASK=dms
 	@$(NEURORULES) trials -- "$$STUDY" $$TASK
@@ -81,11 +81,11 @@ status: $(INSTALLED) ## say how far a study has come and how long its runs will 
 	@$(NEURORULES) status -- "$$STUDY"
 
 report: study-exists $(INSTALLED) ## collect what a finished study made in results/STUDY/report/report.html
-	@mkdir -p results/$(STUDY)/report
-	$(SNAKEMAKE) --configfile $(CONFIG) $(if $(RAW_DIR),--config raw_dir="$(RAW_DIR)") --report results/$(STUDY)/report/report.html
+	@mkdir -p "results/$$STUDY/report"
+	$(SNAKEMAKE) --configfile "$$CONFIG" $${RAW_DIR:+--config "raw_dir=$$RAW_DIR"} --report "results/$$STUDY/report/report.html"
 
 study-exists:
-	@test -f $(CONFIG) || { echo "STUDY=$(STUDY): there is no $(CONFIG); there are:" >&2; \
+	@test -f "$$CONFIG" || { echo "STUDY=$$STUDY: there is no $$CONFIG; there are:" >&2; \
 	    ls config/*.yaml | sed -E 's|config/(.*)\.yaml|  \1|; s|^  config$$|  paper|' >&2; exit 1; }
 
 lint: $(INSTALLED) ## check format, style, types, the lock, the workflow and every config file

@@ -816,6 +816,7 @@ def test_a_model_is_scored_from_its_files(made: Made, on_disk: OnDisk, tmp_path:
         "flossed": 0,
         "training_code": "code of eprop",
         "scoring_code": "1234567890",
+        "made_from": "",
     }
     assert list(table.columns[: len(labels)]) == list(labels)
     assert (table[list(labels)] == pd.Series(labels)).all(axis=None)

@@ -82,6 +82,23 @@ def test_a_job_that_outlives_its_snakemake(
     assert untrained.planned() == set()
 
 
+def test_runs_outlive_a_snakemake_that_ended_before_their_job(finished: Checkout, untrained: Checkout) -> None:
+    """The job ends while no Snakemake looks. The next one removes outputs that it did not see finished."""
+    running = untrained.start(TARGET)
+    running.until(lambda: seed_between(untrained))
+    processes = running.descendants("train.py")
+    running.process.kill()
+    running.process.wait()
+    psutil.wait_procs(processes, timeout=120)
+    made = {k: untrained.result(f"{RUNS}/eprop/base/seed{k}.nc").stat().st_ino for k in (0, 1)}
+    untrained.finish("--unlock")
+    outcome = untrained.finish(TARGET)
+    assert [f"seed {k}: finished before, kept" in outcome.text for k in (0, 1)] == [True, True]
+    assert {k: untrained.result(f"{RUNS}/eprop/base/seed{k}.nc").stat().st_ino for k in (0, 1)} == made
+    untrained.finish("--forcerun", "score")  # which confirms them
+    assert untrained.hashes() == finished.hashes()
+
+
 @pytest.fixture
 def read_only(checkout: Checkout) -> Iterator[Checkout]:
     """A finished study, one option of which has changed, on a file system that cannot be written to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,19 @@ class InputError(Exception):
 
 class DamagedResult(InputError):
     """A file that the workflow itself made cannot be read any more. It can be made anew from what it was made of."""
+
+
+class StaleResult(InputError):
+    """A whole file that the workflow made, of other options or by other code than it is now asked for."""
+
+    def __init__(self, what: str, file: str | Path, differences: Iterable[str]) -> None:
+        super().__init__(
+            f"This {what} was made otherwise than the study says now: {'; '.join(differences)}.",
+            file=file,
+            remedy="Snakemake has no record of it, as when .snakemake was lost or results were copied without it. "
+            "Delete the file, or name it after --forcerun, and run the same command: it is made again. To keep it, "
+            "take back the change.",
+        )
 
 
 def _short(value: Any, limit: int = 200) -> str:

@@ -24,8 +24,9 @@ class _Tee:
             self.log = open(path, "wb", buffering=0)  # noqa: SIM115
 
     def write(self, text: str) -> int:
-        self.terminal.write(text)
-        self.terminal.flush()
+        with _if_possible():  # a terminal may be a file, too
+            self.terminal.write(text)
+            self.terminal.flush()
         self.write_log(text)
         return len(text)
 
@@ -35,7 +36,8 @@ class _Tee:
                 self.log.write(text.encode())
 
     def flush(self) -> None:
-        self.terminal.flush()
+        with _if_possible():
+            self.terminal.flush()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.terminal, name)  # encoding, isatty, fileno ...
@@ -47,7 +49,7 @@ class _Tee:
 
 @contextmanager
 def _if_possible() -> Iterator[None]:
-    """Do without a log where the disk is full or cannot be written to."""
+    """Do without words where the disk is full or cannot be written to."""
     try:
         yield
     except OSError as error:
@@ -68,7 +70,8 @@ def _alone(log: str) -> Iterator[None]:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 words = "This job still runs for an earlier Snakemake; waiting for its end ..."
-                print(words, file=sys.stderr, flush=True)
+                with _if_possible():
+                    print(words, file=sys.stderr, flush=True)
                 fcntl.flock(lock, fcntl.LOCK_EX)
             except OSError:  # a file system without locks
                 pass

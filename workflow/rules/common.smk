@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from base64 import urlsafe_b64encode
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -30,29 +31,59 @@ from neurorules.figures.base.figure import FIGURES
 from neurorules.io.identity import canonical_json
 from neurorules.provenance.code import code_hash
 from neurorules.recordings.catalogue import catalogue_entry
-from neurorules.recordings.locate import DOWNLOADS, download_paths, expand_folder, find_raw
+from neurorules.recordings.locate import DOWNLOADS, download_paths
 from neurorules.recordings.verify import fingerprint
+from neurorules.runs.kept import confirm
 from neurorules.study.code import figure_code, recording_code, scoring_code, synthetic_code, training_code
+from neurorules.study.identity import Identities
 from neurorules.study.load import Study
 from neurorules.study.model import Model, block_name
 from neurorules.study.yaml_source import BASE_CONFIG, merge
 from neurorules.study.yaml_source import read_study_file
 from neurorules.tables.base.table_type import table_types
-from neurorules.study.preflight import check_own_rates
+from neurorules.study.preflight import check_folders, check_own_rates
+from neurorules.study.unrecorded import check_unrecorded
+from neurorules.study.raw_files import check_finished_recordings, find_raw_files, folder_of
+
+
+def code(script, plugins=()):
+    """Hash over the code that a script and the plug-ins named here reach."""
+    return code_hash(WORKFLOW / "scripts" / script, tuple(plugins))
+
+
+def has_record(file, kinds=("metadata", "incomplete")):
+    """Whether Snakemake knows how it made a file, or that it did not finish it."""
+    name = urlsafe_b64encode(file.encode()).decode()
+    *folders, last = [name[i : i + 254] for i in range(0, len(name), 254)]  # as it cuts names that are too long
+    path = Path(*(f"@{part}" for part in folders), last)
+    return any((Path(".snakemake", of) / path).exists() for of in kinds)
+
+
+# With these, results are made again, or removed, or declared to be right, without a look at what made them.
+MAKES_AGAIN = {
+    *("--forceall", "-F", "--forcerun", "-R", "--force", "-f"),
+    *("--touch", "-t", "--unlock", "--delete-all-output", "--cleanup-metadata", "--cm"),
+}
 
 IS_MODULE = Path(workflow.main_snakefile).resolve().parent not in (WORKFLOW, WORKFLOW.parent)
 
 try:
+    check_folders(WORKFLOW, sys.executable)
     files = workflow.configfiles
     if IS_MODULE:  # Its config may be a study file alone, which is laid over the full study as any other.
         config, files = merge(read_study_file(BASE_CONFIG), config), [BASE_CONFIG, *files]
-    study = Study(config, files)
+    study = Study(config, files, {} if IS_MODULE else workflow.config_settings.config)
+    identities = Identities(study, code)
     config["defaults"] = study.config["defaults"]  # for captions of the report
     # Targets are not known to a Snakefile. No other word of a command line is nearly the name of a figure.
     for word in [] if IS_MODULE else sys.argv[1:]:
         study.check_target(word)
     if workflow.is_main_process:  # not in each job
         check_own_rates(study)
+        if not MAKES_AGAIN & set(sys.argv):
+            check_unrecorded(identities, has_record)
+        for words in check_finished_recordings(study, lambda name: code(*recording_code(study, name))):
+            logger.warning(words)
 except InputError as error:
     raise WorkflowError(str(error))
 
@@ -61,11 +92,6 @@ wildcard_constraints:
     model="|".join(re.escape(str(model)) for model in study.selection.seeds),
     recording="|".join(re.escape(name) for name in study.selection.used_recordings),
     group="|".join(re.escape(group) for group in study.selection.groups) or "none",
-
-
-def code(script, plugins=()):
-    """Hash over the code that a script and the plug-ins named here reach."""
-    return code_hash(WORKFLOW / "scripts" / script, tuple(plugins))
 
 
 def per_attempt(amount):
@@ -88,18 +114,8 @@ def raw_files(wildcards):
     entry = study.selection.recording_entry(wildcards.recording)
     if entry["synthetic"]:
         return study.paths.below("raw", wildcards.recording)
-    # A private recording lies in a folder of its own.
-    key = f"recordings.{wildcards.recording}.path" if entry["path"] else "raw_dir"
     try:
-        raw_dir = expand_folder(entry["path"] or study.config["raw_dir"], key)
-        found = find_raw(
-            entry["reader"],
-            entry["source"],
-            None if raw_dir == DOWNLOADS else raw_dir,
-            DOWNLOADS,
-            entry["options"],
-            name=wildcards.recording,
-        )
+        found, (raw_dir, _) = find_raw_files(study, wildcards.recording), folder_of(study, wildcards.recording)
     except InputError as error:
         raise WorkflowError(str(error))
     if not found and raw_dir != DOWNLOADS and wildcards.recording not in to_download:
@@ -132,6 +148,11 @@ def chosen_learning_rate(wildcards):
     """The file that says which learning rate is best, for a model that takes that."""
     model = Model.parse(wildcards.model)
     return study.paths.learning_rate_file(model) if study.options.chooses_learning_rate(model) else []
+
+
+def asked_recording(model):
+    """What the recording that a model's trials are made from has to be."""
+    return identities.recording(study.options.training_recording(model))
 
 
 def training_options(wildcards):

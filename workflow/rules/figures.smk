@@ -37,6 +37,9 @@ for figure_name in study.selection.figures:
         params:
             name=figure_name,
             context=canonical_json(study.selection.figure_context(figure_name)),
+            asked=lambda w, name=figure_name: canonical_json(
+                {"figure": identities.figure(name), "tables": identities.figure_tables(name)}
+            ),
             code=lambda w, name=figure_name: code(*figure_code(name)),
         script:
             "../scripts/figure.py"

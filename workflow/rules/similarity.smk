@@ -14,7 +14,7 @@ rule score:
     log:
         log_file("similarity", "{model}", "{subset}", "{table_type}.log"),
     wildcard_constraints:
-        subset=r"seeds[\d_-]+",
+        subset=r"seeds[\w-]+",
         table_type="|".join(table_types("model")),
     conda:
         "../../envs/training.yaml"
@@ -26,6 +26,17 @@ rule score:
         seeds=lambda w: study.selection.seed_subsets[w.table_type][Model.parse(w.model)][w.subset],
         training=training_options,
         scoring=scoring_options,
+        asked=lambda w: canonical_json(
+            {
+                "runs": identities.run(Model.parse(w.model)),
+                "recording": identities.recording(study.options.recording(Model.parse(w.model))),
+                "table": identities.model_table(
+                    w.table_type,
+                    Model.parse(w.model),
+                    study.selection.seed_subsets[w.table_type][Model.parse(w.model)][w.subset],
+                ),
+            }
+        ),
         code=lambda w: code(*scoring_code(study, "score.py", w.table_type, [Model.parse(w.model)])),
     script:
         "../scripts/score.py"
@@ -61,6 +72,13 @@ rule score_group:
             }
         ),
         options=lambda w: canonical_json(study.options.table_options(w.table_type)),
+        asked=lambda w: canonical_json(
+            {
+                "runs": {str(model): identities.run(model) for model in study.selection.groups[w.group]},
+                "recording": identities.recording(study.options.recording(study.selection.groups[w.group][0])),
+                "table": identities.group_table(w.table_type, w.group),
+            }
+        ),
         code=lambda w: code(*scoring_code(study, "score_group.py", w.table_type, study.selection.groups[w.group])),
     script:
         "../scripts/score_group.py"
@@ -84,6 +102,13 @@ rule score_recording:
         runtime=per_attempt(60),
     params:
         options=lambda w: canonical_json(study.options.table_options(w.table_type)),
+        asked=lambda w: canonical_json(
+            {
+                "runs": {},
+                "recording": identities.recording(w.recording),
+                "table": identities.recording_table(w.table_type, w.recording),
+            }
+        ),
         code=lambda w: code(*scoring_code(study, "score_recording.py", w.table_type, [])),
     script:
         "../scripts/score_recording.py"

@@ -17,9 +17,20 @@ rule choose_learning_rate:
         gpu=training_gpus,
     params:
         options=lambda w: canonical_json(study.options.selection_options(Model.parse(w.model))),
+        recording=lambda w: canonical_json(asked_recording(Model.parse(w.model))),
         code=lambda w: code(*training_code(study, Model.parse(w.model), "choose_learning_rate.py")),
     script:
         "../scripts/choose_learning_rate.py"
+
+
+# Second names of runs go when a table is made of them; here those of runs that were all that was asked for.
+onsuccess:
+    confirm(
+        file
+        for model, seeds in study.selection.seeds.items()
+        for file in (study.paths.run_file(model, seed) for seed in seeds)
+        if has_record(file, ("metadata",))
+    )
 
 
 # One job trains a block of seeds of one model, one after another; every seed is a file of its own.
@@ -51,6 +62,8 @@ for block in study.selection.blocks:
             gpu=training_gpus,
         params:
             options=training_options,
+            recording=lambda w: canonical_json(asked_recording(Model.parse(w.model))),
+            choice=lambda w: canonical_json(identities.choice(Model.parse(w.model))),
             code=lambda w: code(*training_code(study, Model.parse(w.model))),
         script:
             "../scripts/train.py"

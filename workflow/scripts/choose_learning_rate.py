@@ -12,4 +12,5 @@ with job(snakemake.log[0]):
         recording_file=snakemake.input.recording or None,
         code=snakemake.params.code,
         output=snakemake.output[0],
+        asked_recording=json.loads(snakemake.params.recording),
     )

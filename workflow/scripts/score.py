@@ -15,4 +15,5 @@ with job(snakemake.log[0]):
         snakemake.input.recording or None,
         snakemake.params.code,
         snakemake.output[0],
+        json.loads(snakemake.params.asked),
     )

@@ -16,4 +16,5 @@ with job(snakemake.log[0]):
         json.loads(snakemake.params.options),
         snakemake.params.code,
         snakemake.output[0],
+        json.loads(snakemake.params.asked),
     )

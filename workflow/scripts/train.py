@@ -16,4 +16,6 @@ with job(snakemake.log[0]):
         recording_file=snakemake.input.recording or None,
         learning_rate_file=snakemake.input.learning_rate or None,
         code=snakemake.params.code,
+        asked_recording=json.loads(snakemake.params.recording),
+        asked_choice=json.loads(snakemake.params.choice),
     )

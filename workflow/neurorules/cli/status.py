@@ -6,6 +6,7 @@ It reads names and times of files only, so that it costs a running study nothing
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -76,8 +77,9 @@ def _pace(study: Study, root: Path, left: Sequence[tuple[Model, int]], now: floa
     for block in study.selection.blocks:
         for model in block.models:
             file = root / study.paths.training_benchmark(model, block.seeds)
-            if file.exists():
-                jobs.append((file.stat().st_mtime, seconds_of(file), model, len(block.seeds)))
+            seconds = seconds_of(file)
+            if seconds > 0:
+                jobs.append((file.stat().st_mtime, seconds, model, len(block.seeds)))
     jobs.sort(key=lambda job: job[0])
     recent = jobs[-LAST_JOBS:]
     for later in range(len(recent) - 1, 0, -1):
@@ -107,9 +109,12 @@ def _typical(per_run: Mapping[tuple[str, ...], Sequence[float]], model: Model) -
 
 
 def seconds_of(file: Path) -> float:
-    """Wall time from a benchmark file of Snakemake; 0 where it is not whole yet."""
-    lines = file.read_text().splitlines()
-    return float(lines[1].split("\t")[0]) if len(lines) > 1 else 0.0
+    """Wall time from a benchmark file of Snakemake; 0 where there is none, or it is not whole."""
+    try:
+        seconds = float(file.read_text(encoding="utf-8").splitlines()[1].split("\t")[0])
+    except (OSError, ValueError, IndexError):
+        return 0.0
+    return seconds if math.isfinite(seconds) else 0.0
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -20,3 +20,8 @@ def sha256_of(path: str | Path) -> str:
         while block := handle.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def short_hash(value: Any) -> str:
+    """16 hex digits that differ between different values."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:16]

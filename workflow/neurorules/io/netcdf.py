@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurorules.errors import DamagedResult, InputError
 from neurorules.io.atomic import whole_file
 from neurorules.io.identity import canonical_json
+from neurorules.io.readable import check_readable, is_of_the_system, unreadable
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -20,7 +23,7 @@ NETCDF_ERRORS = (OSError, RuntimeError, ValueError, AttributeError)  # netCDF4's
 def write_dataset(path: str | Path, dataset: xr.Dataset) -> None:
     """Write an xarray Dataset as netCDF; the same content gives the same bytes, and reading damaged ones fails."""
     checksums = {name: {"fletcher32": True} for name, variable in dataset.variables.items() if variable.ndim}
-    with whole_file(path) as partial:
+    with whole_file(path) as partial, _without_hdf5_locks():
         dataset.to_netcdf(partial, engine="netcdf4", format="NETCDF4", encoding=checksums)
 
 
@@ -32,7 +35,7 @@ def open_dataset(path: str | Path, what: str) -> xr.Dataset:
         what: what the file should be ("a recording", "a run"), for the error.
 
     Raises:
-        InputError: missing.
+        InputError: missing, not readable, or open elsewhere for writing.
         DamagedResult: truncated, altered, or not netCDF.
     """
     try:
@@ -44,6 +47,8 @@ def open_dataset(path: str | Path, what: str) -> xr.Dataset:
             remedy="Run the same snakemake command again: it makes what is missing.",
         ) from None
     except NETCDF_ERRORS as error:
+        if is_of_the_system(error):
+            raise unreadable(path, error) from error
         raise DamagedResult(
             f"The file cannot be read as {what} ({error}).",
             file=path,
@@ -60,14 +65,50 @@ def load_netcdf(path: str | Path, **decoding: Any) -> xr.Dataset:
 
     Raises:
         FileNotFoundError: it is missing.
+        InputError: it cannot be read, or another process has it open for writing.
         NETCDF_ERRORS: it is damaged or of another kind.
     """
+    check_readable(path)
     import xarray as xr
 
     if _has_endless_heap(Path(path)):
         raise OSError("NetCDF: HDF error, zeros in its heap")
-    with xr.open_dataset(path, engine="netcdf4", **decoding) as dataset:
+    with _without_hdf5_locks(), xr.open_dataset(path, engine="netcdf4", **decoding) as dataset:
         return dataset.load()
+
+
+def read_attributes(path: str | Path) -> dict[str, Any]:
+    """The attributes of a netCDF file, without its content.
+
+    Raises:
+        As of `load_netcdf`.
+    """
+    check_readable(path)
+    if _has_endless_heap(Path(path)):
+        raise OSError("NetCDF: HDF error, zeros in its heap")
+    with _without_hdf5_locks():
+        import netCDF4
+
+        with netCDF4.Dataset(path) as file:
+            return {name: file.getncattr(name) for name in file.ncattrs()}
+
+
+@contextmanager
+def _without_hdf5_locks() -> Iterator[None]:
+    """Load HDF5 so that it locks no file: where a file system has no locks, it could read none.
+
+    It would take a file that is open elsewhere for a damaged one, which `check_readable` tells apart. Ours are written
+    under another name and renamed. HDF5 reads the variable once, when it is loaded; other programs are to lock theirs.
+    """
+    variable = "HDF5_USE_FILE_LOCKING"
+    if variable in os.environ:
+        yield
+        return
+    os.environ[variable] = "FALSE"
+    try:
+        yield
+    finally:
+        os.environ.pop(variable, None)
 
 
 def _has_endless_heap(path: Path) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from neurorules.errors import DamagedResult
 from neurorules.io.atomic import whole_file
+from neurorules.io.readable import check_readable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,12 +29,14 @@ def read_table(path: str | Path, text_columns: Iterable[str]) -> pd.DataFrame:
             ("1234567890123456", "12e4", "NA").
 
     Raises:
+        InputError: the file cannot be read.
         DamagedResult: cut off, or not CSV.
     """
     import io
 
     import pandas as pd
 
+    check_readable(path)
     try:
         text = Path(path).read_text()
         if not text.endswith("\n"):  # a line that is cut off still reads as a row

@@ -14,7 +14,7 @@ from neurorules.recordings.catalogue import origin_attributes
 from neurorules.recordings.locate import find_raw
 from neurorules.recordings.readers.base.reader import load_reader
 from neurorules.recordings.recording import check_recording
-from neurorules.recordings.verify import verify_published
+from neurorules.recordings.verify import fingerprint, verify_published
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,6 +34,7 @@ def convert(entry: Mapping[str, Any], raw: Sequence[Path], code: str, output: st
             whether they are synthetic, or the recording breaks the contract in recording.py.
     """
     options = Options(entry)
+    raw_files = {} if options.synthetic else {"raw_files": [fingerprint(file) for file in raw]}
     if options.synthetic:
         raw = find_raw(options.reader, options.source, raw[0], raw[0], options.options)
     recording = read_recording(entry, raw)
@@ -45,7 +46,7 @@ def convert(entry: Mapping[str, Any], raw: Sequence[Path], code: str, output: st
             value=options.synthetic,
             remedy="Set the key to what the files are, or name the folder of the right files in raw_dir.",
         )
-    recording.attrs = netcdf_attributes({**recording.attrs, "code": code, "made_from": dict(entry)})
+    recording.attrs = netcdf_attributes({**recording.attrs, "code": code, "made_from": dict(entry), **raw_files})
     write_dataset(output, recording)
     sizes, about = recording.sizes, recording.attrs
     print(

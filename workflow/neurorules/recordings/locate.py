@@ -6,6 +6,7 @@ It runs while a Snakefile is parsed, so nothing heavy is imported.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -46,17 +47,28 @@ def unpacked_folder(
 
 
 def expand_folder(text: str, key: str) -> Path:
-    """The path of a folder that a study names; ~ is the user's home, ~name that of another user.
+    """The path of a folder that a study names.
+
+    ~ is the user's home, ~name that of another user; $NAME and ${NAME} are variables of the environment.
 
     Args:
         text: the folder as the study names it.
         key: the config key that names it, for the error.
 
     Raises:
-        InputError: there is no user of this name.
+        InputError: there is no user, or no variable, of this name.
     """
+    expanded = text if os.path.exists(text) else os.path.expandvars(text)
+    unset = re.search(r"\$(\w+|\{[^}]*\})", expanded)
+    if unset and not os.path.exists(expanded):
+        raise InputError(
+            f"The variable {unset[1].strip('{}')} of the environment is not set here.",
+            key=key,
+            value=text,
+            remedy="Set it, or write the folder's whole path.",
+        )
     try:
-        return Path(text).expanduser()
+        return Path(expanded).expanduser()
     except RuntimeError as error:
         raise InputError(str(error), key=key, value=text, remedy="Write the folder's whole path.") from None
 

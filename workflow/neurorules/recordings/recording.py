@@ -21,11 +21,13 @@ attrs: name, title, source, licence, citation, aligned_to, bin_width_ms, synthet
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neurorules.errors import InputError
 from neurorules.io.netcdf import open_dataset
+from neurorules.io.stale import check_made_from
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -89,6 +91,18 @@ def check_recording(recording: xr.Dataset, file: str | Path) -> xr.Dataset:
     return recording
 
 
-def open_recording(path: str | Path) -> xr.Dataset:
-    """Read a Recording that the workflow wrote, and check it."""
-    return check_recording(open_dataset(path, "a recording"), path)
+def open_recording(path: str | Path, asked: Mapping[str, Any] | None = None) -> xr.Dataset:
+    """Read a Recording that the workflow wrote, and check it.
+
+    Args:
+        path: the file.
+        asked: attributes that it has to have, see `check_made_from`; None for whatever stands there.
+
+    Raises:
+        InputError: it is missing, or no recording.
+        DamagedResult: it cannot be read.
+        StaleResult: it was made otherwise than asked for.
+    """
+    recording = open_dataset(path, "a recording")
+    check_made_from("recording", path, recording.attrs, asked or {})
+    return check_recording(recording, path)

@@ -16,7 +16,6 @@ Its attributes say what made it, see `RunOrigin`.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,9 +24,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules.errors import DamagedResult, InputError
-from neurorules.io.identity import canonical_json
+from neurorules.errors import DamagedResult
+from neurorules.io.identity import canonical_json, short_hash
 from neurorules.io.netcdf import netcdf_attributes, open_dataset, write_dataset
+from neurorules.io.stale import check_made_from
 from neurorules.network.parameters import Parameters, Sizes
 from neurorules.options import Options
 from neurorules.provenance.versions import versions
@@ -91,7 +91,7 @@ class RunOrigin:
 
     def fingerprint(self) -> str:
         """16 hex digits that differ between different origins."""
-        return hashlib.sha256(canonical_json(self.attributes()).encode()).hexdigest()[:16]
+        return short_hash(self.attributes())
 
 
 @dataclass(frozen=True)
@@ -149,10 +149,15 @@ def write_run(path: str | Path, run: xr.Dataset, origin: RunOrigin) -> None:
     write_dataset(path, run)
 
 
-def open_run(path: str | Path) -> xr.Dataset:
+def open_run(path: str | Path, asked: Mapping[str, Any] | None = None) -> xr.Dataset:
     """Read a run file.
 
+    Args:
+        path: the file.
+        asked: attributes that it has to have, see `RunOrigin.attributes`; None for whatever stands there.
+
     Raises:
+        StaleResult: it was made otherwise than asked for.
         InputError: it is missing.
         DamagedResult: it cannot be read, or lacks a variable of a run.
     """
@@ -165,14 +170,21 @@ def open_run(path: str | Path) -> xr.Dataset:
                 key=name,
                 remedy="Delete this file and run the same snakemake command again: it trains the network again.",
             )
+    check_made_from("run", path, run.attrs, asked or {})
     return run
 
 
 def is_run_of(path: str | Path, origin: RunOrigin) -> bool:
-    """Whether the file is a whole run of this origin."""
+    """Whether the file is there, a whole run, and of this origin.
+
+    Raises:
+        InputError: it is there and cannot be read now, so that nobody knows.
+    """
+    if not Path(path).exists():
+        return False
     try:
         return dict(open_run(path).attrs) == netcdf_attributes(origin.attributes())
-    except InputError:
+    except DamagedResult:
         return False
 
 

@@ -36,6 +36,21 @@ N_COMPONENTS = 40
 ITERATIONS, LEARNING_RATE = 500, 5e-3
 
 
+def check_delays(n_conditions: int, n_times: int, n_delays: int) -> None:
+    """Check that there are times enough for an embedding.
+
+    Raises:
+        InputError: there are too few.
+    """
+    if n_times <= n_delays or n_conditions * (n_times - n_delays + 1) < n_delays:
+        raise InputError(
+            f"{n_delays} delays are too many for {n_conditions} conditions of {n_times} times.",
+            key="n_delays",
+            value=n_delays,
+            remedy="Use fewer delays, or compare at a finer time step.",
+        )
+
+
 class DelayDynamics:
     """Linear dynamics of one system's delay-embedded activity; one decomposition serves all ranks and comparisons.
 
@@ -53,14 +68,8 @@ class DelayDynamics:
         from DSA.dmd import DMD
 
         n_conditions, n_times, n_features = activity.shape
+        check_delays(n_conditions, n_times, n_delays)
         n_components = min(n_components, n_features, n_conditions * (n_times - n_delays + 1) // n_delays)
-        if n_times <= n_delays or n_components < 1:
-            raise InputError(
-                f"{n_delays} delays are too many for {n_conditions} conditions of {n_times} times.",
-                key="n_delays",
-                value=n_delays,
-                remedy="Use fewer delays, or compare at a finer time step.",
-            )
         samples = np.asarray(activity, np.float64).reshape(-1, n_features)
         axes = np.linalg.svd(samples, full_matrices=False)[2][:n_components]
         self._dmd = DMD((samples @ axes.T).reshape(n_conditions, n_times, -1), n_delays=n_delays)

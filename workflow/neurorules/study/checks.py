@@ -19,6 +19,7 @@ from neurorules.study.schema.fragments import first_violation, in_words
 from neurorules.study.schema.violation import not_allowed, unknown_name
 from neurorules.study.selection import NAMED_BY, Selection
 from neurorules.study.yaml_source import study_error
+from neurorules.tables.base.table_type import TABLE_TYPES
 from neurorules.tasks.base.task import TASKS
 
 
@@ -118,6 +119,7 @@ class Checks:
                 else "Take it out of use_figures, or add a recording of its tasks to use_recordings "
                 "(a private one needs its path).",
             )
+        self._check_what_tables_need(name)
         if table_types_of(name, "group") and not self.selection.figure_groups(name):
             raise study_error(
                 "This figure needs two networks to compare.",
@@ -128,6 +130,40 @@ class Checks:
                 holds=name,
                 remedy="Give it two seeds, or two learning rules.",
             )
+
+    def _check_what_tables_need(self, name: str) -> None:
+        """What a table type would refuse after all training, and the config says already."""
+        for table_type in table_types_of(name, "model"):
+            for key in getattr(TABLE_TYPES.load(table_type), "REQUIRED_KEYS", ()):
+                for model in self.selection.figures[name]:
+                    if self.options.of(model)["comparison"].get(key) is None:
+                        raise study_error(
+                            f"The figure {name} needs this key of its tasks; {model} has none.",
+                            self.files,
+                            f"tasks.{model.task}.comparison.{key}",
+                            at=f"figures.{name}.tasks",
+                            holds=model.task,
+                            remedy=f"Set it, or take {model.task} out of the figure's tasks.",
+                        )
+        for table_type in table_types_of(name, "recording"):
+            for recording in self.selection.figure_recordings(name):
+                entry = self.selection.recording_entry(recording)
+                says_it_itself = entry["reader"] == "own_rates"  # looked at when its file is read, see preflight.py
+                if (
+                    getattr(TABLE_TYPES.load(table_type), "NEEDS_TRIALS", False)
+                    and not entry["options"].get("keep_trials", False)
+                    and not says_it_itself
+                ):
+                    raise study_error(
+                        f"The figure {name} averages single trials, and the recording {recording} is read without.",
+                        self.files,
+                        f"recordings.{recording}.options.keep_trials",
+                        value=False,
+                        at=f"figures.{name}.recordings",
+                        holds=recording,
+                        remedy="Set keep_trials to true where its source has them, or take it out of the figure's "
+                        "recordings.",
+                    )
 
     def _check_learning_rate_seed(self, figure: str, model: Model) -> None:
         """A learning rate is not chosen on a network that is shown."""

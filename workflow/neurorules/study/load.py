@@ -18,7 +18,7 @@ from neurorules.study.paths import Paths
 from neurorules.study.schema.check import check_schema
 from neurorules.study.schema.study_file import option_defaults
 from neurorules.study.selection import Selection
-from neurorules.study.yaml_source import BASE_CONFIG, check_keys, merge, read_study_file, study_error
+from neurorules.study.yaml_source import BASE_CONFIG, StudyFiles, check_keys, merge, read_study_file, study_error
 
 
 class Study:
@@ -27,6 +27,7 @@ class Study:
     Args:
         config: the merged config (a study file over config.yaml, command-line values over both).
         files: the study files it came from, named in errors.
+        command_line: keys and values of `--config`, named in errors.
 
     Attributes:
         config: the merged config, every default included.
@@ -39,8 +40,13 @@ class Study:
         InputError: an unknown key, a wrong type, an impossible value, or a name that does not exist.
     """
 
-    def __init__(self, config: Mapping[str, Any], files: Sequence[str | Path] = ()) -> None:
-        self.files = [Path(f) for f in files]
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        files: Sequence[str | Path] = (),
+        command_line: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.files = StudyFiles(files, command_line)
         for file in self.files:
             check_keys(file)
         config = _numbers_from_command_line(config)

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from neurorules.io.identity import short_hash
+
+# Of what becomes a part of a path: with the endings of logs and temporary files it has to fit in 255 bytes.
+LONGEST_NAME = 120
+
 
 @dataclass(frozen=True, order=True)
 class Model:
@@ -32,16 +37,22 @@ class Block:
 
 
 def block_name(seeds: Sequence[int]) -> str:
-    """Seeds of one job as a name: seed0_1."""
-    return "seed" + "_".join(map(str, seeds))
+    """Seeds of one job as a name: seed0_1; of very many, the first, how many more, and a hash."""
+    return _short_enough("seed" + "_".join(map(str, seeds)), f"seed{seeds[0]}_and_{len(seeds) - 1}_more", seeds)
 
 
 def subset_name(seeds: Sequence[int]) -> str:
-    """Ascending seeds as a name: seeds0-3, seeds0-3_7."""
+    """Ascending seeds as a name: seeds0-3, seeds0-3_7; of very many apart, the first, how many more, and a hash."""
     runs: list[list[int]] = []
     for seed in seeds:
         if runs and seed == runs[-1][-1] + 1:
             runs[-1].append(seed)
         else:
             runs.append([seed])
-    return "seeds" + "_".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+    name = "seeds" + "_".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+    return _short_enough(name, f"seeds{seeds[0]}_and_{len(seeds) - 1}_more", seeds)
+
+
+def _short_enough(name: str, instead: str, seeds: Sequence[int]) -> str:
+    """The name, or where it would be too long for a file, another one that is as unique."""
+    return name if len(name) <= LONGEST_NAME else f"{instead}_{short_hash(list(seeds))}"

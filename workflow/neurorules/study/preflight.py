@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neurorules.errors import InputError
-from neurorules.recordings.locate import DOWNLOADS, expand_folder, find_raw
+from neurorules.figures.base.figure import FIGURES
+from neurorules.similarity.dsa import check_delays
+from neurorules.similarity.measures.base.measure import MEASURES
 from neurorules.study.load import Study
 from neurorules.study.model import Model
+from neurorules.study.raw_files import find_raw_files
+from neurorules.tables.base.table_type import TABLE_TYPES
 from neurorules.tasks.base.task import Task, compared_steps, make_task
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+# Snakemake hands these paths to a shell and to its templates as they are; a colon separates paths in PYTHONPATH.
+NOT_IN_PATHS = re.compile(r"[^\w./+,@%=~-]")
+
+
+def check_folders(*paths: str | Path) -> None:
+    """Check that jobs can be started from the repository and with its Python.
+
+    Args:
+        paths: of the workflow and of the Python that runs it.
+
+    Raises:
+        InputError: a path holds a character that makes every job fail, without a log.
+    """
+    for path in paths:
+        found = NOT_IN_PATHS.search(str(path))
+        if found:
+            raise InputError(
+                f"This path holds {found[0]!r}, with which Snakemake cannot start jobs.",
+                file=path,
+                remedy="Move the repository to a folder whose path has letters, digits and . _ - / only, and set .venv "
+                "up again there: make setup. `results` may be a link to any other folder.",
+            )
 
 
 def check_own_rates(study: Study) -> None:
@@ -36,12 +65,11 @@ def check_own_rates(study: Study) -> None:
                 value=True,
                 remedy="Remove the key, or name another reader.",
             )
-        folder = expand_folder(entry["path"], f"recordings.{name}.path")
         try:
-            (file,) = find_raw(entry["reader"], entry["source"], folder, DOWNLOADS, name=name)
+            (file,) = find_raw_files(study, name)
         except InputError:
             if Path(study.paths.recording_file(name)).exists():
-                continue  # made while the file was there; this is all that can be checked without it
+                continue  # made while the file was there; `check_finished_recordings` says so
             raise
         recording = read_recording(entry, [file])
         if recording.attrs["synthetic"]:
@@ -52,6 +80,7 @@ def check_own_rates(study: Study) -> None:
                 value=1,
                 remedy="Compare with recorded rates.",
             )
+        _check_scoring(study, name, recording, file)
         seen = []
         for model in study.selection.seeds:
             options = study.options.of(model)
@@ -59,6 +88,48 @@ def check_own_rates(study: Study) -> None:
             if study.options.recording(model) == name and what not in seen:
                 seen.append(what)
                 _check_fit(study, model, recording, file)
+
+
+def _check_scoring(study: Study, name: str, recording: xr.Dataset, file: Path) -> None:
+    """What scoring jobs would refuse of these rates, after all training.
+
+    Raises:
+        InputError: a measure, the delays of DSA or the averages of single trials ask for more than there is.
+    """
+    rates = recording["rates"].values
+    models = [model for model in study.selection.seeds if study.options.recording(model) == name]
+    for table_type in sorted({of for figure in study.selection.figures for of in FIGURES.load(figure).TABLES}):
+        table = TABLE_TYPES.load(table_type)
+        for model in models if table.SUBJECT != "recording" else []:
+            comparison = study.options.of(model)["comparison"]
+            try:
+                for measure in comparison["measures"] if "measures" in table.COMPARISON_KEYS else []:
+                    MEASURES.load(measure).distance(rates[:, :, :2], rates[:, :, :2])
+                if "dsa_n_delays" in table.COMPARISON_KEYS:
+                    check_delays(rates.shape[0], rates.shape[1], min(comparison["dsa_n_delays"]))
+            except InputError as error:
+                option = {"n_delays": "comparison.dsa_n_delays"}.get(error.key or "", error.key or "")
+                place, key = study.options.place(model, option)
+                raise InputError(
+                    f"{error.problem} ({file} for {model})",
+                    file=place or file,
+                    key=key,
+                    value=error.value,
+                    remedy=error.remedy,
+                ) from error
+    described = {
+        of
+        for figure in study.selection.figures
+        if name in study.selection.figure_recordings(figure)
+        for of in FIGURES.load(figure).TABLES
+    }
+    if "trial_rates" not in recording and any(getattr(TABLE_TYPES.load(of), "NEEDS_TRIALS", False) for of in described):
+        raise InputError(
+            f"The recording {name} has no single trials to average.",
+            file=file,
+            key="trial_rates",
+            remedy="Add them to the file, or take the recording out of the figure's recordings.",
+        )
 
 
 def _check_fit(study: Study, model: Model, recording: xr.Dataset, file: Path) -> None:

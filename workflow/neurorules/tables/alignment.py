@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SUBJECT = "model"
 NEEDS_RECORDING = True
 COMPARISON_KEYS = ("alignment_stride_steps",)
+REQUIRED_KEYS = ("onset_step",)
 
 
 def table(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SUBJECT = "recording"
 NEEDS_RECORDING = True
 COMPARISON_KEYS = ("trial_averaging_counts", "trial_averaging_repeats")
+NEEDS_TRIALS = True
 
 DRAWS_SEED = 2025
 

@@ -15,6 +15,8 @@ from typing import Any
 from neurorules.errors import InputError
 from neurorules.io.atomic import write_text
 from neurorules.io.identity import sha256_of
+from neurorules.io.readable import check_readable
+from neurorules.io.stale import check_made_from
 from neurorules.options import Options
 from neurorules.provenance.versions import versions
 from neurorules.recordings.recording import open_recording
@@ -25,7 +27,13 @@ from neurorules.training.train import train
 TAIL = 10  # the last tenth of the updates counts
 
 
-def choose_learning_rate(model: Mapping[str, Any], recording_file: str | None, code: str, output: str) -> None:
+def choose_learning_rate(
+    model: Mapping[str, Any],
+    recording_file: str | None,
+    code: str,
+    output: str,
+    asked_recording: Mapping[str, Any] | None = None,
+) -> None:
     """Train a model once per candidate learning rate and write the best as JSON.
 
     Args:
@@ -36,11 +44,13 @@ def choose_learning_rate(model: Mapping[str, Any], recording_file: str | None, c
             several candidates; `candidates`, mean task loss over the last tenth of the updates by learning rate, null
             where training diverged; and `model`, `code`, `versions`, `recording_sha256`, which say what it was made
             from.
+        asked_recording: attributes that the recording has to have.
 
     Raises:
+        StaleResult: the recording was made otherwise.
         InputError: training diverges with every candidate, or fails before it begins.
     """
-    recording = None if recording_file is None else open_recording(recording_file)
+    recording = None if recording_file is None else open_recording(recording_file, asked_recording)
     options = Options(model)
     task = make_task(options.task_module, options.task, recording)
     training = options.training.but(
@@ -81,36 +91,44 @@ def tail_mean(losses: list[float]) -> float:
     return math.fsum(tail) / len(tail)
 
 
-def with_learning_rate(options: Options, learning_rate_file: str | None) -> tuple[Options, dict[str, Any] | None]:
+def with_learning_rate(
+    options: Options, learning_rate_file: str | None, asked: Mapping[str, Any] | None = None
+) -> tuple[Options, dict[str, Any] | None]:
     """A model's options with a number for its learning rate, and how that was chosen, or None.
 
     Args:
         options: the model's resolved options.
         learning_rate_file: written by `choose_learning_rate`; needed if the model's learning rate is "best".
+        asked: what it has to be chosen by: its keys `model` and `code`.
 
     Raises:
+        StaleResult: it was chosen otherwise.
         InputError: the file is missing or is not such a choice.
     """
     if not isinstance(options.training.learning_rate, str):  # the schema allows one word, best
         return options, None
     if learning_rate_file is None:
         raise ValueError("a model whose learning rate is 'best' needs the file with the chosen one")
-    choice = read_choice(learning_rate_file)
+    choice = read_choice(learning_rate_file, asked)
     return options.but(training=options.training.but(learning_rate=choice["learning_rate"])), choice
 
 
-def read_choice(path: str | Path) -> dict[str, Any]:
+def read_choice(path: str | Path, asked: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The chosen learning rate, whether it is at the edge of the grid, and the candidates' losses.
 
     Raises:
         InputError: the file is missing or is not such a choice.
     """
+    if Path(path).exists():
+        check_readable(path)
     try:
         content = json.loads(Path(path).read_text())
-        return {key: content[key] for key in ("learning_rate", "at_edge", "candidates")}
+        choice = {key: content[key] for key in ("learning_rate", "at_edge", "candidates")}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             "This file does not hold a chosen learning rate.",
             file=path,
             remedy="Delete this file and run the same snakemake command again: it chooses the learning rate again.",
         ) from error
+    check_made_from("choice of a learning rate", path, content, asked or {})
+    return choice

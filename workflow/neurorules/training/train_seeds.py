@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +11,8 @@ from neurorules.errors import InputError
 from neurorules.io.identity import sha256_of
 from neurorules.options import Options
 from neurorules.recordings.recording import open_recording
-from neurorules.runs.run import RunOrigin, is_run_of, open_run, write_run
+from neurorules.runs.kept import hand_out, is_kept, keep, kept_file
+from neurorules.runs.run import RunOrigin, is_run_of, write_run
 from neurorules.tasks.base.task import make_task
 from neurorules.training.learning_rate import with_learning_rate
 from neurorules.training.progress import Progress
@@ -29,11 +28,14 @@ def train_seeds(
     recording_file: str | None,
     learning_rate_file: str | None,
     code: str,
+    asked_recording: Mapping[str, Any] | None = None,
+    asked_choice: Mapping[str, Any] | None = None,
 ) -> None:
     """Train every seed and write one run file each. A seed that fails does not cost the others.
 
-    The workflow engine removes all outputs of a job that fails. So a finished seed is kept in a hidden folder beside
-    the outputs until all seeds are done, and the next try finds it there if it was made from the same.
+    The workflow engine removes all outputs of a job that fails, and of one that it did not see to its end. So a
+    finished seed is kept in a hidden folder, see `runs/kept.py`, and the next try finds it there if it was made from
+    the same.
 
     Args:
         model: resolved options of the model, see `Study.training`.
@@ -41,14 +43,17 @@ def train_seeds(
         recording_file: the recording that the task takes its trials from, or None.
         learning_rate_file: the learning rate chosen for the model if its own is "best", else None.
         code: hash of the code behind the runs.
+        asked_recording: attributes that the recording has to have.
+        asked_choice: what the learning rate has to be chosen by: its keys `model` and `code`.
 
     Raises:
+        StaleResult: the recording or the choice was made otherwise.
         InputError: one or more seeds failed; the others are kept.
     """
     options = Options(model)
-    recording = None if recording_file is None else open_recording(recording_file)
+    recording = None if recording_file is None else open_recording(recording_file, asked_recording)
     task = make_task(options.task_module, options.task, recording)
-    trained_options, choice = with_learning_rate(options, learning_rate_file)
+    trained_options, choice = with_learning_rate(options, learning_rate_file, asked_choice)
     recording_sha256 = None if recording_file is None else sha256_of(recording_file)
     origins = {
         seed: RunOrigin(
@@ -63,16 +68,14 @@ def train_seeds(
         for seed in outputs
     }
     folder = Path(next(iter(outputs.values()))).parent
-    finished = folder / ".finished"
-    kept = {seed: finished / f"seed{seed}-{origin.fingerprint()}.nc" for seed, origin in origins.items()}
+    kept = {seed: kept_file(output, origins[seed]) for seed, output in outputs.items()}
     # The folder is named after the setting, which the options do not know.
     name = f"{options.task_name}/{options.learning_rule}/{folder.name} seed"
     missing = []
     for seed, file in kept.items():
         if is_run_of(outputs[seed], origins[seed]):  # made by a job that outlived its Snakemake
-            file.parent.mkdir(exist_ok=True)
-            os.replace(outputs[seed], file)
-        if _is_finished(file):
+            keep(outputs[seed], file)
+        if is_kept(file):
             print(f"{name} {seed}: finished before, kept", file=sys.stderr)
         else:
             missing.append(seed)
@@ -83,8 +86,7 @@ def train_seeds(
             file=folder,
         )
     for seed, output in outputs.items():
-        os.replace(kept[seed], output)
-    _remove_leftovers(finished, outputs)
+        hand_out(kept[seed], output)
 
 
 def _train_missing(
@@ -113,25 +115,3 @@ def _train_missing(
             except InputError as error:
                 failures.append(f"seed {seed}: {error}")
     return failures
-
-
-def _is_finished(file: Path) -> bool:
-    """Whether a kept file is a whole run; a damaged one is removed."""
-    if not file.exists():
-        return False
-    try:
-        open_run(file)
-    except InputError:
-        file.unlink()
-        return False
-    return True
-
-
-def _remove_leftovers(finished: Path, seeds: Iterable[int]) -> None:
-    """Remove what older options or code left of these seeds, and the folder if it is empty."""
-    prefixes = {f"seed{seed}" for seed in seeds}
-    for leftover in finished.glob("*"):
-        if leftover.name.lstrip(".").split("-")[0] in prefixes:
-            leftover.unlink()
-    with contextlib.suppress(OSError):  # another block of this model may keep seeds there
-        finished.rmdir()

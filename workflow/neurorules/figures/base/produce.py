@@ -10,6 +10,7 @@ from typing import Any
 from neurorules.figures.base.figure import FIGURES
 from neurorules.io.atomic import write_text
 from neurorules.io.identity import canonical_json
+from neurorules.io.stale import check_made_from
 from neurorules.io.tables import write_table
 from neurorules.plotting.save import save_figure
 from neurorules.tables.base.columns import read_tidy_table
@@ -21,6 +22,7 @@ def produce(
     table_files: Mapping[str, Sequence[str]],
     published: str,
     outputs: Sequence[str],
+    asked: Mapping[str, str] | None = None,
 ) -> None:
     """Make a figure or table and write its products.
 
@@ -31,12 +33,17 @@ def produce(
             the others with `tables_of_others`.
         published: published.yaml.
         outputs: one file per entry of PRODUCTS, told apart by their endings.
+        asked: what the tables have to be made of: by file, the value of their column `made_from`.
+
+    Raises:
+        StaleResult: a table was made otherwise.
+        DamagedResult: a table cannot be read.
     """
     from neurorules.claims.published import read_published
     from neurorules.plotting import style
 
     module = FIGURES.load(name)
-    by_figure = _read(table_files)
+    by_figure = _read(table_files, asked or {})
     tables = by_figure if hasattr(module, "tables_of_others") else by_figure[name]
     section = getattr(module, "PUBLISHED", None)
     numbers = {} if section is None else read_published(published)
@@ -59,11 +66,18 @@ def produce(
         write_text(files["html"], _page(module.TITLE, products["md"], made_by))
 
 
-def _read(table_files: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Any]]:
+def _read(table_files: Mapping[str, Sequence[str]], asked: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """Tidy tables by figure and table type, all models below each other; several figures may share a file."""
     import pandas as pd
 
-    read = cache(read_tidy_table)
+    @cache
+    def read(file: str) -> Any:
+        table = read_tidy_table(file)
+        if file in asked and len(table):
+            found = " ".join(sorted(set(table["made_from"]))) if "made_from" in table else ""
+            check_made_from("table", file, {"made_from": found}, {"made_from": asked[file]})
+        return table
+
     tables = {}
     for figure, files in table_files.items():
         by_type: dict[str, list[Any]] = {}

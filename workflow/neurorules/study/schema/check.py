@@ -32,6 +32,7 @@ LIMITS = {
     "less_than_equal": ("maximum", "le"),
     "too_short": ("minItems", "min_length"),
     "string_too_short": ("minLength", "min_length"),
+    "string_too_long": ("maxLength", "max_length"),
     "string_pattern_mismatch": ("pattern", "pattern"),
     "not_unique": ("uniqueItems", ""),
 }

@@ -10,7 +10,7 @@ from neurorules.study.schema.fields import Group, Number, option
 class Network(Group):
     """The network before training."""
 
-    units: int = option(200, "number of units N", source="A.3; companion: 64", at_least=1)
+    units: int = option(200, "number of units N", source="A.3; companion: 64", at_least=1, at_most=100_000)
     activation: Literal["retanh", "relu", "tanh"] = option(
         "retanh", "f; retanh is max(tanh a, 0)", source="section 3.1; companion: relu"
     )

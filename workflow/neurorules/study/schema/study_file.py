@@ -31,13 +31,16 @@ class RecordingOptions(Group):
         source="`mante2013`; `hatsopoulos2007` with source `dryad`",
         default_in_words="`false`",
     )
-    neurons: int = option(NO_DEFAULT, "number of neurons", source="synthetic only", default_in_words="`40`", at_least=2)
+    neurons: int = option(
+        NO_DEFAULT, "number of neurons", source="synthetic only", default_in_words="`40`", at_least=2, at_most=100_000
+    )
     trials_per_condition: int = option(
         NO_DEFAULT,
         "correct trials of each condition",
         source="synthetic only",
         default_in_words="`8` in `mante2013`, `12` in `hatsopoulos2007`, `12` in `sussillo2015`",
         at_least=1,
+        at_most=100_000,
     )
     seed: int = option(
         NO_DEFAULT, "of everything random in it", source="synthetic only", default_in_words="`0`", at_least=0

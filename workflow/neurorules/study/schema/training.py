@@ -10,8 +10,8 @@ from neurorules.study.schema.fields import Different, Group, Number, Or, Positiv
 class Training(Group):
     """How the network is trained."""
 
-    updates: int = option(1000, "number of updates", source="A.3; 5000 is ours", at_least=1)
-    batch_size: int = option(100, "trials in an update", source="A.3; companion: 32", at_least=1)
+    updates: int = option(1000, "number of updates", source="A.3; 5000 is ours", at_least=1, at_most=10_000_000)
+    batch_size: int = option(100, "trials in an update", source="A.3; companion: 32", at_least=1, at_most=1_000_000)
     optimiser: Literal["adam", "sgd"] = option(
         "adam", "Adam, or plain stochastic gradient descent without momentum", source="A.3"
     )
@@ -26,7 +26,9 @@ class Training(Group):
         source="companion; A.3",
         type_in_words="list of different numbers above 0",
     )
-    learning_rate_updates: int = option(2000, "updates for which each of them is tried", source="ours", at_least=1)
+    learning_rate_updates: int = option(
+        2000, "updates for which each of them is tried", source="ours", at_least=1, at_most=10_000_000
+    )
     learning_rate_seed: int = option(
         1000, "seed on which they are tried; it must not be one that a figure shows", source="ours", at_least=0
     )
@@ -43,13 +45,18 @@ class Training(Group):
         "exponents. 0 is none; the settings that end in `-flossed` have 100",
         source="companion: 100",
         at_least=0,
+        at_most=10_000_000,
     )
     flossing_exponents: int = option(
         5, "k, how many exponents are brought towards 0, the largest; at most `units`", source="ours", at_least=1
     )
     flossing_learning_rate: Number = option(1.0e-3, "of Adam in flossing", source="ours", above=0)
     flossing_trials: int = option(
-        8, "trials of the task that drive the network in an update of flossing", source="ours", at_least=1
+        8,
+        "trials of the task that drive the network in an update of flossing",
+        source="ours",
+        at_least=1,
+        at_most=1_000_000,
     )
     flossing_local: bool = option(
         True,
@@ -68,6 +75,7 @@ class Training(Group):
         "number of checkpoints, update 0 and the last included; only with `quadratic`",
         source="ours",
         at_least=2,
+        at_most=100_000,
     )
     device: Literal["cpu", "cuda"] = option(
         "cpu",

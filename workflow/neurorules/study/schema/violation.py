@@ -56,6 +56,7 @@ def _allowed(violation: Violation) -> str:
         "minItems": f"It needs at least {limit} item(s).",
         "maxItems": f"It may have at most {limit} items.",
         "minLength": "It must be non-empty.",
+        "maxLength": f"It may have at most {limit} characters, because it becomes a name of files.",
         "uniqueItems": "An item may not occur twice.",
         "pattern": "It may hold letters, digits, '.', '_' and '-', and begins with a letter or digit.",
         "64 bits": "An integer may have at most 64 bits.",
@@ -65,7 +66,16 @@ def _allowed(violation: Violation) -> str:
         sentence = f"{sentence.removesuffix('.')}, or {' or '.join(violation.alternatives)}."
     if violation.rule == "type" and _is_number_as_text(violation.value):
         sentence += " In YAML, 1e-3 and '1' are text: write 1.0e-3 and 1."
+    if violation.rule == "type" and violation.limit == "string" and not isinstance(violation.value, str | list | dict):
+        sentence += (
+            f" YAML reads this as {_YAML_TYPES.get(type(violation.value).__name__, 'another type')}: put quotes around "
+            "it ('...'), on the command line within others: --config 'study=\"...\"'."
+        )
     return sentence
+
+
+# What YAML makes of text without quotes: 2024_11_25, 1.10, yes, 2024-11-25, nothing at all.
+_YAML_TYPES = {"int": "an integer", "float": "a number", "bool": "true or false", "date": "a date", "NoneType": "null"}
 
 
 def _is_number_as_text(value: Any) -> bool:

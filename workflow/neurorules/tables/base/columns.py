@@ -54,6 +54,7 @@ COLUMNS = {
     "seed": Column(INTEGER, "seed of the run; -1 for what has none: the recording, the floor", sided=True),
     "training_code": Column(TEXT, "hash of the code that trained the runs"),
     "scoring_code": Column(TEXT, "hash of the code that made the table"),
+    "made_from": Column(TEXT, "hash of all that the study says of the table: options, seeds, recording, code"),
     # a moment of training
     "stage": Column(TEXT, "`untrained`: first checkpoint; `trained`: last one; `matched`: at equal accuracy"),
     "update": Column(INTEGER, "updates done", sided=True),

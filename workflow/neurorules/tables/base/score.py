@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurorules.io.tables import write_table
 from neurorules.options import Options
 from neurorules.recordings.recording import open_recording
+from neurorules.runs.kept import confirm
 from neurorules.runs.run import open_run
 from neurorules.tables.base.labels import model_labels, recording_labels
 from neurorules.tables.base.table_type import TABLE_TYPES, GroupMember
 from neurorules.tasks.base.task import make_task
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+# What a table has to be made of: attributes of its runs and of its recording (`Identities` in study/identity.py), and
+# the identity that its rows carry to figures. This asks for nothing, as for files that no study made.
+NOTHING: Mapping[str, Any] = {"runs": {}, "recording": None, "table": ""}
 
 
 def score_model(
@@ -22,6 +30,7 @@ def score_model(
     recording_file: str | None,
     code: str,
     output: str,
+    asked: Mapping[str, Any] = NOTHING,
 ) -> None:
     """Write one table about one model.
 
@@ -33,19 +42,30 @@ def score_model(
         recording_file: the recording that the model is compared with, or None.
         code: hash of the code behind the table.
         output: CSV.
+        asked: what the table has to be made of, see `NOTHING`.
+
+    Raises:
+        StaleResult: a run or the recording was made otherwise.
     """
     options = Options(options)
-    recording = None if recording_file is None else open_recording(recording_file)
-    runs = {seed: open_run(file) for seed, file in run_files.items()}
+    recording = None if recording_file is None else open_recording(recording_file, asked["recording"])
+    runs = _open_runs(run_files, asked["runs"])
     names = model_labels(model, options, runs)
     labels = {
         **recording_labels(names["task"], recording),
         **names,
         "training_code": next(iter(runs.values())).attrs["code"],
         "scoring_code": code,
+        "made_from": asked["table"],
     }
     task = make_task(options.task_module, options.task, recording)
     write_table(output, TABLE_TYPES.load(table_type).table(runs, labels, options, task, recording))
+    confirm(run_files.values())
+
+
+def _open_runs(files: Mapping[int, str], asked: Mapping[str, Any]) -> dict[int, xr.Dataset]:
+    """Runs by seed, each of them as it is asked for."""
+    return {seed: open_run(file, {**asked, "seed": seed} if asked else None) for seed, file in files.items()}
 
 
 def score_group(
@@ -56,6 +76,7 @@ def score_group(
     options: Mapping[str, Any],
     code: str,
     output: str,
+    asked: Mapping[str, Any] = NOTHING,
 ) -> None:
     """Write one table about several models of one task.
 
@@ -67,12 +88,16 @@ def score_group(
         options: the table type's `comparison` options.
         code: hash of the code behind the table.
         output: CSV.
+        asked: what the table has to be made of, see `NOTHING`; the runs by model.
+
+    Raises:
+        StaleResult: a run or the recording was made otherwise.
     """
-    recording = None if recording_file is None else open_recording(recording_file)
+    recording = None if recording_file is None else open_recording(recording_file, asked["recording"])
     members = []
     for model, values in models.items():
         resolved = Options(values)
-        runs = {seed: open_run(file) for seed, file in run_files[model].items()}
+        runs = _open_runs(run_files[model], asked["runs"].get(model, {}))
         task = make_task(resolved.task_module, resolved.task, recording)
         members.append(GroupMember(model_labels(model, resolved, runs), resolved, task, runs))
     codes = {run.attrs["code"] for member in members for run in member.runs.values()}
@@ -82,11 +107,20 @@ def score_group(
         "task": task_name,
         "training_code": " ".join(sorted(codes)),
         "scoring_code": code,
+        "made_from": asked["table"],
     }
     write_table(output, TABLE_TYPES.load(table_type).table(members, labels, Options(options), recording))
+    confirm(file for files in run_files.values() for file in files.values())
 
 
-def score_recording(table_type: str, recording_file: str, options: Mapping[str, Any], code: str, output: str) -> None:
+def score_recording(
+    table_type: str,
+    recording_file: str,
+    options: Mapping[str, Any],
+    code: str,
+    output: str,
+    asked: Mapping[str, Any] = NOTHING,
+) -> None:
     """Write one table about a recording alone.
 
     Args:
@@ -95,7 +129,16 @@ def score_recording(table_type: str, recording_file: str, options: Mapping[str, 
         options: `comparison` options.
         code: hash of the code behind the table.
         output: CSV.
+        asked: what the table has to be made of, see `NOTHING`.
+
+    Raises:
+        StaleResult: the recording was made otherwise.
     """
-    recording = open_recording(recording_file)
-    labels = {**recording_labels("", recording), "training_code": "", "scoring_code": code}
+    recording = open_recording(recording_file, asked["recording"])
+    labels = {
+        **recording_labels("", recording),
+        "training_code": "",
+        "scoring_code": code,
+        "made_from": asked["table"],
+    }
     write_table(output, TABLE_TYPES.load(table_type).table(recording, labels, Options(options)))

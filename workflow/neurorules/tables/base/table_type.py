@@ -5,6 +5,8 @@ A table type is one file in the folder above with
     SUBJECT: str                        what one table is about, see below
     NEEDS_RECORDING: bool               whether there is no table without a recording
     COMPARISON_KEYS: tuple[str, ...]    keys of `comparison:` that it depends on, beside those of the compared window
+    REQUIRED_KEYS: tuple[str, ...]      optional: those of them that every model has to have
+    NEEDS_TRIALS: bool                  optional: whether the recording has to have its single trials
     def table(...) -> DataFrame         see `score.py` for its arguments
 
     SUBJECT = "model"       the runs of one model: table(runs, labels, options, task, recording)
@@ -30,7 +32,10 @@ if TYPE_CHECKING:
     from neurorules.tasks.base.task import Task
 
 TABLE_TYPES = Plugins(
-    "tables", "table type", "TABLES", members=("SUBJECT", "NEEDS_RECORDING", "COMPARISON_KEYS", "table")
+    "tables",
+    "table type",
+    "TABLES",
+    members=("SUBJECT", "NEEDS_RECORDING", "COMPARISON_KEYS", "REQUIRED_KEYS", "NEEDS_TRIALS", "table"),
 )
 
 

@@ -1,0 +1,80 @@
+"""Whether a file can be read now: an error of the file system, or a file that is open elsewhere, is no damage."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+from neurorules.errors import InputError
+
+# What flock says where a file system, or the daemon that keeps its locks, has none.
+NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.EIO, errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.EACCES)
+
+# What says nothing about a file's content: the disk, the network, limits.
+OF_THE_SYSTEM = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR)
+
+
+def is_of_the_system(error: BaseException) -> bool:
+    """Whether an error is one of the disk, the network or a limit, rather than of a file's content."""
+    return isinstance(error, OSError) and error.errno in OF_THE_SYSTEM
+
+
+def check_readable(path: str | Path) -> None:
+    """Check that a file can be opened and read, and that no other process has it open for writing.
+
+    HDF5 locks a file that it writes, as `h5py.File(path, "r+")` in a notebook does.
+
+    Raises:
+        FileNotFoundError, IsADirectoryError: it is missing, or a folder.
+        InputError: no permission, an error of the disk, or another process writes it.
+    """
+    try:
+        with open(path, "rb") as handle:
+            handle.read(1)
+            _check_not_written(path, handle.fileno())
+    except (FileNotFoundError, IsADirectoryError):
+        raise
+    except PermissionError as error:
+        raise InputError(
+            f"The file cannot be read: no permission ({error.strerror}).",
+            file=path,
+            remedy="Give yourself the right to read it and the folders above it.",
+        ) from error
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: str | Path, error: BaseException) -> InputError:
+    """The error for a file that the system could not read; nothing is known about its content."""
+    why = getattr(error, "strerror", None) or error
+    return InputError(
+        f"The file could not be read ({why}). It may be whole: the disk, the network or a limit of "
+        "this machine is what failed.",
+        file=path,
+        remedy="Run the same command again once the file can be read there; `cp FILE /dev/null` shows whether it can.",
+    )
+
+
+def _check_not_written(path: str | Path, descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InputError(
+            "The file is in use by another process, which may change it.",
+            file=path,
+            remedy="Close it there: a notebook or a program that opened it for writing. Open results for reading only "
+            '("r").',
+        ) from None
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+        _say_without_locks(os.path.dirname(os.path.abspath(path)), error.strerror)
+
+
+@cache
+def _say_without_locks(folder: str, why: str) -> None:
+    print(f"{folder}: the file system has no locks ({why}); files are read without.", file=sys.stderr)

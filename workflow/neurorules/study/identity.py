@@ -1,0 +1,128 @@
+"""What each result of a study has to be made of: what jobs compare with what their inputs say of themselves.
+
+Snakemake remembers that in .snakemake. Results that were copied without it, or whose records were removed, would
+otherwise pass for results of whatever the study says now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from neurorules.figures.base.figure import table_types_of
+from neurorules.io.identity import canonical_json, short_hash
+from neurorules.study.code import Code, figure_code, recording_code, scoring_code, training_code
+from neurorules.study.load import Study
+from neurorules.study.model import Model
+
+
+@dataclass(frozen=True)
+class Identities:
+    """Identities of the results of a study, as it is now.
+
+    Attributes:
+        study: a checked study.
+        code: gives the hash of the code behind a job, by its script and its plug-ins.
+    """
+
+    study: Study
+    code: Callable[..., str]
+
+    def _code(self, of: Code) -> str:
+        return self.code(*of)
+
+    def recording(self, name: str | None) -> dict[str, str] | None:
+        """Attributes that a recording's file has to have; None where there is no recording."""
+        if name is None or name not in self.study.selection.used_recordings:
+            return None
+        return {
+            "made_from": canonical_json(self.study.selection.recording_spec(name)),
+            "code": self._code(recording_code(self.study, name)),
+        }
+
+    def run(self, model: Model) -> dict[str, str]:
+        """Attributes that the runs of a model have to have, besides the seed."""
+        return {
+            "model": canonical_json(self.study.options.training(model)),
+            "code": self._code(training_code(self.study, model)),
+        }
+
+    def choice(self, model: Model) -> dict[str, Any] | None:
+        """What a chosen learning rate has to be chosen by; None where it is given."""
+        if not self.study.options.chooses_learning_rate(model):
+            return None
+        return {
+            "model": self.study.options.selection_options(model),
+            "code": self._code(training_code(self.study, model, "choose_learning_rate.py")),
+        }
+
+    def model_table(self, table_type: str, model: Model, seeds: list[int]) -> str:
+        """Of a table about one model."""
+        return short_hash(
+            {
+                "runs": self.run(model),
+                "seeds": seeds,
+                "options": self.study.options.scoring(model, table_type),
+                "recording": self.recording(self.study.options.recording(model)),
+                "code": self._code(scoring_code(self.study, "score.py", table_type, [model])),
+            }
+        )
+
+    def group_table(self, table_type: str, group: str) -> str:
+        """Of a table about a group of models."""
+        models = self.study.selection.groups[group]
+        return short_hash(
+            {
+                "runs": {str(model): self.run(model) for model in models},
+                "seeds": self.study.selection.figure_seeds(group.split("/")[0]),
+                "models": {str(model): self.study.options.scoring(model, table_type) for model in models},
+                "options": self.study.options.table_options(table_type),
+                "recording": self.recording(self.study.options.recording(models[0])),
+                "code": self._code(scoring_code(self.study, "score_group.py", table_type, models)),
+            }
+        )
+
+    def recording_table(self, table_type: str, recording: str) -> str:
+        """Of a table about a recording alone."""
+        return short_hash(
+            {
+                "options": self.study.options.table_options(table_type),
+                "recording": self.recording(recording),
+                "code": self._code(scoring_code(self.study, "score_recording.py", table_type, [])),
+            }
+        )
+
+    @cached_property
+    def tables(self) -> dict[str, str]:
+        """Of every table of the study, by its file."""
+        selection, paths = self.study.selection, self.study.paths
+        found = {}
+        for table_type, subsets in selection.seed_subsets.items():
+            for model, named in subsets.items():
+                for subset, seeds in named.items():
+                    found[paths.table_file(table_type, model, subset)] = self.model_table(table_type, model, seeds)
+        for figure in selection.figures:
+            for table_type in table_types_of(figure, "group"):
+                for group in selection.figure_groups(figure):
+                    found[paths.group_file(table_type, group)] = self.group_table(table_type, group)
+            for table_type in table_types_of(figure, "recording"):
+                for name in selection.figure_recordings(figure):
+                    found[paths.description_file(table_type, name)] = self.recording_table(table_type, name)
+        return found
+
+    def figure_tables(self, figure: str) -> dict[str, str]:
+        """Of the tables that a figure is drawn from, by file."""
+        files = {file for named in self.study.paths.figure_inputs(figure).values() for file in named}
+        return {file: self.tables[file] for file in sorted(files)}
+
+    def figure(self, figure: str) -> str:
+        """Of a figure or table of the paper."""
+        return short_hash(
+            {
+                "context": self.study.selection.figure_context(figure),
+                "tables": self.figure_tables(figure),
+                "code": self._code(figure_code(figure)),
+            }
+        )
