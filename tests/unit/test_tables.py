@@ -37,7 +37,7 @@ from neurorules.tables import (
 from neurorules.tables.base.columns import below_each_other, describe, read_tidy_table
 from neurorules.tables.base.labels import SIDE_LABELS, model_labels, recording_labels
 from neurorules.tables.base.score import score_group, score_model, score_recording
-from neurorules.tables.base.table_type import TABLE_TYPES, GroupMember, table_types
+from neurorules.tables.base.table_type import TABLE_TYPES, ScoredModel, table_types
 from neurorules.tasks.hatsopoulos2007 import ReachTask
 from neurorules.training.train import train
 
@@ -149,17 +149,17 @@ class Made:
     task: ReachTask
     runs: dict[str, dict[int, xr.Dataset]]
 
-    def members(self, *rules: str) -> list[GroupMember]:
+    def members(self, *rules: str) -> list[ScoredModel]:
         return [member(self.task, rule, "base", self.runs[rule]) for rule in rules]
 
 
 OPTIONS = Options({"network": NETWORK, "training": TRAINING, "comparison": COMPARISON})
 
 
-def member(task: Any, learning_rule: str, setting: str, runs: dict[int, xr.Dataset]) -> GroupMember:
+def member(task: Any, learning_rule: str, setting: str, runs: dict[int, xr.Dataset]) -> ScoredModel:
     labels = {"task": "reach", "learning_rule": learning_rule, "setting": setting}
     options = {"gain": 1.0, "learning_rate": 3e-2, "flossed": 0}
-    return GroupMember({**labels, **options}, OPTIONS, task, runs)
+    return ScoredModel({**labels, **options}, OPTIONS, task, runs)
 
 
 def with_comparison(**options: Any) -> Options:
@@ -275,7 +275,7 @@ def test_every_table_type_has_one_subject() -> None:
 
 def test_distances(made: Made) -> None:
     runs = made.runs["bptt"]
-    table = distances.table(runs, LABELS, OPTIONS, made.task, made.recording)
+    table = distances.table(ScoredModel(LABELS, OPTIONS, made.task, runs), made.recording)
     keys = [
         (seed, update, measure)
         for seed, run in runs.items()
@@ -297,7 +297,7 @@ def test_distances(made: Made) -> None:
             np.testing.assert_allclose(rows["participation_ratio"], dimensions(activity), rtol=1e-5)
     # The measures of the config, in its order, and no other.
     fewer = with_comparison(measures=["cka", "procrustes"])
-    few = distances.table({0: runs[0]}, LABELS, fewer, made.task, made.recording)
+    few = distances.table(ScoredModel(LABELS, fewer, made.task, {0: runs[0]}), made.recording)
     assert list(few["measure"]) == ["cka", "procrustes"] * 6
     assert list(few["distance"][:2]) == [by_key.loc[(0, 0, name), "distance"] for name in ("cka", "procrustes")]
 
@@ -305,7 +305,7 @@ def test_distances(made: Made) -> None:
 def test_a_recording_of_other_conditions_cannot_be_compared(made: Made) -> None:
     seven = made.recording.isel(condition=slice(7))
     with pytest.raises(InputError, match="8 test trials, the recording 7") as caught:
-        distances.table(made.runs["bptt"], LABELS, OPTIONS, made.task, seven)
+        distances.table(ScoredModel(LABELS, OPTIONS, made.task, made.runs["bptt"]), seven)
     assert caught.value.key == "comparison.recording" and caught.value.value == "reach"
 
 
@@ -314,7 +314,7 @@ def test_alignment(made: Made, stride: int, onset: int) -> None:
     """Onset steps a stride apart, all from which 200 ms fit before and after; one of them is the study's."""
     options = with_comparison(alignment_stride_steps=stride, onset_step=onset, measures=["procrustes"])
     runs = made.runs["eprop"]
-    table = alignment.table(runs, LABELS, options, made.task, made.recording)
+    table = alignment.table(ScoredModel(LABELS, options, made.task, runs), made.recording)
     feasible = [s for s in range(TEST_STEPS) if (s - onset) % stride == 0 and s >= 20 and s + 20 < TEST_STEPS]
     stages = ("untrained", "trained")
     expected = [(seed, stage, s) for seed in SEEDS for stage in stages for s in feasible]
@@ -323,7 +323,9 @@ def test_alignment(made: Made, stride: int, onset: int) -> None:
     assert set(table["measure"]) == {"procrustes"}
 
     used = table[table["is_used"] == 1].set_index(["seed", "stage"])
-    compared = distances.table(runs, LABELS, options, made.task, made.recording).set_index(["seed", "update"])
+    compared = distances.table(ScoredModel(LABELS, options, made.task, runs), made.recording).set_index(
+        ["seed", "update"]
+    )
     for seed in SEEDS:
         for stage, update in (("untrained", 0), ("trained", UPDATES)):
             for column in ("distance", "accuracy"):
@@ -342,14 +344,16 @@ def test_a_task_without_movement_has_no_onset_to_align(made: Made) -> None:
     study = load_study()
     options = Options(study.options.of(Model("mante2013", "bptt", "base")))
     with pytest.raises(InputError, match="mante2013 has no movement onset") as caught:
-        alignment.table(made.runs["bptt"], {**LABELS, "task": "mante2013"}, options, made.task, made.recording)
+        alignment.table(
+            ScoredModel({**LABELS, "task": "mante2013"}, options, made.task, made.runs["bptt"]), made.recording
+        )
     assert caught.value.key == "figures.alignment.tasks" and caught.value.value == "mante2013"
 
 
 def test_eigenvalues(made: Made) -> None:
     """Their sum is the trace, that of their squares the trace of the square, their product the determinant."""
     runs = made.runs["bptt"]
-    table = eigenvalues.table(runs, LABELS, OPTIONS, made.task, None)
+    table = eigenvalues.table(ScoredModel(LABELS, OPTIONS, made.task, runs), None)
     assert len(table) == len(SEEDS) * 2 * UNITS
     for seed, run in runs.items():
         for stage, index, update in (("untrained", 0, 0), ("trained", -1, UPDATES)):
@@ -367,7 +371,7 @@ def test_eigenvalues(made: Made) -> None:
 
 
 def test_learning(made: Made) -> None:
-    table = learning.table(made.runs["eprop"], LABELS, OPTIONS, made.task, None)
+    table = learning.table(ScoredModel(LABELS, OPTIONS, made.task, made.runs["eprop"]), None)
     for seed, run in made.runs["eprop"].items():
         rows = table[table["seed"] == seed]
         updates = run["checkpoint"].values
@@ -383,7 +387,7 @@ def test_noise_floor(made: Made) -> None:
     signal = random_rates(1)
     copies = recording_of(np.repeat(signal, 3 * UNITS, axis=2))
     runs = made.runs["bptt"]
-    table = noise_floor.table(runs, LABELS, OPTIONS, made.task, copies)
+    table = noise_floor.table(ScoredModel(LABELS, OPTIONS, made.task, runs), copies)
     keys = [("floor", "", -1), *(("model", stage, seed) for seed in SEEDS for stage in ("untrained", "trained"))]
     expected = [(*key, repeat) for key in keys for repeat in range(4)]
     assert list(table[["quantity", "stage", "seed", "repeat"]].itertuples(index=False, name=None)) == expected
@@ -397,7 +401,7 @@ def test_noise_floor(made: Made) -> None:
             assert set(rows["accuracy"]) == {run["accuracy"].values[index]}
             alike = procrustes(activity_of(made, run, index)[:, WINDOW], np.repeat(signal, UNITS, axis=2))
             np.testing.assert_allclose(rows["distance"], alike, atol=1e-6)
-    few = noise_floor.table({0: runs[0]}, LABELS, OPTIONS, made.task, recording_of(random_rates(7)))
+    few = noise_floor.table(ScoredModel(LABELS, OPTIONS, made.task, {0: runs[0]}), recording_of(random_rates(7)))
     assert set(few["group_size"]) == {3}
 
 
@@ -411,7 +415,7 @@ def test_dsa_rows(made: Made) -> None:
         return list(table[table["score"] == score][keys].itertuples(index=False, name=None))
 
     # The angular score takes seconds: of one seed.
-    both = dsa.table({0: runs[0]}, LABELS, OPTIONS, made.task, made.recording)
+    both = dsa.table(ScoredModel(LABELS, OPTIONS, made.task, {0: runs[0]}), made.recording)
     assert rows(both, "wasserstein") == list(itertools.product([0], some, (2, 3), (2, 4)))
     assert rows(both, "angular") == list(itertools.product([0], some[2:], (2, 3), (2, 4)))
     assert len(both) == 12 + 4
@@ -419,7 +423,7 @@ def test_dsa_rows(made: Made) -> None:
     assert (angular > 0).all() and (angular < np.pi).all() and angular.nunique() == 4
 
     options = with_comparison(dsa_scores=["wasserstein"])
-    table = dsa.table(runs, LABELS, options, made.task, made.recording)
+    table = dsa.table(ScoredModel(LABELS, options, made.task, runs), made.recording)
     assert rows(table, "wasserstein") == list(itertools.product(SEEDS, some, (2, 3), (2, 4)))
     assert len(table) == 24 and (table["distance"] > 0).all()
     for seed, run in runs.items():
@@ -435,7 +439,7 @@ def with_delays(*delays: int) -> Options:
 def test_dsa_of_a_network_that_is_the_recording_is_zero(made: Made) -> None:
     run = made.runs["bptt"][0]
     itself = recording_of(activity_of(made, run, -1)[:, WINDOW])
-    table = dsa.table({0: run}, LABELS, with_delays(3), made.task, itself).set_index("update")
+    table = dsa.table(ScoredModel(LABELS, with_delays(3), made.task, {0: run}), itself).set_index("update")
     assert table.loc[UPDATES, "distance"] == pytest.approx(0, abs=1e-6)
     assert table.loc[0, "distance"] > 1e-4
 
@@ -443,10 +447,10 @@ def test_dsa_of_a_network_that_is_the_recording_is_zero(made: Made) -> None:
 def test_dsa_leaves_out_delays_that_are_too_long(made: Made) -> None:
     """41 times make no 41 delays with a step after them."""
     runs = {0: made.runs["bptt"][0]}
-    table = dsa.table(runs, LABELS, with_delays(3, 41, 60), made.task, made.recording)
+    table = dsa.table(ScoredModel(LABELS, with_delays(3, 41, 60), made.task, runs), made.recording)
     assert set(table["n_delays"]) == {3} and len(table) == 3
     with pytest.raises(InputError, match="delays are too many for 8 conditions of 41 times") as caught:
-        dsa.table(runs, LABELS, with_delays(41, 60), made.task, made.recording)
+        dsa.table(ScoredModel(LABELS, with_delays(41, 60), made.task, runs), made.recording)
     assert caught.value.key == "comparison.dsa_n_delays" and caught.value.value in (41, 60)
 
 
@@ -469,7 +473,7 @@ def test_dpca_of_a_time_course_and_a_tuning(made: Made) -> None:
     rates = 30 + course[None, :, None] * directions[0] + tuning[:, None, None] * directions[1]
     recording = recording_of(rates)
     tables = {
-        rule: dpca.table(runs, {**LABELS, "learning_rule": rule}, OPTIONS, made.task, recording)
+        rule: dpca.table(ScoredModel({**LABELS, "learning_rule": rule}, OPTIONS, made.task, runs), recording)
         for rule, runs in made.runs.items()
     }
     moving = course - course.mean()
@@ -497,7 +501,7 @@ def test_dpca_of_a_time_course_and_a_tuning(made: Made) -> None:
 
 
 def test_dpca_of_networks_goes_along_with_the_data(made: Made) -> None:
-    table = dpca.table(made.runs["eprop"], LABELS, OPTIONS, made.task, made.recording)
+    table = dpca.table(ScoredModel(LABELS, OPTIONS, made.task, made.runs["eprop"]), made.recording)
     signs = []
     for (seed, component), rows in table[table["quantity"] == "model"].groupby(["seed", "component"]):
         data = table[(table["quantity"] == "data") & (table["component"] == component)]["projection"].to_numpy()
@@ -723,7 +727,7 @@ def every_type(made: Made) -> dict[str, pd.DataFrame]:
     for name in table_types():
         table = TABLE_TYPES.load(name).table
         if name in table_types("model"):
-            tables[name] = table(runs, {"task": "reach"}, options, made.task, made.recording)
+            tables[name] = table(ScoredModel({"task": "reach"}, options, made.task, runs), made.recording)
         elif name in table_types("group"):
             tables[name] = table(made.members("bptt", "eprop"), {}, options.comparison, made.recording)
         else:
@@ -820,7 +824,7 @@ def test_a_model_is_scored_from_its_files(made: Made, on_disk: OnDisk, tmp_path:
     }
     assert list(table.columns[: len(labels)]) == list(labels)
     assert (table[list(labels)] == pd.Series(labels)).all(axis=None)
-    expected = distances.table(made.runs["eprop"], labels, OPTIONS, made.task, made.recording)
+    expected = distances.table(ScoredModel(labels, OPTIONS, made.task, made.runs["eprop"]), made.recording)
     pd.testing.assert_frame_equal(table, expected, check_exact=True)
 
 

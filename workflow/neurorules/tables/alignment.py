@@ -6,8 +6,7 @@ distance depends on it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from neurorules.options import Options
-    from neurorules.tasks.base.task import Task
+    from neurorules.tables.base.table_type import ScoredModel
 
 SUBJECT = "model"
 NEEDS_RECORDING = True
@@ -24,13 +22,7 @@ COMPARISON_KEYS = ("alignment_stride_steps",)
 REQUIRED_KEYS = ("onset_step",)
 
 
-def table(
-    runs: Mapping[int, xr.Dataset],
-    labels: Mapping[str, Any],
-    options: Options,
-    task: Task,
-    recording: xr.Dataset,
-) -> pd.DataFrame:
+def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     """One row per seed x stage x onset step: Procrustes distance; stage in {untrained, trained}.
 
     Onset steps are `alignment_stride_steps` apart, both ways from the one that the study compares with, as far as the
@@ -46,19 +38,19 @@ def table(
     from neurorules.runs.run import STAGES, checkpoint_index
     from neurorules.similarity.procrustes import procrustes_distance
 
-    used = options.comparison.get("onset_step")
+    used = model.options.comparison.get("onset_step")
     if used is None:
         raise InputError(
-            f"The task {labels['task']} has no movement onset to align.",
+            f"The task {model.labels['task']} has no movement onset to align.",
             key="figures.alignment.tasks",
-            value=labels["task"],
+            value=model.labels["task"],
             remedy="Show this figure for tasks whose `comparison:` has an onset_step.",
         )
-    window = task.window(recording["time"].values, options.comparison)
-    rates, stride = recording["rates"].values, options.comparison.alignment_stride_steps
+    window = model.task.window(recording["time"].values, model.options.comparison)
+    rates, stride = recording["rates"].values, model.options.comparison.alignment_stride_steps
     rows = []
-    for seed, run in runs.items():
-        activity = ModelActivity(run, options, task, recording)
+    for seed, run in model.runs.items():
+        activity = ModelActivity(run, model.options, model.task, recording)
         for stage in STAGES:
             index = checkpoint_index(run, stage)
             all_steps = activity.all_steps_at(index)
@@ -66,7 +58,7 @@ def table(
             for shift in np.arange(-(-first // stride), last // stride + 1) * stride:
                 rows.append(
                     {
-                        **labels,
+                        **model.labels,
                         "seed": seed,
                         "stage": stage,
                         "onset_step": int(used + shift),

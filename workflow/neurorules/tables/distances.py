@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from neurorules.options import Options
-    from neurorules.tasks.base.task import Task
+    from neurorules.tables.base.table_type import ScoredModel
 
 SUBJECT = "model"
 NEEDS_RECORDING = True
 COMPARISON_KEYS = ("measures",)
 
 
-def table(
-    runs: Mapping[int, xr.Dataset],
-    labels: Mapping[str, Any],
-    options: Options,
-    task: Task,
-    recording: xr.Dataset,
-) -> pd.DataFrame:
+def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     """One row per seed x checkpoint x measure; with the participation ratio of the network at that checkpoint."""
     import pandas as pd
 
@@ -31,11 +23,11 @@ def table(
     from neurorules.similarity.baselines import participation_ratio
     from neurorules.similarity.measures.base.measure import MEASURES
 
-    measures = {name: MEASURES.load(name).distance for name in options.comparison.measures}
+    measures = {name: MEASURES.load(name).distance for name in model.options.comparison.measures}
     rates = recording["rates"].values
     rows = []
-    for seed, run in runs.items():
-        activity = ModelActivity(run, options, task, recording)
+    for seed, run in model.runs.items():
+        activity = ModelActivity(run, model.options, model.task, recording)
         for index, update in enumerate(run["checkpoint"].values):
             at_checkpoint = activity.at(index)
             of_checkpoint = {
@@ -45,5 +37,7 @@ def table(
                 "participation_ratio": participation_ratio(at_checkpoint),
             }
             for measure, distance in measures.items():
-                rows.append({**labels, **of_checkpoint, "measure": measure, "distance": distance(at_checkpoint, rates)})
+                rows.append(
+                    {**model.labels, **of_checkpoint, "measure": measure, "distance": distance(at_checkpoint, rates)}
+                )
     return pd.DataFrame(rows)

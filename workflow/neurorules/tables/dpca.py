@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,21 +11,14 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from neurorules.options import Options
-    from neurorules.tasks.base.task import Task
+    from neurorules.tables.base.table_type import ScoredModel
 
 SUBJECT = "model"
 NEEDS_RECORDING = True
 COMPARISON_KEYS = ()
 
 
-def table(
-    runs: Mapping[int, xr.Dataset],
-    labels: Mapping[str, Any],
-    options: Options,
-    task: Task,
-    recording: xr.Dataset,
-) -> pd.DataFrame:
+def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     """One row per quantity x seed x component x condition x time; quantity in {data, model}; the data's seed is -1.
 
     Networks are trained. The signs of their components are chosen to agree with the recording's.
@@ -53,9 +45,9 @@ def table(
                 "projection": projection.ravel(),
                 "explained_variance": parts[0].explained_variance,
             }
-            tables.append(pd.DataFrame({**labels, **columns}))
+            tables.append(pd.DataFrame({**model.labels, **columns}))
 
     add("data", -1, recording["rates"].values)
-    for seed, run in runs.items():
-        add("model", seed, ModelActivity(run, options, task, recording).at(run.sizes["checkpoint"] - 1))
+    for seed, run in model.runs.items():
+        add("model", seed, ModelActivity(run, model.options, model.task, recording).at(run.sizes["checkpoint"] - 1))
     return pd.concat(tables, ignore_index=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,21 +10,14 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from neurorules.options import Options
-    from neurorules.tasks.base.task import Task
+    from neurorules.tables.base.table_type import ScoredModel
 
 SUBJECT = "model"
 NEEDS_RECORDING = True
 COMPARISON_KEYS = ("dsa_n_delays", "dsa_ranks", "dsa_checkpoints", "dsa_restarts", "dsa_scores")
 
 
-def table(
-    runs: Mapping[int, xr.Dataset],
-    labels: Mapping[str, Any],
-    options: Options,
-    task: Task,
-    recording: xr.Dataset,
-) -> pd.DataFrame:
+def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     """One row per seed x checkpoint x delays x rank x score.
 
     Checkpoints are `dsa_checkpoints` of the run's, evenly spread over them, the first and the last included. The
@@ -41,7 +33,7 @@ def table(
     from neurorules.runs.evaluate import ModelActivity
     from neurorules.similarity.dsa import DelayDynamics, dynamics_distances
 
-    comparison = options.comparison
+    comparison = model.options.comparison
     recorded: dict[int, DelayDynamics] = {}
     too_long: InputError | None = None
     for n_delays in comparison.dsa_n_delays:
@@ -52,8 +44,8 @@ def table(
     if too_long is not None and not recorded:
         raise InputError(too_long.problem, key="comparison.dsa_n_delays", value=too_long.value, remedy=too_long.remedy)
     rows = []
-    for seed, run in runs.items():
-        activity = ModelActivity(run, options, task, recording)
+    for seed, run in model.runs.items():
+        activity = ModelActivity(run, model.options, model.task, recording)
         last = run.sizes["checkpoint"] - 1
         for index in np.unique(np.linspace(0, last, comparison.dsa_checkpoints).round().astype(int)):
             at_checkpoint = activity.at(index)
@@ -64,7 +56,7 @@ def table(
                     found = dynamics_distances(system, of_recording, rank, scores, comparison.dsa_restarts)
                     rows += [
                         {
-                            **labels,
+                            **model.labels,
                             "seed": seed,
                             "update": int(run["checkpoint"].values[index]),
                             "accuracy": float(run["accuracy"].values[index]),

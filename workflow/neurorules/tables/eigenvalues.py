@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,21 +10,14 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from neurorules.options import Options
-    from neurorules.tasks.base.task import Task
+    from neurorules.tables.base.table_type import ScoredModel
 
 SUBJECT = "model"
 NEEDS_RECORDING = False
 COMPARISON_KEYS = ()
 
 
-def table(
-    runs: Mapping[int, xr.Dataset],
-    labels: Mapping[str, Any],
-    options: Options,
-    task: Task,
-    recording: xr.Dataset | None,
-) -> pd.DataFrame:
+def table(model: ScoredModel, recording: xr.Dataset | None) -> pd.DataFrame:
     """One row per seed x stage x eigenvalue; stage in {untrained, trained}."""
     import pandas as pd
 
@@ -33,7 +25,7 @@ def table(
     from neurorules.runs.run import STAGES, checkpoint_index
 
     tables = []
-    for seed, run in runs.items():
+    for seed, run in model.runs.items():
         for stage in STAGES:
             index = checkpoint_index(run, stage)
             values = eigenvalues(run["recurrent"].values[index])
@@ -45,5 +37,5 @@ def table(
                 "real": values.real,
                 "imaginary": values.imag,
             }
-            tables.append(pd.DataFrame({**labels, **columns}))
+            tables.append(pd.DataFrame({**model.labels, **columns}))
     return pd.concat(tables, ignore_index=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from neurorules.options import Options
-    from neurorules.tasks.base.task import Task
+    from neurorules.tables.base.table_type import ScoredModel
 
 SUBJECT = "model"
 NEEDS_RECORDING = False
@@ -21,13 +19,7 @@ COMPARISON_KEYS = ()
 N_BINS = 200
 
 
-def table(
-    runs: Mapping[int, xr.Dataset],
-    labels: Mapping[str, Any],
-    options: Options,
-    task: Task,
-    recording: xr.Dataset | None,
-) -> pd.DataFrame:
+def table(model: ScoredModel, recording: xr.Dataset | None) -> pd.DataFrame:
     """One row per seed x bin: the last of its updates, counted from 1, and the mean task loss over the bin.
 
     Bins are as equal as they can be: N_BINS of them, or one per update where there are fewer updates.
@@ -35,7 +27,7 @@ def table(
     import pandas as pd
 
     tables = []
-    for seed, run in runs.items():
+    for seed, run in model.runs.items():
         bins = np.array_split(run["task_loss"].values, min(N_BINS, run.sizes["update"]))
         columns = {
             "seed": seed,
@@ -43,5 +35,5 @@ def table(
             "task_loss": [one.mean() for one in bins],
             "updates": run.sizes["update"],
         }
-        tables.append(pd.DataFrame({**labels, **columns}))
+        tables.append(pd.DataFrame({**model.labels, **columns}))
     return pd.concat(tables, ignore_index=True)

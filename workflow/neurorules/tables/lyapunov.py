@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,21 +10,14 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from neurorules.options import Options
-    from neurorules.tasks.base.task import Task
+    from neurorules.tables.base.table_type import ScoredModel
 
 SUBJECT = "model"
 NEEDS_RECORDING = False
 COMPARISON_KEYS = ("lyapunov_exponents", "lyapunov_passes")
 
 
-def table(
-    runs: Mapping[int, xr.Dataset],
-    labels: Mapping[str, Any],
-    options: Options,
-    task: Task,
-    recording: xr.Dataset | None,
-) -> pd.DataFrame:
+def table(model: ScoredModel, recording: xr.Dataset | None) -> pd.DataFrame:
     """One row per seed x stage x exponent; stage in {untrained, trained}; exponents per time constant, 1 the largest.
 
     The trials that drive a network depend only on its task and seed. They are the same for all models of a seed, at
@@ -37,17 +29,17 @@ def table(
     from neurorules.runs.run import STAGES, checkpoint_index
     from neurorules.training.streams import stream_seed
 
-    comparison, tau_steps = options.comparison, options.network["tau_steps"]
+    comparison, tau_steps = model.options.comparison, model.options.network["tau_steps"]
     tables = []
-    for seed, run in runs.items():
+    for seed, run in model.runs.items():
         for stage in STAGES:
             checkpoint = checkpoint_index(run, stage)
             values = lyapunov_exponents(
                 run,
                 checkpoint,
-                options.network,
-                task,
-                stream_seed(str(labels["task"]), seed, "Lyapunov exponents"),
+                model.options.network,
+                model.task,
+                stream_seed(str(model.labels["task"]), seed, "Lyapunov exponents"),
                 comparison.lyapunov_exponents,
                 comparison.lyapunov_passes,
             )
@@ -59,5 +51,5 @@ def table(
                 "exponent": tau_steps * values,
                 "tau_steps": tau_steps,
             }
-            tables.append(pd.DataFrame({**labels, **columns}))
+            tables.append(pd.DataFrame({**model.labels, **columns}))
     return pd.concat(tables, ignore_index=True)

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurorules.options import Options
-    from neurorules.tables.base.table_type import GroupMember
+    from neurorules.tables.base.table_type import ScoredModel
 
 SUBJECT = "group"
 NEEDS_RECORDING = False
 COMPARISON_KEYS = ()
 
 
-def table(members: Sequence[GroupMember], labels: Mapping[str, Any], options: Options, recording: Any) -> pd.DataFrame:
+def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Options, recording: Any) -> pd.DataFrame:
     """One row per pair of networks x stage: Procrustes distance over all steps of all test trials.
 
     stage "trained": both networks after training. stage "matched": each network where it first reaches the accuracy
@@ -86,5 +86,5 @@ def table(members: Sequence[GroupMember], labels: Mapping[str, Any], options: Op
     return pd.DataFrame(rows)
 
 
-def _name(member: GroupMember) -> str:
+def _name(member: ScoredModel) -> str:
     return "/".join(member.labels[label] for label in ("task", "learning_rule", "setting"))

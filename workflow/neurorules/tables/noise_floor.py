@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from neurorules.options import Options
-    from neurorules.tasks.base.task import Task
+    from neurorules.tables.base.table_type import ScoredModel
 
 SUBJECT = "model"
 NEEDS_RECORDING = True
@@ -23,13 +21,7 @@ COMPARISON_KEYS = ("noise_floor_repeats",)
 SPLIT_SEED = 2025
 
 
-def table(
-    runs: Mapping[int, xr.Dataset],
-    labels: Mapping[str, Any],
-    options: Options,
-    task: Task,
-    recording: xr.Dataset,
-) -> pd.DataFrame:
+def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     """One row per quantity x stage x seed x repeat; quantity in {floor, model}, stage in {untrained, trained}.
 
     The floor is about the recording alone: its seed is -1 and its stage empty.
@@ -41,14 +33,14 @@ def table(
     from neurorules.similarity.noise_floor import floor_distances, group_size, model_distances, neuron_splits
 
     rates = recording["rates"].values
-    n_neurons, repeats = rates.shape[-1], options.comparison.noise_floor_repeats
-    size = group_size(n_neurons, options.network["units"])
+    n_neurons, repeats = rates.shape[-1], model.options.comparison.noise_floor_repeats
+    size = group_size(n_neurons, model.options.network["units"])
     splits = neuron_splits(n_neurons, size, repeats, SPLIT_SEED)
 
     def rows(quantity: str, stage: str, seed: int, accuracy: float, distances: NDArray[Any]) -> pd.DataFrame:
         return pd.DataFrame(
             {
-                **labels,
+                **model.labels,
                 "quantity": quantity,
                 "stage": stage,
                 "seed": seed,
@@ -60,8 +52,8 @@ def table(
         )
 
     tables = [rows("floor", "", -1, float("nan"), floor_distances(rates, splits))]
-    for seed, run in runs.items():
-        activity = ModelActivity(run, options, task, recording)
+    for seed, run in model.runs.items():
+        activity = ModelActivity(run, model.options, model.task, recording)
         for stage in STAGES:
             index = checkpoint_index(run, stage)
             distances = model_distances(activity.at(index), rates, splits, SPLIT_SEED + 1)

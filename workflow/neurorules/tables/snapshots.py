@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from neurorules.options import Options
-    from neurorules.tables.base.table_type import GroupMember
+    from neurorules.tables.base.table_type import ScoredModel
 
 SUBJECT = "group"
 NEEDS_RECORDING = True
@@ -32,7 +32,7 @@ DATA_LABELS = {
 
 
 def table(
-    members: Sequence[GroupMember], labels: Mapping[str, Any], options: Options, recording: xr.Dataset
+    members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Options, recording: xr.Dataset
 ) -> pd.DataFrame:
     """One row per level x pair; the recording counts as a network of learning rule and setting "data", seed -1.
 

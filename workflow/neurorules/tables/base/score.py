@@ -11,7 +11,7 @@ from neurorules.recordings.recording import open_recording
 from neurorules.runs.kept import confirm
 from neurorules.runs.run import open_run
 from neurorules.tables.base.labels import model_labels, recording_labels
-from neurorules.tables.base.table_type import TABLE_TYPES, GroupMember
+from neurorules.tables.base.table_type import TABLE_TYPES, ScoredModel
 from neurorules.tasks.base.task import make_task
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def score_model(
         "made_from": asked["table"],
     }
     task = make_task(options.task_module, options.task, recording)
-    write_table(output, TABLE_TYPES.load(table_type).table(runs, labels, options, task, recording))
+    write_table(output, TABLE_TYPES.load(table_type).table(ScoredModel(labels, options, task, runs), recording))
     confirm(run_files.values())
 
 
@@ -99,7 +99,7 @@ def score_group(
         resolved = Options(values)
         runs = _open_runs(run_files[model], asked["runs"].get(model, {}))
         task = make_task(resolved.task_module, resolved.task, recording)
-        members.append(GroupMember(model_labels(model, resolved, runs), resolved, task, runs))
+        members.append(ScoredModel(model_labels(model, resolved, runs), resolved, task, runs))
     codes = {run.attrs["code"] for member in members for run in member.runs.values()}
     task_name = members[0].labels["task"]
     labels = {

@@ -9,7 +9,7 @@ A table type is one file in the folder above with
     NEEDS_TRIALS: bool                  optional: whether the recording has to have its single trials
     def table(...) -> DataFrame         see `score.py` for its arguments
 
-    SUBJECT = "model"       the runs of one model: table(runs, labels, options, task, recording)
+    SUBJECT = "model"       the runs of one model: table(model: ScoredModel, recording)
     SUBJECT = "group"       the models of one task in one figure: table(members, labels, options, recording)
     SUBJECT = "recording"   a recording alone: table(recording, labels, options)
 
@@ -40,11 +40,11 @@ TABLE_TYPES = Plugins(
 
 
 @dataclass(frozen=True)
-class GroupMember:
-    """One model of a group.
+class ScoredModel:
+    """What a table about a model is made from, beside the recording.
 
     Attributes:
-        labels: see `labels.model_labels`.
+        labels: see `labels.model_labels`; where the table is about this model alone, all that its rows start with.
         options: its resolved options.
         task: its task.
         runs: its runs by seed.
