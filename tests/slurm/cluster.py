@@ -23,7 +23,7 @@ class Cluster:
 
     # ---- using
 
-    def start(self, checkout: Checkout, *arguments: str) -> Running:
+    def start(self, checkout: Checkout, *arguments: str, **variables: str) -> Running:
         """Start `snakemake --profile slurm` as a user does, but for what belongs to this cluster."""
         running = Running(
             checkout,
@@ -33,7 +33,7 @@ class Cluster:
                 "--slurm-init-seconds-before-status-checks=7",  # jobs take seconds
                 *arguments,
             ),
-            {},
+            variables,
         )
         self.started.append(running)
         return running

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+import shutil
 import signal
 from pathlib import Path
 
@@ -84,6 +86,34 @@ def test_a_killed_job_comes_back(cluster: Cluster, finished: Checkout, checkout:
     for between_seeds in (cancelled, killed):
         between_seeds.finished_seed_was_kept()
     assert sorted(job["JobState"] for job in cluster.jobs(outcome)) == ["CANCELLED", "COMPLETED", "COMPLETED", "FAILED"]
+    assert checkout.hashes() == finished.hashes()
+
+
+def test_slurm_that_says_nothing_for_a_while_is_asked_again(
+    cluster: Cluster, finished: Checkout, checkout: Checkout, tmp_path: Path
+) -> None:
+    """More often than the plugin asks of itself: it would forget its jobs, and Snakemake would wait for ever."""
+    (checkout.results / "figures/fig1.csv").unlink()
+    failures, real = tmp_path / "failures", shutil.which("squeue")
+    squeue = tmp_path / "bin" / "squeue"
+    squeue.parent.mkdir()
+    squeue.write_text(
+        f"""#!/bin/sh
+case "$*" in
+    *--name*)
+        echo failed >> {failures}
+        if [ "$(wc -l < {failures})" -le 7 ]; then
+            echo "slurm_load_jobs error: Unable to contact slurm controller (connect failure)" >&2
+            exit 1
+        fi ;;
+esac
+exec {real} "$@"
+"""
+    )
+    squeue.chmod(0o755)
+    outcome = cluster.start(checkout, "fig1", PATH=f"{squeue.parent}:{os.environ['PATH']}").end()
+    assert outcome.code == 0, outcome.text
+    assert len(failures.read_text().splitlines()) > 7
     assert checkout.hashes() == finished.hashes()
 
 
