@@ -108,7 +108,7 @@ def _typical(per_run: Mapping[tuple[str, ...], Sequence[float]], model: Model) -
 
 def seconds_of(file: Path) -> float:
     """Wall time from a benchmark file of Snakemake; 0 where it is not whole yet."""
-    lines = file.read_text().splitlines()
+    lines = file.read_text(encoding="utf-8").splitlines()
     return float(lines[1].split("\t")[0]) if len(lines) > 1 else 0.0
 
 

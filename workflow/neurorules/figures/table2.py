@@ -71,14 +71,14 @@ def _markdown(distances: pd.DataFrame, context: Mapping[str, Any]) -> str:
     lines += [
         "",
         "Distances from 0 (alike) to about 1: mean ± SD over seeds (n). Settings: "
-        f"{', '.join(context['figure']['settings'])}. Matched: at the highest accuracy that every network of both "
-        "learning rules reached. p: Welch's t-test over seeds, two-sided; p equivalent: two one-sided tests against "
-        "the margin, the SD that the paper prints for BPTT. Published numbers are of Sussillo 2015. "
+        f"{markdown.listed(context['figure']['settings'])}. Matched: at the highest accuracy that every network of "
+        "both learning rules reached. p: Welch's t-test over seeds, two-sided; p equivalent: two one-sided tests "
+        "against the margin, the SD that the paper prints for BPTT. Published numbers are of Sussillo 2015. "
         "Recomputed: Student's t-test from the printed means and SDs, taken as dividing by n, "
         f"of n = {context['published']['n']} seeds; in brackets what rounding allows.",
     ]
     if context["left_out"]:
-        lines += ["", f"Left out, recording not in this study: {', '.join(context['left_out'])}."]
+        lines += ["", f"Left out, recording not in this study: {markdown.listed(context['left_out'])}."]
     return "\n".join(lines) + "\n"
 
 

@@ -106,7 +106,7 @@ def read_choice(path: str | Path) -> dict[str, Any]:
         InputError: the file is missing or is not such a choice.
     """
     try:
-        content = json.loads(Path(path).read_text())
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
         return {key: content[key] for key in ("learning_rate", "at_edge", "candidates")}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
