@@ -18,7 +18,7 @@ from neurorules.claims.tests.base.claim_test import (
 )
 from neurorules.statistics.comparison import compare, compare_paired
 from neurorules.tables.base.matched import LEAST_ACCURACY
-from neurorules.tables.base.pairs import of_different_networks, of_learnt_networks
+from neurorules.tables.base.pairs import comparable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,18 +36,20 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     Args:
         rows: columns of table type model_distances: learning_rule_a, setting_a, seed_a, accuracy_a, the same _b, stage,
             distance.
-        parameters: first, second, to, each {learning_rule, setting}; stage; least_accuracy, see `comparable`.
+        parameters: first, second, to, each {learning_rule, setting}; stage; least_accuracy, the lowest at which pairs
+            of stage "matched" say something.
         margin: not used.
     """
     if why := missing_columns(rows, *COLUMNS):
         return untestable(why)
+    least = float(parameters.get("least_accuracy", LEAST_ACCURACY))
     sides, notes = [], []
     for name in ("first", "second"):
         what = f"{' '.join(parameters[name].values())} to {' '.join(parameters['to'].values())}"
         found = pairs_between(rows, parameters[name], parameters["to"], parameters["stage"])
         if found.empty:
             return untestable(f"not there: {what}")
-        pairs, why = comparable(found, parameters)
+        pairs, why = comparable(found, least)
         if pairs.empty:
             return untestable(f"{what}: {why}")
         sides.append(pairs)
@@ -74,7 +76,7 @@ def pairs_between(rows: pd.DataFrame, networks: Mapping[str, str], to: Mapping[s
         stage: "trained" or "matched".
 
     Returns:
-        Columns seed, seed_to, distance, and the accuracies accuracy_a and accuracy_b of the two.
+        Columns seed, seed_to, stage, distance, accuracy_a and accuracy_b.
     """
     import pandas as pd
 
@@ -85,26 +87,5 @@ def pairs_between(rows: pd.DataFrame, networks: Mapping[str, str], to: Mapping[s
         found = select(rows, {**wanted, "stage": stage})
         columns = {f"seed_{here}": "seed", f"seed_{there}": "seed_to"}
         # The table may have a column `seed` too, of other rows.
-        sides.append(found[[*columns, "distance", "accuracy_a", "accuracy_b"]].rename(columns=columns))
+        sides.append(found[[*columns, "stage", "distance", "accuracy_a", "accuracy_b"]].rename(columns=columns))
     return pd.concat(sides, ignore_index=True)
-
-
-def comparable(pairs: pd.DataFrame, parameters: Mapping[str, Any]) -> tuple[pd.DataFrame, str]:
-    """The pairs that say something, and how many do not and why.
-
-    A network says nothing about its distance to itself. At matched accuracy, networks that have not learnt up to
-    `least_accuracy` (a parameter, see `LEAST_ACCURACY`) say nothing about learning rules.
-
-    Args:
-        pairs: see `pairs_between`.
-        parameters: of the claim.
-    """
-    different = of_different_networks(pairs)
-    notes = {"a network with itself": len(pairs) - len(different)}
-    kept = different
-    if parameters["stage"] == "matched":
-        least = float(parameters.get("least_accuracy", LEAST_ACCURACY))
-        kept = of_learnt_networks(different, least)
-        notes[f"below accuracy {least:g}"] = len(different) - len(kept)
-    why = ", ".join(f"{count} {words}" for words, count in notes.items() if count)
-    return kept, f"without {len(pairs) - len(kept)} of {len(pairs)} pairs ({why})" if why else ""

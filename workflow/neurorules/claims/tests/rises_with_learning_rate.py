@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.claims.tests.base.claim_test import Evidence, decide_lower, missing_columns, untestable
-from neurorules.claims.tests.closer_networks import COLUMNS, comparable, pairs_between
+from neurorules.claims.tests.closer_networks import COLUMNS, pairs_between
 from neurorules.statistics.comparison import compare_paired
+from neurorules.tables.base.matched import LEAST_ACCURACY
+from neurorules.tables.base.pairs import comparable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,10 +31,11 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     """
     if why := missing_columns(rows, *COLUMNS):
         return untestable(why)
+    least = float(parameters.get("least_accuracy", LEAST_ACCURACY))
     distances, notes = {}, []
     for setting, rate in parameters["settings"].items():
         networks = {"learning_rule": parameters["learning_rule"], "setting": setting}
-        pairs, why = comparable(pairs_between(rows, networks, parameters["to"], parameters["stage"]), parameters)
+        pairs, why = comparable(pairs_between(rows, networks, parameters["to"], parameters["stage"]), least)
         notes += [f"{setting}: {why}"] * bool(why)
         if not pairs.empty:
             distances[float(rate)] = pairs.groupby("seed")["distance"].mean()

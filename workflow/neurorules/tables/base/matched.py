@@ -75,6 +75,20 @@ def matched(groups: Sequence[pd.DataFrame], value: str = "distance") -> Matched 
     )
 
 
+def doubts(common: Matched | None) -> str:
+    """What a reader must know of a comparison at matched accuracy, in brackets; "" where it says what it seems to.
+
+    Args:
+        common: see `matched`.
+    """
+    if common is None:
+        return ""
+    words = [f"below {LEAST_ACCURACY:g}: not all have learnt"] if common.level < LEAST_ACCURACY else []
+    if same := same_networks(common):
+        words.append(f"one and the same network: seeds {', '.join(map(str, same))}")
+    return f" ({'; '.join(words)})" if words else ""
+
+
 def same_networks(common: Matched) -> list[int]:
     """Seeds for which two of the groups hold one and the same network: equal to the last digit where they are read.
 

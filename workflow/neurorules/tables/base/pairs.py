@@ -24,9 +24,22 @@ def of_different_networks(pairs: pd.DataFrame) -> pd.DataFrame:
     return pairs[~(pairs["distance"] < SAME_NETWORK)]
 
 
-def of_learnt_networks(pairs: pd.DataFrame, least: float) -> pd.DataFrame:
-    """The pairs whose sides both have an accuracy (columns accuracy_a, accuracy_b)."""
-    return pairs[(pairs["accuracy_a"] >= least) & (pairs["accuracy_b"] >= least)]
+def comparable(pairs: pd.DataFrame, least: float) -> tuple[pd.DataFrame, str]:
+    """The pairs of table type model_distances that say something, and how many do not and why.
+
+    A network says nothing about its distance to itself. At stage "matched", networks that have not learnt up to an
+    accuracy say nothing about learning rules.
+
+    Args:
+        pairs: columns stage, distance, accuracy_a, accuracy_b.
+        least: the accuracy, see `LEAST_ACCURACY`.
+    """
+    different = ~(pairs["distance"] < SAME_NETWORK)
+    learnt = (pairs["stage"] != "matched") | ((pairs["accuracy_a"] >= least) & (pairs["accuracy_b"] >= least))
+    kept = pairs[different & learnt]
+    counts = {"a network with itself": (~different).sum(), f"below accuracy {least:g}": (different & ~learnt).sum()}
+    why = ", ".join(f"{count} {words}" for words, count in counts.items() if count)
+    return kept, f"without {len(pairs) - len(kept)} of {len(pairs)} pairs ({why})" if why else ""
 
 
 def at_their_level(pairs: pd.DataFrame) -> pd.DataFrame:
