@@ -607,7 +607,7 @@ def captioned(figure: Figure) -> str:
 
 @pytest.mark.parametrize("name", ["fig3", "slow_bptt"])
 def test_pairs_that_have_not_learnt_or_are_one_network_are_left_out(name: str) -> None:
-    """At matched accuracy, BPTT at 3e-5 came to .3; at 1e-4, its seed 0 and e-prop's are the network they start from."""
+    """At matched accuracy, BPTT at 3e-5 came to .3; at 1e-4, its seed 0 and e-prop's are one untrained network."""
     tables = tables_of(name, ONE, 3)
     table = tables["model_distances"]
     matched, to_eprop = table["stage"] == "matched", table["learning_rule_b"] == "eprop"

@@ -49,7 +49,8 @@ def fit_titles(figure: Figure) -> None:
         place = panel.get_subplotspec()
         if place is None or not panel.get_title():
             continue
-        room = figure.bbox.width / place.get_gridspec().ncols
+        # Titles stand over the axes, which the numbers of the y axis push to the right.
+        room = 0.85 * figure.bbox.width / place.get_gridspec().ncols
         lines: list[str] = []
         for line in panel.get_title().split("\n"):
             width, _, _ = renderer.get_text_width_height_descent(line, panel.title.get_fontproperties(), ismath=False)
