@@ -36,10 +36,10 @@ def rendered(guide: str) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Write or check the table; returns the exit code."""
-    before = GUIDE.read_text()
+    before = GUIDE.read_text(encoding="utf-8")
     after = rendered(before)
     if "--check" not in arguments:
-        GUIDE.write_text(after)
+        GUIDE.write_text(after, encoding="utf-8")
     elif after != before:
         print("docs/extending.md is not up to date: run python docs/column_reference.py", file=sys.stderr)
         return 1

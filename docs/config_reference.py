@@ -114,7 +114,7 @@ def default_of(group: type[Group], name: str, option: Mapping[str, Any]) -> str:
 def _of_tasks(group: str, name: str) -> str:
     """What the tasks of config.yaml say of an option: `400` in `mante2013`, `64` in `romo` and `dms`."""
     tasks: dict[str, list[str]] = {}
-    for task, entry in yaml.safe_load(CONFIG.read_text())["tasks"].items():
+    for task, entry in yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["tasks"].items():
         if name in entry.get(group, {}):
             tasks.setdefault(written(entry[group][name]), []).append(f"`{task}`")
     several = {value: " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) for value, names in tasks.items()}
@@ -124,7 +124,7 @@ def _of_tasks(group: str, name: str) -> str:
 def table(name: str) -> str:
     """The table of a group."""
     group, columns = TABLES[name]
-    config = yaml.safe_load(CONFIG.read_text())
+    config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     titles = ["group" if name == "groups" else "key", *columns.values()]
     rows = [f"| {' | '.join(titles)} |", "|" + "---|" * len(titles)]
     for key, option in schema_of(group)["properties"].items():
@@ -152,12 +152,17 @@ def rendered(readme: str) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Write or check the tables and the schema; returns the exit code."""
-    schema = json.dumps(editor_schema(yaml.safe_load(CONFIG.read_text())["tasks"]), indent=2, ensure_ascii=False) + "\n"
+    schema = (
+        json.dumps(
+            editor_schema(yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["tasks"]), indent=2, ensure_ascii=False
+        )
+        + "\n"
+    )
     failed = 0
-    for file, content in ((README, rendered(README.read_text())), (SCHEMA, schema)):
+    for file, content in ((README, rendered(README.read_text(encoding="utf-8"))), (SCHEMA, schema)):
         if "--check" not in arguments:
-            file.write_text(content)
-        elif not file.exists() or file.read_text() != content:
+            file.write_text(content, encoding="utf-8")
+        elif not file.exists() or file.read_text(encoding="utf-8") != content:
             print(f"{file} is not up to date: run python docs/config_reference.py", file=sys.stderr)
             failed = 1
     return failed

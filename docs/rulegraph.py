@@ -46,7 +46,11 @@ def steps() -> dict[str, set[str]]:
     """By box, the boxes that it takes something from."""
     command = [sys.executable, "-m", "snakemake", "--rulegraph", "dot", "--cores", "1"]
     done = subprocess.run(
-        [*command, "--configfile", "config/demo.yaml"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+        [*command, "--configfile", "config/demo.yaml"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
     )
     sys.path.insert(0, str(REPOSITORY / "workflow"))
     from neurorules.figures.base.figure import FIGURES

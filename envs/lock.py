@@ -61,14 +61,14 @@ Lock = dict[str, list[tuple[Requirement, list[str]]]]
 
 def pyproject_requirements(path: Path = PYPROJECT) -> list[Requirement]:
     """All requirements of pyproject.toml, those of the extra `dev` included."""
-    project = tomllib.loads(path.read_text())["project"]
+    project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
     return [Requirement(line) for line in project["dependencies"] + project["optional-dependencies"]["dev"]]
 
 
 def read_lock(path: Path = LOCK) -> Lock:
     """The pins and hashes of requirements.lock."""
     pins: Lock = {}
-    text = re.sub(r"^\s*#.*\n", "", path.read_text(), flags=re.MULTILINE).replace("\\\n", " ")
+    text = re.sub(r"^\s*#.*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE).replace("\\\n", " ")
     for line in text.splitlines():
         requirement, *hashes = re.split(r"\s+--hash=", line.strip())
         if requirement:
@@ -139,7 +139,7 @@ def disagreements() -> list[str]:
     problems = unsatisfied(pyproject_requirements(), lock)
     for environment in CONDA_ENVIRONMENTS:
         path = conda_path(environment)
-        if not path.exists() or path.read_text() != conda_file(environment, lock):
+        if not path.exists() or path.read_text(encoding="utf-8") != conda_file(environment, lock):
             problems.append(f"envs/{path.name} is not what requirements.lock asks for: run envs/lock.py --conda")
     return problems
 
@@ -148,8 +148,10 @@ def write_lock(uv: str) -> None:
     """Resolve pyproject.toml for all systems and write requirements.lock."""
     with tempfile.TemporaryDirectory() as folder:
         torch_requires, override = Path(folder, "torch-requires.txt"), Path(folder, "override.txt")
-        torch_requires.write_text("\n".join(TORCH_REQUIRES) + "\n")
-        override.write_text(f"torch=={torch_version()} ; sys_platform == 'never'\n")  # and so no accelerator library
+        torch_requires.write_text("\n".join(TORCH_REQUIRES) + "\n", encoding="utf-8")
+        override.write_text(
+            f"torch=={torch_version()} ; sys_platform == 'never'\n", encoding="utf-8"
+        )  # and so no accelerator library
         output = Path(folder, LOCK.name)
         command = f"pip compile {PYPROJECT.name} {torch_requires} --extra dev --override {override}"
         command += (
@@ -158,14 +160,14 @@ def write_lock(uv: str) -> None:
         command += f" --no-annotate --quiet --output-file {output}"
         environment = os.environ | {"UV_CUSTOM_COMPILE_COMMAND": "python envs/lock.py"}
         subprocess.run([uv, *command.split()], cwd=REPOSITORY, env=environment, check=True)
-        LOCK.write_text(output.read_text())
+        LOCK.write_bytes(output.read_bytes())
 
 
 def write_conda_files() -> None:
     """Write envs/*.yaml from requirements.lock."""
     lock = read_lock()
     for environment in CONDA_ENVIRONMENTS:
-        conda_path(environment).write_text(conda_file(environment, lock))
+        conda_path(environment).write_text(conda_file(environment, lock), encoding="utf-8")
 
 
 def main() -> int:

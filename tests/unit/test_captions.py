@@ -44,3 +44,22 @@ def test_every_figure_has_a_caption_that_renders(caption: str, file: Path) -> No
         if caption in ("fig1", "fig5", "table3"):
             assert ", ".join(entry["settings"]) in html
             assert all(", ".join(part["settings"]) in html for part in entry.get("extra_models", []))
+
+
+@pytest.mark.parametrize("caption", [*FIGURES.names(), "workflow"])
+def test_a_caption_shows_names_letter_by_letter(caption: str) -> None:
+    """A word that ends in an underscore is a reference in reStructuredText."""
+    config = loaded(REPOSITORY / "tests" / "config" / "tiny.yaml").config
+    named = {**config["recordings"], "lab_": config["recordings"]["hatsopoulos2007"]}
+    entry = {"tasks": ["task_"], "settings": ["base_", "a__b__"], "learning_rules": ["eprop"]}
+    figures = {name: {**entry, "extra_models": [entry]} for name in config["figures"]}
+
+    class Snakemake:
+        pass
+
+    Snakemake.config = {**config, "study": "mine_", "use_recordings": ["lab_"], "recordings": named, "figures": figures}
+    text = (REPOSITORY / "workflow" / "report" / f"{caption}.rst").read_text(encoding="utf-8")
+    filled = Environment(trim_blocks=True, lstrip_blocks=True).from_string(text).render(snakemake=Snakemake)
+    html = publish_parts(filled, writer="html", settings_overrides={"halt_level": 2, "report_level": 5})["body"]
+    for name in ("base_", "a__b__", "task_", "mine_", "lab_"):
+        assert (name in html) == (name.replace("_", r"\_") in filled)

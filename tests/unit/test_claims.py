@@ -79,6 +79,11 @@ def around(mean: float) -> list[float]:
     return [mean + shift for shift in SPREAD]
 
 
+def near(mean: float) -> list[float]:
+    """As `around`, by other seeds: no seed's network is that of another group."""
+    return around(mean)[::-1]
+
+
 # ---- matched accuracy
 
 
@@ -110,7 +115,7 @@ def test_hyperparameters_are_averaged_within_a_seed_first() -> None:
 
 
 def test_equal_groups_hold() -> None:
-    row = decided("fig1-eprop-comparable", curves({"bptt": around(0.5), "eprop": around(0.5)}))
+    row = decided("fig1-eprop-comparable", curves({"bptt": around(0.5), "eprop": near(0.5)}))
     assert (row["result"], row["verdict"], row["why"]) == ("holds", REPRODUCED, "")
     assert row["difference"] == pytest.approx(0.0, abs=1e-12)
     assert row["matched_accuracy"] == pytest.approx(0.9) and row["margin"] == 0.02
@@ -136,13 +141,13 @@ def test_wide_spread_is_undecided() -> None:
 
 
 def test_one_seed_is_undecided_and_says_why() -> None:
-    row = decided("fig1-eprop-comparable", curves({"bptt": [0.5], "eprop": [0.5]}))
+    row = decided("fig1-eprop-comparable", curves({"bptt": [0.5], "eprop": [0.501]}))
     assert row["verdict"] == "undecided" and "fewer than two seeds" in row["why"]
 
 
 def test_learning_rules_are_compared_at_equal_accuracy_not_at_equal_updates() -> None:
     """E-prop learns half as fast: at the last update it is far from BPTT, at accuracy .45 it is where BPTT was."""
-    table = curves({"bptt": around(0.5), "eprop": around(0.5)}, slope=-0.5, fastness={"eprop": 0.5})
+    table = curves({"bptt": around(0.5), "eprop": near(0.5)}, slope=-0.5, fastness={"eprop": 0.5})
     row = decided("fig1-eprop-comparable", table)
     assert row["result"] == "holds" and row["matched_accuracy"] == pytest.approx(0.45)
     assert row["difference_last"] == pytest.approx(0.225)
@@ -152,6 +157,27 @@ def test_networks_that_have_not_learnt_are_not_compared() -> None:
     table = curves({"bptt": around(0.5), "eprop": around(0.5)}, fastness={"eprop": 0.1})
     row = decided("fig1-eprop-comparable", table)
     assert row["verdict"] == NOT_TESTABLE and "no overlap in accuracies above 0.4" in row["why"]
+    # The first group is e-prop, which comes to .09 at most.
+    assert "0 of 4 and 4 of 4 networks reached 0.4" in row["why"]
+
+
+def test_networks_are_not_compared_with_themselves() -> None:
+    """Two settings that differ in nothing train the same networks: each seed's curve is the other's."""
+    table = curves({"bptt": around(0.5), "eprop": around(0.5)})
+    row = decided("fig1-eprop-comparable", table)
+    assert row["verdict"] == NOT_TESTABLE and "seeds 0, 1, 2, 3: " in row["why"] and "the same network" in row["why"]
+    # One seed of four is enough to make the number wrong.
+    row = decided("fig1-eprop-comparable", curves({"bptt": around(0.5), "eprop": [around(0.5)[0], 0.5, 0.5, 0.5]}))
+    assert row["verdict"] == NOT_TESTABLE and row["why"].startswith("seeds 0: ")
+
+
+def test_untrained_networks_are_no_networks_of_a_learning_rule() -> None:
+    """All start at accuracy .5, e-prop never comes beyond it: what it is read at is the network both start from."""
+    table = curves({"bptt": around(0.5), "eprop": around(0.5)})
+    table["accuracy"] = np.where(table["learning_rule"] == "bptt", 0.5 + table["accuracy"] / 2, 0.5)
+    table["distance"] += 0.01 * (table["learning_rule"] == "eprop") * (table["update"] > 0)
+    row = decided("fig1-eprop-comparable", table)
+    assert row["verdict"] == NOT_TESTABLE and "the same network" in row["why"]
 
 
 def test_a_missing_learning_rule_or_setting_is_named() -> None:
@@ -174,7 +200,7 @@ def test_a_recording_without_a_margin_is_not_decided() -> None:
 
 
 def test_published_for_another_recording_is_decided_and_said() -> None:
-    equal = {"bptt": around(0.5), "eprop": around(0.5)}
+    equal = {"bptt": around(0.5), "eprop": near(0.5)}
     table = pd.concat([curves(equal), curves(equal, recording="mante2013-dt15", task="mante2013")])
     rows = rows_of("fig1-eprop-comparable", table).set_index("recording")
     assert rows["published_here"].to_dict() == {"hatsopoulos2007": 0, "mante2013-dt15": 1}
@@ -307,6 +333,7 @@ def pairs(slow: float, fast: float) -> pd.DataFrame:
                 row = {"recording": "hatsopoulos2007", "recording_title": "H", "synthetic": 0, "task": "h"}
                 for side, (rule, name, seed) in (("a", a), ("b", b)):
                     row |= {f"learning_rule_{side}": rule, f"setting_{side}": name, f"seed_{side}": seed}
+                    row |= {f"accuracy_{side}": 0.8}
                 noise = 0.002 * i * (setting == "base") + 0.001 * j * (setting == "lr-1e-4")
                 rows.append({**row, "stage": "matched", "distance": distance + noise})
                 rows.append({**row, "stage": "trained", "distance": 9.0})
@@ -319,6 +346,26 @@ def test_closer_to_slow_bptt() -> None:
     assert row["mean_first"] == pytest.approx(0.3015) and row["mean_second"] == pytest.approx(0.403)
     assert decided("fig3b-eprop-closer-to-slow-bptt", pairs(0.4, 0.3))["result"] == "fails"
     assert decided("fig3b-eprop-closer-to-slow-bptt", pairs(0.4015, 0.4))["result"] == "undecided"
+
+
+@pytest.mark.parametrize("claim", ["fig3b-eprop-closer-to-slow-bptt", "fig3b-closer-as-learning-rate-falls"])
+def test_pairs_of_networks_that_have_not_learnt_do_not_count(claim: str) -> None:
+    """At learning rate 1e-4, BPTT came to .3 only: its networks are near e-prop's because none has moved."""
+    table = pairs(0.3, 0.4)
+    slow = (table["setting_a"] == "lr-1e-4") | (table["setting_b"] == "lr-1e-4")
+    row = decided(claim, table.assign(accuracy_a=np.where(slow, 0.3, 0.8), accuracy_b=np.where(slow, 0.3, 0.8)))
+    assert row["verdict"] == NOT_TESTABLE and "without 16 of 16 pairs (16 below accuracy 0.4)" in row["why"]
+
+
+def test_pairs_of_one_and_the_same_network_do_not_count() -> None:
+    """Where neither has a first update behind it, the pair of seed 0 with seed 0 is one network."""
+    table = pairs(0.3, 0.4)
+    own = (table["seed_a"] == 0) & (table["seed_b"] == 0) & (table["stage"] == "matched")
+    slow = (table["setting_a"] == "lr-1e-4") | (table["setting_b"] == "lr-1e-4")
+    row = decided("fig3b-eprop-closer-to-slow-bptt", table.assign(distance=table["distance"].mask(own & slow, 1e-8)))
+    assert row["result"] == "holds" and row["why"].endswith("without 1 of 16 pairs (1 a network with itself)")
+    # By hand: seed 0 has .301, .302, .303 left, and the others .300 to .303 with a mean of .3015.
+    assert row["mean_first"] == pytest.approx((0.302 + 3 * 0.3015) / 4)
 
 
 def test_slope_over_learning_rates() -> None:
@@ -340,8 +387,9 @@ def snapshots(between: float, to_data: float) -> pd.DataFrame:
                 {
                     **{"recording": "hatsopoulos2007", "recording_title": "H", "synthetic": 0, "task": "h"},
                     **{"level": "80%", "level_accuracy": 0.8, "distance": distance},
-                    **{"learning_rule_a": first[0], "seed_a": first[1]},
-                    **{"learning_rule_b": second[0], "seed_b": second[1]},
+                    **{"learning_rule_a": first[0], "setting_a": "base", "seed_a": first[1], "accuracy_a": 0.81},
+                    **{"learning_rule_b": second[0], "setting_b": "base", "seed_b": second[1]},
+                    "accuracy_b": np.nan if second[0] == "data" else 0.81,
                 }
             )
     return pd.DataFrame(rows)
@@ -350,6 +398,57 @@ def snapshots(between: float, to_data: float) -> pd.DataFrame:
 def test_models_closer_to_each_other_than_to_data() -> None:
     assert decided("fig6-models-closer-than-data", snapshots(0.3, 0.5))["result"] == "holds"
     assert decided("fig6-models-closer-than-data", snapshots(0.5, 0.3))["result"] == "fails"
+    assert decided("fig6-models-closer-than-data", snapshots(0.3, 0.5))["why"] == ""
+
+
+def at_accuracy(table: pd.DataFrame, reached: dict[tuple[str, int], float]) -> pd.DataFrame:
+    """Snapshots of networks, (learning rule, seed), that came to other accuracies."""
+    for side in ("a", "b"):
+        keys = zip(table[f"learning_rule_{side}"], table[f"seed_{side}"], strict=True)
+        own = pd.Series([reached.get(key, np.nan) for key in keys], index=table.index)
+        table = table.assign(**{f"accuracy_{side}": own.fillna(table[f"accuracy_{side}"])})
+    return table
+
+
+ALL_SIX = [(rule, seed) for rule in ("bptt", "eprop") for seed in range(3)]
+
+
+@pytest.mark.parametrize("level", [0.8, 0.6, 0.4])
+def test_a_level_that_no_network_reached_is_not_testable(level: float) -> None:
+    """Ten updates: the checkpoint nearest to each level is the same, at .2 or, untrained, below 0."""
+    reached = {key: 0.22 if key[1] else -0.05 for key in ALL_SIX}
+    table = at_accuracy(snapshots(0.1, 0.9), reached).assign(level=f"{level:.0%}", level_accuracy=level)
+    row = decided("fig6-models-closer-than-data", table)
+    assert (row["verdict"], row["result"]) == (NOT_TESTABLE, "")
+    assert f"0 of 6 networks are at accuracy {level:.2f} (found: -0.05 to 0.22)" in row["why"]
+
+
+def test_the_best_of_networks_that_have_not_learnt_is_no_level() -> None:
+    table = at_accuracy(snapshots(0.1, 0.9), dict.fromkeys(ALL_SIX, 0.08)).assign(level_accuracy=0.085)
+    row = decided("fig6-models-closer-than-data", table)
+    assert row["verdict"] == NOT_TESTABLE and "networks below 0.4 have not learnt" in row["why"]
+
+
+def test_networks_that_did_not_reach_the_level_are_left_out_and_counted() -> None:
+    """E-prop's seed 2 stopped at .3 and lies far from the others. Half a step between levels, .7, is near enough."""
+    table = at_accuracy(snapshots(0.3, 0.5), {("eprop", 2): 0.3, ("bptt", 0): 0.7})
+    off = (table["learning_rule_a"] == "eprop") & (table["seed_a"] == 2)
+    off |= (table["learning_rule_b"] == "eprop") & (table["seed_b"] == 2)
+    without = decided("fig6-models-closer-than-data", table[~off])
+    row = decided("fig6-models-closer-than-data", table.assign(distance=table["distance"].mask(off, 0.99)))
+    assert row["result"] == "holds" and row["why"] == "5 of 6 networks are at accuracy 0.80"
+    assert row["difference"] == without["difference"] and row["n_first"] == 3
+
+
+def test_pairs_of_a_network_with_itself_are_left_out_and_counted() -> None:
+    table = snapshots(0.3, 0.5)
+    across = table["learning_rule_a"].eq("bptt") & table["learning_rule_b"].eq("eprop")
+    own = across & (table["seed_a"] == table["seed_b"])
+    row = decided("fig6-models-closer-than-data", table.assign(distance=table["distance"].mask(own, 1e-8)))
+    assert row["result"] == "holds" and row["why"].startswith("without 3 of 9 pairs")
+    assert row["mean_first"] > 0.3
+    row = decided("fig6-models-closer-than-data", table.assign(distance=table["distance"].mask(across, 1e-8)))
+    assert row["verdict"] == NOT_TESTABLE and row["why"].startswith("without 9 of 9 pairs")
 
 
 def spectra(by_setting: float, by_rule: float) -> pd.DataFrame:
@@ -475,7 +574,7 @@ def test_synthetic_recordings_are_never_evidence(first: list[float], second: lis
     shift=st.floats(0.0, 0.06),
 )
 def test_a_wider_margin_never_turns_comparable_into_different(first: list[float], shift: float) -> None:
-    second = [value + shift + 0.003 * i for i, value in enumerate(first)]
+    second = [value + shift + 0.003 * (i + 1) for i, value in enumerate(first)]
     row = decided("fig1-eprop-comparable", curves({"bptt": first, "eprop": second}))
     order = [NOT_REPRODUCED, "undecided", REPRODUCED]
     verdicts = [row["verdict_half_margin"], row["verdict"], row["verdict_double_margin"]]

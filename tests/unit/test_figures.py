@@ -598,6 +598,113 @@ def test_model_distances_with_nothing_of_one_setting_say_so() -> None:
     assert "no two networks of one setting" in words_in(panel)
 
 
+# ---- what says nothing is not drawn as if it did
+
+
+def captioned(figure: Figure) -> str:
+    return str(figure.get_supxlabel()).replace("\n", " ")
+
+
+@pytest.mark.parametrize("name", ["fig3", "slow_bptt"])
+def test_pairs_that_have_not_learnt_or_are_one_network_are_left_out(name: str) -> None:
+    """At matched accuracy, BPTT at 3e-5 came to .3; at 1e-4, its seed 0 and e-prop's are one untrained network."""
+    tables = tables_of(name, ONE, 3)
+    table = tables["model_distances"]
+    matched, to_eprop = table["stage"] == "matched", table["learning_rule_b"] == "eprop"
+    slowest = matched & to_eprop & (table["setting_a"] == "lr-3e-5")
+    own = matched & to_eprop & (table["setting_a"] == "lr-1e-4") & (table["seed_a"] == 0) & (table["seed_b"] == 0)
+    table = table.assign(accuracy_a=table["accuracy_a"].mask(slowest, 0.3), distance=table["distance"].mask(own, 1e-8))
+    products = make(name, {**tables, "model_distances": table})
+    panel = panel_titled(products["figure"], "B  " if name == "fig3" else "matched accuracy")
+    # 4 learning rates x 3 x 3 pairs; Figure 3 has both stages in one panel.
+    every = 72 if name == "fig3" else 36
+    note = f"Without 10 of {every} pairs (1 a network with itself, 9 below accuracy 0.4)."
+    assert note in words_in(panel)
+    if name == "slow_bptt":
+        rates, mean, _ = bars(panel, "BPTT to e-prop")
+        np.testing.assert_allclose(rates, [1e-4, 3e-4, 1e-3])
+        # By hand: bptt seed 0 at 1e-4 is network 6, e-prop's are 12 to 14; .1 + .01 x (6 + 12.5 + 1) less network 12.
+        seeds = [0.1 + 0.01 * (6 + 13.5), 0.1 + 0.01 * (7 + 13), 0.1 + 0.01 * (8 + 13)]
+        assert mean[0] == pytest.approx(np.mean(seeds))
+    assert overlaps(products["figure"]) == []
+
+
+@pytest.mark.parametrize("name", ["fig3", "slow_bptt"])
+def test_where_no_pair_has_learnt_the_panel_says_so(name: str) -> None:
+    tables = tables_of(name, ONE, 2)
+    low = tables["model_distances"].assign(accuracy_a=0.1, accuracy_b=0.1)
+    # Figure 3 has both stages in one panel.
+    products = make(name, {**tables, "model_distances": low[low["stage"] == "matched"] if name == "fig3" else low})
+    panel = panel_titled(products["figure"], "B  " if name == "fig3" else "matched accuracy")
+    assert "No pair of networks that have learnt." in words_in(panel)
+
+
+def test_gains_at_which_not_all_have_learnt_are_named() -> None:
+    table = straight(ONE, ("bptt", "eprop"), ("gain-0", "base"), 2)
+    failed = (table["setting"] == "gain-0") & (table["learning_rule"] == "eprop") & (table["seed"] == 1)
+    table = table[~failed | (table["accuracy"] <= 0.3)]
+    for stage in ("matched", "untrained"):
+        words = words_in(panel_titled(make("gain_map", {"distances": table})["figure"], stage))
+        assert ("Matched below accuracy 0.4, so not all have learnt: gain 0." in words) == (stage == "matched")
+
+
+def test_a_spread_below_what_counts_as_learnt_says_so() -> None:
+    table = straight(ONE, ("bptt", "eprop"), ("gain-0", "base"), 2)
+    spread = panel_titled(make("fig2", {"distances": table[table["accuracy"] <= 0.3]})["figure"], "Spread")
+    assert "Below accuracy 0.4: not all of these networks have learnt." in words_in(spread)
+    assert "Below" not in words_in(panel_titled(make("fig2", {"distances": table})["figure"], "Spread"))
+
+
+def test_model_distances_leave_out_a_network_and_itself() -> None:
+    table = pairs(ONE, [("bptt", "base"), ("eprop", "base")], 2)
+    own = (table["learning_rule_a"] != table["learning_rule_b"]) & (table["seed_a"] == table["seed_b"])
+    products = make("model_distances", {"model_distances": table.assign(distance=table["distance"].mask(own, 0.0))})
+    (panel,) = products["figure"].axes
+    assert "BPTT\ne-prop\n(n = 2)" in [label.get_text() for label in panel.get_xticklabels()]
+    assert "Without 2 of 6 pairs (2 a network with itself)." in captioned(products["figure"])
+
+
+def level(name: str, accuracy: float, reached: tuple[float, float], distance: float) -> list[dict[str, Any]]:
+    """One network of BPTT and of e-prop at one level, and the recording."""
+    sides = [("bptt", "base", 0, reached[0]), ("eprop", "base", 0, reached[1]), ("data", "data", -1, np.nan)]
+    rows = []
+    for a, b in itertools.combinations(sides, 2):
+        row = {**labels(ONE[0]), "level": name, "level_accuracy": accuracy, "distance": distance}
+        for side, of_side in (("a", a), ("b", b)):
+            keys = ("learning_rule", "setting", "seed", "accuracy")
+            row |= {f"{key}_{side}": value for key, value in zip(keys, of_side, strict=True)}
+        rows.append({**row, "distance": 0.9 if b[0] == "data" else distance})
+    return rows
+
+
+def test_levels_say_how_many_networks_are_there() -> None:
+    table = pd.DataFrame(
+        level("80%", 0.8, (0.82, 0.75), 0.3) + level("60%", 0.6, (0.62, 0.2), 0.3) + level("40%", 0.4, (0, 0), 1e-8)
+    )
+    figure = make("fig6", {"snapshots": table})["figure"]
+    titles = {name: panel_titled(figure, name).get_title() for name in ("80%", "60%", "40%")}
+    assert "there" not in titles["80%"] and "itself" not in titles["80%"]
+    assert titles["60%"].endswith("accuracies 0.20 to 0.62\n1 of 2 networks are there")
+    assert titles["40%"].endswith("0 of 2 networks are there\n1 pair: a network and itself")
+    assert "There: within 0.1 of the accuracy" in captioned(figure)
+    good = make("fig6", {"snapshots": table[table["level"] == "80%"]})["figure"]
+    assert "There:" not in captioned(good)
+
+
+@pytest.mark.parametrize("name", ["table1", "table2"])
+def test_tables_mark_comparisons_whose_premise_is_not_met(name: str) -> None:
+    table = straight(ONE, ("bptt", "eprop"), ("base",), 2)
+    published = {"table1": {"recording": "-", "n": 4}, "table2": {"recording": "-", "n": 4}}[name]
+
+    def text(rows: pd.DataFrame) -> str:
+        return str(make(name, {"distances": rows}, figure={"settings": ["base"]}, published=published)["md"])
+
+    assert "not all have learnt" not in text(table) and "the same network" not in text(table)
+    assert "0.300 (below 0.4: not all have learnt)" in text(table[table["accuracy"] <= 0.3])
+    alike = table.assign(distance=table["distance"] - 0.01 * (table["learning_rule"] == "eprop")).round(9)
+    assert "0.900 (one and the same network: seeds 0, 1)" in text(alike)
+
+
 def test_warnings_are_errors_here() -> None:
     with pytest.raises(UserWarning):
         warnings.warn("a warning", stacklevel=1)

@@ -36,6 +36,7 @@ from neurorules.tables import (
 )
 from neurorules.tables.base.columns import below_each_other, describe, read_tidy_table
 from neurorules.tables.base.labels import SIDE_LABELS, model_labels, recording_labels
+from neurorules.tables.base.pairs import at_their_level, networks_in, of_different_networks
 from neurorules.tables.base.score import score_group, score_model, score_recording
 from neurorules.tables.base.table_type import TABLE_TYPES, ScoredModel, table_types
 from neurorules.tasks.hatsopoulos2007 import ReachTask
@@ -619,6 +620,22 @@ def test_snapshots(made: Made) -> None:
                     assert accuracy == pytest.approx(reached[network][at[network]], abs=1e-5)
             assert row.distance == pytest.approx(procrustes(*(activity[side] for side in sides)), abs=1e-6)
     assert len(taken) > len(reached)  # other checkpoints at other levels
+
+
+@pytest.mark.parametrize("table_type", ["snapshots", "model_distances"])
+def test_learning_rules_share_the_network_of_a_seed_before_its_first_update(made: Made, table_type: str) -> None:
+    """Figures and claims leave such pairs out: they say nothing about learning rules."""
+    runs = {rule: {k: run.isel(checkpoint=[0]) for k, run in by.items()} for rule, by in made.runs.items()}
+    members = replace(made, runs=runs).members("bptt", "eprop")
+    options = Options({"snapshot_accuracies": [0.8], "snapshot_trials": 8})
+    module = {"snapshots": snapshots, "model_distances": model_distances}[table_type]
+    table = module.table(members, {}, options, made.recording)
+    same = table.drop(of_different_networks(table).index)
+    across = table[(table["learning_rule_a"] == "bptt") & (table["learning_rule_b"] == "eprop")]
+    assert set(same.index) == set(across[across["seed_a"] == across["seed_b"]].index) and len(same)
+    if table_type == "snapshots":
+        assert len(networks_in(at_their_level(table[table["level"] == "80%"]))) == 0
+        assert len(networks_in(table)) == 2 * len(SEEDS)
 
 
 def test_snapshots_without_eprop_have_the_configs_levels_alone(made: Made) -> None:

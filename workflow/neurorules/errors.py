@@ -6,14 +6,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from neurorules.io.text import printable
+
 _ABSENT: Any = object()
+
+# What sentences of ours may hold beside letters and signs.
+OF_OURS = "\n\t"
 
 
 class InputError(Exception):
     """Something outside the program is wrong: a file, a key, a value, the disk.
 
     Shown to the user without a traceback. Anything that is not the user's to put right stays an
-    ordinary exception and keeps its traceback.
+    ordinary exception and keeps its traceback. Control characters of a user's text (ESC, CR) are shown as escapes.
 
     Args:
         problem: what is wrong, one sentence.
@@ -41,15 +46,15 @@ class InputError(Exception):
         self.has_value = value is not _ABSENT
         self.value = None if value is _ABSENT else value
         self.remedy = remedy
-        lines = [problem]
+        lines = [printable(problem, keep=OF_OURS)]
         if self.file is not None:
-            lines.append(f"  file:   {self.file}" + (f", line {line}" if line is not None else ""))
+            lines.append(f"  file:   {printable(self.file)}" + (f", line {line}" if line is not None else ""))
         if key is not None:
-            lines.append(f"  key:    {key}")
+            lines.append(f"  key:    {printable(key)}")
         if self.has_value:
             lines.append(f"  value:  {_short(value)}")
         if remedy is not None:
-            lines.append(f"  remedy: {remedy}")
+            lines.append(f"  remedy: {printable(remedy, keep=OF_OURS)}")
         super().__init__("\n".join(lines))
 
 
@@ -71,5 +76,5 @@ class StaleResult(InputError):
 
 
 def _short(value: Any, limit: int = 200) -> str:
-    text = repr(value)
+    text = printable(repr(value))
     return text if len(text) <= limit else text[: limit - 3] + "..."

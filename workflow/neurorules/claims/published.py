@@ -21,7 +21,9 @@ def read_published(file: str | Path = PUBLISHED) -> dict[str, Any]:
     """The content of published.yaml."""
     import yaml
 
-    content: dict[str, Any] = yaml.load(Path(file).read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    content: dict[str, Any] = yaml.load(
+        Path(file).read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    )
     return content
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import io
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -41,6 +42,8 @@ def run_cli(words: Callable[[], str], prefix: str = "") -> int:
     Returns:
         the exit code.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what the terminal's encoding lacks, as stderr does
     try:
         print(words(), flush=True)
     except InputError as error:

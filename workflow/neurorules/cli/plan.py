@@ -42,5 +42,5 @@ def run(arguments: argparse.Namespace) -> int:
         return code
     file = Path(os.path.relpath(study_file(arguments.study), arguments.directory))
     command = snakemake_command(file, arguments.targets, arguments.raw_dir)
-    done = subprocess.run(command, cwd=arguments.directory, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(command, cwd=arguments.directory, stdout=subprocess.PIPE, encoding="utf-8")
     return run_cli(lambda: with_one_job_table(done.stdout)) or done.returncode

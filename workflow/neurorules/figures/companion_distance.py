@@ -77,6 +77,7 @@ def _draw(panel: Axes, rows: pd.DataFrame, of_rule: pd.DataFrame, stage: str) ->
         panels.empty_message(panel, "At no gain is there an accuracy that all networks reach.")
     elif without:
         notes.append(f"No accuracy that all networks reach at gain {', '.join(without)}.")
+    notes += gain_curves.unlearnt_notes(rows)
     beside = 0.04 * max(gains[-1] - gains[0], 1.0)
     panel.set_xlim(gains[0] - beside, gains[-1] + beside)
     panels.axis_note(panel, "Gain of the initial weights", notes)

@@ -103,8 +103,8 @@ def spread_at_matched_accuracy(rows: pd.DataFrame) -> tuple[float, dict[str, NDA
 
 
 def _draw_spread(panel: Axes, accuracy: float, spread: Mapping[str, NDArray[Any]], of_gains: str) -> None:
-
     from neurorules.plotting import panels
+    from neurorules.tables.base.matched import LEAST_ACCURACY
 
     if np.isnan(accuracy):
         panel.set_title("Spread at matched accuracy")
@@ -120,4 +120,6 @@ def _draw_spread(panel: Axes, accuracy: float, spread: Mapping[str, NDArray[Any]
         panel.text(x, values.max() + 0.05 * highest, f"{values.mean():.4f}", ha="center", va="bottom", fontsize=7)
     panel.set_xticks(range(len(spread)), [f"across\n{name}" for name in spread])
     panel.set(xlim=(-0.6, len(spread) - 0.4), ylim=(0, 1.25 * highest if highest > 0 else 1.0), ylabel="SD of distance")
+    if accuracy < LEAST_ACCURACY:
+        panels.axis_note(panel, "", [f"Below accuracy {LEAST_ACCURACY:g}: not all of these networks have learnt."])
     panel.set_title(f"Spread at accuracy {accuracy:.2f},\nwhich all reach{of_gains}")

@@ -63,7 +63,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 def _draw_pairs(panel: Axes, pairs: pd.DataFrame, line_styles: Mapping[float, Mapping[str, Any]], title: str) -> None:
     from neurorules.plotting import panels, style, titles
-    from neurorules.tables.base.pairs import fixed_setting, pairs_between, seed_means
+    from neurorules.tables.base.matched import LEAST_ACCURACY
+    from neurorules.tables.base.pairs import comparable, fixed_setting, pairs_between, seed_means
 
     to_eprop = pairs_between(pairs, "bptt", "eprop")
     panel.set_title(f"B  {title}\nBPTT to e-prop")
@@ -71,7 +72,8 @@ def _draw_pairs(panel: Axes, pairs: pd.DataFrame, line_styles: Mapping[float, Ma
         panels.mark_empty([panel], "There are no networks of both BPTT and e-prop to compare.")
         return
     to_eprop = to_eprop[to_eprop["setting_b"] == fixed_setting(to_eprop)]
-    means = seed_means(to_eprop)
+    shown, note = comparable(to_eprop, LEAST_ACCURACY)
+    means = seed_means(shown)
     for x, (rate, line_style) in enumerate(line_styles.items()):
         for stage, shift, face in (("trained", -0.15, line_style["color"]), ("matched", 0.15, "white")):
             seeds = means[(means["learning_rate_a"] == rate) & (means["stage"] == stage)]["distance"]
@@ -92,6 +94,10 @@ def _draw_pairs(panel: Axes, pairs: pd.DataFrame, line_styles: Mapping[float, Ma
                 np.full(len(seeds), x + shift - 0.1), seeds, ".", color=line_style["color"], markersize=3, alpha=0.6
             )
     panel.set_xticks(range(len(line_styles)), [titles.rate_label(rate) for rate in line_styles])
-    panel.set(xlim=(-0.5, len(line_styles) - 0.5), xlabel="Learning rate of BPTT", ylabel=style.DISTANCE_LABEL)
+    panel.set(xlim=(-0.5, len(line_styles) - 0.5), ylabel=style.DISTANCE_LABEL)
+    panels.axis_note(panel, "Learning rate of BPTT", [f"{note[0].upper()}{note[1:]}."] if note else [])
+    if means.empty:
+        panels.empty_message(panel, "No pair of networks that have learnt.")
+        return
     n = titles.seeds_text(means.groupby(["learning_rate_a", "stage"])["seed_a"].nunique())
     panel.set_title(f"B  {title}\nBPTT ({n}) to e-prop (n = {to_eprop['seed_b'].nunique()})")

@@ -69,7 +69,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             snapshot = _snapshot(rows)
             with_points.append(_with_coordinates(rows, snapshot))
             accuracies = f"{snapshot.accuracies.min():.2f} to {snapshot.accuracies.max():.2f}"
-            top[column].set_title(f"{_panel_title(part, table)}\n{level}\naccuracies {accuracies}")
+            title = "\n".join([_panel_title(part, table), str(level), f"accuracies {accuracies}", *_not_compared(rows)])
+            top[column].set_title(title)
             _draw_embedding(top[column], snapshot, part)
             image = _draw_distances(bottom[column], snapshot, upper)
         bar = figure.colorbar(image, ax=list(bottom), shrink=0.8, pad=0.01)
@@ -82,6 +83,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         [
             "Above: UMAP of the distances below (arbitrary units; who is near whom, not how far).",
             "Each network at the checkpoint closest to the accuracy in the title; those found are given below it.",
+            *_tolerance_words(table),
             "Fills: settings, in the order of the alphabet (full, open, left half, lower half)."
             if len(_settings(table)) > 1
             else "Points: seeds.",
@@ -89,6 +91,24 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         ],
     )
     return {"figure": figure, "csv": pd.concat(with_points, ignore_index=True)}
+
+
+def _not_compared(rows: pd.DataFrame) -> list[str]:
+    """Lines of a title: how many networks are not at the level, and how many pairs are no pairs."""
+    from neurorules.tables.base.pairs import at_their_level, networks_in, of_different_networks
+
+    networks = networks_in(rows)
+    there, same = len(networks_in(at_their_level(rows))), len(rows) - len(of_different_networks(rows))
+    lines = [f"{there} of {len(networks)} networks are there"] if there < len(networks) else []
+    return lines + [f"{same} pair{'s' * (same != 1)}: a network and itself"] * bool(same)
+
+
+def _tolerance_words(table: pd.DataFrame) -> list[str]:
+    from neurorules.tables.base.pairs import LEVEL_TOLERANCE, at_their_level, networks_in
+
+    if all(len(networks_in(at_their_level(rows))) == len(networks_in(rows)) for _, rows in table.groupby("level")):
+        return []
+    return [f"There: within {LEVEL_TOLERANCE:g} of the accuracy; claims leave the other networks out."]
 
 
 def _settings(rows: pd.DataFrame) -> list[str]:

@@ -48,7 +48,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 def _draw(panel: Axes, rows: pd.DataFrame, of_part: pd.DataFrame) -> None:
     """Draw one stage over gain, by learning rule; `of_part` are all stages."""
-    from neurorules.plotting import panels, style, titles
+    from neurorules.plotting import gain_curves, panels, style, titles
 
     gains, learning_rules = sorted(of_part["gain"].unique()), sorted(of_part["learning_rule"].unique())
     beside = 0.008 * max(gains[-1] - gains[0], 1.0)
@@ -78,5 +78,6 @@ def _draw(panel: Axes, rows: pd.DataFrame, of_part: pd.DataFrame) -> None:
         notes.append(f"No accuracy that all networks reach at gain {', '.join(without)}.")
     if rows.empty:
         panels.empty_message(panel, "At no gain is there an accuracy that all networks reach.")
+    notes += gain_curves.unlearnt_notes(rows)
     panel.set_xlim(gains[0] - 5 * beside, gains[-1] + 5 * beside)
     panels.axis_note(panel, "Gain of the initial weights", notes)

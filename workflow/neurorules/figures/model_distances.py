@@ -19,11 +19,14 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     """The figure and the table that it is drawn from: pairs of one setting, at the last checkpoint."""
     from neurorules.plotting import panels, style, titles
     from neurorules.tables.base.columns import PANEL_GROUP
+    from neurorules.tables.base.matched import LEAST_ACCURACY
+    from neurorules.tables.base.pairs import comparable
 
     table = tables["model_distances"]
     of_one_setting = table["setting_a"] == table["setting_b"]
-    drawn = table[of_one_setting & (table["stage"] == "trained")].rename(columns={"setting_a": "setting"})
-    groups = list(drawn.groupby(PANEL_GROUP, sort=True))
+    trained = table[of_one_setting & (table["stage"] == "trained")]
+    shown, note = comparable(trained.rename(columns={"setting_a": "setting"}), LEAST_ACCURACY)
+    groups = list(shown.groupby(PANEL_GROUP, sort=True))
     figure, axes = panels.make_panels(max(1, len(groups)), width=3.2)
     if not groups:
         panels.mark_empty(axes[:1], "There are no two networks of one setting to compare.")
@@ -37,7 +40,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             seeds = "over seeds" if a == b else titles.rule_label(str(b))
             names.append(f"{titles.rule_label(str(a))}\n{seeds}\n(n = {len(distances)})")
         panel.set_xticks(range(len(names)), names, fontsize=5.5)
-        panel.set(xlim=(-0.5, len(names) - 0.5), ylabel=style.DISTANCE_LABEL, title=titles.panel_title(rows, drawn))
+        panel.set(xlim=(-0.5, len(names) - 0.5), ylabel=style.DISTANCE_LABEL, title=titles.panel_title(rows, shown))
     panels.caption(
         figure,
         context,
@@ -47,6 +50,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             "Large markers: their mean.",
             "'Over seeds': networks that differ in their seed alone.",
             "All steps of all test trials, at the last checkpoint.",
+            *([f"{note[0].upper()}{note[1:]}."] if note else []),
         ],
     )
     return {"figure": figure, "csv": table}

@@ -52,7 +52,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     axes[0].set(ylim=(-1.5, 3.0), ylabel="Error p(w) = y − 1", title="The error and its roots")
     for panel, (name, flow) in zip(axes[1:4], flows.items(), strict=True):
         panel.plot(w, flow(w), **{**line_styles[name], "marker": ""})
-        panel.set(ylim=(-1.5, 1.5), ylabel="dw/dt", title=TITLES[name])
+        panel.set(ylim=(-1.5, 1.5), ylabel="dw/dt")
+        panel.set_title(TITLES[name], parse_math=True)
     for panel in axes[:4]:
         panel.axhline(0.0, color="#bbbbbb", linewidth=0.5)
         panel.set(xlim=(-2.0, 2.0), xlabel="Weight w")

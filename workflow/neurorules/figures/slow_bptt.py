@@ -14,13 +14,15 @@ TABLES = ("model_distances",)
 PRODUCTS = ("pdf", "png", "csv")
 
 LINES = ("BPTT to e-prop", "BPTT to e-prop, same seed", "BPTT, own seeds", "e-prop, own seeds")
+RATE_LABEL = "Learning rate of BPTT"
 STAGES = {"trained": "last checkpoint", "matched": "matched accuracy"}
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
     from neurorules.plotting import curves, panels, style, titles
-    from neurorules.tables.base.pairs import fixed_setting, pairs_between
+    from neurorules.tables.base.matched import LEAST_ACCURACY
+    from neurorules.tables.base.pairs import comparable, fixed_setting, pairs_between
 
     table = tables["model_distances"]
     for side in ("_a", "_b"):
@@ -37,11 +39,14 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             continue
         to_eprop = to_eprop[to_eprop["setting_b"] == fixed_setting(to_eprop)]
         for panel, (stage, name) in zip(row, STAGES.items(), strict=False):
-            _draw_distances(panel, pairs[pairs["stage"] == stage], to_eprop[to_eprop["stage"] == stage])
+            own, _ = comparable(pairs[pairs["stage"] == stage], LEAST_ACCURACY)
+            shown, note = comparable(to_eprop[to_eprop["stage"] == stage], LEAST_ACCURACY)
+            _draw_distances(panel, own, shown, note)
             n = titles.seeds_text(to_eprop.groupby(["learning_rate_a", "stage"])["seed_a"].nunique())
             panel.set(title=f"{title}\n{name} ({n})", ylabel=style.DISTANCE_LABEL)
-        limits = [panel.get_ylim() for panel in row[:2]]
-        for panel in row[:2]:
+        with_pairs = [panel for panel in row[:2] if panel.has_data()]
+        limits = [panel.get_ylim() for panel in with_pairs]
+        for panel in with_pairs:
             panel.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
         _draw_accuracies(row[2], to_eprop[to_eprop["stage"] == "trained"])
         row[2].set(title=f"{title}\naccuracy reached", ylabel=style.ACCURACY_LABEL)
@@ -62,10 +67,16 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     return {"figure": figure, "csv": table}
 
 
-def _draw_distances(panel: Axes, pairs: pd.DataFrame, to_eprop: pd.DataFrame) -> None:
-    from neurorules.plotting import style
+def _draw_distances(panel: Axes, pairs: pd.DataFrame, to_eprop: pd.DataFrame, note: str) -> None:
+    """Draw one stage; `note` says which pairs are not among these, for the axis."""
+    from neurorules.plotting import panels, style
     from neurorules.tables.base.pairs import fixed_setting, pairs_between, seed_means
 
+    words = [f"{note[0].upper()}{note[1:]}."] if note else []
+    if to_eprop.empty:
+        panels.axis_note(panel, RATE_LABEL, words)
+        panels.mark_empty([panel], "No pair of networks that have learnt.")
+        return
     all_pairs, same, bptt, eprop = LINES
     colour, line, marker = style.BETWEEN
     means = seed_means(to_eprop)
@@ -84,6 +95,7 @@ def _draw_distances(panel: Axes, pairs: pd.DataFrame, to_eprop: pd.DataFrame) ->
         line_style = {**style.line_style("eprop"), "marker": ""}
         panel.axhline(own_eprop["distance"].mean(), **line_style, label=eprop)
     _label_rates(panel, means)
+    panels.axis_note(panel, RATE_LABEL, words)
 
 
 def _draw_accuracies(panel: Axes, to_eprop: pd.DataFrame) -> None:
@@ -122,4 +134,4 @@ def _label_rates(panel: Axes, means: pd.DataFrame) -> None:
     panel.set_xticks(rates, [rate_label(rate) for rate in rates])
     panel.set_xticks([], minor=True)
     panel.set_xlim(rates[-1] * 1.5, rates[0] / 1.5)
-    panel.set_xlabel("Learning rate of BPTT")
+    panel.set_xlabel(RATE_LABEL)

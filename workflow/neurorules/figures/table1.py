@@ -48,14 +48,14 @@ def _markdown(distances: pd.DataFrame, context: Mapping[str, Any]) -> str:
         lines += _part(str(recording), str(task), rows, context["published"])
     lines += [
         f"Normalized Procrustes distance, 0 to 1: mean ± SD over seeds (n). Settings: "
-        f"{', '.join(context['figure']['settings'])}; {BASE} is gain 1. Matched: at the highest accuracy that all "
-        "networks compared in that line reached. p: Welch's t-test over seeds, two-sided. p equivalent: two one-sided "
-        "tests against the margin. Recomputed: Student's t-test from the printed means and SDs, taken as dividing by "
-        f"n, of n = {context['published']['n']} seeds; in brackets what rounding allows. What the paper calls noise "
-        "ceiling is read as the untrained network.",
+        f"{markdown.listed(context['figure']['settings'])}; {BASE} is gain 1. Matched: at the highest accuracy that "
+        "all networks compared in that line reached. p: Welch's t-test over seeds, two-sided. p equivalent: two "
+        "one-sided tests against the margin. Recomputed: Student's t-test from the printed means and SDs, taken as "
+        f"dividing by n, of n = {context['published']['n']} seeds; in brackets what rounding allows. What the paper "
+        "calls noise ceiling is read as the untrained network.",
     ]
     if context["left_out"]:
-        lines += ["", f"Left out, recording not in this study: {', '.join(context['left_out'])}."]
+        lines += ["", f"Left out, recording not in this study: {markdown.listed(context['left_out'])}."]
     return "\n".join(lines) + "\n"
 
 
@@ -72,7 +72,7 @@ def _part(recording: str, task: str, rows: pd.DataFrame, published: Mapping[str,
     groups = {
         (rule, setting): group for (rule, setting), group in rows.groupby(["learning_rule", "setting"], sort=True)
     }
-    lines = [f"## {rows['recording_title'].iloc[0]} ({recording}, task {task})", ""]
+    lines = ["## " + markdown.plain(f"{rows['recording_title'].iloc[0]} ({recording}, task {task})"), ""]
     header = ["gain", "learning rule", "end of training", "accuracy then", "published", "untrained", "published"]
     lines += markdown.table(header, [_distances(groups, key, numbers) for key in _keys(groups, settings, rules)])
     header = ["compared", "at the end", "p", "matched at accuracy", "matched", "p", "p equivalent (margin)"]
@@ -135,7 +135,7 @@ def _compared(
     """One line of tests, None where a group is not in the figure."""
     from neurorules.claims.published import recomputed_p
     from neurorules.statistics.comparison import compare
-    from neurorules.tables.base.matched import last_values, matched
+    from neurorules.tables.base.matched import doubts, last_values, matched
 
     if first not in groups or second not in groups:
         return None
@@ -150,7 +150,7 @@ def _compared(
     else:
         at_level = compare(common.at_level[0], common.at_level[1], margin)
         cells += [
-            f"{common.level:.3f}",
+            f"{common.level:.3f}{doubts(common)}",
             f"{at_level.difference:+.3f} {markdown.interval(at_level.ci95)}",
             markdown.number(at_level.p_different),
             f"{markdown.number(at_level.p_equivalent)} ({margin:g})" if np.isfinite(margin) else markdown.NONE,

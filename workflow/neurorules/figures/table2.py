@@ -71,14 +71,14 @@ def _markdown(distances: pd.DataFrame, context: Mapping[str, Any]) -> str:
     lines += [
         "",
         "Distances from 0 (alike) to about 1: mean ± SD over seeds (n). Settings: "
-        f"{', '.join(context['figure']['settings'])}. Matched: at the highest accuracy that every network of both "
-        "learning rules reached. p: Welch's t-test over seeds, two-sided; p equivalent: two one-sided tests against "
-        "the margin, the SD that the paper prints for BPTT. Published numbers are of Sussillo 2015. "
+        f"{markdown.listed(context['figure']['settings'])}. Matched: at the highest accuracy that every network of "
+        "both learning rules reached. p: Welch's t-test over seeds, two-sided; p equivalent: two one-sided tests "
+        "against the margin, the SD that the paper prints for BPTT. Published numbers are of Sussillo 2015. "
         "Recomputed: Student's t-test from the printed means and SDs, taken as dividing by n, "
         f"of n = {context['published']['n']} seeds; in brackets what rounding allows.",
     ]
     if context["left_out"]:
-        lines += ["", f"Left out, recording not in this study: {', '.join(context['left_out'])}."]
+        lines += ["", f"Left out, recording not in this study: {markdown.listed(context['left_out'])}."]
     return "\n".join(lines) + "\n"
 
 
@@ -86,7 +86,7 @@ def _lines(measure: str, rows: pd.DataFrame, section: Mapping[str, Any]) -> list
     """The end of training and matched accuracy of one measure; nothing where a learning rule is not there."""
     from neurorules.claims.published import printed, published_name, recomputed_p
     from neurorules.statistics.comparison import compare
-    from neurorules.tables.base.matched import last_values, matched
+    from neurorules.tables.base.matched import doubts, last_values, matched
 
     bptt, eprop = (rows[rows["learning_rule"] == rule] for rule in ("bptt", "eprop"))
     if bptt.empty or eprop.empty:
@@ -95,9 +95,11 @@ def _lines(measure: str, rows: pd.DataFrame, section: Mapping[str, Any]) -> list
     margin = float(numbers.get("equivalence_margin", float("nan")))
     common = matched([eprop, bptt])
     accuracy = np.concatenate([last_values(eprop, "accuracy"), last_values(bptt, "accuracy")]).mean()
-    stages = [("trained", accuracy, compare(last_values(eprop), last_values(bptt), margin))]
+    stages = [("trained", f"{accuracy:.3f}", compare(last_values(eprop), last_values(bptt), margin))]
     if common is not None:
-        stages.append(("matched", common.level, compare(common.at_level[0], common.at_level[1], margin)))
+        stages.append(
+            ("matched", f"{common.level:.3f}{doubts(common)}", compare(common.at_level[0], common.at_level[1], margin))
+        )
     own = published_name(str(rows["recording"].iloc[0])) == section["recording"] and not rows["synthetic"].any()
     beside = [markdown.NONE] * 3
     if own and numbers:
@@ -110,7 +112,7 @@ def _lines(measure: str, rows: pd.DataFrame, section: Mapping[str, Any]) -> list
         [
             measure.upper(),
             stage,
-            f"{level:.3f}",
+            level,
             markdown.mean_sd(result.second),
             markdown.mean_sd(result.first),
             f"{result.difference:+.3f} {markdown.interval(result.ci95)}",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurorules.io import markdown
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -33,11 +35,11 @@ def _markdown(table: pd.DataFrame, context: Mapping[str, Any]) -> str:
     lines = ["# Table 3: distance between random groups of neurons and units", ""]
     if table["synthetic"].any():
         lines += ["**Synthetic recordings: these numbers say nothing about the brain.**", ""]
-    lines += [
-        "| recording | quantity | mean ± SD over splits (n) | published | within 2 published SD | accuracy | "
-        "SD over seeds (n) | p vs floor, seeds | p vs BPTT, seeds | p equivalent to BPTT |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+    header = [
+        *("recording", "quantity", "mean ± SD over splits (n)", "published", "within 2 published SD", "accuracy"),
+        *("SD over seeds (n)", "p vs floor, seeds", "p vs BPTT, seeds", "p equivalent to BPTT"),
     ]
+    cells = []
     for row in table.to_dict("records"):
         quantity = row["quantity"]
         label = titles.rule_label(quantity) if quantity in LEARNING_RULES.names() else quantity
@@ -48,7 +50,7 @@ def _markdown(table: pd.DataFrame, context: Mapping[str, Any]) -> str:
         within = (
             "not compared (synthetic)" if row["synthetic"] else "–" if published == "–" else "yes" if near else "no"
         )
-        cells = [
+        line = [
             title_of[tuple(row[column] for column in PANEL_GROUP)],
             label,
             f"{row['mean']:.3f} ± {row['sd']:.3f} ({row['n']})",
@@ -60,11 +62,14 @@ def _markdown(table: pd.DataFrame, context: Mapping[str, Any]) -> str:
             _number(row["p_vs_bptt_seeds"]),
             _number(row["p_equivalent_to_bptt_seeds"]),
         ]
-        lines.append(f"| {' | '.join(cells)} |")
-    sizes = ", ".join(f"{title_of[key]}: {rows['group_size'].iloc[0]}" for key, rows in table.groupby(PANEL_GROUP))
+        cells.append(line)
+    lines += markdown.table(header, cells)
+    sizes = markdown.plain(
+        ", ".join(f"{title_of[key]}: {rows['group_size'].iloc[0]}" for key, rows in table.groupby(PANEL_GROUP))
+    )
     lines += [
         "",
-        f"Normalized Procrustes distance, 0 to 1. Settings: {', '.join(context['figure']['settings'])}. "
+        f"Normalized Procrustes distance, 0 to 1. Settings: {markdown.listed(context['figure']['settings'])}. "
         f"Neurons and units per group: {sizes}. Floor: between two disjoint random groups of neurons. "
         "Models: between as many random units and the first of those groups; the last checkpoint, and the network "
         "before training. Accuracy is normalized: 1 is perfect, and it has no lower bound. "
@@ -73,7 +78,7 @@ def _markdown(table: pd.DataFrame, context: Mapping[str, Any]) -> str:
         "margin in the CSV. The published SD and p-values are over an unstated number of splits.",
     ]
     if context["left_out"]:
-        lines += ["", f"Left out, recording not in this study: {', '.join(context['left_out'])}."]
+        lines += ["", f"Left out, recording not in this study: {markdown.listed(context['left_out'])}."]
     return "\n".join(lines) + "\n"
 
 

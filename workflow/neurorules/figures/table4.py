@@ -51,5 +51,5 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         "of, nor what its SD runs over.",
     ]
     if context["left_out"]:
-        lines += ["", f"Left out, recording not in this study: {', '.join(context['left_out'])}."]
+        lines += ["", f"Left out, recording not in this study: {markdown.listed(context['left_out'])}."]
     return {"csv": repeats, "md": "\n".join(lines) + "\n"}

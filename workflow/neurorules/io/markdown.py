@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
+
+from neurorules.io.text import printable
 
 if TYPE_CHECKING:
     from neurorules.statistics.comparison import Summary
 
 NONE = "–"
+
+# What begins markup in Markdown or HTML: signs, a tag, a character by its name, a link; an underscore at a word's edge.
+MARKUP = re.compile(r"[\\`*|~$]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\](?=[(\[:])|(?<!\w)_|_(?!\w)")
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -30,7 +36,17 @@ def interval(bounds: tuple[float, float]) -> str:
     return f"[{bounds[0]:.3f}, {bounds[1]:.3f}]" if all(map(math.isfinite, bounds)) else ""
 
 
+def plain(text: str) -> str:
+    """Text as Markdown that shows it letter by letter, in one line: no markup, no tags, no links."""
+    return MARKUP.sub(r"\\\g<0>", printable(" ".join(text.split())))
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names with commas between them, as plain text."""
+    return plain(", ".join(names))
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lines of a table; a bar within a cell would end it."""
-    lines = [header, ["---"] * len(header), *rows]
-    return [f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines]
+    """Lines of a table whose cells are plain text."""
+    as_text = [[plain(cell) for cell in line] for line in (header, *rows)]
+    return [f"| {' | '.join(line)} |" for line in (as_text[0], ["---"] * len(header), *as_text[1:])]

@@ -38,7 +38,7 @@ def read_table(path: str | Path, text_columns: Iterable[str]) -> pd.DataFrame:
 
     check_readable(path)
     try:
-        text = Path(path).read_text()
+        text = Path(path).read_bytes().decode()  # of any locale, line endings as they are
         if not text.endswith("\n"):  # a line that is cut off still reads as a row
             raise pd.errors.ParserError("cut off in the middle of a line")
         as_text = {column: str for column in text_columns}

@@ -39,6 +39,8 @@ def share_loss_axis(panels: Sequence[Axes], rows: pd.DataFrame, share: float) ->
     """
     from matplotlib.ticker import LogLocator, NullFormatter
 
+    from neurorules.plotting import titles
+
     of_bin = rows.groupby(["learning_rule", "setting", "update"])["task_loss"]
     mean, sd = of_bin.mean(), of_bin.std().fillna(0.0)
     low, high = float((mean - sd).min()), float((mean + sd).max())
@@ -54,10 +56,13 @@ def share_loss_axis(panels: Sequence[Axes], rows: pd.DataFrame, share: float) ->
         if logarithmic:
             panel.set_yscale("log")
         panel.set(xlim=(share * updates, updates), ylim=limits)
+        if logarithmic:
+            panel.yaxis.set_minor_formatter(NullFormatter())
         if logarithmic and limits[1] < 100 * limits[0]:
             panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             panel.yaxis.set_major_formatter("{x:g}")
-            panel.yaxis.set_minor_formatter(NullFormatter())
+        elif logarithmic:
+            panel.yaxis.set_major_formatter(lambda value, position: titles.power_of_ten(value))
     panels[0].set_ylabel("Task loss")
 
 

@@ -38,6 +38,26 @@ def make_grid(rows: int, columns: int, width: float = 2.6, height: float = 2.3) 
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 
+def fit_titles(figure: Figure) -> None:
+    """Break the lines of titles that are wider than their panel's share of the figure."""
+    import textwrap
+
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    renderer: Any = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    for panel in figure.axes:
+        place = panel.get_subplotspec()
+        if place is None or not panel.get_title():
+            continue
+        # Titles stand over the axes, which the numbers of the y axis push to the right.
+        room = 0.85 * figure.bbox.width / place.get_gridspec().ncols
+        lines: list[str] = []
+        for line in panel.get_title().split("\n"):
+            width, _, _ = renderer.get_text_width_height_descent(line, panel.title.get_fontproperties(), ismath=False)
+            lines += textwrap.wrap(line, max(1, int(len(line) * room / width))) if width > room else [line]
+        panel.title.set_text("\n".join(lines))
+
+
 def distance_limits(distances: pd.Series) -> tuple[float, float]:
     """Limits of an axis that several panels share, with room around the smallest and largest distance."""
     room = 0.05 * max(distances.max() - distances.min(), 0.02)

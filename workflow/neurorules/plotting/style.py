@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 # Colour, line style and marker of each learning rule; never colour alone.
@@ -62,27 +62,33 @@ def level_styles(ordered: Sequence[Hashable]) -> dict[Any, dict[str, Any]]:
     }
 
 
-def publication() -> AbstractContextManager[None]:
-    """Matplotlib settings of all figures, as a context."""
+# Every setting that the user's matplotlibrc could change is set back first. Text is drawn letter by letter: a dollar in
+# a title is a dollar. A label of ours that is mathematics asks for it by parse_math=True.
+SETTINGS: Mapping[str, Any] = {
+    "text.parse_math": False,
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": 8,
+    "legend.fontsize": 7,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "lines.linewidth": 1.2,
+    "legend.frameon": False,
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "neurorules",
+    "figure.constrained_layout.use": True,
+}
+
+
+@contextmanager
+def publication() -> Iterator[None]:
+    """Matplotlib settings of all figures, as a context: the same on every machine and for every user."""
     import matplotlib
-    from matplotlib import pyplot
+    import matplotlib.style
 
     matplotlib.use("Agg")
-    return pyplot.rc_context(
-        {
-            "font.size": 8,
-            "axes.labelsize": 8,
-            "axes.titlesize": 8,
-            "legend.fontsize": 7,
-            "xtick.labelsize": 7,
-            "ytick.labelsize": 7,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.linewidth": 0.6,
-            "lines.linewidth": 1.2,
-            "legend.frameon": False,
-            "pdf.fonttype": 42,
-            "svg.hashsalt": "neurorules",
-            "figure.constrained_layout.use": True,
-        }
-    )
+    with matplotlib.style.context(dict(SETTINGS), after_reset=True):
+        yield

@@ -26,6 +26,13 @@ def rate_label(learning_rate: float) -> str:
     return np.format_float_scientific(learning_rate, trim="-", exp_digits=1)
 
 
+def power_of_ten(value: float) -> str:
+    """A power of ten as a tick of a logarithmic axis has it, as plain text: 10⁻²."""
+    import math
+
+    return "10" + str(round(math.log10(value))).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
 def panel_title(rows: pd.DataFrame, table: pd.DataFrame, separator: str = "\n") -> str:
     """Title of a panel, or of a block of a table: the recording, with task and setting where these differ.
 

@@ -122,7 +122,7 @@ def read_choice(path: str | Path, asked: Mapping[str, Any] | None = None) -> dic
     if Path(path).exists():
         check_readable(path)
     try:
-        content = json.loads(Path(path).read_text())
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
         choice = {key: content[key] for key in ("learning_rate", "at_edge", "candidates")}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(

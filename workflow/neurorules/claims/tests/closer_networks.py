@@ -17,9 +17,13 @@ from neurorules.claims.tests.base.claim_test import (
     untestable,
 )
 from neurorules.statistics.comparison import compare, compare_paired
+from neurorules.tables.base.matched import LEAST_ACCURACY
+from neurorules.tables.base.pairs import comparable
 
 if TYPE_CHECKING:
     import pandas as pd
+
+COLUMNS = ("learning_rule_a", "setting_a", "seed_a", "accuracy_a", "accuracy_b", "stage", "distance")
 
 
 def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
@@ -30,20 +34,27 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     over the others. The numbers are those of the first of these tests, `p_claimed_paired` that of the second.
 
     Args:
-        rows: columns of table type model_distances: learning_rule_a, setting_a, seed_a, the same _b, stage, distance.
-        parameters: first, second, to, each {learning_rule, setting}; stage.
+        rows: columns of table type model_distances: learning_rule_a, setting_a, seed_a, accuracy_a, the same _b, stage,
+            distance.
+        parameters: first, second, to, each {learning_rule, setting}; stage; least_accuracy, the lowest at which pairs
+            of stage "matched" say something.
         margin: not used.
     """
-    if why := missing_columns(rows, "learning_rule_a", "setting_a", "seed_a", "stage", "distance"):
+    if why := missing_columns(rows, *COLUMNS):
         return untestable(why)
-    first, second = (
-        pairs_between(rows, parameters[name], parameters["to"], parameters["stage"]) for name in ("first", "second")
-    )
-    for name, pairs in (("first", first), ("second", second)):
+    least = float(parameters.get("least_accuracy", LEAST_ACCURACY))
+    sides, notes = [], []
+    for name in ("first", "second"):
+        what = f"{' '.join(parameters[name].values())} to {' '.join(parameters['to'].values())}"
+        found = pairs_between(rows, parameters[name], parameters["to"], parameters["stage"])
+        if found.empty:
+            return untestable(f"not there: {what}")
+        pairs, why = comparable(found, least)
         if pairs.empty:
-            return untestable(
-                f"not there: {' '.join(parameters[name].values())} to {' '.join(parameters['to'].values())}"
-            )
+            return untestable(f"{what}: {why}")
+        sides.append(pairs)
+        notes += [f"{what}: {why}"] * bool(why)
+    first, second = sides
     over_networks = compare(seed_means(first, "distance"), seed_means(second, "distance"))
     to_first, to_second = (pairs.groupby("seed_to")["distance"].mean() for pairs in (first, second))
     targets = sorted(set(to_first.index) & set(to_second.index))
@@ -51,18 +62,21 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     numbers = {"p_claimed_paired": paired.p_lower, "difference_paired": paired.difference}
     results = {decide_lower(over_networks).result, decide_lower(paired).result}
     if results in ({HOLDS}, {FAILS}):
-        return Evidence(results.pop(), "", over_networks, numbers)
+        return Evidence(results.pop(), "; ".join(notes), over_networks, numbers)
     why = decide_lower(over_networks).why or decide_lower(paired).why or "the two tests disagree"
-    return Evidence(UNDECIDED, why, over_networks, numbers)
+    return Evidence(UNDECIDED, "; ".join([why, *notes]), over_networks, numbers)
 
 
 def pairs_between(rows: pd.DataFrame, networks: Mapping[str, str], to: Mapping[str, str], stage: str) -> pd.DataFrame:
-    """Distances of `networks` to networks `to`, columns seed, seed_to and distance, whichever side of a pair they are.
+    """Distances of `networks` to networks `to`, whichever side of a pair they are.
 
     Args:
         rows: as of `decide`.
         networks, to: {learning_rule, setting}; two different kinds.
         stage: "trained" or "matched".
+
+    Returns:
+        Columns seed, seed_to, stage, distance, accuracy_a and accuracy_b.
     """
     import pandas as pd
 
@@ -73,5 +87,5 @@ def pairs_between(rows: pd.DataFrame, networks: Mapping[str, str], to: Mapping[s
         found = select(rows, {**wanted, "stage": stage})
         columns = {f"seed_{here}": "seed", f"seed_{there}": "seed_to"}
         # The table may have a column `seed` too, of other rows.
-        sides.append(found[[*columns, "distance"]].rename(columns=columns))
+        sides.append(found[[*columns, "stage", "distance", "accuracy_a", "accuracy_b"]].rename(columns=columns))
     return pd.concat(sides, ignore_index=True)

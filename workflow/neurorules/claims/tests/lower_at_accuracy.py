@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurorules.claims.tests.base.claim_test import Evidence, decide_lower, two_groups, untestable
 from neurorules.statistics.comparison import compare
-from neurorules.tables.base.matched import LEAST_ACCURACY, last_values, matched
+from neurorules.tables.base.matched import LEAST_ACCURACY, last_values, matched, n_reached, same_networks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,10 +42,16 @@ def at_equal_accuracy(
     """
     common = matched(groups)
     least = float(parameters.get("least_accuracy", LEAST_ACCURACY))
+    reached = " and ".join("{} of {}".format(*n_reached(group, least)) for group in groups)
     if common is None:
-        return untestable("no overlap in accuracies")
+        return untestable(f"no overlap in accuracies ({reached} networks reached {least:g})")
     if common.level < least:
-        return untestable(f"no overlap in accuracies above {least:g} (highest common accuracy {common.level:.3f})")
+        return untestable(
+            f"no overlap in accuracies above {least:g} (highest common accuracy {common.level:.3f}; "
+            f"{reached} networks reached {least:g})"
+        )
+    if same := same_networks(common):
+        return untestable(f"seeds {', '.join(map(str, same))}: both groups have one and the same network")
     upper = compare(common.upper_half[0], common.upper_half[1])
     last = compare(last_values(groups[0]), last_values(groups[1]))
     return (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurorules.claims.tests.base.claim_test import Evidence, decide_lower, two_groups, untestable
 from neurorules.statistics.comparison import compare
-from neurorules.tables.base.matched import LEAST_ACCURACY, matched
+from neurorules.tables.base.matched import LEAST_ACCURACY, matched, n_reached
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,8 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     common = matched([group.assign(reached_at=group["update"]) for group in groups], "reached_at")
     least = float(parameters.get("least_accuracy", LEAST_ACCURACY))
     if common is None or common.level < least:
-        return untestable(f"no overlap in accuracies above {least:g}")
+        reached = " and ".join("{} of {}".format(*n_reached(group, least)) for group in groups)
+        return untestable(f"no overlap in accuracies above {least:g} ({reached} networks reached it)")
     upper = compare(common.upper_half[0], common.upper_half[1])
     numbers = {
         "matched_accuracy": common.level,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurorules.claims.tests.base.claim_test import Evidence, decide_lower, missing_columns, untestable
-from neurorules.claims.tests.closer_networks import pairs_between
+from neurorules.claims.tests.closer_networks import COLUMNS, pairs_between
 from neurorules.statistics.comparison import compare_paired
+from neurorules.tables.base.matched import LEAST_ACCURACY
+from neurorules.tables.base.pairs import comparable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,23 +25,27 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
 
     Args:
         rows: as of closer_networks.
-        parameters: learning_rule, settings {setting: learning rate}, to {learning_rule, setting}, stage.
+        parameters: learning_rule, settings {setting: learning rate}, to {learning_rule, setting}, stage;
+            least_accuracy as of closer_networks.
         margin: not used.
     """
-    if why := missing_columns(rows, "learning_rule_a", "setting_a", "seed_a", "stage", "distance"):
+    if why := missing_columns(rows, *COLUMNS):
         return untestable(why)
-    distances = {}
+    least = float(parameters.get("least_accuracy", LEAST_ACCURACY))
+    distances, notes = {}, []
     for setting, rate in parameters["settings"].items():
         networks = {"learning_rule": parameters["learning_rule"], "setting": setting}
-        pairs = pairs_between(rows, networks, parameters["to"], parameters["stage"])
+        pairs, why = comparable(pairs_between(rows, networks, parameters["to"], parameters["stage"]), least)
+        notes += [f"{setting}: {why}"] * bool(why)
         if not pairs.empty:
             distances[float(rate)] = pairs.groupby("seed")["distance"].mean()
     if len(distances) < 2:
-        return untestable("fewer than two of the learning rates are there")
+        return untestable("; ".join(["fewer than two of the learning rates are there", *notes]))
     rates = np.log10(list(distances))
     seeds = sorted(set.intersection(*(set(of_rate.index) for of_rate in distances.values())))
     if not seeds:
-        return untestable("no seed that all learning rates have")
+        return untestable("; ".join(["no seed that all learning rates have", *notes]))
     table = np.stack([of_rate[seeds].to_numpy() for of_rate in distances.values()])
     slopes = np.polyfit(rates, table, 1)[0]
-    return decide_lower(compare_paired(np.zeros_like(slopes), slopes), {"learning_rates": len(rates)})
+    evidence = decide_lower(compare_paired(np.zeros_like(slopes), slopes), {"learning_rates": len(rates)})
+    return replace(evidence, why="; ".join(filter(None, (evidence.why, *notes))))

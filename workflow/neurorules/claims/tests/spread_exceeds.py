@@ -10,7 +10,7 @@ import numpy as np
 
 from neurorules.claims.tests.base.claim_test import Evidence, decide_lower, select, untestable
 from neurorules.statistics.comparison import compare_paired
-from neurorules.tables.base.matched import LEAST_ACCURACY, all_learnt, matched
+from neurorules.tables.base.matched import LEAST_ACCURACY, all_learnt, matched, same_networks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +49,8 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     common = matched([cell[cell["seed"].isin(seeds)] for cell in cells])
     if common is None or common.level < least:
         return untestable(f"no overlap in accuracies above {least:g}")
+    if same := same_networks(common):
+        return untestable(f"seeds {', '.join(map(str, same))}: two groups have one and the same network")
 
     def spreads(values: list[NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
         table = np.array(values).reshape(len(learnt), len(small_values), -1)

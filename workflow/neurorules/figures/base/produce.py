@@ -12,6 +12,7 @@ from neurorules.io.atomic import write_text
 from neurorules.io.identity import canonical_json
 from neurorules.io.stale import check_made_from
 from neurorules.io.tables import write_table
+from neurorules.plotting.panels import fit_titles
 from neurorules.plotting.save import save_figure
 from neurorules.tables.base.columns import read_tidy_table
 
@@ -57,11 +58,13 @@ def produce(
         products = module.make(tables, {**context, "published": numbers})
         files = {Path(output).suffix[1:]: output for output in outputs}
         if "figure" in products:
+            fit_titles(products["figure"])
             save_figure(products["figure"], files["pdf"], files["png"], module.TITLE, made_by)
     if "csv" in files:
         write_table(files["csv"], products["csv"])
     if "md" in files:
-        write_text(files["md"], f"{products['md']}\n<!-- made by {made_by} -->\n")
+        in_comment = made_by.replace(">", r"\u003e")  # the same JSON; a comment ends at the first -->
+        write_text(files["md"], f"{products['md']}\n<!-- made by {in_comment} -->\n")
     if "html" in files:
         write_text(files["html"], _page(module.TITLE, products["md"], made_by))
 
@@ -88,12 +91,12 @@ def _read(table_files: Mapping[str, Sequence[str]], asked: Mapping[str, str]) ->
 
 
 def _page(title: str, markdown: str, made_by: str) -> str:
-    """A table's text as a page that needs nothing else."""
+    """A table's text as a page that needs nothing else. Tags in the text are shown, not obeyed."""
     import html
 
     from markdown_it import MarkdownIt
 
-    body = MarkdownIt("commonmark").enable("table").render(markdown)
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
     css = (
         "body{font:14px sans-serif;margin:2em}table{border-collapse:collapse}"
         "td,th{padding:.3em .7em;border-bottom:1px solid #ccc;text-align:left;vertical-align:top}"

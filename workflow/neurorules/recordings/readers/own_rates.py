@@ -15,6 +15,7 @@ import numpy as np
 
 from neurorules.errors import InputError
 from neurorules.io.netcdf import NETCDF_ERRORS, load_netcdf
+from neurorules.io.text import title_problem
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -60,6 +61,10 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
     title = str(found.attrs.get("title", "")).strip()
     if not title:
         raise _wrong(path, "title", None, "Write the attribute title: figures show it.")
+    if problem := title_problem(title):
+        raise InputError(
+            problem, file=path, key="title", value=title, remedy="Write a short title of one line: figures show it."
+        )
 
     names = found["neuron"].values.astype(str).tolist() if "neuron" in found.coords else []
     if len(set(names)) < len(names):

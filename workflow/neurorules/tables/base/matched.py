@@ -75,6 +75,36 @@ def matched(groups: Sequence[pd.DataFrame], value: str = "distance") -> Matched 
     )
 
 
+def doubts(common: Matched | None) -> str:
+    """What a reader must know of a comparison at matched accuracy, in brackets; "" where it says what it seems to.
+
+    Args:
+        common: see `matched`.
+    """
+    if common is None:
+        return ""
+    words = [f"below {LEAST_ACCURACY:g}: not all have learnt"] if common.level < LEAST_ACCURACY else []
+    if same := same_networks(common):
+        words.append(f"one and the same network: seeds {', '.join(map(str, same))}")
+    return f" ({'; '.join(words)})" if words else ""
+
+
+def same_networks(common: Matched) -> list[int]:
+    """Seeds for which two of the groups hold one and the same network: equal to the last digit where they are read.
+
+    Learning rules share the network of a seed before its first update, and settings that differ in nothing share all.
+    """
+    values = [dict(zip(seeds, read, strict=True)) for seeds, read in zip(common.seeds, common.at_level, strict=True)]
+    pairs = [(a, b) for i, a in enumerate(values) for b in values[i + 1 :]]
+    return sorted({int(seed) for a, b in pairs for seed in a.keys() & b.keys() if a[seed] == b[seed]})
+
+
+def n_reached(group: pd.DataFrame, level: float) -> tuple[int, int]:
+    """How many of a group's networks (columns seed, accuracy) reached an accuracy, and of how many."""
+    best = group.groupby("seed")["accuracy"].max()
+    return int((best >= level).sum()), len(best)
+
+
 def highest_common_accuracy(runs: Iterable[pd.DataFrame]) -> float:
     """The highest accuracy that all runs reach; NaN where one of them starts above it.
 

@@ -1,4 +1,4 @@
-"""Tables of pairs of networks, turned so that one learning rule is side a."""
+"""Tables of pairs of networks: turned so that one learning rule is side a, and what makes a pair worth comparing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,62 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+# Two activities that are equal up to rounding, arccos of 1 less 1e-15, are those of one network: of one seed before its
+# first update, say, which learning rules share.
+SAME_NETWORK = 1e-6
+
+# How far from a level of accuracy a checkpoint may be: half the step between the paper's levels (80%, 60%, 40%). A
+# network that is farther off is closer to another level, or never came near one.
+LEVEL_TOLERANCE = 0.1
+
+DATA = "data"
+
+
+def of_different_networks(pairs: pd.DataFrame) -> pd.DataFrame:
+    """The pairs whose sides are two networks, not one and the same (column distance)."""
+    return pairs[~(pairs["distance"] < SAME_NETWORK)]
+
+
+def comparable(pairs: pd.DataFrame, least: float) -> tuple[pd.DataFrame, str]:
+    """The pairs of table type model_distances that say something, and how many do not and why.
+
+    A network says nothing about its distance to itself. At stage "matched", networks that have not learnt up to an
+    accuracy say nothing about learning rules.
+
+    Args:
+        pairs: columns stage, distance, accuracy_a, accuracy_b.
+        least: the accuracy, see `LEAST_ACCURACY`.
+    """
+    different = ~(pairs["distance"] < SAME_NETWORK)
+    learnt = (pairs["stage"] != "matched") | ((pairs["accuracy_a"] >= least) & (pairs["accuracy_b"] >= least))
+    kept = pairs[different & learnt]
+    counts = {"a network with itself": (~different).sum(), f"below accuracy {least:g}": (different & ~learnt).sum()}
+    why = ", ".join(f"{count} {words}" for words, count in counts.items() if count)
+    return kept, f"without {len(pairs) - len(kept)} of {len(pairs)} pairs ({why})" if why else ""
+
+
+def at_their_level(pairs: pd.DataFrame) -> pd.DataFrame:
+    """The pairs of table type snapshots whose networks are within `LEVEL_TOLERANCE` of the level's accuracy.
+
+    Args:
+        pairs: columns level_accuracy, and learning_rule and accuracy of both sides; the recording is at every level.
+    """
+    for side in ("a", "b"):
+        # A little more, so that .7 is at the level .8 whatever floats make of the difference.
+        near = (pairs[f"accuracy_{side}"] - pairs["level_accuracy"]).abs() <= LEVEL_TOLERANCE + 1e-9
+        pairs = pairs[near | (pairs[f"learning_rule_{side}"] == DATA)]
+    return pairs
+
+
+def networks_in(pairs: pd.DataFrame) -> dict[tuple[str, str, int], float]:
+    """Accuracy by (learning rule, setting, seed) of the networks that are a side of some pair; not the recording."""
+    networks: dict[tuple[str, str, int], float] = {}
+    for side in ("a", "b"):
+        columns = [f"{name}_{side}" for name in ("learning_rule", "setting", "seed", "accuracy")]
+        networks |= {tuple(key): accuracy for *key, accuracy in pairs[columns].itertuples(index=False, name=None)}
+    return {key: accuracy for key, accuracy in networks.items() if key[0] != DATA}
 
 
 def pairs_between(pairs: pd.DataFrame, learning_rule: str, other: str) -> pd.DataFrame:

@@ -48,6 +48,18 @@ def at_stages(distances: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
+def unlearnt_gains(stages: pd.DataFrame) -> list[float]:
+    """Gains whose matched accuracy is below what counts as learnt: not every network learnt there.
+
+    Args:
+        stages: rows of `at_stages` of one recording and task.
+    """
+    from neurorules.tables.base.matched import LEAST_ACCURACY
+
+    low = stages[(stages["stage"] == "matched") & (stages["accuracy"] < LEAST_ACCURACY)]
+    return sorted(map(float, low["gain"].unique()))
+
+
 def later_than(table: pd.DataFrame, share: float) -> pd.DataFrame:
     """Bins of updates that end after a share of their run.
 
