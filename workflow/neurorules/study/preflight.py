@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neurorules.errors import InputError
+from neurorules.figures.base.figure import table_types_of
+from neurorules.options import Options
 from neurorules.recordings.locate import DOWNLOADS, expand_folder, find_raw
 from neurorules.study.load import Study
 from neurorules.study.model import Model
+from neurorules.tables.base.table_type import load_table_type
 from neurorules.tasks.base.task import Task, compared_steps, make_task
 
 if TYPE_CHECKING:
@@ -52,6 +55,7 @@ def check_own_rates(study: Study) -> None:
                 value=1,
                 remedy="Compare with recorded rates.",
             )
+        _check_tables(study, name, recording, file)
         seen = []
         for model in study.selection.seeds:
             options = study.options.of(model)
@@ -59,6 +63,32 @@ def check_own_rates(study: Study) -> None:
             if study.options.recording(model) == name and what not in seen:
                 seen.append(what)
                 _check_fit(study, model, recording, file)
+
+
+def _check_tables(study: Study, name: str, recording: xr.Dataset, file: Path) -> None:
+    """Ask the table types of the study's figures whether they can be made of a recording."""
+    of_models = {
+        (table_type, model)
+        for figure, models in study.selection.figures.items()
+        for table_type in table_types_of(figure, "model")
+        for model in models
+        if study.options.recording(model) == name
+    }
+    asked = [(table_type, study.options.of(model)) for table_type, model in sorted(of_models)]
+    asked += [
+        (table_type, study.options.table_options(table_type))
+        for figure in study.selection.figures
+        if name in study.selection.figure_recordings(figure)
+        for table_type in table_types_of(figure, "recording")
+    ]
+    for table_type, options in asked:
+        module = load_table_type(table_type)
+        if not hasattr(module, "check"):
+            continue
+        try:
+            module.check(recording, Options(options))
+        except InputError as error:
+            raise InputError(error.problem, file=file, key=error.key, value=error.value, remedy=error.remedy) from error
 
 
 def _check_fit(study: Study, model: Model, recording: xr.Dataset, file: Path) -> None:

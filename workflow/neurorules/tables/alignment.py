@@ -44,6 +44,7 @@ def table(
     from neurorules.runs.evaluate import ModelActivity
     from neurorules.runs.run import STAGES, checkpoint_index
     from neurorules.similarity.procrustes import procrustes_distance
+    from neurorules.tasks.base.task import compared_steps
 
     used = options.comparison.get("onset_step")
     if used is None:
@@ -53,7 +54,7 @@ def table(
             value=labels["task"],
             remedy="Show this figure for tasks whose `comparison:` has an onset_step.",
         )
-    window = task.window(recording["time"].values, options.comparison)
+    window = compared_steps(task, recording, options.comparison)
     rates, stride = recording["rates"].values, options.comparison.alignment_stride_steps
     rows = []
     for seed, run in runs.items():

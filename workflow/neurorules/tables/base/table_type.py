@@ -6,6 +6,8 @@ A table type is one file in the folder above with
     NEEDS_RECORDING: bool               whether there is no table without a recording
     COMPARISON_KEYS: tuple[str, ...]    keys of `comparison:` that it depends on, beside those of the compared window
     def table(...) -> DataFrame         see `score.py` for its arguments
+    def check(recording, options)       optional; raises an InputError where no table can be made of a recording. It is
+                                        asked before anything runs too, with the `options` that `table` gets
 
     SUBJECT = "model"       the runs of one model: table(runs, labels, options, task, recording)
     SUBJECT = "group"       the models of one task in one figure: table(members, labels, options, recording)
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from neurorules.tasks.base.task import Task
 
 TABLE_TYPES = Plugins(
-    "tables", "table type", "TABLES", members=("SUBJECT", "NEEDS_RECORDING", "COMPARISON_KEYS", "table")
+    "tables", "table type", "TABLES", members=("SUBJECT", "NEEDS_RECORDING", "COMPARISON_KEYS", "check", "table")
 )
 
 
