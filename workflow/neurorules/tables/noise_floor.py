@@ -48,7 +48,8 @@ def check(recording: xr.Dataset, options: Options) -> None:
         changing = int((np.ptp(rates, axis=(0, 1)) > 0).sum())
         raise InputError(
             f"A noise floor needs neurons that change in both groups; in {silent} of {repeats} splits of "
-            f"{recording.attrs['name']} a group of {splits.shape[-1]} has none. Of its {n_neurons} neurons, {changing} change.",
+            f"{recording.attrs['name']} a group of {splits.shape[-1]} has none. "
+            f"Of its {n_neurons} neurons, {changing} change.",
             key="rates",
             value=changing,
             remedy="Leave out neurons that are silent, or take fig5 and table3 out of use_figures.",

@@ -124,5 +124,6 @@ def _declared(dataset: h5py.Dataset) -> int:
     """Bytes of a variable, or of one of its chunks where that is more: a chunk is unpacked as a whole."""
     import math
 
-    size = dataset.id.get_type().get_size()
-    return max(math.prod(dataset.shape or (0,)), math.prod(dataset.chunks or (0,))) * size
+    size: int = dataset.id.get_type().get_size()
+    cells: int = max(math.prod(dataset.shape or (0,)), math.prod(dataset.chunks or (0,)))
+    return cells * size
