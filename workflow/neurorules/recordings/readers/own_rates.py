@@ -61,7 +61,7 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
     found = found.set_coords([name for name in labels if found[name].dtype.kind in "OUS"])
     kept = [str(name) for name, variable in found.data_vars.items() if variable.dtype.kind in "iufb"]
     recording = found[kept].drop_encoding().assign_coords(coordinates)
-    values = found["rates"].transpose(*DIMENSIONS).values.astype(np.float64)
+    values = np.ascontiguousarray(found["rates"].transpose(*DIMENSIONS).values, np.float64)
     recording["rates"] = (DIMENSIONS, values, {"units": "spikes/s"})
     recording.attrs = {
         **{name: " ".join(str(found.attrs[name]).split()) for name in ("licence", "citation") if name in found.attrs},
