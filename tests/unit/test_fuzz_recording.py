@@ -258,6 +258,7 @@ def nobody(file: File) -> None:
 def no_number(file: File) -> None:
     name = file.draw(st.sampled_from([name for name in VARIABLES if name in file.written]))
     file.put(name, file.written[name].values.astype(file.draw(st.sampled_from(["U4", "?"]))))
+    file.encoding.pop(name, None)  # else it is written as numbers
 
 
 SAME = [other_type, stated_fill, packed, other_order, together, other_dimension, coordinates, classic, names]
