@@ -13,7 +13,7 @@ from neurorules.options import Options
 from neurorules.recordings.catalogue import origin_attributes
 from neurorules.recordings.locate import find_raw
 from neurorules.recordings.readers.base.reader import load_reader
-from neurorules.recordings.recording import MAX_RATE_HZ, check_recording
+from neurorules.recordings.recording import check_recording
 from neurorules.recordings.single_trials import with_ragged_trials
 from neurorules.recordings.verify import verify_published
 
@@ -76,7 +76,7 @@ def read_recording(entry: Mapping[str, Any], raw: Sequence[Path]) -> xr.Dataset:
         load_reader(options.reader)(raw, {**options.options, "source": options.source}), raw[0]
     )
     recording.attrs = _attributes(options, recording.attrs)
-    return check_recording(recording, raw[0], options.options.get("max_rate_hz", MAX_RATE_HZ))
+    return check_recording(recording, raw[0])
 
 
 def _attributes(options: Options, read: Mapping[str, Any]) -> dict[str, Any]:

@@ -52,17 +52,16 @@ MAX_RATE_HZ = 2000.0  # spikes/s, averaged over trials; where an option confirms
 MAX_BYTES = 2 << 30  # of all values of a recording; 200 neurons in 1000 trials of 500 bins are a fifth of it
 
 
-def check_recording(recording: xr.Dataset, file: str | Path, max_rate_hz: float | None = None) -> xr.Dataset:
+def check_recording(recording: xr.Dataset, file: str | Path) -> xr.Dataset:
     """Return `recording` if it keeps to the contract above.
 
     Args:
         recording: the dataset.
         file: named in the error.
-        max_rate_hz: the largest plausible rate in spikes/s; None: any.
 
     Raises:
-        InputError: a variable, coordinate or attribute is missing or has another form, a value is not finite or
-            implausible, a rate is negative, or the rates never change.
+        InputError: a variable, coordinate or attribute is missing or has another form, a value is not finite, a
+            rate is negative, or the rates never change.
     """
 
     def refuse(problem: str, key: str, value: Any, remedy: str | None = None) -> InputError:
@@ -91,16 +90,28 @@ def check_recording(recording: xr.Dataset, file: str | Path, max_rate_hz: float 
     if text := faulty_text(recording):
         key, value, why = text
         raise refuse(f"This text {why}.", key, value, "Write it as one line of characters that can be seen.")
-    largest = float(recording["rates"].values.max())
-    if max_rate_hz is not None and largest > max_rate_hz:
-        raise refuse(
-            f"A rate above {max_rate_hz:g} spikes/s, {describe_cells(recording['rates'] > max_rate_hz)}.",
-            "rates",
-            largest,
-            f"Write rates in spikes/s. If they are right, set max_rate_hz to {largest:.6g} or more in the recording's "
-            "options.",
-        )
     return recording
+
+
+def check_plausible(recording: xr.Dataset, file: str | Path, max_rate_hz: float = MAX_RATE_HZ) -> None:
+    """Refuse rates that no neuron has, which are in other units than spikes/s.
+
+    For readers of files that state units; those of a published file may be unknown.
+
+    Raises:
+        InputError: a rate is above `max_rate_hz`.
+    """
+    above = recording["rates"] > max_rate_hz
+    if above.any():
+        largest = float(recording["rates"].max())
+        raise InputError(
+            f"A rate above {max_rate_hz:g} spikes/s, {describe_cells(above)}.",
+            file=file,
+            key="rates",
+            value=largest,
+            remedy=f"Write rates in spikes/s. If they are right, set max_rate_hz to {largest:.6g} or more in the "
+            "recording's options.",
+        )
 
 
 Fault = tuple[str, str, Any] | tuple[str, str, Any, str]  # problem, key, value, and a remedy of its own

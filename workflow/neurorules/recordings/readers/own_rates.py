@@ -17,7 +17,7 @@ from neurorules.errors import InputError
 from neurorules.recordings.bins import EDGE, MIDDLE, bin_width_ms, uneven_bin
 from neurorules.recordings.formats.foreign_netcdf import load_foreign
 from neurorules.recordings.missing import describe_cells, never_written
-from neurorules.recordings.recording import DIMENSIONS, MAX_BYTES
+from neurorules.recordings.recording import DIMENSIONS, MAX_BYTES, MAX_RATE_HZ, check_plausible
 from neurorules.recordings.single_trials import CONDITION, NEURON, RATES, with_ragged_trials
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
             variables. Its attributes: `title`, shown by figures; optional `licence`, `citation`, `aligned_to`,
             `left_out` (JSON), `time_in_bin` ("edge" or "middle").
         options: `time_in_bin`, over the file's; `drop_incomplete_units` (default False) to leave out neurons whose
-            rates are NaN somewhere and list them in attrs["left_out"].
+            rates are NaN somewhere and list them in attrs["left_out"]; `max_rate_hz` (default 2000), the largest rate
+            that is taken for one.
 
     Raises:
         InputError: the file is truncated or not NetCDF, points to other files, lacks one of these, or a value is
@@ -77,7 +78,10 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
         if str(where) not in (EDGE, MIDDLE):
             raise _wrong(path, "time_in_bin", where, f"Write {EDGE} or {MIDDLE}, or leave it out.")
         recording.attrs["time_in_bin"] = str(where)
-    return _without_incomplete(with_ragged_trials(recording, path), path, bool(options.get("drop_incomplete_units")))
+    recording = with_ragged_trials(recording, path)
+    recording = _without_incomplete(recording, path, bool(options.get("drop_incomplete_units")))
+    check_plausible(recording, path, options.get("max_rate_hz", MAX_RATE_HZ))
+    return recording
 
 
 def _as_variables(found: xr.Dataset, path: Path) -> xr.Dataset:

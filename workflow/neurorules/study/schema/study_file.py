@@ -47,7 +47,7 @@ class RecordingOptions(Group):
     max_rate_hz: Number = option(
         NO_DEFAULT,
         "largest rate (spikes/s, averaged over trials) that is taken for one; a larger one is refused",
-        source="every reader",
+        source="`own_rates`",
         default_in_words="`2000`",
         above=0,
     )
