@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 from netCDF4 import default_fillvals
 
@@ -314,14 +314,17 @@ def test_a_file_is_refused_by_name_or_gives_the_same_tables(tmp_path: Path, draw
     try:
         file.written.to_netcdf(path, format=file.format, encoding=encoding)
     except (ValueError, TypeError, KeyError, RuntimeError, OverflowError, NotImplementedError):
-        return  # no such file can be written
+        event("no such file can be written")
+        return
     entry = {"name": "mine", "reader": "own_rates", "source": "netcdf", "synthetic": False, "options": file.options}
     try:
         recording = read_recording(entry, [path])
     except InputError as error:
         assert error.file == str(path) and error.remedy
         assert error.key
+        event("refused")
         return
+    event("read")
     assert not must_be_refused
     np.testing.assert_array_equal(recording["rates"], file.rates)
     n_neurons = file.rates.shape[2]
