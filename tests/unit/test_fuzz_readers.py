@@ -68,7 +68,7 @@ def own_rates(file: Path) -> bytes:
     """A file as one writes it oneself."""
     units = {"rates": {"units": "spikes/s"}, "time": {"units": "ms"}}
     dataset = xr.Dataset(
-        {"rates": (("condition", "time", "neuron"), np.ones((2, 3, 2)), units["rates"])},
+        {"rates": (("condition", "time", "neuron"), np.arange(12.0).reshape(2, 3, 2), units["rates"])},
         coords={
             "time": ("time", [10.0, 30.0, 50.0], units["time"]),
             "neuron": ["a", "b"],

@@ -87,3 +87,32 @@ def test_planning_imports_nothing_heavy() -> None:
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
+UNIT = "ar1_Vstim_100_850_ms.mat"
+
+
+@pytest.mark.parametrize(
+    ("lies_in", "named", "remedy"),
+    [
+        ("mante2013/PFC data/PFC data 1", "mante2013", "Set raw_dir to {}."),
+        ("mante2013/PFC data/PFC data 1", "mante2013/PFC data", "Set raw_dir to {}."),
+        ("data/mante2013/PFC data/PFC data 1", ".", "Set raw_dir to {}/data."),
+        ("mante2013/PFC data 1", ".", "Move {0}/mante2013/PFC data 1 to {0}/mante2013/PFC data/PFC data 1,"),
+        ("PFC data/PFC data 1", ".", "Move {0}/PFC data/PFC data 1 to {0}/mante2013/PFC data/PFC data 1,"),
+    ],
+)
+def test_a_folder_one_level_off_is_named(tmp_path: Path, lies_in: str, named: str, remedy: str) -> None:
+    """It would be downloaded, though it is there."""
+    touch(tmp_path / lies_in / UNIT)
+    with pytest.raises(InputError) as caught:
+        find_raw("mante2013", "raw", tmp_path / named, tmp_path / "downloads")
+    assert caught.value.key == "raw_dir" and str(tmp_path / lies_in) in caught.value.problem
+    assert remedy.format(tmp_path) in (caught.value.remedy or "")
+
+
+def test_files_of_a_private_recording_one_level_down_are_named(tmp_path: Path) -> None:
+    touch(tmp_path / "lab" / "rates.nc")
+    with pytest.raises(InputError) as caught:
+        find_raw("own_rates", "netcdf", tmp_path, tmp_path, name="mine")
+    assert f"Set recordings.mine.path to {tmp_path / 'lab'}." in (caught.value.remedy or "")

@@ -55,7 +55,10 @@ def test_one_condition_and_a_cross_validated_measure(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="needs two conditions or more; there is 1") as caught:
         planned(rates(tmp_path), "fig1", MODELS, measures=["procrustes", "cross_validated"])
     assert caught.value.key is not None and caught.value.key.endswith("comparison.measures")
-    planned(rates(tmp_path), "fig1", MODELS, measures=["procrustes"])
+    with pytest.raises(InputError, match="needs two conditions or more; there is 1") as caught:
+        planned(rates(tmp_path), "fig1", MODELS, measures=["procrustes"])  # of networks, but not of the average
+    assert caught.value.key == "defaults.comparison.measures"
+    planned(rates(tmp_path), "fig6", MODELS, measures=["procrustes"])
 
 
 def test_more_delays_than_bins(tmp_path: Path) -> None:

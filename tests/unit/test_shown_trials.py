@@ -65,11 +65,19 @@ def test_who_reads_only_the_beginning_gets_no_traceback() -> None:
 # ---- rates of one's own
 
 
-def own(folder: Path, n_conditions: int = 8, n_bins: int = 22, bin_ms: float = 100.0, **attributes: object) -> Path:
+def own(
+    folder: Path,
+    n_conditions: int = 8,
+    n_bins: int = 22,
+    bin_ms: float = 100.0,
+    n_neurons: int = 3,
+    **attributes: object,
+) -> Path:
     """A study that compares 2af with rates of one's own, which are written as well."""
     (folder / "lab").mkdir(exist_ok=True)
+    rates = np.random.default_rng(0).gamma(2.0, 5.0, (n_conditions, n_bins, n_neurons))
     xr.Dataset(
-        {"rates": (("condition", "time", "neuron"), np.ones((n_conditions, n_bins, 3)), {"units": "Hz"})},
+        {"rates": (("condition", "time", "neuron"), rates, {"units": "Hz"})},
         coords={"time": ("time", bin_ms * np.arange(n_bins), {"units": "ms"})},
         attrs={"title": "Lab", **attributes},
     ).to_netcdf(folder / "lab" / "rates.nc")
@@ -133,3 +141,27 @@ def test_a_file_that_is_gone_is_missed_until_it_was_read(tmp_path: Path, monkeyp
     made.parent.mkdir(parents=True)
     made.touch()
     check_own_rates(load_study(study))
+
+
+# ---- rates that a figure cannot be made of: said before anything is trained
+
+
+def with_figure(study: Path, figure: str, entry: str) -> Path:
+    text = study.read_text().replace("use_figures: [fig1]", f"use_figures: [{figure}]")
+    study.write_text(text.replace("figures: {fig1:", f"figures: {{{figure}: {entry}, fig1:"))
+    return study
+
+
+@pytest.mark.parametrize("figure", ["fig5", "table3"])
+def test_one_neuron_has_no_noise_floor(tmp_path: Path, figure: str) -> None:
+    study = with_figure(own(tmp_path, n_neurons=1), figure, "{tasks: [2af], settings: [base]}")
+    error = refused(study)
+    assert (error.file, error.key, error.value) == (str(tmp_path / "lab" / "rates.nc"), "neuron", 1)
+    assert "at least 2 neurons" in error.problem
+    check_own_rates(load_study(with_figure(own(tmp_path, n_neurons=2), figure, "{tasks: [2af], settings: [base]}")))
+    check_own_rates(load_study(own(tmp_path, n_neurons=1)))
+
+
+def test_trials_are_missed_before_table_4_is_made(tmp_path: Path) -> None:
+    error = refused(with_figure(own(tmp_path), "table4", "{recordings: [lab]}"))
+    assert "no single trials" in error.problem

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def test_a_checksum_file_holds_the_checksum(tmp_path: Path) -> None:
 
 
 def test_fingerprints(tmp_path: Path) -> None:
-    """By name, size and SHA-256, wherever the file is; a large file by its size, unless its checksum was recorded."""
+    """By name, size and SHA-256, wherever the file is."""
     path, elsewhere = tmp_path / "a.zip", tmp_path / "b" / "a.zip"
     assert fingerprint(path) == "a.zip, to be downloaded"
     path.write_bytes(CONTENT)
@@ -55,12 +56,32 @@ def test_fingerprints(tmp_path: Path) -> None:
     elsewhere.write_bytes(b"raw date")
     assert fingerprint(elsewhere) != fingerprint(path)
 
+
+def test_a_large_file_is_known_by_its_date_and_blocks_of_it(tmp_path: Path) -> None:
+    """A copy over it may have its size and be older (`rsync -t`), or have its date too."""
+    size = (100 << 20) + 1
     large = tmp_path / "large.zip"
-    with open(large, "wb") as handle:
-        handle.truncate((100 << 20) + 1)
-    assert fingerprint(large) == f"large.zip {(100 << 20) + 1} "
+    with large.open("wb") as handle:
+        handle.truncate(size)
+    os.utime(large, ns=(0, 10**18))
+    first = fingerprint(large)
+    os.utime(large, ns=(10**18, 10**18))  # read again
+    assert fingerprint(large) == first
+    os.utime(large, ns=(0, 10**18 - 1))
+    assert fingerprint(large) != first
+    for changed in (0, size - 1):
+        with large.open("r+b") as handle:
+            handle.seek(changed)
+            handle.write(b"x")
+        os.utime(large, ns=(0, 10**18))
+        assert fingerprint(large) != first
+        with large.open("r+b") as handle:
+            handle.seek(changed)
+            handle.write(b"\0")
+    os.utime(large, ns=(0, 10**18))
+    assert fingerprint(large) == first
     (tmp_path / "large.zip.sha256").write_text("abc  large.zip\n")
-    assert fingerprint(large) == f"large.zip {(100 << 20) + 1} abc"
+    assert fingerprint(large) == f"large.zip {size} abc"
 
 
 def test_the_published_file_is_verified(real_data: Path) -> None:

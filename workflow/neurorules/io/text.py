@@ -25,16 +25,23 @@ def printable(text: str, keep: str = "") -> str:
     return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+def hidden_character(text: str) -> str | None:
+    """The first character that is none of a line: a control character, say, shown as an escape; None without one."""
+    for c in text:
+        if unicodedata.category(c) in NOT_IN_A_LINE or unicodedata.bidirectional(c) in TURNS_TEXT:
+            return printable(c)
+    return None
+
+
 def title_problem(text: str) -> str:
     """Why a text cannot be the title of something in figures, tables and CSVs, as a sentence; "" where it can.
 
     Any printable text can, with dollars, tags or bars: figures and pages show it letter by letter.
     """
-    wrong = [c for c in text if unicodedata.category(c) in NOT_IN_A_LINE or unicodedata.bidirectional(c) in TURNS_TEXT]
     if not text.strip():
         return "The title is empty."
-    if wrong:
-        return f"The title has a character that is no letter or sign of one line: {printable(wrong[0])}"
+    if hidden := hidden_character(text):
+        return f"The title has a character that is no letter or sign of one line: {hidden}"
     if len(text) > MOST_CHARACTERS:
         return f"The title has {len(text)} characters; figures have room for {MOST_CHARACTERS}."
     if text.lstrip()[0] in FORMULA_SIGNS:

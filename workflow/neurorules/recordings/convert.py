@@ -14,6 +14,7 @@ from neurorules.recordings.catalogue import origin_attributes
 from neurorules.recordings.locate import find_raw
 from neurorules.recordings.readers.base.reader import load_reader
 from neurorules.recordings.recording import check_recording
+from neurorules.recordings.single_trials import with_ragged_trials
 from neurorules.recordings.verify import fingerprint, verify_published
 
 if TYPE_CHECKING:
@@ -72,7 +73,9 @@ def read_recording(entry: Mapping[str, Any], raw: Sequence[Path]) -> xr.Dataset:
     if not options.synthetic:
         for path in raw:
             verify_published(path, options.reader, options.source)
-    recording = load_reader(options.reader)(raw, {**options.options, "source": options.source})
+    recording = with_ragged_trials(
+        load_reader(options.reader)(raw, {**options.options, "source": options.source}), raw[0]
+    )
     recording.attrs = _attributes(options, recording.attrs)
     return check_recording(recording, raw[0])
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from neurorules.errors import InputError
 from neurorules.recordings.catalogue import CATALOGUE, is_private, source_entry
+from neurorules.recordings.misplaced import misplaced
 
 # Below the folder that the workflow runs in.
 DOWNLOADS = Path("resources/raw")
@@ -101,7 +102,7 @@ def find_raw(
 
     Raises:
         InputError: unknown recording, source or monkey; `raw_dir` does not exist; an unpacked folder is empty;
-            a file of a private source is missing.
+            a file of a private source is missing; the files lie a folder higher or lower than they should.
     """
     entry = source_entry(reader, source, catalogue=catalogue)
     if is_private(reader, source, catalogue=catalogue):
@@ -130,6 +131,15 @@ def find_raw(
                     remedy="Unpack the archive into it again, or remove the folder to have the archive downloaded.",
                 )
             return units
+    expected = [Path(file["path"]) for file in entry["files"]] + ([relative] if relative is not None else [])
+    if raw_dir is not None and (found := misplaced(Path(raw_dir), expected)):
+        raise InputError(
+            f"The raw files of {name or reader} are not where raw_dir says, but in {found.path}.",
+            file=raw_dir,
+            key="raw_dir",
+            value=str(raw_dir),
+            remedy=found.remedy("raw_dir"),
+        )
     return []
 
 
@@ -157,6 +167,9 @@ def _find_private(name: str, files: Sequence[Mapping[str, Any]], folder: Path | 
     paths = [Path(folder) / file["path"] for file in files]
     missing = [path.name for path in paths if not os.path.isfile(path)]
     if missing:
+        found = misplaced(Path(folder), [Path(name) for name in missing])
+        if found is not None:
+            remedy = f"{found.remedy(key)} {remedy}"
         others = ", ".join(sorted(os.listdir(folder))[:10]) if os.access(folder, os.R_OK) else ""
         raise InputError(
             f"Files of a private recording are missing, or cannot be read: {', '.join(missing)}.",

@@ -5,12 +5,14 @@ It runs while a Snakefile is parsed, so nothing heavy is imported.
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from neurorules.errors import InputError
 from neurorules.io.identity import sha256_of
 from neurorules.recordings.catalogue import CATALOGUE, source_entry
 
+_BLOCKS, _BLOCK_BYTES = 64, 64 << 10  # of larger files; evenly spread, the first and the last included
 _LARGEST_READ = 100 << 20  # bytes; read each time a study is planned, which takes a fifth of a second
 
 
@@ -57,8 +59,8 @@ def verify(path: str | Path, *, sha256: str | None = None, size: int | None = No
 def fingerprint(path: str | Path) -> str:
     """What tells a raw file from another one of the same name, wherever it lies: its size and SHA-256.
 
-    The SHA-256 of a download was recorded. A large file of another origin is identified by its size alone, because
-    reading it takes long.
+    The SHA-256 of a download was recorded. Of a large file of another origin, which takes long to read, it is the time
+    of its last change and the SHA-256 of blocks of it: a file copied over it may have the same size and be older.
 
     Raises:
         InputError: the recorded checksum is empty.
@@ -69,7 +71,18 @@ def fingerprint(path: str | Path) -> str:
     size = path.stat().st_size
     if checksum_file(path).is_file():
         return f"{path.name} {size} {recorded_checksum(path)}"
-    return f"{path.name} {size} {sha256_of(path) if size <= _LARGEST_READ else ''}"
+    if size <= _LARGEST_READ:
+        return f"{path.name} {size} {sha256_of(path)}"
+    return f"{path.name} {size} {path.stat().st_mtime_ns} {_sha256_of_blocks(path, size)}"
+
+
+def _sha256_of_blocks(path: Path, size: int) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as handle:
+        for block in range(_BLOCKS):
+            handle.seek(block * (size - _BLOCK_BYTES) // (_BLOCKS - 1))
+            digest.update(handle.read(_BLOCK_BYTES))
+    return digest.hexdigest()
 
 
 def verify_published(path: str | Path, reader: str, source: str, *, catalogue: Path = CATALOGUE) -> None:

@@ -81,19 +81,26 @@ def trial_averaging(
         )
     rates = trials["trial_rates"].values
     rows = _rows(trials)
-    n_trials = (rows >= 0).sum(2)
+    n_trials = trials_of_neurons(trials)
     found = {}
     for k in counts:
-        enough = (n_trials >= 2 * k).all(0)
+        enough = n_trials >= 2 * k
         rng = np.random.default_rng([seed, k])
         distances = [_distance(rates, rows[:, enough], k, rng) for _ in range(n_repeats if enough.any() else 0)]
         found[k] = TrialAverages(np.array(distances), int(enough.sum()))
     return found
 
 
+def trials_of_neurons(trials: xr.Dataset) -> NDArray[Any]:
+    """(neuron,) how many trials a neuron has in the condition of which it has fewest."""
+    fewest: NDArray[Any] = (_rows(trials) >= 0).sum(2).min(0)
+    return fewest
+
+
 def _rows(trials: xr.Dataset) -> NDArray[Any]:
     """Rows of `trial_rates`, (condition, neuron, trial), -1 where a neuron has no such trial."""
-    neuron, condition = trials["trial_neuron"].values, trials["trial_condition"].values
+    # In a small integer type the product below would wrap.
+    neuron, condition = (trials[name].values.astype(np.int64) for name in ("trial_neuron", "trial_condition"))
     kept = np.flatnonzero(condition >= 0)
     shape = trials.sizes["condition"], trials.sizes["neuron"]
     cell = condition[kept] * shape[1] + neuron[kept]

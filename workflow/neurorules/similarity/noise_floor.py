@@ -56,6 +56,17 @@ def neuron_splits(n_neurons: int, size: int, n_repeats: int, seed: int) -> NDArr
     return np.stack([rng.permutation(n_neurons)[: 2 * size].reshape(2, size) for _ in range(n_repeats)])
 
 
+def silent_splits(rates: NDArray[Any], splits: NDArray[Any]) -> int:
+    """In how many splits a group holds no neuron whose rate changes, so that its distance means nothing.
+
+    Args:
+        rates: (condition, time, neuron).
+        splits: (repeat, 2, size), see `neuron_splits`.
+    """
+    changes = np.ptp(rates, axis=(0, 1)) > 0
+    return int((~changes[splits].any(axis=2)).any(axis=1).sum())
+
+
 def floor_distances(rates: NDArray[Any], splits: NDArray[Any]) -> NDArray[Any]:
     """Distance between the two groups of each split, (repeat,).
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neurorules.errors import InputError
-from neurorules.figures.base.figure import FIGURES
-from neurorules.similarity.dsa import check_delays
-from neurorules.similarity.measures.base.measure import MEASURES
+from neurorules.figures.base.figure import table_types_of
+from neurorules.options import Options
 from neurorules.study.load import Study
 from neurorules.study.model import Model
 from neurorules.study.raw_files import find_raw_files
@@ -80,7 +79,7 @@ def check_own_rates(study: Study) -> None:
                 value=1,
                 remedy="Compare with recorded rates.",
             )
-        _check_scoring(study, name, recording, file)
+        _check_tables(study, name, recording, file)
         seen = []
         for model in study.selection.seeds:
             options = study.options.of(model)
@@ -90,46 +89,45 @@ def check_own_rates(study: Study) -> None:
                 _check_fit(study, model, recording, file)
 
 
-def _check_scoring(study: Study, name: str, recording: xr.Dataset, file: Path) -> None:
-    """What scoring jobs would refuse of these rates, after all training.
+def _check_tables(study: Study, name: str, recording: xr.Dataset, file: Path) -> None:
+    """Ask the table types of the study's figures whether they can be made of a recording.
 
     Raises:
-        InputError: a measure, the delays of DSA or the averages of single trials ask for more than there is.
+        InputError: a measure, the delays of DSA or the averages of single trials, say, ask for more than there is.
     """
-    rates = recording["rates"].values
-    models = [model for model in study.selection.seeds if study.options.recording(model) == name]
-    for table_type in sorted({of for figure in study.selection.figures for of in FIGURES.load(figure).TABLES}):
-        table = TABLE_TYPES.load(table_type)
-        for model in models if table.SUBJECT != "recording" else []:
-            comparison = study.options.of(model)["comparison"]
-            try:
-                for measure in comparison["measures"] if "measures" in table.COMPARISON_KEYS else []:
-                    MEASURES.load(measure).distance(rates[:, :, :2], rates[:, :, :2])
-                if "dsa_n_delays" in table.COMPARISON_KEYS:
-                    check_delays(rates.shape[0], rates.shape[1], min(comparison["dsa_n_delays"]))
-            except InputError as error:
-                option = {"n_delays": "comparison.dsa_n_delays"}.get(error.key or "", error.key or "")
-                place, key = study.options.place(model, option)
-                raise InputError(
-                    f"{error.problem} ({file} for {model})",
-                    file=place or file,
-                    key=key,
-                    value=error.value,
-                    remedy=error.remedy,
-                ) from error
-    described = {
-        of
+    of_models = {
+        (table_type, model)
+        for figure, models in study.selection.figures.items()
+        for subject in ("model", "group")
+        for table_type in table_types_of(figure, subject)
+        for model in models
+        if study.options.recording(model) == name
+    }
+    asked: list[tuple[str, Model | None]] = sorted(of_models)
+    asked += [
+        (table_type, None)
         for figure in study.selection.figures
         if name in study.selection.figure_recordings(figure)
-        for of in FIGURES.load(figure).TABLES
-    }
-    if "trial_rates" not in recording and any(getattr(TABLE_TYPES.load(of), "NEEDS_TRIALS", False) for of in described):
-        raise InputError(
-            f"The recording {name} has no single trials to average.",
-            file=file,
-            key="trial_rates",
-            remedy="Add them to the file, or take the recording out of the figure's recordings.",
-        )
+        for table_type in table_types_of(figure, "recording")
+    ]
+    for table_type, model in asked:
+        module = TABLE_TYPES.load(table_type)
+        if not hasattr(module, "check"):
+            continue
+        options = study.options.table_options(table_type) if model is None else study.options.of(model)
+        try:
+            module.check(recording, Options(options))
+        except InputError as error:
+            place, key = None, error.key
+            if key is not None and "." in key:  # an option
+                place, key = study.options.place(model, key) if model else (None, f"defaults.{key}")
+            raise InputError(
+                f"{error.problem} ({file}{'' if model is None else f' for {model}'})",
+                file=place or file,
+                key=key,
+                value=error.value,
+                remedy=error.remedy,
+            ) from error
 
 
 def _check_fit(study: Study, model: Model, recording: xr.Dataset, file: Path) -> None:

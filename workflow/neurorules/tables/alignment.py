@@ -37,6 +37,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     from neurorules.runs.evaluate import ModelActivity
     from neurorules.runs.run import STAGES, checkpoint_index
     from neurorules.similarity.procrustes import procrustes_distance
+    from neurorules.tasks.base.task import compared_steps
 
     used = model.options.comparison.get("onset_step")
     if used is None:
@@ -46,7 +47,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
             value=model.labels["task"],
             remedy="Show this figure for tasks whose `comparison:` has an onset_step.",
         )
-    window = model.task.window(recording["time"].values, model.options.comparison)
+    window = compared_steps(model.task, recording, model.options.comparison)
     rates, stride = recording["rates"].values, model.options.comparison.alignment_stride_steps
     rows = []
     for seed, run in model.runs.items():

@@ -16,6 +16,17 @@ NEEDS_RECORDING = True
 COMPARISON_KEYS = ("measures",)
 
 
+def check(recording: xr.Dataset, options: Options) -> None:
+    """Refuse a recording that a measure cannot be taken of.
+
+    Raises:
+        InputError: by a measure.
+    """
+    from neurorules.similarity.measures.base.measure import check_measures
+
+    check_measures(options.measures, recording["rates"].values)
+
+
 def table(recording: xr.Dataset, labels: Mapping[str, Any], options: Options) -> pd.DataFrame:
     """One row per measure: distance of the cross-condition average from the recording; and the participation ratio."""
     import pandas as pd

@@ -8,11 +8,23 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from neurorules.options import Options
     from neurorules.tables.base.table_type import ScoredModel
 
 SUBJECT = "model"
 NEEDS_RECORDING = True
 COMPARISON_KEYS = ("measures",)
+
+
+def check(recording: xr.Dataset, options: Options) -> None:
+    """Refuse a recording that a measure cannot be taken of.
+
+    Raises:
+        InputError: by a measure.
+    """
+    from neurorules.similarity.measures.base.measure import check_measures
+
+    check_measures(options.comparison.measures, recording["rates"].values)
 
 
 def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:

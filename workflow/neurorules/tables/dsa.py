@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,11 +11,29 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from neurorules.options import Options
     from neurorules.tables.base.table_type import ScoredModel
 
 SUBJECT = "model"
 NEEDS_RECORDING = True
 COMPARISON_KEYS = ("dsa_n_delays", "dsa_ranks", "dsa_checkpoints", "dsa_restarts", "dsa_scores")
+
+
+def check(recording: xr.Dataset, options: Options) -> None:
+    """Refuse a recording with too few times for any of the delays.
+
+    Raises:
+        InputError: even the fewest delays are too many.
+    """
+    from neurorules.errors import InputError
+    from neurorules.similarity.dsa import check_delays
+
+    n_conditions, n_times, _ = recording["rates"].shape
+    try:
+        check_delays(n_conditions, n_times, min(options.comparison.dsa_n_delays))
+    except InputError as error:
+        key = "comparison.dsa_n_delays"
+        raise InputError(error.problem, key=key, value=error.value, remedy=error.remedy) from error
 
 
 def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
@@ -34,15 +53,11 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     from neurorules.similarity.dsa import DelayDynamics, dynamics_distances
 
     comparison = model.options.comparison
+    check(recording, model.options)
     recorded: dict[int, DelayDynamics] = {}
-    too_long: InputError | None = None
     for n_delays in comparison.dsa_n_delays:
-        try:
+        with suppress(InputError):
             recorded[n_delays] = DelayDynamics(recording["rates"].values, n_delays)
-        except InputError as error:
-            too_long = error
-    if too_long is not None and not recorded:
-        raise InputError(too_long.problem, key="comparison.dsa_n_delays", value=too_long.value, remedy=too_long.remedy)
     rows = []
     for seed, run in model.runs.items():
         activity = ModelActivity(run, model.options, model.task, recording)

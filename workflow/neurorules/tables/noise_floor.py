@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from neurorules.options import Options
     from neurorules.tables.base.table_type import ScoredModel
 
 SUBJECT = "model"
@@ -21,10 +22,46 @@ COMPARISON_KEYS = ("noise_floor_repeats",)
 SPLIT_SEED = 2025
 
 
+def check(recording: xr.Dataset, options: Options) -> None:
+    """Refuse a recording whose neurons cannot be split.
+
+    Raises:
+        InputError: there are fewer than two neurons, or a group holds none whose rate changes.
+    """
+    from neurorules.errors import InputError
+    from neurorules.similarity.noise_floor import group_size, neuron_splits, silent_splits
+
+    rates, repeats = recording["rates"].values, options.comparison.noise_floor_repeats
+    n_neurons = rates.shape[-1]
+    if n_neurons < 2:
+        raise InputError(
+            "A noise floor needs at least 2 neurons, one for each half of the recording; "
+            f"{recording.attrs['name']} has {n_neurons}.",
+            key="neuron",
+            value=n_neurons,
+            remedy="Give more neurons, or take fig5 and table3 out of use_figures.",
+        )
+    splits = neuron_splits(n_neurons, group_size(n_neurons, options.network["units"]), repeats, SPLIT_SEED)
+    silent = silent_splits(rates, splits)
+    if silent:
+        changing = int((np.ptp(rates, axis=(0, 1)) > 0).sum())
+        raise InputError(
+            f"A noise floor needs neurons that change in both groups; in {silent} of {repeats} splits of "
+            f"{recording.attrs['name']} a group of {splits.shape[-1]} has none. "
+            f"Of its {n_neurons} neurons, {changing} change.",
+            key="rates",
+            value=changing,
+            remedy="Leave out neurons that are silent, or take fig5 and table3 out of use_figures.",
+        )
+
+
 def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     """One row per quantity x stage x seed x repeat; quantity in {floor, model}, stage in {untrained, trained}.
 
     The floor is about the recording alone: its seed is -1 and its stage empty.
+
+    Raises:
+        InputError: the recording's neurons cannot be split, see `check`.
     """
     import pandas as pd
 
@@ -32,6 +69,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     from neurorules.runs.run import STAGES, checkpoint_index
     from neurorules.similarity.noise_floor import floor_distances, group_size, model_distances, neuron_splits
 
+    check(recording, model.options)
     rates = recording["rates"].values
     n_neurons, repeats = rates.shape[-1], model.options.comparison.noise_floor_repeats
     size = group_size(n_neurons, model.options.network["units"])

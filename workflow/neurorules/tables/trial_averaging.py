@@ -21,6 +21,31 @@ NEEDS_TRIALS = True
 DRAWS_SEED = 2025
 
 
+def check(recording: xr.Dataset, options: Options) -> None:
+    """Refuse a recording without single trials, or with too few.
+
+    Raises:
+        InputError: the recording was read without single trials, or no neuron has enough of them.
+    """
+    from neurorules.errors import InputError
+    from neurorules.similarity.baselines import trials_of_neurons
+
+    name, counts = recording.attrs["name"], options.trial_averaging_counts
+    if "trial_rates" not in recording:
+        raise InputError(
+            f"The recording {name} has no single trials to average.",
+            key=f"recordings.{name}.options.keep_trials",
+            remedy="Set keep_trials to true where its source has them, or take it out of the figure's recordings.",
+        )
+    if trials_of_neurons(recording).max() < 2 * min(counts):
+        raise InputError(
+            f"No neuron of {name} has {2 * min(counts)} trials in every condition.",
+            key="comparison.trial_averaging_counts",
+            value=list(counts),
+            remedy="Average fewer trials, or take the recording out of the figure's recordings.",
+        )
+
+
 def table(recording: xr.Dataset, labels: Mapping[str, Any], options: Options) -> pd.DataFrame:
     """One row per number of trials averaged x repeat, with the number of neurons that have so many trials.
 
@@ -29,16 +54,9 @@ def table(recording: xr.Dataset, labels: Mapping[str, Any], options: Options) ->
     """
     import pandas as pd
 
-    from neurorules.errors import InputError
     from neurorules.similarity.baselines import trial_averaging
 
-    name = recording.attrs["name"]
-    if "trial_rates" not in recording:
-        raise InputError(
-            "This recording has no single trials to average.",
-            key=f"recordings.{name}.options.keep_trials",
-            remedy="Set keep_trials to true where its source has them, or take it out of the figure's recordings.",
-        )
+    check(recording, options)
     counts, repeats = options.trial_averaging_counts, options.trial_averaging_repeats
     found = trial_averaging(recording, counts, repeats, DRAWS_SEED)
     tables = [
@@ -54,11 +72,4 @@ def table(recording: xr.Dataset, labels: Mapping[str, Any], options: Options) ->
         for k, averages in found.items()
         if len(averages.distances)
     ]
-    if not tables:
-        raise InputError(
-            f"No neuron of {name} has {2 * min(counts)} trials in every condition.",
-            key="comparison.trial_averaging_counts",
-            value=list(counts),
-            remedy="Average fewer trials, or take the recording out of the figure's recordings.",
-        )
     return pd.concat(tables, ignore_index=True)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.errors import InputError
+from neurorules.recordings.bins import bin_starts
+from neurorules.recordings.recording import values_of
 from neurorules.tasks.base.reach import RAMP, TIMING, DelayedReach, shifted
 
 if TYPE_CHECKING:
@@ -62,7 +64,8 @@ class ReachTask(DelayedReach):
                 value=recording.sizes["condition"],
                 remedy="Use a center-out recording of eight targets.",
             )
-        time_ms = recording["time"].values
+        angles = [values_of(recording, name, ("condition", "time")) for name in ANGLES]
+        time_ms = bin_starts(recording)
         start_ms = options.output_start_ms
         if not time_ms[0] - 1e-6 <= start_ms <= time_ms[-1] + 1e-6:
             raise InputError(
@@ -75,7 +78,7 @@ class ReachTask(DelayedReach):
         super().__init__(
             options,
             time_ms,
-            np.stack([recording[name].values[:, moving] for name in ANGLES], axis=-1),
+            np.stack([angle[:, moving] for angle in angles], axis=-1),
             n_cue_inputs=2,
             hold_steps=len(BUMP),
             output_step=len(BUMP) + options.output_offset_steps,

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from neurorules.errors import InputError
+from neurorules.recordings.recording import values_of
 from neurorules.tasks.base.reach import RAMP, TIMING, DelayedReach, shifted
 
 if TYPE_CHECKING:
@@ -51,11 +52,11 @@ class MazeTask(DelayedReach):
                     remedy="Use a recording with plan_input (condition, plan_input_channel) and "
                     "emg (condition, emg_time, muscle).",
                 )
-        self.plan_input = recording["plan_input"].values
+        self.plan_input = values_of(recording, "plan_input", ("condition", "plan_input_channel"))
         super().__init__(
             options,
             recording["emg_time"].values,
-            recording["emg"].values,
+            values_of(recording, "emg", ("condition", "emg_time", "muscle")),
             n_cue_inputs=self.plan_input.shape[1],
             hold_steps=2 * len(RAMP),
             output_step=len(RAMP) + options.output_offset_steps,

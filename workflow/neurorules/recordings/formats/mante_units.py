@@ -19,6 +19,7 @@ from neurorules.recordings.formats.matlab import MatlabError, load_mat
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+WHOLE = ("targ_dir", "context", "correct")  # task variables that are 0, 1 or -1
 MAX_COUNT = 1000  # spikes per bin of 1 ms; larger values are not counts, and may exceed the range of integers
 
 # What zipfile raises for an archive that is truncated, damaged, encrypted, or packed in a way that it does not know.
@@ -141,6 +142,9 @@ def parse_unit(file: str, content: bytes) -> UnitFile:
             raise not_a_unit(file, f"{trials[variable].size} values for {response.shape[0]} trials", key)
         if not np.isfinite(trials[variable]).all():
             raise not_a_unit(file, "a value is not finite", key)
+        # They are used as indices, for which a fraction would be cut off.
+        if variable in WHOLE and (trials[variable] != np.rint(trials[variable])).any():
+            raise not_a_unit(file, "a value is not a whole number", key)
     return UnitFile(str(unit["name"]), file, str(unit["reference"]), response, time_ms, trials)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.errors import InputError
+from neurorules.recordings.bins import EDGE
 from neurorules.recordings.formats import safe_pickle
 from neurorules.recordings.formats.matlab import MatlabError
 from neurorules.recordings.formats.matlab73 import cell_entries, cells, is_cell, matrix, open_mat73, vector
@@ -116,6 +117,7 @@ def _dataset(
             "synthetic": int(synthetic),
             "aligned_to": "movement onset",
             "bin_width_ms": 10,
+            "time_in_bin": EDGE,  # a rate is sampled at the time itself
             "smoothing_sd_ms": SMOOTHING_MS,
             "left_out": "[]",
         },

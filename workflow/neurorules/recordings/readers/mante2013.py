@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.errors import InputError
+from neurorules.recordings.bins import MIDDLE
 from neurorules.recordings.formats.mante_units import UnitFile, not_a_unit, parse_unit, unit_contents
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
             "monkey": monkey,
             "aligned_to": "dots onset",
             "bin_width_ms": first.width_ms,
+            "time_in_bin": MIDDLE,
             "left_out": json.dumps(sorted(left_out, key=lambda entry: entry["neuron"])),
         },
     )

@@ -14,14 +14,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.errors import InputError
-from neurorules.io.netcdf import NETCDF_ERRORS, load_netcdf
 from neurorules.io.text import title_problem
+from neurorules.recordings.bins import EDGE, MIDDLE, bin_width_ms, uneven_bin
+from neurorules.recordings.formats.foreign_netcdf import load_foreign
+from neurorules.recordings.missing import describe_cells, never_written
+from neurorules.recordings.recording import DIMENSIONS, MAX_BYTES, MAX_RATE_HZ, check_plausible
+from neurorules.recordings.single_trials import CONDITION, NEURON, RATES, with_ragged_trials
 
 if TYPE_CHECKING:
     import xarray as xr
 
 UNITS = {"rates": ("spikes/s", "Hz"), "time": ("ms", "milliseconds")}
-DIMENSIONS = ("condition", "time", "neuron")
+REMEDY = "Write it again, as docs/extending.md shows."
+YES_OR_NO = {"0": 0, "false": 0, "no": 0, "1": 1, "true": 1, "yes": 1}
 
 
 def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
@@ -30,17 +35,77 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
     Args:
         raw: the one file. Its variables: `rates`, dimensions condition, time and neuron in any order, its attribute
             `units` "spikes/s" or "Hz"; `time`, ascending in equal steps, `units` "ms". Conditions are in the order of
-            the task's test trials. Optional: labels of conditions, names of neurons, other numeric variables.
-            Its attributes: `title`, shown by figures; optional `licence`, `citation`, `aligned_to`, `left_out` (JSON).
-        options: not used.
+            the task's test trials. Optional: labels of conditions, names of neurons, single trials, other numeric
+            variables. Its attributes: `title`, shown by figures; optional `licence`, `citation`, `aligned_to`,
+            `left_out` (JSON), `time_in_bin` ("edge" or "middle").
+        options: `time_in_bin`, over the file's; `drop_incomplete_units` (default False) to leave out neurons whose
+            rates are NaN somewhere and list them in attrs["left_out"]; `max_rate_hz` (default 2000), the largest rate
+            that is taken for one.
 
     Raises:
-        InputError: the file is truncated or not NetCDF, lacks one of these, or a value is impossible.
+        InputError: the file is truncated or not NetCDF, points to other files, lacks one of these, or a value is
+            impossible or was never written.
     """
     (path,) = raw
-    found = _load(path)
-    rates = found.get("rates")
-    if rates is None or set(rates.dims) != set(DIMENSIONS):
+    found = _as_variables(load_foreign(path, MAX_BYTES, REMEDY), path)
+    time_ms = _times(found, path)
+    names = _names(found, path)
+    title = found.attrs.get("title", "")
+    if np.ndim(title) or not str(title).strip():
+        raise _wrong(path, "title", title, "Write the attribute title, one text: figures show it.")
+    if problem := title_problem(str(title).strip()):
+        remedy = "Write a short title of one line: figures show it."
+        raise InputError(problem, file=path, key="title", value=str(title), remedy=remedy)
+    coordinates: dict[str, Any] = {
+        "condition": np.arange(found.sizes["condition"]),
+        "time": ("time", time_ms, {"units": "ms"}),
+        "neuron": names,
+    }
+    coordinates |= _condition_names(found, path)
+    labels = [name for name, variable in found.data_vars.items() if variable.dims == ("condition",)]
+    found = found.set_coords([name for name in labels if found[name].dtype.kind in "OUS"])
+    kept = [str(name) for name, variable in found.data_vars.items() if variable.dtype.kind in "iufb"]
+    recording = found[kept].drop_encoding().assign_coords(coordinates)
+    values = np.ascontiguousarray(found["rates"].transpose(*DIMENSIONS).values, np.float64)
+    recording["rates"] = (DIMENSIONS, values, {"units": "spikes/s"})
+    recording.attrs = {
+        **{name: " ".join(str(found.attrs[name]).split()) for name in ("licence", "citation") if name in found.attrs},
+        "title": str(title).strip(),
+        "source": "netcdf: one's own file",
+        "synthetic": _synthetic(path, found.attrs.get("synthetic", 0)),
+        "aligned_to": str(found.attrs.get("aligned_to", "not said")),
+        "bin_width_ms": bin_width_ms(time_ms),
+        "left_out": _left_out(path, found.attrs.get("left_out", "[]")),
+    }
+    where = options.get("time_in_bin", found.attrs.get("time_in_bin"))
+    if where is not None:
+        if str(where) not in (EDGE, MIDDLE):
+            raise _wrong(path, "time_in_bin", where, f"Write {EDGE} or {MIDDLE}, or leave it out.")
+        recording.attrs["time_in_bin"] = str(where)
+    recording = with_ragged_trials(recording, path)
+    recording = _without_incomplete(recording, path, bool(options.get("drop_incomplete_units")))
+    check_plausible(recording, path, options.get("max_rate_hz", MAX_RATE_HZ))
+    return recording
+
+
+def _as_variables(found: xr.Dataset, path: Path) -> xr.Dataset:
+    """The file's content, in a form that can be worked with; what has a part in the contract is no coordinate."""
+    for name, variable in found.variables.items():
+        if len(set(variable.dims)) < len(variable.dims):
+            raise _wrong(path, str(name), variable.dims, "Give each of its dimensions a name of its own.")
+        empty = never_written(variable)
+        if empty.any():
+            labels = {key: found[key] for key in ("neuron",) if key in found.coords and found[key].dims == (key,)}
+            cells = type(found)({"empty": (variable.dims, empty)}, coords=labels if "neuron" in variable.dims else {})
+            raise InputError(
+                f"Cells were never written, {describe_cells(cells['empty'])}: they hold what NetCDF puts there.",
+                file=path,
+                key=str(name),
+                value=variable.values[empty][0].item(),
+                remedy="Write all cells; of units that lack something, write NaN and set drop_incomplete_units.",
+            )
+    rates = found["rates"] if "rates" in found.variables else None
+    if rates is None or sorted(map(str, rates.dims)) != sorted(DIMENSIONS):
         raise _wrong(path, "rates", None if rates is None else rates.dims, f"Give it the dimensions {DIMENSIONS}.")
     for name, units in UNITS.items():
         given = found[name].attrs.get("units") if name in found.variables else None
@@ -52,73 +117,107 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
     for name in ("rates", "time"):
         if found[name].dtype.kind not in "iuf":
             raise _wrong(path, name, str(found[name].dtype), "Write numbers.")
-    time_ms = found["time"].values.astype(np.float64)
-    steps_ms = np.diff(time_ms)
-    if len(time_ms) < 2 or not np.isfinite(time_ms).all() or not np.allclose(steps_ms, steps_ms[0]) or steps_ms[0] <= 0:
-        raise _wrong(
-            path, "time", time_ms.tolist(), "Bins follow each other in equal steps: write the middle of each, in ms."
-        )
-    title = str(found.attrs.get("title", "")).strip()
-    if not title:
-        raise _wrong(path, "title", None, "Write the attribute title: figures show it.")
-    if problem := title_problem(title):
-        raise InputError(
-            problem, file=path, key="title", value=title, remedy="Write a short title of one line: figures show it."
-        )
+    # A file may declare any variable a coordinate.
+    return found.reset_coords([name for name in ("rates", RATES, NEURON, CONDITION) if name in found.coords])
 
-    names = found["neuron"].values.astype(str).tolist() if "neuron" in found.coords else []
+
+def _times(found: xr.Dataset, path: Path) -> Any:
+    time_ms = found["time"].values.astype(np.float64)
+    remedy = "Bins follow each other in equal steps: write the middle of each, in ms, without rounding."
+    if len(time_ms) < 2 or not np.isfinite(time_ms).all():
+        raise _wrong(path, "time", time_ms.tolist(), remedy)
+    uneven = uneven_bin(time_ms)
+    if uneven is not None:
+        near = time_ms[max(uneven - 1, 0) :][:3].tolist()
+        raise _wrong(path, "time", near, remedy)
+    return time_ms
+
+
+def _names(found: xr.Dataset, path: Path) -> list[str]:
+    """A name for each neuron: the file's, or unit001 and so on."""
+    if "neuron" not in found.coords:
+        return [f"unit{i:03d}" for i in range(1, found.sizes["neuron"] + 1)]
+    try:
+        names: list[str] = found["neuron"].values.astype(str).tolist()
+    except UnicodeDecodeError as error:
+        raise _wrong(path, "neuron", str(error), "Write names in UTF-8.") from error
     if len(set(names)) < len(names):
         raise _wrong(path, "neuron", names, "Give each neuron a name of its own.")
-    coordinates: dict[str, Any] = {
-        "condition": np.arange(found.sizes["condition"]),
-        "time": ("time", time_ms, {"units": "ms"}),
-        "neuron": names or [f"unit{i:03d}" for i in range(1, found.sizes["neuron"] + 1)],
-    }
-    if "condition" in found.coords:
-        named = found["condition"].values.tolist()
-        in_order = list(range(len(named)))
-        if named != in_order and sorted(map(str, named)) == sorted(map(str, in_order)):
-            raise _wrong(path, "condition", named, "Conditions are not in the order of their numbers: sort them.")
-        if named != in_order:
-            coordinates["condition_name"] = ("condition", found["condition"].values)
-    words = [name for name, variable in found.data_vars.items() if variable.dims == ("condition",)]
-    found = found.set_coords([name for name in words if found[name].dtype.kind in "OUS"])
-    kept = [str(name) for name, variable in found.data_vars.items() if variable.dtype.kind in "iufb"]
-    recording = found[kept].drop_encoding().assign_coords(coordinates)
-    values = rates.transpose(*DIMENSIONS).values.astype(np.float64)
-    recording["rates"] = (DIMENSIONS, values, {"units": "spikes/s"})
-    recording.attrs = {
-        **{name: str(found.attrs[name]) for name in ("licence", "citation") if name in found.attrs},
-        "title": title,
-        "source": "netcdf: one's own file",
-        "synthetic": int(str(found.attrs.get("synthetic", 0)) != "0"),
-        "aligned_to": str(found.attrs.get("aligned_to", "not said")),
-        "bin_width_ms": float(steps_ms.mean()),
-        "left_out": _left_out(path, found.attrs.get("left_out", "[]")),
-    }
-    return recording
+    return names
 
 
-def _load(path: Path) -> xr.Dataset:
-    """The file's content, its times as plain numbers."""
-    try:
-        return load_netcdf(path, decode_times=False, decode_timedelta=False)
-    except NETCDF_ERRORS as error:
+def _condition_names(found: xr.Dataset, path: Path) -> dict[str, Any]:
+    """What the file calls its conditions, where it does not just number them."""
+    if "condition" not in found.coords:
+        return {}
+    named = found["condition"].values.tolist()
+    in_order = list(range(len(named)))
+    if named == in_order:
+        return {}
+    if sorted(map(str, named)) == sorted(map(str, in_order)):
+        raise _wrong(path, "condition", named, "Conditions are not in the order of their numbers: sort them.")
+    if "condition_name" in found.variables:
+        raise _wrong(path, "condition_name", named, "Name conditions once: in condition, or in condition_name.")
+    return {"condition_name": ("condition", found["condition"].values)}
+
+
+def _without_incomplete(recording: xr.Dataset, path: Path, drop: bool) -> xr.Dataset:
+    """The recording without neurons whose rates are NaN somewhere; they are refused unless `drop`."""
+    missing = recording["rates"].isnull()
+    incomplete = missing.any(["condition", "time"]).values
+    if not incomplete.any():
+        return recording
+    nowhere = np.flatnonzero(missing.any("time").all("neuron").values).tolist()
+    if not drop or nowhere:
         raise InputError(
-            f"The file is cut off, damaged, or no NetCDF ({error}).",
+            f"Rates are missing (NaN) {describe_cells(missing)}.",
             file=path,
-            remedy="Write it again, as docs/extending.md shows.",
-        ) from error
+            key="rates",
+            value=int(missing.sum()),
+            remedy=f"No neuron has rates in conditions {nowhere}: write them, or leave these conditions out."
+            if nowhere
+            else "Write their rates; or set drop_incomplete_units to true in the recording's options, which leaves "
+            f"{int(incomplete.sum())} neurons out and lists them in left_out.",
+        )
+    lacking = missing.any("time").values
+    left_out = [
+        {
+            "neuron": str(recording["neuron"].values[unit]),
+            "reason": _reason(np.flatnonzero(lacking[:, unit]), len(lacking)),
+        }
+        for unit in np.flatnonzero(incomplete)
+    ]
+    kept = recording.isel(neuron=~incomplete)
+    if NEURON in kept:
+        kept = kept.isel(trial=~incomplete[kept[NEURON].values.clip(0, len(incomplete) - 1)])
+        number = np.cumsum(~incomplete) - 1
+        kept[NEURON] = kept[NEURON].copy(data=number[kept[NEURON].values])
+    kept.attrs["left_out"] = json.dumps([*json.loads(recording.attrs["left_out"]), *left_out])
+    return kept
+
+
+def _reason(conditions: Any, n_conditions: int) -> str:
+    return f"rates are missing in {len(conditions)} of {n_conditions} conditions ({', '.join(map(str, conditions))})"
+
+
+def _synthetic(path: Path, value: Any) -> int:
+    said = YES_OR_NO.get(str(value).lower())
+    if said is None:
+        raise _wrong(path, "synthetic", value, "Write 0 (recorded) or 1 (synthetic), or leave it out.")
+    return said
 
 
 def _left_out(path: Path, text: object) -> str:
     try:
         left_out = json.loads(str(text))
         if isinstance(left_out, list) and all(
-            isinstance(neuron, dict) and {"neuron", "reason"} <= neuron.keys() for neuron in left_out
+            isinstance(neuron, dict)
+            and isinstance(neuron.get("neuron"), str | int)
+            and isinstance(neuron.get("reason"), str)
+            for neuron in left_out
         ):
             return str(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     raise _wrong(path, "left_out", text, 'Write a JSON list of {"neuron": ..., "reason": ...}, or leave it out.')
 

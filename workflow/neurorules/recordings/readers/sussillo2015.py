@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.errors import InputError
+from neurorules.recordings.bins import EDGE
 from neurorules.recordings.formats.matlab import MatlabError, load_mat
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
             "synthetic": int(any(marks)),
             "aligned_to": "movement onset",
             "bin_width_ms": BIN_MS,
+            "time_in_bin": EDGE,  # a rate is sampled at the time itself
             "left_out": "[]",
         },
     )

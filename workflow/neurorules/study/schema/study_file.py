@@ -31,6 +31,26 @@ class RecordingOptions(Group):
         source="`mante2013`; `hatsopoulos2007` with source `dryad`",
         default_in_words="`false`",
     )
+    time_in_bin: Literal["edge", "middle"] = option(
+        NO_DEFAULT,
+        "where in its bin a time of the file lies: at its start, or in its middle",
+        source="`own_rates`",
+        default_in_words="what the file says; else by the times: half a bin off whole bins is `middle`",
+    )
+    drop_incomplete_units: bool = option(
+        NO_DEFAULT,
+        "leave out neurons whose rates are NaN in some condition, and list them in `left_out`. Without it they are "
+        "refused",
+        source="`own_rates`",
+        default_in_words="`false`",
+    )
+    max_rate_hz: Number = option(
+        NO_DEFAULT,
+        "largest rate (spikes/s, averaged over trials) that is taken for one; a larger one is refused",
+        source="`own_rates`",
+        default_in_words="`2000`",
+        above=0,
+    )
     neurons: int = option(
         NO_DEFAULT, "number of neurons", source="synthetic only", default_in_words="`40`", at_least=2, at_most=100_000
     )

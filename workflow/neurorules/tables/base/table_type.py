@@ -8,6 +8,8 @@ A table type is one file in the folder above with
     REQUIRED_KEYS: tuple[str, ...]      optional: those of them that every model has to have
     NEEDS_TRIALS: bool                  optional: whether the recording has to have its single trials
     def table(...) -> DataFrame         see `score.py` for its arguments
+    def check(recording, options)       optional; raises an InputError where no table can be made of a recording. It is
+                                        asked before anything runs too, with the `options` that `table` gets
 
     SUBJECT = "model"       the runs of one model: table(model: ScoredModel, recording)
     SUBJECT = "group"       the models of one task in one figure: table(members, labels, options, recording)
@@ -35,7 +37,7 @@ TABLE_TYPES = Plugins(
     "tables",
     "table type",
     "TABLES",
-    members=("SUBJECT", "NEEDS_RECORDING", "COMPARISON_KEYS", "REQUIRED_KEYS", "NEEDS_TRIALS", "table"),
+    members=("SUBJECT", "NEEDS_RECORDING", "COMPARISON_KEYS", "REQUIRED_KEYS", "NEEDS_TRIALS", "check", "table"),
 )
 
 

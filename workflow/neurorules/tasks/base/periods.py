@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 STEP_MS = {"type": "number", "exclusiveMinimum": 0, "description": "length of a step in ms"}
 
+ROUNDING = 5e-4  # relative: a width that was written with four digits
+MOST_DRIFT = 0.1  # of a step, over all bins
+NEARLY_A_STEP = 1e-3  # of a step: a duration or a step that was rounded when it was written
+
 
 def duration_ms(description: str) -> dict[str, Any]:
     """The JSON schema of an option that is the duration of a period."""
@@ -25,8 +29,23 @@ def duration_ms(description: str) -> dict[str, Any]:
 
 def whole_steps(duration: NDArray[Any] | float, dt: float) -> NDArray[Any]:
     """Whole steps of length dt in durations, int64, of the shape of `duration`."""
-    # The small number makes up for quotients just below a whole number.
-    return np.floor(np.asarray(duration) / dt + 1e-9).astype(np.int64)
+    # A rounded duration (666.666 in steps of 33.33333) must not lose its last step.
+    return np.floor(np.asarray(duration) / dt + NEARLY_A_STEP).astype(np.int64)
+
+
+def same_width(bin_ms: float, dt_ms: float, n_bins: int) -> bool:
+    """Whether bins and steps are of one width, but for rounding that stays small over all bins."""
+    difference = abs(bin_ms - dt_ms)
+    return difference <= ROUNDING * dt_ms and n_bins * difference <= MOST_DRIFT * dt_ms
+
+
+def told_apart(a: float, b: float) -> tuple[str, str]:
+    """Two numbers with as many digits as show that they differ."""
+    for digits in range(6, 18):
+        written = f"{a:.{digits}g}", f"{b:.{digits}g}"
+        if written[0] != written[1]:
+            break
+    return written
 
 
 def n_steps(options: Options, key: str, least: int = 0, dt: str = "dt_ms") -> int:
@@ -79,13 +98,14 @@ def check_bins(time_ms: NDArray[Any], lengths: Sequence[int], dt_ms: float, subj
         InputError: the recording has another number or width of bins.
     """
     bin_ms = float(np.diff(time_ms).mean()) if len(time_ms) > 1 else float(dt_ms)
-    same_width = abs(bin_ms - dt_ms) <= 1e-6
-    if list(lengths) != [len(time_ms)] or not same_width:
+    same = same_width(bin_ms, dt_ms, len(time_ms))
+    if list(lengths) != [len(time_ms)] or not same:
         steps = " to ".join(str(length) for length in (lengths[0], lengths[-1])[: len(lengths)])
+        of_step, of_bin = (f"{dt_ms:g}", f"{bin_ms:g}") if same else told_apart(dt_ms, bin_ms)
         raise InputError(
-            f"{subject} {steps} steps of {dt_ms:g} ms, "
-            f"the recording {len(time_ms)} bins of {bin_ms:g} ms; they are compared one by one.",
+            f"{subject} {steps} steps of {of_step} ms, "
+            f"the recording {len(time_ms)} bins of {of_bin} ms; they are compared one by one.",
             key="task.dt_ms",
             value=dt_ms,
-            remedy="Make a trial's durations add up to the recording's length." if same_width else remedy,
+            remedy="Make a trial's durations add up to the recording's length." if same else remedy,
         )

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.errors import InputError
+from neurorules.recordings.bins import WHOLE, bin_width_ms
 from neurorules.tasks.base.losses import mean_squared_error, regression_accuracy
+from neurorules.tasks.base.periods import same_width, told_apart
 from neurorules.tasks.base.trials import Trials
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ class DelayedReach(ABC):
 
     Args:
         options: those of TIMING.
-        time_ms: (time,) the recording's time coordinate in ms; its bins must be the task's steps.
+        time_ms: (time,) when the recorded movement's bins start, in ms; they must be the task's steps.
         movement: (condition, step, output) the outputs of each condition.
         n_cue_inputs: inputs besides the hold cue, which is the last.
         hold_steps: steps of a trial without intervals until the hold cue has ended.
@@ -85,14 +87,7 @@ class DelayedReach(ABC):
                     value=options[name],
                     remedy="Make the second number larger than the first.",
                 )
-        bin_ms = float(np.diff(time_ms).mean())
-        if abs(bin_ms - options.dt_ms) > 1e-6:
-            raise InputError(
-                "The recording's bin width is not the length of the task's steps.",
-                key="task.dt_ms",
-                value=options.dt_ms,
-                remedy=f"Set dt_ms to the recording's bin width, {bin_ms:g} ms.",
-            )
+        self._check_width(time_ms)
         longest_intervals = {
             "steps": options.interval1_steps[1] + options.interval2_steps[1] - 2,
             "test_steps": options.test_interval1_steps + options.test_interval2_steps,
@@ -138,8 +133,21 @@ class DelayedReach(ABC):
         )
 
     def window(self, time_ms: NDArray[Any], comparison: Options) -> NDArray[Any]:
-        """The steps around `comparison.onset_step`, which lines up with movement onset (0 ms)."""
-        steps: NDArray[Any] = comparison.onset_step + np.rint(time_ms / self.options.dt_ms).astype(int)
+        """The steps around `comparison.onset_step`, which lines up with movement onset (0 ms); one for each bin."""
+        self._check_width(time_ms)
+        before_onset = float(time_ms[0] / self.options.dt_ms)
+        whole = int(np.rint(before_onset))
+        if abs(before_onset - whole) > WHOLE:
+            raise InputError(
+                f"The recording's bins start {abs(before_onset - whole):.2g} of a step beside the task's steps, one of "
+                "which starts at movement onset (0 ms).",
+                key="time",
+                value=time_ms[:3].tolist(),
+                remedy="Bin the rates from movement onset, in whole bins before and after it; where times are the "
+                'middles of bins, write the attribute time_in_bin = "middle".',
+            )
+        # Counted, not rounded one by one: each bin has a step of its own.
+        steps: NDArray[Any] = comparison.onset_step + whole + np.arange(len(time_ms))
         if steps[0] < 0 or steps[-1] >= self.options.test_steps:
             raise InputError(
                 "The recording's times do not fit into the test trial.",
@@ -148,6 +156,17 @@ class DelayedReach(ABC):
                 remedy=f"The window would be steps {steps[0]} to {steps[-1]} of {self.options.test_steps}.",
             )
         return steps
+
+    def _check_width(self, time_ms: NDArray[Any]) -> None:
+        dt_ms = self.options.dt_ms
+        bin_ms = bin_width_ms(time_ms) if len(time_ms) > 1 else float(dt_ms)
+        if not same_width(bin_ms, dt_ms, len(time_ms)):
+            raise InputError(
+                "The recording's bin width is not the length of the task's steps.",
+                key="task.dt_ms",
+                value=dt_ms,
+                remedy=f"Set dt_ms to the recording's bin width, {told_apart(bin_ms, dt_ms)[0]} ms.",
+            )
 
     def _trials(
         self, n_steps: int, condition: NDArray[Any], interval1: NDArray[Any], interval2: NDArray[Any]

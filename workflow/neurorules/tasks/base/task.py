@@ -17,12 +17,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 from neurorules.errors import InputError
 from neurorules.options import Options
 from neurorules.plugins import Plugins
+from neurorules.recordings.bins import bin_starts
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
     import xarray as xr
     from numpy.typing import NDArray
@@ -63,10 +65,10 @@ class Task(Protocol):
         """Noise-free trials, one per recorded condition, in the recording's order."""
 
     def window(self, time_ms: NDArray[Any], comparison: Options) -> NDArray[Any]:
-        """Model steps (0-based, into the test trials) that line up with the recording's times.
+        """Model steps (0-based, into the test trials) that line up with the recording's bins, one for each.
 
         Args:
-            time_ms: (time,) the recording's time coordinate in ms.
+            time_ms: (time,) when the recording's bins start, in ms.
             comparison: the model's `comparison` options.
 
         Raises:
@@ -93,7 +95,16 @@ def compared_steps(task: Task, recording: xr.Dataset, comparison: Mapping[str, A
             value=recording.attrs["name"],
             remedy="Compare with a recording of the task's conditions, or change the task's conditions.",
         )
-    return task.window(recording["time"].values, Options(comparison))
+    steps = task.window(bin_starts(recording), Options(comparison))
+    if len(steps) != recording.sizes["time"] or (np.diff(steps) <= 0).any():
+        raise InputError(
+            f"The task names {len(set(steps.tolist()))} different steps for {recording.sizes['time']} bins, or not in "
+            "their order; each bin is compared with a step of its own.",
+            key="comparison.recording",
+            value=recording.attrs["name"],
+            remedy="Give the recording and the task the same bin width; else mend the task's `window`.",
+        )
+    return steps
 
 
 def make_task(module: str, options: Mapping[str, Any], recording: xr.Dataset | None) -> Task:

@@ -8,6 +8,7 @@ It gets the raw files, which are verified, and the recording's `options` with it
 labels of a recording (recordings/recording.py), and as attributes what only the raw files say:
 
     aligned_to, bin_width_ms, left_out      needed
+    time_in_bin                             optional: "edge" or "middle", where in its bin a time lies (bins.py)
     synthetic                               1 if the raw files say that they are synthetic; by default 0
     part                                    optional; where only some of the published files are there: how many. It
                                             becomes part of the title

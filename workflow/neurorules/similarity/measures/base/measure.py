@@ -11,6 +11,26 @@ activity first, the recorded rates second. A representation without any variance
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 from neurorules.plugins import Plugins
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 MEASURES = Plugins("similarity.measures", "measure of similarity", "comparison.measures", members=("LABEL", "distance"))
+
+
+def check_measures(names: Iterable[str], rates: NDArray[Any]) -> None:
+    """Check that distances to a recording can be measured, by its first two neurons.
+
+    Args:
+        names: the measures.
+        rates: (condition, time, neuron).
+
+    Raises:
+        InputError: by a measure, such as one that needs two conditions.
+    """
+    for name in names:
+        MEASURES.load(name).distance(rates[:, :, :2], rates[:, :, :2])

@@ -1,0 +1,133 @@
+"""NetCDF files of others: what a file declares is looked at before any of its values is read.
+
+An HDF5 file may point to other files of the machine (external storage, links, virtual datasets), and may declare
+more cells than memory has, in a few kilobytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neurorules.errors import InputError
+from neurorules.io.netcdf import NETCDF_ERRORS, load_netcdf
+from neurorules.io.readable import check_readable, is_of_the_system, unreadable
+
+if TYPE_CHECKING:
+    import h5py
+    import xarray as xr
+
+MAX_OBJECTS = 10_000  # variables, groups and attributes
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+
+def load_foreign(path: Path, max_bytes: int, remedy: str) -> xr.Dataset:
+    """A file's content, in memory; times stay plain numbers.
+
+    Args:
+        path: the file.
+        max_bytes: the most that it may declare.
+        remedy: what to do about a file that cannot be read.
+
+    Raises:
+        InputError: the file is cut off, damaged or of another kind, points to other files, or declares too much.
+    """
+    check_readable(path)
+    try:
+        problem = _problem(path, max_bytes)
+        if problem is None:
+            return load_netcdf(path, decode_times=False, decode_timedelta=False)
+    # What xarray raises for attributes or types that it does not understand is of any kind.
+    except (
+        *NETCDF_ERRORS,
+        TypeError,
+        KeyError,
+        IndexError,
+        NotImplementedError,
+        MemoryError,
+        ArithmeticError,
+    ) as error:
+        if is_of_the_system(error):
+            raise unreadable(path, error) from error
+        raise InputError(f"The file is cut off, damaged, or no NetCDF ({error}).", file=path, remedy=remedy) from error
+    what, key, value = problem
+    raise InputError(what, file=path, key=key, value=value, remedy=remedy)
+
+
+def _problem(path: Path, max_bytes: int) -> tuple[str, str, Any] | None:
+    with path.open("rb") as file:
+        is_hdf5 = file.read(len(HDF5_SIGNATURE)) == HDF5_SIGNATURE
+    if is_hdf5:
+        import h5py
+
+        # Nothing is written, so nothing has to be locked; some file systems have no locks.
+        with h5py.File(path, "r", locking=False) as hdf5:
+            return _problem_of_links(hdf5) or _problem_of_sizes(
+                ((name, _declared(dataset)) for name, dataset in _datasets(hdf5)), max_bytes
+            )
+    import netCDF4
+
+    with netCDF4.Dataset(path) as classic:
+        sizes = ((name, variable.size * variable.dtype.itemsize) for name, variable in classic.variables.items())
+        return _problem_of_sizes(sizes, max_bytes)
+
+
+def _problem_of_sizes(sizes: Iterator[tuple[str, int]], max_bytes: int) -> tuple[str, str, Any] | None:
+    total = 0
+    for name, size in sizes:
+        total += size
+        if total > max_bytes:
+            return f"The file declares more than {max_bytes} bytes of values, the most that are read.", name, total
+    return None
+
+
+def _problem_of_links(hdf5: h5py.File) -> tuple[str, str, Any] | None:
+    import h5py
+
+    count = 0
+    groups, seen = [hdf5["/"]], set()
+    while groups:
+        group = groups.pop()
+        for name in group:
+            count += 1
+            link = group.get(name, getlink=True)
+            where = f"{group.name.rstrip('/')}/{name}"
+            if not isinstance(link, h5py.HardLink):
+                target = f"{getattr(link, 'filename', '')}:{link.path}".lstrip(":")
+                return "The file holds a link, which may lead to other files; links are not followed.", where, target
+            item = group[name]
+            count += len(item.attrs)
+            address = h5py.h5o.get_info(item.id).addr
+            if isinstance(item, h5py.Group) and address not in seen:
+                seen.add(address)
+                groups.append(item)
+            if isinstance(item, h5py.Dataset) and (elsewhere := _stored_elsewhere(item)):
+                return "The values of this variable are stored in other files, which are not read.", where, elsewhere
+            if count > MAX_OBJECTS:
+                return f"The file holds more than {MAX_OBJECTS} variables, groups and attributes.", where, count
+    return None
+
+
+def _stored_elsewhere(dataset: h5py.Dataset) -> str | None:
+    import h5py
+
+    creation = dataset.id.get_create_plist()
+    if creation.get_external_count():
+        return str(creation.get_external(0)[0], "utf-8", "replace")
+    return "a virtual dataset" if creation.get_layout() == h5py.h5d.VIRTUAL else None
+
+
+def _datasets(hdf5: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
+    import h5py
+
+    return ((name, item) for name, item in hdf5.items() if isinstance(item, h5py.Dataset))
+
+
+def _declared(dataset: h5py.Dataset) -> int:
+    """Bytes of a variable, or of one of its chunks where that is more: a chunk is unpacked as a whole."""
+    import math
+
+    size: int = dataset.id.get_type().get_size()
+    cells: int = max(math.prod(dataset.shape or (0,)), math.prod(dataset.chunks or (0,)))
+    return cells * size

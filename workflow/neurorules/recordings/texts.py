@@ -1,0 +1,49 @@
+"""Titles and names of a recording, which figures, tables and logs show: one line, of characters that can be seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from neurorules.io.text import hidden_character, title_problem
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+LONGEST_NAME = 200  # characters of a title, of a neuron's or a condition's name
+LONGEST_TEXT = 10_000  # of other attributes that are shown
+SHOWN = {"name": LONGEST_NAME, "aligned_to": LONGEST_NAME} | dict.fromkeys(
+    ("source", "licence", "citation"), LONGEST_TEXT
+)
+
+
+def text_fault(text: Any, longest: int = LONGEST_NAME) -> str | None:
+    """What is wrong with a text that is shown; None if nothing is."""
+    if isinstance(text, bytes):
+        try:
+            text = text.decode()
+        except UnicodeDecodeError:
+            return "is not valid UTF-8"
+    if not isinstance(text, str):
+        return "is not a text"
+    if len(text) > longest:
+        return f"has {len(text)} characters, more than {longest}"
+    hidden = hidden_character(text)
+    return None if hidden is None else f"holds the control character {hidden}"
+
+
+def faulty_text(recording: xr.Dataset) -> tuple[str, Any, str] | None:
+    """Key, value and fault of the first text of a recording that cannot be shown; None if all can."""
+    if "title" in recording.attrs and (problem := title_problem(str(recording.attrs["title"]))):
+        return "title", recording.attrs["title"], f"cannot be a title. {problem.removesuffix('.')}"
+    for key, longest in SHOWN.items():
+        if key in recording.attrs and (fault := text_fault(recording.attrs[key], longest)):
+            return key, recording.attrs[key], fault
+    for name in recording.variables:
+        if fault := text_fault(name):
+            return "variables", name, fault
+    for name, coordinate in recording.coords.items():
+        if coordinate.dtype.kind in "OUS":
+            for value in coordinate.values.ravel().tolist():
+                if fault := text_fault(value):
+                    return str(name), value, fault
+    return None
