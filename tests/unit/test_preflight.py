@@ -58,7 +58,7 @@ def test_one_condition_and_a_cross_validated_measure(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="needs two conditions or more; there is 1") as caught:
         planned(rates(tmp_path), "fig1", MODELS, measures=["procrustes"])  # of networks, but not of the average
     assert caught.value.key == "defaults.comparison.measures"
-    planned(rates(tmp_path), "fig6", MODELS, measures=["procrustes"])
+    planned(rates(tmp_path), "fig5", {**MODELS, "learning_rules": ["bptt", "eprop"]})
 
 
 def test_more_delays_than_bins(tmp_path: Path) -> None:
