@@ -46,7 +46,7 @@ class InputError(Exception):
         if key is not None:
             lines.append(f"  key:    {key}")
         if self.has_value:
-            lines.append(f"  value:  {_short(value)}")
+            lines.append(f"  value:  {shorten(value)}")
         if remedy is not None:
             lines.append(f"  remedy: {remedy}")
         super().__init__("\n".join(lines))
@@ -56,6 +56,7 @@ class DamagedResult(InputError):
     """A file that the workflow itself made cannot be read any more. It can be made anew from what it was made of."""
 
 
-def _short(value: Any, limit: int = 200) -> str:
+def shorten(value: Any, limit: int = 200) -> str:
+    """A value as Python writes it, cut to `limit` characters: what stands in a file may be of any length."""
     text = repr(value)
     return text if len(text) <= limit else text[: limit - 3] + "..."
