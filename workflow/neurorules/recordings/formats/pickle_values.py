@@ -13,7 +13,7 @@ import pickletools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -54,12 +54,12 @@ class _Name(Enum):
 @dataclass
 class _DType:
     code: str
-    order: str | None = None
+    order: Literal["<", ">", "|"] | None = None
 
     def numpy(self) -> np.dtype[Any]:
         if self.code not in NUMBERS:
             raise PickleError(f"an array of the type {shorten(self.code)} is not one of numbers")
-        return np.dtype(self.code).newbyteorder("=" if self.order in (None, "|") else self.order)
+        return np.dtype(self.code).newbyteorder(self.order if self.order == "<" or self.order == ">" else "=")
 
 
 @dataclass
@@ -145,7 +145,7 @@ class _Machine:
         return self.stack[-1]
 
     def pop_to_mark(self) -> list[Any]:
-        items = []
+        items: list[Any] = []
         while self.stack:
             item = self.stack.pop()
             if item is _MARK:
