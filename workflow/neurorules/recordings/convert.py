@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurorules.errors import InputError
+from neurorules.io.confined import confined
 from neurorules.io.netcdf import netcdf_attributes, write_dataset
 from neurorules.options import Options
 from neurorules.recordings.catalogue import origin_attributes
@@ -71,7 +72,10 @@ def read_recording(entry: Mapping[str, Any], raw: Sequence[Path]) -> xr.Dataset:
     if not options.synthetic:
         for path in raw:
             verify_published(path, options.reader, options.source)
-    recording = load_reader(options.reader)(raw, {**options.options, "source": options.source})
+    import xarray  # noqa: F401, once for both processes
+
+    read = load_reader(options.reader)
+    recording = confined(lambda: read(raw, {**options.options, "source": options.source}), raw)
     recording.attrs = _attributes(options, recording.attrs)
     return check_recording(recording, raw[0])
 
