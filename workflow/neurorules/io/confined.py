@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 
 from neurorules.errors import InputError
 from neurorules.io import limits
+from neurorules.io.access import require_readable
 
 T = TypeVar("T")
 
@@ -53,6 +54,8 @@ def confined(function: Callable[[], T], files: Sequence[str | Path]) -> T:
         Exception: any other of the function's.
     """
     global _current
+    for file in files:
+        require_readable(file)
     size = sum(Path(file).stat().st_size for file in files)
     shared = mmap.mmap(-1, _NAME_BYTES)
     context = get_context("fork")  # the script of a job must not be run again, as other methods would

@@ -15,7 +15,7 @@ from neurorules.recordings.catalogue import origin_attributes
 from neurorules.recordings.locate import find_raw
 from neurorules.recordings.readers.base.reader import load_reader
 from neurorules.recordings.recording import check_recording
-from neurorules.recordings.verify import verify_published
+from neurorules.recordings.verify import distrust_checksum, verify_published
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -75,9 +75,21 @@ def read_recording(entry: Mapping[str, Any], raw: Sequence[Path]) -> xr.Dataset:
     import xarray  # noqa: F401, once for both processes
 
     read = load_reader(options.reader)
-    recording = confined(lambda: read(raw, {**options.options, "source": options.source}), raw)
-    recording.attrs = _attributes(options, recording.attrs)
-    return check_recording(recording, raw[0])
+    try:
+        recording = confined(lambda: read(raw, {**options.options, "source": options.source}), raw)
+        recording.attrs = _attributes(options, recording.attrs)
+        return check_recording(recording, raw[0])
+    except InputError as error:
+        refused = None if options.synthetic else _refused_file(error, raw)
+        if refused is not None and distrust_checksum(refused):
+            print(f"The checksum that was recorded when {refused} was downloaded no longer counts.", file=sys.stderr)
+        raise
+
+
+def _refused_file(error: InputError, raw: Sequence[Path]) -> Path | None:
+    """The raw file that an error is about; an entry of an archive has the archive's name before its own."""
+    named = str(error.file)
+    return next((path for path in map(Path, raw) if named == str(path) or named.startswith(f"{path}:")), None)
 
 
 def _attributes(options: Options, read: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from neurorules.errors import InputError
+from neurorules.io.access import may_read, require_readable
 from neurorules.recordings.catalogue import CATALOGUE, is_private, source_entry
 
 # Below the folder that the workflow runs in.
@@ -89,11 +90,19 @@ def find_raw(
 
     Raises:
         InputError: unknown recording, source or monkey; `raw_dir` does not exist; an unpacked folder is empty;
-            a file of a private source is missing.
+            a file of a private source is missing; a folder may not be read.
     """
     entry = source_entry(reader, source, catalogue=catalogue)
     if is_private(reader, source, catalogue=catalogue):
         return _find_private(name or reader, entry["files"], raw_dir)
+    with may_read(download_dir if raw_dir is None else raw_dir, None if raw_dir is None else "raw_dir"):
+        return _find_published(reader, source, raw_dir, download_dir, options or {}, catalogue)
+
+
+def _find_published(
+    reader: str, source: str, raw_dir: Path | None, download_dir: Path, options: Mapping[str, Any], catalogue: Path
+) -> list[Path]:
+    entry = source_entry(reader, source, catalogue=catalogue)
     if raw_dir is not None and not Path(raw_dir).is_dir():
         raise InputError(
             "The folder of raw recordings does not exist.",
@@ -102,12 +111,13 @@ def find_raw(
             remedy="Correct raw_dir in the configuration, or leave it out to download the recordings.",
         )
     pattern = entry.get("unpacked", {}).get("pattern")
-    relative = unpacked_folder(reader, source, options or {}, catalogue=catalogue)
+    relative = unpacked_folder(reader, source, options, catalogue=catalogue)
     for folder in [Path(f) for f in (raw_dir, download_dir) if f is not None]:
         files = [folder / file["path"] for file in entry["files"]]
         if all(file.is_file() for file in files):
             return files
         if relative is not None and (folder / relative).is_dir():
+            require_readable(folder / relative)  # glob finds nothing in a closed folder
             # macOS leaves hidden "._" companions beside the files of an archive
             units = sorted(f for f in (folder / relative).glob(pattern) if not f.name.startswith("."))
             if not units:

@@ -28,7 +28,16 @@ NUMBERS = frozenset({"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2",
 
 
 class PickleError(Exception):
-    """The pickle is damaged, or is not one of arrays of numbers."""
+    """The pickle is damaged, or is not one of arrays of numbers.
+
+    Args:
+        reason: what is wrong, as a clause.
+        entry: which entry is wrong; None if it is the whole pickle.
+    """
+
+    def __init__(self, reason: str, entry: str | None = None) -> None:
+        super().__init__(reason)
+        self.entry = entry
 
 
 class Forbidden(PickleError):
@@ -55,19 +64,28 @@ class _Name(Enum):
 class _DType:
     code: str
     order: Literal["<", ">", "|"] | None = None
+    plain: bool = True  # no fields, no subarray, no metadata
 
     def numpy(self) -> np.dtype[Any]:
-        if self.code not in NUMBERS:
-            raise PickleError(f"an array of the type {shorten(self.code)} is not one of numbers")
+        if self.code not in NUMBERS or not self.plain:
+            raise PickleError(f"its type {shorten(self.code)} is not one of plain numbers")
         return np.dtype(self.code).newbyteorder(self.order if self.order == "<" or self.order == ">" else "=")
 
 
 @dataclass
 class _Array:
-    """An array that `_reconstruct` began; its state comes later. `content` is the one object of an array of objects."""
+    """An array that `_reconstruct` began; its state comes later.
+
+    Attributes:
+        filled: whether it came.
+        numbers: the array; None if it is not one of numbers.
+        fault: why it is not.
+        content: the one item of an array of objects without dimensions.
+    """
 
     filled: bool = False
     numbers: NDArray[Any] | None = None
+    fault: str = "it has no content"
     content: Any = None
 
 
@@ -98,12 +116,12 @@ def read_pickle(pickled: bytes) -> dict[str, Any]:
 
 def _value(name: str, value: Any) -> Any:
     if isinstance(value, _Array):
-        value = value.numbers
-        if value is None:
-            raise PickleError(f"the entry {shorten(name)} is not an array of numbers")
-    if value is None or isinstance(value, bool | int | float | str | np.ndarray | np.generic):
+        if value.numbers is None:
+            raise PickleError(f"the entry is not an array of numbers: {value.fault}", name)
+        return value.numbers
+    if value is None or isinstance(value, bool | int | float | str | np.generic):
         return value
-    raise PickleError(f"the entry {shorten(name)} is {_kind(value)}, not an array of numbers or a plain value")
+    raise PickleError(f"the entry is {_kind(value)}, not an array of numbers or a plain value", name)
 
 
 def _kind(value: Any) -> str:
@@ -204,29 +222,50 @@ class _Machine:
 
     def build(self, _: Any) -> None:
         state = self.pop()
-        match self.stack[-1] if self.stack else None, state:
-            case _DType(order=None) as dtype, (3, "<" | ">" | "|" as order, None, None, None, -1, -1, int()):
-                dtype.order = order
-            case _Array(filled=False) as array, (1, (), _DType(code="O8" | "O"), bool(), [content]):
-                array.filled, array.content = True, content
-            case _Array(filled=False) as array, (1, tuple(shape), _DType() as dtype, bool(fortran), bytes(data)):
-                array.filled, array.numbers = True, _numbers(shape, dtype, fortran, data)
+        match self.stack[-1] if self.stack else None:
+            case _DType(order=None, plain=True) as dtype:
+                _set_type(dtype, state)
+            case _Array(filled=False) as array:
+                _fill(array, state)
             case _:
-                raise PickleError("the state of an array or of a type in it is not one of numbers")
+                raise PickleError("it sets the state of something else than a new array or type")
+
+
+def _set_type(dtype: _DType, state: Any) -> None:
+    match state:
+        case (3, "<" | ">" | "|" as order, None, None, None, -1, -1, int()):
+            dtype.order = order
+        case _:
+            dtype.plain = False
+
+
+def _fill(array: _Array, state: Any) -> None:
+    array.filled = True
+    match state:
+        case (1, (), _DType(code="O8" | "O"), bool(), [content]):
+            array.content = content
+            array.fault = "it holds an object"
+        case (1, tuple(shape), _DType() as dtype, bool(fortran), bytes(data)):
+            try:
+                array.numbers = _numbers(shape, dtype, fortran, data)
+            except PickleError as error:
+                array.fault = str(error)
+        case _:
+            array.fault = "it holds objects, or its state is damaged"
 
 
 def _numbers(shape: tuple[Any, ...], dtype: _DType, fortran: bool, data: bytes) -> NDArray[Any]:
     """The array of these bytes; it is never larger than they are."""
     sizes_are_possible = all(type(n) is int and 0 <= n <= 1 << 40 for n in shape)
     if len(shape) > MAX_DIMENSIONS or not sizes_are_possible:
-        raise PickleError("the shape of an array in it is impossible")
+        raise PickleError("its shape is impossible")
     numpy_type = dtype.numpy()
     if math.prod(shape) * numpy_type.itemsize != len(data):
-        raise PickleError(f"an array of the shape {shape} in it has {len(data)} bytes")
+        raise PickleError(f"{len(data)} bytes are not an array of the shape {shape}")
     try:
         return np.frombuffer(data, numpy_type).reshape(shape, order="F" if fortran else "C")
     except ValueError as error:  # no item, and sizes whose product NumPy cannot hold
-        raise PickleError(f"the shape of an array in it is impossible: {error}") from error
+        raise PickleError(f"its shape is impossible: {error}") from error
 
 
 def _opcodes(pickled: bytes) -> Iterator[tuple[str, Any]]:

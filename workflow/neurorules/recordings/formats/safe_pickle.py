@@ -27,9 +27,9 @@ def load(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
 
-    def refuse(problem: str) -> InputError:
+    def refuse(problem: str, key: str | None = None) -> InputError:
         return InputError(
-            problem, file=path, remedy="Delete the file and get it again from its original source, whole."
+            problem, file=path, key=key, remedy="Delete the file and get it again from its original source, whole."
         )
 
     try:
@@ -50,4 +50,6 @@ def load(path: str | Path) -> dict[str, Any]:
             remedy="Do not trust this file. Delete it and get it again from its original source.",
         ) from error
     except PickleError as error:
-        raise refuse(f"The pickle in this file is damaged, or is no dict of arrays of numbers: {error}.") from error
+        raise refuse(
+            f"The pickle in this file is damaged, or is no dict of arrays of numbers: {error}.", error.entry
+        ) from error
