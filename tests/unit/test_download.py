@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import email.utils
 import hashlib
 import http.server
 import io
+import itertools
 import re
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +20,8 @@ import pytest
 import yaml
 
 from neurorules.errors import InputError
-from neurorules.recordings import transfer
+from neurorules.io import limits
+from neurorules.recordings import connection, transfer
 from neurorules.recordings.download import download
 from neurorules.recordings.verify import verify
 
@@ -35,6 +40,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.break_after: list[int] = []  # bytes after which the next connections break
         self.status: list[int] = []  # answers of the next connections instead of the file
         self.asked: list[str | None] = []  # Range headers
+        self.answers: list[Callable[[Handler], None]] = []  # of the next connections; the last one of all after it
 
     @property
     def url(self) -> str:
@@ -48,6 +54,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         server = self.server
         wanted = self.headers.get("Range")
         server.asked.append(wanted)
+        if server.answers:
+            self.close_connection = True
+            with contextlib.suppress(ConnectionError):
+                (server.answers.pop(0) if len(server.answers) > 1 else server.answers[0])(self)
+            return
         if self.path != "/file":
             self.send_error(404)
             return
@@ -73,6 +84,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             body = body[: server.break_after.pop(0)]
         self.wfile.write(body)
         self.close_connection = True
+
+    def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
+        """An answer with these headers and no others; `_` in their names stands for `-`."""
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -268,3 +287,198 @@ def test_a_private_source_is_never_downloaded(tmp_path: Path) -> None:
         download("sussillo2015", "private", tmp_path / "downloads")
     assert caught.value.key == "recordings.sussillo2015.path"
     assert not (tmp_path / "downloads").exists()
+
+
+# ---- servers that misbehave, and a file whose length and checksum nobody published
+
+WHOLE = str(len(CONTENT))
+
+
+def part(start: int, stop: int, etag: str = '"v1"') -> Callable[[Handler], None]:
+    """Answers with bytes start..stop of the content, as they are."""
+    return lambda handler: handler.answer(
+        206,
+        CONTENT[start:stop],
+        Content_Range=f"bytes {start}-{stop - 1}/{WHOLE}",
+        Content_Length=str(stop - start),
+        ETag=etag,
+    )
+
+
+def cut(length: int) -> Callable[[Handler], None]:
+    """Promises the whole file and breaks off."""
+    return lambda handler: handler.answer(200, CONTENT[:length], Content_Length=WHOLE, ETag='"v1"')
+
+
+def test_a_server_that_sends_parts(tmp_path: Path, server: Server) -> None:
+    sizes = [0, 200_000, 400_000, 600_000, 800_000, 1_000_000, len(CONTENT)]
+    server.answers = [part(a, b) for a, b in itertools.pairwise(sizes)]
+    path, _ = fetch(tmp_path / "d", catalogue(tmp_path, server.url))
+    assert path.read_bytes() == CONTENT
+    assert server.asked == [None, *(f"bytes={size}-" for size in sizes[1:-1])]
+
+
+def test_a_part_that_is_cut_is_not_the_file(tmp_path: Path, server: Server) -> None:
+    server.answers = [cut(500_000), lambda handler: part(500_000, 600_000)(handler), cut(0)]
+    with pytest.raises(InputError, match="continues from here"):
+        fetch(tmp_path / "d", catalogue(tmp_path, server.url))
+    assert not (tmp_path / "d" / "lab" / "data.zip").exists()
+
+
+@pytest.mark.parametrize("etag", ['"v2"', None])
+def test_a_part_of_another_version_is_never_joined(tmp_path: Path, server: Server, etag: str | None) -> None:
+    """The server ignores If-Range."""
+
+    def other(handler: Handler) -> None:
+        tag = {} if etag is None else {"ETag": etag}
+        rest = len(CONTENT) - 500_000
+        handler.answer(206, bytes(rest), Content_Range=f"bytes 500000-{len(CONTENT) - 1}/{WHOLE}", **tag)
+
+    server.answers = [cut(500_000), other, cut(len(CONTENT))]
+    path, said = fetch(tmp_path / "d", catalogue(tmp_path, server.url))
+    assert path.read_bytes() == CONTENT
+    assert "the file at the source has changed" in said
+    assert server.asked == [None, "bytes=500000-", None]
+
+
+def test_without_a_length_a_cut_file_would_look_whole(tmp_path: Path, server: Server) -> None:
+    server.answers = [lambda handler: handler.answer(200, CONTENT[:100_000], Connection="close")]
+    with pytest.raises(InputError, match="does not say how long"):
+        fetch(tmp_path / "d", catalogue(tmp_path, server.url))
+    assert left(tmp_path / "d") == []
+    # where it is known, the end is known too
+    with pytest.raises(InputError, match=f"100000 of {WHOLE} bytes"):
+        fetch(tmp_path / "d", catalogue(tmp_path, server.url, bytes=len(CONTENT)))
+
+
+def chunked(content: bytes, end: bytes) -> Callable[[Handler], None]:
+    body = b"%x\r\n%s\r\n%s" % (len(content), content, end)
+    return lambda handler: handler.answer(200, body, Transfer_Encoding="chunked")
+
+
+def test_an_answer_in_chunks_has_an_end_of_its_own(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Handler, "protocol_version", "HTTP/1.1")
+    known = catalogue(tmp_path, server.url)
+    server.answers = [chunked(CONTENT[:100_000], b"")]
+    with pytest.raises(InputError, match="broke off"):
+        fetch(tmp_path / "d", known)
+    server.answers = [chunked(CONTENT, b"0\r\n\r\n")]
+    assert fetch(tmp_path / "d", known)[0].read_bytes() == CONTENT
+
+
+def without_end(handler: Handler) -> None:
+    handler.answer(200, Transfer_Encoding="chunked")
+    while True:
+        handler.wfile.write(b"10000\r\n%s\r\n" % bytes(1 << 16))
+
+
+def test_a_server_without_end_does_not_fill_the_disk(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Handler, "protocol_version", "HTTP/1.1")
+    server.answers = [without_end]
+    with pytest.raises(InputError, match=f"at most {WHOLE} are expected"):
+        fetch(tmp_path / "d", catalogue(tmp_path, server.url, bytes=len(CONTENT)))
+    monkeypatch.setattr(limits, "DOWNLOAD_BYTES", 3_000_000)
+    with pytest.raises(InputError, match="at most 3000000 are expected"):
+        fetch(tmp_path / "d", catalogue(tmp_path, server.url))
+    server.answers = [lambda handler: handler.answer(200, Content_Length="1000000000000")]
+    with pytest.raises(InputError, match="1000000000000 bytes"):
+        fetch(tmp_path / "d", catalogue(tmp_path, server.url))
+    assert left(tmp_path / "d") == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (lambda handler: handler.answer(200, CONTENT, Content_Length="abc"), "'abc'"),
+        (lambda handler: handler.answer(200, CONTENT, Content_Length="-5"), "'-5'"),
+        (lambda handler: handler.answer(206, CONTENT, Content_Range="bytes 0-9/5", Content_Length="10"), "contradicts"),
+        (lambda handler: handler.answer(206, CONTENT, Content_Length=WHOLE), "another part"),
+        (lambda handler: handler.answer(200, Content_Length="0"), "empty"),
+        (lambda handler: handler.answer(204), "HTTP 204"),
+        (lambda handler: handler.answer(520), "HTTP 520"),
+        (lambda handler: handler.answer(200, CONTENT, Content_Encoding="gzip", Content_Length=WHOLE), "gzip"),
+        (lambda handler: handler.wfile.write(b"\0\xff nonsense\r\n\r\n"), "broke off"),
+        (lambda handler: handler.answer(302, Location="ftp://127.0.0.1:1/file"), "ftp://127.0.0.1:1/file"),
+        (lambda handler: handler.answer(301, Location="file:///etc/hostname"), "file:///etc/hostname"),
+        (lambda handler: handler.answer(307, Location="data:,PKhello"), "data:,PKhello"),
+        (lambda handler: handler.answer(302, Location="http://"), "HTTP|reached|host"),
+        (lambda handler: handler.answer(302, Location="/file"), "HTTP 302"),
+    ],
+)
+def test_nonsense_is_refused(tmp_path: Path, server: Server, answer: Callable[[Handler], None], said: str) -> None:
+    server.answers = [answer]
+    with pytest.raises(InputError, match=said) as caught:
+        fetch(tmp_path / "d", catalogue(tmp_path, server.url))
+    assert "ask the lab" in (caught.value.remedy or "")
+    assert left(tmp_path / "d") == []
+
+
+def busy(wait: str) -> Callable[[Handler], None]:
+    return lambda handler: handler.answer(503, Retry_After=wait)
+
+
+def test_a_busy_server_says_how_long(tmp_path: Path, server: Server) -> None:
+    known, start = catalogue(tmp_path, server.url), time.monotonic()
+    server.answers = [busy("1"), cut(len(CONTENT))]
+    fetch(tmp_path / "d", known)
+    assert time.monotonic() - start >= 1
+
+    tomorrow = email.utils.formatdate(time.time() + 86_400, usegmt=True)
+    for wait in ("86400", tomorrow):
+        server.answers = [busy(wait)]
+        server.asked.clear()
+        with pytest.raises(InputError, match="HTTP 503") as caught:
+            fetch(tmp_path / "e", known)
+        assert re.search(r"in 86(400|39\d) s", caught.value.remedy or "")
+        assert server.asked == [None]
+
+
+def drip_content(handler: Handler) -> None:
+    handler.answer(200, Content_Length=WHOLE)
+    for byte in CONTENT:
+        handler.wfile.write(bytes([byte]))
+        time.sleep(0.05)
+
+
+def drip_headers(handler: Handler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    while True:
+        handler.wfile.write(b"x")
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("drip", [drip_content, drip_headers])
+def test_a_byte_at_a_time_is_no_download(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, drip: Callable[[Handler], None]
+) -> None:
+    """Each byte comes in time for the timeout of the socket."""
+    monkeypatch.setattr(transfer, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(connection, "TIMEOUT_S", 0.3)
+    server.answers = [drip]
+    with pytest.raises(InputError, match=r"bytes in 0 s|no answer"):
+        fetch(tmp_path / "d", catalogue(tmp_path, server.url))
+
+
+def test_all_attempts_together_have_a_limit(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "DOWNLOAD_S", 0.2)
+    server.answers = [drip_content]
+    with pytest.raises(InputError, match="not complete after") as caught:
+        fetch(tmp_path / "d", catalogue(tmp_path, server.url))
+    assert "continues from here" in (caught.value.remedy or "")
+
+
+def test_two_processes_download_once(tmp_path: Path, server: Server) -> None:
+    known = catalogue(tmp_path, server.url)
+    server.answers = [lambda handler: (time.sleep(0.3), cut(len(CONTENT))(handler))]  # type: ignore[list-item, return-value]
+    both = [threading.Thread(target=fetch, args=(tmp_path / "d", known)) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    assert server.asked == [None]
+    assert left(tmp_path / "d") == ["data.zip", "data.zip.sha256"]
+    assert (tmp_path / "d" / "lab" / "data.zip").read_bytes() == CONTENT

@@ -52,7 +52,7 @@ class InputError(Exception):
         if key is not None:
             lines.append(f"  key:    {printable(key)}")
         if self.has_value:
-            lines.append(f"  value:  {_short(value)}")
+            lines.append(f"  value:  {shorten(value)}")
         if remedy is not None:
             lines.append(f"  remedy: {printable(remedy, keep=OF_OURS)}")
         super().__init__("\n".join(lines))
@@ -75,6 +75,7 @@ class StaleResult(InputError):
         )
 
 
-def _short(value: Any, limit: int = 200) -> str:
+def shorten(value: Any, limit: int = 200) -> str:
+    """A value as Python writes it, cut to `limit` characters: what stands in a file may be of any length."""
     text = printable(repr(value))
     return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, BinaryIO, TextIO
 
 from neurorules.errors import DamagedResult, InputError
+from neurorules.io.lock import NOT_WRITABLE, exclusive
 
 
 class _Tee:
@@ -53,7 +52,7 @@ def _if_possible() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS):
+        if error.errno not in NOT_WRITABLE:
             raise
 
 
@@ -61,25 +60,11 @@ def _if_possible() -> Iterator[None]:
 def _alone(log: str) -> Iterator[None]:
     """Wait until no other process runs this job: one that outlived its Snakemake still writes the same files."""
     folder, name = os.path.split(log)
-    path = os.path.join(folder, f".{name}.lock")  # not the log itself, which Snakemake removes before it starts a job
-    with ExitStack() as stack:
-        with _if_possible():
-            os.makedirs(folder, exist_ok=True)
-            lock = stack.enter_context(open(path, "wb"))
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                words = "This job still runs for an earlier Snakemake; waiting for its end ..."
-                with _if_possible():
-                    print(words, file=sys.stderr, flush=True)
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            except OSError:  # a file system without locks
-                pass
-        try:
-            yield
-        finally:
-            with suppress(FileNotFoundError):
-                os.unlink(path)
+    # not the log itself, which Snakemake removes before it starts a job
+    with exclusive(
+        os.path.join(folder, f".{name}.lock"), "This job still runs for an earlier Snakemake; waiting for its end ..."
+    ):
+        yield
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from neurorules.errors import InputError
+from neurorules.io.access import no_permission
 
 # What flock says where a file system, or the daemon that keeps its locks, has none.
 NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.EIO, errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.EACCES)
@@ -39,11 +40,7 @@ def check_readable(path: str | Path) -> None:
     except (FileNotFoundError, IsADirectoryError):
         raise
     except PermissionError as error:
-        raise InputError(
-            f"The file cannot be read: no permission ({error.strerror}).",
-            file=path,
-            remedy="Give yourself the right to read it and the folders above it.",
-        ) from error
+        raise no_permission(path) from error
     except OSError as error:
         raise unreadable(path, error) from error
 

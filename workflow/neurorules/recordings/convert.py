@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurorules.errors import InputError
+from neurorules.io.confined import confined
 from neurorules.io.netcdf import netcdf_attributes, write_dataset
 from neurorules.options import Options
 from neurorules.recordings.catalogue import origin_attributes
@@ -15,7 +16,7 @@ from neurorules.recordings.locate import find_raw
 from neurorules.recordings.readers.base.reader import load_reader
 from neurorules.recordings.recording import check_recording
 from neurorules.recordings.single_trials import with_ragged_trials
-from neurorules.recordings.verify import fingerprint, verify_published
+from neurorules.recordings.verify import distrust_checksum, fingerprint, verify_published
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -73,11 +74,25 @@ def read_recording(entry: Mapping[str, Any], raw: Sequence[Path]) -> xr.Dataset:
     if not options.synthetic:
         for path in raw:
             verify_published(path, options.reader, options.source)
-    recording = with_ragged_trials(
-        load_reader(options.reader)(raw, {**options.options, "source": options.source}), raw[0]
-    )
-    recording.attrs = _attributes(options, recording.attrs)
-    return check_recording(recording, raw[0])
+    import xarray  # noqa: F401, once for both processes
+
+    read = load_reader(options.reader)
+    try:
+        recording = confined(lambda: read(raw, {**options.options, "source": options.source}), raw)
+        recording = with_ragged_trials(recording, raw[0])
+        recording.attrs = _attributes(options, recording.attrs)
+        return check_recording(recording, raw[0])
+    except InputError as error:
+        refused = None if options.synthetic else _refused_file(error, raw)
+        if refused is not None and distrust_checksum(refused):
+            print(f"The checksum that was recorded when {refused} was downloaded no longer counts.", file=sys.stderr)
+        raise
+
+
+def _refused_file(error: InputError, raw: Sequence[Path]) -> Path | None:
+    """The raw file that an error is about; an entry of an archive has the archive's name before its own."""
+    named = str(error.file)
+    return next((path for path in map(Path, raw) if named == str(path) or named.startswith(f"{path}:")), None)
 
 
 def _attributes(options: Options, read: Mapping[str, Any]) -> dict[str, Any]:

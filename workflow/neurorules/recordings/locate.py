@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from neurorules.errors import InputError
+from neurorules.io.access import may_read, require_readable
 from neurorules.recordings.catalogue import CATALOGUE, is_private, source_entry
 from neurorules.recordings.misplaced import misplaced
 
@@ -102,11 +103,26 @@ def find_raw(
 
     Raises:
         InputError: unknown recording, source or monkey; `raw_dir` does not exist; an unpacked folder is empty;
-            a file of a private source is missing; the files lie a folder higher or lower than they should.
+            a file of a private source is missing; the files lie a folder higher or lower than they should; a folder
+            may not be read.
     """
     entry = source_entry(reader, source, catalogue=catalogue)
     if is_private(reader, source, catalogue=catalogue):
         return _find_private(name or reader, entry["files"], raw_dir)
+    with may_read(download_dir if raw_dir is None else raw_dir, None if raw_dir is None else "raw_dir"):
+        return _find_published(name or reader, reader, source, raw_dir, download_dir, options or {}, catalogue)
+
+
+def _find_published(
+    name: str,
+    reader: str,
+    source: str,
+    raw_dir: Path | None,
+    download_dir: Path,
+    options: Mapping[str, Any],
+    catalogue: Path,
+) -> list[Path]:
+    entry = source_entry(reader, source, catalogue=catalogue)
     if raw_dir is not None and not Path(raw_dir).is_dir():
         raise InputError(
             "The folder of raw recordings does not exist.",
@@ -115,12 +131,13 @@ def find_raw(
             remedy="Correct raw_dir in the configuration, or leave it out to download the recordings.",
         )
     pattern = entry.get("unpacked", {}).get("pattern")
-    relative = unpacked_folder(reader, source, options or {}, catalogue=catalogue)
+    relative = unpacked_folder(reader, source, options, catalogue=catalogue)
     for folder in [Path(f) for f in (raw_dir, download_dir) if f is not None]:
         files = [folder / file["path"] for file in entry["files"]]
         if all(file.is_file() for file in files):
             return files
         if relative is not None and (folder / relative).is_dir():
+            require_readable(folder / relative)  # glob finds nothing in a closed folder
             # macOS leaves hidden "._" companions beside the files of an archive
             units = sorted(f for f in (folder / relative).glob(pattern) if not f.name.startswith("."))
             if not units:
@@ -134,7 +151,7 @@ def find_raw(
     expected = [Path(file["path"]) for file in entry["files"]] + ([relative] if relative is not None else [])
     if raw_dir is not None and (found := misplaced(Path(raw_dir), expected)):
         raise InputError(
-            f"The raw files of {name or reader} are not where raw_dir says, but in {found.path}.",
+            f"The raw files of {name} are not where raw_dir says, but in {found.path}.",
             file=raw_dir,
             key="raw_dir",
             value=str(raw_dir),

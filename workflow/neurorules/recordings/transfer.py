@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
+import shutil
+import socket
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TextIO
+from typing import IO, Any, TextIO
 
-from neurorules.errors import InputError
+from neurorules.errors import InputError, shorten
+from neurorules.io import limits
 from neurorules.io.atomic import write_text
 from neurorules.io.identity import sha256_of
+from neurorules.io.lock import exclusive
+from neurorules.recordings.connection import TIMEOUT_S, Answer, Broken, Changed, Refused, ask
 from neurorules.recordings.verify import checksum_file, recorded_checksum, verify
 
-if TYPE_CHECKING:
-    from email.message import Message
-
 _BLOCK = 1 << 18
-_TIMEOUT_S = 60
 _ATTEMPTS = 4
 _PAUSE_S = 0.4  # before the second attempt; doubled before each one after it
-
-
-class _Broken(Exception):
-    """The connection broke or the server is busy; another attempt may succeed."""
 
 
 class Transfer:
@@ -39,34 +37,28 @@ class Transfer:
 
     def __init__(self, file: Mapping[str, Any], target: Path, remedy: str, progress: TextIO) -> None:
         self.file, self.target, self.remedy, self.progress = file, target, remedy, progress
-        self.partial = target.with_name(f"{target.name}.partial")
-        # The server's tag of this version of the file, so that two versions are never joined.
-        self.version = target.with_name(f"{target.name}.partial.version")
+        self.deadline = math.inf  # of the monotonic clock
+        self._name_partial()
 
     def run(self) -> None:
         """Transfer and verify the file; if it is there already, verify it only.
 
         Raises:
-            InputError: no network, an HTTP error, a wrong checksum, no space left, or no permission.
+            InputError: no network, an HTTP error, a wrong checksum, no space left, no permission, or a server that
+                sends too much or too slowly.
         """
-        if self.target.is_file():
-            verify(self.target, sha256=self.file["sha256"], size=self.file["bytes"])
-            return
         try:
-            self.target.parent.mkdir(parents=True, exist_ok=True)
-            for attempt in range(1, _ATTEMPTS + 1):
-                try:
-                    self._fetch()
-                    break
-                except _Broken as broken:
-                    self._report(f"broke off ({broken}), attempt {attempt} of {_ATTEMPTS}")
-                    if attempt == _ATTEMPTS:
-                        raise self._refuse(
-                            f"The file is missing and its download broke off ({broken}).",
-                            f"Run the same command again: it continues from here. {self.remedy}",
-                        ) from broken
-                    time.sleep(_PAUSE_S * 2 ** (attempt - 1))
-            self._finish()
+            if not self.target.is_file():
+                self.target.parent.mkdir(parents=True, exist_ok=True)
+                lock = self.target.with_name(f".{self.target.name}.lock")
+                with exclusive(
+                    lock, f"{self.target.name}: another process downloads it; waiting for its end ..."
+                ) as held:
+                    if not held:  # another process may be at work, and must not write to the same file
+                        self._name_partial(f".{socket.gethostname()}.{os.getpid()}")
+                    if not self.target.is_file():
+                        self._transfer()
+                        return
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise self._refuse(
@@ -79,73 +71,140 @@ class Transfer:
                     "Make the folder writable, or name another one for downloads.",
                 ) from error
             raise
+        verify(self.target, sha256=self.file["sha256"], size=self.file["bytes"])
+
+    def _transfer(self) -> None:
+        self.deadline = time.monotonic() + limits.DOWNLOAD_S
+        attempt = 1
+        while True:
+            try:
+                if self._fetch():
+                    break
+            except Broken as broken:
+                self._report(f"broke off ({broken}), attempt {attempt} of {_ATTEMPTS}")
+                if attempt == _ATTEMPTS or broken.pause_s > limits.LONGEST_PAUSE_S:
+                    wait = f" in {broken.pause_s:.0f} s" if broken.pause_s else ""
+                    raise self._refuse(
+                        f"The file is missing and its download broke off ({broken}).",
+                        f"Run the same command again{wait}: it continues from here. {self.remedy}",
+                    ) from broken
+                time.sleep(max(_PAUSE_S * 2 ** (attempt - 1), broken.pause_s))
+                attempt += 1
+        self._finish()
+
+    def _name_partial(self, which: str = "") -> None:
+        self.partial = self.target.with_name(f"{self.target.name}.partial{which}")
+        # The server's tag of this version of the file, so that two versions are never joined.
+        self.version = self.partial.with_name(f"{self.partial.name}.version")
 
     def _refuse(self, problem: str, remedy: str | None = None) -> InputError:
         return InputError(problem, file=self.target, key="url", value=self.file["url"], remedy=remedy or self.remedy)
 
-    def _fetch(self) -> None:
-        """One connection: from where the partial file ends to the end of the file."""
-        import http.client
-        import urllib.error
-        import urllib.request
+    def _fetch(self) -> bool:
+        """One connection: from where the partial file ends, to the end of what the server sends.
 
-        request = urllib.request.Request(self.file["url"], headers={"User-Agent": "neurorules"})
+        Returns:
+            whether the file is complete.
+        """
         have = self._resumable_bytes()
-        if have:
-            request.add_header("Range", f"bytes={have}-")
-            if self.version.is_file():
-                request.add_header("If-Range", self.version.read_text(encoding="utf-8"))
+        version = self.version.read_text(encoding="utf-8") if have and self.version.is_file() else None
         try:
-            response = urllib.request.urlopen(request, timeout=_TIMEOUT_S)
-        except urllib.error.HTTPError as error:
-            error.close()
-            if error.code == 416:  # the partial file is longer than the file that is there now
-                self._discard()
-                raise _Broken("the file at the source has changed") from error
-            if error.code in (429, 500, 502, 503, 504):
-                raise _Broken(f"HTTP {error.code} {error.reason}") from error
-            raise self._refuse(
-                f"The file is missing and the server refuses it: HTTP {error.code} {error.reason}."
-            ) from error
-        except urllib.error.URLError as error:
-            raise self._refuse(f"The file is missing and its source cannot be reached ({error.reason}).") from error
-        except (http.client.HTTPException, OSError) as error:
-            raise _Broken(repr(error)) from error
-        with response:
-            if response.status != 206 or not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
-                if response.status == 206:
-                    self._discard()
-                    raise _Broken("the server sent another part than asked for")
-                have = 0
-            self._remember_version(response.headers)
-            length = response.headers.get("Content-Length")
-            total = None if length is None else have + int(length)
-            with open(self.partial, "ab" if have else "wb") as out:
-                have = self._copy(response, out, have, total)
-        if total is not None and have < total:
-            raise _Broken(f"{have} of {total} bytes")
+            answer = ask(self.file["url"], have, version)
+        except Changed:
+            self._discard()
+            raise
+        except Refused as error:
+            raise self._refuse(f"The file is missing and {error}.") from error
+        with answer.stream:
+            self._check(answer, version)
+            with open(self.partial, "ab" if answer.start else "wb") as out:
+                done = self._copy(answer, out)
+        total = self._total(answer)
+        if total is None or done == total:
+            return True
+        if done > total:
+            self._discard()
+            raise Changed(f"{done} bytes of {total}")
+        if answer.stop == done > answer.start:
+            return False  # a server may send a part at a time
+        raise Broken(f"{done} of {total} bytes")
 
-    def _copy(self, response: Any, out: IO[bytes], have: int, total: int | None) -> int:
-        """Append the response to `out`, which has `have` bytes; returns its length afterwards."""
+    def _check(self, answer: Answer, version: str | None) -> None:
+        """Whether the answer goes on with what is here, will be told from one that is cut, and fits on the disk."""
+        if answer.start:
+            # without a checksum nothing else would show that two versions were joined
+            if answer.version != version and (answer.version is not None or self.file["sha256"] is None):
+                self._discard()
+                raise Changed("the file at the source has changed")
+        elif answer.version is None:
+            self.version.unlink(missing_ok=True)
+        else:
+            self.version.write_text(answer.version, encoding="utf-8")
+        published, total = self.file["bytes"], answer.total
+        if published is not None and total is not None and total != published:
+            self._discard()
+            raise self._refuse(f"The file is missing: the download has {total} bytes where {published} were published.")
+        if published is None and self.file["sha256"] is None and not answer.ends_by_protocol:
+            raise self._refuse(
+                "The file is missing: the server does not say how long it is, so that a cut download would look whole."
+            )
+        if total is not None and total > self._largest():
+            raise self._too_large(total)
+        if total is not None and shutil.disk_usage(self.target.parent).free < total - answer.start:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def _largest(self) -> int:
+        return limits.DOWNLOAD_BYTES if self.file["bytes"] is None else int(self.file["bytes"])
+
+    def _total(self, answer: Answer) -> int | None:
+        published: int | None = self.file["bytes"]
+        return answer.total if published is None else published
+
+    def _too_large(self, size: int) -> InputError:
+        self._discard()
+        return self._refuse(
+            f"The file is missing: the server sends {size} bytes or more, where at most {self._largest()} are expected."
+        )
+
+    def _copy(self, answer: Answer, out: IO[bytes]) -> int:
+        """Append the answer to `out`; returns its length afterwards.
+
+        Raises:
+            Broken: the connection broke, or hardly anything came for a while.
+            InputError: it is too long, or takes too long.
+        """
         import http.client
 
-        start, done, reported = time.monotonic(), have, 0.0
+        start = window_start = time.monotonic()
+        done = window_done = answer.start
+        reported, total = 0.0, self._total(answer)
         while True:
             try:
-                block = response.read(_BLOCK)
+                block = answer.stream.read1(_BLOCK)  # read() would wait until the block is full
             except (http.client.HTTPException, OSError) as error:
-                raise _Broken(repr(error)) from error
+                raise Broken(shorten(error)) from error
+            if done + len(block) > self._largest():
+                raise self._too_large(done + len(block))
             out.write(block)
             done += len(block)
             now = time.monotonic()
             if not block or now - reported > 2:
                 reported = now
-                speed = (done - have) / max(now - start, 1e-3)
+                speed = (done - answer.start) / max(now - start, 1e-3)
                 of = "" if total is None else f" of {total / 1e6:.1f}"
                 left = "" if total is None or not speed else f", {(total - done) / speed:.0f} s left"
                 self._report(f"{done / 1e6:.1f}{of} MB{left}")
             if not block:
                 return done
+            if now > self.deadline:
+                raise self._refuse(
+                    f"The file is missing: its download was not complete after {limits.DOWNLOAD_S / 3600:g} hours.",
+                    f"Run the same command again: it continues from here. {self.remedy}",
+                )
+            if now - window_start > TIMEOUT_S:
+                if done - window_done < limits.SLOWEST_BYTES_PER_S * TIMEOUT_S:
+                    raise Broken(f"{done - window_done} bytes in {now - window_start:.0f} s")
+                window_start, window_done = now, done
 
     def _resumable_bytes(self) -> int:
         """Length of the partial file if it can be resumed: its version or the whole file's checksum is known."""
@@ -153,18 +212,12 @@ class Transfer:
             return 0
         return self.partial.stat().st_size
 
-    def _remember_version(self, headers: Message) -> None:
-        tag = headers.get("ETag")
-        # a weak tag promises the same meaning, not the same bytes
-        version = tag if tag and not tag.startswith("W/") else headers.get("Last-Modified")
-        if version:
-            self.version.write_text(version, encoding="utf-8")
-        else:
-            self.version.unlink(missing_ok=True)
-
     def _finish(self) -> None:
         """Verify the partial file, record its checksum, and give it its name."""
         size = self.partial.stat().st_size
+        if size == 0:
+            self._discard()
+            raise self._refuse("The file is missing: the download is empty.")
         if self.file["bytes"] is not None and size != self.file["bytes"]:
             self._discard()
             raise self._refuse(

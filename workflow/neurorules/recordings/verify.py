@@ -6,9 +6,11 @@ It runs while a Snakefile is parsed, so nothing heavy is imported.
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from neurorules.errors import InputError
+from neurorules.io.access import may_read
 from neurorules.io.identity import sha256_of
 from neurorules.recordings.catalogue import CATALOGUE, source_entry
 
@@ -27,9 +29,14 @@ def verify(path: str | Path, *, sha256: str | None = None, size: int | None = No
         size: its published size in bytes; None if unknown.
 
     Raises:
-        InputError: missing, or not the file that was published or downloaded first.
+        InputError: missing, closed, or not the file that was published or downloaded first.
     """
     path = Path(path)
+    with may_read(path):
+        _verify(path, sha256, size)
+
+
+def _verify(path: Path, sha256: str | None, size: int | None) -> None:
     if not path.is_file():
         raise InputError(
             "The raw file is missing.", file=path, remedy="Run the same command again, or put the file there by hand."
@@ -63,9 +70,13 @@ def fingerprint(path: str | Path) -> str:
     of its last change and the SHA-256 of blocks of it: a file copied over it may have the same size and be older.
 
     Raises:
-        InputError: the recorded checksum is empty.
+        InputError: the recorded checksum is empty, or the file may not be read.
     """
-    path = Path(path)
+    with may_read(path):
+        return _fingerprint(Path(path))
+
+
+def _fingerprint(path: Path) -> str:
     if not path.is_file():
         return f"{path.name}, to be downloaded"
     size = path.stat().st_size
@@ -117,3 +128,19 @@ def recorded_checksum(path: Path) -> str:
             remedy="Delete this file and the raw file beside it, and run the same command again.",
         )
     return words[0]
+
+
+def distrust_checksum(path: Path) -> bool:
+    """Rename the checksum that the first download of a file recorded, because the file turned out to be damaged.
+
+    Otherwise the right file would be refused for not being the first one.
+
+    Returns:
+        whether there was one.
+    """
+    recorded = checksum_file(path)
+    try:
+        os.replace(recorded, recorded.with_name(f"{recorded.name}.refused"))
+    except OSError:
+        return False
+    return True

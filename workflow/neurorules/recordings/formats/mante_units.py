@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules.errors import InputError
+from neurorules.errors import InputError, shorten
+from neurorules.io import limits
+from neurorules.io.confined import reading
 from neurorules.recordings.formats.matlab import MatlabError, load_mat
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-WHOLE = ("targ_dir", "context", "correct")  # task variables that are 0, 1 or -1
+WHOLE_NUMBERS = ("targ_dir", "context", "correct")
+MAX_TEXT = 200  # characters of a name or a reference
 MAX_COUNT = 1000  # spikes per bin of 1 ms; larger values are not counts, and may exceed the range of integers
 
 # What zipfile raises for an archive that is truncated, damaged, encrypted, or packed in a way that it does not know.
@@ -103,6 +106,14 @@ def _archive_contents(path: Path, monkey: str, remedy: str) -> Iterator[tuple[st
                     remedy=remedy,
                 )
             for _, name in chosen:
+                if archive.getinfo(name).file_size > limits.MEMBER_BYTES:
+                    raise InputError(
+                        "A file in the archive is far larger than a unit file.",
+                        file=path,
+                        key=name,
+                        value=archive.getinfo(name).file_size,
+                        remedy="Delete the archive and run the same command again to download it.",
+                    )
                 yield f"{path}:{name}", archive.read(name)
     except ZIP_ERRORS as error:
         raise InputError(
@@ -122,6 +133,7 @@ def parse_unit(file: str, content: bytes) -> UnitFile:
     Raises:
         InputError: the content is truncated, damaged or of another kind.
     """
+    reading(file)
     unit = _load_struct(file, content)
     task = unit["task_variable"]
     if not isinstance(task, dict):
@@ -142,10 +154,12 @@ def parse_unit(file: str, content: bytes) -> UnitFile:
             raise not_a_unit(file, f"{trials[variable].size} values for {response.shape[0]} trials", key)
         if not np.isfinite(trials[variable]).all():
             raise not_a_unit(file, "a value is not finite", key)
-        # They are used as indices, for which a fraction would be cut off.
-        if variable in WHOLE and (trials[variable] != np.rint(trials[variable])).any():
-            raise not_a_unit(file, "a value is not a whole number", key)
-    return UnitFile(str(unit["name"]), file, str(unit["reference"]), response, time_ms, trials)
+        if variable in WHOLE_NUMBERS:
+            whole = np.rint(trials[variable])
+            if not np.allclose(trials[variable], whole, rtol=0, atol=1e-6):
+                raise not_a_unit(file, "a value is not a whole number", key)
+            trials[variable] = whole
+    return UnitFile(unit["name"], file, unit["reference"], response, time_ms, trials)
 
 
 def _load_struct(file: str, content: bytes) -> dict[str, Any]:
@@ -162,6 +176,10 @@ def _load_struct(file: str, content: bytes) -> dict[str, Any]:
     for field in ("task_variable", "name", "reference"):
         if field not in unit:
             raise not_a_unit(file, "the field is missing", f"unit.{field}")
+    for field in ("name", "reference"):
+        text = unit[field]
+        if not isinstance(text, str) or not text.isprintable() or not 0 < len(text) <= MAX_TEXT:
+            raise not_a_unit(file, f"a line of text is expected, not {shorten(text, 80)}", f"unit.{field}")
     return unit
 
 

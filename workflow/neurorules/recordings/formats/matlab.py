@@ -30,7 +30,8 @@ READ_ERRORS = (
     KeyError,
     IndexError,
     OverflowError,
-    MemoryError,  # a size that makes no sense
+    ZeroDivisionError,  # names of fields that have no length
+    RecursionError,
     zlib.error,
     UnboundLocalError,  # where the class of an array is unknown
 )
@@ -53,6 +54,8 @@ def load_mat(content: bytes, *, simplify_cells: bool = False) -> dict[str, Any]:
         variables: dict[str, Any] = loadmat(io.BytesIO(content), simplify_cells=simplify_cells)
     except (MatReadError, *READ_ERRORS) as error:
         raise MatlabError(f"it is cut off, damaged, or no MATLAB file ({error})") from error
+    except MemoryError as error:  # a size that makes no sense
+        raise MatlabError("it says that it holds more than fits in memory") from error
     except NotImplementedError as error:  # scipy's word for MATLAB 7.3
         raise MatlabError("it is a MATLAB 7.3 file") from error
     return variables

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurorules.io import limits
 from neurorules.recordings.formats.matlab import MatlabError
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def open_mat73(path: str | Path) -> Iterator[h5py.File]:
     import h5py
 
     try:
-        with h5py.File(path, "r") as file:
+        # no lock: a raw file is never written to, and some file systems have none
+        with h5py.File(path, "r", locking="best-effort") as file:
             yield file
     except READ_ERRORS as error:
         raise MatlabError(f"it is cut off, damaged, or no MATLAB 7.3 file ({error})") from error
@@ -44,48 +46,75 @@ def cells(file: h5py.File, variable: str) -> list[h5py.Dataset]:
     Raises:
         MatlabError: the variable is missing or not a cell array.
     """
-    if variable not in file:
+    return cell_entries(file, item(file, variable), variable)
+
+
+def item(file: h5py.File, variable: str) -> Any:
+    """The variable of this name.
+
+    Raises:
+        MatlabError: it is missing, or in another file.
+    """
+    import h5py
+
+    link = file.get(variable, getlink=True)
+    if link is None:
         raise MatlabError("the variable is missing", variable)
-    return cell_entries(file, file[variable], variable)
+    if not isinstance(link, h5py.HardLink):
+        raise MatlabError("the variable is a link to something else", variable)
+    return _checked(file[variable], variable)
 
 
-def cell_entries(file: h5py.File, item: Any, variable: str) -> list[h5py.Dataset]:
-    """The entries of the cell array `item`, which may be an entry of the cell array `variable` itself.
+def _checked(found: Any, variable: str) -> Any:
+    """Refuse what takes its values from other files, and what says that it holds more than a file can."""
+    import h5py
+
+    if isinstance(found, h5py.Dataset):
+        if found.external or found.is_virtual:
+            raise MatlabError("its values are in another file", variable)
+        size = found.file.id.get_filesize()
+        if found.nbytes > limits.memory_to_read(size):
+            raise MatlabError(f"it says that it holds {found.nbytes} bytes, where the file has {size}", variable)
+    return found
+
+
+def cell_entries(file: h5py.File, found: Any, variable: str) -> list[h5py.Dataset]:
+    """The entries of the cell array `found`, which may be an entry of the cell array `variable` itself.
 
     Raises:
         MatlabError: it is not a cell array.
     """
-    if not is_cell(item) or item.shape is None:
+    if not is_cell(found) or found.shape is None:
         raise MatlabError("the variable is not a cell array", variable)
     # stored with its dimensions reversed, so that row-major order here is MATLAB's column-major order
-    return [file[reference] for reference in item[()].ravel()]
+    return [_checked(file[reference], variable) for reference in found[()].ravel()]
 
 
-def is_cell(item: Any) -> bool:
+def is_cell(found: Any) -> bool:
     """Whether an HDF5 object is a cell array with entries."""
     import h5py
 
-    return isinstance(item, h5py.Dataset) and h5py.check_ref_dtype(item.dtype) is h5py.Reference
+    return isinstance(found, h5py.Dataset) and h5py.check_ref_dtype(found.dtype) is h5py.Reference
 
 
-def is_numeric(item: Any) -> bool:
+def is_numeric(found: Any) -> bool:
     """Whether an HDF5 object is an array of real numbers."""
     import h5py
 
-    return isinstance(item, h5py.Dataset) and item.shape is not None and item.dtype.kind in "fiu"
+    return isinstance(found, h5py.Dataset) and found.shape is not None and found.dtype.kind in "fiu"
 
 
-def vector(item: Any, variable: str) -> NDArray[Any]:
+def vector(found: Any, variable: str) -> NDArray[Any]:
     """The numbers of an array of any shape, as a vector of float64.
 
     Raises:
         MatlabError: it holds something else.
     """
-    if not is_numeric(item):
+    if not is_numeric(found):
         raise MatlabError("numbers are expected in its cells", variable)
-    if item.attrs.get("MATLAB_empty", 0):
+    if found.attrs.get("MATLAB_empty", 0):
         return np.empty(0)
-    return np.asarray(item[()], dtype=np.float64).ravel()
+    return np.asarray(found[()], dtype=np.float64).ravel()
 
 
 def matrix(file: h5py.File, variable: str) -> NDArray[Any]:
@@ -94,8 +123,7 @@ def matrix(file: h5py.File, variable: str) -> NDArray[Any]:
     Raises:
         MatlabError: the variable is missing or something else.
     """
-    if variable not in file:
-        raise MatlabError("the variable is missing", variable)
-    if not is_numeric(file[variable]):
+    found = item(file, variable)
+    if not is_numeric(found):
         raise MatlabError("the variable is not a matrix of numbers", variable)
-    return np.asarray(file[variable][()]).T
+    return np.asarray(found[()]).T

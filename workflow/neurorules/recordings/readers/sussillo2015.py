@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.errors import InputError
+from neurorules.io.confined import reading
 from neurorules.recordings.bins import EDGE
 from neurorules.recordings.formats.matlab import MatlabError, load_mat
 
@@ -156,6 +157,7 @@ def _load(path: Path, name: str, shape: tuple[int | None, ...]) -> tuple[NDArray
             key="recordings.sussillo2015.path",
             remedy="Put the file there, or name the folder that holds it; the file must be readable.",
         ) from error
+    reading(path)
     try:
         loaded = load_mat(content)
     except MatlabError as error:

@@ -1,0 +1,44 @@
+"""A lock on a file lets one in at a time, whoever removes the file meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from neurorules.io.lock import exclusive
+
+WAITING = "waiting for its end"
+
+
+class Holder(threading.Thread):
+    """Takes the lock and holds it until it is told to let go. Two open files compete for it in one process, too."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(daemon=True)
+        self.path, self.inside, self.let_go = path, threading.Event(), threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        with exclusive(self.path, WAITING):
+            self.inside.set()
+            self.let_go.wait(10)
+
+
+def test_a_third_waits_for_the_second(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "logs" / "job.lock"
+    first = Holder(path)
+    assert first.inside.wait(5)
+    second = Holder(path)
+    assert not second.inside.wait(0.2)
+    assert WAITING in capsys.readouterr().err
+    first.let_go.set()
+    assert second.inside.wait(5)
+    third = Holder(path)
+    assert not third.inside.wait(0.3)
+    second.let_go.set()
+    assert third.inside.wait(5)
+    third.let_go.set()
+    third.join(5)
+    assert list(path.parent.iterdir()) == []

@@ -1,0 +1,50 @@
+"""Files and folders that may not be read are named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from neurorules.errors import InputError
+
+
+@contextmanager
+def may_read(path: str | Path, key: str | None = None) -> Iterator[None]:
+    """Turn a lack of permission within the block into an error that names the file or folder.
+
+    Args:
+        path: what is read, for errors that do not say it.
+        key: the config key that names it.
+
+    Raises:
+        InputError: there is no permission.
+    """
+    try:
+        yield
+    except PermissionError as error:
+        raise no_permission(error.filename or path, key) from error
+
+
+def require_readable(path: str | Path, key: str | None = None) -> None:
+    """Refuse a file or folder that is there and may not be read.
+
+    Raises:
+        InputError: there is no permission.
+    """
+    with may_read(path, key):
+        os.stat(path)
+        if not os.access(path, os.R_OK | (os.X_OK if os.path.isdir(path) else 0)):
+            raise no_permission(path, key)
+
+
+def no_permission(path: str | Path, key: str | None = None) -> InputError:
+    """The error for a file or folder that may not be read."""
+    return InputError(
+        "There is no permission to read this.",
+        file=path,
+        key=key,
+        remedy="Make it readable for yourself, and the folders above it: chmod u+r for a file, chmod u+rx for a "
+        "folder; or copy it to where you may read it.",
+    )

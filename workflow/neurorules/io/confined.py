@@ -1,0 +1,169 @@
+"""Work on files from outside in a child process, which has limits and may crash.
+
+The libraries that read MATLAB and HDF5 files are written in C. A damaged or hostile file can make them crash, compute
+for hours or take all memory, and nothing in Python can stop that.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import pickle
+import resource
+import signal
+import warnings
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, TypeVar
+
+from neurorules.errors import InputError
+from neurorules.io import limits
+from neurorules.io.access import require_readable
+
+T = TypeVar("T")
+
+_REMEDY = "Get the file again from its original source, or take it away."
+_NAME_BYTES = 4096
+
+_current: mmap.mmap | None = None  # shared with the child, which writes there which file it reads
+
+
+def reading(file: str | Path) -> None:
+    """Tell which file is read from now on, so that an error can name it if its reading crashes."""
+    if _current is not None:
+        name = os.fsencode(file)[: _NAME_BYTES - 1]
+        _current[: len(name) + 1] = name + b"\0"
+
+
+def confined(function: Callable[[], T], files: Sequence[str | Path]) -> T:
+    """Call a function in a child process that has limits on memory, computing and time.
+
+    Args:
+        function: takes the files' content into memory. It changes nothing outside.
+        files: the files that it reads; how large they are decides the limits.
+
+    Returns:
+        what the function returns, which has to be picklable.
+
+    Raises:
+        InputError: the function's own, or reading crashed or met a limit; it names the file.
+        MemoryError: the machine, or a limit that was there before, has too little memory.
+        Exception: any other of the function's.
+    """
+    global _current
+    for file in files:
+        require_readable(file)
+    size = sum(Path(file).stat().st_size for file in files)
+    shared = mmap.mmap(-1, _NAME_BYTES)
+    context = get_context("fork")  # the script of a job must not be run again, as other methods would
+    receiver, sender = context.Pipe(duplex=False)
+    _current = shared
+    try:
+        reading(Path(files[0]) if len(files) == 1 else Path(files[0]).parent)
+        child = context.Process(target=_run, args=(function, size, receiver, sender), daemon=True)
+        with warnings.catch_warnings():  # of threads: those of NumPy's libraries stand still meanwhile
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child.start()
+        sender.close()
+        message = _receive(receiver, limits.seconds_to_wait(size))
+        if message is None:
+            child.kill()
+        child.join()
+    finally:
+        _current = None
+        receiver.close()
+    file = os.fsdecode(shared[:].split(b"\0", 1)[0])
+    if not message:
+        raise _explain(child.exitcode or 0, timed_out=message is None, file=file, size=size)
+    kind, value = pickle.loads(message)
+    if kind == "value":
+        result: T = value
+        return result
+    if kind == "memory":
+        raise _too_much(f"takes more than {limits.memory_to_read(size) / limits.GIB:.1f} GiB of memory", file)
+    raise value
+
+
+def _receive(receiver: Connection, seconds: float) -> bytes | None:
+    """The child's message; empty if it ended without one, None if it takes too long."""
+    try:
+        return receiver.recv_bytes() if receiver.poll(seconds) else None
+    except EOFError:
+        return b""
+
+
+def _run(function: Callable[[], Any], size: int, receiver: Connection, sender: Connection) -> None:
+    """In the child: call the function and send what comes of it."""
+    receiver.close()
+    ours = _limit(size)
+    try:
+        message = ("value", function())
+        content = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    except KeyboardInterrupt:
+        return
+    except MemoryError as error:
+        content = pickle.dumps(("memory", None) if ours else ("error", MemoryError(str(error))))
+    except Exception as error:
+        content = _pickled(error)
+    with suppress(OSError):  # the parent is gone
+        sender.send_bytes(content)
+
+
+def _limit(size: int) -> bool:
+    """Set the limits; returns whether that of memory is ours, and not a narrower one that was there before."""
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+        _narrow(resource.RLIMIT_CPU, limits.seconds_to_read(size))
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        return _narrow(resource.RLIMIT_AS, pages * resource.getpagesize() + limits.memory_to_read(size))
+    except (OSError, ValueError):  # not Linux
+        return False
+
+
+def _narrow(what: int, most: int) -> bool:
+    soft, hard = resource.getrlimit(what)
+    if soft != resource.RLIM_INFINITY and soft <= most:
+        return False
+    resource.setrlimit(what, (most, hard))
+    return True
+
+
+def _pickled(error: Exception) -> bytes:
+    import traceback
+
+    if not isinstance(error, InputError):
+        error.add_note("In the process that reads raw files:\n" + traceback.format_exc())
+    try:
+        content = pickle.dumps(("error", error))
+        pickle.loads(content)
+        return content
+    except Exception:
+        return pickle.dumps(("error", RuntimeError(f"{type(error).__name__}: {error}\n{traceback.format_exc()}")))
+
+
+def _explain(exitcode: int, *, timed_out: bool, file: str, size: int) -> Exception:
+    if timed_out:
+        return _too_much(f"is not complete after {limits.seconds_to_wait(size)} s", file)
+    if exitcode == -signal.SIGXCPU:
+        return _too_much(f"takes more than {limits.seconds_to_read(size)} s of computing", file)
+    if exitcode == -signal.SIGKILL:  # as the kernel does where memory runs out
+        return MemoryError(f"the system killed the process that read {file}")
+    if exitcode >= 0:  # interrupted
+        return KeyboardInterrupt()  # type: ignore[return-value]
+    return InputError(
+        f"The file crashes the library that reads it ({signal.Signals(-exitcode).name}): it is damaged or hostile.",
+        file=file,
+        remedy=_REMEDY,
+    )
+
+
+def _too_much(what: str, file: str) -> InputError:
+    return InputError(
+        f"The file is damaged or hostile: to read it {what}, far more than a file of its size needs.",
+        file=file,
+        remedy=_REMEDY,
+    )

@@ -1,0 +1,200 @@
+"""One connection to the server that has a file: what is asked, and what the answer says about itself."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from neurorules.errors import shorten
+
+if TYPE_CHECKING:
+    from email.message import Message
+
+TIMEOUT_S = 60
+_LONGEST_VERSION = 1000  # characters of an ETag; it is sent back and kept in a file
+
+
+class Broken(Exception):
+    """The connection broke or the server is busy; another attempt may succeed.
+
+    Args:
+        reason: what happened.
+        pause_s: how long the server asks to wait.
+    """
+
+    def __init__(self, reason: str, pause_s: float = 0.0) -> None:
+        super().__init__(reason)
+        self.pause_s = pause_s
+
+
+class Refused(Exception):
+    """Another attempt would fail in the same way."""
+
+
+class Changed(Broken):
+    """The file at the source is not the one whose first part is here."""
+
+
+@dataclass
+class Answer:
+    """An open answer with (a part of) the file.
+
+    Attributes:
+        stream: its bytes, to be read by `read1` and closed.
+        start: offset in the file of the first of them.
+        stop: offset after the last of them; None where the server does not say.
+        total: length of the whole file; None where the server does not say.
+        version: the server's tag of this version of the file; None if there is none that promises the same bytes.
+        ends_by_protocol: whether an answer that is cut can be told from a whole one.
+    """
+
+    stream: Any
+    start: int
+    stop: int | None
+    total: int | None
+    version: str | None
+    ends_by_protocol: bool
+
+
+def ask(url: str, start: int, version: str | None) -> Answer:
+    """Ask for a file from an offset to its end.
+
+    Args:
+        url: its address.
+        start: how many bytes are here.
+        version: the tag of the version that they are from; None if it is not known.
+
+    Returns:
+        the answer. It starts at 0 where the server does not send parts, or has another version now.
+
+    Raises:
+        Broken: the connection broke, or the server is busy or speaks nonsense.
+        Changed: the file is shorter now.
+        Refused: the server cannot be reached, or refuses, or leads elsewhere than to http and https.
+    """
+    import http.client
+    import urllib.error
+    import urllib.request
+
+    request = urllib.request.Request(url, headers={"User-Agent": "neurorules"})
+    if start:
+        request.add_header("Range", f"bytes={start}-")
+        if version is not None:
+            request.add_header("If-Range", version)
+    try:
+        response = _within(TIMEOUT_S * 2, lambda: _opener().open(request, timeout=TIMEOUT_S))
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise _of_status(error.code, str(error.reason), error.headers) from error
+    except urllib.error.URLError as error:
+        raise Refused(f"its source cannot be reached ({error.reason})") from error
+    except (http.client.HTTPException, OSError, ValueError) as error:
+        raise Broken(shorten(error)) from error
+    try:
+        return _answer(response, start)
+    except BaseException:
+        response.close()
+        raise
+
+
+def _opener() -> Any:
+    import urllib.request
+
+    class OnlyWeb(urllib.request.HTTPRedirectHandler):
+        def http_error_302(self, req: Any, fp: Any, code: int, msg: str, headers: Any) -> Any:
+            # urllib itself lets ftp pass
+            target = headers.get("location", headers.get("uri", ""))
+            if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", target) and not target.lower().startswith(("http:", "https:")):
+                raise Refused(f"the server leads elsewhere than to http or https: {shorten(target)}")
+            return super().http_error_302(req, fp, code, msg, headers)
+
+        http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+    return urllib.request.build_opener(OnlyWeb)
+
+
+def _within(seconds: float, function: Callable[[], Any]) -> Any:
+    """The function's result; Broken where it takes longer, as where headers come a byte at a time.
+
+    The timeout of a socket is for each read alone. The thread that is left behind ends with the program.
+    """
+    result: dict[str, Any] = {}
+
+    def run() -> None:
+        try:
+            result["value"] = function()
+        except BaseException as error:
+            result["error"] = error
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if "error" in result:
+        raise result["error"]
+    if "value" not in result:
+        raise Broken(f"no answer within {seconds:.0f} s")
+    return result["value"]
+
+
+def _of_status(code: int, reason: str, headers: Message) -> Exception:
+    if code == 416:
+        return Changed("the file at the source has changed")
+    if code in (408, 425, 429) or code >= 500:
+        return Broken(f"HTTP {code} {reason}", _pause(headers.get("Retry-After")))
+    return Refused(f"the server refuses it: HTTP {code} {reason}")
+
+
+def _pause(asked: str | None) -> float:
+    """Seconds that a Retry-After asks for, which is a number or a date; 0 where it makes no sense."""
+    from datetime import UTC, datetime
+    from email.utils import parsedate_to_datetime
+
+    if asked is None:
+        return 0.0
+    if re.fullmatch(r"\s*[0-9]{1,9}\s*", asked):
+        return float(asked)
+    try:
+        until = parsedate_to_datetime(asked)
+        return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
+
+
+def _answer(response: Any, start: int) -> Answer:
+    headers, status = response.headers, response.status
+    if status not in (None, 200, 206):  # None: a file of this machine
+        raise Refused(f"the server answers HTTP {status}")
+    if headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Refused(f"the server packs it ({shorten(headers['Content-Encoding'])})")
+    length = _length(headers.get("Content-Length"))
+    chunked = headers.get("Transfer-Encoding", "").lower() == "chunked"
+    first, total = 0, length
+    if status == 206:
+        part = re.fullmatch(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", headers.get("Content-Range", ""))
+        if part is None or int(part[1]) != start:
+            raise Changed("the server sent another part than asked for")
+        first, last = int(part[1]), int(part[2])
+        total = None if part[3] == "*" else int(part[3])
+        if last < first or (length is not None and length != last - first + 1) or (total is not None and last >= total):
+            raise Broken(f"the server contradicts itself: {part[0]} has {length} bytes")
+        length = last - first + 1
+    stop = None if length is None else first + length
+    return Answer(response, first, stop, total, _version(headers), length is not None or chunked)
+
+
+def _length(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,18}", text.strip()):
+        raise Broken(f"the server gives a length that is no number: {shorten(text)}")
+    return int(text)
+
+
+def _version(headers: Message) -> str | None:
+    tag = headers.get("ETag")
+    # a weak tag promises the same meaning, not the same bytes
+    version = tag if tag and not tag.startswith("W/") else headers.get("Last-Modified")
+    return version if version and len(version) <= _LONGEST_VERSION and version.isascii() else None
