@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from scipy.io import loadmat, savemat
 
 from neurorules.errors import InputError
+from neurorules.io.identity import sha256_of
 from neurorules.provenance.code import coverage
 from neurorules.recordings.convert import convert, read_recording
 from neurorules.recordings.locate import download_paths
@@ -80,3 +82,32 @@ def test_a_recording_does_not_depend_on_the_downloader(repository: Path) -> None
     assert {"neurorules.recordings.convert", "neurorules.recordings.formats.mante_units"} <= modules
     assert not {"neurorules.recordings.download", "neurorules.recordings.transfer"} & modules
     assert not any(module.startswith("neurorules.recordings.readers.hatsopoulos") for module in modules)
+
+
+def test_a_refused_download_loses_its_checksum(tmp_path: Path) -> None:
+    """A download of unknown checksum was cut and recorded as it was; the right file must not be refused for that."""
+    (good, *_) = write_synthetic("mante2013", "raw", tmp_path / "good", 0, SMALL)
+    whole = good.read_bytes()
+    archive = tmp_path / "PFC data.zip"
+    with zipfile.ZipFile(archive, "w") as out:
+        out.writestr(f"PFC data/PFC data 1/{good.name}", whole)
+    published = archive.read_bytes()
+    archive.write_bytes(published[: len(published) // 2])
+    recorded = tmp_path / "PFC data.zip.sha256"
+    recorded.write_text(f"{sha256_of(archive)}  {archive.name}\n")
+    with pytest.raises(InputError, match="cut off") as caught:
+        read_recording(MANTE, [archive])
+    assert caught.value.file == str(archive)
+    assert [file.name for file in tmp_path.glob("*.sha256*")] == ["PFC data.zip.sha256.refused"]
+
+    archive.write_bytes(published)
+    assert read_recording(MANTE, [archive]).sizes["neuron"] == 1
+
+
+def test_a_wrong_option_leaves_the_checksum(tmp_path: Path) -> None:
+    files = write_synthetic("mante2013", "raw", tmp_path, 0, SMALL)
+    recorded = files[0].with_name(f"{files[0].name}.sha256")
+    recorded.write_text(f"{sha256_of(files[0])}  {files[0].name}\n")
+    with pytest.raises(InputError, match="width"):
+        read_recording({**MANTE, "options": {"dt_ms": 0}}, files)
+    assert recorded.is_file()

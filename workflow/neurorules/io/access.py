@@ -34,9 +34,15 @@ def require_readable(path: str | Path, key: str | None = None) -> None:
         InputError: there is no permission.
     """
     with may_read(path, key):
-        os.stat(path)
-        if not os.access(path, os.R_OK | (os.X_OK if os.path.isdir(path) else 0)):
-            raise no_permission(path, key)
+        # tried, because what os.access says of a network's file systems need not be true
+        if os.path.isdir(path):
+            with os.scandir(path) as entries:
+                for entry in entries:
+                    entry.stat()
+                    break
+        else:
+            with open(path, "rb"):
+                pass
 
 
 def no_permission(path: str | Path, key: str | None = None) -> InputError:

@@ -6,6 +6,7 @@ for hours or take all memory, and nothing in Python can stop that.
 
 from __future__ import annotations
 
+import faulthandler
 import mmap
 import os
 import pickle
@@ -61,9 +62,10 @@ def confined(function: Callable[[], T], files: Sequence[str | Path]) -> T:
     context = get_context("fork")  # the script of a job must not be run again, as other methods would
     receiver, sender = context.Pipe(duplex=False)
     _current = shared
+    child = None
     try:
         reading(Path(files[0]) if len(files) == 1 else Path(files[0]).parent)
-        child = context.Process(target=_run, args=(function, size, receiver, sender), daemon=True)
+        child = context.Process(target=_run, args=(function, size, receiver, sender))
         with warnings.catch_warnings():  # of threads: those of NumPy's libraries stand still meanwhile
             warnings.simplefilter("ignore", DeprecationWarning)
             child.start()
@@ -72,6 +74,10 @@ def confined(function: Callable[[], T], files: Sequence[str | Path]) -> T:
         if message is None:
             child.kill()
         child.join()
+    except BaseException:
+        if child is not None and child.pid is not None:
+            child.kill()
+        raise
     finally:
         _current = None
         receiver.close()
@@ -98,6 +104,7 @@ def _receive(receiver: Connection, seconds: float) -> bytes | None:
 def _run(function: Callable[[], Any], size: int, receiver: Connection, sender: Connection) -> None:
     """In the child: call the function and send what comes of it."""
     receiver.close()
+    faulthandler.disable()  # the parent says which file crashed what
     ours = _limit(size)
     try:
         message = ("value", function())

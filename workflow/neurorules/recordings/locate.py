@@ -137,7 +137,8 @@ def _find_published(
         if all(file.is_file() for file in files):
             return files
         if relative is not None and (folder / relative).is_dir():
-            require_readable(folder / relative)  # glob finds nothing in a closed folder
+            # glob finds nothing in a closed folder
+            require_readable(folder / relative, "raw_dir" if folder != Path(download_dir) else None)
             # macOS leaves hidden "._" companions beside the files of an archive
             units = sorted(f for f in (folder / relative).glob(pattern) if not f.name.startswith("."))
             if not units:

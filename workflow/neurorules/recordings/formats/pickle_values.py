@@ -8,36 +8,16 @@ here descends into what it built, so that no nesting can exhaust the stack.
 
 from __future__ import annotations
 
-import math
 import pickletools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import numpy as np
 
-from neurorules.errors import shorten
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from neurorules.recordings.formats.pickled_arrays import PickledArray, PickledType, PickleError, array_of
 
 MAX_OPCODES = 100_000  # the published file has 297
-MAX_DIMENSIONS = 8
-NUMBERS = frozenset({"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"})
-
-
-class PickleError(Exception):
-    """The pickle is damaged, or is not one of arrays of numbers.
-
-    Args:
-        reason: what is wrong, as a clause.
-        entry: which entry is wrong; None if it is the whole pickle.
-    """
-
-    def __init__(self, reason: str, entry: str | None = None) -> None:
-        super().__init__(reason)
-        self.entry = entry
 
 
 class Forbidden(PickleError):
@@ -60,35 +40,6 @@ class _Name(Enum):
     SCALAR = "numpy.core.multiarray.scalar"
 
 
-@dataclass
-class _DType:
-    code: str
-    order: Literal["<", ">", "|"] | None = None
-    plain: bool = True  # no fields, no subarray, no metadata
-
-    def numpy(self) -> np.dtype[Any]:
-        if self.code not in NUMBERS or not self.plain:
-            raise PickleError(f"its type {shorten(self.code)} is not one of plain numbers")
-        return np.dtype(self.code).newbyteorder(self.order if self.order == "<" or self.order == ">" else "=")
-
-
-@dataclass
-class _Array:
-    """An array that `_reconstruct` began; its state comes later.
-
-    Attributes:
-        filled: whether it came.
-        numbers: the array; None if it is not one of numbers.
-        fault: why it is not.
-        content: the one item of an array of objects without dimensions.
-    """
-
-    filled: bool = False
-    numbers: NDArray[Any] | None = None
-    fault: str = "it has no content"
-    content: Any = None
-
-
 _MARK = object()
 
 
@@ -107,7 +58,7 @@ def read_pickle(pickled: bytes) -> dict[str, Any]:
         PickleError: it is damaged, or holds something else.
     """
     result = _Machine().run(pickled)
-    if isinstance(result, _Array):
+    if isinstance(result, PickledArray):
         result = result.content
     if not isinstance(result, dict):
         raise PickleError(f"it holds {_kind(result)}, not a dict")
@@ -115,7 +66,7 @@ def read_pickle(pickled: bytes) -> dict[str, Any]:
 
 
 def _value(name: str, value: Any) -> Any:
-    if isinstance(value, _Array):
+    if isinstance(value, PickledArray):
         if value.numbers is None:
             raise PickleError(f"the entry is not an array of numbers: {value.fault}", name)
         return value.numbers
@@ -125,7 +76,7 @@ def _value(name: str, value: Any) -> Any:
 
 
 def _kind(value: Any) -> str:
-    return "an array" if isinstance(value, _Array) else f"a {type(value).__name__.lstrip('_')}"
+    return "an array" if isinstance(value, PickledArray) else f"a {type(value).__name__}"
 
 
 class _Machine:
@@ -159,7 +110,7 @@ class _Machine:
 
     def top(self, kind: type) -> Any:
         if not self.stack or not isinstance(self.stack[-1], kind):
-            raise PickleError(f"something else is where a {kind.__name__.lstrip('_')} is filled")
+            raise PickleError(f"something else is where a {kind.__name__} is filled")
         return self.stack[-1]
 
     def pop_to_mark(self) -> list[Any]:
@@ -212,60 +163,19 @@ class _Machine:
         arguments, function = self.pop(), self.pop()
         match function, arguments:
             case _Name.NEW_ARRAY, (_Name.ARRAY_TYPE, _, _):
-                self.stack.append(_Array())
+                self.stack.append(PickledArray())
             case _Name.DTYPE, (str(code), bool(), bool()):
-                self.stack.append(_DType(code))
-            case _Name.SCALAR, (_DType() as dtype, bytes(data)):
-                self.stack.append(_numbers((), dtype, False, data)[()])
+                self.stack.append(PickledType(code))
+            case _Name.SCALAR, (PickledType() as dtype, bytes(data)):
+                self.stack.append(array_of((), dtype, data)[()])
             case _:
                 raise PickleError("it calls something in a way that arrays of numbers do not need")
 
     def build(self, _: Any) -> None:
         state = self.pop()
-        match self.stack[-1] if self.stack else None:
-            case _DType(order=None, plain=True) as dtype:
-                _set_type(dtype, state)
-            case _Array(filled=False) as array:
-                _fill(array, state)
-            case _:
-                raise PickleError("it sets the state of something else than a new array or type")
-
-
-def _set_type(dtype: _DType, state: Any) -> None:
-    match state:
-        case (3, "<" | ">" | "|" as order, None, None, None, -1, -1, int()):
-            dtype.order = order
-        case _:
-            dtype.plain = False
-
-
-def _fill(array: _Array, state: Any) -> None:
-    array.filled = True
-    match state:
-        case (1, (), _DType(code="O8" | "O"), bool(), [content]):
-            array.content = content
-            array.fault = "it holds an object"
-        case (1, tuple(shape), _DType() as dtype, bool(fortran), bytes(data)):
-            try:
-                array.numbers = _numbers(shape, dtype, fortran, data)
-            except PickleError as error:
-                array.fault = str(error)
-        case _:
-            array.fault = "it holds objects, or its state is damaged"
-
-
-def _numbers(shape: tuple[Any, ...], dtype: _DType, fortran: bool, data: bytes) -> NDArray[Any]:
-    """The array of these bytes; it is never larger than they are."""
-    sizes_are_possible = all(type(n) is int and 0 <= n <= 1 << 40 for n in shape)
-    if len(shape) > MAX_DIMENSIONS or not sizes_are_possible:
-        raise PickleError("its shape is impossible")
-    numpy_type = dtype.numpy()
-    if math.prod(shape) * numpy_type.itemsize != len(data):
-        raise PickleError(f"{len(data)} bytes are not an array of the shape {shape}")
-    try:
-        return np.frombuffer(data, numpy_type).reshape(shape, order="F" if fortran else "C")
-    except ValueError as error:  # no item, and sizes whose product NumPy cannot hold
-        raise PickleError(f"its shape is impossible: {error}") from error
+        if not self.stack or not isinstance(self.stack[-1], PickledArray | PickledType):
+            raise PickleError("it sets the state of something else than an array or a type")
+        self.stack[-1].set_state(state)
 
 
 def _opcodes(pickled: bytes) -> Iterator[tuple[str, Any]]:

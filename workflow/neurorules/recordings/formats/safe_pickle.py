@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from neurorules.errors import InputError
-from neurorules.recordings.formats.pickle_values import Forbidden, PickleError, read_pickle
+from neurorules.recordings.formats.pickle_values import Forbidden, read_pickle
+from neurorules.recordings.formats.pickled_arrays import PickleError
 
 # What numpy.save writes before one pickled object: magic, version 1.0, length of the header, the header.
 _HEADER = re.compile(
