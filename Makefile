@@ -59,7 +59,7 @@ demo: $(INSTALLED) ## draw every figure from small synthetic recordings
 	$(SNAKEMAKE) --cores "$$CORES" --configfile config/demo.yaml $(SNAKEMAKE_FLAGS)
 
 test: $(INSTALLED) ## run the tests
-	$(PYTHON) -m pytest -n auto --dist loadfile tests/unit tests/workflow
+	$(PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder tests/workflow tests/unit
 
 slurm-test: $(INSTALLED) ## run the study of the tests on a Slurm that is started for that and ended after it
 	@tests/slurm/slurm_up.sh --check
