@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +88,21 @@ def test_planning_imports_nothing_heavy() -> None:
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_a_file_of_the_future_is_refused(tmp_path: Path, private: bool) -> None:
+    """Snakemake would read it, find the recording older, and remove the recording."""
+    reader, source = ("own_rates", "netcdf") if private else ("mante2013", "raw")
+    file = tmp_path / ("rates.nc" if private else "mante2013/PFC data.zip")
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(b"content")
+    tomorrow = time.time() + 86_400
+    os.utime(file, (tomorrow, tomorrow))
+    with pytest.raises(InputError, match="dated in the future") as caught:
+        find_raw(reader, source, tmp_path, tmp_path / "downloads")
+    assert caught.value.file == str(file)
+    assert caught.value.key == ("recordings.own_rates.path" if private else "raw_dir")
+    assert "touch" in (caught.value.remedy or "")
+    os.utime(file)
+    assert find_raw(reader, source, tmp_path, tmp_path / "downloads") == [file]
