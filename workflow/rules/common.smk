@@ -27,6 +27,7 @@ os.environ.update(
 
 from neurorules.errors import InputError
 from neurorules.figures.base.figure import load_figure
+from neurorules.io.access import require_writable
 from neurorules.io.identity import canonical_json
 from neurorules.provenance.code import code_hash
 from neurorules.recordings.catalogue import catalogue_entry
@@ -55,6 +56,14 @@ try:
         check_own_rates(study)
 except InputError as error:
     raise WorkflowError(str(error))
+
+
+onstart:
+    # Snakemake itself makes the folders of outputs, and would say no more than "Permission denied".
+    try:
+        require_writable(study.paths.below())
+    except InputError as error:
+        raise WorkflowError(str(error))
 
 
 wildcard_constraints:
@@ -100,6 +109,8 @@ def raw_files(wildcards):
             entry["options"],
             name=wildcards.recording,
         )
+        if not found:
+            require_writable(DOWNLOADS)
     except InputError as error:
         raise WorkflowError(str(error))
     if not found and raw_dir != DOWNLOADS and wildcards.recording not in to_download:
