@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import resource
 import signal
@@ -104,6 +105,12 @@ def test_waiting_has_a_limit(file: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(limits, "seconds_to_wait", lambda size: 0.2)
     with pytest.raises(InputError, match=r"after 0\.2 s"):
         confined(lambda: time.sleep(60), [file])
+
+
+def test_depth_has_a_limit(file: Path) -> None:
+    with pytest.raises(InputError, match="nested too deeply") as caught:
+        confined(lambda: json.loads("[" * 100_000), [file])
+    assert caught.value.file == str(file)
 
 
 def test_a_process_that_the_system_kills_lacks_memory(file: Path) -> None:

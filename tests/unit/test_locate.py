@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -116,3 +117,21 @@ def test_files_of_a_private_recording_one_level_down_are_named(tmp_path: Path) -
     with pytest.raises(InputError) as caught:
         find_raw("own_rates", "netcdf", tmp_path, tmp_path, name="mine")
     assert f"Set recordings.mine.path to {tmp_path / 'lab'}." in (caught.value.remedy or "")
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_a_file_of_the_future_is_refused(tmp_path: Path, private: bool) -> None:
+    """Snakemake would read it, find the recording older, and remove the recording."""
+    reader, source = ("own_rates", "netcdf") if private else ("mante2013", "raw")
+    file = tmp_path / ("rates.nc" if private else "mante2013/PFC data.zip")
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(b"content")
+    tomorrow = time.time() + 86_400
+    os.utime(file, (tomorrow, tomorrow))
+    with pytest.raises(InputError, match="dated in the future") as caught:
+        find_raw(reader, source, tmp_path, tmp_path / "downloads")
+    assert caught.value.file == str(file)
+    assert caught.value.key == ("recordings.own_rates.path" if private else "raw_dir")
+    assert "touch" in (caught.value.remedy or "")
+    os.utime(file)
+    assert find_raw(reader, source, tmp_path, tmp_path / "downloads") == [file]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from neurorules.io.atomic import whole_file
 from neurorules.io.lock import exclusive
 
 WAITING = "waiting for its end"
@@ -42,3 +43,32 @@ def test_a_third_waits_for_the_second(tmp_path: Path, capsys: pytest.CaptureFixt
     third.let_go.set()
     third.join(5)
     assert list(path.parent.iterdir()) == []
+
+
+def test_two_that_write_one_file_do_not_mix(tmp_path: Path) -> None:
+    """They have one temporary name: the first would give the half of the second its name."""
+    file = tmp_path / "result"
+    first_is_open, first_is_done = threading.Event(), threading.Event()
+    second_is_open, second_is_done = threading.Event(), threading.Event()
+
+    def second() -> None:
+        first_is_open.wait(5)
+        with whole_file(file) as partial:
+            partial.write_text("second, first half")
+            second_is_open.set()
+            first_is_done.wait(0.5)
+            partial.write_text("second, whole")
+        second_is_done.set()
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with whole_file(file) as partial:
+        partial.write_text("first, whole")
+        first_is_open.set()
+        assert not second_is_open.wait(0.3)
+    assert file.read_text() == "first, whole"
+    first_is_done.set()
+    assert second_is_done.wait(5)
+    thread.join()
+    assert file.read_text() == "second, whole"
+    assert [path.name for path in tmp_path.iterdir()] == ["result"]

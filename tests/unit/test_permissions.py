@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from neurorules.errors import InputError
+from neurorules.io.access import require_writable
 from neurorules.io.confined import confined
 from neurorules.recordings.locate import find_raw
 from neurorules.recordings.verify import fingerprint, verify
@@ -64,3 +65,13 @@ def test_a_closed_folder(mine: Path) -> None:
     assert (error.file or "").startswith(str(mine))
     for check in (verify, fingerprint):
         assert closed(unpacked, lambda check=check: check(unpacked / "ar_1.mat")).file == str(unpacked / "ar_1.mat")  # type: ignore[misc]
+
+
+def test_a_folder_that_cannot_be_written_to(mine: Path) -> None:
+    require_writable(mine / "results" / "study")
+    assert list(mine.iterdir()) == []
+    mine.chmod(0o555)
+    with pytest.raises(InputError, match="Permission denied") as caught:
+        require_writable(mine / "results" / "study")
+    mine.chmod(0o755)
+    assert str(mine / "results" / "study") in (caught.value.file or "")

@@ -28,6 +28,7 @@ os.environ.update(
 
 from neurorules.errors import InputError
 from neurorules.figures.base.figure import FIGURES
+from neurorules.io.access import require_writable
 from neurorules.io.identity import canonical_json
 from neurorules.provenance.code import code_hash
 from neurorules.recordings.catalogue import catalogue_entry
@@ -88,6 +89,14 @@ except InputError as error:
     raise WorkflowError(str(error))
 
 
+onstart:
+    # Snakemake itself makes the folders of outputs, and would say no more than "Permission denied".
+    try:
+        require_writable(study.paths.below())
+    except InputError as error:
+        raise WorkflowError(str(error))
+
+
 wildcard_constraints:
     model="|".join(re.escape(str(model)) for model in study.selection.seeds),
     recording="|".join(re.escape(name) for name in study.selection.used_recordings),
@@ -116,6 +125,8 @@ def raw_files(wildcards):
         return study.paths.below("raw", wildcards.recording)
     try:
         found, (raw_dir, _) = find_raw_files(study, wildcards.recording), folder_of(study, wildcards.recording)
+        if not found:
+            require_writable(DOWNLOADS)
     except InputError as error:
         raise WorkflowError(str(error))
     if not found and raw_dir != DOWNLOADS and wildcards.recording not in to_download:

@@ -1,8 +1,10 @@
-"""Files and folders that may not be read are named."""
+"""Files and folders that may not be read or written to are named."""
 
 from __future__ import annotations
 
+import errno
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,3 +56,24 @@ def no_permission(path: str | Path, key: str | None = None) -> InputError:
         remedy="Make it readable for yourself, and the folders above it: chmod u+r for a file, chmod u+rx for a "
         "folder; or copy it to where you may read it.",
     )
+
+
+def require_writable(folder: str | Path) -> None:
+    """Refuse a folder in which no file can be made; one that is not there yet counts as the one that it will be in.
+
+    Raises:
+        InputError: there is no permission, or the file system is read-only.
+    """
+    path = Path(folder)
+    there = next(parent for parent in (path, *path.parents, Path(".")) if os.path.isdir(parent))
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            return
+        raise InputError(
+            f"No file can be made in this folder: {error.strerror}.",
+            file=there if there == path else f"{path} (in {there.resolve()})",
+            remedy="Make it writable for yourself (chmod u+rwx), or run in a folder that is.",
+        ) from error

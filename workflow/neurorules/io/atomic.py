@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from neurorules.errors import InputError
+from neurorules.io.lock import exclusive
 
 
 @contextmanager
@@ -16,12 +17,19 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it takes the name `path`, else it is removed.
 
     A reader sees the old file or the new one, never a part. The temporary name is the same every
-    time, so that what a killed process left behind is overwritten rather than piling up.
+    time, so that what a killed process left behind is overwritten rather than piling up. A second process that
+    writes the same file waits for the first.
 
     Raises:
         InputError: the disk is full, or the folder cannot be written to.
     """
     path = Path(path)
+    lock = path.with_name(f".{path.name}.lock")
+    with exclusive(lock, f"{path}: another process writes it; waiting for its end ..."):
+        yield from _whole_file(path)
+
+
+def _whole_file(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -90,6 +90,8 @@ def confined(function: Callable[[], T], files: Sequence[str | Path]) -> T:
         return result
     if kind == "memory":
         raise _too_much(f"takes more than {limits.memory_to_read(size) / limits.GIB:.1f} GiB of memory", file)
+    if kind == "depth":
+        raise InputError("The file is damaged or hostile: it is nested too deeply.", file=file, remedy=_REMEDY)
     raise value
 
 
@@ -113,6 +115,8 @@ def _run(function: Callable[[], Any], size: int, receiver: Connection, sender: C
         return
     except MemoryError as error:
         content = pickle.dumps(("memory", None) if ours else ("error", MemoryError(str(error))))
+    except RecursionError:
+        content = pickle.dumps(("depth", None))
     except Exception as error:
         content = _pickled(error)
     with suppress(OSError):  # the parent is gone

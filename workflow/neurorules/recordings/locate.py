@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from neurorules.recordings.misplaced import misplaced
 
 # Below the folder that the workflow runs in.
 DOWNLOADS = Path("resources/raw")
+
+_CLOCKS_DIFFER_S = 60  # between this machine and a file server, without harm
 
 
 def download_paths(reader: str, source: str, download_dir: Path, *, catalogue: Path = CATALOGUE) -> list[Path]:
@@ -104,13 +107,32 @@ def find_raw(
     Raises:
         InputError: unknown recording, source or monkey; `raw_dir` does not exist; an unpacked folder is empty;
             a file of a private source is missing; the files lie a folder higher or lower than they should; a folder
-            may not be read.
+            may not be read; a file is dated in the future.
     """
     entry = source_entry(reader, source, catalogue=catalogue)
-    if is_private(reader, source, catalogue=catalogue):
-        return _find_private(name or reader, entry["files"], raw_dir)
-    with may_read(download_dir if raw_dir is None else raw_dir, None if raw_dir is None else "raw_dir"):
-        return _find_published(name or reader, reader, source, raw_dir, download_dir, options or {}, catalogue)
+    private = is_private(reader, source, catalogue=catalogue)
+    key = f"recordings.{name or reader}.path" if private else None if raw_dir is None else "raw_dir"
+    with may_read(download_dir if raw_dir is None else raw_dir, key):
+        if private:
+            files = _find_private(name or reader, entry["files"], raw_dir)
+        else:
+            files = _find_published(name or reader, reader, source, raw_dir, download_dir, options or {}, catalogue)
+        for file in files:
+            _refuse_future(file, key)
+    return files
+
+
+def _refuse_future(file: Path, key: str | None) -> None:
+    """Snakemake takes a recording that is older than its raw file for a failure, and removes it after it was read."""
+    ahead = file.stat().st_mtime - time.time()
+    if ahead > _CLOCKS_DIFFER_S:
+        raise InputError(
+            "The raw file is dated in the future, so that what is made from it would seem out of date.",
+            file=file,
+            key=key,
+            value=time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(file.stat().st_mtime)),
+            remedy="Give it the present date: touch the file. If it is right, set the clock.",
+        )
 
 
 def _find_published(

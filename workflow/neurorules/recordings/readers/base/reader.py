@@ -14,7 +14,9 @@ labels of a recording (recordings/recording.py), and as attributes what only the
                                             becomes part of the title
     others                                  kept, and preferred to the catalogue's (title, licence, citation, source)
 
-It changes no file, and every fault of a raw file is an InputError that names the file.
+It changes no file, and every fault of a raw file is an InputError that names the file. It runs in a child process with
+limits on memory and time (io/confined.py); one that reads many files calls `reading(file)` before each, so that a crash
+names the file.
 """
 
 from __future__ import annotations
