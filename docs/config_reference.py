@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -111,10 +112,16 @@ def default_of(group: type[Group], name: str, option: Mapping[str, Any]) -> str:
     return "; ".join(filter(None, [said, _of_tasks(group.__name__.lower(), name)]))
 
 
+@cache
+def _config() -> dict[str, Any]:
+    config: dict[str, Any] = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    return config
+
+
 def _of_tasks(group: str, name: str) -> str:
     """What the tasks of config.yaml say of an option: `400` in `mante2013`, `64` in `romo` and `dms`."""
     tasks: dict[str, list[str]] = {}
-    for task, entry in yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["tasks"].items():
+    for task, entry in _config()["tasks"].items():
         if name in entry.get(group, {}):
             tasks.setdefault(written(entry[group][name]), []).append(f"`{task}`")
     several = {value: " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) for value, names in tasks.items()}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from neurorules.errors import InputError
 from neurorules.io.confined import confined
@@ -58,13 +58,21 @@ def convert(entry: Mapping[str, Any], raw: Sequence[Path], code: str, output: st
     )
 
 
-def read_recording(entry: Mapping[str, Any], raw: Sequence[Path]) -> xr.Dataset:
+class Apart(Protocol):
+    """How files from outside are read: in a child process, as by `confined`."""
+
+    def __call__(self, function: Callable[[], xr.Dataset], files: Sequence[str | Path], /) -> xr.Dataset:
+        """What the function returns."""
+
+
+def read_recording(entry: Mapping[str, Any], raw: Sequence[Path], apart: Apart = confined) -> xr.Dataset:
     """Verify and read raw files, label the recording with where it comes from, and check it.
 
     Args:
         entry: the recording's config: `name`, `reader`, `source`, `synthetic`, `options`. Files that the config calls
             synthetic are not verified, because the published checksums are not theirs.
         raw: the raw files.
+        apart: how they are read.
 
     Raises:
         InputError: raw files are missing, altered, damaged or of another kind, or the recording breaks the contract in
@@ -78,7 +86,7 @@ def read_recording(entry: Mapping[str, Any], raw: Sequence[Path]) -> xr.Dataset:
 
     read = load_reader(options.reader)
     try:
-        recording = confined(lambda: read(raw, {**options.options, "source": options.source}), raw)
+        recording = apart(lambda: read(raw, {**options.options, "source": options.source}), raw)
         recording = with_ragged_trials(recording, raw[0])
         recording.attrs = _attributes(options, recording.attrs)
         return check_recording(recording, raw[0])

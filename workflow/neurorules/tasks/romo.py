@@ -102,7 +102,7 @@ class RomoTask:
     def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
         """Random trials; they are not test trials, so `condition` is -1."""
         low, high = self.options.delay
-        delay = whole_steps(rng.uniform(low, high, n_trials), self.options.dt)
+        delay = whole_steps(rng.uniform(low, high, n_trials), self.options.dt, nearly=1e-9)  # drawn, not written
         low, high = self.options.amplitude
         least = self.options.least_difference
         # Uniform in the square of side high - low but for a diagonal band: a smaller square, its halves moved apart.

@@ -27,10 +27,16 @@ def duration_ms(description: str) -> dict[str, Any]:
     return {"type": "number", "minimum": 0, "description": f"{description}, in ms, rounded down to whole steps"}
 
 
-def whole_steps(duration: NDArray[Any] | float, dt: float) -> NDArray[Any]:
-    """Whole steps of length dt in durations, int64, of the shape of `duration`."""
-    # A rounded duration (666.666 in steps of 33.33333) must not lose its last step.
-    return np.floor(np.asarray(duration) / dt + NEARLY_A_STEP).astype(np.int64)
+def whole_steps(duration: NDArray[Any] | float, dt: float, nearly: float = NEARLY_A_STEP) -> NDArray[Any]:
+    """Whole steps of length dt in durations, int64, of the shape of `duration`.
+
+    Args:
+        duration: one, or several.
+        dt: length of a step, in the same unit.
+        nearly: how much of its last step a duration may lack: one that was rounded when it was written (666.666 in
+            steps of 33.33333) must not lose it.
+    """
+    return np.floor(np.asarray(duration) / dt + nearly).astype(np.int64)
 
 
 def same_width(bin_ms: float, dt_ms: float, n_bins: int) -> bool:
