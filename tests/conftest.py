@@ -56,6 +56,25 @@ def finished(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Ch
     return Checkout(made_once(tmp_path_factory, "finished", lambda folder: pristine.copy(folder).finish(cores=2)))
 
 
+@pytest.fixture(scope="session")
+def traced(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """The finished study, done in another way: one core, a job for each seed, another hash seed, time zone and locale.
+
+    Its jobs are traced: the folder `traces` says what ran in each, see `trace/sitecustomize.py`.
+    """
+
+    def make(folder: Path) -> None:
+        checkout = pristine.copy(folder)
+        checkout.configure("seeds_per_job", to=1)
+        traces = folder / "traces"
+        traces.mkdir()
+        trace = {"PYTHONPATH": str(REPOSITORY / "tests/helpers/trace"), "NEURORULES_TRACE": str(traces)}
+        running = checkout.start(cores=1, PYTHONHASHSEED="1", TZ="Pacific/Auckland", LC_ALL="C", **trace)
+        assert running.end().code == 0, running.said.read_text()
+
+    return Checkout(made_once(tmp_path_factory, "traced", make))
+
+
 @pytest.fixture
 def fresh(pristine: Checkout, tmp_path: Path) -> Checkout:
     """A checkout in which nothing was run."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from helpers.checkout import REPOSITORY, STUDY_FILE, Checkout
@@ -12,19 +11,15 @@ from neurorules.provenance.code import code_hash, coverage
 from neurorules.study.code import all_code
 from neurorules.study.load import load_study
 
-TRACER = Path(__file__).parents[1] / "helpers" / "trace"
 SCRIPTS = REPOSITORY / "workflow" / "scripts"
 
 Function = tuple[str, str]  # module, its top-level definition
 
 
 @pytest.fixture(scope="module")
-def traces(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, object]]:
+def traces(traced: Checkout) -> list[dict[str, object]]:
     """Of every job of the study, its rule and hash, and the functions of the package that ran in it."""
-    folder = tmp_path_factory.mktemp("traces")
-    checkout = pristine.copy(tmp_path_factory.mktemp("traced") / "checkout")
-    checkout.finish(PYTHONPATH=str(TRACER), NEURORULES_TRACE=str(folder))
-    return [json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))]
+    return [json.loads(file.read_text()) for file in sorted((traced.folder / "traces").glob("*.json"))]
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ from neurorules.errors import InputError
 from neurorules.figures.base.figure import FIGURES
 from neurorules.io.access import require_writable
 from neurorules.io.identity import canonical_json
-from neurorules.provenance.code import code_hash
+from neurorules.provenance.remembered import CodeHashes
 from neurorules.recordings.catalogue import catalogue_entry
 from neurorules.recordings.locate import DOWNLOADS, download_paths
 from neurorules.recordings.verify import fingerprint
@@ -47,9 +47,12 @@ from neurorules.study.unrecorded import check_unrecorded
 from neurorules.study.raw_files import check_finished_recordings, find_raw_files, folder_of
 
 
+code_hashes = CodeHashes(Path(".snakemake", "neurorules"), WORKFLOW / "scripts")
+
+
 def code(script, plugins=()):
     """Hash over the code that a script and the plug-ins named here reach."""
-    return code_hash(WORKFLOW / "scripts" / script, tuple(plugins))
+    return code_hashes.of(script, tuple(plugins))
 
 
 def has_record(file, kinds=("metadata", "incomplete")):
