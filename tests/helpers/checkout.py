@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import hashlib
 import os
 import re
@@ -44,6 +45,7 @@ class Checkout:
             elif (REPOSITORY / name).exists():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(REPOSITORY / name, folder / name)
+        compileall.compile_dir(folder / "workflow", quiet=1)  # once, and not in every copy of this checkout
         return cls(folder)
 
     def copy(self, folder: Path) -> Checkout:
