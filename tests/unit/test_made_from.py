@@ -101,9 +101,9 @@ def test_a_figure_takes_no_table_of_other_options(here: Path, table: str) -> Non
 
 def test_what_identifies_a_table_is_all_that_the_study_says_of_it() -> None:
     now = identities()
-    (file, *_) = now.tables
-    assert identities().tables[file] == now.tables[file]
-    assert len({now.tables[file], identities(units=9).tables[file], identities(code="new").tables[file]}) == 3
+    (file, *_) = now.figure_tables("companion_fig1")
+    assert identities().table(file) == now.table(file)
+    assert len({now.table(file), identities(units=9).table(file), identities(code="new").table(file)}) == 3
     assert identities(units=9).figure("companion_fig1") != now.figure("companion_fig1")
 
 
@@ -126,9 +126,9 @@ def test_results_without_a_record_are_compared(here: Path, now: Callable[[], Ide
 
 def test_tables_and_figures_without_a_record_are_compared(here: Path) -> None:
     old = identities()
-    (table, *_) = old.tables
+    (table, *_) = old.figure_tables("companion_fig1")
     figure, *_ = (f for f in old.study.paths.figure_files("companion_fig1") if f.endswith(".png"))
-    for file, text in ((table, f"seed,made_from\n0,{old.tables[table]}\n"), (figure, old.figure("companion_fig1"))):
+    for file, text in ((table, f"seed,made_from\n0,{old.table(table)}\n"), (figure, old.figure("companion_fig1"))):
         Path(file).parent.mkdir(parents=True, exist_ok=True)
         Path(file).write_text(text)
     check_unrecorded(identities(), none)

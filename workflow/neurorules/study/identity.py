@@ -7,8 +7,8 @@ otherwise pass for results of whatever the study says now.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
 
 from neurorules.figures.base.figure import table_types_of
@@ -29,6 +29,7 @@ class Identities:
 
     study: Study
     code: Callable[..., str]
+    _known: dict[str, str] = field(default_factory=dict, init=False, repr=False)  # of tables, by file
 
     def _code(self, of: Code) -> str:
         return self.code(*of)
@@ -94,28 +95,36 @@ class Identities:
             }
         )
 
+    def table(self, file: str) -> str:
+        """Of a table of the study, by its file."""
+        if file not in self._known:
+            self._known[file] = self._tables[file]()
+        return self._known[file]
+
     @cached_property
-    def tables(self) -> dict[str, str]:
-        """Of every table of the study, by its file."""
+    def _tables(self) -> dict[str, Callable[[], str]]:
+        """How to find what a table has to be made of, by its file: a job needs a few tables, a study has hundreds."""
         selection, paths = self.study.selection, self.study.paths
-        found = {}
+        found: dict[str, Callable[[], str]] = {}
         for table_type, subsets in selection.seed_subsets.items():
             for model, named in subsets.items():
                 for subset, seeds in named.items():
-                    found[paths.table_file(table_type, model, subset)] = self.model_table(table_type, model, seeds)
+                    file = paths.table_file(table_type, model, subset)
+                    found[file] = partial(self.model_table, table_type, model, seeds)
         for figure in selection.figures:
             for table_type in table_types_of(figure, "group"):
                 for group in selection.figure_groups(figure):
-                    found[paths.group_file(table_type, group)] = self.group_table(table_type, group)
+                    found[paths.group_file(table_type, group)] = partial(self.group_table, table_type, group)
             for table_type in table_types_of(figure, "recording"):
                 for name in selection.figure_recordings(figure):
-                    found[paths.description_file(table_type, name)] = self.recording_table(table_type, name)
+                    file = paths.description_file(table_type, name)
+                    found[file] = partial(self.recording_table, table_type, name)
         return found
 
     def figure_tables(self, figure: str) -> dict[str, str]:
         """Of the tables that a figure is drawn from, by file."""
         files = {file for named in self.study.paths.figure_inputs(figure).values() for file in named}
-        return {file: self.tables[file] for file in sorted(files)}
+        return {file: self.table(file) for file in sorted(files)}
 
     def figure(self, figure: str) -> str:
         """Of a figure or table of the paper."""

@@ -35,13 +35,22 @@ class StudyOptions:
     def __init__(self, config: Mapping[str, Any], files: Sequence[Path]) -> None:
         self.config = config
         self.files = files
+        self._resolved: dict[Model, dict[str, Any]] = {}
 
     def of(self, model: Model) -> dict[str, Any]:
-        """Resolved option groups of a model.
+        """Resolved option groups of a model, as a copy of one's own.
 
         Raises:
             InputError: an option that its group does not have.
         """
+        return deepcopy(self._of(model))
+
+    def _of(self, model: Model) -> dict[str, Any]:
+        if model not in self._resolved:
+            self._resolved[model] = self._resolve(model)
+        return self._resolved[model]
+
+    def _resolve(self, model: Model) -> dict[str, Any]:
         options: dict[str, dict[str, Any]] = {group: {} for group in OPTION_GROUPS}
         # Such a task takes more than it lists, and says itself what it does not take.
         open_task = getattr(TASKS.load(self.task_module(model.task)), "OTHER_OPTIONS", False)
@@ -56,7 +65,7 @@ class StudyOptions:
                                 f"The task {model.task} has no such option; options of one task stand under by_task."
                             )
                         raise unknown_name(self.files, f"{where}.{group}.{key}", key, known, problem)
-                    options[group][key] = deepcopy(value)
+                    options[group][key] = value
         return options
 
     def layers(self, model: Model) -> list[tuple[str, Mapping[str, Any]]]:
@@ -103,7 +112,7 @@ class StudyOptions:
 
     def chooses_learning_rate(self, model: Model) -> bool:
         """Whether a model's learning rate is the best of a grid."""
-        return bool(self.of(model)["training"]["learning_rate"] == BEST_LEARNING_RATE)
+        return bool(self._of(model)["training"]["learning_rate"] == BEST_LEARNING_RATE)
 
     def scoring(self, model: Model, table_type: str) -> dict[str, Any]:
         """What determines one type of a model's tables beyond its runs and the recording."""
@@ -134,7 +143,7 @@ class StudyOptions:
 
     def recording(self, model: Model) -> str | None:
         """Name of the recording that a model is compared with, or None."""
-        name: str | None = self.of(model)["comparison"].get("recording")
+        name: str | None = self._of(model)["comparison"].get("recording")
         return name
 
     def training_recording(self, model: Model) -> str | None:

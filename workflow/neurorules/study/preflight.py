@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from neurorules.errors import InputError
 from neurorules.figures.base.figure import table_types_of
+from neurorules.io.identity import canonical_json
 from neurorules.options import Options
 from neurorules.study.load import Study
 from neurorules.study.model import Model
 from neurorules.study.raw_files import find_raw_files
-from neurorules.tables.base.table_type import TABLE_TYPES
+from neurorules.tables.base.table_type import CHECKED_BY, TABLE_TYPES
 from neurorules.tasks.base.task import Task, compared_steps, make_task
 
 if TYPE_CHECKING:
@@ -103,18 +104,23 @@ def _check_tables(study: Study, name: str, recording: xr.Dataset, file: Path) ->
         for model in models
         if study.options.recording(model) == name
     }
-    asked: list[tuple[str, Model | None]] = sorted(of_models)
+    asked: list[tuple[str, Model | None]] = [*sorted(of_models)]
     asked += [
         (table_type, None)
         for figure in study.selection.figures
         if name in study.selection.figure_recordings(figure)
         for table_type in table_types_of(figure, "recording")
     ]
+    seen = set()
     for table_type, model in asked:
         module = TABLE_TYPES.load(table_type)
         if not hasattr(module, "check"):
             continue
-        options = study.options.table_options(table_type) if model is None else study.options.of(model)
+        of_model = {} if model is None else study.options.of(model)
+        options = {group: of_model[group] for group in CHECKED_BY} if model else study.options.table_options(table_type)
+        if (what := (table_type, canonical_json(options))) in seen:
+            continue
+        seen.add(what)
         try:
             module.check(recording, Options(options))
         except InputError as error:

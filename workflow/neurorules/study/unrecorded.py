@@ -104,7 +104,7 @@ def _table_check(identities: Identities) -> Check:
     def check(file: str) -> InputError | None:
         with open(file, encoding="utf-8", errors="replace", newline="") as lines:
             first = next(csv.DictReader(lines), None)
-        if first is not None and first.get("made_from") != identities.tables[file]:
+        if first is not None and first.get("made_from") != identities.table(file):
             return StaleResult("table", file, ["its options, its runs or its code"])
         return None
 

@@ -9,7 +9,8 @@ A table type is one file in the folder above with
     NEEDS_TRIALS: bool                  optional: whether the recording has to have its single trials
     def table(...) -> DataFrame         see `score.py` for its arguments
     def check(recording, options)       optional; raises an InputError where no table can be made of a recording. It is
-                                        asked before anything runs too, with the `options` that `table` gets
+                                        asked before anything runs too. Of a model's options it looks at
+                                        `comparison` and `network`; of a recording, it gets what `table` gets
 
     SUBJECT = "model"       the runs of one model: table(model: ScoredModel, recording)
     SUBJECT = "group"       the models of one task in one figure: table(members, labels, options, recording)
@@ -39,6 +40,10 @@ TABLE_TYPES = Plugins(
     "TABLES",
     members=("SUBJECT", "NEEDS_RECORDING", "COMPARISON_KEYS", "REQUIRED_KEYS", "NEEDS_TRIALS", "check", "table"),
 )
+
+
+# Option groups of a model that `check` may look at; many models have the same.
+CHECKED_BY = ("comparison", "network")
 
 
 @dataclass(frozen=True)
