@@ -117,3 +117,17 @@ def _with(values: Mapping[str, Any], overrides: Mapping[str, Any]) -> Options:
     unknown = set(overrides) - set(values)
     assert not unknown, f"no such options: {unknown}"
     return Options({**values, **overrides})
+
+
+# The center-out reach as published (A.3), and its published alignment of outputs.
+REACH_TASK: dict[str, Any] = {
+    "steps": 300,
+    "interval1_steps": [0, 50],
+    "interval2_steps": [0, 150],
+    "test_steps": 250,
+    "test_interval1_steps": 25,
+    "test_interval2_steps": 105,
+    "output_offset_steps": -10,
+    "output_start_ms": -100,
+    "dt_ms": 10,
+}

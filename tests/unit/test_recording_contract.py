@@ -11,31 +11,22 @@ import h5py
 import numpy as np
 import pytest
 import xarray as xr
+from helpers.options import REACH_TASK
 from netCDF4 import Dataset as NetCDF
 from netCDF4 import default_fillvals
 
 from neurorules.errors import InputError
+from neurorules.io.limits import RECORDING_BYTES
 from neurorules.options import Options
 from neurorules.recordings.bins import bin_starts, time_in_bin
 from neurorules.recordings.convert import read_recording
-from neurorules.recordings.recording import MAX_BYTES, check_recording
+from neurorules.recordings.recording import check_recording
 from neurorules.similarity.baselines import trial_averaging, trials_of_neurons
 from neurorules.similarity.noise_floor import silent_splits
 from neurorules.tables.noise_floor import check
 from neurorules.tasks.base.periods import check_bins, same_width, whole_steps
 from neurorules.tasks.base.task import compared_steps, make_task
 
-REACH: dict[str, Any] = {
-    "steps": 300,
-    "interval1_steps": [0, 50],
-    "interval2_steps": [0, 150],
-    "test_steps": 250,
-    "test_interval1_steps": 25,
-    "test_interval2_steps": 105,
-    "output_offset_steps": -10,
-    "output_start_ms": -100,
-    "dt_ms": 10,
-}
 COMPARISON = {"onset_step": 185}
 
 
@@ -82,7 +73,7 @@ def refusal(written: xr.Dataset, file: Path, **options: Any) -> InputError:
 
 def steps_of(recording: xr.Dataset, **changes: Any) -> list[int]:
     steps: list[int] = compared_steps(
-        make_task("hatsopoulos2007", REACH | changes, recording), recording, COMPARISON
+        make_task("hatsopoulos2007", REACH_TASK | changes, recording), recording, COMPARISON
     ).tolist()
     return steps
 
@@ -133,7 +124,7 @@ def test_a_task_that_takes_steps_twice_is_refused(file: Path) -> None:
 
     class Halves:
         def test(self) -> Any:
-            return make_task("hatsopoulos2007", REACH | {"output_start_ms": 0}, recording).test()
+            return make_task("hatsopoulos2007", REACH_TASK | {"output_start_ms": 0}, recording).test()
 
         def window(self, time_ms: np.ndarray, comparison: Options) -> np.ndarray:
             return np.rint(time_ms / 20).astype(int)
@@ -146,7 +137,7 @@ def test_kinematics_are_taken_by_the_names_of_their_dimensions(file: Path) -> No
     """Eight conditions and eight bins: the shape does not tell them apart."""
     plain = session(np.arange(-40.0, 40, 10))
     turned = plain.assign({name: plain[name].transpose() for name in ("shoulder_angle", "elbow_angle")})
-    options = REACH | {"output_start_ms": -40, "output_offset_steps": 0}
+    options = REACH_TASK | {"output_start_ms": -40, "output_offset_steps": 0}
     targets = [make_task("hatsopoulos2007", options, read(written, file)).test().targets for written in (plain, turned)]
     np.testing.assert_array_equal(*targets)
     with pytest.raises(InputError, match=r"shoulder_angle\(condition, time\)"):
@@ -517,7 +508,7 @@ def test_a_file_that_points_elsewhere_or_asks_too_much_is_not_read(
 def test_a_classic_file_that_declares_too_much(file: Path) -> None:
     with NetCDF(file, "w", format="NETCDF3_64BIT_OFFSET") as made:
         made.set_fill_off()
-        made.createDimension("condition", MAX_BYTES // 8 + 1)
+        made.createDimension("condition", RECORDING_BYTES // 8 + 1)
         made.createVariable("rates", "f8", ("condition",))
     entry = {"name": "mine", "reader": "own_rates", "source": "netcdf", "synthetic": False, "options": {}}
     with pytest.raises(InputError, match="declares more than"):

@@ -7,23 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from helpers.options import REACH_TASK as OPTIONS
 
 from neurorules.errors import InputError
 from neurorules.options import Options
 from neurorules.tasks.base.task import make_task
 from neurorules.tasks.hatsopoulos2007 import ReachTask
 
-OPTIONS: dict[str, Any] = {
-    "steps": 300,
-    "interval1_steps": [0, 50],
-    "interval2_steps": [0, 150],
-    "test_steps": 250,
-    "test_interval1_steps": 25,
-    "test_interval2_steps": 105,
-    "output_offset_steps": -10,
-    "output_start_ms": -100,
-    "dt_ms": 10,
-}
 RAMP = [0.05, 0.1, 0.2, 0.35, 0.65, 0.8, 0.9, 0.95]
 BUMP = RAMP + [1.0] * 7 + RAMP[::-1]
 

@@ -95,7 +95,7 @@ def _draw_pairs(panel: Axes, pairs: pd.DataFrame, line_styles: Mapping[float, Ma
             )
     panel.set_xticks(range(len(line_styles)), [titles.rate_label(rate) for rate in line_styles])
     panel.set(xlim=(-0.5, len(line_styles) - 0.5), ylabel=style.DISTANCE_LABEL)
-    panels.axis_note(panel, "Learning rate of BPTT", [f"{note[0].upper()}{note[1:]}."] if note else [])
+    panels.axis_note(panel, "Learning rate of BPTT", titles.sentences(note))
     if means.empty:
         panels.empty_message(panel, "No pair of networks that have learnt.")
         return

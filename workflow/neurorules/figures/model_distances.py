@@ -50,7 +50,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             "Large markers: their mean.",
             "'Over seeds': networks that differ in their seed alone.",
             "All steps of all test trials, at the last checkpoint.",
-            *([f"{note[0].upper()}{note[1:]}."] if note else []),
+            *titles.sentences(note),
         ],
     )
     return {"figure": figure, "csv": table}

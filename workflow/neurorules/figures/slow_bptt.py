@@ -69,10 +69,10 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 def _draw_distances(panel: Axes, pairs: pd.DataFrame, to_eprop: pd.DataFrame, note: str) -> None:
     """Draw one stage; `note` says which pairs are not among these, for the axis."""
-    from neurorules.plotting import panels, style
+    from neurorules.plotting import panels, style, titles
     from neurorules.tables.base.pairs import fixed_setting, pairs_between, seed_means
 
-    words = [f"{note[0].upper()}{note[1:]}."] if note else []
+    words = titles.sentences(note)
     if to_eprop.empty:
         panels.axis_note(panel, RATE_LABEL, words)
         panels.mark_empty([panel], "No pair of networks that have learnt.")

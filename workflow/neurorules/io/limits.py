@@ -16,6 +16,8 @@ LONGEST_PAUSE_S = 120  # that a busy server may ask for
 
 # ---- raw files
 
+NETCDF_OBJECTS = 10_000  # variables, groups and attributes of one's own rates
+RECORDING_BYTES = 2 * GIB  # of all values; 200 neurons in 1000 trials of 500 bins are a fifth of it
 MEMBER_BYTES = 256 * MIB  # of one file of an archive, unpacked; the unit files of Mante 2013 have 0.1 MB
 
 

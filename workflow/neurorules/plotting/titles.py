@@ -26,6 +26,11 @@ def rate_label(learning_rate: float) -> str:
     return np.format_float_scientific(learning_rate, trim="-", exp_digits=1)
 
 
+def sentences(words: str) -> list[str]:
+    """Words of a table as a sentence of a figure; none of no words."""
+    return [f"{words[0].upper()}{words[1:]}."] if words else []
+
+
 def power_of_ten(value: float) -> str:
     """A power of ten as a tick of a logarithmic axis has it, as plain text: 10⁻²."""
     import math

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurorules.errors import InputError
+from neurorules.io.limits import RECORDING_BYTES
 from neurorules.io.netcdf import open_dataset
 from neurorules.io.stale import check_made_from
 from neurorules.recordings.bins import EDGE, MIDDLE, bin_width_ms, uneven_bin
@@ -51,7 +52,6 @@ REQUIRED_ATTRIBUTES = (
     "left_out",
 )
 MAX_RATE_HZ = 2000.0  # spikes/s, averaged over trials; where an option confirms it, more
-MAX_BYTES = 2 << 30  # of all values of a recording; 200 neurons in 1000 trials of 500 bins are a fifth of it
 
 
 def check_recording(recording: xr.Dataset, file: str | Path) -> xr.Dataset:
@@ -81,8 +81,8 @@ def check_recording(recording: xr.Dataset, file: str | Path) -> xr.Dataset:
     for attribute in REQUIRED_ATTRIBUTES:
         if attribute not in recording.attrs:
             raise refuse("A recording needs this attribute.", attribute, None)
-    if recording.nbytes > MAX_BYTES:
-        raise refuse(f"A recording may have {MAX_BYTES} bytes; this one is too large.", "rates", recording.nbytes)
+    if recording.nbytes > RECORDING_BYTES:
+        raise refuse(f"A recording may have {RECORDING_BYTES} bytes; this one is too large.", "rates", recording.nbytes)
     for check in (_coordinates, _values):
         if fault := check(recording):
             raise refuse(*fault)

@@ -9,7 +9,7 @@ from neurorules.io.text import hidden_character, title_problem
 if TYPE_CHECKING:
     import xarray as xr
 
-LONGEST_NAME = 200  # characters of a title, of a neuron's or a condition's name
+LONGEST_NAME = 200  # characters of the name of a neuron or a condition; io/text.py has a title's
 LONGEST_TEXT = 10_000  # of other attributes that are shown
 SHOWN = {"name": LONGEST_NAME, "aligned_to": LONGEST_NAME} | dict.fromkeys(
     ("source", "licence", "citation"), LONGEST_TEXT

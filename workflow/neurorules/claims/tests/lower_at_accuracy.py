@@ -42,13 +42,12 @@ def at_equal_accuracy(
     """
     common = matched(groups)
     least = float(parameters.get("least_accuracy", LEAST_ACCURACY))
-    reached = " and ".join("{} of {}".format(*n_reached(group, least)) for group in groups)
+    reached = f"{n_reached(groups, least)} reached {least:g}"
     if common is None:
-        return untestable(f"no overlap in accuracies ({reached} networks reached {least:g})")
+        return untestable(f"no overlap in accuracies ({reached})")
     if common.level < least:
         return untestable(
-            f"no overlap in accuracies above {least:g} (highest common accuracy {common.level:.3f}; "
-            f"{reached} networks reached {least:g})"
+            f"no overlap in accuracies above {least:g} (highest common accuracy {common.level:.3f}; {reached})"
         )
     if same := same_networks(common):
         return untestable(f"seeds {', '.join(map(str, same))}: both groups have one and the same network")

@@ -11,7 +11,7 @@ import pandas as pd
 from neurorules.claims.tests.base.claim_test import Evidence, decide_lower, missing_columns, untestable
 from neurorules.statistics.comparison import compare_paired
 from neurorules.tables.base.matched import LEAST_ACCURACY
-from neurorules.tables.base.pairs import DATA, at_their_level, networks_in, of_different_networks
+from neurorules.tables.base.pairs import DATA, at_their_level, both_ways, networks_in, of_different_networks
 
 SIDE_COLUMNS = ("learning_rule", "setting", "seed", "accuracy")
 NETWORK = ["seed_a", "learning_rule_a", "setting_a"]
@@ -40,8 +40,7 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     if not n_near:
         found = networks.values()
         return untestable(f"{notes[0]} (found: {min(found):.2f} to {max(found):.2f})" if networks else "no networks")
-    swap = {f"{c}_{x}": f"{c}_{y}" for c in SIDE_COLUMNS for x, y in (("a", "b"), ("b", "a"))}
-    both = pd.concat([near, near.rename(columns=swap)], ignore_index=True)
+    both = both_ways(near)
     both = both[both["learning_rule_a"] != DATA]
     to_data = both[both["learning_rule_b"] == DATA]
     pairs = both[(both["learning_rule_b"] != DATA) & (both["learning_rule_b"] != both["learning_rule_a"])]

@@ -28,8 +28,7 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     common = matched([group.assign(reached_at=group["update"]) for group in groups], "reached_at")
     least = float(parameters.get("least_accuracy", LEAST_ACCURACY))
     if common is None or common.level < least:
-        reached = " and ".join("{} of {}".format(*n_reached(group, least)) for group in groups)
-        return untestable(f"no overlap in accuracies above {least:g} ({reached} networks reached it)")
+        return untestable(f"no overlap in accuracies above {least:g} ({n_reached(groups, least)} reached it)")
     upper = compare(common.upper_half[0], common.upper_half[1])
     numbers = {
         "matched_accuracy": common.level,

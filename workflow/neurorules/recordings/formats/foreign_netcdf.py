@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurorules.errors import InputError
+from neurorules.io.limits import NETCDF_OBJECTS
 from neurorules.io.netcdf import NETCDF_ERRORS, load_netcdf
 from neurorules.io.readable import check_readable, is_of_the_system, unreadable
+from neurorules.recordings.formats.hdf5 import stored_elsewhere
 
 if TYPE_CHECKING:
     import h5py
     import xarray as xr
 
-MAX_OBJECTS = 10_000  # variables, groups and attributes
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
@@ -102,20 +103,11 @@ def _problem_of_links(hdf5: h5py.File) -> tuple[str, str, Any] | None:
             if isinstance(item, h5py.Group) and address not in seen:
                 seen.add(address)
                 groups.append(item)
-            if isinstance(item, h5py.Dataset) and (elsewhere := _stored_elsewhere(item)):
+            if isinstance(item, h5py.Dataset) and (elsewhere := stored_elsewhere(item)):
                 return "The values of this variable are stored in other files, which are not read.", where, elsewhere
-            if count > MAX_OBJECTS:
-                return f"The file holds more than {MAX_OBJECTS} variables, groups and attributes.", where, count
+            if count > NETCDF_OBJECTS:
+                return f"The file holds more than {NETCDF_OBJECTS} variables, groups and attributes.", where, count
     return None
-
-
-def _stored_elsewhere(dataset: h5py.Dataset) -> str | None:
-    import h5py
-
-    creation = dataset.id.get_create_plist()
-    if creation.get_external_count():
-        return str(creation.get_external(0)[0], "utf-8", "replace")
-    return "a virtual dataset" if creation.get_layout() == h5py.h5d.VIRTUAL else None
 
 
 def _datasets(hdf5: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:

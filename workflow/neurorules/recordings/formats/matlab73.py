@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.io import limits
+from neurorules.recordings.formats.hdf5 import stored_elsewhere
 from neurorules.recordings.formats.matlab import MatlabError
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _checked(found: Any, variable: str) -> Any:
     import h5py
 
     if isinstance(found, h5py.Dataset):
-        if found.external or found.is_virtual:
+        if stored_elsewhere(found):
             raise MatlabError("its values are in another file", variable)
         size = found.file.id.get_filesize()
         if found.nbytes > limits.memory_to_read(size):

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.errors import InputError
+from neurorules.io.limits import RECORDING_BYTES
 from neurorules.io.text import title_problem
 from neurorules.recordings.bins import EDGE, MIDDLE, bin_width_ms, uneven_bin
 from neurorules.recordings.formats.foreign_netcdf import load_foreign
 from neurorules.recordings.missing import describe_cells, never_written
-from neurorules.recordings.recording import DIMENSIONS, MAX_BYTES, MAX_RATE_HZ, check_plausible
+from neurorules.recordings.recording import DIMENSIONS, MAX_RATE_HZ, check_plausible
 from neurorules.recordings.single_trials import CONDITION, NEURON, RATES, with_ragged_trials
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
             impossible or was never written.
     """
     (path,) = raw
-    found = _as_variables(load_foreign(path, MAX_BYTES, REMEDY), path)
+    found = _as_variables(load_foreign(path, RECORDING_BYTES, REMEDY), path)
     time_ms = _times(found, path)
     names = _names(found, path)
     title = found.attrs.get("title", "")

@@ -99,10 +99,10 @@ def same_networks(common: Matched) -> list[int]:
     return sorted({int(seed) for a, b in pairs for seed in a.keys() & b.keys() if a[seed] == b[seed]})
 
 
-def n_reached(group: pd.DataFrame, level: float) -> tuple[int, int]:
-    """How many of a group's networks (columns seed, accuracy) reached an accuracy, and of how many."""
-    best = group.groupby("seed")["accuracy"].max()
-    return int((best >= level).sum()), len(best)
+def n_reached(groups: Iterable[pd.DataFrame], level: float) -> str:
+    """How many networks of each group (columns seed, accuracy) reached an accuracy: "2 of 4 and 4 of 4 networks"."""
+    best = [group.groupby("seed")["accuracy"].max() for group in groups]
+    return f"{' and '.join(f'{(of_seed >= level).sum()} of {len(of_seed)}' for of_seed in best)} networks"
 
 
 def highest_common_accuracy(runs: Iterable[pd.DataFrame]) -> float:

@@ -21,7 +21,11 @@ DATA = "data"
 
 def of_different_networks(pairs: pd.DataFrame) -> pd.DataFrame:
     """The pairs whose sides are two networks, not one and the same (column distance)."""
-    return pairs[~(pairs["distance"] < SAME_NETWORK)]
+    return pairs[_different(pairs)]
+
+
+def _different(pairs: pd.DataFrame) -> pd.Series:
+    return ~(pairs["distance"] < SAME_NETWORK)
 
 
 def comparable(pairs: pd.DataFrame, least: float) -> tuple[pd.DataFrame, str]:
@@ -34,7 +38,7 @@ def comparable(pairs: pd.DataFrame, least: float) -> tuple[pd.DataFrame, str]:
         pairs: columns stage, distance, accuracy_a, accuracy_b.
         least: the accuracy, see `LEAST_ACCURACY`.
     """
-    different = ~(pairs["distance"] < SAME_NETWORK)
+    different = _different(pairs)
     learnt = (pairs["stage"] != "matched") | ((pairs["accuracy_a"] >= least) & (pairs["accuracy_b"] >= least))
     kept = pairs[different & learnt]
     counts = {"a network with itself": (~different).sum(), f"below accuracy {least:g}": (different & ~learnt).sum()}
@@ -64,17 +68,22 @@ def networks_in(pairs: pd.DataFrame) -> dict[tuple[str, str, int], float]:
     return {key: accuracy for key, accuracy in networks.items() if key[0] != DATA}
 
 
+def both_ways(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Every pair twice: as it stands, and with its sides (columns that end in _a and _b) the other way round."""
+    import pandas as pd
+
+    sides = {"_a": "_b", "_b": "_a"}
+    swapped = pairs.rename(columns={c: c[:-2] + sides[c[-2:]] for c in pairs.columns if c[-2:] in sides})
+    return pd.concat([pairs, swapped[pairs.columns]], ignore_index=True)
+
+
 def pairs_between(pairs: pd.DataFrame, learning_rule: str, other: str) -> pd.DataFrame:
     """The pairs of a network of one learning rule with one of another, the former as side a.
 
     With the same learning rule twice, each pair stands there both ways round, so that grouping by side a gives every
     network all of its partners.
     """
-    import pandas as pd
-
-    sides = {"_a": "_b", "_b": "_a"}
-    swapped = pairs.rename(columns={c: c[:-2] + sides[c[-2:]] for c in pairs.columns if c[-2:] in sides})
-    both = pd.concat([pairs, swapped[pairs.columns]], ignore_index=True)
+    both = both_ways(pairs)
     return both[(both["learning_rule_a"] == learning_rule) & (both["learning_rule_b"] == other)]
 
 
