@@ -81,10 +81,12 @@ def type_of(option: Mapping[str, Any]) -> str:
     words = str(option["type"])
     if "exclusiveMinimum" in option:
         words += f" above {option['exclusiveMinimum']:g}"
-    if "maximum" in option:
-        words += f", up to {option['maximum']:g}"
+    if "minimum" in option and "maximum" in option:
+        words += f", {option['minimum']:.15g} to {option['maximum']:,.15g}"
     elif "minimum" in option:
         words += f", {option['minimum']:g} or more"
+    elif "maximum" in option:
+        words += f", up to {option['maximum']:,.15g}"
     return words + (f", in {option['x-unit']}" if "x-unit" in option else "")
 
 

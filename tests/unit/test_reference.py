@@ -49,6 +49,7 @@ def test_a_changed_row_is_seen_and_mended(
     [
         ({"type": "integer", "minimum": 1}, "integer, 1 or more"),
         ({"type": "number", "exclusiveMinimum": 0, "maximum": 1}, "number above 0, up to 1"),
+        ({"type": "integer", "minimum": 1, "maximum": 100_000}, "integer, 1 to 100,000"),
         ({"enum": ["a", "b", "c"]}, "`a`, `b` or `c`"),
         ({"type": "boolean"}, "true or false"),
         ({"type": "number", "minimum": 1, "x-unit": "steps"}, "number, 1 or more, in steps"),
