@@ -60,7 +60,7 @@ class Cluster:
         (found,) = [
             process
             for process in self._work()
-            if process.environ()["SLURM_JOB_ID"] == job
+            if process.environ().get("SLURM_JOB_ID") == job  # of one that is just ending nothing is read
             and re.match("python", process.name())
             and process.cmdline()[-1].endswith("train.py")
         ]
