@@ -34,7 +34,7 @@ NEURORULES := $(PYTHON) -m neurorules
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test slurm-test check plan run trials status report lint docs bench lock clean study-exists
+.PHONY: help setup demo test fault-test slurm-test check plan run trials status report lint docs bench lock clean study-exists
 
 help: ## list the targets
 	@echo "make TARGET [VARIABLE=value ...]"
@@ -60,6 +60,9 @@ demo: $(INSTALLED) ## draw every figure from small synthetic recordings
 
 test: $(INSTALLED) ## run the tests
 	$(PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder tests/workflow tests/unit
+
+fault-test: $(INSTALLED) ## run the tests that kill jobs, fill disks and damage files: the workflow under faults
+	$(PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder tests/faults
 
 slurm-test: $(INSTALLED) ## run the study of the tests on a Slurm that is started for that and ended after it
 	@tests/slurm/slurm_up.sh --check
