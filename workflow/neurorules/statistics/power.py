@@ -168,7 +168,7 @@ def _bounds(design: Design, alpha: float) -> tuple[NDArray[Any], NDArray[Any], i
         return np.ones(1), np.array([factor]), freedom
     f1, f2 = design.n - 1, design.n_second - 1
     # Nodes in the probability of the share: its density may have no bound (with two replicates).
-    nodes, weights = _legendre(SHARE_NODES)
+    _, weights = _legendre(SHARE_NODES)
     share = _share_quantiles(f1, f2)
     v1 = design.sd**2 * share / (f1 * design.n)
     v2 = design.sd_second**2 * (1 - share) / (f2 * design.n_second)

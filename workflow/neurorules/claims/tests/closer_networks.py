@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from neurorules.claims.tests.base.claim_test import (
     FAILS,
     HOLDS,
@@ -64,8 +66,8 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     results = {evidence.result for evidence in both}
     # Both tests have to come out, so that the larger p decides.
     p = {
-        "p_claimed": max(evidence.p_claimed for evidence in both),
-        "p_against": max(evidence.p_against for evidence in both),
+        "p_claimed": float(np.max([evidence.p_claimed for evidence in both])),
+        "p_against": float(np.max([evidence.p_against for evidence in both])),
     }
     if results in ({HOLDS}, {FAILS}):
         return Evidence(results.pop(), "; ".join(notes), over_networks, numbers, **p)
