@@ -23,6 +23,7 @@ from neurorules.claims.multiplicity import corrected
 from neurorules.claims.primary import PrimaryClaim
 from neurorules.claims.printed import Printed, printed_numbers
 from neurorules.claims.published import published_sd_of, read_published
+from neurorules.figures import claims as claims_figure
 from neurorules.statistics.comparison import compare_summaries
 
 PUBLISHED = read_published()
@@ -238,6 +239,33 @@ def test_one_row_is_primary() -> None:
     rows = ledger([CLAIMS["fig1-eprop-comparable"]], {"fig1": {"distances": table}}, PUBLISHED, primary)
     assert rows.loc[rows["primary"] == 1, ["recording", "setting"]].to_numpy().tolist() == [["mante2013", "base"]]
     assert rows["holm_rows"].tolist().count(3) == 3
+
+
+def text_of(tables: dict[str, dict[str, pd.DataFrame]], entry: dict[str, Any]) -> str:
+    context = {"figure": entry, "study_recordings": ["hatsopoulos2007"], "published": PUBLISHED}
+    text: str = claims_figure.make(tables, context)["md"]
+    return text
+
+
+def test_the_primary_claim_stands_first_with_its_seeds() -> None:
+    table = networks({"bptt": FOUR, "eprop": shifted(0.003)})
+    text = text_of({"fig1": {"distances": table}}, {})
+    first = text[: text.index("## All claims")]
+    assert "**E-prop's networks are as close to the recording as BPTT's at equal accuracy.**" in first
+    assert "hatsopoulos2007, base" in first and "undecided (too uncertain)" in first
+    assert "Seeds that it needs: 10 a side for 80% power at the SDs found here (there are 4)" in first
+    # The only other claim that a p-value decides is that BPTT is a little closer.
+    assert "over 1 rows" in text and "primary: undecided" in text
+
+
+def test_a_primary_claim_that_cannot_be_tested_says_why() -> None:
+    entry = {"primary": {"claim": "fig7a-comparable-without-noise", "setting": "noiseless"}}
+    first = text_of({}, entry).split("## All claims")[0]
+    assert "hatsopoulos2007, noiseless: **not testable here (figure fig7 is not part of this study)**" in first
+    assert "Seeds that it needs" not in first
+    other = networks({"bptt": FOUR, "eprop": shifted(0.003)}, recording="mante2013")
+    first = text_of({"fig1": {"distances": other}}, {}).split("## All claims")[0]
+    assert "fig1-eprop-comparable: not testable here (no row of it is about hatsopoulos2007, base)" in first
 
 
 # ---- simulated tables of known truth

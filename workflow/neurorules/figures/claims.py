@@ -103,22 +103,23 @@ def _markdown(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]], primary
 
 def _primary(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]], primary: PrimaryClaim) -> list[str]:
     """The primary claim, its verdict, and how many seeds it needs."""
+    lines, place = ["## Primary claim", ""], ", ".join(filter(None, (primary.recording, primary.setting)))
     found = table[table["primary"] == 1].to_dict("records")
-    lines = ["## Primary claim", ""]
     if not found:
-        of_claim = table[table["id"] == primary.claim].to_dict("records")
-        place = ", ".join(filter(None, (primary.recording, primary.setting)))
-        why = next((row["why"] for row in of_claim if row["why"]), "no row of it is about them")
-        return [*lines, f"{markdown.plain(f'{primary.claim} ({place}): not testable here ({why})')}.", ""]
+        why = f"not testable here (no row of it is about {place})"
+        return [*lines, f"{markdown.plain(f'{primary.claim}: {why}')}.", ""]
     (row,) = found
-    said = [
-        f"**{markdown.plain(row['claim'])}** {markdown.plain(_unit(row))}: **{markdown.plain(_verdict(row))}**.",
-        markdown.plain(_numbers(row, sides[row["id"]])),
-        markdown.plain(_power(row)),
-        markdown.plain(f"Seeds that it needs: {_seeds_needed(row)}"),
-        markdown.plain(f"The published numbers' own verdict: {_printed(row)}"),
-    ]
-    return [*lines, *(f"{line.rstrip('.')}.\n" for line in said if line)]
+    unit = place if _unit(row) == markdown.NONE else _unit(row)
+    said = [f"**{markdown.plain(row['claim'])}** {markdown.plain(unit)}: **{markdown.plain(_verdict(row))}**"]
+    if row["result"]:
+        said += [
+            markdown.plain(_numbers(row, sides[row["id"]])),
+            markdown.plain(_power(row).capitalize()),
+            markdown.plain(f"Seeds that it needs: {_seeds_needed(row)}"),
+        ]
+    if row["printed_where"]:
+        said.append(markdown.plain(f"The published numbers' own verdict: {_printed(row)}"))
+    return [*lines, *(f"{line}.\n" for line in said if line)]
 
 
 def _seeds_needed(row: Mapping[str, Any]) -> str:
@@ -158,9 +159,10 @@ def _notes(table: pd.DataFrame) -> list[str]:
         "`resources/published.yaml`; all numbers: the CSV.",
         "",
         "*Power* is worked out at the SDs found here. Of claims of equivalence: how often the test would say "
-        "“reproduced” if there were no difference, and if the difference were as large as the margin (at most 5%). Of "
-        "claims with a direction: how often it would find a difference as large as the published one, and the smallest "
-        "difference that it would find in 80% of studies. Seeds: per group, for 80%.",
+        "“reproduced” if there were no difference, and if the difference were as large as the margin (5% at most, but "
+        "for the approximation in Welch's test). Of claims with a direction: how often it would find a difference as "
+        "large as the published one, and the smallest difference that it would find in 80% of studies. Seeds: per "
+        "group, for 80%.",
         "",
         "*The published numbers' own verdict* is what the same test says of the means and SDs that the paper prints, "
         "with its number of seeds. Table 3 has no such verdict: its SDs are over splits of one network's neurons.",
