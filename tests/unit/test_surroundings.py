@@ -11,7 +11,7 @@ import pytest
 import yaml
 from helpers.studies import BASE, study
 
-from neurorules.cli.status import seconds_of
+from neurorules.cli.pace import seconds_of
 from neurorules.errors import InputError
 from neurorules.jobs import job
 from neurorules.study.load import Study
