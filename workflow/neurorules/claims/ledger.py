@@ -9,26 +9,34 @@ A claim is an entry of published.yaml:
     by            columns that divide these rows into claim units, which are decided one by one
     labels        optional: what the ledger says of a claim unit that the table has no column for
     test          a file in `tests/`, with its `parameters`
-    margin        of tests of equivalence: by recording, or `default`, with its reason
+    margin        of tests of equivalence: by recording, or `default`, with its reason; `published_sd` beside it
 
-Margins and tests are fixed there, from the papers alone, before any study is run.
+Margins and tests are fixed there, from the papers alone, before any study is run. Its section `published_numbers` says
+where the numbers of a claim are printed.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from neurorules.claims.derivations.base.derivation import DERIVATIONS
-from neurorules.claims.published import published_name, table_types_read
-from neurorules.claims.tests.base.claim_test import CLAIM_TESTS, FAILS, HOLDS, UNDECIDED, Evidence, select, untestable
+from neurorules.claims.multiplicity import corrected
+from neurorules.claims.primary import PrimaryClaim, is_primary
+from neurorules.claims.printed import Printed, printed_columns, printed_numbers
+from neurorules.claims.published import margin_of, published_name, published_sd_of, read_published, table_types_read
+from neurorules.claims.sensitivity import sensitivity
+from neurorules.claims.tests.base.claim_test import CLAIM_TESTS, Evidence, select, untestable
+from neurorules.claims.verdicts import NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED, VERDICTS
 from neurorules.tables.base.labels import NO_RECORDING
 
 if TYPE_CHECKING:
     import pandas as pd
 
-REPRODUCED, NOT_REPRODUCED, NOT_TESTABLE = "reproduced", "not reproduced", "not testable here"
-VERDICTS = {HOLDS: REPRODUCED, FAILS: NOT_REPRODUCED, UNDECIDED: UNDECIDED, "": NOT_TESTABLE}
+__all__ = ["NOT_REPRODUCED", "NOT_TESTABLE", "REPRODUCED", "VERDICTS", "PrimaryClaim", "ledger", "margin_of"]
+
 SYNTHETIC = "synthetic recording"
 NAN = float("nan")
 
@@ -64,57 +72,90 @@ NUMBER_COLUMNS = (
         "difference_last",
         "p_different_last",
     ),
-    *("difference_paired", "p_claimed_paired", "learning_rates", "cases", "cases_as_predicted"),
+    *("difference_paired", "p_claimed_paired", "learning_rates", "cases", "cases_as_predicted", "n_reached"),
 )
 
+# Columns of the ledger about other margins: of what, and the factor.
+OTHER_MARGINS = {
+    "verdict_half_margin": ("margin", 0.5),
+    "verdict_double_margin": ("margin", 2.0),
+    "verdict_published_sd": ("published_sd", 1.0),
+    "verdict_half_published_sd": ("published_sd", 0.5),
+    "verdict_double_published_sd": ("published_sd", 2.0),
+}
 
 Tables = Mapping[str, Mapping[str, "pd.DataFrame"]]
 
 
-def ledger(claims: list[Mapping[str, Any]], tables: Tables) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Unit:
+    """What a row of the ledger is about.
+
+    Attributes:
+        order: of the claim.
+        claim: an entry of published.yaml.
+        columns: those of UNIT_COLUMNS that the claim unit has.
+        synthetic: whether its recording is.
+        printed: the published numbers, where there are any.
+    """
+
+    order: int
+    claim: Mapping[str, Any]
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    synthetic: bool = False
+    printed: Printed | None = None
+
+
+def ledger(
+    claims: list[Mapping[str, Any]],
+    tables: Tables,
+    published: Mapping[str, Any] | None = None,
+    primary: PrimaryClaim | None = None,
+) -> pd.DataFrame:
     """One row per claim unit, in the order of the claims.
 
     `result` says what the test gave: holds, fails, undecided, or nothing. `verdict` is what follows for the claim:
     reproduced, not reproduced, undecided, or not testable here, and `why` says why for the last two. Synthetic
     recordings are never evidence: their verdict is "not testable here" whatever the result. Claims of equivalence also
-    have the verdicts at half and at double their margin.
+    have the verdicts at half and at double their margin, and at the published SD, its half and its double. Beside each
+    row stand what its test could have found (`sensitivity`), what it says of the paper's own numbers (`printed`), and
+    its verdict with p-values corrected for their number (`multiplicity`). `robust` is left to be filled: whether the
+    verdict holds over the analyst's other choices.
 
     Args:
         claims: section `claims` of published.yaml.
         tables: by figure and table type, the tidy tables of the figure's models, below each other.
+        published: all of published.yaml; by default the repository's.
+        primary: the study's primary claim.
     """
     import pandas as pd
 
-    rows = [row for order, claim in enumerate(claims) for row in _rows(order, claim, tables)]
-    return pd.DataFrame(rows)
+    published = read_published() if published is None else published
+    rows = [row for order, claim in enumerate(claims) for row in _rows(order, claim, tables, published)]
+    found = [number for number, row in enumerate(rows) if is_primary({"id": row["id"]}, row, primary)]
+    for number, row in enumerate(rows):
+        row["primary"] = int(number in found[:1])  # two tasks may share a recording
+    return corrected(pd.DataFrame(rows))
 
 
-def margin_of(claim: Mapping[str, Any], recording: str, setting: str = "") -> float:
-    """A claim's margin of equivalence for a recording, and a setting where it has several; NaN where none is stated."""
-    margin = claim.get("margin")
-    if margin is None:
-        return NAN
-    value = margin.get(published_name(recording), margin.get("default", NAN))
-    if isinstance(value, Mapping):
-        value = value.get(setting, NAN)
-    return float(value)
-
-
-def _rows(order: int, claim: Mapping[str, Any], tables: Tables) -> Iterator[dict[str, Any]]:
+def _rows(
+    order: int, claim: Mapping[str, Any], tables: Tables, published: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
     table = claimed_table(claim, tables)
+    whole = Unit(order, claim)
     if isinstance(table, Evidence):
-        yield _row(order, claim, {}, False, table)
+        yield _row(whole, table)
         return
     columns = [*claim["by"], *claim.get("select", {})]
     if missing := sorted({column for column in columns if column not in table.columns}):
-        yield _row(order, claim, {}, False, untestable(f"the table has no column {', '.join(missing)}"))
+        yield _row(whole, untestable(f"the table has no column {', '.join(missing)}"))
         return
     wanted = claim.get("select", {})
     chosen = select(table, wanted)
     if chosen.empty:
         absent = [column for column in wanted if select(table, {column: wanted[column]}).empty]
         what = ", ".join(f"{column} {wanted[column]}" for column in absent or wanted) or "any row"
-        yield _row(order, claim, {}, False, untestable(f"not there: {what}"))
+        yield _row(whole, untestable(f"not there: {what}"))
         return
     # Without columns that divide it, the table is one claim unit.
     units = chosen.groupby(claim["by"], sort=True, dropna=False) if claim["by"] else [((), chosen)]
@@ -122,7 +163,7 @@ def _rows(order: int, claim: Mapping[str, Any], tables: Tables) -> Iterator[dict
         unit = {column: rows[column].iloc[0] for column in UNIT_COLUMNS if column in rows and _is_one(rows[column])}
         unit |= {**claim.get("labels", {}), **dict(zip(claim["by"], key, strict=True))}
         synthetic = "synthetic" in rows and bool(rows["synthetic"].any())
-        yield _decided(order, claim, unit, synthetic, rows)
+        yield _decided(Unit(order, claim, unit, synthetic, printed_numbers(claim, unit, published)), rows)
 
 
 def claimed_table(claim: Mapping[str, Any], tables: Tables) -> pd.DataFrame | Evidence:
@@ -150,23 +191,26 @@ def _is_one(values: pd.Series) -> bool:
     return values.nunique(dropna=False) == 1 and bool(values.notna().all())
 
 
-def _decided(
-    order: int, claim: Mapping[str, Any], unit: dict[str, Any], synthetic: bool, rows: pd.DataFrame
-) -> dict[str, Any]:
+def _decided(unit: Unit, rows: pd.DataFrame) -> dict[str, Any]:
+    claim = unit.claim
     decide, parameters = CLAIM_TESTS.load(claim["test"]).decide, claim.get("parameters", {})
     if "margin" not in claim:
-        return _row(order, claim, unit, synthetic, decide(rows, parameters, NAN))
-    margin = margin_of(claim, str(unit.get("recording", "")), str(unit.get("setting", "")))
-    if margin != margin:
-        return _row(order, claim, unit, synthetic, untestable("no margin is stated for this recording"))
-    evidence = decide(rows, parameters, margin)
+        return _row(unit, decide(rows, parameters, NAN))
+    of = (claim, str(unit.columns.get("recording", "")), str(unit.columns.get("setting", "")))
+    margins = {"margin": margin_of(*of), "published_sd": published_sd_of(*of)}
+    if math.isnan(margins["margin"]):
+        return _row(unit, untestable("no margin is stated for this recording"))
+    evidence = decide(rows, parameters, margins["margin"])
     if not evidence.result:
-        return _row(order, claim, unit, synthetic, evidence)
+        return _row(unit, evidence)
     return {
-        **_row(order, claim, unit, synthetic, evidence),
-        "margin": evidence.numbers.get("margin", margin),
-        "verdict_half_margin": _verdict(decide(rows, parameters, margin / 2), synthetic),
-        "verdict_double_margin": _verdict(decide(rows, parameters, margin * 2), synthetic),
+        **_row(unit, evidence, evidence.numbers.get("margin", margins["margin"])),
+        "margin_published_sd": margins["published_sd"],
+        **{
+            column: _verdict(decide(rows, parameters, factor * margins[name]), unit.synthetic)
+            for column, (name, factor) in OTHER_MARGINS.items()
+            if not math.isnan(margins[name])
+        },
     }
 
 
@@ -174,37 +218,51 @@ def _verdict(evidence: Evidence, synthetic: bool) -> str:
     return NOT_TESTABLE if synthetic else VERDICTS[evidence.result]
 
 
-def _row(
-    order: int, claim: Mapping[str, Any], unit: Mapping[str, Any], synthetic: bool, evidence: Evidence
-) -> dict[str, Any]:
+def _row(unit: Unit, evidence: Evidence, margin: float = NAN) -> dict[str, Any]:
     # Where there is no recording, a claim is about a task.
-    recording = str(unit.get("recording", ""))
-    place = str(unit.get("task", "")) if recording == NO_RECORDING else recording
+    claim, columns = unit.claim, unit.columns
+    recording = str(columns.get("recording", ""))
+    place = str(columns.get("task", "")) if recording == NO_RECORDING else recording
     published_for = claim["published_for"]
-    why = "; ".join([SYNTHETIC] * synthetic + [evidence.why] * bool(evidence.why))
+    why = "; ".join([SYNTHETIC] * unit.synthetic + [evidence.why] * bool(evidence.why))
     return {
         "id": claim["id"],
-        "order": order,
+        "order": unit.order,
+        "primary": 0,
         "paper": claim["paper"],
         "where": claim["where"],
         "claim": claim["claim"],
         "figure": claim["figure"],
         "test": claim["test"],
-        **{column: unit.get(column, "") for column in UNIT_COLUMNS},
-        "synthetic": int(synthetic),
+        **{column: columns.get(column, "") for column in UNIT_COLUMNS},
+        "synthetic": int(unit.synthetic),
         "published_for": ", ".join(published_for),
         "published_here": int(published_name(place) in published_for) if place else "",
         "published": claim.get("published", ""),
         "result": evidence.result,
-        "verdict": _verdict(evidence, synthetic),
+        "verdict": _verdict(evidence, unit.synthetic),
         "why": why,
-        "verdict_half_margin": "",
-        "verdict_double_margin": "",
-        "margin": NAN,
+        **dict.fromkeys(OTHER_MARGINS, ""),
+        "robust": "",
+        "margin": margin,
         "margin_reason": claim.get("margin", {}).get("reason", ""),
+        "margin_published_sd": NAN,
         **_comparison_columns(evidence),
+        "beyond_margin": _beyond(evidence, margin),
         **{column: evidence.numbers.get(column, NAN) for column in NUMBER_COLUMNS},
+        "p_claimed": evidence.p_claimed,
+        "p_against": evidence.p_against,
+        **sensitivity(evidence, margin, unit.printed.difference if unit.printed else NAN),
+        **printed_columns(unit.printed),
     }
+
+
+def _beyond(evidence: Evidence, margin: float) -> float:
+    """1 where the whole 90% interval lies beyond the margin: so far is the difference surely; else 0."""
+    comparison = evidence.comparison
+    if comparison is None or math.isnan(margin) or math.isnan(comparison.ci90[0]):
+        return NAN
+    return float(comparison.ci90[0] > margin or comparison.ci90[1] < -margin)
 
 
 def _comparison_columns(evidence: Evidence) -> dict[str, Any]:

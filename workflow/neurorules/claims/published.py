@@ -39,6 +39,11 @@ def table_types_read(claim: Mapping[str, Any]) -> tuple[str, ...]:
     return (claim["table"],)
 
 
+def claim_ids() -> set[str]:
+    """The ids of all claims."""
+    return {claim["id"] for claim in read_published()["claims"]}
+
+
 def claimed_table_types() -> dict[str, list[str]]:
     """By figure, the table types that decide claims about it; figures without claims are left out."""
     types: dict[str, set[str]] = {}
@@ -70,3 +75,18 @@ def printed(numbers: Mapping[str, float] | None) -> str:
 def published_name(recording: str) -> str:
     """The papers have one number per recording, whatever its bins: `mante2013-dt15` is mante2013."""
     return recording.split("-")[0]
+
+
+def margin_of(claim: Mapping[str, Any], recording: str, setting: str = "") -> float:
+    """A claim's margin of equivalence for a recording, and a setting where it has several; NaN where none is stated."""
+    return _of_recording(claim.get("margin", {}), recording, setting)
+
+
+def published_sd_of(claim: Mapping[str, Any], recording: str, setting: str = "") -> float:
+    """The published SD that stands beside a claim's margin, likewise."""
+    return _of_recording(claim.get("margin", {}).get("published_sd", {}), recording, setting)
+
+
+def _of_recording(values: Mapping[str, Any], recording: str, setting: str) -> float:
+    value = values.get(published_name(recording), values.get("default", float("nan")))
+    return float(value.get(setting, float("nan")) if isinstance(value, Mapping) else value)

@@ -14,6 +14,8 @@ from neurorules.io import markdown
 if TYPE_CHECKING:
     import pandas as pd
 
+    from neurorules.claims.primary import PrimaryClaim
+
 TITLE = "Published claims and what this study says of them"
 TABLES = ()
 PRODUCTS = ("csv", "md", "html")
@@ -22,6 +24,18 @@ PLUGINS = (
     *(f"claims.derivations.{name}" for name in DERIVATIONS.names()),
 )
 PUBLISHED = ""  # all of published.yaml
+HEADER = (
+    *(
+        "claim",
+        "where",
+        "decided for",
+        "our numbers (n)",
+        "published",
+        "verdict",
+        "at half, double margin; at published SD",
+    ),
+    *("power and seeds", "published numbers' own verdict", "Holm"),
+)
 
 
 def tables_of_others() -> dict[str, list[str]]:
@@ -32,12 +46,14 @@ def tables_of_others() -> dict[str, list[str]]:
 def make(tables: Mapping[str, Mapping[str, pd.DataFrame]], context: Mapping[str, Any]) -> dict[str, Any]:
     """The ledger as data and as text to read; `tables` by figure and table type."""
     from neurorules.claims.ledger import ledger
+    from neurorules.claims.primary import PrimaryClaim
 
     claims = context["published"]["claims"]
-    table = ledger(claims, tables)
+    primary = PrimaryClaim.of(context["figure"], context["study_recordings"])
+    table = ledger(claims, tables, context["published"], primary)
     groups = {claim["id"]: claim.get("parameters", {}) for claim in claims}
     sides = {name: (_side(both, "first"), _side(both, "second")) for name, both in groups.items()}
-    return {"csv": table, "md": _markdown(table, sides)}
+    return {"csv": table, "md": _markdown(table, sides, primary)}
 
 
 def _side(parameters: Mapping[str, Any], side: str) -> str:
@@ -52,17 +68,23 @@ def _side(parameters: Mapping[str, Any], side: str) -> str:
     return ", ".join(" or ".join(map(label, value if isinstance(value, list) else [value])) for value in values)
 
 
-def _markdown(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]]) -> str:
+def _markdown(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]], primary: PrimaryClaim) -> str:
     from neurorules.claims.ledger import NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED
     from neurorules.claims.tests.base.claim_test import UNDECIDED
 
     verdicts = (REPRODUCED, NOT_REPRODUCED, UNDECIDED, NOT_TESTABLE)
-    counts = table["verdict"].value_counts()
+    counts, holm = table["verdict"].value_counts(), table["verdict_holm"].value_counts()
     lines = [
         "# Published claims and what this study says of them",
         "",
+        *_primary(table, sides, primary),
+        "## All claims",
+        "",
         ", ".join(f"**{int(counts.get(verdict, 0))} {verdict}**" for verdict in verdicts)
-        + f": {table['id'].nunique()} claims, each decided for every recording, task, setting ... that it is about.",
+        + f": {table['id'].nunique()} claims, each decided for every recording, task, setting ... that it is about. "
+        "With p-values corrected for their number: "
+        + ", ".join(f"{int(holm.get(verdict, 0))} {verdict}" for verdict in verdicts[:3])
+        + ".",
         "",
     ]
     if table["synthetic"].any():
@@ -72,22 +94,81 @@ def _markdown(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]]) -> str:
         ]
     if table["n_first"].median() < 3:
         lines += ["**Two seeds or fewer: this shows the form. Quote nothing from it.**", ""]
-    header = ["claim", "where", "decided for", "our numbers (n)", "published", "verdict", "at half, double margin"]
     headings = {"paper": "The paper", "companion": "The companion: initial connectivity"}
     for paper, rows in table.groupby("paper", sort=False):
-        lines += [f"## {headings.get(str(paper), str(paper))}", ""]
-        lines += markdown.table(header, [_cells(row, sides[row["id"]]) for row in rows.to_dict("records")]) + [""]
-    lines += [
-        "Numbers are means ± SD over seeds (n) of the two groups that are compared, and their difference (first less "
-        "second) with its 95% confidence interval. "
-        "Distances of different networks are compared at the highest accuracy that all of them reached. "
-        "Comparable: reproduced where two one-sided tests put the difference within the margin (p < .05), not "
-        "reproduced where the difference is significant and larger than the margin, undecided otherwise. Claims with a "
-        "direction: one-sided test at .05 either way. Figures, tests and margins with their reasons: "
-        "`resources/published.yaml`; all numbers: the CSV. (°): the paper does not show this claim for this recording. "
-        "P-values are not corrected for the number of claims.",
+        lines += [f"### {headings.get(str(paper), str(paper))}", ""]
+        lines += markdown.table(HEADER, [_cells(row, sides[row["id"]]) for row in rows.to_dict("records")]) + [""]
+    return "\n".join([*lines, *_notes(table)]) + "\n"
+
+
+def _primary(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]], primary: PrimaryClaim) -> list[str]:
+    """The primary claim, its verdict, and how many seeds it needs."""
+    found = table[table["primary"] == 1].to_dict("records")
+    lines = ["## Primary claim", ""]
+    if not found:
+        of_claim = table[table["id"] == primary.claim].to_dict("records")
+        place = ", ".join(filter(None, (primary.recording, primary.setting)))
+        why = next((row["why"] for row in of_claim if row["why"]), "no row of it is about them")
+        return [*lines, f"{markdown.plain(f'{primary.claim} ({place}): not testable here ({why})')}.", ""]
+    (row,) = found
+    said = [
+        f"**{markdown.plain(row['claim'])}** {markdown.plain(_unit(row))}: **{row['verdict']}**"
+        + (f" ({markdown.plain(row['why'])})" if row["why"] else "")
+        + ".",
+        markdown.plain(_numbers(row, sides[row["id"]])),
+        markdown.plain(_power(row)),
+        markdown.plain(f"Seeds that it needs: {_seeds_needed(row)}"),
+        markdown.plain(f"The published numbers' own verdict: {_printed(row)}"),
     ]
-    return "\n".join(lines) + "\n"
+    return [*lines, *(f"{line.rstrip('.')}.\n" for line in said if line)]
+
+
+def _seeds_needed(row: Mapping[str, Any]) -> str:
+    """How many seeds a side bring the test's power to 80%, with the SDs that were found."""
+    if math.isnan(row["seeds_for_80"]) and math.isnan(row["power_no_difference"]):
+        return "not known: no test was made, or the paper prints no effect in the claimed direction to refer to"
+    have = " and ".join(dict.fromkeys(f"{row[f'n_{side}']:.0f}" for side in ("first", "second")))
+    low, high = _count(row["seeds_for_80_low"]), _count(row["seeds_for_80_high"])
+    return (
+        f"{_count(row['seeds_for_80'])} a side for 80% power at the SDs found here (there are {have}); {low} to {high} "
+        "over the 95% interval of these SDs, of which few seeds say little"
+    )
+
+
+def _count(seeds: float) -> str:
+    return f"{seeds:.0f}" if math.isfinite(seeds) else "more than can be counted"
+
+
+def _notes(table: pd.DataFrame) -> list[str]:
+    """How to read the columns."""
+    families = []
+    for name, synthetic in (("rows", 0), ("rows of synthetic recordings", 1)):
+        n_rows = table.loc[table["synthetic"] == synthetic, "holm_rows"].max()
+        families += [f"{n_rows:.0f} {name}"] if n_rows > 0 else []
+    family = f"over {' and '.join(families) or 'no rows'}"
+    return [
+        "*Numbers* are means ± SD over seeds (n) of the two groups that are compared, and their difference (first less "
+        "second) with its 95% confidence interval over seeds. "
+        "Distances of different networks are compared at the highest accuracy that all of them reached. (°): the paper "
+        "does not show this claim for this recording.",
+        "",
+        "*Verdict.* Comparable: reproduced where two one-sided tests put the difference within the margin (p < .05), "
+        "not reproduced where the difference is significant and larger than the margin, undecided otherwise. Claims "
+        "with a direction: one-sided test at .05 either way. Beside it the verdicts at half and at double the margin, "
+        "and at the SD that the paper prints, its half and its double. Figures, tests and margins with their reasons: "
+        "`resources/published.yaml`; all numbers: the CSV.",
+        "",
+        "*Power* is worked out at the SDs found here. Of claims of equivalence: how often the test would say "
+        "“reproduced” if there were no difference, and if the difference were as large as the margin (at most 5%). Of "
+        "claims with a direction: how often it would find a difference as large as the published one, and the smallest "
+        "difference that it would find in 80% of studies. Seeds: per group, for 80%.",
+        "",
+        "*The published numbers' own verdict* is what the same test says of the means and SDs that the paper prints, "
+        "with its number of seeds. Table 3 has no such verdict: its SDs are over splits of one network's neurons.",
+        "",
+        f"*Holm*: the verdict with p-values corrected for their number (Holm), {family}, without the primary claim, "
+        "which stands uncorrected; p-values for and against the claims are two families.",
+    ]
 
 
 def _cells(row: Mapping[str, Any], sides: tuple[str, str]) -> list[str]:
@@ -97,17 +178,63 @@ def _cells(row: Mapping[str, Any], sides: tuple[str, str]) -> list[str]:
         _unit(row),
         _numbers(row, sides) or markdown.NONE,
         row["published"] or markdown.NONE,
-        row["verdict"] + (f" ({row['why']})" if row["why"] else ""),
+        ("primary: " if row["primary"] else "") + row["verdict"] + (f" ({row['why']})" if row["why"] else ""),
         _margins(row),
+        _power(row) or markdown.NONE,
+        _printed(row) or markdown.NONE,
+        _holm(row),
     ]
 
 
 def _margins(row: Mapping[str, Any]) -> str:
-    """How the verdict changes at half and at double the margin."""
-    verdicts = (row["verdict_half_margin"], row["verdict_double_margin"])
+    """How the verdict changes at half and at double the margin, and at the published SD, its half and its double."""
+    names = ("verdict_half_margin", "verdict_double_margin")
+    of_sd = ("verdict_published_sd", "verdict_half_published_sd", "verdict_double_published_sd")
+    parts = [_changes(row, names, f"{row['margin']:.3g}"), _changes(row, of_sd, f"SD {row['margin_published_sd']:.3g}")]
+    return "; ".join(filter(None, parts)) or markdown.NONE
+
+
+def _changes(row: Mapping[str, Any], names: tuple[str, ...], of: str) -> str:
+    verdicts = [row[name] for name in names]
     if not any(verdicts):
+        return ""
+    return f"{of}: {'the same' if set(verdicts) == {row['verdict']} else ', '.join(verdicts)}"
+
+
+def _power(row: Mapping[str, Any]) -> str:
+    """What the test could have found, and the seeds for 80% power."""
+    parts = []
+    if math.isfinite(row["power_no_difference"]):
+        parts.append(f"power {row['power_no_difference']:.0%} at no difference")
+        parts.append(f"{row['power_at_margin']:.1%} at the margin")
+    if math.isfinite(row["power_published_effect"]):
+        parts.append(f"power {row['power_published_effect']:.0%} at the published {row['printed_difference']:+.3f}")
+    if math.isfinite(row["detectable_difference"]):
+        parts.append(f"finds {row['detectable_difference']:.3g} in 80%")
+    if math.isfinite(row["seeds_for_80"]):
+        parts.append(f"{row['seeds_for_80']:.0f} seeds for 80%")
+    return "; ".join(parts)
+
+
+def _printed(row: Mapping[str, Any]) -> str:
+    """What the test says of the paper's own numbers."""
+    if not row["printed_where"]:
+        return ""
+    where = f"{row['printed_where']}, {row['printed_recording']}"
+    if not row["printed_verdict"]:
+        return f"{row['printed_why']} ({where})"
+    p = f"p {markdown.number(row['printed_p_claimed'])}, n {row['printed_n']:.0f}"
+    if math.isfinite(row["printed_power_no_difference"]):
+        p += f", power {row['printed_power_no_difference']:.0%} at no difference"
+    return f"{row['printed_verdict']} ({p}; {where})"
+
+
+def _holm(row: Mapping[str, Any]) -> str:
+    """The verdict with p-values corrected for their number."""
+    if not row["holm_rows"]:
         return markdown.NONE
-    return "the same" if set(verdicts) == {row["verdict"]} else ", ".join(verdicts)
+    p = f"p {markdown.number(row['p_claimed_holm'])} for it, {markdown.number(row['p_against_holm'])} against it"
+    return f"{'the same' if row['verdict_holm'] == row['verdict'] else row['verdict_holm']} ({p})"
 
 
 def _unit(row: Mapping[str, Any]) -> str:

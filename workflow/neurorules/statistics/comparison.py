@@ -56,6 +56,7 @@ class Comparison:
         ci90: 90% interval; it lies within +-margin exactly where p_equivalent < .05.
         hedges_g: Cohen's d without its bias in small samples.
         g_ci95: 95% confidence interval of Hedges' g, see `effect_size_interval`.
+        sd_of_pairs: SD of the differences within pairs, of a paired test only.
     """
 
     difference: float
@@ -72,6 +73,7 @@ class Comparison:
     ci90: tuple[float, float] = (NAN, NAN)
     hedges_g: float = NAN
     g_ci95: tuple[float, float] = (NAN, NAN)
+    sd_of_pairs: float = NAN
 
 
 def compare(
@@ -130,7 +132,13 @@ def compare_paired(first: NDArray[Any], second: NDArray[Any], margin: float = NA
     from dataclasses import replace
 
     result = compare_with_value(np.asarray(first, float) - np.asarray(second, float), 0.0, margin)
-    return replace(result, n_second=len(second), first=Summary.of(first), second=Summary.of(second))
+    return replace(
+        result,
+        n_second=len(second),
+        first=Summary.of(first),
+        second=Summary.of(second),
+        sd_of_pairs=result.first.sd,
+    )
 
 
 # Degrees of freedom above which the noncentral t is taken for normal; its bounds are then off by less than 0.5%.

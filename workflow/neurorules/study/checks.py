@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from neurorules.claims.published import claim_ids
 from neurorules.errors import InputError
 from neurorules.figures.base.figure import FIGURES, table_types_of
 from neurorules.learning.base.learning_rule import LEARNING_RULES, load_learning_rule
@@ -76,6 +77,9 @@ class Checks:
             self._check_each(f"settings.{name}.by_learning_rule", setting.get("by_learning_rule", {}), rules)
         for name, figure in config["figures"].items():
             self._check_each(f"figures.{name}.recordings", figure.get("recordings", []), recordings)
+            for key, known in (("claim", claim_ids()), ("recording", recordings), ("setting", settings)):
+                chosen = figure.get("primary", {})
+                self._check_each(f"figures.{name}.primary.{key}", [chosen[key]] if key in chosen else [], known)
         for where, options in self._option_layers():
             measures = options.get("comparison", {}).get("measures", [])
             self._check_each(f"{where}.comparison.measures", measures, set(MEASURES.names()))

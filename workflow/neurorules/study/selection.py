@@ -8,7 +8,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
-from neurorules.figures.base.figure import needs_recording, table_types_of
+from neurorules.figures.base.figure import is_of_others, needs_recording, table_types_of
 from neurorules.recordings.catalogue import is_private
 from neurorules.study.model import Block, Model, subset_name
 from neurorules.study.options import StudyOptions
@@ -119,7 +119,7 @@ class Selection:
 
     def figure_context(self, name: str) -> dict[str, Any]:
         """Everything that a figure is drawn from besides its tables: a change redraws it."""
-        return {
+        context = {
             "study": self.config["study"],
             "figure": dict(self.config["figures"][name]),
             "seeds": self.figure_seeds(name),
@@ -127,6 +127,8 @@ class Selection:
             "recordings": self.figure_recordings(name),
             "left_out": self.left_out(name),
         }
+        # A figure of others' tables has no models, so no recordings of its own.
+        return context | {"study_recordings": self.used_recordings} if is_of_others(name) else context
 
     def _figure_models(self, name: str) -> Iterator[Model]:
         """The models of a figure whose recording is there; all of those without one where it needs none."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from neurorules.claims.tests.base.claim_test import (
     FAILS,
     HOLDS,
@@ -60,11 +62,17 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     targets = sorted(set(to_first.index) & set(to_second.index))
     paired = compare_paired(to_first[targets].to_numpy(), to_second[targets].to_numpy())
     numbers = {"p_claimed_paired": paired.p_lower, "difference_paired": paired.difference}
-    results = {decide_lower(over_networks).result, decide_lower(paired).result}
+    both = (decide_lower(over_networks), decide_lower(paired))
+    results = {evidence.result for evidence in both}
+    # Both tests have to come out, so that the larger p decides.
+    p = {
+        "p_claimed": float(np.max([evidence.p_claimed for evidence in both])),
+        "p_against": float(np.max([evidence.p_against for evidence in both])),
+    }
     if results in ({HOLDS}, {FAILS}):
-        return Evidence(results.pop(), "; ".join(notes), over_networks, numbers)
-    why = decide_lower(over_networks).why or decide_lower(paired).why or "the two tests disagree"
-    return Evidence(UNDECIDED, "; ".join([why, *notes]), over_networks, numbers)
+        return Evidence(results.pop(), "; ".join(notes), over_networks, numbers, **p)
+    why = both[0].why or both[1].why or "the two tests disagree"
+    return Evidence(UNDECIDED, "; ".join([why, *notes]), over_networks, numbers, **p)
 
 
 def pairs_between(rows: pd.DataFrame, networks: Mapping[str, str], to: Mapping[str, str], stage: str) -> pd.DataFrame:

@@ -14,7 +14,8 @@ A figure is one file in the folder above with
 
 `tables` holds one tidy table per type, all models below each other. `context` holds the entry of `figures:` in the
 config (`figure`), the study's name, seeds, models, recordings, what is left out, the code's hash, and the section of
-published.yaml (`published`). A product is a matplotlib Figure, a DataFrame or text; figures are written as PDF and PNG.
+published.yaml (`published`); with `tables_of_others` also the study's recordings in their order (`study_recordings`).
+A product is a matplotlib Figure, a DataFrame or text; figures are written as PDF and PNG.
 """
 
 from __future__ import annotations
@@ -38,3 +39,8 @@ def table_types_of(name: str, subject: str) -> list[str]:
 def needs_recording(name: str) -> bool:
     """Whether a figure shows nothing without a recording."""
     return any(TABLE_TYPES.load(table_type).NEEDS_RECORDING for table_type in FIGURES.load(name).TABLES)
+
+
+def is_of_others(name: str) -> bool:
+    """Whether a figure is made from the tables of other figures."""
+    return hasattr(FIGURES.load(name), "tables_of_others")

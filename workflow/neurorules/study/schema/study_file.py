@@ -157,6 +157,16 @@ class ExtraModels(Group):
     settings: Names = option(NO_DEFAULT, "in place of the figure's")
 
 
+class Primary(Group):
+    """The one claim that a study is made for, decided without a correction for the number of claims."""
+
+    claim: Name = option(NO_DEFAULT, "its id in `resources/published.yaml`", default_in_words="`fig1-eprop-comparable`")
+    recording: Name = option(
+        NO_DEFAULT, "the recording that it is decided for", default_in_words="the first of `use_recordings`"
+    )
+    setting: Name = option(NO_DEFAULT, "the setting that it is decided for", default_in_words="`base`")
+
+
 class Figure(Group):
     """What a figure or table shows: every combination of its tasks, learning rules, settings and seeds."""
 
@@ -190,6 +200,12 @@ class Figure(Group):
         "more models: each entry is laid over the figure's own three lists. `extra_models: []` takes out those of "
         "`config.yaml`",
         type_in_words="list of dicts of `tasks`, `learning_rules`, `settings`",
+    )
+    primary: Primary = option(
+        NO_DEFAULT,
+        "of `claims` alone: the study's primary claim",
+        type_in_words="dict of `claim`, `recording`, `setting`",
+        default_in_words="`fig1-eprop-comparable` on the first recording, setting `base`",
     )
 
 

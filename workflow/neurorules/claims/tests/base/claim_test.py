@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
 CLAIM_TESTS = Plugins("claims.tests", "claim test", "claims.test", members=("decide",))
 ALPHA = 0.05
+NAN = float("nan")
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,16 @@ class Evidence:
         result: holds, fails, undecided, or "" where there is nothing to test; `why` says why for the last two.
         comparison: the numbers behind it.
         numbers: further columns of the ledger: the `matched_accuracy` at which groups were compared, and so on.
+        p_claimed: the p-value that decides for the claim; NaN where none does.
+        p_against: the p-value that decides against it; 1 where the claim's margin alone rules that out.
     """
 
     result: str
     why: str = ""
     comparison: Comparison | None = None
     numbers: Mapping[str, float] = field(default_factory=dict)
+    p_claimed: float = NAN
+    p_against: float = NAN
 
 
 def untestable(why: str) -> Evidence:
@@ -55,25 +60,29 @@ def decide_equivalence(comparison: Comparison, margin: float, numbers: Mapping[s
 
     The second includes every 95% interval that lies wholly beyond the margin on one side. Both at .05.
     """
+    # Within the margin no p-value speaks against a claim, however surely the groups differ.
+    beyond = comparison.p_different if abs(comparison.difference) > margin else 1.0
+    p = {"p_claimed": comparison.p_equivalent, "p_against": beyond}
     if why := _no_test(comparison):
         return Evidence(UNDECIDED, why, comparison, numbers or {})
     if comparison.p_equivalent < ALPHA:
-        return Evidence(HOLDS, "", comparison, numbers or {})
-    if comparison.p_different < ALPHA and abs(comparison.difference) > margin:
-        return Evidence(FAILS, "", comparison, numbers or {})
+        return Evidence(HOLDS, "", comparison, numbers or {}, **p)
+    if beyond < ALPHA:
+        return Evidence(FAILS, "", comparison, numbers or {}, **p)
     why = "different, but not by more than the margin" if comparison.p_different < ALPHA else "too uncertain"
-    return Evidence(UNDECIDED, why, comparison, numbers or {})
+    return Evidence(UNDECIDED, why, comparison, numbers or {}, **p)
 
 
 def decide_lower(comparison: Comparison, numbers: Mapping[str, float] | None = None) -> Evidence:
     """Holds where the first is lower (one-sided p < .05), fails where it is higher."""
+    p = {"p_claimed": comparison.p_lower, "p_against": comparison.p_higher}
     if why := _no_test(comparison):
         return Evidence(UNDECIDED, why, comparison, numbers or {})
     if comparison.p_lower < ALPHA:
-        return Evidence(HOLDS, "", comparison, numbers or {})
+        return Evidence(HOLDS, "", comparison, numbers or {}, **p)
     if comparison.p_higher < ALPHA:
-        return Evidence(FAILS, "", comparison, numbers or {})
-    return Evidence(UNDECIDED, "too uncertain", comparison, numbers or {})
+        return Evidence(FAILS, "", comparison, numbers or {}, **p)
+    return Evidence(UNDECIDED, "too uncertain", comparison, numbers or {}, **p)
 
 
 def _no_test(comparison: Comparison) -> str:
