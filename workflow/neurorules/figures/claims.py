@@ -24,6 +24,7 @@ PLUGINS = (
     *(f"claims.derivations.{name}" for name in DERIVATIONS.names()),
 )
 PUBLISHED = ""  # all of published.yaml
+OURS = {"ours": "Ours: needed to read the papers' claims"}
 HEADER = (
     *(
         "claim",
@@ -94,7 +95,7 @@ def _markdown(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]], primary
         ]
     if table["n_first"].median() < 3:
         lines += ["**Two seeds or fewer: this shows the form. Quote nothing from it.**", ""]
-    headings = {"paper": "The paper", "companion": "The companion: initial connectivity"}
+    headings = {"paper": "The paper", "companion": "The companion: initial connectivity", **OURS}
     for paper, rows in table.groupby("paper", sort=False):
         lines += [f"### {headings.get(str(paper), str(paper))}", ""]
         lines += markdown.table(HEADER, [_cells(row, sides[row["id"]]) for row in rows.to_dict("records")]) + [""]
@@ -178,7 +179,7 @@ def _cells(row: Mapping[str, Any], sides: tuple[str, str]) -> list[str]:
         _unit(row),
         _numbers(row, sides) or markdown.NONE,
         row["published"] or markdown.NONE,
-        ("primary: " if row["primary"] else "") + row["verdict"] + (f" ({row['why']})" if row["why"] else ""),
+        ("primary: " if row["primary"] else "") + row["verdict"] + "".join(f" ({row[c]})" for c in ("why", "note") if row[c]),
         _margins(row),
         _power(row) or markdown.NONE,
         _printed(row) or markdown.NONE,

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 LABELS = (
     *("recording", "recording_title", "synthetic", "task", "learning_rule", "setting"),
-    *("gain", "learning_rate", "learning_rate_at_edge", "flossed", "training_code", "scoring_code", "measure", "seed"),
+    *("gain", "recurrent_scale", "learning_rate", "learning_rate_at_edge", "flossed", "training_code", "scoring_code", "measure", "seed"),
 )
 
 
