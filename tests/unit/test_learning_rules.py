@@ -459,7 +459,7 @@ def test_eprop_equals_the_explicit_eligibility_trace(noise: bool) -> None:
 
 @pytest.mark.parametrize("noise", [False, True], ids=["noiseless", "noise"])
 def test_eprop_diagonal_equals_equations_7_and_8(noise: bool) -> None:
-    """The papers' trace, forward in time: da_i,t/dW_ij = alpha h_j,t-1 + (1 - alpha + alpha W_ii f'(a_i,t-1)) of before."""
+    """Forward in time, e = da_i/dW_ij: e_t = alpha h_j,t-1 + (1 - alpha + alpha W_ii f'(a_i,t-1)) e_t-1."""
     problem = make_problem(noise=noise)
     trajectory, alpha = simulate(problem), problem.alpha
     own = problem.parameters.recurrent.numpy().diagonal()

@@ -121,10 +121,11 @@ def ledger(
     `result` says what the test gave: holds, fails, undecided, or nothing. `verdict` is what follows for the claim:
     reproduced, not reproduced, undecided, or not testable here, and `why` says why for the last two. Synthetic
     recordings are never evidence, nor is what holds by construction: their verdict is "not testable here" whatever the
-    result. Claims of equivalence also have the verdicts at half and at double their margin, and at the published SD, its half and its double. Beside each
-    row stand what its test could have found (`sensitivity`), what it says of the paper's own numbers (`printed`), and
-    its verdict with p-values corrected for their number (`multiplicity`). `robust` is left to be filled: whether the
-    verdict holds over the analyst's other choices.
+    result. `note` says what limits a row. Claims of equivalence also have the verdicts at half and at double their
+    margin, and at the published SD, its half and its double. Beside each row stand what its test could have found
+    (`sensitivity`), what it says of the paper's own numbers (`printed`), and its verdict with p-values corrected for
+    their number (`multiplicity`). `robust` is left to be filled: whether the verdict holds over the analyst's other
+    choices.
 
     Args:
         claims: section `claims` of published.yaml.

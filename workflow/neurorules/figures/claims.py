@@ -179,12 +179,17 @@ def _cells(row: Mapping[str, Any], sides: tuple[str, str]) -> list[str]:
         _unit(row),
         _numbers(row, sides) or markdown.NONE,
         row["published"] or markdown.NONE,
-        ("primary: " if row["primary"] else "") + row["verdict"] + "".join(f" ({row[c]})" for c in ("why", "note") if row[c]),
+        ("primary: " if row["primary"] else "") + row["verdict"] + _in_brackets(row),
         _margins(row),
         _power(row) or markdown.NONE,
         _printed(row) or markdown.NONE,
         _holm(row),
     ]
+
+
+def _in_brackets(row: Mapping[str, Any]) -> str:
+    """Why a row is undecided or not testable, and what limits it."""
+    return "".join(f" ({row[column]})" for column in ("why", "note") if row[column])
 
 
 def _margins(row: Mapping[str, Any]) -> str:

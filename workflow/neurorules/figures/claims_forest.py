@@ -59,8 +59,8 @@ def make(tables: Mapping[str, Mapping[str, pd.DataFrame]], context: Mapping[str,
         panels.legend_of(figure, forest.legend_entries(shown))
     words = [
         "Difference of the two groups that a claim compares, first less second, with its 95% confidence interval over "
-        "seeds (n in the table). Claims with a direction: left of 0 is as claimed. Beige: margin within which 'as close "
-        "as' is reproduced. Bars: the difference that the paper prints for that recording.",
+        "seeds (n in the table). Claims with a direction: left of 0 is as claimed. Beige: margin within which "
+        "'as close as' is reproduced. Upright bars: the difference that the paper prints for that recording.",
         "Colour and marker: verdict; hollow: a synthetic recording, which is no evidence. "
         "Intervals beyond an axis are cut.",
         without,
@@ -81,8 +81,8 @@ def axis_of(claim: Mapping[str, Any]) -> str:
 def with_places(rows: pd.DataFrame, claims: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """The ledger with the columns that say where a row is drawn.
 
-    Added are axis, "" for rows that are not drawn, since nothing was tested; column; label; and published_difference, of
-    the means that the paper prints for this very recording.
+    Added are axis, "" for rows that are not drawn, since nothing was tested; column; label; and published_difference,
+    of the means that the paper prints for this very recording.
     """
     from neurorules.claims.published import published_name
     from neurorules.plotting.titles import TASK_TITLES

@@ -13,8 +13,8 @@ TABLES = ("distances",)
 PRODUCTS = ("pdf", "png", "csv")
 
 NODE_PERTURBATION = (
-    "Node perturbation: an independent sample for each trial and step, which acts on the loss through the readout at that "
-    "step alone."
+    "Node perturbation: an independent sample for each trial and step, which acts on the loss through the readout at "
+    "that step alone."
 )
 
 

@@ -1,4 +1,4 @@
-"""A forest plot of the ledger: one row per claim unit, one block of panels per unit of difference, recordings side by side."""
+"""A forest plot of the ledger: a row per claim unit, a block per unit of difference, recordings side by side."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ RESULTS = {
     "fails": ("#d55e00", "X", "not reproduced"),
     "undecided": ("#8c8c8c", "D", "undecided"),
 }
-PUBLISHED = {"color": "#000000", "marker": "|", "markersize": 8, "markeredgewidth": 1.2, "linestyle": ""}
+PUBLISHED: dict[str, Any] = {
+    "color": "#000000",
+    "marker": "|",
+    "markersize": 8,
+    "markeredgewidth": 1.2,
+    "linestyle": "",
+}
 MARGIN = "#e8e3cf"
 
 ROW_HEIGHT, LABEL_WIDTH, PANEL_WIDTH, PAGE = 0.155, 3.3, 2.4, 0.75  # inches

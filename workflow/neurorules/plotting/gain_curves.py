@@ -37,8 +37,8 @@ def gain_label(table: pd.DataFrame) -> str:
 def gain_words(table: pd.DataFrame) -> list[str]:
     """The sentence of a caption about it, where there is something to say."""
     scales = _scales(table)
-    words = f"Gain multiplies initial recurrent weights of SD {scales} / sqrt(N): gain 1 here is {scales} in the papers' text."
-    return [words] if scales else []
+    words = f"Gain multiplies initial recurrent weights of SD {scales} / sqrt(N)"
+    return [f"{words}: gain 1 here is gain {scales} in the papers' text."] if scales else []
 
 
 def _scales(table: pd.DataFrame) -> str:

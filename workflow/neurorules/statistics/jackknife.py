@@ -13,7 +13,7 @@ FEWEST = 3
 
 
 def pair_pseudo_values(of_pairs: NDArray[Any]) -> NDArray[Any]:
-    """The jackknife's pseudo-values of the mean over all pairs of n replicates (a U-statistic of degree 2, Arvesen 1969).
+    """The jackknife's pseudo-values of the mean over all pairs of n replicates (Arvesen 1969: a U-statistic).
 
     With theta the mean over all pairs and theta_(i) the mean over the pairs without replicate i, the i-th is
     n theta - (n - 1) theta_(i). Their mean is theta, and they are nearly independent, so that a t-test takes them for

@@ -1,4 +1,4 @@
-"""Dynamical similarity (DSA) between trained networks: of several models of one task, and of one model over its seeds."""
+"""Dynamical similarity (DSA) between trained networks: of several models of one task, and of one over its seeds."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ SCORE = "wasserstein"
 def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Options, recording: Any) -> pd.DataFrame:
     """One row per pair of trained networks: their DSA score, the mean over the grid of delays and ranks.
 
-    Over all steps of all test trials, as Procrustes distances between networks are. Delays for which trials are too short
-    are left out.
+    Over all steps of all test trials, as Procrustes distances between networks are. Delays for which trials are too
+    short are left out.
 
     Raises:
         InputError: trials are too short for any of the delays.
@@ -44,15 +44,13 @@ def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Op
         for seed, run in member.runs.items():
             checkpoint = checkpoint_index(run, TRAINED)
             activity = ModelActivity(run, member.options, member.task, None).at(checkpoint)
-            check_delays(*activity.shape[:2], min(options.dsa_n_delays))
+            check_delays(activity.shape[0], activity.shape[1], min(options.dsa_n_delays))
             of_delays = {}
             for n_delays in options.dsa_n_delays:
                 with suppress(InputError):
                     of_delays[n_delays] = DelayDynamics(activity, n_delays)
             systems.append(of_delays)
-            sides.append(
-                (member.labels, seed, {"accuracy": float(run["accuracy"].values[checkpoint])})
-            )
+            sides.append((member.labels, seed, {"accuracy": float(run["accuracy"].values[checkpoint])}))
     rows = []
     for a, b in itertools.combinations(range(len(sides)), 2):
         (labels_a, seed_a, values_a), (labels_b, seed_b, values_b) = sides[a], sides[b]

@@ -14,8 +14,8 @@ TABLES = ("lyapunov",)
 def derive(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any]) -> pd.DataFrame:
     """The largest exponents, with `distance_from_0`, their size; no parameters.
 
-    Without recurrent weights (gain 0, before training) the exponent is that of the leak, tau_steps ln(1 - 1 / tau_steps),
-    whatever was drawn. A network that is made from such a start may be compared with others, but not with its start.
+    Without recurrent weights (gain 0, before training) the exponent is that of the leak, whatever was drawn:
+    tau_steps ln(1 - 1 / tau_steps) per time constant.
     """
     exponents = tables["lyapunov"]
     largest = exponents[exponents["index"] == 1]

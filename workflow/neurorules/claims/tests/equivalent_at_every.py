@@ -1,4 +1,4 @@
-"""Two groups of networks are equally far from the recording whatever the values of other columns (DSA: delays, rank)."""
+"""Two groups of networks are equally far from the recording at every value of other columns (DSA: delays, rank)."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     """Intersection-union test: holds where it holds at every combination of values, fails where it fails at any.
 
     Holding everywhere needs no correction for the number of combinations: the probability of that is at most that at
-    the worst one. Failing anywhere does; p-values of failing are multiplied by their number (Bonferroni). The numbers are
-    those of the worst combination, which `why` names; `cases` counts the combinations and `cases_as_predicted` those at
-    which it holds.
+    the worst one. Failing anywhere does; p-values of failing are multiplied by their number (Bonferroni). The numbers
+    are those of the worst combination, which `why` names and says at how many it holds.
 
     Args:
         rows: as of equivalent_at_accuracy, and the columns named by `over`.
@@ -40,9 +39,9 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
         return untestable(f"{len(untested)} of {len(found)} combinations ({untested[0]})")
     results = [(_corrected(evidence, len(found)), name, evidence) for name, evidence in found]
     result, name, worst = min(results, key=lambda one: (ORDER.index(one[0]), -_p(one[2])))
-    numbers = {**worst.numbers, "cases": len(found), "cases_as_predicted": sum(r == HOLDS for r, _, _ in results)}
-    words = f"at {name}" if result == HOLDS else "; ".join(filter(None, (f"at {name}", worst.why)))
-    return replace(worst, result=result, why=words, numbers=numbers)
+    held = sum(one == HOLDS for one, _, _ in results)
+    words = "; ".join(filter(None, (f"worst at {name}", worst.why, f"holds at {held} of {len(found)} combinations")))
+    return replace(worst, result=result, why=words)
 
 
 def _p(evidence: Evidence) -> float:
