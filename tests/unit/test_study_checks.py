@@ -45,6 +45,27 @@ REFUSED: list[tuple[str, dict[str, Any], str, Any, str]] = [
         "There are none to set",
     ),
     (
+        "unknown primary claim",
+        {"figures": {"claims": {"primary": {"claim": "fig1-eprop-comparible"}}}},
+        "figures.claims.primary.claim",
+        "fig1-eprop-comparible",
+        "Did you mean fig1-eprop-comparable",
+    ),
+    (
+        "primary claim of an unknown recording",
+        {"figures": {"claims": {"primary": {"recording": "mante2014"}}}},
+        "figures.claims.primary.recording",
+        "mante2014",
+        "Did you mean mante2013",
+    ),
+    (
+        "primary claim of a figure that decides none",
+        {"figures": {"fig1": {"primary": {"claim": "fig1-eprop-comparable"}}}},
+        "figures.fig1.primary",
+        {"claim": "fig1-eprop-comparable"},
+        "figures.claims",
+    ),
+    (
         "unknown learning rule with options",
         {"learning_rules": {"mod_prop": {"mu": 0.2}}},
         "learning_rules",

@@ -38,7 +38,7 @@ class PrimaryClaim:
 
 
 def is_primary(claim: Mapping[str, Any], unit: Mapping[str, Any], primary: PrimaryClaim | None) -> bool:
-    """Whether a claim unit is the primary one; where it is about no recording, or no setting, there is none to agree in."""
+    """Whether a claim unit is the primary one; one about no recording, or no setting, has none to agree in."""
     return (
         primary is not None
         and claim["id"] == primary.claim

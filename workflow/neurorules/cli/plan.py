@@ -1,4 +1,4 @@
-"""`neurorules plan`: check a study, then count the jobs that are left to do."""
+"""`neurorules plan`: check a study, count the jobs that are left to do, and the seeds that its primary claim needs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from neurorules.cli.base import REPOSITORY, run_cli, study_file
+from neurorules.cli.base import REPOSITORY, open_study, run_cli, study_file
 from neurorules.cli.check import summary
+from neurorules.cli.seeds import seeds_report
 
 _JOB_TABLE = re.compile(r"^Job stats:\n(?:.+\n)+\n*", re.MULTILINE)
 
@@ -43,4 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
     file = Path(os.path.relpath(study_file(arguments.study), arguments.directory))
     command = snakemake_command(file, arguments.targets, arguments.raw_dir)
     done = subprocess.run(command, cwd=arguments.directory, stdout=subprocess.PIPE, encoding="utf-8")
-    return run_cli(lambda: with_one_job_table(done.stdout)) or done.returncode
+
+    def words() -> str:
+        seeds = seeds_report(open_study(arguments.study), arguments.directory)
+        return "\n".join(filter(None, (with_one_job_table(done.stdout), seeds)))
+
+    return run_cli(words) or done.returncode

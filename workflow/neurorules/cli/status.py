@@ -6,13 +6,12 @@ It reads names and times of files only, so that it costs a running study nothing
 from __future__ import annotations
 
 import argparse
-import math
-import statistics
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from neurorules.cli.base import Model, Study, open_study, run_cli
+from neurorules.cli.pace import finished_jobs, seconds_per_run, typical
 from neurorules.training.progress import clock
 
 # The pace is that of the last jobs; a pause between two of them that is longer than this ended an earlier session.
@@ -73,48 +72,21 @@ def _there(root: Path, files: Iterable[str]) -> int:
 
 def _pace(study: Study, root: Path, left: Sequence[tuple[Model, int]], now: float) -> str:
     """When the runs will be finished, from how long those of their kind took and how many jobs ran side by side."""
-    jobs = []
-    for block in study.selection.blocks:
-        for model in block.models:
-            file = root / study.paths.training_benchmark(model, block.seeds)
-            seconds = seconds_of(file)
-            if seconds > 0:
-                jobs.append((file.stat().st_mtime, seconds, model, len(block.seeds)))
-    jobs.sort(key=lambda job: job[0])
+    jobs = finished_jobs(study, root)
     recent = jobs[-LAST_JOBS:]
     for later in range(len(recent) - 1, 0, -1):
-        if recent[later][0] - recent[later][1] - recent[later - 1][0] > PAUSE_S:
+        if recent[later].ended - recent[later].seconds - recent[later - 1].ended > PAUSE_S:
             recent = recent[later:]
             break
     if not recent:
         return "time left: known when the first training job is finished"
-    per_run: dict[tuple[str, ...], list[float]] = {}
-    for _, seconds, model, n_seeds in jobs:
-        for kind in ((model.task, model.learning_rule), (model.task,), ()):
-            per_run.setdefault(kind, []).append(seconds / n_seeds)
-    expected = sum(_typical(per_run, model) for model, _ in left)
-    span = recent[-1][0] - min(end - seconds for end, seconds, *_ in recent)
-    side_by_side = max(1.0, sum(seconds for _, seconds, *_ in recent) / span) if span > 0 else 1.0
-    ended = now - recent[-1][0]
+    per_run = seconds_per_run(jobs)
+    expected = sum(typical(per_run, model) for model, _ in left)
+    span = recent[-1].ended - min(job.ended - job.seconds for job in recent)
+    side_by_side = max(1.0, sum(job.seconds for job in recent) / span) if span > 0 else 1.0
+    ended = now - recent[-1].ended
     text = f"time left for the runs: about {clock(expected / side_by_side)}, with {side_by_side:.1f} jobs side by side"
     return text + (f" (the last one ended {clock(ended)} ago)" if ended > PAUSE_S else "")
-
-
-def _typical(per_run: Mapping[tuple[str, ...], Sequence[float]], model: Model) -> float:
-    """Seconds of a run of this kind: of its task and learning rule, else of its task, else of any."""
-    for kind in ((model.task, model.learning_rule), (model.task,), ()):
-        if kind in per_run:
-            return statistics.median(per_run[kind])
-    raise ValueError("no job has finished")
-
-
-def seconds_of(file: Path) -> float:
-    """Wall time from a benchmark file of Snakemake; 0 where there is none, or it is not whole."""
-    try:
-        seconds = float(file.read_text(encoding="utf-8").splitlines()[1].split("\t")[0])
-    except (OSError, ValueError, IndexError):
-        return 0.0
-    return seconds if math.isfinite(seconds) else 0.0
 
 
 def run(arguments: argparse.Namespace) -> int:

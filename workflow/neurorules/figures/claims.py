@@ -113,9 +113,7 @@ def _primary(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]], primary:
         return [*lines, f"{markdown.plain(f'{primary.claim} ({place}): not testable here ({why})')}.", ""]
     (row,) = found
     said = [
-        f"**{markdown.plain(row['claim'])}** {markdown.plain(_unit(row))}: **{row['verdict']}**"
-        + (f" ({markdown.plain(row['why'])})" if row["why"] else "")
-        + ".",
+        f"**{markdown.plain(row['claim'])}** {markdown.plain(_unit(row))}: **{markdown.plain(_verdict(row))}**.",
         markdown.plain(_numbers(row, sides[row["id"]])),
         markdown.plain(_power(row)),
         markdown.plain(f"Seeds that it needs: {_seeds_needed(row)}"),
@@ -154,8 +152,9 @@ def _notes(table: pd.DataFrame) -> list[str]:
         "does not show this claim for this recording.",
         "",
         "*Verdict.* Comparable: reproduced where two one-sided tests put the difference within the margin (p < .05), "
-        "not reproduced where the difference is significant and larger than the margin, undecided otherwise. Claims "
-        "with a direction: one-sided test at .05 either way. Beside it the verdicts at half and at double the margin, "
+        "not reproduced where the difference is significant and larger than the margin, undecided otherwise; the "
+        "difference is surely larger where its whole 90% interval is beyond the margin. Claims with a direction: "
+        "one-sided test at .05 either way. Beside it the verdicts at half and at double the margin, "
         "and at the SD that the paper prints, its half and its double. Figures, tests and margins with their reasons: "
         "`resources/published.yaml`; all numbers: the CSV.",
         "",
@@ -179,7 +178,7 @@ def _cells(row: Mapping[str, Any], sides: tuple[str, str]) -> list[str]:
         _unit(row),
         _numbers(row, sides) or markdown.NONE,
         row["published"] or markdown.NONE,
-        ("primary: " if row["primary"] else "") + row["verdict"] + _in_brackets(row),
+        ("primary: " if row["primary"] else "") + _verdict(row),
         _margins(row),
         _power(row) or markdown.NONE,
         _printed(row) or markdown.NONE,
@@ -187,9 +186,14 @@ def _cells(row: Mapping[str, Any], sides: tuple[str, str]) -> list[str]:
     ]
 
 
-def _in_brackets(row: Mapping[str, Any]) -> str:
-    """Why a row is undecided or not testable, and what limits it."""
-    return "".join(f" ({row[column]})" for column in ("why", "note") if row[column])
+def _verdict(row: Mapping[str, Any]) -> str:
+    """The verdict with its reason; of a difference larger than the margin, whether it surely is."""
+    from neurorules.claims.verdicts import NOT_REPRODUCED
+
+    why = row["why"]
+    if row["verdict"] == NOT_REPRODUCED and math.isfinite(row["beyond_margin"]):
+        why = f"{'surely' if row['beyond_margin'] else 'though not surely'} by more than the margin"
+    return str(row["verdict"]) + "".join(f" ({words})" for words in (why, row["note"]) if words)
 
 
 def _margins(row: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -145,6 +146,7 @@ def compare_paired(first: NDArray[Any], second: NDArray[Any], margin: float = NA
 NORMAL_FROM = 100
 
 
+@lru_cache(maxsize=256)  # a claim is decided at several margins, which do not change it
 def effect_size_interval(d: float, scale: float, freedom: float, level: float = 0.95) -> tuple[float, float]:
     """Confidence interval of Cohen's d: the effects for which the t that was seen is just not too far out.
 

@@ -160,11 +160,11 @@ def sd_interval(sd: float, freedom: float, level: float = 0.95) -> tuple[float, 
 
 def _bounds(design: Design, alpha: float) -> tuple[NDArray[Any], NDArray[Any], int]:
     """Weights and factors (division,) with t e = factor x sqrt(Q), and the degrees of freedom of Q."""
-    from scipy import stats
+    from scipy import special  # without the checks of scipy.stats, ten times as fast
 
     if not design.n_second:
         freedom = design.n - 1
-        factor = stats.t.ppf(1 - alpha, freedom) * design.error / math.sqrt(freedom)
+        factor = special.stdtrit(freedom, 1 - alpha) * design.error / math.sqrt(freedom)
         return np.ones(1), np.array([factor]), freedom
     f1, f2 = design.n - 1, design.n_second - 1
     # Nodes in the probability of the share: its density may have no bound (with two replicates).
@@ -173,15 +173,15 @@ def _bounds(design: Design, alpha: float) -> tuple[NDArray[Any], NDArray[Any], i
     v1 = design.sd**2 * share / (f1 * design.n)
     v2 = design.sd_second**2 * (1 - share) / (f2 * design.n_second)
     welch = (v1 + v2) ** 2 / (v1**2 / f1 + v2**2 / f2)
-    return weights, stats.t.ppf(1 - alpha, welch) * np.sqrt(v1 + v2), f1 + f2
+    return weights, special.stdtrit(welch, 1 - alpha) * np.sqrt(v1 + v2), f1 + f2
 
 
 @cache
 def _share_quantiles(f1: int, f2: int) -> NDArray[Any]:
     """(SHARE_NODES,) quantiles of the first group's share of the sum of squares, each over its own variance."""
-    from scipy import stats
+    from scipy import special
 
-    quantiles: NDArray[Any] = stats.beta.ppf(_legendre(SHARE_NODES)[0], f1 / 2, f2 / 2)
+    quantiles: NDArray[Any] = special.betaincinv(f1 / 2, f2 / 2, _legendre(SHARE_NODES)[0])
     return quantiles
 
 
@@ -202,10 +202,9 @@ def _chi_range(freedom: int) -> tuple[float, float]:
 
 
 def _chi_density(root: NDArray[Any], freedom: int) -> NDArray[Any]:
-    """Density of sqrt(Q)."""
-    from scipy import stats
-
-    density: NDArray[Any] = stats.chi.pdf(root, freedom)
+    """Density of sqrt(Q), the chi distribution's."""
+    constant = (freedom / 2 - 1) * math.log(2) + math.lgamma(freedom / 2)
+    density: NDArray[Any] = np.exp((freedom - 1) * np.log(root) - root**2 / 2 - constant)
     return density
 
 

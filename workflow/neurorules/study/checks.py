@@ -8,7 +8,7 @@ from typing import Any
 
 from neurorules.claims.published import claim_ids
 from neurorules.errors import InputError
-from neurorules.figures.base.figure import FIGURES, table_types_of
+from neurorules.figures.base.figure import FIGURES, is_of_others, table_types_of
 from neurorules.learning.base.learning_rule import LEARNING_RULES, load_learning_rule
 from neurorules.network import connectivity
 from neurorules.recordings.catalogue import known_sources
@@ -77,9 +77,7 @@ class Checks:
             self._check_each(f"settings.{name}.by_learning_rule", setting.get("by_learning_rule", {}), rules)
         for name, figure in config["figures"].items():
             self._check_each(f"figures.{name}.recordings", figure.get("recordings", []), recordings)
-            for key, known in (("claim", claim_ids()), ("recording", recordings), ("setting", settings)):
-                chosen = figure.get("primary", {})
-                self._check_each(f"figures.{name}.primary.{key}", [chosen[key]] if key in chosen else [], known)
+            self._check_primary(name, figure.get("primary"), recordings, settings)
         for where, options in self._option_layers():
             measures = options.get("comparison", {}).get("measures", [])
             self._check_each(f"{where}.comparison.measures", measures, set(MEASURES.names()))
@@ -92,6 +90,19 @@ class Checks:
                 self._check_learning_rate_seed(name, model)
         for name in config["use_figures"]:
             self._check_figure(name)
+
+    def _check_primary(
+        self, name: str, primary: Mapping[str, str] | None, recordings: set[str], settings: set[str]
+    ) -> None:
+        """A primary claim names a claim, a recording and a setting that exist, where claims are decided."""
+        if primary is None:
+            return
+        key = f"figures.{name}.primary"
+        if not is_of_others(name):
+            remedy = "Put it under figures.claims."
+            raise study_error("This figure decides no claims.", self.files, key, value=dict(primary), remedy=remedy)
+        for part, known in (("claim", claim_ids()), ("recording", recordings), ("setting", settings)):
+            self._check_each(f"{key}.{part}", [primary[part]] if part in primary else [], known)
 
     def _check_figure(self, name: str) -> None:
         """Check that a selected figure has something to show."""
