@@ -338,7 +338,7 @@ def pairs(slow: float, fast: float) -> pd.DataFrame:
                     row |= {f"learning_rule_{side}": rule, f"setting_{side}": name, f"seed_{side}": seed}
                     row |= {f"accuracy_{side}": 0.8}
                 noise = 0.002 * i * (setting == "base") + 0.001 * j * (setting == "lr-1e-4")
-                rows.append({**row, "stage": "matched", "distance": distance + noise})
+                rows.append({**row, "stage": "matched_common", "distance": distance + noise})
                 rows.append({**row, "stage": "trained", "distance": 9.0})
     return pd.DataFrame(rows)
 
@@ -363,7 +363,7 @@ def test_pairs_of_networks_that_have_not_learnt_do_not_count(claim: str) -> None
 def test_pairs_of_one_and_the_same_network_do_not_count() -> None:
     """Where neither has a first update behind it, the pair of seed 0 with seed 0 is one network."""
     table = pairs(0.3, 0.4)
-    own = (table["seed_a"] == 0) & (table["seed_b"] == 0) & (table["stage"] == "matched")
+    own = (table["seed_a"] == 0) & (table["seed_b"] == 0) & (table["stage"] == "matched_common")
     slow = (table["setting_a"] == "lr-1e-4") | (table["setting_b"] == "lr-1e-4")
     row = decided("fig3b-eprop-closer-to-slow-bptt", table.assign(distance=table["distance"].mask(own & slow, 1e-8)))
     assert row["result"] == "holds" and row["why"].endswith("without 1 of 16 pairs (1 a network with itself)")
@@ -546,9 +546,10 @@ def test_one_case_against_it_refutes_a_prediction() -> None:
 
 @pytest.mark.parametrize("claim", ["proposition-converges", "proposition-diverges"])
 def test_the_proposition_is_true(claim: str) -> None:
-    """A proven theorem, decided without any table."""
+    """A proven theorem, decided without any table: that it holds is no evidence."""
     (row,) = ledger([CLAIMS[claim]], {"proposition": {}}).to_dict("records")
-    assert row["verdict"] == REPRODUCED and row["flow"] == "eprop_constant"
+    assert row["result"] == "holds" and row["flow"] == "eprop_constant"
+    assert row["verdict"] == NOT_TESTABLE and row["why"].startswith("arithmetic, no evidence: a theorem")
     assert row["cases"] == row["cases_as_predicted"] > 0
 
 
@@ -662,12 +663,14 @@ def test_ids_are_unique() -> None:
 @pytest.mark.parametrize("claim", PUBLISHED["claims"], ids=lambda claim: claim["id"])
 def test_each_claim_is_complete(claim: dict[str, Any]) -> None:
     keys = {"id", "paper", "where", "claim", "published_for", "published", "figure", "select", "by", "labels", "test"}
-    assert set(claim) <= keys | {"parameters", "margin", "table", "derivation"}
+    keys |= {"parameters", "margin", "table", "derivation", "note", "inferred_for", "arithmetic"}
+    assert set(claim) <= keys
+    assert set(claim.get("inferred_for", [])) <= set(claim["published_for"])
     assert ("table" in claim) != ("derivation" in claim)
     if "derivation" in claim:
         assert claim["derivation"]["name"] in DERIVATIONS.names()
     assert set(table_types_read(claim)) <= set(FIGURES.load(claim["figure"]).TABLES)
-    assert claim["paper"] in ("paper", "companion") and claim["where"] and claim["claim"].endswith((".", ")."))
+    assert claim["paper"] in ("paper", "companion", "ours") and claim["where"] and claim["claim"].endswith((".", ")."))
     assert claim["figure"] in FIGURES.names() or claim["figure"].startswith("companion_fig")
     assert claim["test"] in CLAIM_TESTS.names() and callable(CLAIM_TESTS.load(claim["test"]).decide)
     assert ("equivalent" in claim["test"]) == ("margin" in claim)

@@ -209,6 +209,11 @@ def nowhere(weights: torch.Tensor, h: torch.Tensor, a: torch.Tensor, t: int) -> 
     return h.detach() @ weights.T
 
 
+def to_itself(weights: torch.Tensor, h: torch.Tensor, a: torch.Tensor, t: int) -> torch.Tensor:
+    """Gradients go through each unit's own weight alone (the papers' equations 7 and 8)."""
+    return h.detach() @ weights.T + (h - h.detach()) * weights.detach().diagonal()
+
+
 def within_windows(n_steps: int, window: int) -> Callable[..., torch.Tensor]:
     return lambda weights, h, a, t: (h.detach() if (n_steps - t) % window == 0 else h) @ weights.T
 
@@ -242,6 +247,7 @@ AUTOGRAD: dict[str, Callable[..., Arrays]] = {
         problem, recurrent=within_windows(problem.trials.n_steps, options["window_steps"])
     ),
     "eprop": lambda problem, estimator, options: autograd_gradient(problem, recurrent=nowhere),
+    "eprop_diagonal": lambda problem, estimator, options: autograd_gradient(problem, recurrent=to_itself),
     "feedback_alignment": lambda problem, estimator, options: autograd_gradient(
         problem, readout=back_through(estimator.learning_rule.feedback)
     ),
@@ -449,6 +455,34 @@ def test_eprop_equals_the_explicit_eligibility_trace(noise: bool) -> None:
     expected = gradient_by_eligibility_traces(problem, trajectory, trajectory.signal)
     ours = estimated_gradient(problem, "eprop")
     assert_equal({name: ours[name] for name in expected}, expected)
+
+
+@pytest.mark.parametrize("noise", [False, True], ids=["noiseless", "noise"])
+def test_eprop_diagonal_equals_equations_7_and_8(noise: bool) -> None:
+    """Forward in time, e = da_i/dW_ij: e_t = alpha h_j,t-1 + (1 - alpha + alpha W_ii f'(a_i,t-1)) e_t-1."""
+    problem = make_problem(noise=noise)
+    trajectory, alpha = simulate(problem), problem.alpha
+    own = problem.parameters.recurrent.numpy().diagonal()
+    trace = np.zeros((problem.trials.n_trials, len(own), len(own)))  # (trial, i, j)
+    expected = np.zeros_like(problem.parameters.recurrent.numpy())
+    for t in range(1, problem.trials.n_steps + 1):
+        decay = 1 - alpha + alpha * own * trajectory.derivative[t - 1]
+        trace = decay[:, :, None] * trace + alpha * trajectory.activity[t - 1][:, None, :]
+        expected += np.einsum("bi,bi,bij->ij", trajectory.signal[t], trajectory.derivative[t], trace)
+    ours = estimated_gradient(problem, "eprop_diagonal")
+    assert_equal({"recurrent": ours["recurrent"]}, {"recurrent": expected})
+    # The own weights matter here: e-prop's gradient is another one.
+    assert np.abs(ours["recurrent"] - estimated_gradient(problem, "eprop")["recurrent"]).max() > 1e-3
+
+
+def test_eprop_diagonal_is_eprop_without_weights_of_units_to_themselves() -> None:
+    problem = make_problem(constraint="dale")
+    assert_equal(estimated_gradient(problem, "eprop_diagonal"), estimated_gradient(problem, "eprop"))
+
+
+def test_eprop_diagonal_is_bptt_in_a_network_of_one_unit() -> None:
+    problem = make_problem(units=1)
+    assert_equal(estimated_gradient(problem, "eprop_diagonal"), estimated_gradient(problem, "bptt"))
 
 
 @pytest.mark.parametrize("noise", [False, True], ids=["noiseless", "noise"])

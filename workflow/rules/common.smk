@@ -198,7 +198,7 @@ def group_seeds(group):
 
 def report_category(name):
     """The report lists its parts in the order of their names."""
-    if name == "claims":
+    if name in ("claims", "claims_forest"):
         return "1 Claims"
     if re.fullmatch(r"(fig|table)\d+|proposition", name):
         return "2 Figures and tables of the paper"

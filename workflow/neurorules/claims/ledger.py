@@ -10,6 +10,8 @@ A claim is an entry of published.yaml:
     labels        optional: what the ledger says of a claim unit that the table has no column for
     test          a file in `tests/`, with its `parameters`
     margin        of tests of equivalence: by recording, or `default`, with its reason; `published_sd` beside it
+    note, inferred_for, arithmetic
+                  optional: what limits a claim, see `caveats.py`
 
 Margins and tests are fixed there, from the papers alone, before any study is run. Its section `published_numbers` says
 where the numbers of a claim are printed.
@@ -22,15 +24,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from neurorules.claims.caveats import Caveats, caveats, place_of
 from neurorules.claims.derivations.base.derivation import DERIVATIONS
 from neurorules.claims.multiplicity import corrected
 from neurorules.claims.primary import PrimaryClaim, is_primary
 from neurorules.claims.printed import Printed, printed_columns, printed_numbers
-from neurorules.claims.published import margin_of, published_name, published_sd_of, read_published, table_types_read
+from neurorules.claims.published import margin_of, published_sd_of, read_published, table_types_read
 from neurorules.claims.sensitivity import sensitivity
 from neurorules.claims.tests.base.claim_test import CLAIM_TESTS, Evidence, select, untestable
 from neurorules.claims.verdicts import NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED, VERDICTS
-from neurorules.tables.base.labels import NO_RECORDING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,6 +99,7 @@ class Unit:
         columns: those of UNIT_COLUMNS that the claim unit has.
         synthetic: whether its recording is.
         printed: the published numbers, where there are any.
+        caveats: what limits it.
     """
 
     order: int
@@ -104,6 +107,7 @@ class Unit:
     columns: Mapping[str, Any] = field(default_factory=dict)
     synthetic: bool = False
     printed: Printed | None = None
+    caveats: Caveats = field(default_factory=Caveats)
 
 
 def ledger(
@@ -116,11 +120,12 @@ def ledger(
 
     `result` says what the test gave: holds, fails, undecided, or nothing. `verdict` is what follows for the claim:
     reproduced, not reproduced, undecided, or not testable here, and `why` says why for the last two. Synthetic
-    recordings are never evidence: their verdict is "not testable here" whatever the result. Claims of equivalence also
-    have the verdicts at half and at double their margin, and at the published SD, its half and its double. Beside each
-    row stand what its test could have found (`sensitivity`), what it says of the paper's own numbers (`printed`), and
-    its verdict with p-values corrected for their number (`multiplicity`). `robust` is left to be filled: whether the
-    verdict holds over the analyst's other choices.
+    recordings are never evidence, nor is what holds by construction: their verdict is "not testable here" whatever the
+    result. `note` says what limits a row. Claims of equivalence also have the verdicts at half and at double their
+    margin, and at the published SD, its half and its double. Beside each row stand what its test could have found
+    (`sensitivity`), what it says of the paper's own numbers (`printed`), and its verdict with p-values corrected for
+    their number (`multiplicity`). `robust` is left to be filled: whether the verdict holds over the analyst's other
+    choices.
 
     Args:
         claims: section `claims` of published.yaml.
@@ -142,7 +147,7 @@ def _rows(
     order: int, claim: Mapping[str, Any], tables: Tables, published: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
     table = claimed_table(claim, tables)
-    whole = Unit(order, claim)
+    whole = Unit(order, claim, caveats=caveats(claim, {}))
     if isinstance(table, Evidence):
         yield _row(whole, table)
         return
@@ -163,7 +168,8 @@ def _rows(
         unit = {column: rows[column].iloc[0] for column in UNIT_COLUMNS if column in rows and _is_one(rows[column])}
         unit |= {**claim.get("labels", {}), **dict(zip(claim["by"], key, strict=True))}
         synthetic = "synthetic" in rows and bool(rows["synthetic"].any())
-        yield _decided(Unit(order, claim, unit, synthetic, printed_numbers(claim, unit, published)), rows)
+        limits = caveats(claim, unit, rows)
+        yield _decided(Unit(order, claim, unit, synthetic, printed_numbers(claim, unit, published), limits), rows)
 
 
 def claimed_table(claim: Mapping[str, Any], tables: Tables) -> pd.DataFrame | Evidence:
@@ -207,24 +213,23 @@ def _decided(unit: Unit, rows: pd.DataFrame) -> dict[str, Any]:
         **_row(unit, evidence, evidence.numbers.get("margin", margins["margin"])),
         "margin_published_sd": margins["published_sd"],
         **{
-            column: _verdict(decide(rows, parameters, factor * margins[name]), unit.synthetic)
+            column: _verdict(decide(rows, parameters, factor * margins[name]), unit)
             for column, (name, factor) in OTHER_MARGINS.items()
             if not math.isnan(margins[name])
         },
     }
 
 
-def _verdict(evidence: Evidence, synthetic: bool) -> str:
-    return NOT_TESTABLE if synthetic else VERDICTS[evidence.result]
+def _verdict(evidence: Evidence, unit: Unit) -> str:
+    no_evidence = unit.synthetic or unit.caveats.no_evidence(evidence.result)
+    return NOT_TESTABLE if no_evidence else VERDICTS[evidence.result]
 
 
 def _row(unit: Unit, evidence: Evidence, margin: float = NAN) -> dict[str, Any]:
-    # Where there is no recording, a claim is about a task.
-    claim, columns = unit.claim, unit.columns
-    recording = str(columns.get("recording", ""))
-    place = str(columns.get("task", "")) if recording == NO_RECORDING else recording
-    published_for = claim["published_for"]
-    why = "; ".join([SYNTHETIC] * unit.synthetic + [evidence.why] * bool(evidence.why))
+    claim, columns, limits = unit.claim, unit.columns, unit.caveats
+    place, published_for = place_of(columns), claim["published_for"]
+    arithmetic = limits.no_evidence(evidence.result)
+    why = "; ".join(filter(None, (SYNTHETIC * unit.synthetic, limits.arithmetic * arithmetic, evidence.why)))
     return {
         "id": claim["id"],
         "order": unit.order,
@@ -237,11 +242,13 @@ def _row(unit: Unit, evidence: Evidence, margin: float = NAN) -> dict[str, Any]:
         **{column: columns.get(column, "") for column in UNIT_COLUMNS},
         "synthetic": int(unit.synthetic),
         "published_for": ", ".join(published_for),
-        "published_here": int(published_name(place) in published_for) if place else "",
+        "published_here": int(place in published_for) if place else "",
+        "inferred_here": int(limits.inferred),
         "published": claim.get("published", ""),
         "result": evidence.result,
-        "verdict": _verdict(evidence, unit.synthetic),
+        "verdict": _verdict(evidence, unit),
         "why": why,
+        "note": limits.note,
         **dict.fromkeys(OTHER_MARGINS, ""),
         "robust": "",
         "margin": margin,
@@ -250,8 +257,8 @@ def _row(unit: Unit, evidence: Evidence, margin: float = NAN) -> dict[str, Any]:
         **_comparison_columns(evidence),
         "beyond_margin": _beyond(evidence, margin),
         **{column: evidence.numbers.get(column, NAN) for column in NUMBER_COLUMNS},
-        "p_claimed": evidence.p_claimed,
-        "p_against": evidence.p_against,
+        "p_claimed": NAN if arithmetic else evidence.p_claimed,
+        "p_against": NAN if arithmetic else evidence.p_against,
         **sensitivity(evidence, margin, unit.printed.difference if unit.printed else NAN),
         **printed_columns(unit.printed),
     }

@@ -24,6 +24,7 @@ PLUGINS = (
     *(f"claims.derivations.{name}" for name in DERIVATIONS.names()),
 )
 PUBLISHED = ""  # all of published.yaml
+OURS = {"ours": "Ours: needed to read the papers' claims"}
 HEADER = (
     *(
         "claim",
@@ -94,7 +95,7 @@ def _markdown(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]], primary
         ]
     if table["n_first"].median() < 3:
         lines += ["**Two seeds or fewer: this shows the form. Quote nothing from it.**", ""]
-    headings = {"paper": "The paper", "companion": "The companion: initial connectivity"}
+    headings = {"paper": "The paper", "companion": "The companion: initial connectivity", **OURS}
     for paper, rows in table.groupby("paper", sort=False):
         lines += [f"### {headings.get(str(paper), str(paper))}", ""]
         lines += markdown.table(HEADER, [_cells(row, sides[row["id"]]) for row in rows.to_dict("records")]) + [""]
@@ -194,7 +195,7 @@ def _verdict(row: Mapping[str, Any]) -> str:
     why = row["why"]
     if row["verdict"] == NOT_REPRODUCED and math.isfinite(row["beyond_margin"]):
         why = f"{'surely' if row['beyond_margin'] else 'though not surely'} by more than the margin"
-    return str(row["verdict"]) + (f" ({why})" if why else "")
+    return str(row["verdict"]) + "".join(f" ({words})" for words in (why, row["note"]) if words)
 
 
 def _margins(row: Mapping[str, Any]) -> str:

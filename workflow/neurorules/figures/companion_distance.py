@@ -44,6 +44,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         [
             "Dots: seeds (n in the titles). Lines: mean over seeds.",
             gain_curves.BAND_WORDS,
+            *gain_curves.gain_words(table),
             "Before training: before the first update, where flossed after flossing.",
             "Matched accuracy: per gain, the highest that all networks of the task reach at that gain, of either "
             "learning rule, flossed or not.",
@@ -80,4 +81,4 @@ def _draw(panel: Axes, rows: pd.DataFrame, of_rule: pd.DataFrame, stage: str) ->
     notes += gain_curves.unlearnt_notes(rows)
     beside = 0.04 * max(gains[-1] - gains[0], 1.0)
     panel.set_xlim(gains[0] - beside, gains[-1] + beside)
-    panels.axis_note(panel, "Gain of the initial weights", notes)
+    panels.axis_note(panel, gain_curves.gain_label(of_rule), notes)

@@ -50,6 +50,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         gain_curves.BAND_WORDS,
         "Dotted horizontal line: 0, where signals neither grow nor shrink.",
         "Learning rates are in the figure's table.",
+        *gain_curves.gain_words(tables["lyapunov"]),
     ]
     panels.caption(figure, context, tables["lyapunov"], words)
     return {"figure": figure, "csv": table}
@@ -80,4 +81,4 @@ def _draw(panel: Axes, runs: pd.DataFrame, learning_rule: str) -> None:
     if not finite.all():
         gains = sorted(runs.loc[~finite, "gain"].unique())
         notes.append(f"Not drawn, minus infinity in some seeds: gain {', '.join(f'{gain:g}' for gain in gains)}.")
-    panels.axis_note(panel, "Gain of the initial weights", notes)
+    panels.axis_note(panel, gain_curves.gain_label(runs), notes)

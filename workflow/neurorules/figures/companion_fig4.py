@@ -50,6 +50,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         loss_curves.LOSS_BAND_WORDS,
         f"The first {NOT_SHOWN:.0%} of the updates are not shown.",
         "lr: learning rate.",
+        "Flossing's updates are truncated in time alone; the frame of its exponents is the whole network's.",
+        *gain_curves.gain_words(tables["loss_curve"]),
     ]
     panels.caption(figure, context, tables["loss_curve"], [*words, *gain_curves.edge_words(table)])
     return {"figure": figure, "csv": table}

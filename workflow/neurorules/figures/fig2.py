@@ -19,7 +19,7 @@ PRODUCTS = ("pdf", "png", "csv")
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
-    from neurorules.plotting import curves, panels, style, titles
+    from neurorules.plotting import curves, gain_curves, panels, style, titles
 
     table = curves.procrustes_only(tables["distances"])
     curves.one_setting_each(table, ("gain",))
@@ -58,6 +58,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             "across those of different learning rules (a dot per gain), "
             "and across seeds (a dot per gain and learning rule); bars with numbers: mean of the dots; "
             "gains at which every network reaches accuracy 0.4, where there are two.",
+            *gain_curves.gain_words(table),
         ],
     )
     return {"figure": figure, "csv": table}

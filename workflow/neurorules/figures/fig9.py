@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from neurorules.plotting.curves import distance_against_accuracy
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TITLE = "Distance against accuracy: node perturbation and evolution strategies"
 TABLES = ("distances",)
 PRODUCTS = ("pdf", "png", "csv")
 
-make = distance_against_accuracy
+NODE_PERTURBATION = (
+    "Node perturbation: an independent sample for each trial and step, which acts on the loss through the readout at "
+    "that step alone."
+)
+
+
+def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
+    """The figure and the table that it is drawn from."""
+    from neurorules.plotting.curves import distance_against_accuracy
+
+    return distance_against_accuracy(tables, context, [NODE_PERTURBATION])

@@ -18,7 +18,7 @@ STAGES = {"untrained": "untrained", "trained": "last checkpoint", "matched": "ma
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
-    from neurorules.plotting import curves, panels, style, titles
+    from neurorules.plotting import curves, gain_curves, panels, style, titles
     from neurorules.tables.base.stages import at_stages
 
     distances = curves.procrustes_only(tables["distances"])
@@ -41,6 +41,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             "Dots: seeds (n in the legend). Lines: mean over seeds; error bars: SD over seeds.",
             "Matched accuracy: per gain, the highest accuracy that all networks of the panel reach at that gain.",
             "Points of learning rules stand a little beside each other.",
+            *gain_curves.gain_words(table),
         ],
     )
     return {"figure": figure, "csv": table}
@@ -80,4 +81,4 @@ def _draw(panel: Axes, rows: pd.DataFrame, of_part: pd.DataFrame) -> None:
         panels.empty_message(panel, "At no gain is there an accuracy that all networks reach.")
     notes += gain_curves.unlearnt_notes(rows)
     panel.set_xlim(gains[0] - 5 * beside, gains[-1] + 5 * beside)
-    panels.axis_note(panel, "Gain of the initial weights", notes)
+    panels.axis_note(panel, gain_curves.gain_label(of_part), notes)

@@ -11,22 +11,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TITLE = "Distances between trained networks"
-TABLES = ("model_distances",)
+TABLES = ("model_distances", "model_dynamics")
 PRODUCTS = ("pdf", "png", "csv")
+
+# What a table type's distances are.
+MEASURES = {"model_distances": "procrustes", "model_dynamics": "dsa"}
+LABELS = {"procrustes": "", "dsa": "DSA, Wasserstein distance\n(mean over delays and ranks)"}
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from: pairs of one setting, at the last checkpoint."""
     from neurorules.plotting import panels, style, titles
-    from neurorules.tables.base.columns import PANEL_GROUP
+    from neurorules.tables.base.columns import PANEL_GROUP, below_each_other
     from neurorules.tables.base.matched import LEAST_ACCURACY
     from neurorules.tables.base.pairs import comparable
 
-    table = tables["model_distances"]
+    table = below_each_other([of_type.assign(measure=MEASURES[name]) for name, of_type in tables.items()])
     of_one_setting = table["setting_a"] == table["setting_b"]
     trained = table[of_one_setting & (table["stage"] == "trained")]
     shown, note = comparable(trained.rename(columns={"setting_a": "setting"}), LEAST_ACCURACY)
-    groups = list(shown.groupby(PANEL_GROUP, sort=True))
+    groups = list(shown.groupby([*PANEL_GROUP, "measure"], sort=True))[::-1]
     figure, axes = panels.make_panels(max(1, len(groups)), width=3.2)
     if not groups:
         panels.mark_empty(axes[:1], "There are no two networks of one setting to compare.")
@@ -40,7 +44,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             seeds = "over seeds" if a == b else titles.rule_label(str(b))
             names.append(f"{titles.rule_label(str(a))}\n{seeds}\n(n = {len(distances)})")
         panel.set_xticks(range(len(names)), names, fontsize=5.5)
-        panel.set(xlim=(-0.5, len(names) - 0.5), ylabel=style.DISTANCE_LABEL, title=titles.panel_title(rows, shown))
+        panel.set(xlim=(-0.5, len(names) - 0.5), title=titles.panel_title(rows, shown))
+        panel.set_ylabel(LABELS[rows["measure"].iloc[0]] or style.DISTANCE_LABEL)
     panels.caption(
         figure,
         context,

@@ -41,6 +41,8 @@ def gain_of(setting: str) -> float:
 
 
 def _markdown(distances: pd.DataFrame, context: Mapping[str, Any]) -> str:
+    from neurorules.plotting import gain_curves
+
     lines = ["# Table 1: distance to the recording by initial gain", ""]
     if distances["synthetic"].any():
         lines += ["**Synthetic recordings: these numbers say nothing about the brain.**", ""]
@@ -48,7 +50,8 @@ def _markdown(distances: pd.DataFrame, context: Mapping[str, Any]) -> str:
         lines += _part(str(recording), str(task), rows, context["published"])
     lines += [
         f"Normalized Procrustes distance, 0 to 1: mean ± SD over seeds (n). Settings: "
-        f"{markdown.listed(context['figure']['settings'])}; {BASE} is gain 1. Matched: at the highest accuracy that "
+        f"{markdown.listed(context['figure']['settings'])}; {BASE} is gain 1. "
+        f"{''.join(f'{words} ' for words in gain_curves.gain_words(distances))}Matched: at the highest accuracy that "
         "all networks compared in that line reached. p: Welch's t-test over seeds, two-sided. p equivalent: two "
         "one-sided tests against the margin. Recomputed: Student's t-test from the printed means and SDs, taken as "
         f"dividing by n, of n = {context['published']['n']} seeds; in brackets what rounding allows. What the paper "

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 N_BARS = 6
 
 
-def distance_against_accuracy(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """A figure of one panel per recording, task and setting, and its table.
+def distance_against_accuracy(
+    tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any], more_words: Sequence[str] = ()
+) -> dict[str, Any]:
+    """A figure of one panel per recording, task and setting, and its table; `more_words` are added to the caption.
 
     Where there is a table of type `baselines`, the cross-condition average of the recording is drawn too.
     """
@@ -45,7 +47,7 @@ def distance_against_accuracy(tables: Mapping[str, pd.DataFrame], context: Mappi
     ]
     if "baselines" in tables:
         words.append("Dotted line: the recording's own average over conditions in place of a network.")
-    panels.caption(figure, context, table, words)
+    panels.caption(figure, context, table, [*words, *more_words])
     return {"figure": figure, "csv": table}
 
 

@@ -24,6 +24,30 @@ def unflossed(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["flossed"] == 0].reset_index(drop=True)
 
 
+def gain_label(table: pd.DataFrame) -> str:
+    """Label of an axis of gains: what the gain multiplies, where that is not the papers' 1 / sqrt(N).
+
+    Args:
+        table: with a column recurrent_scale; one without it says nothing.
+    """
+    scales = _scales(table)
+    return "Gain of the initial weights" + (f"\n(x recurrent_scale {scales})" if scales else "")
+
+
+def gain_words(table: pd.DataFrame) -> list[str]:
+    """The sentence of a caption about it, where there is something to say."""
+    scales = _scales(table)
+    words = f"Gain multiplies initial recurrent weights of SD {scales} / sqrt(N)"
+    return [f"{words}: gain 1 here is gain {scales} in the papers' text."] if scales else []
+
+
+def _scales(table: pd.DataFrame) -> str:
+    if "recurrent_scale" not in table.columns:
+        return ""
+    scales = sorted(table["recurrent_scale"].dropna().unique())
+    return "" if scales in ([], [1.0]) else " or ".join(f"{scale:g}" for scale in scales)
+
+
 def panel_groups(table: pd.DataFrame, context: Mapping[str, Any], *more: str) -> list[tuple[Any, pd.DataFrame]]:
     """Rows by recording, task and further columns; tasks in the order in which the figure's entry names them."""
     tasks = [model["task"] for model in context["models"]]

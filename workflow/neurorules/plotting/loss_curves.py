@@ -106,6 +106,7 @@ def loss_curves_by_gain(tables: Mapping[str, pd.DataFrame], context: Mapping[str
         gain_curves.BAND_WORDS,
         LOSS_BAND_WORDS,
         f"The first {NOT_SHOWN:.0%} of the updates are not shown.",
+        *gain_curves.gain_words(tables["loss_curve"]),
     ]
     panels.caption(
         figure, {**context, "models": models}, tables["loss_curve"], [*words, *gain_curves.edge_words(table)]

@@ -11,6 +11,7 @@ LEARNING_RULES: dict[str, tuple[str, Any, str]] = {
     "bptt": ("#000000", "-", "o"),
     "truncated_bptt": ("#0072b2", "-.", "^"),
     "eprop": ("#d6219c", "--", "s"),
+    "eprop_diagonal": ("#e377c2", (0, (6, 1, 2, 1)), "<"),
     "modprop": ("#2ca02c", ":", "D"),
     "node_perturbation": ("#17becf", (0, (5, 1, 1, 1)), "v"),
     "evolution_strategies": ("#f0a202", (0, (3, 1)), "P"),

@@ -21,7 +21,8 @@ def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Op
     """One row per pair of networks x stage: Procrustes distance over all steps of all test trials.
 
     stage "trained": both networks after training. stage "matched": each network where it first reaches the accuracy
-    that both reach, which is the lower one of their best accuracies.
+    that both reach, which is the lower one of their best accuracies. stage "matched_common": at one accuracy for all
+    pairs, the lowest of the best accuracies of the networks that have learnt; the others are in no such pair.
 
     Raises:
         InputError: two models have test trials of different lengths or numbers.
@@ -36,6 +37,7 @@ def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Op
     from neurorules.similarity.matched_accuracy import common_level, first_reaching
     from neurorules.similarity.procrustes import procrustes_distance
     from neurorules.tables.base.labels import side
+    from neurorules.tables.base.matched import LEAST_ACCURACY
 
     networks = [
         (member, seed, run, ModelActivity(run, member.options, member.task, None))
@@ -49,15 +51,20 @@ def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Op
             seen[number, checkpoint] = networks[number][3].at(checkpoint)
         return seen[number, checkpoint]
 
+    best = [float(run["accuracy"].values.max()) for _, _, run, _ in networks]
+    level = min((value for value in best if value >= LEAST_ACCURACY), default=float("inf"))
     rows = []
     for a, b in itertools.combinations(range(len(networks)), 2):
         (member_a, seed_a, run_a, _), (member_b, seed_b, run_b, _) = networks[a], networks[b]
         accuracies = [run["accuracy"].values for run in (run_a, run_b)]
         common = common_level(accuracies)
-        for stage, at in (
-            (TRAINED, [checkpoint_index(run, TRAINED) for run in (run_a, run_b)]),
-            ("matched", [first_reaching(accuracy, common) for accuracy in accuracies]),
-        ):
+        stages = {
+            TRAINED: [checkpoint_index(run, TRAINED) for run in (run_a, run_b)],
+            "matched": [first_reaching(accuracy, common) for accuracy in accuracies],
+        }
+        if common >= level:
+            stages["matched_common"] = [first_reaching(accuracy, level) for accuracy in accuracies]
+        for stage, at in stages.items():
             x, y = activity(a, at[0]), activity(b, at[1])
             if x.shape[:2] != y.shape[:2]:
                 raise InputError(

@@ -48,6 +48,7 @@ COLUMNS = {
     "learning_rule": Column(TEXT, "name of the learning rule; `data` for the recording", sided=True),
     "setting": Column(TEXT, "name of the setting; `data` for the recording", sided=True),
     "gain": Column(NUMBER, "gain of the initial recurrent weights", sided=True),
+    "recurrent_scale": Column(NUMBER, "what the gain multiplies: SD of the weights at gain 1, times sqrt(N)"),
     "learning_rate": Column(NUMBER, "learning rate that the run was trained with", sided=True),
     "learning_rate_at_edge": Column(INTEGER, "1 if it is at the edge of the grid that it was chosen from, else 0"),
     "flossed": Column(INTEGER, "1 with gradient flossing before training, else 0", sided=True),
@@ -56,7 +57,11 @@ COLUMNS = {
     "scoring_code": Column(TEXT, "hash of the code that made the table"),
     "made_from": Column(TEXT, "hash of all that the study says of the table: options, seeds, recording, code"),
     # a moment of training
-    "stage": Column(TEXT, "`untrained`: first checkpoint; `trained`: last one; `matched`: at equal accuracy"),
+    "stage": Column(
+        TEXT,
+        "`untrained`: first checkpoint; `trained`: last one; `matched`: at equal accuracy; `matched_common`: at one "
+        "accuracy for all pairs of a table",
+    ),
     "update": Column(INTEGER, "updates done", sided=True),
     "updates": Column(INTEGER, "updates of the whole training"),
     "accuracy": Column(NUMBER, "normalized accuracy on the test trials; 1 is perfect", sided=True),

@@ -47,9 +47,9 @@ def model_labels(model: str, options: Options, runs: Mapping[int, xr.Dataset]) -
         runs: its runs by seed.
 
     Returns:
-        task, learning_rule, setting, gain, learning_rate (the one that the runs were trained with, whether it was given
-        or chosen from a grid), learning_rate_at_edge (1 if it is at the edge of that grid) and flossed (1 with gradient
-        flossing).
+        task, learning_rule, setting, gain, recurrent_scale (what the gain multiplies), learning_rate (the one that the
+        runs were trained with, whether it was given or chosen from a grid), learning_rate_at_edge (1 if it is at the
+        edge of that grid) and flossed (1 with gradient flossing).
 
     Raises:
         InputError: the runs were trained with different learning rates.
@@ -71,6 +71,7 @@ def model_labels(model: str, options: Options, runs: Mapping[int, xr.Dataset]) -
         "learning_rule": learning_rule,
         "setting": setting,
         "gain": float(options.network.gain),
+        "recurrent_scale": float(options.network.recurrent_scale),
         "learning_rate": learning_rate,
         "learning_rate_at_edge": int(at_edge),
         "flossed": int(options.training.flossing_iterations > 0),

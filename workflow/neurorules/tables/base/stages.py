@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LABELS = (
-    *("recording", "recording_title", "synthetic", "task", "learning_rule", "setting"),
-    *("gain", "learning_rate", "learning_rate_at_edge", "flossed", "training_code", "scoring_code", "measure", "seed"),
+    *("recording", "recording_title", "synthetic", "task", "learning_rule", "setting", "gain", "recurrent_scale"),
+    *("learning_rate", "learning_rate_at_edge", "flossed", "training_code", "scoring_code", "measure", "seed"),
 )
 
 

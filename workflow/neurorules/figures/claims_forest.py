@@ -1,0 +1,122 @@
+"""All claims at a glance: the ledger as a forest plot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from neurorules.claims.derivations.base.derivation import DERIVATIONS
+from neurorules.claims.published import claimed_table_types
+from neurorules.claims.tests.base.claim_test import CLAIM_TESTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TITLE = "Published claims: differences, intervals and verdicts"
+TABLES = ()
+PRODUCTS = ("pdf", "png", "csv")
+PLUGINS = (
+    *(f"claims.tests.{name}" for name in CLAIM_TESTS.names()),
+    *(f"claims.derivations.{name}" for name in DERIVATIONS.names()),
+)
+PUBLISHED = ""  # all of published.yaml
+
+# What differences are in, where it is not the distance between networks and a recording.
+DISTANCE = "distance (0 to 1)"
+VALUES = {
+    "task_loss": "mean task loss",
+    "exponent": "largest Lyapunov exponent (per time constant)",
+    "distance_from_0": "largest Lyapunov exponent (per time constant)",
+    "r_with_data": "Pearson's r",
+}
+TABLE_VALUES = {"dsa": "DSA distance", "model_dynamics": "DSA distance", "eigenvalues": "distance of spectra"}
+TEST_VALUES = {"more_updates": "updates", "falls_with_accuracy": "distance, per unit of accuracy"}
+SLOPES = {"negative_slope": "per unit of gain", "rises_with_learning_rate": "per factor of ten in learning rate"}
+# Columns of the ledger that a label says, beside the claim.
+LABEL_COLUMNS = ("setting", "learning_rule", "component", "level", "score")
+
+
+def tables_of_others() -> dict[str, list[str]]:
+    """By figure, the table types that claims are decided from."""
+    return claimed_table_types()
+
+
+def make(tables: Mapping[str, Mapping[str, pd.DataFrame]], context: Mapping[str, Any]) -> dict[str, Any]:
+    """The figure and the ledger's rows that it is drawn from; `tables` by figure and table type."""
+    from neurorules.claims.ledger import ledger
+    from neurorules.plotting import forest, panels
+
+    claims = {claim["id"]: claim for claim in context["published"]["claims"]}
+    rows = ledger(list(claims.values()), tables, context["published"])
+    table = with_places(rows, claims)
+    shown = table[table["axis"] != ""]
+    without = left_out(table)
+    if shown.empty:
+        figure, axes = panels.make_panels(1, width=4.0)
+        panels.mark_empty(axes, "No claim is testable in this study.")
+    else:
+        figure = forest.make_forest(shown)
+        panels.legend_of(figure, forest.legend_entries(shown))
+    words = [
+        "Difference of the two groups that a claim compares, first less second, with its 95% confidence interval over "
+        "seeds (n in the table). Claims with a direction: left of 0 is as claimed. Beige: margin within which "
+        "'as close as' is reproduced. Upright bars: the difference that the paper prints for that recording.",
+        "Colour and marker: verdict; hollow: a synthetic recording, which is no evidence. "
+        "Intervals beyond an axis are cut.",
+        without,
+    ]
+    panels.caption(figure, {**context, "models": []}, table, words)
+    return {"figure": figure, "csv": table}
+
+
+def axis_of(claim: Mapping[str, Any]) -> str:
+    """What a claim's difference is in."""
+    of_table = claim.get("table", "")
+    value = VALUES.get(claim.get("parameters", {}).get("value", ""), TABLE_VALUES.get(of_table, DISTANCE))
+    if claim["test"] in SLOPES:
+        return f"{value}, {SLOPES[claim['test']]}"
+    return TEST_VALUES.get(claim["test"], value)
+
+
+def with_places(rows: pd.DataFrame, claims: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """The ledger with the columns that say where a row is drawn.
+
+    Added are axis, "" for rows that are not drawn, since nothing was tested; column; label; and published_difference,
+    of the means that the paper prints for this very recording.
+    """
+    from neurorules.claims.published import published_name
+    from neurorules.plotting.titles import TASK_TITLES
+
+    drawn = (rows["result"] != "") & rows["difference"].notna()
+    axes = rows["id"].map(lambda claim: axis_of(claims[claim]))
+    titles = rows["recording_title"].where(rows["recording_title"] != "", rows["task"])
+    own = rows["printed_recording"] == rows["recording"].map(published_name)
+    table = rows.assign(
+        axis=axes.where(drawn, ""),
+        column=titles.map(lambda title: TASK_TITLES.get(title, title)),
+        label=[_label(row) for row in rows.to_dict("records")],
+        published_difference=rows["printed_difference"].where(own),
+    )
+    order = list(dict.fromkeys(table.loc[drawn, "axis"]))
+    places = table["axis"].map({axis: place for place, axis in enumerate(order)}).fillna(len(order))
+    return table.assign(_place=places).sort_values(["_place", "order"], kind="stable").drop(columns="_place")
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    """A claim in a few words, its id, and what else the row is about."""
+    from neurorules.plotting.titles import rule_label
+
+    said = [rule_label(row[name]) if name == "learning_rule" else str(row[name]) for name in LABEL_COLUMNS if row[name]]
+    words = row["id"].removeprefix("companion-").removeprefix("ours-").removeprefix("earlier-").replace("-", " ")
+    whose = "" if row["paper"] == "paper" else f"{row['paper']}: "
+    return f"{whose}{words}" + (f" ({', '.join(said)})" if said else "")
+
+
+def left_out(table: pd.DataFrame) -> str:
+    """How many rows are not drawn, and why, by the commonest reasons."""
+    rows = table[table["axis"] == ""]
+    if rows.empty:
+        return ""
+    why = rows["why"].str.replace(r"figure \w+ is not part", "their figure is not part", regex=True)
+    reasons = ", ".join(f"{count} since {reason}" for reason, count in why.value_counts().head(3).items())
+    return f"Not drawn: {len(rows)} rows of {rows['id'].nunique()} claims, which are not testable here ({reasons} ...)."
