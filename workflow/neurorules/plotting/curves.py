@@ -97,12 +97,12 @@ def draw_runs(
         Whether there is an accuracy that all seeds have been at; else there is no mean.
     """
     from neurorules.similarity.matched_accuracy import mean_curve
-    from neurorules.tables.base.matched import run_curve
+    from neurorules.tables.base.matched import run_course
 
-    seeds = [run_curve(run) for _, run in runs.groupby("seed")]
+    seeds = [run.sort_values("update") for _, run in runs.groupby("seed")]
     for run in seeds:
-        panel.plot(*run, **{**line_style, "marker": ""}, alpha=0.35, linewidth=0.6)
-    accuracy, distance, of_seeds = mean_curve(seeds)
+        panel.plot(run["accuracy"], run["distance"], **{**line_style, "marker": ""}, alpha=0.35, linewidth=0.6)
+    accuracy, distance, of_seeds = mean_curve([run_course(run) for run in seeds])
     if place is None or not len(accuracy):
         panel.plot(accuracy, distance, **line_style, markevery=0.15, markersize=3.5, label=label)
         return len(accuracy) > 0
