@@ -113,7 +113,7 @@ def test_guessing_on_reaches_with_a_common_part() -> None:
 
 
 def test_guesses_know_the_timing() -> None:
-    """Two lengths of trial, two choices in each in the last step: fixation is known, ln 2 in 4 of 2 x 2 + 2 x 3 steps."""
+    """Trials of two lengths end in one of two choices: ln 2 in 4 of 2 x 2 + 2 x 3 steps, 0 in the others."""
     targets = np.array([[0, 0, 0, 0], [1, 2, 0, 0], [0, 0, 2, 1]])
     scored = np.array([[1, 1, 1, 1], [1, 1, 1, 1], [0, 0, 1, 1]])
     guess = guessing(Given(targets, scored, cross_entropy, 3))  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ PRODUCTS = ("pdf", "png", "csv")
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
-    from neurorules.plotting import curves, panels, style, titles
+    from neurorules.plotting import curves, guessing, panels, style, titles
     from neurorules.tables.base.levels import least_level, level_text
 
     table = curves.procrustes_only(tables["distances"])
@@ -59,6 +59,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             "across those of different learning rules (a dot per gain), "
             "and across seeds (a dot per gain and learning rule); bars with numbers: mean of the dots; "
             f"gains at which every network reaches accuracy {level_text(least_level(table))}, where there are two.",
+            *guessing.words(table),
         ],
     )
     return {"figure": figure, "csv": table}
@@ -105,9 +106,7 @@ def spread_at_matched_accuracy(rows: pd.DataFrame) -> tuple[float, dict[str, NDA
     return accuracy, {name: values.dropna().to_numpy() for name, values in spread.items()}
 
 
-def _draw_spread(
-    panel: Axes, accuracy: float, spread: Mapping[str, NDArray[Any]], of_gains: str, least: float
-) -> None:
+def _draw_spread(panel: Axes, accuracy: float, spread: Mapping[str, NDArray[Any]], of_gains: str, least: float) -> None:
     from neurorules.plotting import panels
     from neurorules.tables.base.levels import level_text
 

@@ -22,7 +22,7 @@ def distance_against_accuracy(tables: Mapping[str, pd.DataFrame], context: Mappi
 
     Where there is a table of type `baselines`, the cross-condition average of the recording is drawn too.
     """
-    from neurorules.plotting import panels, style, titles
+    from neurorules.plotting import guessing, panels, style, titles
     from neurorules.tables.base.columns import PANEL_GROUP
 
     table = procrustes_only(tables["distances"])
@@ -44,7 +44,8 @@ def distance_against_accuracy(tables: Mapping[str, pd.DataFrame], context: Mappi
         "Thick lines: mean over seeds at common accuracies, where all seeds have been.",
     ]
     if "baselines" in tables:
-        words.append("Dotted line: the recording's own average over conditions in place of a network.")
+        words.append("Dotted line across: the recording's own average over conditions in place of a network.")
+    words += guessing.words(table)
     panels.caption(figure, context, table, words)
     return {"figure": figure, "csv": table}
 
@@ -154,7 +155,7 @@ def format_panels(
         no_overlap: per panel, the names of lines whose seeds have no accuracy in common.
         extra_distances: further distances that the limits must include.
     """
-    from neurorules.plotting import panels, style
+    from neurorules.plotting import guessing, panels, style
 
     visible = rows["accuracy"].between(0, 1)
     distances = np.array([*rows.loc[visible, "distance"], *extra_distances])
@@ -164,6 +165,7 @@ def format_panels(
         panels.axis_note(panel, style.ACCURACY_LABEL, words)
         if not visible.any():
             panels.empty_message(panel, "No network reaches an accuracy above 0.")
+        guessing.mark(panel, rows)
         if len(distances):
             margin = 0.05 * max(float(np.ptp(distances)), 0.02)
             panel.set_ylim(distances.min() - margin, distances.max() + margin)

@@ -16,7 +16,7 @@ from neurorules.tables.base.pairs import (
     DATA,
     at_their_level,
     both_ways,
-    mean_fraction_correct,
+    fractions_correct,
     networks_in,
     of_different_networks,
 )
@@ -72,7 +72,7 @@ def _not_learnt(rows: pd.DataFrame, level: float, least: float, n_near: int, n_n
     """Why a level is too low to say something."""
     why = f"the level is accuracy {level:.3f}: networks below {level_text(least)} have not learnt"
     more = [] if math.isnan(guessing := guessing_level(rows)) else [f"guessing gives {guessing:.3f}"]
-    if "fraction_correct_a" in rows and not math.isnan(correct := mean_fraction_correct(rows)):
-        more.append(f"there, {correct:.0%} of trials are right")
+    if len(correct := fractions_correct(rows)):
+        more.append(f"there, {correct.mean():.0%} of trials are right")
     more.append(f"{n_near} of {n_networks} networks are there")
     return f"{why} ({'; '.join(more)})"

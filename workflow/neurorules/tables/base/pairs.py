@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 
 # Two activities that are equal up to rounding, arccos of 1 less 1e-15, are those of one network: of one seed before its
@@ -73,12 +76,15 @@ def networks_in(pairs: pd.DataFrame) -> dict[tuple[str, str, int], float]:
     return {key: accuracy for key, accuracy in networks.items() if key[0] != DATA}
 
 
-def mean_fraction_correct(pairs: pd.DataFrame) -> float:
-    """Mean fraction correct of the networks that are a side of some pair; NaN where it is not known."""
+def fractions_correct(pairs: pd.DataFrame) -> NDArray[Any]:
+    """(network,) fraction correct of the networks that are a side of some pair; none where it is not known."""
+    if "fraction_correct_a" not in pairs:
+        return np.array([])
     both = both_ways(pairs)
     columns = ["learning_rule_a", "setting_a", "seed_a", "fraction_correct_a"]
     of_networks = both.loc[both["learning_rule_a"] != DATA, columns].drop_duplicates()
-    return float(of_networks["fraction_correct_a"].mean())
+    fractions: NDArray[Any] = of_networks["fraction_correct_a"].dropna().to_numpy()
+    return fractions
 
 
 def both_ways(pairs: pd.DataFrame) -> pd.DataFrame:
