@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import isotonic_regression
+from scipy.signal import lfilter
 
 from neurorules.similarity.matched_accuracy import (
-    at_accuracies,
+    Course,
+    checkpoint_at,
     common_level,
     common_start,
-    first_reaching,
+    course,
     mean_curve,
-    nearest,
 )
 from neurorules.similarity.noise_floor import (
     CrossProduct,
@@ -27,6 +30,7 @@ from neurorules.similarity.noise_floor import (
     neuron_splits,
 )
 from neurorules.similarity.procrustes import procrustes_distance
+from neurorules.training.checkpoints import checkpoint_updates
 
 
 @pytest.fixture(scope="module")
@@ -135,17 +139,120 @@ def test_floor_of_copies_and_of_strangers() -> None:
     assert strangers.mean() > 0.5
 
 
-def test_accuracy_that_falls_back_is_read_where_it_was_first_reached() -> None:
-    accuracy = np.array([0.0, 0.4, 0.2, 0.8])
-    distance = np.array([1.0, 0.6, 0.9, 0.2])
-    np.testing.assert_allclose(at_accuracies(accuracy, distance, np.array([0.2, 0.4, 0.6])), [0.8, 0.6, 0.4])
-    assert np.isnan(at_accuracies(accuracy, distance, np.array([-0.1, 0.9]))).all()
+def test_accuracy_that_falls_back_is_pooled() -> None:
+    """Updates e^k - 1 are evenly spaced, 1 in log update; the two ends stand for half as much, .5."""
+    update = np.expm1(np.arange(4.0))
+    of_run = course(update, np.array([0.0, 0.4, 0.2, 0.8]), np.array([1.0, 0.6, 0.9, 0.2]))
+    np.testing.assert_allclose(of_run.accuracy, [0.0, 0.3, 0.8])
+    np.testing.assert_allclose(of_run.value, [1.0, 0.75, 0.2])
+    np.testing.assert_allclose(of_run.at(np.array([0.15, 0.3, 0.55])), [0.875, 0.75, 0.475])
+    assert np.isnan(of_run.at(np.array([-0.1, 0.9]))).all()
+    # The end falls back: .8 for 1 and .2 for .5 make .6.
+    falls = course(update, np.array([0.0, 0.4, 0.8, 0.2]), np.array([1.0, 0.6, 0.9, 0.3]))
+    assert falls.best == pytest.approx(0.6) and float(falls.at(0.6)) == pytest.approx(0.7)
+
+
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=30), st.integers(0, 2**32 - 1))
+def test_courses_are_weighted_isotonic_regressions(accuracy: list[float], seed: int) -> None:
+    """Against scipy, where checkpoints are apart; and values are averaged over the same checkpoints."""
+    rng = np.random.default_rng(seed)
+    time = np.cumsum(rng.uniform(0.2, 1.0, len(accuracy)))
+    edges = np.concatenate([time[:1], (time[1:] + time[:-1]) / 2, time[-1:]])
+    weights = np.diff(edges) if len(time) > 1 else np.ones(1)
+    fitted = isotonic_regression(accuracy, weights=weights).x
+    value = rng.standard_normal(len(accuracy))
+    of_run = course(np.expm1(time), np.array(accuracy), value)
+    assert (np.diff(of_run.accuracy) > 0).all()
+    np.testing.assert_allclose(np.interp(fitted, of_run.accuracy, of_run.accuracy), fitted, atol=1e-9)
+    for level, mean in zip(of_run.accuracy, of_run.value, strict=True):
+        own = np.abs(fitted - level) < 1e-9
+        assert own.any()
+        if len(of_run.accuracy) == 1 or np.diff(of_run.accuracy).min() > 1e-8:
+            assert mean == pytest.approx(np.average(value[own], weights=weights[own]), abs=1e-7)
+
+
+def test_checkpoints_close_together_are_one() -> None:
+    """The last tenth of 1000 updates: a single good or bad checkpoint there is not what the run came to."""
+    update = np.array([0, 10, 100, 910, 930, 950, 970, 1000])
+    accuracy = np.array([0.0, 0.2, 0.5, 0.8, 0.8, 0.8, 0.8, 0.8])
+    value = np.arange(8.0)
+    for last in (0.6, 1.0):
+        of_run = course(update, np.where(update == 950, last, accuracy), value)
+        assert len(of_run.accuracy) == 4 and of_run.best == pytest.approx(0.8, abs=0.05)
+
+
+def test_flat_runs_are_read_at_their_only_accuracy() -> None:
+    of_run = course(np.arange(5), np.full(5, 0.3), np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
+    assert of_run.start == of_run.best == pytest.approx(0.3) and 1 < float(of_run.at(0.3)) < 5
+    assert np.isnan(of_run.at([0.29, 0.31])).all() and not of_run.passed(0.31)
+    single = course(np.array([7]), np.array([0.5]), np.array([2.0]))
+    assert float(single.at(0.5)) == 2.0
+
+
+def learning(seed: int, slower: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Accuracy and distance after each of 1000 updates: they follow the logarithm of updates, with noise.
+
+    Noise of accuracy lasts two updates; its SD is .06. The true accuracy comes to .93.
+    """
+    rng = np.random.default_rng(seed)
+    update = np.arange(1001)
+    time = np.log1p(update)
+    noise = lfilter([np.sqrt(0.75)], [1.0, -0.5], rng.standard_normal(len(update)))
+    true = 0.93 / (1 + np.exp(-(time - np.log(60 * slower)) / 0.5))
+    distance = 0.55 - 0.12 / (1 + np.exp(-(time - np.log(200 * slower)) / 0.8))
+    return (
+        update,
+        true + 0.06 * np.minimum(1, 2 * true) * noise,
+        distance + 0.004 * rng.standard_normal(len(update)),
+    )
+
+
+def where_first_reached(accuracy: np.ndarray, value: np.ndarray, level: float) -> float:
+    """The reading that depends on how many checkpoints there are: at those that set a new best accuracy."""
+    best = np.maximum.accumulate(accuracy)
+    new = np.concatenate([[True], best[1:] > best[:-1]])
+    return float(np.interp(level, best[new], value[new]))
+
+
+def readings(counts: tuple[int, ...], read: Callable[..., float]) -> np.ndarray:
+    """(run, count) distances of 40 runs at accuracy .8, by the number of checkpoints."""
+    table = []
+    for seed in range(40):
+        update, accuracy, distance = learning(seed)
+        kept = [checkpoint_updates(1000, "quadratic", count) for count in counts]
+        table.append([read(update[k], accuracy[k], distance[k]) for k in kept])
+    return np.array(table)
+
+
+def test_reading_at_more_checkpoints_does_not_change_the_distance() -> None:
+    """True distance at accuracy .8, in closed form: time = log 60 + .5 log(.8 / .13)."""
+    time = np.log(60) + 0.5 * np.log(0.8 / 0.13)
+    truth = 0.55 - 0.12 / (1 + np.exp(-(time - np.log(200)) / 0.8))
+    counts = (20, 40, 115, 400)
+    now = readings(counts, lambda u, a, d: float(course(u, a, d).at(0.8)))
+    before = readings(counts, lambda u, a, d: where_first_reached(a, d, 0.8))
+    # Few checkpoints leave a curve that is not straight between them; it is theirs, whoever reads it.
+    assert abs(now.mean(0) - truth)[:2].max() < 0.005 and abs(now.mean(0) - truth)[2:].max() < 0.001
+    # Where it is first reached, a run is read earlier the more checkpoints there are.
+    assert (before.mean(0)[1:] > before.mean(0)[:-1]).all() and before.mean(0)[-1] - truth > 0.008
+    # One run: the finer the checkpoints, the closer to the reading of all 1000 updates.
+    every = np.array([float(course(*learning(seed)).at(0.8)) for seed in range(40)])
+    errors = np.sqrt(((now - every[:, None]) ** 2).mean(0))
+    assert (np.diff(errors) < 0).all() and errors[-1] < 0.002
+
+
+def test_reading_at_more_checkpoints_does_not_change_what_was_reached() -> None:
+    counts = (40, 115, 400)
+    now = readings(counts, lambda u, a, d: course(u, a, d).best).mean(0)
+    before = readings(counts, lambda u, a, d: a.max()).mean(0)
+    assert abs(now - 0.93).max() < 0.025 and np.ptp(now) < 0.02
+    assert (before > 1.0).all() and np.ptp(before) > 0.04
 
 
 def test_mean_curve_covers_where_all_runs_have_been() -> None:
     runs = [
-        (np.array([0.0, 1.0]), np.array([1.0, 0.0])),
-        (np.array([0.5, 1.0]), np.array([0.5, 0.4])),
+        Course(np.array([0.0, 1.0]), np.array([1.0, 0.0])),
+        Course(np.array([0.5, 1.0]), np.array([0.5, 0.4])),
     ]
     accuracy, distance, of_runs = mean_curve(runs, 10)
     np.testing.assert_allclose(accuracy, [0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
@@ -154,8 +261,8 @@ def test_mean_curve_covers_where_all_runs_have_been() -> None:
 
 
 def test_checkpoints_at_an_accuracy() -> None:
-    falls_back, starts_high = np.array([0.0, 0.8, 0.3, 0.7]), np.array([0.5, 0.6, 0.4])
-    assert common_level([falls_back, starts_high]) == 0.6
-    assert common_start([falls_back, starts_high]) == 0.5
-    assert first_reaching(falls_back, 0.6) == 1 and first_reaching(falls_back, 0.0) == 0
-    assert nearest(falls_back, 0.6) == 3 and nearest(falls_back, 0.9) == 1
+    rises, starts_high = np.array([0.0, 0.3, 0.7, 0.8]), np.array([0.5, 0.55, 0.6, 0.6])
+    update = np.expm1(np.arange(4.0))
+    courses = [course(update, accuracy, accuracy) for accuracy in (rises, starts_high)]
+    assert common_level(courses) == pytest.approx(0.6) and common_start(courses) == pytest.approx(0.5)
+    assert [checkpoint_at(update, rises, level) for level in (-1.0, 0.1, 0.2, 0.6, 0.9)] == [0, 0, 1, 2, 3]

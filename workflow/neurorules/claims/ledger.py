@@ -68,6 +68,7 @@ COMPARISON_COLUMNS = (
 NUMBER_COLUMNS = (
     *(
         "matched_accuracy",
+        "n_reached",
         "overlap_from",
         "difference_upper_half",
         "p_different_upper_half",

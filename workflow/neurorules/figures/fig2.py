@@ -19,7 +19,8 @@ PRODUCTS = ("pdf", "png", "csv")
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
-    from neurorules.plotting import curves, gain_curves, panels, style, titles
+    from neurorules.plotting import curves, gain_curves, guessing, panels, style, titles
+    from neurorules.tables.base.levels import least_level, level_text
 
     table = curves.procrustes_only(tables["distances"])
     curves.one_setting_each(table, ("gain",))
@@ -45,7 +46,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         learnt = learnt_gains(rows)
         accuracy, spread = spread_at_matched_accuracy(rows[rows["gain"].isin(learnt)])
         of_gains = "" if set(learnt) == set(rows["gain"]) else f" (gains {', '.join(f'{gain:g}' for gain in learnt)})"
-        _draw_spread(row[-1], accuracy, spread, of_gains)
+        _draw_spread(row[-1], accuracy, spread, of_gains, least_level(rows))
     panels.legend_of(figure, {names[gain]: line_style for gain, line_style in line_styles.items()})
     panels.caption(
         figure,
@@ -57,8 +58,9 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             "Spread: SD across the seeds' mean distances at different gains (a dot per learning rule), "
             "across those of different learning rules (a dot per gain), "
             "and across seeds (a dot per gain and learning rule); bars with numbers: mean of the dots; "
-            "gains at which every network reaches accuracy 0.4, where there are two.",
+            f"gains at which every network reaches accuracy {level_text(least_level(table))}, where there are two.",
             *gain_curves.gain_words(table),
+            *guessing.words(table),
         ],
     )
     return {"figure": figure, "csv": table}
@@ -67,10 +69,12 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 def learnt_gains(rows: pd.DataFrame) -> list[float]:
     """The gains at which every network learnt, all of them where these are fewer than two: the worst network sets the
     accuracy at which spreads are read."""
+    from neurorules.tables.base.levels import least_level
     from neurorules.tables.base.matched import all_learnt
 
+    least = least_level(rows)
     of_rules = rows.groupby(["gain", "learning_rule"])
-    learnt = {key: all_learnt(group) for key, group in of_rules}
+    learnt = {key: all_learnt(group, least) for key, group in of_rules}
     gains = sorted(rows["gain"].unique())
     chosen = [gain for gain in gains if all(value for (of_gain, _), value in learnt.items() if of_gain == gain)]
     return chosen if len(chosen) > 1 else gains
@@ -103,9 +107,9 @@ def spread_at_matched_accuracy(rows: pd.DataFrame) -> tuple[float, dict[str, NDA
     return accuracy, {name: values.dropna().to_numpy() for name, values in spread.items()}
 
 
-def _draw_spread(panel: Axes, accuracy: float, spread: Mapping[str, NDArray[Any]], of_gains: str) -> None:
+def _draw_spread(panel: Axes, accuracy: float, spread: Mapping[str, NDArray[Any]], of_gains: str, least: float) -> None:
     from neurorules.plotting import panels
-    from neurorules.tables.base.matched import LEAST_ACCURACY
+    from neurorules.tables.base.levels import level_text
 
     if np.isnan(accuracy):
         panel.set_title("Spread at matched accuracy")
@@ -121,6 +125,6 @@ def _draw_spread(panel: Axes, accuracy: float, spread: Mapping[str, NDArray[Any]
         panel.text(x, values.max() + 0.05 * highest, f"{values.mean():.4f}", ha="center", va="bottom", fontsize=7)
     panel.set_xticks(range(len(spread)), [f"across\n{name}" for name in spread])
     panel.set(xlim=(-0.6, len(spread) - 0.4), ylim=(0, 1.25 * highest if highest > 0 else 1.0), ylabel="SD of distance")
-    if accuracy < LEAST_ACCURACY:
-        panels.axis_note(panel, "", [f"Below accuracy {LEAST_ACCURACY:g}: not all of these networks have learnt."])
+    if accuracy < least:
+        panels.axis_note(panel, "", [f"Below accuracy {level_text(least)}: not all of these networks have learnt."])
     panel.set_title(f"Spread at accuracy {accuracy:.2f},\nwhich all reach{of_gains}")

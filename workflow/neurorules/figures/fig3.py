@@ -54,7 +54,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             "error bars the SD over seeds.",
             "B: Procrustes distance of BPTT's networks to e-prop's over all steps of all test trials; small dots: each "
             "BPTT seed's mean over all e-prop seeds; large markers: their mean, error bars: SD over BPTT seeds.",
-            "Filled: last checkpoint; open: each pair where both first reach the highest accuracy that both reach.",
+            "Filled: last checkpoint; open: each pair at the highest accuracy that both reach.",
         ],
     )
     csv = below_each_other([table.assign(panel="A"), pairs.assign(panel="B", measure="procrustes")])
@@ -63,7 +63,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 def _draw_pairs(panel: Axes, pairs: pd.DataFrame, line_styles: Mapping[float, Mapping[str, Any]], title: str) -> None:
     from neurorules.plotting import panels, style, titles
-    from neurorules.tables.base.matched import LEAST_ACCURACY
+    from neurorules.tables.base.levels import least_level
     from neurorules.tables.base.pairs import comparable, fixed_setting, pairs_between, seed_means
 
     to_eprop = pairs_between(pairs, "bptt", "eprop")
@@ -72,7 +72,7 @@ def _draw_pairs(panel: Axes, pairs: pd.DataFrame, line_styles: Mapping[float, Ma
         panels.mark_empty([panel], "There are no networks of both BPTT and e-prop to compare.")
         return
     to_eprop = to_eprop[to_eprop["setting_b"] == fixed_setting(to_eprop)]
-    shown, note = comparable(to_eprop, LEAST_ACCURACY)
+    shown, note = comparable(to_eprop, least_level(to_eprop))
     means = seed_means(shown)
     for x, (rate, line_style) in enumerate(line_styles.items()):
         for stage, shift, face in (("trained", -0.15, line_style["color"]), ("matched", 0.15, "white")):

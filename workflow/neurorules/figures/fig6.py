@@ -48,7 +48,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     """The figure and its pairwise table, with the embedding's coordinates x_a, y_a, x_b, y_b."""
     import pandas as pd
 
-    from neurorules.plotting import panels, style
+    from neurorules.plotting import guessing, panels, style
 
     table = tables["snapshots"]
     parts = list(table.groupby(PART, sort=True))
@@ -69,8 +69,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             snapshot = _snapshot(rows)
             with_points.append(_with_coordinates(rows, snapshot))
             accuracies = f"{snapshot.accuracies.min():.2f} to {snapshot.accuracies.max():.2f}"
-            title = "\n".join([_panel_title(part, table), str(level), f"accuracies {accuracies}", *_not_compared(rows)])
-            top[column].set_title(title)
+            lines = [_panel_title(part, table), str(level), f"accuracies {accuracies}"]
+            top[column].set_title("\n".join([*lines, *_learnt(rows), *_not_compared(rows)]))
             _draw_embedding(top[column], snapshot, part)
             image = _draw_distances(bottom[column], snapshot, upper)
         bar = figure.colorbar(image, ax=list(bottom), shrink=0.8, pad=0.01)
@@ -84,6 +84,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             "Above: UMAP of the distances below (arbitrary units; who is near whom, not how far).",
             "Each network at the checkpoint closest to the accuracy in the title; those found are given below it.",
             *_tolerance_words(table),
+            *guessing.words(table),
             "Fills: settings, in the order of the alphabet (full, open, left half, lower half)."
             if len(_settings(table)) > 1
             else "Points: seeds.",
@@ -91,6 +92,20 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         ],
     )
     return {"figure": figure, "csv": pd.concat(with_points, ignore_index=True)}
+
+
+def _learnt(rows: pd.DataFrame) -> list[str]:
+    """Lines of a title: the fraction of trials that are right, and whether guessing gets as far."""
+    from neurorules.tables.base.levels import guessing_level
+    from neurorules.tables.base.pairs import fractions_correct
+
+    correct, guessing = fractions_correct(rows), guessing_level(rows)
+    lines = []
+    if len(correct):
+        low, high = f"{correct.min():.0%}", f"{correct.max():.0%}"
+        lines.append(f"{low if low == high else f'{low} to {high}'} of trials right")
+    below = bool(rows["level_accuracy"].iloc[0] < guessing)
+    return lines + [f"below guessing: {guessing:.3f}"] * below
 
 
 def _not_compared(rows: pd.DataFrame) -> list[str]:

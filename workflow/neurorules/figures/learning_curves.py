@@ -15,7 +15,7 @@ PRODUCTS = ("pdf", "png", "csv")
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
-    from neurorules.plotting import panels, style, titles
+    from neurorules.plotting import guessing, panels, style, titles
     from neurorules.tables.base.columns import PANEL_GROUP
 
     table = tables["learning"]
@@ -30,9 +30,10 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             label = f"{titles.rule_label(str(learning_rule))} (n = {runs['seed'].nunique()})"
             panel.plot(mean.index, mean, **line_style, markevery=0.15, markersize=3.5, label=label)
         panel.axhline(1.0, color="#bbbbbb", linewidth=0.5)
+        guessing.mark(panel, rows, up=True)
         panel.set(xlabel="Update", ylabel=style.ACCURACY_LABEL, title=titles.panel_title(rows, table))
         panel.set_ylim(max(-0.5, rows["accuracy"].min()), 1.05)
         panel.legend(loc="lower right")
     words = "Thin lines: seeds (n in the legend). Thick lines: mean over seeds. Accuracy on noise-free test trials."
-    panels.caption(figure, context, table, [words])
+    panels.caption(figure, context, table, [words, *guessing.words(table)])
     return {"figure": figure, "csv": table}

@@ -23,13 +23,13 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     """The figure and the table that it is drawn from: pairs of one setting, at the last checkpoint."""
     from neurorules.plotting import panels, style, titles
     from neurorules.tables.base.columns import PANEL_GROUP, below_each_other
-    from neurorules.tables.base.matched import LEAST_ACCURACY
+    from neurorules.tables.base.levels import least_level
     from neurorules.tables.base.pairs import comparable
 
     table = below_each_other([of_type.assign(measure=MEASURES[name]) for name, of_type in tables.items()])
     of_one_setting = table["setting_a"] == table["setting_b"]
     trained = table[of_one_setting & (table["stage"] == "trained")]
-    shown, note = comparable(trained.rename(columns={"setting_a": "setting"}), LEAST_ACCURACY)
+    shown, note = comparable(trained.rename(columns={"setting_a": "setting"}), least_level(trained))
     groups = list(shown.groupby([*PANEL_GROUP, "measure"], sort=True))[::-1]
     figure, axes = panels.make_panels(max(1, len(groups)), width=3.2)
     if not groups:

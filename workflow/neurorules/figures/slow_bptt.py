@@ -21,7 +21,7 @@ STAGES = {"trained": "last checkpoint", "matched": "matched accuracy"}
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
     from neurorules.plotting import curves, panels, style, titles
-    from neurorules.tables.base.matched import LEAST_ACCURACY
+    from neurorules.tables.base.levels import least_level
     from neurorules.tables.base.pairs import comparable, fixed_setting, pairs_between
 
     table = tables["model_distances"]
@@ -39,8 +39,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             continue
         to_eprop = to_eprop[to_eprop["setting_b"] == fixed_setting(to_eprop)]
         for panel, (stage, name) in zip(row, STAGES.items(), strict=False):
-            own, _ = comparable(pairs[pairs["stage"] == stage], LEAST_ACCURACY)
-            shown, note = comparable(to_eprop[to_eprop["stage"] == stage], LEAST_ACCURACY)
+            own, _ = comparable(pairs[pairs["stage"] == stage], least_level(pairs))
+            shown, note = comparable(to_eprop[to_eprop["stage"] == stage], least_level(pairs))
             _draw_distances(panel, own, shown, note)
             n = titles.seeds_text(to_eprop.groupby(["learning_rate_a", "stage"])["seed_a"].nunique())
             panel.set(title=f"{title}\n{name} ({n})", ylabel=style.DISTANCE_LABEL)

@@ -138,7 +138,8 @@ def _compared(
     """One line of tests, None where a group is not in the figure."""
     from neurorules.claims.published import recomputed_p
     from neurorules.statistics.comparison import compare
-    from neurorules.tables.base.matched import doubts, last_values, matched
+    from neurorules.tables.base.levels import doubts
+    from neurorules.tables.base.matched import last_values, matched
 
     if first not in groups or second not in groups:
         return None
@@ -153,7 +154,7 @@ def _compared(
     else:
         at_level = compare(common.at_level[0], common.at_level[1], margin)
         cells += [
-            f"{common.level:.3f}{doubts(common)}",
+            f"{common.level:.3f}{doubts(common, pair[0])}",
             f"{at_level.difference:+.3f} {markdown.interval(at_level.ci95)}",
             markdown.number(at_level.p_different),
             f"{markdown.number(at_level.p_equivalent)} ({margin:g})" if np.isfinite(margin) else markdown.NONE,

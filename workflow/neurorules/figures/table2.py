@@ -86,7 +86,8 @@ def _lines(measure: str, rows: pd.DataFrame, section: Mapping[str, Any]) -> list
     """The end of training and matched accuracy of one measure; nothing where a learning rule is not there."""
     from neurorules.claims.published import printed, published_name, recomputed_p
     from neurorules.statistics.comparison import compare
-    from neurorules.tables.base.matched import doubts, last_values, matched
+    from neurorules.tables.base.levels import doubts
+    from neurorules.tables.base.matched import last_values, matched
 
     bptt, eprop = (rows[rows["learning_rule"] == rule] for rule in ("bptt", "eprop"))
     if bptt.empty or eprop.empty:
@@ -98,7 +99,11 @@ def _lines(measure: str, rows: pd.DataFrame, section: Mapping[str, Any]) -> list
     stages = [("trained", f"{accuracy:.3f}", compare(last_values(eprop), last_values(bptt), margin))]
     if common is not None:
         stages.append(
-            ("matched", f"{common.level:.3f}{doubts(common)}", compare(common.at_level[0], common.at_level[1], margin))
+            (
+                "matched",
+                f"{common.level:.3f}{doubts(common, rows)}",
+                compare(common.at_level[0], common.at_level[1], margin),
+            )
         )
     own = published_name(str(rows["recording"].iloc[0])) == section["recording"] and not rows["synthetic"].any()
     beside = [markdown.NONE] * 3

@@ -24,7 +24,7 @@ def distance_against_accuracy(
 
     Where there is a table of type `baselines`, the cross-condition average of the recording is drawn too.
     """
-    from neurorules.plotting import panels, style, titles
+    from neurorules.plotting import guessing, panels, style, titles
     from neurorules.tables.base.columns import PANEL_GROUP
 
     table = procrustes_only(tables["distances"])
@@ -46,8 +46,8 @@ def distance_against_accuracy(
         "Thick lines: mean over seeds at common accuracies, where all seeds have been.",
     ]
     if "baselines" in tables:
-        words.append("Dotted line: the recording's own average over conditions in place of a network.")
-    panels.caption(figure, context, table, [*words, *more_words])
+        words.append("Dotted line across: the recording's own average over conditions in place of a network.")
+    panels.caption(figure, context, table, [*words, *guessing.words(table), *more_words])
     return {"figure": figure, "csv": table}
 
 
@@ -99,12 +99,12 @@ def draw_runs(
         Whether there is an accuracy that all seeds have been at; else there is no mean.
     """
     from neurorules.similarity.matched_accuracy import mean_curve
-    from neurorules.tables.base.matched import run_curve
+    from neurorules.tables.base.matched import run_course
 
-    seeds = [run_curve(run) for _, run in runs.groupby("seed")]
+    seeds = [run.sort_values("update") for _, run in runs.groupby("seed")]
     for run in seeds:
-        panel.plot(*run, **{**line_style, "marker": ""}, alpha=0.35, linewidth=0.6)
-    accuracy, distance, of_seeds = mean_curve(seeds)
+        panel.plot(run["accuracy"], run["distance"], **{**line_style, "marker": ""}, alpha=0.35, linewidth=0.6)
+    accuracy, distance, of_seeds = mean_curve([run_course(run) for run in seeds])
     if place is None or not len(accuracy):
         panel.plot(accuracy, distance, **line_style, markevery=0.15, markersize=3.5, label=label)
         return len(accuracy) > 0
@@ -156,7 +156,7 @@ def format_panels(
         no_overlap: per panel, the names of lines whose seeds have no accuracy in common.
         extra_distances: further distances that the limits must include.
     """
-    from neurorules.plotting import panels, style
+    from neurorules.plotting import guessing, panels, style
 
     visible = rows["accuracy"].between(0, 1)
     distances = np.array([*rows.loc[visible, "distance"], *extra_distances])
@@ -166,6 +166,7 @@ def format_panels(
         panels.axis_note(panel, style.ACCURACY_LABEL, words)
         if not visible.any():
             panels.empty_message(panel, "No network reaches an accuracy above 0.")
+        guessing.mark(panel, rows)
         if len(distances):
             margin = 0.05 * max(float(np.ptp(distances)), 0.02)
             panel.set_ylim(distances.min() - margin, distances.max() + margin)

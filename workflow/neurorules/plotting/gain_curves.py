@@ -80,11 +80,15 @@ def edge_notes(runs: pd.DataFrame) -> list[str]:
 
 def unlearnt_notes(stages: pd.DataFrame) -> list[str]:
     """A sentence that names the gains at which not every network learnt, where there are any."""
-    from neurorules.tables.base.matched import LEAST_ACCURACY
+    from neurorules.tables.base.levels import least_level, level_text
     from neurorules.tables.base.stages import unlearnt_gains
 
     gains = ", ".join(f"{gain:g}" for gain in unlearnt_gains(stages))
-    return [f"Matched below accuracy {LEAST_ACCURACY:g}, so not all have learnt: gain {gains}."] if gains else []
+    return (
+        [f"Matched below accuracy {level_text(least_level(stages))}, so not all have learnt: gain {gains}."]
+        if gains
+        else []
+    )
 
 
 def draw_mean(

@@ -11,6 +11,7 @@ from neurorules.network.architecture import make_architecture
 from neurorules.network.parameters import Parameters
 from neurorules.options import Options
 from neurorules.runs.run import checkpoint_parameters
+from neurorules.tasks.base.fraction_correct import fraction_correct
 from neurorules.tasks.base.losses import ScoredTrials
 from neurorules.tasks.base.task import Task, compared_steps
 
@@ -95,6 +96,10 @@ class ModelActivity:
     def at(self, checkpoint: int) -> NDArray[Any]:
         """(condition, time, unit) in the window, at a checkpoint given by its index."""
         return self.all_steps_at(checkpoint)[:, self.window]
+
+    def fraction_correct(self) -> float:
+        """Share of the test trials answered right, at the checkpoint whose activity was asked for last."""
+        return fraction_correct(self.scorer.task.loss, self.scorer.network.outputs, self.scorer.batch)
 
 
 class OnTrials:

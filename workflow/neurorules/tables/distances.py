@@ -34,7 +34,9 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     from neurorules.runs.evaluate import ModelActivity
     from neurorules.similarity.baselines import participation_ratio
     from neurorules.similarity.measures.base.measure import MEASURES
+    from neurorules.tasks.base.guessing import guessing
 
+    guess = guessing(model.task).columns()
     measures = {name: MEASURES.load(name).distance for name in model.options.comparison.measures}
     rates = recording["rates"].values
     rows = []
@@ -46,6 +48,8 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
                 "seed": seed,
                 "update": int(update),
                 "accuracy": float(run["accuracy"].values[index]),
+                "fraction_correct": activity.fraction_correct(),
+                **guess,
                 "participation_ratio": participation_ratio(at_checkpoint),
             }
             for measure, distance in measures.items():

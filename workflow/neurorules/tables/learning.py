@@ -20,14 +20,26 @@ COMPARISON_KEYS = ()
 def table(model: ScoredModel, recording: xr.Dataset | None) -> pd.DataFrame:
     """One row per seed x checkpoint: update, accuracy on the test trials, and the task loss of that update's batch.
 
+    With the fraction of test trials that are answered right, and what guessing gives.
+
     The last checkpoint comes after the last update and has the loss of that one.
     """
     import pandas as pd
 
+    from neurorules.runs.evaluate import ModelActivity
+    from neurorules.tasks.base.guessing import guessing
+
+    guess = guessing(model.task).columns()
     tables = []
     for seed, run in model.runs.items():
         update = run["checkpoint"].values
         loss = run["task_loss"].values[np.minimum(update, run.sizes["update"] - 1)]
         columns = {"seed": seed, "update": update, "accuracy": run["accuracy"].values, "task_loss": loss}
+        activity = ModelActivity(run, model.options, model.task, None)
+        correct = []
+        for index in range(len(update)):
+            activity.all_steps_at(index)
+            correct.append(activity.fraction_correct())
+        columns |= {"fraction_correct": correct, **guess}
         tables.append(pd.DataFrame({**model.labels, **columns}))
     return pd.concat(tables, ignore_index=True)

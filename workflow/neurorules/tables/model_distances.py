@@ -20,9 +20,10 @@ COMPARISON_KEYS = ()
 def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Options, recording: Any) -> pd.DataFrame:
     """One row per pair of networks x stage: Procrustes distance over all steps of all test trials.
 
-    stage "trained": both networks after training. stage "matched": each network where it first reaches the accuracy
-    that both reach, which is the lower one of their best accuracies. stage "matched_common": at one accuracy for all
-    pairs, the lowest of the best accuracies of the networks that have learnt; the others are in no such pair.
+    stage "trained": both networks after training. stage "matched": each network at the checkpoint that is closest to
+    where it came to the accuracy that both reach, the lower one of their best accuracies; see `course`. stage
+    "matched_common": at one accuracy for all pairs, the lowest that the networks which have learnt came to; the others are
+    in no such pair.
 
     Raises:
         InputError: two models have test trials of different lengths or numbers.
@@ -34,38 +35,43 @@ def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Op
     from neurorules.errors import InputError
     from neurorules.runs.evaluate import ModelActivity
     from neurorules.runs.run import TRAINED, checkpoint_index
-    from neurorules.similarity.matched_accuracy import common_level, first_reaching
+    from neurorules.similarity.matched_accuracy import checkpoint_at, common_level, course
     from neurorules.similarity.procrustes import procrustes_distance
     from neurorules.tables.base.labels import side
-    from neurorules.tables.base.matched import LEAST_ACCURACY
+    from neurorules.tables.base.levels import least_level
+    from neurorules.tasks.base.guessing import guessing
 
+    guess = guessing(members[0].task).columns()
     networks = [
         (member, seed, run, ModelActivity(run, member.options, member.task, None))
         for member in members
         for seed, run in member.runs.items()
     ]
-    seen: dict[tuple[int, int], NDArray[Any]] = {}
+    curves = [(run["checkpoint"].values, run["accuracy"].values) for _, _, run, _ in networks]
+    courses = [course(update, accuracy, accuracy) for update, accuracy in curves]
+    seen: dict[tuple[int, int], tuple[NDArray[Any], float]] = {}
 
-    def activity(number: int, checkpoint: int) -> NDArray[Any]:
+    def at_checkpoint(number: int, checkpoint: int) -> tuple[NDArray[Any], float]:
+        """Its activity, and the share of trials that are right."""
         if (number, checkpoint) not in seen:
-            seen[number, checkpoint] = networks[number][3].at(checkpoint)
+            activity = networks[number][3]
+            seen[number, checkpoint] = activity.at(checkpoint), activity.fraction_correct()
         return seen[number, checkpoint]
 
-    best = [float(run["accuracy"].values.max()) for _, _, run, _ in networks]
-    level = min((value for value in best if value >= LEAST_ACCURACY), default=float("inf"))
+    least = least_level(pd.DataFrame([guess]))
+    level = min((of_run.best for of_run in courses if of_run.best >= least), default=float("inf"))
     rows = []
     for a, b in itertools.combinations(range(len(networks)), 2):
         (member_a, seed_a, run_a, _), (member_b, seed_b, run_b, _) = networks[a], networks[b]
-        accuracies = [run["accuracy"].values for run in (run_a, run_b)]
-        common = common_level(accuracies)
+        common = common_level((courses[a], courses[b]))
         stages = {
             TRAINED: [checkpoint_index(run, TRAINED) for run in (run_a, run_b)],
-            "matched": [first_reaching(accuracy, common) for accuracy in accuracies],
+            "matched": [checkpoint_at(*curves[number], common) for number in (a, b)],
         }
         if common >= level:
-            stages["matched_common"] = [first_reaching(accuracy, level) for accuracy in accuracies]
+            stages["matched_common"] = [checkpoint_at(*curves[number], level) for number in (a, b)]
         for stage, at in stages.items():
-            x, y = activity(a, at[0]), activity(b, at[1])
+            (x, correct_a), (y, correct_b) = at_checkpoint(a, at[0]), at_checkpoint(b, at[1])
             if x.shape[:2] != y.shape[:2]:
                 raise InputError(
                     f"The test trials of {_name(member_a)} have {x.shape[0]} conditions of {x.shape[1]} steps, "
@@ -78,12 +84,14 @@ def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Op
                 {
                     "update": int(run["checkpoint"].values[checkpoint]),
                     "accuracy": float(run["accuracy"].values[checkpoint]),
+                    "fraction_correct": correct,
                 }
-                for run, checkpoint in zip((run_a, run_b), at, strict=True)
+                for run, checkpoint, correct in zip((run_a, run_b), at, (correct_a, correct_b), strict=True)
             ]
             rows.append(
                 {
                     **labels,
+                    **guess,
                     **side("a", member_a.labels, seed_a, **reached[0]),
                     **side("b", member_b.labels, seed_b, **reached[1]),
                     "stage": stage,

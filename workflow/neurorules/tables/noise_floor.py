@@ -68,14 +68,18 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     from neurorules.runs.evaluate import ModelActivity
     from neurorules.runs.run import STAGES, checkpoint_index
     from neurorules.similarity.noise_floor import floor_distances, group_size, model_distances, neuron_splits
+    from neurorules.tasks.base.guessing import guessing
 
+    guess = guessing(model.task).columns()
     check(recording, model.options)
     rates = recording["rates"].values
     n_neurons, repeats = rates.shape[-1], model.options.comparison.noise_floor_repeats
     size = group_size(n_neurons, model.options.network["units"])
     splits = neuron_splits(n_neurons, size, repeats, SPLIT_SEED)
 
-    def rows(quantity: str, stage: str, seed: int, accuracy: float, distances: NDArray[Any]) -> pd.DataFrame:
+    def rows(
+        quantity: str, stage: str, seed: int, accuracy: float, correct: float, distances: NDArray[Any]
+    ) -> pd.DataFrame:
         return pd.DataFrame(
             {
                 **model.labels,
@@ -83,17 +87,20 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
                 "stage": stage,
                 "seed": seed,
                 "accuracy": accuracy,
+                "fraction_correct": correct,
+                **guess,
                 "group_size": size,
                 "repeat": np.arange(repeats),
                 "distance": distances,
             }
         )
 
-    tables = [rows("floor", "", -1, float("nan"), floor_distances(rates, splits))]
+    tables = [rows("floor", "", -1, float("nan"), float("nan"), floor_distances(rates, splits))]
     for seed, run in model.runs.items():
         activity = ModelActivity(run, model.options, model.task, recording)
         for stage in STAGES:
             index = checkpoint_index(run, stage)
             distances = model_distances(activity.at(index), rates, splits, SPLIT_SEED + 1)
-            tables.append(rows("model", stage, seed, float(run["accuracy"].values[index]), distances))
+            accuracy, correct = float(run["accuracy"].values[index]), activity.fraction_correct()
+            tables.append(rows("model", stage, seed, accuracy, correct, distances))
     return pd.concat(tables, ignore_index=True)

@@ -10,8 +10,10 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+    from numpy.typing import NDArray
 
     from neurorules.options import Options
+    from neurorules.runs.evaluate import ModelActivity
     from neurorules.tables.base.table_type import ScoredModel
 
 SUBJECT = "group"
@@ -37,18 +39,21 @@ def table(
     """One row per level x pair; the recording counts as a network of learning rule and setting "data", seed -1.
 
     A level is an accuracy on `snapshot_trials` random trials: the best that e-prop reaches, mean over its seeds ("best
-    e-prop"), and those of the config ("80%"). Each network is taken at the checkpoint closest to it. Procrustes
-    distances in the window that lines up with the recording.
+    e-prop"), and those of the config ("80%"). Each network is taken at the checkpoint that is closest to where it came
+    to it, see `checkpoint_at`. Procrustes distances in the window that lines up with the recording. The fraction
+    correct and the guessing levels are of the noise-free test trials.
     """
     import itertools
 
     import pandas as pd
 
     from neurorules.runs.evaluate import ModelActivity, OnTrials, accuracies
-    from neurorules.similarity.matched_accuracy import nearest
+    from neurorules.similarity.matched_accuracy import checkpoint_at, course
     from neurorules.similarity.procrustes import procrustes_distance
     from neurorules.tables.base.labels import side
+    from neurorules.tasks.base.guessing import guessing
 
+    guess = guessing(members[0].task).columns()
     networks, reached = [], []
     for member in members:
         trials = member.task.batch(np.random.default_rng(TRIALS_SEED), options.snapshot_trials)
@@ -57,8 +62,8 @@ def table(
             networks.append((member, seed, ModelActivity(run, member.options, member.task, recording)))
             reached.append(accuracies(run, member.options, task))
     eprop = [
-        values.max()
-        for (member, _, _), values in zip(networks, reached, strict=True)
+        course(_updates(network), values, values).best
+        for (member, _, network), values in zip(networks, reached, strict=True)
         if member.labels["learning_rule"] == "eprop"
     ]
     levels = {"best e-prop": float(np.mean(eprop))} if eprop else {}
@@ -66,24 +71,31 @@ def table(
 
     rows = []
     for name, level in levels.items():
-        sides: list[tuple[Mapping[str, Any], int, float]] = []
+        sides: list[tuple[Mapping[str, Any], int, dict[str, float]]] = []
         activity = []
         for (member, seed, network), values in zip(networks, reached, strict=True):
-            checkpoint = nearest(values, level)
-            sides.append((member.labels, seed, float(values[checkpoint])))
+            checkpoint = checkpoint_at(_updates(network), values, level)
             activity.append(network.at(checkpoint))
-        sides.append((DATA_LABELS, -1, float("nan")))
+            correct = network.fraction_correct()
+            sides.append((member.labels, seed, {"accuracy": float(values[checkpoint]), "fraction_correct": correct}))
+        sides.append((DATA_LABELS, -1, dict.fromkeys(("accuracy", "fraction_correct"), float("nan"))))
         activity.append(recording["rates"].values)
         for a, b in itertools.combinations(range(len(sides)), 2):
-            (labels_a, seed_a, accuracy_a), (labels_b, seed_b, accuracy_b) = sides[a], sides[b]
+            (labels_a, seed_a, reached_a), (labels_b, seed_b, reached_b) = sides[a], sides[b]
             rows.append(
                 {
                     **labels,
                     "level": name,
                     "level_accuracy": level,
-                    **side("a", labels_a, seed_a, accuracy=accuracy_a),
-                    **side("b", labels_b, seed_b, accuracy=accuracy_b),
+                    **guess,
+                    **side("a", labels_a, seed_a, **reached_a),
+                    **side("b", labels_b, seed_b, **reached_b),
                     "distance": procrustes_distance(activity[a], activity[b]),
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _updates(network: ModelActivity) -> NDArray[Any]:
+    updates: NDArray[Any] = network.run["checkpoint"].values
+    return updates

@@ -19,7 +19,7 @@ from neurorules.claims.tests.base.claim_test import (
     untestable,
 )
 from neurorules.statistics.comparison import compare, compare_paired
-from neurorules.tables.base.matched import LEAST_ACCURACY
+from neurorules.tables.base.levels import least_level
 from neurorules.tables.base.pairs import comparable
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     """
     if why := missing_columns(rows, *COLUMNS):
         return untestable(why)
-    least = float(parameters.get("least_accuracy", LEAST_ACCURACY))
+    least = least_level(rows, parameters)
     sides, notes = [], []
     for name in ("first", "second"):
         what = f"{' '.join(parameters[name].values())} to {' '.join(parameters['to'].values())}"

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
-    """Two one-sided Welch tests at the highest accuracy that every network of both groups reached.
+    """Two one-sided Welch tests at equal accuracy: the highest that every network reached, see `deciding`.
 
     Args:
         rows: columns seed, update, accuracy, distance.
-        parameters: first, second; least_accuracy, see `at_equal_accuracy`; relative_margin, true for a margin that is a
-            fraction of the second group's mean.
+        parameters: first, second; least_accuracy and least_share, see `least_level`; relative_margin, true for a margin
+            that is a fraction of the second group's mean.
         margin: of equivalence, in units of the distance.
     """
     groups = two_groups(rows, parameters)

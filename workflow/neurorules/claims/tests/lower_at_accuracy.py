@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from neurorules.claims.tests.base.claim_test import Evidence, decide_lower, two_groups, untestable
 from neurorules.statistics.comparison import compare
-from neurorules.tables.base.matched import LEAST_ACCURACY, last_values, matched, n_reached, same_networks
+from neurorules.tables.base.levels import deciding, reached_text
+from neurorules.tables.base.matched import last_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,29 +29,22 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
 
 def at_equal_accuracy(
     groups: tuple[pd.DataFrame, pd.DataFrame], parameters: Mapping[str, Any]
-) -> tuple[NDArray[Any], NDArray[Any], dict[str, float]] | Evidence:
-    """Distances of two groups, (seed,) each, at the highest common accuracy, and further numbers for the ledger.
+) -> tuple[NDArray[Any], NDArray[Any], dict[str, Any]] | Evidence:
+    """Distances of two groups, (seed,) each, at equal accuracy, and further numbers for the ledger.
 
     Args:
         groups: columns seed, update, accuracy, distance.
-        parameters: least_accuracy, the lowest common accuracy at which a comparison says something.
+        parameters: least_accuracy and least_share, see `least_level`.
 
     Returns:
-        The distances that decide, and: `matched_accuracy`, at which they are; `overlap_from`, from which on all curves
-        overlap; difference and p-values of the means over the upper half of that range, and of the last checkpoints,
-        whatever their accuracies, which decide nothing.
+        The distances that decide, see `deciding`, and: `matched_accuracy`, at which they are; `n_reached`, how many
+        networks of each group reached it; `overlap_from`, from which on all curves overlap; difference and p-values of
+        the means over the upper half of that range, and of the last checkpoints, whatever their accuracies, which
+        decide nothing.
     """
-    common = matched(groups)
-    least = float(parameters.get("least_accuracy", LEAST_ACCURACY))
-    reached = f"{n_reached(groups, least)} reached {least:g}"
-    if common is None:
-        return untestable(f"no overlap in accuracies ({reached})")
-    if common.level < least:
-        return untestable(
-            f"no overlap in accuracies above {least:g} (highest common accuracy {common.level:.3f}; {reached})"
-        )
-    if same := same_networks(common):
-        return untestable(f"seeds {', '.join(map(str, same))}: both groups have one and the same network")
+    common = deciding(groups, parameters)
+    if isinstance(common, str):
+        return untestable(common)
     upper = compare(common.upper_half[0], common.upper_half[1])
     last = compare(last_values(groups[0]), last_values(groups[1]))
     return (
@@ -58,6 +52,7 @@ def at_equal_accuracy(
         common.at_level[1],
         {
             "matched_accuracy": common.level,
+            "n_reached": reached_text(common),
             "overlap_from": common.lowest,
             "difference_upper_half": upper.difference,
             "p_different_upper_half": upper.p_different,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,8 +11,15 @@ import pandas as pd
 
 from neurorules.claims.tests.base.claim_test import Evidence, decide_lower, missing_columns, untestable
 from neurorules.statistics.comparison import compare_paired
-from neurorules.tables.base.matched import LEAST_ACCURACY
-from neurorules.tables.base.pairs import DATA, at_their_level, both_ways, networks_in, of_different_networks
+from neurorules.tables.base.levels import guessing_level, least_level, level_text
+from neurorules.tables.base.pairs import (
+    DATA,
+    at_their_level,
+    both_ways,
+    fractions_correct,
+    networks_in,
+    of_different_networks,
+)
 
 SIDE_COLUMNS = ("learning_rule", "setting", "seed", "accuracy")
 NETWORK = ["seed_a", "learning_rule_a", "setting_a"]
@@ -26,15 +34,15 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
 
     Args:
         rows: columns of table type snapshots, of one level; the recording is learning rule "data".
-        parameters: least_accuracy, the lowest level at which a comparison says something.
+        parameters: least_accuracy and least_share, see `least_level`.
         margin: not used.
     """
     if why := missing_columns(rows, *(f"{c}_{s}" for c in SIDE_COLUMNS for s in "ab"), "level_accuracy", "distance"):
         return untestable(why)
-    level, least = rows["level_accuracy"].iloc[0], float(parameters.get("least_accuracy", LEAST_ACCURACY))
-    if level < least:
-        return untestable(f"the level is accuracy {level:.3f}: networks below {least:g} have not learnt")
+    level, least = rows["level_accuracy"].iloc[0], least_level(rows, parameters)
     networks, near = networks_in(rows), at_their_level(rows)
+    if level < least:
+        return untestable(_not_learnt(rows, level, least, len(networks_in(near)), len(networks)))
     n_near = len(networks_in(near))
     notes = [f"{n_near} of {len(networks)} networks are at accuracy {level:.2f}"] if n_near < len(networks) else []
     if not n_near:
@@ -58,3 +66,13 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     seeds = sorted(set(means[0].index) & set(means[1].index))
     evidence = decide_lower(compare_paired(*(of_seed[seeds].to_numpy() for of_seed in means)))
     return replace(evidence, why="; ".join(filter(None, (evidence.why, *notes))))
+
+
+def _not_learnt(rows: pd.DataFrame, level: float, least: float, n_near: int, n_networks: int) -> str:
+    """Why a level is too low to say something."""
+    why = f"the level is accuracy {level:.3f}: networks below {level_text(least)} have not learnt"
+    more = [] if math.isnan(guessing := guessing_level(rows)) else [f"guessing gives {guessing:.3f}"]
+    if len(correct := fractions_correct(rows)):
+        more.append(f"there, {correct.mean():.0%} of trials are right")
+    more.append(f"{n_near} of {n_networks} networks are there")
+    return f"{why} ({'; '.join(more)})"

@@ -11,7 +11,7 @@ import numpy as np
 from neurorules.claims.tests.base.claim_test import Evidence, decide_lower, missing_columns, untestable
 from neurorules.claims.tests.closer_networks import COLUMNS, pairs_between
 from neurorules.statistics.comparison import compare_paired
-from neurorules.tables.base.matched import LEAST_ACCURACY
+from neurorules.tables.base.levels import least_level
 from neurorules.tables.base.pairs import comparable
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     """
     if why := missing_columns(rows, *COLUMNS):
         return untestable(why)
-    least = float(parameters.get("least_accuracy", LEAST_ACCURACY))
+    least = least_level(rows, parameters)
     distances, notes = {}, []
     for setting, rate in parameters["settings"].items():
         networks = {"learning_rule": parameters["learning_rule"], "setting": setting}

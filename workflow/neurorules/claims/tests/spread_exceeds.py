@@ -10,7 +10,8 @@ import numpy as np
 
 from neurorules.claims.tests.base.claim_test import Evidence, decide_lower, select, untestable
 from neurorules.statistics.comparison import compare_paired
-from neurorules.tables.base.matched import LEAST_ACCURACY, all_learnt, matched, same_networks
+from neurorules.tables.base.levels import least_level, level_text, reached_text
+from neurorules.tables.base.matched import all_learnt, matched, same_networks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,14 +22,14 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     """Paired one-sided t-test over seeds: the SD over `smaller` is below the SD over `larger`.
 
     All networks are read at the highest accuracy that all of them reached. Values of `larger` with which not every
-    network learnt, up to `least_accuracy`, are left out, and named: else the worst of them would set the accuracy.
+    network learnt, see `least_level`, are left out, and named: else the worst of them would set the accuracy.
     Each seed gives a table of distances, one row for each value of `larger`, one column for each of `smaller`. Its
     two spreads are the square roots of the variance along the one (n - 1), averaged over the other: without any
     effect the two variances are equal on average, however many values each has.
 
     Args:
         rows: columns seed, update, accuracy, distance and those named.
-        parameters: larger and smaller, {column: [values]} each; least_accuracy as of lower_at_accuracy.
+        parameters: larger and smaller, {column: [values]} each; least_accuracy and least_share.
         margin: not used.
     """
     ((large, large_values),) = parameters["larger"].items()
@@ -36,10 +37,10 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     grid = {x: [select(rows, {large: x, small: y}) for y in small_values] for x in large_values}
     if missing := [f"{x} {y}" for x in grid for y, cell in zip(small_values, grid[x], strict=True) if cell.empty]:
         return untestable(f"not there: {', '.join(missing)}")
-    least = float(parameters.get("least_accuracy", LEAST_ACCURACY))
+    least = least_level(rows, parameters)
     learnt = [x for x in grid if all(all_learnt(cell, least) for cell in grid[x])]
     unlearnt = ", ".join(str(x) for x in grid if x not in learnt)
-    without = f"without {unlearnt}: not every network reached accuracy {least:g}" if unlearnt else ""
+    without = f"without {unlearnt}: not every network reached accuracy {level_text(least)}" if unlearnt else ""
     if len(learnt) < 2:
         return untestable(without)
     cells = [cell for x in learnt for cell in grid[x]]
@@ -48,7 +49,7 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
         return untestable("no seed that all of them have")
     common = matched([cell[cell["seed"].isin(seeds)] for cell in cells])
     if common is None or common.level < least:
-        return untestable(f"no overlap in accuracies above {least:g}")
+        return untestable(f"no overlap in accuracies above {level_text(least)}")
     if same := same_networks(common):
         return untestable(f"seeds {', '.join(map(str, same))}: two groups have one and the same network")
 
@@ -60,6 +61,7 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     upper = compare_paired(*spreads(common.upper_half))
     numbers = {
         "matched_accuracy": common.level,
+        "n_reached": reached_text(common),
         "overlap_from": common.lowest,
         "difference_upper_half": upper.difference,
         "p_different_upper_half": upper.p_different,

@@ -65,6 +65,11 @@ COLUMNS = {
     "update": Column(INTEGER, "updates done", sided=True),
     "updates": Column(INTEGER, "updates of the whole training"),
     "accuracy": Column(NUMBER, "normalized accuracy on the test trials; 1 is perfect", sided=True),
+    "fraction_correct": Column(NUMBER, "share of test trials with a lower loss for their own target than for any other's", sided=True),
+    "guessing_accuracy": Column(
+        NUMBER, "accuracy of the best outputs that are the same in all test trials: when to answer, not what"
+    ),
+    "guessing_fraction_correct": Column(NUMBER, "share of test trials that one and the same answer gets right"),
     "task_loss": Column(NUMBER, "task loss, of an update's batch or the mean over a bin of updates"),
     # distances
     "measure": Column(TEXT, "measure of similarity; `none` where there is none"),

@@ -1,4 +1,4 @@
-"""Tables of values over training, read at the accuracies that all networks reached."""
+"""Tables of values over training, read at the accuracies that networks reached."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules.similarity.matched_accuracy import at_accuracies, common_level, common_start
+from neurorules.similarity.matched_accuracy import ROUNDING, Course, common_level, common_start, course
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
-
-# The lowest accuracy that the paper looks at (Figure 6D). Networks that have not learnt tell nothing of learning rules.
-LEAST_ACCURACY = 0.4
 
 # Accuracies between the lowest and the highest common one at which curves are read.
 GRID_POINTS = 201
@@ -23,15 +20,19 @@ GRID_POINTS = 201
 
 @dataclass(frozen=True)
 class Matched:
-    """Values of several groups of networks at common accuracies.
+    """Values of several groups of networks at equal accuracies.
 
     Attributes:
-        level: the highest accuracy that every network reached.
+        level: the accuracy: the highest that every network reached, or the one that was asked for.
         lowest: the accuracy from which on all curves overlap.
         at_level: for each group (seed,), values at `level`.
         upper_half: for each group (seed,), means over the upper half of lowest..level. Curves of one group that cross
             within that range agree here but not at `level`, or the other way round.
-        seeds: for each group (seed,), the seeds, ascending.
+        seeds: for each group (seed,), the seeds that are read, ascending.
+        n_networks: for each group, how many networks there are; those that did not reach `level` are not read.
+        untrained: for each group (seed,), the first checkpoint's value of networks that are no better at `level` than
+            they started; NaN of the others.
+        fraction_correct: mean over the networks that are read; NaN where the tables do not have it.
     """
 
     level: float
@@ -39,32 +40,49 @@ class Matched:
     at_level: list[NDArray[Any]]
     upper_half: list[NDArray[Any]]
     seeds: list[NDArray[Any]]
+    n_networks: list[int]
+    untrained: list[NDArray[Any]]
+    fraction_correct: float
+
+    @property
+    def n_reached(self) -> list[int]:
+        """For each group, how many networks are read at the level."""
+        return [len(seeds) for seeds in self.seeds]
 
 
-def matched(groups: Sequence[pd.DataFrame], value: str = "distance") -> Matched | None:
-    """Read every network's curve at the accuracies that all networks of all groups went through.
+def matched(groups: Sequence[pd.DataFrame], value: str = "distance", level: float | None = None) -> Matched | None:
+    """Read the networks' curves at equal accuracy, see `course`.
 
     Args:
         groups: tables with columns seed, update, accuracy and `value`; what differs within a seed's checkpoint (the
             hyperparameters of DSA, say) is averaged first.
         value: the column to read.
+        level: None for the highest accuracy that all networks of all groups reached (common). Else this accuracy, read
+            from the networks that reached it, and started below; the others are left out, see `Matched.n_reached`.
 
     Returns:
-        None where there is no common accuracy between 0 and 1.
+        None where there is no common accuracy between 0 and 1, or a group has no network that reached the level.
     """
     runs = [_runs(group, value) for group in groups]
+    n_networks = [len(of_group) for of_group in runs]
+    if level is not None:
+        runs = [[run for run in of_group if _course(run, value).passed(level)] for of_group in runs]
     if not all(runs):
         return None
-    accuracies = [run["accuracy"].to_numpy() for of_group in runs for run in of_group]
-    level = common_level(accuracies)
+    courses = [[_course(run, value) for run in of_group] for of_group in runs]
+    everyone = [of_run for of_group in courses for of_run in of_group]
+    level = common_level(everyone) if level is None else float(level)
     # Normalized accuracy is shown from 0.
-    lowest = max(0.0, common_start(accuracies))
-    if lowest > level:
+    lowest = max(0.0, common_start(everyone))
+    if lowest > level + ROUNDING:
         return None
-    grid = np.linspace(lowest, level, GRID_POINTS)
-    curves = [
-        np.stack([at_accuracies(run["accuracy"].to_numpy(), run[value].to_numpy(), grid) for run in of_group])
+    grid = np.linspace(min(lowest, level), level, GRID_POINTS)
+    curves = [np.stack([of_run.at(grid) for of_run in of_group]) for of_group in courses]
+    correct = [
+        _course(run, "fraction_correct").at(level)
         for of_group in runs
+        for run in of_group
+        if "fraction_correct" in run and run["fraction_correct"].notna().all()
     ]
     return Matched(
         level=level,
@@ -72,21 +90,18 @@ def matched(groups: Sequence[pd.DataFrame], value: str = "distance") -> Matched 
         at_level=[curve[:, -1] for curve in curves],
         upper_half=[curve[:, GRID_POINTS // 2 :].mean(1) for curve in curves],
         seeds=[np.array([run["seed"].iloc[0] for run in of_group]) for of_group in runs],
+        n_networks=n_networks,
+        untrained=[
+            np.array(
+                [
+                    run[value].iloc[0] if of_run.start >= level - ROUNDING else np.nan
+                    for run, of_run in zip(of_group, of_courses, strict=True)
+                ]
+            )
+            for of_group, of_courses in zip(runs, courses, strict=True)
+        ],
+        fraction_correct=float(np.mean(correct)) if correct else float("nan"),
     )
-
-
-def doubts(common: Matched | None) -> str:
-    """What a reader must know of a comparison at matched accuracy, in brackets; "" where it says what it seems to.
-
-    Args:
-        common: see `matched`.
-    """
-    if common is None:
-        return ""
-    words = [f"below {LEAST_ACCURACY:g}: not all have learnt"] if common.level < LEAST_ACCURACY else []
-    if same := same_networks(common):
-        words.append(f"one and the same network: seeds {', '.join(map(str, same))}")
-    return f" ({'; '.join(words)})" if words else ""
 
 
 def same_networks(common: Matched) -> list[int]:
@@ -94,54 +109,55 @@ def same_networks(common: Matched) -> list[int]:
 
     Learning rules share the network of a seed before its first update, and settings that differ in nothing share all.
     """
-    values = [dict(zip(seeds, read, strict=True)) for seeds, read in zip(common.seeds, common.at_level, strict=True)]
-    pairs = [(a, b) for i, a in enumerate(values) for b in values[i + 1 :]]
-    return sorted({int(seed) for a, b in pairs for seed in a.keys() & b.keys() if a[seed] == b[seed]})
+    same = set()
+    for values in (common.at_level, common.untrained):
+        by_seed = [dict(zip(seeds, read, strict=True)) for seeds, read in zip(common.seeds, values, strict=True)]
+        pairs = [(a, b) for i, a in enumerate(by_seed) for b in by_seed[i + 1 :]]
+        same |= {int(seed) for a, b in pairs for seed in a.keys() & b.keys() if a[seed] == b[seed]}
+    return sorted(same)
+
+
+def count_reached(group: pd.DataFrame, level: float) -> tuple[int, int]:
+    """How many networks reached an accuracy and kept it, and how many there are (columns seed, update, accuracy)."""
+    best = [_course(run, "accuracy").best for run in _runs(group, "accuracy")]
+    return sum(of_run >= level - ROUNDING for of_run in best), len(best)
 
 
 def n_reached(groups: Iterable[pd.DataFrame], level: float) -> str:
-    """How many networks of each group (columns seed, accuracy) reached an accuracy: "2 of 4 and 4 of 4 networks"."""
-    best = [group.groupby("seed")["accuracy"].max() for group in groups]
-    return f"{' and '.join(f'{(of_seed >= level).sum()} of {len(of_seed)}' for of_seed in best)} networks"
+    """How many networks of each group reached an accuracy: "2 of 4 and 4 of 4 networks"; see `count_reached`."""
+    return f"{' and '.join('{} of {}'.format(*count_reached(group, level)) for group in groups)} networks"
+
+
+def all_learnt(group: pd.DataFrame, least: float) -> bool:
+    """Whether every seed's network reached an accuracy, see `count_reached`."""
+    reached, networks = count_reached(group, least)
+    return reached == networks
 
 
 def highest_common_accuracy(runs: Iterable[pd.DataFrame]) -> float:
     """The highest accuracy that all runs reach; NaN where one of them starts above it.
 
     Args:
-        runs: columns update, accuracy.
+        runs: columns update, accuracy, distance.
     """
-    accuracies = [run.sort_values("update")["accuracy"].to_numpy() for run in runs]
-    level = common_level(accuracies)
-    return level if common_start(accuracies) <= level else float("nan")
+    courses = [run_course(run) for run in runs]
+    level = common_level(courses)
+    return level if common_start(courses) <= level + ROUNDING else float("nan")
 
 
 def distance_at(run: pd.DataFrame, accuracy: Any) -> NDArray[Any]:
-    """Distance of one run where it first reaches given accuracies, see `at_accuracies`.
+    """Distance of one run at given accuracies, see `course`.
 
     Args:
         run: columns update, accuracy, distance.
         accuracy: one or several.
     """
-    return at_accuracies(*run_curve(run), np.asarray(accuracy))
+    return run_course(run).at(accuracy)
 
 
-def run_curve(run: pd.DataFrame) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Accuracy and distance of one run, (checkpoint,) each, in order of updates."""
-    run = run.sort_values("update")
-    return run["accuracy"].to_numpy(), run["distance"].to_numpy()
-
-
-def all_learnt(group: pd.DataFrame, least: float = LEAST_ACCURACY) -> bool:
-    """Whether every seed's network reached an accuracy (columns seed, accuracy)."""
-    return bool((group.groupby("seed")["accuracy"].max() >= least).all())
-
-
-def _runs(group: pd.DataFrame, value: str) -> list[pd.DataFrame]:
-    """One table for each seed, ascending, with one row per checkpoint in order of updates."""
-    points = group.groupby(["seed", "update"], sort=True)[["accuracy", value]].mean().reset_index()
-    points = points.dropna()  # a network whose activity overflowed has a curve up to there
-    return [run for _, run in points.groupby("seed", sort=True)]
+def run_course(run: pd.DataFrame, value: str = "distance") -> Course:
+    """What one run went through, see `course` (columns update, accuracy and `value`)."""
+    return _course(run.sort_values("update"), value)
 
 
 def last_values(group: pd.DataFrame, value: str = "distance") -> NDArray[Any]:
@@ -149,3 +165,15 @@ def last_values(group: pd.DataFrame, value: str = "distance") -> NDArray[Any]:
     last = group.groupby("seed")["update"].transform("max") == group["update"]
     values: NDArray[Any] = group[last].groupby("seed", sort=True)[value].mean().to_numpy()
     return values
+
+
+def _runs(group: pd.DataFrame, value: str) -> list[pd.DataFrame]:
+    """One table for each seed, ascending, with one row per checkpoint in order of updates."""
+    columns = list(dict.fromkeys(["accuracy", value, *({"fraction_correct"} & set(group.columns))]))
+    points = group.groupby(["seed", "update"], sort=True)[columns].mean().reset_index()
+    points = points.dropna(subset=["accuracy", value])  # a network whose activity overflowed has a curve up to there
+    return [run for _, run in points.groupby("seed", sort=True)]
+
+
+def _course(run: pd.DataFrame, value: str) -> Course:
+    return course(*(run[column].to_numpy() for column in ("update", "accuracy", value)))

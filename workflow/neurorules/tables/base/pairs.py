@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 
 # Two activities that are equal up to rounding, arccos of 1 less 1e-15, are those of one network: of one seed before its
@@ -36,12 +39,17 @@ def comparable(pairs: pd.DataFrame, least: float) -> tuple[pd.DataFrame, str]:
 
     Args:
         pairs: columns stage, distance, accuracy_a, accuracy_b.
-        least: the accuracy, see `LEAST_ACCURACY`.
+        least: the accuracy, see `least_level`.
     """
+    from neurorules.tables.base.levels import level_text
+
     different = _different(pairs)
     learnt = (pairs["stage"] != "matched") | ((pairs["accuracy_a"] >= least) & (pairs["accuracy_b"] >= least))
     kept = pairs[different & learnt]
-    counts = {"a network with itself": (~different).sum(), f"below accuracy {least:g}": (different & ~learnt).sum()}
+    counts = {
+        "a network with itself": (~different).sum(),
+        f"below accuracy {level_text(least)}": (different & ~learnt).sum(),
+    }
     why = ", ".join(f"{count} {words}" for words, count in counts.items() if count)
     return kept, f"without {len(pairs) - len(kept)} of {len(pairs)} pairs ({why})" if why else ""
 
@@ -66,6 +74,17 @@ def networks_in(pairs: pd.DataFrame) -> dict[tuple[str, str, int], float]:
         columns = [f"{name}_{side}" for name in ("learning_rule", "setting", "seed", "accuracy")]
         networks |= {tuple(key): accuracy for *key, accuracy in pairs[columns].itertuples(index=False, name=None)}
     return {key: accuracy for key, accuracy in networks.items() if key[0] != DATA}
+
+
+def fractions_correct(pairs: pd.DataFrame) -> NDArray[Any]:
+    """(network,) fraction correct of the networks that are a side of some pair; none where it is not known."""
+    if "fraction_correct_a" not in pairs:
+        return np.array([])
+    both = both_ways(pairs)
+    columns = ["learning_rule_a", "setting_a", "seed_a", "fraction_correct_a"]
+    of_networks = both.loc[both["learning_rule_a"] != DATA, columns].drop_duplicates()
+    fractions: NDArray[Any] = of_networks["fraction_correct_a"].dropna().to_numpy()
+    return fractions
 
 
 def both_ways(pairs: pd.DataFrame) -> pd.DataFrame:

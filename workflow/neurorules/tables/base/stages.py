@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 LABELS = (
     *("recording", "recording_title", "synthetic", "task", "learning_rule", "setting", "gain", "recurrent_scale"),
     *("learning_rate", "learning_rate_at_edge", "flossed", "training_code", "scoring_code", "measure", "seed"),
+    *("guessing_accuracy", "guessing_fraction_correct"),
 )
 
 
@@ -54,9 +55,9 @@ def unlearnt_gains(stages: pd.DataFrame) -> list[float]:
     Args:
         stages: rows of `at_stages` of one recording and task.
     """
-    from neurorules.tables.base.matched import LEAST_ACCURACY
+    from neurorules.tables.base.levels import least_level
 
-    low = stages[(stages["stage"] == "matched") & (stages["accuracy"] < LEAST_ACCURACY)]
+    low = stages[(stages["stage"] == "matched") & (stages["accuracy"] < least_level(stages))]
     return sorted(map(float, low["gain"].unique()))
 
 

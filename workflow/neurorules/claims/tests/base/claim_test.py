@@ -45,7 +45,7 @@ class Evidence:
     result: str
     why: str = ""
     comparison: Comparison | None = None
-    numbers: Mapping[str, float] = field(default_factory=dict)
+    numbers: Mapping[str, Any] = field(default_factory=dict)
     p_claimed: float = NAN
     p_against: float = NAN
 
@@ -55,7 +55,7 @@ def untestable(why: str) -> Evidence:
     return Evidence("", why)
 
 
-def decide_equivalence(comparison: Comparison, margin: float, numbers: Mapping[str, float] | None = None) -> Evidence:
+def decide_equivalence(comparison: Comparison, margin: float, numbers: Mapping[str, Any] | None = None) -> Evidence:
     """Holds within the margin by two one-sided tests; fails where the difference is real and beyond the margin.
 
     The second includes every 95% interval that lies wholly beyond the margin on one side. Both at .05.
@@ -73,7 +73,7 @@ def decide_equivalence(comparison: Comparison, margin: float, numbers: Mapping[s
     return Evidence(UNDECIDED, why, comparison, numbers or {}, **p)
 
 
-def decide_lower(comparison: Comparison, numbers: Mapping[str, float] | None = None) -> Evidence:
+def decide_lower(comparison: Comparison, numbers: Mapping[str, Any] | None = None) -> Evidence:
     """Holds where the first is lower (one-sided p < .05), fails where it is higher."""
     p = {"p_claimed": comparison.p_lower, "p_against": comparison.p_higher}
     if why := _no_test(comparison):

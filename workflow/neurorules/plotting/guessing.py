@@ -1,0 +1,47 @@
+"""The guessing level of a task, drawn where accuracy is an axis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+COLOUR = "#555555"
+WORDS = "Guessing: the best outputs that are the same in all test trials; they know when to answer, not what."
+
+
+def mark(panel: Axes, rows: pd.DataFrame, up: bool = False) -> None:
+    """Draw a thin dotted line at the guessing level, with its value; nothing where it is not known.
+
+    Args:
+        panel: drawn in; accuracy is across.
+        rows: of one task, with the column guessing_accuracy where it is known.
+        up: accuracy is up instead.
+    """
+    import math
+
+    from neurorules.tables.base.levels import guessing_level
+
+    level = guessing_level(rows)
+    if math.isnan(level):
+        return
+    line = {"color": COLOUR, "linestyle": (0, (1, 2)), "linewidth": 0.8, "zorder": 1}
+    text = {"color": COLOUR, "fontsize": 5.5}
+    words = f"guessing {level:.2f}"
+    if up:
+        panel.axhline(level, **line)
+        panel.text(0.99, level, words, transform=panel.get_yaxis_transform(), ha="right", va="bottom", **text)
+    else:
+        panel.axvline(level, **line)
+        panel.text(level, 0.99, words, transform=panel.get_xaxis_transform(), ha="right", va="top", rotation=90, **text)
+
+
+def words(rows: pd.DataFrame) -> list[str]:
+    """The sentence of a caption that says what guessing is, where it is known."""
+    import math
+
+    from neurorules.tables.base.levels import guessing_level
+
+    return [] if math.isnan(guessing_level(rows)) else [WORDS]

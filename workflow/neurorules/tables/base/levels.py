@@ -1,0 +1,137 @@
+"""Levels of accuracy at which a comparison of networks says something, and the one at which a claim is decided.
+
+A network that knows when to answer and guesses what may have a high normalized accuracy: .878 on the context-dependent
+decision at 50 ms, where half of its choices are wrong. What such networks have in common is that they have not learnt.
+So a level has to be clear of the task's guessing level: a quarter of the way from there to perfect. With two choices, a
+network that is as sure as it is right has four of five right there (H(p) = .75 ln 2 for p = .79). It is also at least
+.4, the lowest that the paper looks at (Figure 6D).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from neurorules.similarity.matched_accuracy import ROUNDING
+from neurorules.tables.base.matched import Matched, matched, n_reached, same_networks
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEAST_ACCURACY = 0.4
+LEAST_SHARE = 0.25  # of the way from guessing to perfect
+
+# Levels that are read from the networks that reached them, whatever became of the others.
+FIXED_LEVELS = (0.9, 0.8)
+# So many networks of each group, and half of them, must have.
+FEWEST_NETWORKS = 3
+LEAST_REACHED = 0.5
+
+
+def guessing_level(rows: pd.DataFrame) -> float:
+    """The guessing accuracy of tables' task, the highest of several; NaN where it is not known."""
+    return float(rows["guessing_accuracy"].max()) if "guessing_accuracy" in rows else math.nan
+
+
+def share_of_way(share: float, guessing: float) -> float:
+    """The accuracy at a share of the way from guessing to perfect."""
+    return guessing + share * (1.0 - guessing)
+
+
+def least_level(rows: pd.DataFrame, parameters: Mapping[str, Any] | None = None) -> float:
+    """The lowest accuracy at which networks have learnt, and a comparison of them says something.
+
+    Args:
+        rows: with the column guessing_accuracy, where it is known.
+        parameters: of a claim, which may ask for more: `least_accuracy`, or `least_share` of the way from guessing to
+            perfect.
+    """
+    asked = parameters or {}
+    least = max(LEAST_ACCURACY, float(asked.get("least_accuracy", 0.0)))
+    share = max(LEAST_SHARE, float(asked.get("least_share", 0.0)))
+    guessing = guessing_level(rows)
+    # Without a guessing level, perfect is measured from 0, and least_share alone counts.
+    if math.isnan(guessing):
+        return max(least, float(asked.get("least_share", 0.0)))
+    return max(least, share_of_way(share, guessing))
+
+
+def level_text(level: float) -> str:
+    """An accuracy with as many digits as it needs, three at most: 0.4, 0.908."""
+    return f"{level:.3f}".rstrip("0").rstrip(".")
+
+
+def too_few(found: Matched) -> str:
+    """Why a level that not every network reached says nothing, or "" where enough did.
+
+    Args:
+        found: see `matched`.
+    """
+    counts = list(zip(found.n_reached, found.n_networks, strict=True))
+    if all(n == of for n, of in counts):
+        return ""
+    enough = all(n >= FEWEST_NETWORKS and n >= LEAST_REACHED * of for n, of in counts)
+    need = f"{FEWEST_NETWORKS} of each, and half of them, are needed"
+    return "" if enough else f"{reached_text(found)} networks reached {level_text(found.level)}; {need}"
+
+
+def reached_text(found: Matched) -> str:
+    """How many networks of each group are read: "4 of 4 and 3 of 4"."""
+    return " and ".join(f"{n} of {of}" for n, of in zip(found.n_reached, found.n_networks, strict=True))
+
+
+def deciding(groups: Sequence[pd.DataFrame], parameters: Mapping[str, Any], value: str = "distance") -> Matched | str:
+    """The level at which a claim about groups of networks is decided, and their values there.
+
+    It is the highest accuracy that all networks reached. Where that is too low, because a network failed, it is the
+    first of `FIXED_LEVELS`, or else of the least level itself, that enough networks of each group reached.
+
+    Args:
+        groups: see `matched`.
+        parameters: of the claim, see `least_level`.
+        value: the column to read.
+
+    Returns:
+        The values, or why there is nothing to test.
+    """
+    least = max(least_level(group, parameters) for group in groups)
+    common = matched(groups, value)
+    found = common
+    if common is None or common.level < least - ROUNDING:
+        fixed = [level for level in (*FIXED_LEVELS, least) if level >= least - ROUNDING]
+        read = (matched(groups, value, level) for level in fixed)
+        found = next((at for at in read if at is not None and not too_few(at)), None)
+    if found is None:
+        return _not_reached(groups, common, least)
+    if same := same_networks(found):
+        return f"seeds {', '.join(map(str, same))}: two groups have one and the same network"
+    return found
+
+
+def _not_reached(groups: Sequence[pd.DataFrame], common: Matched | None, least: float) -> str:
+    words = ["no accuracy that all networks went through"]
+    if common is not None:
+        words = [f"highest common accuracy {common.level:.3f}"]
+        if not math.isnan(common.fraction_correct):
+            words[0] += f", where {common.fraction_correct:.0%} of trials are right"
+    guessing = max((guessing_level(group) for group in groups), key=lambda level: (not math.isnan(level), level))
+    words += [] if math.isnan(guessing) else [f"guessing gives {guessing:.3f}"]
+    words.append(f"{n_reached(groups, least)} reached {level_text(least)}")
+    return f"no overlap in accuracies above {level_text(least)} ({'; '.join(words)})"
+
+
+def doubts(common: Matched | None, rows: pd.DataFrame) -> str:
+    """What a reader must know of a comparison at matched accuracy, in brackets; "" where it says what it seems to.
+
+    Args:
+        common: see `matched`.
+        rows: with the column guessing_accuracy, where it is known.
+    """
+    if common is None:
+        return ""
+    least = least_level(rows)
+    words = [f"below {level_text(least)}: not all have learnt"] if common.level < least - ROUNDING else []
+    if same := same_networks(common):
+        words.append(f"one and the same network: seeds {', '.join(map(str, same))}")
+    return f" ({'; '.join(words)})" if words else ""

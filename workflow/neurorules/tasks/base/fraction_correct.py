@@ -1,0 +1,96 @@
+"""The share of trials that are answered right, of any task: from its loss and the answers of its test trials."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
+
+    from neurorules.tasks.base.losses import ScoredTrials
+    from neurorules.tasks.base.task import Loss
+
+# Losses of two answers that differ by less, relative to their size, are equal: the outputs favour neither.
+TIE = 1e-9
+
+
+def equal_timing(scored: NDArray[Any]) -> NDArray[Any]:
+    """(trial,) a number for each trial; trials that are scored in the same steps have the same.
+
+    Args:
+        scored: (step, trial) bool.
+    """
+    number: NDArray[Any] = np.unique(scored.T, axis=0, return_inverse=True)[1].reshape(-1)
+    return number
+
+
+def different_answers(targets: NDArray[Any], scored: NDArray[Any]) -> NDArray[Any]:
+    """(trial,) a number for each trial; trials with the same targets in all scored steps have the same.
+
+    Args:
+        targets: (step, trial, output), or (step, trial) class indices.
+        scored: (step, trial) bool.
+    """
+    shown = targets * scored.reshape(*scored.shape, *[1] * (targets.ndim - 2))
+    of_trial = np.moveaxis(shown, 1, 0).reshape(targets.shape[1], -1)
+    number: NDArray[Any] = np.unique(of_trial, axis=0, return_inverse=True)[1].reshape(-1)
+    return number
+
+
+def choices_of(targets: NDArray[Any], scored: NDArray[Any]) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+    """The sets of trials in which something can be got right or wrong.
+
+    Args:
+        targets, scored: see `different_answers`.
+
+    Returns:
+        For each timing with two answers or more: (n,) its trials, and (n,) the number of each one's answer, from 0.
+    """
+    timing, answer = equal_timing(scored), different_answers(targets, scored)
+    sets = []
+    for number in np.unique(timing):
+        trials = np.flatnonzero(timing == number)
+        answers, own = np.unique(answer[trials], return_inverse=True)
+        if len(answers) > 1:
+            sets.append((trials, own.reshape(-1)))
+    return sets
+
+
+def fraction_correct(loss: Loss, outputs: torch.Tensor, batch: ScoredTrials) -> float:
+    """Share of trials whose outputs have a lower loss for their own targets than for those of any other trial.
+
+    For choices it is the share of right choices; for movements, that of trials from which the condition can be decoded.
+    A trial's alternatives are the different targets of trials of its timing: those scored in the same steps. Where k
+    targets have the lowest loss, its own among them, a trial counts 1/k. Outputs that are no numbers are wrong.
+
+    Args:
+        loss: the task's.
+        outputs: (step, trial, output) of one network.
+        batch: the trials.
+
+    Returns:
+        NaN where no two trials of equal timing have different targets.
+    """
+    import torch
+
+    outputs = outputs.double()
+    scored = batch.scored.cpu().numpy() > 0
+    right: list[NDArray[Any]] = []
+    for trials, own in choices_of(batch.targets.cpu().numpy(), scored):
+        part = copy(batch)
+        chosen = torch.as_tensor(trials, device=outputs.device)
+        answers, part.scored = outputs[:, chosen], batch.scored[:, chosen].double()
+        losses = []
+        for first in np.unique(own, return_index=True)[1]:
+            target = batch.targets[:, trials[first : first + 1]]
+            part.targets = target.expand(-1, len(trials), *target.shape[2:])
+            losses.append(loss.pointwise(answers, part).sum(0))
+        table = torch.stack(losses).cpu().numpy()  # (answer, trial)
+        lowest = table.min(0)
+        best = table <= lowest + TIE * np.abs(lowest)
+        right.append(np.where(best[own, np.arange(len(own))], 1.0 / np.maximum(1, best.sum(0)), 0.0))
+    return float(np.concatenate(right).mean()) if right else float("nan")

@@ -1,0 +1,114 @@
+"""What a network gets that knows when to answer, and nothing of which trial it is in: a task's guessing level.
+
+It is computed from the task, not stated. On the context-dependent decision at 50 ms, where 6 of 34 steps ask for one
+of two choices, guessing has normalized accuracy 1 - (6/34) ln 2 = .878 and half of the choices right.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurorules.tasks.base.fraction_correct import choices_of, equal_timing
+from neurorules.tasks.base.losses import CrossEntropy, MeanSquaredError, ScoredTrials
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
+
+    from neurorules.tasks.base.task import Loss, Task
+
+# Log probability of a choice that is never right: of no weight, and still a number.
+NEVER = -100.0
+
+
+@dataclass(frozen=True)
+class Guess:
+    """Levels of the best outputs that are the same in all test trials of equal timing.
+
+    Attributes:
+        accuracy: their normalized accuracy.
+        fraction_correct: the largest share of one answer.
+
+    Both are NaN where no two test trials of equal timing ask for different answers.
+    """
+
+    accuracy: float
+    fraction_correct: float
+
+    def columns(self) -> dict[str, float]:
+        """As columns of a table."""
+        return {"guessing_accuracy": self.accuracy, "guessing_fraction_correct": self.fraction_correct}
+
+
+def guessing(task: Task) -> Guess:
+    """The guessing level of a task, on its test trials."""
+    import torch
+
+    trials = task.test()
+    sets = choices_of(trials.targets, trials.scored)
+    if not sets:
+        return Guess(float("nan"), float("nan"))
+    batch = ScoredTrials(trials, like=torch.zeros(1, dtype=torch.float64))
+    outputs = best_shared(task.loss, batch, equal_timing(trials.scored), task.n_outputs)
+    accuracy = task.accuracy(outputs, batch)
+    commonest = sum(np.bincount(own).max() for _, own in sets)
+    return Guess(accuracy, float(commonest / sum(len(own) for _, own in sets)))
+
+
+def best_shared(loss: Loss, batch: ScoredTrials, timing: NDArray[Any], n_outputs: int) -> torch.Tensor:
+    """The outputs of lowest loss among those that are the same in all trials of equal timing.
+
+    The losses of this package are convex, so that there is one lowest. Known ones are solved: the squared error by the
+    mean of the targets, cross-entropy by the logarithm of their frequencies. Others are minimized by L-BFGS.
+
+    Args:
+        loss: the task's.
+        batch: the trials, float64.
+        timing: (trial,) see `equal_timing`.
+        n_outputs: of the task.
+
+    Returns:
+        (step, trial, output) float64.
+    """
+    import torch
+
+    if not isinstance(loss, CrossEntropy | MeanSquaredError):
+        return _minimized(loss, batch, timing, n_outputs)
+    targets = batch.targets
+    if isinstance(loss, CrossEntropy):
+        targets = torch.nn.functional.one_hot(targets, n_outputs).double()
+    outputs = torch.empty_like(targets)
+    for own in _sets(timing):
+        outputs[:, own] = targets[:, own].mean(1, keepdim=True)
+    return outputs.log().clamp_min(NEVER) if isinstance(loss, CrossEntropy) else outputs
+
+
+def _sets(timing: NDArray[Any]) -> list[torch.Tensor]:
+    """The trials of each timing."""
+    import torch
+
+    return [torch.as_tensor(np.flatnonzero(timing == number)) for number in np.unique(timing)]
+
+
+def _minimized(loss: Loss, batch: ScoredTrials, timing: NDArray[Any], n_outputs: int) -> torch.Tensor:
+    import torch
+    from scipy.optimize import minimize
+
+    n_steps, n_trials = batch.scored.shape
+    outputs = torch.zeros(n_steps, n_trials, n_outputs, dtype=torch.float64)
+    for own in _sets(timing):
+        part = copy(batch)
+        part.targets, part.scored = batch.targets[:, own], batch.scored[:, own]
+
+        def objective(flat: Any, part: ScoredTrials = part) -> tuple[float, Any]:
+            shared = torch.as_tensor(flat).reshape(n_steps, 1, n_outputs)
+            value, gradient = loss(shared.repeat(1, part.scored.shape[1], 1), part)
+            return float(value), gradient.sum(1).reshape(-1).numpy()
+
+        found = minimize(objective, np.zeros(n_steps * n_outputs), jac=True, method="L-BFGS-B")
+        outputs[:, own] = torch.as_tensor(found.x).reshape(n_steps, 1, n_outputs)
+    return outputs
