@@ -48,6 +48,24 @@ class Comparison(Group):
         source="A.3 has splits, no number: ours",
         at_least=1,
     )
+    condition_shuffles: int = option(
+        10,
+        "random orders of a network's conditions, none in its own place, that the baseline of shuffled conditions is "
+        "the mean over",
+        source="ours",
+        at_least=1,
+    )
+    neuron_resamples: int = option(
+        200,
+        "resamples of the neurons, with replacement, for intervals over neurons and seeds",
+        source="ours",
+        at_least=2,
+    )
+    neuron_resample_accuracies: Annotated[list[Share], Different] = option(
+        [0.9, 0.8],
+        "the same: accuracies at which distances are resampled, beside the first and the last checkpoint",
+        source="ours",
+    )
     dsa_n_delays: Counts = option(
         [5, 10, 15, 20],
         "dynamical similarity: delays of the embedding. Those for which a recording has too few times are left out",
