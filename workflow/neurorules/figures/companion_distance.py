@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Distance to the recording over the initial gain, with and without gradient flossing"
-TABLES = ("distances",)
+TABLES = ("distances", "baselines")
 PRODUCTS = ("pdf", "png", "csv")
 
 STAGES = {"untrained": "before training", "trained": "after training", "matched": "matched accuracy"}
@@ -18,13 +18,20 @@ STAGES = {"untrained": "before training", "trained": "after training", "matched"
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
-    from neurorules.plotting import curves, gain_curves, panels, style, titles
+    import pandas as pd
+
+    from neurorules.plotting import baseline_lines, curves, gain_curves, panels, style, titles
     from neurorules.tables.base.stages import at_stages
 
     distances = curves.procrustes_only(tables["distances"])
     curves.one_setting_each(distances, ("gain", "flossed"))
     table = at_stages(distances)
-    limits = {part: panels.distance_limits(_with_bands(rows)) for part, rows in table.groupby(["recording", "task"])}
+    values, limits = {}, {}
+    for part, rows in table.groupby(["recording", "task"]):
+        of_part = distances[(distances[["recording", "task"]] == list(part)).all(axis=1)]
+        values[part] = baseline_lines.values_of(tables, of_part)
+        shown = [values[part][name] for name in baseline_lines.at_stage("trained") if name in values[part]]
+        limits[part] = panels.distance_limits(pd.concat([_with_bands(rows), pd.Series(shown, dtype=float)]))
     parts = gain_curves.panel_groups(table, context, "learning_rule")
     figure, axes = panels.make_grid(len(parts), len(STAGES))
     for row, ((recording, task, learning_rule), rows) in zip(axes, parts, strict=True):
@@ -32,6 +39,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         name = f"{titles.rule_label(learning_rule)} ({n})"
         for panel, (stage, words) in zip(row, STAGES.items(), strict=True):
             _draw(panel, rows[rows["stage"] == stage], rows, stage)
+            baseline_lines.draw(panel, values[recording, task], baseline_lines.at_stage(stage))
             panel.set(
                 ylim=limits[recording, task], title=f"{titles.title_without_setting(rows, table)}\n{name}, {words}"
             )
@@ -48,6 +56,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             "Matched accuracy: per gain, the highest that all networks of the task reach at that gain, of either "
             "learning rule, flossed or not.",
             "Learning rates are in the figure's table.",
+            *baseline_lines.caption_words(list(axes.flat)),
         ],
     )
     return {"figure": figure, "csv": table}

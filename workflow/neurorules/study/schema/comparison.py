@@ -37,9 +37,9 @@ class Comparison(Group):
         at_least=0,
     )
     measures: Names = option(
-        ["procrustes", "cca", "cka", "cross_validated"],
+        ["procrustes", "cca", "cka", "cka_debiased", "cross_validated"],
         "how networks are compared with recordings; figures show `procrustes` unless they say otherwise",
-        source="A.3, Table 2; the last ours",
+        source="A.3, Table 2; the last two ours",
         type_in_words="list of [measures](#measures)",
     )
     noise_floor_repeats: int = option(
