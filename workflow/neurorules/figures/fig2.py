@@ -40,8 +40,9 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
                 panels.empty_message(panel, "Not trained by this learning rule.")
                 continue
             # Untrained networks of different gains differ: each line starts with them.
-            quantities = (*baseline_lines.OF_RECORDING, baseline_lines.SHUFFLED, baseline_lines.ROTATED)
-            levels += baseline_lines.draw(panel, baseline_lines.values_of(tables, runs), quantities)
+            levels += baseline_lines.draw(panel, baseline_lines.values_of(tables, runs), baseline_lines.OF_RECORDING)
+            for gain, at_gain in runs.groupby("gain"):
+                levels += baseline_lines.mark(panel, at_gain, line_styles[float(gain)]["color"])
             n = titles.seeds_text(runs.groupby("gain")["seed"].nunique())
             panel.set_title(f"{title}\n{titles.rule_label(learning_rule)} ({n})")
         curves.format_panels(list(row[:-1]), rows, no_overlap, levels)

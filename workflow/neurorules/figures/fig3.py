@@ -38,6 +38,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         title = titles.panel_title(rows, table.assign(setting=""), ", ")
         no_overlap = curves.draw_levels(row[0], rows, "learning_rate", line_styles, names)
         levels = baseline_lines.draw(row[0], baseline_lines.values_of(tables, rows))
+        for rate, at_rate in rows.groupby("learning_rate"):
+            levels += baseline_lines.mark(row[0], at_rate, line_styles[float(rate)]["color"])
         curves.format_panels([row[0]], rows, [no_overlap], levels)
         n = titles.seeds_text(rows.groupby("learning_rate")["seed"].nunique())
         row[0].set_title(f"A  {title}\nBPTT to the recording ({n})")

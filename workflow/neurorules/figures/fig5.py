@@ -51,7 +51,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             for ending, (sign, label) in moved.items():
                 if f"{name}{ending}" in rearranged:
                     value = rearranged[f"{name}{ending}"]
-                    panel.plot(x, value, sign, color="#7b5ea7", markersize=5, label=label if x == 1 else None)
+                    panel.plot(x, value, sign, color="#7b5ea7", markersize=5, label="_")
+                    panel.plot([], [], sign, color="#7b5ea7", markersize=5, label=label)
             if name not in OF_RECORDING:
                 seeds = drawn[drawn["group"] == name].groupby("seed")["distance"].mean()
                 panel.plot(np.full(len(seeds), x + 0.22), seeds, ".", color=colour, markersize=3)

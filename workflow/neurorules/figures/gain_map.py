@@ -33,8 +33,11 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         values, limits = baseline_lines.values_of(tables, of_part), list(rows["distance"])
         title = titles.panel_title(rows, table.assign(setting=""), ", ")
         for panel, (stage, name) in zip(row, STAGES.items(), strict=True):
+            limits += baseline_lines.draw(panel, values, baseline_lines.OF_RECORDING)
             _draw(panel, rows[rows["stage"] == stage], rows)
-            limits += baseline_lines.draw(panel, values, baseline_lines.at_stage(stage))
+            if stage == "trained":
+                for (rule, gain), runs in of_part.groupby(["learning_rule", "gain"]):
+                    limits += baseline_lines.mark(panel, runs, style.line_style(str(rule))["color"], float(gain))
             panel.set(title=f"{title}\n{name}", ylabel=style.DISTANCE_LABEL)
         for panel in row:
             panel.set(ylim=panels.distance_limits(pd.Series(limits)))

@@ -30,12 +30,13 @@ def distance_against_accuracy(tables: Mapping[str, pd.DataFrame], context: Mappi
     figure, axes = panels.make_panels(len(groups))
     for panel, (_, rows) in zip(axes, groups, strict=True):
         no_overlap = []
+        baselines = baseline_lines.draw(panel, baseline_lines.values_of(tables, rows))
         for learning_rule, runs in rows.groupby("learning_rule", sort=True):
+            baselines += baseline_lines.mark(panel, runs, style.line_style(str(learning_rule))["color"])
             name = titles.rule_label(str(learning_rule))
             label = f"{name} (n = {runs['seed'].nunique()})"
             if not draw_runs(panel, runs, style.line_style(str(learning_rule)), label):
                 no_overlap.append(name)
-        baselines = baseline_lines.draw(panel, baseline_lines.values_of(tables, rows))
         format_panels([panel], rows, [no_overlap], baselines)
         panel.set_title(titles.panel_title(rows, table))
     panels.legend(figure, axes)
