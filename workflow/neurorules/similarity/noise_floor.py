@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.similarity.baselines import cross_condition_average
-from neurorules.similarity.procrustes import as_samples, distance_from_cross_product, procrustes_distance
+from neurorules.similarity.procrustes import as_samples, distance_from_cross_product
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -132,10 +132,10 @@ def model_distances(
     if orders is None:
         cross = CrossProduct(activity, rates)
         return np.array([cross.distance(drawn, first) for drawn, (first, _) in zip(units, splits, strict=True)])
-    in_turn = orders[np.arange(len(splits)) % len(orders)]
+    in_turn, every = orders[np.arange(len(splits)) % len(orders)], np.arange(size)
     return np.array(
         [
-            procrustes_distance(activity[order][..., drawn], rates[..., first])
+            CrossProduct(activity[order][..., drawn], rates[..., first]).distance(every, every)
             for order, drawn, (first, _) in zip(in_turn, units, splits, strict=True)
         ]
     )

@@ -76,7 +76,7 @@ COLUMNS = {
     "group_size": Column(INTEGER, "neurons, units or trials per group, or of the whole recording"),
     "repeat": Column(INTEGER, "number of the random draw"),
     "trials": Column(INTEGER, "trials averaged"),
-    "neurons": Column(INTEGER, "neurons that have so many trials"),
+    "neurons": Column(INTEGER, "neurons that have so many trials, or that were recorded"),
     "onset_step": Column(INTEGER, "model step that is taken as movement onset"),
     "is_used": Column(INTEGER, "1 for the step that the study compares with, else 0"),
     "n_delays": Column(INTEGER, "delays of the delay embedding"),
