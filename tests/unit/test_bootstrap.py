@@ -30,8 +30,8 @@ def groups(rng: np.random.Generator, n_seeds: int, difference: float, of_neurons
 
 
 def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
-    """400 experiments of new neurons and four seeds a group. With a true coverage of 95%, hits lie within the binomial's
-    98% range. An interval over seeds alone, by Welch's test, misses the truth many times more often."""
+    """400 experiments of new neurons and four seeds a group. With a true coverage of 95%, hits lie within the
+    binomial's 98% range. An interval over seeds alone, by Welch's test, misses the truth many times more often."""
     rng = np.random.default_rng(4)
     covered = by_seeds = 0
     for _ in range(400):
