@@ -123,6 +123,13 @@ def distances(models: Sequence[Model], n: int = 3) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def baselines(models: Sequence[Model], n: int = 3) -> pd.DataFrame:
+    """The average over conditions at 0.7, the floor at 0.3."""
+    values = {"cross_condition_average": 0.7, "neuron_split_whole": 0.3}
+    of_recording = {"recording": labels(models[0])["recording"], "measure": "procrustes"}
+    return pd.DataFrame([{**of_recording, "quantity": name, "value": value} for name, value in values.items()])
+
+
 def models_for(name: str) -> list[Model]:
     """What the companion's full study has in each figure."""
     return {
@@ -144,7 +151,7 @@ def demo_models(name: str) -> list[Model]:
 
 
 def tables_of(name: str, models: Sequence[Model], n: int = 3, updates: int = 5000) -> dict[str, pd.DataFrame]:
-    kinds = {"lyapunov": exponents, "distances": distances}
+    kinds = {"lyapunov": exponents, "distances": distances, "baselines": baselines}
     curves = loss_curves(models, n, updates, min(200, updates))
     return {kind: kinds[kind](models, n) if kind in kinds else curves for kind in FIGURES.load(name).TABLES}
 

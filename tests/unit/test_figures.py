@@ -82,7 +82,15 @@ def models_of(table: pd.DataFrame) -> list[tuple[str, str, str]]:
 def run(seed: int, curve: list[tuple[float, float]]) -> list[dict[str, Any]]:
     """One run from its checkpoints' (accuracy, distance)."""
     return [
-        {"seed": seed, "update": 10 * k, "accuracy": a, "measure": m, "distance": d + (m == "cca")}
+        {
+            "seed": seed,
+            "update": 10 * k,
+            "accuracy": a,
+            "measure": m,
+            "distance": d + (m == "cca"),
+            "distance_shuffled": d + 0.1 if k == len(curve) - 1 else np.nan,
+            "distance_rotated": d + 0.02 if k == len(curve) - 1 else np.nan,
+        }
         for k, (a, d) in enumerate(curve)
         for m in ("procrustes", "cca")
     ]
@@ -154,6 +162,7 @@ def baselines(recordings: tuple[str, ...]) -> pd.DataFrame:
     for recording in recordings:
         for measure, quantity, value in (
             ("procrustes", "cross_condition_average", 0.6),
+            ("procrustes", "neuron_split_whole", 0.35),
             ("cca", "cross_condition_average", 0.9),
             ("none", "participation_ratio", 7.0),
         ):
@@ -170,15 +179,19 @@ def tables_of(name: str, recordings: tuple[str, ...], n: int = 4, n_settings: in
             "distances": straight(recordings, ("bptt", "truncated_bptt", "eprop"), ("base",), n),
             "baselines": baselines(recordings),
         },
-        "fig2": lambda: {"distances": straight(recordings, two, tuple(GAINS), n)},
+        "fig2": lambda: {"distances": straight(recordings, two, tuple(GAINS), n), "baselines": baselines(recordings)},
         "fig3": lambda: {
             "distances": pd.concat(
                 [straight(recordings, ("bptt",), tuple(RATES), n), straight(recordings, ("eprop",), ("base",), n)]
             ),
             "model_distances": pairs(recordings, LEARNING_RATE_MODELS, n),
+            "baselines": baselines(recordings),
         },
-        "gain_map": lambda: {"distances": straight(recordings, two, tuple(GAINS), n)},
-        "alignment": lambda: {"alignment": aligned(recordings, n)},
+        "gain_map": lambda: {
+            "distances": straight(recordings, two, tuple(GAINS), n),
+            "baselines": baselines(recordings),
+        },
+        "alignment": lambda: {"alignment": aligned(recordings, n), "baselines": baselines(recordings)},
         "slow_bptt": lambda: {"model_distances": pairs(recordings, LEARNING_RATE_MODELS, n)},
         "robustness": lambda: {"distances": straight(recordings, two, many, n)},
         "model_distances": lambda: {"model_distances": pairs(recordings, [("bptt", "base"), ("eprop", "base")], n)},
@@ -316,6 +329,19 @@ def test_baseline_is_drawn_only_where_it_is_known() -> None:
     assert panel.get_ylim()[1] > 0.6
     (panel,) = make("fig1", {"distances": tables["distances"]})["figure"].axes
     assert not [line for line in panel.lines if line.get_label() == "cross-condition average"]
+
+
+def test_rearranged_conditions_are_marked_where_the_curve_ends() -> None:
+    """BPTT's four networks end at accuracy 0.9 and distance 0.41 to 0.413: shuffled 0.1 and turned 0.02 above."""
+    (panel,) = make("fig1", tables_of("fig1", ONE))["figure"].axes
+    black = style.line_style("bptt")["color"]
+    marks = [line for line in panel.lines if line.get_marker() in "x+" and line.get_color() == black]
+    found = {line.get_marker(): (line.get_xdata()[0], line.get_ydata()[0]) for line in marks if len(line.get_xdata())}
+    assert found["x"] == pytest.approx((0.9, 0.5115)) and found["+"] == pytest.approx((0.9, 0.4315))
+    floor = [line for line in panel.lines if line.get_label() == "neuron-split floor"]
+    assert [list(line.get_ydata()) for line in floor] == [[0.35, 0.35]]
+    words = captioned(make("fig1", tables_of("fig1", ONE))["figure"])
+    assert "in place of a network" in words and "no condition in its place" in words
 
 
 def test_curves_without_common_accuracy_say_so() -> None:

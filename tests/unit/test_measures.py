@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from neurorules.errors import InputError
 from neurorules.similarity.baselines import cross_condition_average, participation_ratio, trial_averaging
-from neurorules.similarity.measures import cca, cka, cross_validated
+from neurorules.similarity.measures import cca, cka, cka_debiased, cross_validated
 from neurorules.similarity.measures.base.measure import MEASURES
 from neurorules.similarity.procrustes import procrustes_distance
 
-NAMES = ["cca", "cka", "cross_validated", "procrustes"]
+NAMES = ["cca", "cka", "cka_debiased", "cross_validated", "procrustes"]
 
 shapes = {"seed": st.integers(0, 2**32 - 1), "p": st.integers(1, 7), "q": st.integers(1, 7)}
 
@@ -167,6 +167,44 @@ def test_cka_is_the_correlation_of_centred_gram_matrices() -> None:
 
     k, l = x @ x.T, y @ y.T  # noqa: E741
     assert cka.distance(x, y) == pytest.approx(1 - hsic(k, l) / np.sqrt(hsic(k, k) * hsic(l, l)), abs=1e-12)
+
+
+def test_debiased_cka_is_the_estimator_of_song_et_al() -> None:
+    """Their equation 5, with matrices as it is printed; not blind to a mean of the features, were it not centred."""
+    rng = np.random.default_rng(7)
+    x, y = rng.standard_normal((12, 5)) + 2, rng.standard_normal((12, 9))
+    y[:, :3] += x[:, :3]
+    ones, n = np.ones(12), 12
+
+    def hsic(k: np.ndarray, l: np.ndarray) -> float:  # noqa: E741
+        k, l = (m - np.diag(np.diag(m)) for m in (k, l))  # noqa: E741
+        trace, means = np.trace(k @ l), (ones @ k @ ones) * (ones @ l @ ones) / ((n - 1) * (n - 2))
+        return (trace + means - 2 / (n - 2) * ones @ k @ l @ ones) / (n * (n - 3))
+
+    k, l = x @ x.T, y @ y.T  # noqa: E741
+    expected = hsic(k, l) / np.sqrt(hsic(k, k) * hsic(l, l))
+    assert cka_debiased.debiased_cka(x, y) == pytest.approx(expected, abs=1e-12)
+    assert 0 < expected < 1 - cka.distance(x, y)
+
+
+def test_debiased_cka_by_hand() -> None:
+    """Four samples of one feature, (1, -1, 0, 0) and (0, 0, 1, -1). The products' diagonals are (1, 1, 0, 0) and
+    (0, 0, 1, 1), so HSIC(K, L) = (0 - 2 x 0 + 2 x 2 / 6) / 4 = 1/6; HSIC(K, K) = (4 - 2 x 2 + 4 / 6) / 4 = 1/6."""
+    x, y = np.array([[1.0], [-1.0], [0.0], [0.0]]), np.array([[0.0], [0.0], [1.0], [-1.0]])
+    assert cka_debiased.unbiased_hsic(x, y) == pytest.approx(1 / 6)
+    assert cka_debiased.unbiased_hsic(x, x) == pytest.approx(1 / 6)
+    assert cka_debiased.distance(x[:3], y[:3]) == 1.0
+
+
+def test_debiased_cka_of_independent_features_is_zero_on_average() -> None:
+    """20 samples of 30 features: CKA says that they have most in common."""
+    rng = np.random.default_rng(8)
+    pairs = [(rng.standard_normal((20, 30)), rng.standard_normal((20, 30))) for _ in range(400)]
+    unbiased = np.array([cka_debiased.unbiased_hsic(x - x.mean(0), y - y.mean(0)) for x, y in pairs])
+    assert abs(unbiased.mean()) < 3 * unbiased.std() / 20
+    similarity = np.array([cka_debiased.debiased_cka(x, y) for x, y in pairs])
+    assert abs(similarity.mean()) < 3 * similarity.std() / 20
+    assert np.mean([1 - cka.distance(x, y) for x, y in pairs[:20]]) > 0.5
 
 
 def test_cross_validation_leaves_exact_rotations_and_punishes_noise() -> None:

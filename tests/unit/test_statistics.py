@@ -229,6 +229,24 @@ def noise_floor_table() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def test_networks_in_another_order_are_groups_without_tests() -> None:
+    table = noise_floor_table()
+    shuffled = table[table["quantity"] == "model"].assign(quantity="model_shuffled", distance=0.7)
+    average = table[table["quantity"] == "floor"].assign(quantity="cross_condition_average", distance=0.55)
+    summed = noise_floor_statistics(noise_floor_groups(pd.concat([table, shuffled, average])), {}).set_index("quantity")
+    assert list(summed.index) == [
+        *("floor", "bptt", "bptt_shuffled", "eprop", "eprop_shuffled", "untrained", "untrained_shuffled"),
+        "cross_condition_average",
+    ]
+    assert summed.loc["eprop_shuffled", "mean"] == pytest.approx(0.7)
+    assert summed.loc[["eprop_shuffled", "cross_condition_average"], "p_vs_bptt_seeds"].isna().all()
+    # Seeds' means are 0.405 and 0.425.
+    assert summed.loc["bptt", "difference_from_average"] == pytest.approx(0.415 - 0.55)
+    one_sample = stats.ttest_1samp([0.405, 0.425], 0.55).pvalue
+    assert summed.loc["bptt", "p_vs_average_seeds"] == pytest.approx(one_sample)
+    assert summed.loc["cross_condition_average", "n_seeds"] == 0
+
+
 def test_table3_counts_every_distance_once() -> None:
     published = {"hatsopoulos2007": {"bptt": {"mean": 0.395, "sd": 0.02}, "equivalence_margin": 0.02}}
     table = noise_floor_statistics(noise_floor_groups(noise_floor_table()), published).set_index("quantity")

@@ -19,6 +19,7 @@ from neurorules.errors import InputError
 from neurorules.io.netcdf import write_dataset
 from neurorules.io.tables import write_table
 from neurorules.options import Options
+from neurorules.similarity.resampling import neuron_weights
 from neurorules.study.load import load_study
 from neurorules.study.model import Model
 from neurorules.tables import (
@@ -31,6 +32,7 @@ from neurorules.tables import (
     learning,
     model_distances,
     noise_floor,
+    resampled_distances,
     snapshots,
     trial_averaging,
 )
@@ -87,6 +89,9 @@ COMPARISON = {
     "onset_step": ONSET,
     "measures": ["procrustes", "cca", "cka", "cross_validated"],
     "noise_floor_repeats": 4,
+    "condition_shuffles": 3,
+    "neuron_resamples": 5,
+    "neuron_resample_accuracies": [0.5],
     "dsa_n_delays": [2, 3],
     "dsa_ranks": [2, 4],
     "dsa_scores": ["wasserstein", "angular"],
@@ -264,11 +269,12 @@ def test_every_table_type_has_one_subject() -> None:
         "loss_curve",
         "lyapunov",
         "noise_floor",
+        "resampled_distances",
     ]
     assert table_types("model") == of_models
     assert table_types("group") == ["model_distances", "snapshots"]
     assert table_types("recording") == ["baselines", "trial_averaging"]
-    assert len(table_types()) == 13
+    assert len(table_types()) == 14
 
 
 # ---- tables of one model
@@ -389,12 +395,18 @@ def test_noise_floor(made: Made) -> None:
     copies = recording_of(np.repeat(signal, 3 * UNITS, axis=2))
     runs = made.runs["bptt"]
     table = noise_floor.table(ScoredModel(LABELS, OPTIONS, made.task, runs), copies)
-    keys = [("floor", "", -1), *(("model", stage, seed) for seed in SEEDS for stage in ("untrained", "trained"))]
+    keys = [("floor", "", -1), ("cross_condition_average", "", -1)]
+    for seed, stage in itertools.product(SEEDS, ("untrained", "trained")):
+        keys += [("model", stage, seed), ("model_shuffled", stage, seed)]
     expected = [(*key, repeat) for key in keys for repeat in range(4)]
     assert list(table[["quantity", "stage", "seed", "repeat"]].itertuples(index=False, name=None)) == expected
     assert set(table["group_size"]) == {UNITS}
-    by_key = table.set_index(["stage", "seed"]).sort_index()
-    np.testing.assert_allclose(by_key.loc[("", -1), "distance"], 0, atol=1e-7)
+    floor = table[table["quantity"] == "floor"]
+    np.testing.assert_allclose(floor["distance"], 0, atol=1e-7)
+    average = np.repeat(np.tile(signal.mean(0, keepdims=True), (8, 1, 1)), UNITS, axis=2)
+    of_average = table.loc[table["quantity"] == "cross_condition_average", "distance"]
+    np.testing.assert_allclose(of_average, procrustes(average, np.repeat(signal, UNITS, axis=2)), atol=1e-6)
+    by_key = table[table["quantity"].isin(["floor", "model"])].set_index(["stage", "seed"]).sort_index()
     assert by_key.loc[("", -1), "accuracy"].isna().all()
     for seed, run in runs.items():
         for stage, index in (("untrained", 0), ("trained", -1)):
@@ -404,6 +416,59 @@ def test_noise_floor(made: Made) -> None:
             np.testing.assert_allclose(rows["distance"], alike, atol=1e-6)
     few = noise_floor.table(ScoredModel(LABELS, OPTIONS, made.task, {0: runs[0]}), recording_of(random_rates(7)))
     assert set(few["group_size"]) == {3}
+
+
+OPPOSITE = [4, 5, 6, 7, 0, 1, 2, 3]
+
+
+def in_a_circle(recording: xr.Dataset) -> xr.Dataset:
+    return recording.assign_coords(angle_deg=("condition", 45.0 * np.arange(8)))
+
+
+def test_conditions_in_another_order(made: Made) -> None:
+    """Turned reaches by hand; of equal conditions every order is the same; other checkpoints have none."""
+    runs = {0: made.runs["bptt"][0]}
+    model = ScoredModel(LABELS, with_comparison(measures=["procrustes"]), made.task, runs)
+    table = distances.table(model, in_a_circle(made.recording))
+    rates = made.recording["rates"].values
+    for row, index in ((table.iloc[0], 0), (table.iloc[-1], -1)):
+        turned = activity_of(made, runs[0], index)[:, WINDOW][OPPOSITE]
+        assert row["distance_rotated"] == pytest.approx(procrustes(turned, rates), abs=1e-6)
+        assert abs(row["distance_rotated"] - row["distance"]) > 1e-4
+        assert 0 < row["distance_shuffled"] <= 1
+    assert table[["distance_rotated", "distance_shuffled"]].iloc[1:-1].isna().all(axis=None)
+    assert distances.table(model, made.recording)["distance_rotated"].isna().all()  # of no known direction
+
+    equal = in_a_circle(recording_of(np.repeat(random_rates()[:1], 8, axis=0)))
+    same = distances.table(model, equal).iloc[[0, -1]]
+    for column in ("distance_rotated", "distance_shuffled"):
+        np.testing.assert_allclose(same[column], same["distance"], atol=1e-7)
+    turned = noise_floor.table(model, equal).pivot(index=["stage", "repeat"], columns="quantity", values="distance")
+    turned = turned.dropna(subset="model")
+    np.testing.assert_allclose(turned["model_rotated"], turned["model"], atol=1e-7)
+    np.testing.assert_allclose(turned["model_shuffled"], turned["model"], atol=1e-7)
+
+
+def test_resampled_neurons(made: Made) -> None:
+    """Resample -1 is the recording; the same neurons for every model; between checkpoints the mean of both."""
+    run = made.runs["bptt"][0]
+    accuracy = np.array([-1.0, 0.2, 0.1, 0.6, 0.7, 0.4])
+    runs = {0: with_accuracies(run, *accuracy)}
+    table = resampled_distances.table(ScoredModel(LABELS, OPTIONS, made.task, runs), made.recording)
+    assert list(table["repeat"][:6]) == [-1, 0, 1, 2, 3, 4] and len(table) == 3 * 6
+    rates = made.recording["rates"].values
+    own = table[table["repeat"] == -1].set_index("stage")["distance"]
+    at = [procrustes(activity_of(made, run, index)[:, WINDOW], rates) for index in range(6)]
+    # 0.5 lies three quarters of the way from 0.2, the best so far, to 0.6.
+    expected = {"untrained": at[0], "trained": at[5], "matched": 0.25 * at[1] + 0.75 * at[3]}
+    assert own.to_dict() == pytest.approx(expected, abs=1e-6)
+    weights = neuron_weights(11, 5, resampled_distances.RESAMPLE_SEED)
+    drawn = np.repeat(np.arange(11), weights[2])
+    of_third = table[(table["repeat"] == 2) & (table["stage"] == "trained")]["distance"].item()
+    assert of_third == pytest.approx(procrustes(activity_of(made, run, 5)[:, WINDOW], rates[..., drawn]), abs=1e-6)
+    never = {0: with_accuracies(run, *np.linspace(0, 0.4, 6))}
+    table = resampled_distances.table(ScoredModel(LABELS, OPTIONS, made.task, never), made.recording)
+    assert set(table["stage"]) == {"untrained", "trained"}
 
 
 def test_dsa_rows(made: Made) -> None:
@@ -649,7 +714,7 @@ def test_snapshots_without_eprop_have_the_configs_levels_alone(made: Made) -> No
 
 def test_conditions_that_are_equal_are_their_average() -> None:
     rates = np.repeat(random_rates()[:1], 8, axis=0)
-    table = baselines.table(recording_of(rates), LABELS, Options({"measures": COMPARISON["measures"]}))
+    table = baselines.table(recording_of(rates), LABELS, OPTIONS.comparison)
     average = table[table["quantity"] == "cross_condition_average"]
     assert list(average["measure"]) == COMPARISON["measures"]
     assert average["value"].dtype == float
@@ -662,10 +727,16 @@ def test_conditions_that_are_equal_are_their_average() -> None:
 def test_average_over_conditions_of_a_recording(made: Made) -> None:
     rates = made.recording["rates"].values
     average = np.repeat(rates.mean(0, keepdims=True), 8, axis=0)
-    table = baselines.table(made.recording, LABELS, Options({"measures": ["procrustes", "cka"]})).set_index("measure")
-    assert table.loc["procrustes", "value"] == pytest.approx(procrustes(average, rates), abs=1e-9)
-    assert table.loc["cka", "value"] == pytest.approx(cka(average, rates), abs=1e-9)
-    assert table.loc["none", "value"] == pytest.approx(dimensions(rates), rel=1e-9)
+    options = with_comparison(measures=["procrustes", "cka"]).comparison
+    table = baselines.table(made.recording, LABELS, options)
+    values = table.set_index(["quantity", "measure"])["value"]
+    assert values["cross_condition_average", "procrustes"] == pytest.approx(procrustes(average, rates), abs=1e-9)
+    assert values["cross_condition_average", "cka"] == pytest.approx(cka(average, rates), abs=1e-9)
+    assert values["participation_ratio", "none"] == pytest.approx(dimensions(rates), rel=1e-9)
+    # Of 11 neurons, 5 against 5 others; an average over conditions is further from them than their rates are.
+    assert set(table.loc[table["quantity"] == "cross_condition_average_half", "group_size"]) == {5}
+    assert values["neuron_split_half", "procrustes"] < values["cross_condition_average_half", "procrustes"]
+    assert not any(quantity.startswith("trial") for quantity, _ in values.index)
 
 
 @pytest.mark.parametrize("sizes, dimensions", [([2, 2, 0], 2.0), ([1, 3**0.5, 0], 1.6), ([5, 0, 0], 1.0)])
@@ -674,7 +745,7 @@ def test_participation_ratio_by_hand(sizes: list[float], dimensions: float) -> N
     even, half = np.tile([1.0, -1.0], 20), np.repeat([1.0, -1.0], 20)
     signals = np.zeros((8, 41, 3))
     signals[:, :40, 0], signals[:, :40, 1] = even * sizes[0], half * sizes[1]
-    table = baselines.table(recording_of(100 + signals), LABELS, Options({"measures": []}))
+    table = baselines.table(recording_of(100 + signals), LABELS, with_comparison(measures=[]).comparison)
     (row,) = table.itertuples()
     assert (row.measure, row.quantity) == ("none", "participation_ratio")
     assert row.value == pytest.approx(dimensions)
@@ -892,13 +963,13 @@ def test_a_recording_is_scored_from_its_file_to_the_same_bytes(tmp_path: Path, k
     rows = np.array([(n, c) for n in range(3) for c in range(8) for _ in range(6)])
     recording = tmp_path / "reach.nc"
     write_dataset(recording, with_trials(rng.random((len(rows), len(TIME_MS))), rows[:, 0], rows[:, 1], 3))
-    options = {"measures": ["procrustes"], "trial_averaging_counts": [1, 3], "trial_averaging_repeats": 2}
+    options = {**COMPARISON, "measures": ["procrustes"], "trial_averaging_counts": [1, 3], "trial_averaging_repeats": 2}
     outputs = [tmp_path / f"{n}.csv" for n in range(2)]
     for output in outputs:
         score_recording(kind, str(recording), options, "00", str(output))
     assert outputs[0].read_bytes() == outputs[1].read_bytes()
     table = read_tidy_table(outputs[0])
     assert set(table["scoring_code"]) == {"00"} and set(table["recording_title"]) == {"Reaches, 3 neurons only"}
-    assert len(table) == {"baselines": 2, "trial_averaging": 4}[kind]
+    assert len(table) == {"baselines": 9, "trial_averaging": 4}[kind]
     if kind == "trial_averaging":
         assert table["distance"].nunique() == 4 and table["distance"].between(0, 1).all()

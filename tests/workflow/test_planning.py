@@ -83,17 +83,17 @@ ONE_RECORDING = {"synthetic_raw_files": 1, "recording": 1}
 
 # In the demo a job trains both seeds of a model.
 IN_DEMO: dict[str, dict[str, int]] = {
-    # 2 tasks x 3 learning rules, and 3 learning rules of the third task; a table of each and one of each recording.
+    # 2 tasks x 3 learning rules, and 3 learning rules of the third task; two tables of each and one of each recording.
     "fig1": {
         "synthetic_raw_files": 3,
         "recording": 3,
         "train_seed0_1": 9,
-        "score": 9,
+        "score": 18,
         "score_recording": 3,
         "fig1": 1,
     },
     # 4 gains x 2 learning rules.
-    "fig2": {**ONE_RECORDING, "train_seed0_1": 8, "score": 8, "fig2": 1},
+    "fig2": {**ONE_RECORDING, "train_seed0_1": 8, "score": 8, "score_recording": 1, "fig2": 1},
     # 2 tasks x 3 learning rules; a table for each task.
     "fig6": {"synthetic_raw_files": 2, "recording": 2, "train_seed0_1": 6, "score_group": 2, "fig6": 1},
     # 2 learning rules of a task without a recording.
@@ -114,7 +114,8 @@ def test_fig2_trains_and_scores_its_models_and_no_other(plans: dict[str, Future[
     plan = plans["fig2"].result()
     models = [f"hatsopoulos2007/{r}/{s}" for r, s in product(["bptt", "eprop"], gains("0", "0.5", "1.5"))]
     assert plan.below("results/demo/runs") == {f"{model}/seed{k}.nc" for model in models for k in (0, 1)}
-    assert plan.below("results/demo/similarity") == {f"{model}/seeds0-1/distances.csv" for model in models}
+    tables = {f"{model}/seeds0-1/distances.csv" for model in models}
+    assert plan.below("results/demo/similarity") == {*tables, "recordings/hatsopoulos2007/baselines.csv"}
     assert plan.below("results/demo/figures") == {"fig2.pdf", "fig2.png", "fig2.csv"}
     assert not plan.below("results/demo/tables")
 
@@ -156,6 +157,7 @@ DEMO_TABLES = {
     # of all but the published code's and those without a recording
     "distances": sum(DEMO_MODELS.values()) - 3 * 2 - 2 - (9 + 2 + 2),
     "noise_floor": 3 * 2,
+    "resampled_distances": 3 * 2 + 3 * 3,  # of table3 and of fig1
     "dpca": 2 * 2,
     "eigenvalues": 3 * 2,
     "dsa": 3 * 2,
@@ -201,7 +203,7 @@ def test_claims_need_the_tables_that_decide_them_and_no_figure(plans: dict[str, 
     tables = Counter(Path(file).stem for file in plan.below("results/demo/similarity"))
     # Gain 2 is decided by spectra and DSA alone; nothing by alignment, baselines and the figure model_distances.
     own = {**DEMO_TABLES, "distances": DEMO_TABLES["distances"] - without - 2}
-    del own["alignment"]
+    del own["alignment"], own["resampled_distances"]
     assert tables == {**own, "model_distances": 2, "snapshots": 2, "trial_averaging": 1}
 
 
@@ -214,13 +216,14 @@ def test_figures_of_a_real_recording_download_it_where_it_is_not_there(plans: di
     """A job for each of four seeds, as many as config.yaml says."""
     one = {DOWNLOAD_REACH: 1, "recording": 1}
     table3 = plans["reach table3"].result()
-    assert table3.jobs == {**one, **trained(seed0=2, seed1=2, seed2=2, seed3=2), "score": 2, "table3": 1}
+    assert table3.jobs == {**one, **trained(seed0=2, seed1=2, seed2=2, seed3=2), "score": 4, "table3": 1}
     downloads = {str(file) for file in download_paths("hatsopoulos2007", "processed", DOWNLOADS)}
     assert len(downloads) == 1 and downloads <= table3.files
     # 8 gains x 2 learning rules of seeds 0 and 1, though fig2 shows four seeds of some of them.
     gain_map = plans["reach gain_map"].result()
-    assert gain_map.jobs == {**one, **trained(seed0=16, seed1=16), "score": 16, "gain_map": 1}
-    assert {Path(file).parent.name for file in gain_map.below("results/reach/similarity")} == {"seeds0-1"}
+    assert gain_map.jobs == {**one, **trained(seed0=16, seed1=16), "score": 16, "score_recording": 1, "gain_map": 1}
+    folders = {Path(file).parent.name for file in gain_map.below("results/reach/similarity")}
+    assert folders == {"seeds0-1", "hatsopoulos2007"}
 
 
 COMPANION_SETTINGS = [*gains("0", "0.2", "0.5", "1.2", "1.5"), "flossed"]
@@ -251,13 +254,14 @@ def test_the_companions_distances_need_the_recording(plans: dict[str, Future[Pla
     assert len(models) == 20
     assert plan.below("results/companion/learning_rates") == {f"{model}.json" for model in models}
     assert plan.below("results/companion/recordings") == {"hatsopoulos2007.nc"}
-    assert {Path(file).stem for file in plan.below("results/companion/similarity")} == {"distances"}
+    assert {Path(file).stem for file in plan.below("results/companion/similarity")} == {"distances", "baselines"}
     assert plan.jobs == {
         DOWNLOAD_REACH: 1,
         "recording": 1,
         "choose_learning_rate": 20,
         "train_seed0_1_2_3_4": 20,
         "score": 20,
+        "score_recording": 1,
         "companion_distance": 1,
     }
 

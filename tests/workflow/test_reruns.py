@@ -332,10 +332,14 @@ def test_a_changed_value_reruns_what_depends_on_it(plans: dict[str, Future[Plan]
 
 
 def test_a_figure_alone_needs_only_its_own(fresh: Checkout) -> None:
-    # fig1 is drawn from distances: no noise floor, no other figure
+    # fig1 is drawn from distances and baselines: no noise floor, no other figure
     planned = fresh.planned("fig1")
     assert below(planned, "figures", "tables") == {"figures/fig1.pdf", "figures/fig1.png", "figures/fig1.csv"}
-    assert {Path(file).name for file in below(planned, "similarity")} == {"distances.csv", "baselines.csv"}
+    assert {Path(file).name for file in below(planned, "similarity")} == {
+        "distances.csv",
+        "baselines.csv",
+        "resampled_distances.csv",
+    }
 
 
 def test_what_is_planned_is_what_is_made(checkout: Checkout, made: Made) -> None:

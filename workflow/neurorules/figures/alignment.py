@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Distance against the model step taken as movement onset"
-TABLES = ("alignment",)
+TABLES = ("alignment", "baselines")
 PRODUCTS = ("pdf", "png", "csv")
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
-    from neurorules.plotting import curves, panels, style, titles
+    from neurorules.plotting import baseline_lines, curves, panels, style, titles
     from neurorules.tables.base.columns import PANEL_GROUP
 
     table = curves.procrustes_only(tables["alignment"])
@@ -27,6 +27,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             _draw(panel, str(learning_rule), runs)
         for step in sorted(rows.loc[rows["is_used"] == 1, "onset_step"].unique()):
             panel.axvline(step, color="#555555", linewidth=0.8, linestyle=(0, (1, 2)), label="step used")
+        baseline_lines.draw(panel, baseline_lines.values_of(tables, rows), baseline_lines.OF_RECORDING)
         panel.set(xlabel="Model step taken as movement onset", ylabel=style.DISTANCE_LABEL)
         panel.set_title(titles.panel_title(rows, table))
     panels.legend(figure, axes)
@@ -37,7 +38,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         [
             "Thin lines: seeds (n in the legend). Thick lines with markers: mean over seeds.",
             "Full colour, filled markers: last checkpoint; pale, open markers: untrained.",
-            "Dotted line: the step that the study compares with.",
+            "Dotted vertical line: the step that the study compares with.",
+            *baseline_lines.caption_words(axes),
         ],
     )
     return {"figure": figure, "csv": table}

@@ -10,32 +10,42 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Distance to the recording over the initial gain, with and without gradient flossing"
-TABLES = ("distances",)
+TABLES = ("distances", "baselines")
 PRODUCTS = ("pdf", "png", "csv")
 
+KEYS = ("recording", "task", "learning_rule")
 STAGES = {"untrained": "before training", "trained": "after training", "matched": "matched accuracy"}
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
-    from neurorules.plotting import curves, gain_curves, panels, style, titles
+    import pandas as pd
+
+    from neurorules.plotting import baseline_lines, curves, gain_curves, panels, style, titles
     from neurorules.tables.base.stages import at_stages
 
     distances = curves.procrustes_only(tables["distances"])
     curves.one_setting_each(distances, ("gain", "flossed"))
     table = at_stages(distances)
-    limits = {part: panels.distance_limits(_with_bands(rows)) for part, rows in table.groupby(["recording", "task"])}
+    shown = {part: list(_with_bands(rows)) for part, rows in table.groupby(["recording", "task"])}
     parts = gain_curves.panel_groups(table, context, "learning_rule")
     figure, axes = panels.make_grid(len(parts), len(STAGES))
     for row, ((recording, task, learning_rule), rows) in zip(axes, parts, strict=True):
         n = titles.seeds_text(rows.groupby(["gain", "flossed"])["seed"].nunique())
         name = f"{titles.rule_label(learning_rule)} ({n})"
         for panel, (stage, words) in zip(row, STAGES.items(), strict=True):
+            levels = baseline_lines.draw(panel, baseline_lines.values_of(tables, rows), baseline_lines.OF_RECORDING)
             _draw(panel, rows[rows["stage"] == stage], rows, stage)
-            panel.set(
-                ylim=limits[recording, task], title=f"{titles.title_without_setting(rows, table)}\n{name}, {words}"
-            )
+            if stage == "trained":
+                of_rule = distances[(distances[list(KEYS)] == [recording, task, learning_rule]).all(axis=1)]
+                for (flossed, gain), runs in of_rule.groupby(["flossed", "gain"]):
+                    levels += baseline_lines.mark(panel, runs, style.FLOSSING[int(flossed)]["color"], float(gain))
+            shown[recording, task] += levels
+            panel.set_title(f"{titles.title_without_setting(rows, table)}\n{name}, {words}")
         row[0].set_ylabel(style.DISTANCE_LABEL)
+    for row, ((recording, task, _), _) in zip(axes, parts, strict=True):
+        for panel in row:
+            panel.set_ylim(panels.distance_limits(pd.Series(shown[recording, task])))
     panels.legend(figure, list(axes.flat), order=tuple(gain_curves.FLOSSING_NAMES.values()))
     panels.caption(
         figure,
@@ -49,6 +59,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             "Matched accuracy: per gain, the highest that all networks of the task reach at that gain, of either "
             "learning rule, flossed or not.",
             "Learning rates are in the figure's table.",
+            *baseline_lines.caption_words(list(axes.flat)),
         ],
     )
     return {"figure": figure, "csv": table}

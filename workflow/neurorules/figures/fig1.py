@@ -5,7 +5,7 @@ from __future__ import annotations
 from neurorules.plotting.curves import distance_against_accuracy
 
 TITLE = "Distance to the recording against task accuracy"
-TABLES = ("distances", "baselines")
+TABLES = ("distances", "baselines", "resampled_distances")
 PRODUCTS = ("pdf", "png", "csv")
 
 make = distance_against_accuracy

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TITLE = "Distance against accuracy by initial gain, and spread across gains and learning rules"
-TABLES = ("distances",)
+TABLES = ("distances", "baselines")
 PRODUCTS = ("pdf", "png", "csv")
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
-    from neurorules.plotting import curves, gain_curves, guessing, panels, style, titles
+    from neurorules.plotting import baseline_lines, curves, gain_curves, guessing, panels, style, titles
     from neurorules.tables.base.levels import least_level, level_text
 
     table = curves.procrustes_only(tables["distances"])
@@ -32,7 +32,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     for row, (_, rows) in zip(axes, parts, strict=True):
         # Settings are the lines, so that titles name what else differs.
         title = titles.panel_title(rows, table.assign(setting=""), ", ")
-        no_overlap = []
+        no_overlap, levels = [], []
         for panel, learning_rule in zip(row, learning_rules, strict=False):
             runs = rows[rows["learning_rule"] == learning_rule]
             no_overlap.append(curves.draw_levels(panel, runs, "gain", line_styles, names))
@@ -40,14 +40,19 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
                 panel.set_title(f"{title}\n{titles.rule_label(learning_rule)}")
                 panels.empty_message(panel, "Not trained by this learning rule.")
                 continue
+            # Untrained networks of different gains differ: each line starts with them.
+            levels += baseline_lines.draw(panel, baseline_lines.values_of(tables, runs), baseline_lines.OF_RECORDING)
+            for gain, at_gain in runs.groupby("gain"):
+                levels += baseline_lines.mark(panel, at_gain, line_styles[float(gain)]["color"])
             n = titles.seeds_text(runs.groupby("gain")["seed"].nunique())
             panel.set_title(f"{title}\n{titles.rule_label(learning_rule)} ({n})")
-        curves.format_panels(list(row[:-1]), rows, no_overlap, [])
+        curves.format_panels(list(row[:-1]), rows, no_overlap, levels)
         learnt = learnt_gains(rows)
         accuracy, spread = spread_at_matched_accuracy(rows[rows["gain"].isin(learnt)])
         of_gains = "" if set(learnt) == set(rows["gain"]) else f" (gains {', '.join(f'{gain:g}' for gain in learnt)})"
         _draw_spread(row[-1], accuracy, spread, of_gains, least_level(rows))
-    panels.legend_of(figure, {names[gain]: line_style for gain, line_style in line_styles.items()})
+    gains = {names[gain]: line_style for gain, line_style in line_styles.items()}
+    panels.legend_of(figure, {**gains, **baseline_lines.handles(list(axes.flat))})
     panels.caption(
         figure,
         context,
@@ -61,6 +66,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             f"gains at which every network reaches accuracy {level_text(least_level(table))}, where there are two.",
             *gain_curves.gain_words(table),
             *guessing.words(table),
+            *baseline_lines.caption_words(list(axes.flat)),
         ],
     )
     return {"figure": figure, "csv": table}

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "BPTT at several learning rates, and its distance to e-prop"
-TABLES = ("distances", "model_distances")
+TABLES = ("distances", "model_distances", "baselines")
 PRODUCTS = ("pdf", "png", "csv")
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the tables that it is drawn from, below each other and told apart by a column `panel`."""
-    from neurorules.plotting import curves, panels, style, titles
+    from neurorules.plotting import baseline_lines, curves, panels, style, titles
     from neurorules.tables.base.columns import below_each_other
 
     table = curves.procrustes_only(tables["distances"])
@@ -37,14 +37,18 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     for row, ((recording, task), rows) in zip(axes, parts, strict=False):
         title = titles.panel_title(rows, table.assign(setting=""), ", ")
         no_overlap = curves.draw_levels(row[0], rows, "learning_rate", line_styles, names)
-        curves.format_panels([row[0]], rows, [no_overlap], [])
+        levels = baseline_lines.draw(row[0], baseline_lines.values_of(tables, rows))
+        for rate, at_rate in rows.groupby("learning_rate"):
+            levels += baseline_lines.mark(row[0], at_rate, line_styles[float(rate)]["color"])
+        curves.format_panels([row[0]], rows, [no_overlap], levels)
         n = titles.seeds_text(rows.groupby("learning_rate")["seed"].nunique())
         row[0].set_title(f"A  {title}\nBPTT to the recording ({n})")
         of_part = pairs[(pairs["recording"] == recording) & (pairs["task"] == task)]
         _draw_pairs(row[1], of_part, line_styles, title)
     grey = {"color": "#555555", "linestyle": "none", "marker": "o"}
     stages = {"B: last checkpoint": grey, "B: matched accuracy": {**grey, "markerfacecolor": "white"}}
-    panels.legend_of(figure, {**{names[rate]: line_styles[rate] for rate in line_styles}, **stages})
+    rates = {names[rate]: line_styles[rate] for rate in line_styles}
+    panels.legend_of(figure, {**rates, **stages, **baseline_lines.handles(list(axes.flat))})
     panels.caption(
         figure,
         context,
@@ -52,6 +56,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         [
             "A: thin lines are seeds over training checkpoints; thick lines the mean over seeds at common accuracies, "
             "error bars the SD over seeds.",
+            *baseline_lines.caption_words(list(axes.flat)),
             "B: Procrustes distance of BPTT's networks to e-prop's over all steps of all test trials; small dots: each "
             "BPTT seed's mean over all e-prop seeds; large markers: their mean, error bars: SD over BPTT seeds.",
             "Filled: last checkpoint; open: each pair at the highest accuracy that both reach.",

@@ -18,7 +18,13 @@ PUBLISHED = "table3"
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
-    from neurorules.claims.derivations.noise_floor_summary import noise_floor_groups, noise_floor_statistics
+    from neurorules.claims.derivations.noise_floor_summary import (
+        AVERAGE,
+        OF_RECORDING,
+        REARRANGED,
+        noise_floor_groups,
+        noise_floor_statistics,
+    )
     from neurorules.learning.base.learning_rule import LEARNING_RULES
     from neurorules.plotting import panels, style, titles
     from neurorules.tables.base.columns import PANEL_GROUP
@@ -27,8 +33,11 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     table = noise_floor_statistics(groups, context["published"])
     parts = list(table.groupby(PANEL_GROUP, sort=True))
     figure, axes = panels.make_panels(len(parts))
-    special = {"floor": style.DATA, "untrained": style.UNTRAINED}
-    for panel, (key, rows) in zip(axes, parts, strict=True):
+    special = {"floor": style.DATA, AVERAGE: style.AVERAGE, "untrained": style.UNTRAINED}
+    moved = {"_shuffled": ("x", "conditions shuffled"), "_rotated": ("+", "reaches turned by 180°")}
+    for panel, (key, of_panel) in zip(axes, parts, strict=True):
+        in_order = ~of_panel["quantity"].str.endswith(REARRANGED)
+        rows, rearranged = of_panel[in_order], of_panel[~in_order].set_index("quantity")["mean"]
         drawn = groups[(groups[PANEL_GROUP] == list(key)).all(axis=1)]
         for x, row in enumerate(rows.to_dict("records")):
             name = row["quantity"]
@@ -39,7 +48,12 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             for body in bodies:
                 body.set(facecolor=colour, alpha=0.25, linewidth=0)
             panel.errorbar(x, row["mean"], row["sd"], color=colour, marker=marker, markersize=5, capsize=2, linewidth=1)
-            if name != "floor":
+            for ending, (sign, label) in moved.items():
+                if f"{name}{ending}" in rearranged:
+                    value = rearranged[f"{name}{ending}"]
+                    panel.plot(x, value, sign, color="#7b5ea7", markersize=5, label="_")
+                    panel.plot([], [], sign, color="#7b5ea7", markersize=5, label=label)
+            if name not in OF_RECORDING:
                 seeds = drawn[drawn["group"] == name].groupby("seed")["distance"].mean()
                 panel.plot(np.full(len(seeds), x + 0.22), seeds, ".", color=colour, markersize=3)
             if np.isfinite(row["published_mean"]) and not row["synthetic"]:
@@ -55,14 +69,13 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
                 )
         floor = rows.loc[rows["quantity"] == "floor", "mean"].iloc[0]
         panel.axhline(floor, color=style.DATA[0], linewidth=0.6, linestyle=":")
-        labels = {"floor": "data–data\n(floor)", "untrained": "untrained"}
+        labels = {"floor": "data–data\n(floor)", "untrained": "untrained", AVERAGE: "average"}
         names = [
             labels.get(n) or (titles.rule_label(n) if n in LEARNING_RULES.names() else n) for n in rows["quantity"]
         ]
         panel.set_xticks(range(len(names)), names)
         panel.set(ylabel=style.DISTANCE_LABEL, title=titles.panel_title(rows, table))
-        if panel.get_legend_handles_labels()[0]:
-            panel.legend(loc="upper left")
+    panels.legend(figure, axes)
     seeds, repeats = int(table["n_seeds"].max()), int(table.loc[table["quantity"] == "floor", "n"].max())
     panels.caption(
         figure,
@@ -72,6 +85,10 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             f"Error bars: SD over {repeats} splits x {seeds} seeds; violins: all of them.",
             f"Dots: means of seeds (n = {seeds}).",
             f"Groups of {', '.join(map(str, sorted(table['group_size'].unique())))} neurons or units.",
+            "Average: the second group's average over conditions in place of a network.",
+            "Crosses: networks with no condition in its place (another random order in each split); plus signs: each "
+            "reach compared with the opposite one.",
+            "Published: one network a row, SD over splits; ours is over seeds too.",
         ],
     )
     return {"figure": figure, "csv": table}

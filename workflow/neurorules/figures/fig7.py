@@ -5,7 +5,7 @@ from __future__ import annotations
 from neurorules.plotting.curves import distance_against_accuracy
 
 TITLE = "Distance against accuracy: no noise, Dale's law and ModProp, sparse weights"
-TABLES = ("distances",)
+TABLES = ("distances", "baselines")
 PRODUCTS = ("pdf", "png", "csv")
 
 make = distance_against_accuracy

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TITLE = "Distance against accuracy: node perturbation and evolution strategies"
-TABLES = ("distances",)
+TABLES = ("distances", "baselines")
 PRODUCTS = ("pdf", "png", "csv")
 
 NODE_PERTURBATION = (

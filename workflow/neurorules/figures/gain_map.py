@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE = "Distance to the recording over the initial gain"
-TABLES = ("distances",)
+TABLES = ("distances", "baselines")
 PRODUCTS = ("pdf", "png", "csv")
 
 STAGES = {"untrained": "untrained", "trained": "last checkpoint", "matched": "matched accuracy"}
@@ -18,7 +18,9 @@ STAGES = {"untrained": "untrained", "trained": "last checkpoint", "matched": "ma
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from."""
-    from neurorules.plotting import curves, gain_curves, panels, style, titles
+    import pandas as pd
+
+    from neurorules.plotting import baseline_lines, curves, gain_curves, panels, style, titles
     from neurorules.tables.base.stages import at_stages
 
     distances = curves.procrustes_only(tables["distances"])
@@ -26,12 +28,19 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     table = at_stages(distances)
     parts = list(table.groupby(["recording", "task"], sort=True))
     figure, axes = panels.make_grid(len(parts), len(STAGES))
-    for row, (_, rows) in zip(axes, parts, strict=True):
+    for row, (key, rows) in zip(axes, parts, strict=True):
+        of_part = distances[(distances[["recording", "task"]] == list(key)).all(axis=1)]
+        values, limits = baseline_lines.values_of(tables, of_part), list(rows["distance"])
         title = titles.panel_title(rows, table.assign(setting=""), ", ")
         for panel, (stage, name) in zip(row, STAGES.items(), strict=True):
+            limits += baseline_lines.draw(panel, values, baseline_lines.OF_RECORDING)
             _draw(panel, rows[rows["stage"] == stage], rows)
-            panel.set(ylim=panels.distance_limits(rows["distance"]))
+            if stage == "trained":
+                for (rule, gain), runs in of_part.groupby(["learning_rule", "gain"]):
+                    limits += baseline_lines.mark(panel, runs, style.line_style(str(rule))["color"], float(gain))
             panel.set(title=f"{title}\n{name}", ylabel=style.DISTANCE_LABEL)
+        for panel in row:
+            panel.set(ylim=panels.distance_limits(pd.Series(limits)))
     panels.legend(figure, list(axes.flat))
     panels.caption(
         figure,
@@ -42,6 +51,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             "Matched accuracy: per gain, the highest accuracy that all networks of the panel reach at that gain.",
             "Points of learning rules stand a little beside each other.",
             *gain_curves.gain_words(table),
+            *baseline_lines.caption_words(list(axes.flat)),
         ],
     )
     return {"figure": figure, "csv": table}

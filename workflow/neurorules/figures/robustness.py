@@ -5,7 +5,7 @@ from __future__ import annotations
 from neurorules.plotting.curves import distance_against_accuracy
 
 TITLE = "Distance against accuracy: units, time step, intervals, batch size"
-TABLES = ("distances",)
+TABLES = ("distances", "baselines")
 PRODUCTS = ("pdf", "png", "csv")
 
 make = distance_against_accuracy

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TITLE = "Distance to the recording by initial gain and learning rule"
-TABLES = ("distances",)
+TABLES = ("distances", "baselines")
 PRODUCTS = ("csv", "md", "html")
 PUBLISHED = "table1"
 
@@ -29,7 +29,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     """The distances as data, and the table to read."""
     distances = tables["distances"]
     distances = distances[distances["measure"] == "procrustes"]
-    return {"csv": distances, "md": _markdown(distances, context)}
+    return {"csv": distances, "md": _markdown(distances, tables, context)}
 
 
 def gain_of(setting: str) -> float:
@@ -40,14 +40,16 @@ def gain_of(setting: str) -> float:
         return float("nan")
 
 
-def _markdown(distances: pd.DataFrame, context: Mapping[str, Any]) -> str:
+def _markdown(distances: pd.DataFrame, tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> str:
     from neurorules.plotting import gain_curves
+    from neurorules.plotting.baseline_lines import values_of
 
     lines = ["# Table 1: distance to the recording by initial gain", ""]
     if distances["synthetic"].any():
         lines += ["**Synthetic recordings: these numbers say nothing about the brain.**", ""]
     for (recording, task), rows in distances.groupby(["recording", "task"], sort=True):
         lines += _part(str(recording), str(task), rows, context["published"])
+        lines += _baselines(values_of(tables, rows))
     lines += [
         f"Normalized Procrustes distance, 0 to 1: mean ± SD over seeds (n). Settings: "
         f"{markdown.listed(context['figure']['settings'])}; {BASE} is gain 1. "
@@ -60,6 +62,20 @@ def _markdown(distances: pd.DataFrame, context: Mapping[str, Any]) -> str:
     if context["left_out"]:
         lines += ["", f"Left out, recording not in this study: {markdown.listed(context['left_out'])}."]
     return "\n".join(lines) + "\n"
+
+
+def _baselines(values: Mapping[str, float]) -> list[str]:
+    """The sentence about what the distances of a recording are to be held against, as far as it is known."""
+    names = {
+        "cross_condition_average": "the recording's own average over conditions in place of a network",
+        "neuron_split_half": "floor between two halves of its neurons",
+        "neuron_split_whole": "the floor extrapolated to all neurons",
+        "trial_split_whole": "averages over as many trials as were recorded, extrapolated from halves of the trials",
+        "distance_shuffled": "trained networks with no condition in its place",
+        "distance_rotated": "trained networks with each reach compared with the opposite one",
+    }
+    words = [f"{text} {values[name]:.3f}" for name, text in names.items() if np.isfinite(values.get(name, np.nan))]
+    return [f"To be held against: {'; '.join(words)}.", ""] if words else []
 
 
 def _part(recording: str, task: str, rows: pd.DataFrame, published: Mapping[str, Any]) -> list[str]:

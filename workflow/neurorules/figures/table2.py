@@ -17,11 +17,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TITLE = "Distance to the recording by CCA and CKA"
-TABLES = ("distances",)
+TABLES = ("distances", "baselines")
 PRODUCTS = ("csv", "md", "html")
 PUBLISHED = "table2"
 
-MEASURES = ("cca", "cka")
+MEASURES = ("cca", "cka", "cka_debiased")
+
+# Columns of baselines, see `plotting/baseline_lines.py`, and the means that they are beside.
+BASELINES = {
+    "cross_condition_average": "cross-condition average",
+    "bptt": "BPTT",
+    "eprop": "e-prop",
+    "untrained": "untrained",
+    "distance_shuffled": "conditions shuffled",
+    "distance_rotated": "reaches turned",
+}
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,10 +51,10 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             value=sorted(set(distances["measure"])),
             remedy=f"Add {' and '.join(MEASURES)} to the measures, or take table2 out of use_figures.",
         )
-    return {"csv": chosen, "md": _markdown(chosen, context)}
+    return {"csv": chosen, "md": _markdown(chosen, tables, context)}
 
 
-def _markdown(distances: pd.DataFrame, context: Mapping[str, Any]) -> str:
+def _markdown(distances: pd.DataFrame, tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> str:
     from neurorules.plotting import titles
     from neurorules.tables.base.columns import PANEL_GROUP
 
@@ -62,11 +72,14 @@ def _markdown(distances: pd.DataFrame, context: Mapping[str, Any]) -> str:
         "p",
         "p equivalent (margin)",
     ]
-    rows = []
+    rows, baselines = [], []
     for _, part in distances.groupby(PANEL_GROUP, sort=True):
         title = titles.panel_title(part, distances, ", ")
         for measure, of_measure in part.groupby("measure", sort=True):
             rows += [[title, *line] for line in _lines(str(measure), of_measure, context["published"])]
+            baselines.append(
+                [title, str(measure).upper().replace("_", " "), *_baselines(of_measure, tables, str(measure))]
+            )
     lines += markdown.table([*header, "published BPTT, e-prop", "published p", "recomputed p"], rows)
     lines += [
         "",
@@ -76,10 +89,32 @@ def _markdown(distances: pd.DataFrame, context: Mapping[str, Any]) -> str:
         "against the margin, the SD that the paper prints for BPTT. Published numbers are of Sussillo 2015. "
         "Recomputed: Student's t-test from the printed means and SDs, taken as dividing by n, "
         f"of n = {context['published']['n']} seeds; in brackets what rounding allows.",
+        "",
+        "## What they are to be held against",
+        "",
+        *markdown.table(["recording", "measure", *BASELINES.values()], baselines),
+        "",
+        "Cross-condition average: the recording's own average over conditions in place of a network. Untrained: before "
+        "the first update. Shuffled: after training, no condition in its place; turned: each reach compared with the "
+        "opposite one; both of BPTT and e-prop together. Means over networks. Debiased: without the bias of few "
+        "samples, as far as time bins are independent.",
     ]
     if context["left_out"]:
         lines += ["", f"Left out, recording not in this study: {markdown.listed(context['left_out'])}."]
     return "\n".join(lines) + "\n"
+
+
+def _baselines(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], measure: str) -> list[str]:
+    """One cell for each of BASELINES: means over networks, a dash where there is none."""
+    from neurorules.plotting.baseline_lines import values_of
+    from neurorules.tables.base.matched import last_values
+
+    values = values_of(tables, rows, measure)
+    for rule in ("bptt", "eprop"):
+        of_rule = rows[rows["learning_rule"] == rule]
+        if len(of_rule):
+            values[rule] = float(last_values(of_rule).mean())
+    return [markdown.number(values.get(name, float("nan"))) for name in BASELINES]
 
 
 def _lines(measure: str, rows: pd.DataFrame, section: Mapping[str, Any]) -> list[list[str]]:
@@ -115,7 +150,7 @@ def _lines(measure: str, rows: pd.DataFrame, section: Mapping[str, Any]) -> list
         ]
     return [
         [
-            measure.upper(),
+            measure.upper().replace("_", " "),
             stage,
             level,
             markdown.mean_sd(result.second),

@@ -22,9 +22,9 @@ def distance_against_accuracy(
 ) -> dict[str, Any]:
     """A figure of one panel per recording, task and setting, and its table; `more_words` are added to the caption.
 
-    Where there is a table of type `baselines`, the cross-condition average of the recording is drawn too.
+    Where there is a table of type `baselines`, those of the recording are drawn too.
     """
-    from neurorules.plotting import guessing, panels, style, titles
+    from neurorules.plotting import baseline_lines, guessing, panels, style, titles
     from neurorules.tables.base.columns import PANEL_GROUP
 
     table = procrustes_only(tables["distances"])
@@ -32,12 +32,13 @@ def distance_against_accuracy(
     figure, axes = panels.make_panels(len(groups))
     for panel, (_, rows) in zip(axes, groups, strict=True):
         no_overlap = []
+        baselines = baseline_lines.draw(panel, baseline_lines.values_of(tables, rows))
         for learning_rule, runs in rows.groupby("learning_rule", sort=True):
+            baselines += baseline_lines.mark(panel, runs, style.line_style(str(learning_rule))["color"])
             name = titles.rule_label(str(learning_rule))
             label = f"{name} (n = {runs['seed'].nunique()})"
             if not draw_runs(panel, runs, style.line_style(str(learning_rule)), label):
                 no_overlap.append(name)
-        baselines = _draw_baseline(panel, tables, rows["recording"].iloc[0])
         format_panels([panel], rows, [no_overlap], baselines)
         panel.set_title(titles.panel_title(rows, table))
     panels.legend(figure, axes)
@@ -45,10 +46,26 @@ def distance_against_accuracy(
         "Thin lines: seeds (n in the legend), over training checkpoints.",
         "Thick lines: mean over seeds at common accuracies, where all seeds have been.",
     ]
-    if "baselines" in tables:
-        words.append("Dotted line across: the recording's own average over conditions in place of a network.")
-    panels.caption(figure, context, table, [*words, *guessing.words(table), *more_words])
+    words += [*baseline_lines.caption_words(axes), *guessing.words(table)]
+    if "resampled_distances" in tables:
+        words += difference_words(tables["resampled_distances"])
+    panels.caption(figure, context, table, [*words, *more_words])
     return {"figure": figure, "csv": table}
+
+
+def difference_words(table: pd.DataFrame) -> list[str]:
+    """The sentence about differences from BPTT after training, with intervals over neurons and seeds."""
+    from neurorules.claims.derivations.neuron_seed_intervals import interval_table
+    from neurorules.plotting import titles
+
+    intervals = interval_table(table)
+    words = [
+        f"{titles.panel_title(row.to_frame().T, intervals, ', ')}, {titles.rule_label(row['learning_rule'])}: "
+        f"{row['difference_from_bptt']:+.3f} [{row['low_neurons_seeds']:+.3f}, {row['high_neurons_seeds']:+.3f}]"
+        for _, row in intervals[intervals["stage"] == "trained"].iterrows()
+    ]
+    about = "Difference from BPTT at the last checkpoint (95% interval over neurons and seeds)"
+    return [f"{about}: {'; '.join(words)}."] if words else []
 
 
 def procrustes_only(table: pd.DataFrame) -> pd.DataFrame:
@@ -170,17 +187,3 @@ def format_panels(
         if len(distances):
             margin = 0.05 * max(float(np.ptp(distances)), 0.02)
             panel.set_ylim(distances.min() - margin, distances.max() + margin)
-
-
-def _draw_baseline(panel: Axes, tables: Mapping[str, pd.DataFrame], recording: str) -> list[float]:
-    """Draw the distance of the cross-condition average from a recording, where it is known."""
-    from neurorules.plotting import style
-
-    if "baselines" not in tables:
-        return []
-    baselines = procrustes_only(tables["baselines"])
-    of_recording = (baselines["recording"] == recording) & (baselines["quantity"] == "cross_condition_average")
-    values: list[float] = baselines.loc[of_recording, "value"].tolist()
-    for value in values:
-        panel.axhline(value, color=style.DATA[0], linestyle=":", linewidth=1, label="cross-condition average")
-    return values

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # Height for a legend and a caption, in inches.
 ROOM = 0.6
+# Lines of a caption that it has room for, and the height of each that is more.
+LINES_IN_ROOM, LINE = 3, 0.085
 
 
 def make_panels(count: int, width: float = 2.6, height: float = 2.3, per_row: int = 4) -> tuple[Figure, list[Axes]]:
@@ -97,12 +99,15 @@ def legend(figure: Figure, axes: Sequence[Axes], order: Sequence[str] = ()) -> N
 
 def legend_of(figure: Figure, handles: Mapping[str, Any]) -> None:
     """A legend above all panels with what is given, in its order: artists, or keyword arguments of lines."""
+    import math
+
     from matplotlib.lines import Line2D
 
     if not handles:
         return
     artists = [Line2D([], [], markersize=3.5, **h) if isinstance(h, Mapping) else h for h in handles.values()]
     columns = max(1, round(figure.get_figwidth() / 1.7))
+    figure.set_figheight(figure.get_figheight() + 0.15 * max(0, math.ceil(len(handles) / columns) - 2))
     figure.legend(artists, handles.keys(), loc="outside upper center", ncols=min(columns, len(handles)))
 
 
@@ -125,7 +130,6 @@ def caption(figure: Figure, context: Mapping[str, Any], table: pd.DataFrame, wor
         sentences.append(f"Left out, recording not in this study: {', '.join(context['left_out'])}.")
     if table["synthetic"].any():
         sentences.append("SYNTHETIC recordings: says nothing about the brain.")
-    width = int(figure.get_figwidth() * 22)
-    figure.supxlabel(
-        "\n".join(textwrap.wrap(" ".join(sentences), width)), fontsize=5.5, color="#555555", x=0.01, ha="left"
-    )
+    lines = textwrap.wrap(" ".join(sentences), int(figure.get_figwidth() * 22))
+    figure.set_figheight(figure.get_figheight() + LINE * max(0, len(lines) - LINES_IN_ROOM))
+    figure.supxlabel("\n".join(lines), fontsize=5.5, color="#555555", x=0.01, ha="left")

@@ -19,6 +19,8 @@ LEARNING_RULES: dict[str, tuple[str, Any, str]] = {
     "eprop_random_feedback": ("#8c1d18", (0, (3, 1, 1, 1)), "p"),
 }
 DATA = ("#ff7f0e", "-", "*")
+# The recording's average over conditions.
+AVERAGE = ("#c1651a", ":", "H")
 UNTRAINED = ("#8c8c8c", ":", "d")
 # Distances between networks of two learning rules.
 BETWEEN = ("#5e3c99", "-", "h")

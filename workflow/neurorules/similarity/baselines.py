@@ -79,16 +79,27 @@ def trial_averaging(
             value=False,
             remedy="Set keep_trials to true for this recording, or leave trial averaging out.",
         )
-    rates = trials["trial_rates"].values
-    rows = _rows(trials)
     n_trials = trials_of_neurons(trials)
     found = {}
     for k in counts:
         enough = n_trials >= 2 * k
-        rng = np.random.default_rng([seed, k])
-        distances = [_distance(rates, rows[:, enough], k, rng) for _ in range(n_repeats if enough.any() else 0)]
-        found[k] = TrialAverages(np.array(distances), int(enough.sum()))
+        distances = split_trials(trials, enough, k, n_repeats if enough.any() else 0, seed)
+        found[k] = TrialAverages(distances, int(enough.sum()))
     return found
+
+
+def split_trials(trials: xr.Dataset, neurons: NDArray[Any], k: int, n_repeats: int, seed: int) -> NDArray[Any]:
+    """Procrustes distances between averages over k trials per condition and over k others, (repeat,).
+
+    Args:
+        trials: see `trial_averaging`.
+        neurons: (neuron,) bool, those that take part; each has 2k trials in every condition.
+        k: trials averaged.
+        n_repeats, seed: of the random draws.
+    """
+    rates, rows = trials["trial_rates"].values, _rows(trials)[:, neurons]
+    rng = np.random.default_rng([seed, k])
+    return np.array([_distance(rates, rows, k, rng) for _ in range(n_repeats)])
 
 
 def trials_of_neurons(trials: xr.Dataset) -> NDArray[Any]:

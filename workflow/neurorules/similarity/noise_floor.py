@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurorules.similarity.baselines import cross_condition_average
 from neurorules.similarity.procrustes import as_samples, distance_from_cross_product
 
 if TYPE_CHECKING:
@@ -38,6 +39,23 @@ class CrossProduct:
             float(np.sqrt(self.square_x[columns_x].sum())),
             float(np.sqrt(self.square_y[columns_y].sum())),
         )
+
+    def weighted_distances(self, weights: NDArray[Any]) -> NDArray[Any]:
+        """Distance of all of X from Y with column j taken weights[:, j] times, (weighting,).
+
+        Args:
+            weights: (weighting, feature of Y), not negative.
+        """
+        # The left singular vectors turn X alone, which leaves nuclear norms as they are.
+        _, singular, vt = np.linalg.svd(self.product, full_matrices=False)
+        reduced, norm_x = singular[:, None] * vt, float(np.sqrt(self.square_x.sum()))
+        distances = np.empty(len(weights))
+        for index, weight in enumerate(weights):
+            drawn = weight > 0
+            distances[index] = distance_from_cross_product(
+                reduced[:, drawn] * np.sqrt(weight[drawn]), norm_x, float(np.sqrt(weight @ self.square_y))
+            )
+        return distances
 
 
 def group_size(n_neurons: int, n_units: int | None = None) -> int:
@@ -78,7 +96,26 @@ def floor_distances(rates: NDArray[Any], splits: NDArray[Any]) -> NDArray[Any]:
     return np.array([cross.distance(second, first) for first, second in splits])
 
 
-def model_distances(activity: NDArray[Any], rates: NDArray[Any], splits: NDArray[Any], seed: int) -> NDArray[Any]:
+def average_distances(rates: NDArray[Any], splits: NDArray[Any]) -> NDArray[Any]:
+    """Distance between the second group's average over conditions and the first group of each split, (repeat,).
+
+    What a time course without any condition scores where the floor compares as many neurons.
+
+    Args:
+        rates: (condition, time, neuron).
+        splits: (repeat, 2, size), see `neuron_splits`.
+    """
+    cross = CrossProduct(cross_condition_average(rates), rates)
+    return np.array([cross.distance(second, first) for first, second in splits])
+
+
+def model_distances(
+    activity: NDArray[Any],
+    rates: NDArray[Any],
+    splits: NDArray[Any],
+    seed: int,
+    orders: NDArray[Any] | None = None,
+) -> NDArray[Any]:
     """Distance between random units and the first group of each split, (repeat,).
 
     Args:
@@ -86,8 +123,19 @@ def model_distances(activity: NDArray[Any], rates: NDArray[Any], splits: NDArray
         rates: (condition, time, neuron).
         splits: (repeat, 2, size); as many units as neurons are drawn, anew in each repeat.
         seed: of the drawing of units.
+        orders: (order, condition) in which the network's conditions are compared, in turn over repeats; None for their
+            own.
     """
     rng = np.random.default_rng(seed)
-    cross = CrossProduct(activity, rates)
     n_units, size = activity.shape[-1], splits.shape[-1]
-    return np.array([cross.distance(rng.permutation(n_units)[:size], first) for first, _ in splits])
+    units = [rng.permutation(n_units)[:size] for _ in splits]
+    if orders is None:
+        cross = CrossProduct(activity, rates)
+        return np.array([cross.distance(drawn, first) for drawn, (first, _) in zip(units, splits, strict=True)])
+    in_turn, every = orders[np.arange(len(splits)) % len(orders)], np.arange(size)
+    return np.array(
+        [
+            CrossProduct(activity[order][..., drawn], rates[..., first]).distance(every, every)
+            for order, drawn, (first, _) in zip(in_turn, units, splits, strict=True)
+        ]
+    )

@@ -1,4 +1,8 @@
-"""What distances to a recording are to be held against: its average over conditions, its dimensionality."""
+"""What distances to a recording are to be held against, of the recording alone.
+
+The average over conditions at all and at half the neurons, the ceilings by neuron split and by trial split, each for
+halves and extrapolated to the whole recording, and the dimensionality.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+    from numpy.typing import NDArray
 
     from neurorules.options import Options
+    from neurorules.similarity.extrapolation import Extrapolated
 
 SUBJECT = "recording"
 NEEDS_RECORDING = True
-COMPARISON_KEYS = ("measures",)
+COMPARISON_KEYS = ("measures", "noise_floor_repeats", "trial_averaging_repeats")
+
+SPLIT_SEED = 2025
 
 
 def check(recording: xr.Dataset, options: Options) -> None:
@@ -28,20 +36,55 @@ def check(recording: xr.Dataset, options: Options) -> None:
 
 
 def table(recording: xr.Dataset, labels: Mapping[str, Any], options: Options) -> pd.DataFrame:
-    """One row per measure: distance of the cross-condition average from the recording; and the participation ratio."""
+    """One row per measure and quantity.
+
+    cross_condition_average is of every measure and of all neurons. Of the Procrustes distance, with the number of
+    neurons or trials in a half: cross_condition_average_half, neuron_split_half, and trial_split_half where there are
+    single trials; *_whole is extrapolated to as many neurons or trials as were recorded, *_exponent is that of
+    the fit, see `similarity/extrapolation.py`. participation_ratio is of no measure.
+    """
     import pandas as pd
 
     from neurorules.similarity.baselines import cross_condition_average, participation_ratio
     from neurorules.similarity.measures.base.measure import MEASURES
 
     rates = recording["rates"].values
-    rows: list[dict[str, Any]] = [
-        {
-            "measure": measure,
-            "quantity": "cross_condition_average",
-            "value": MEASURES.load(measure).distance(cross_condition_average(rates), rates),
-        }
+    n_neurons = rates.shape[-1]
+    rows = [
+        _row(
+            measure,
+            "cross_condition_average",
+            MEASURES.load(measure).distance(cross_condition_average(rates), rates),
+            n_neurons,
+        )
         for measure in options.measures
     ]
-    rows.append({"measure": "none", "quantity": "participation_ratio", "value": participation_ratio(rates)})
+    rows += _ceilings(recording, rates, options) if "procrustes" in options.measures else []
+    rows.append(_row("none", "participation_ratio", participation_ratio(rates), n_neurons))
     return pd.DataFrame([{**labels, **row} for row in rows])
+
+
+def _row(measure: str, quantity: str, value: float, size: int) -> dict[str, Any]:
+    return {"measure": measure, "quantity": quantity, "value": value, "group_size": size}
+
+
+def _ceilings(recording: xr.Dataset, rates: NDArray[Any], options: Options) -> list[dict[str, Any]]:
+    """Quantities of the Procrustes distance; those by neuron split need two neurons, those by trial split trials."""
+    from neurorules.similarity.extrapolation import neuron_split, trial_split
+    from neurorules.similarity.noise_floor import average_distances, group_size, neuron_splits
+
+    rows, repeats, n_neurons = [], options.noise_floor_repeats, rates.shape[-1]
+    found: dict[str, Extrapolated | None] = {}
+    if n_neurons > 1:
+        half = group_size(n_neurons)
+        average = average_distances(rates, neuron_splits(n_neurons, half, repeats, SPLIT_SEED)).mean()
+        rows.append(_row("procrustes", "cross_condition_average_half", float(average), half))
+        found["neuron_split"] = neuron_split(rates, repeats, SPLIT_SEED)
+    if "trial_rates" in recording:
+        found["trial_split"] = trial_split(recording, options.trial_averaging_repeats, SPLIT_SEED)
+    for name, split in found.items():
+        if split is not None:
+            rows.append(_row("procrustes", f"{name}_half", split.half, split.size))
+            rows.append(_row("procrustes", f"{name}_whole", split.whole, split.total))
+            rows.append(_row("none", f"{name}_exponent", split.exponent, split.size))
+    return rows

@@ -1,4 +1,4 @@
-"""Distances to the recording over training, by every measure of the config."""
+"""Distances to the recording over training, by every measure of the config; with conditions out of order, too."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 SUBJECT = "model"
 NEEDS_RECORDING = True
-COMPARISON_KEYS = ("measures",)
+COMPARISON_KEYS = ("measures", "condition_shuffles")
 
 
 def check(recording: xr.Dataset, options: Options) -> None:
@@ -28,22 +28,31 @@ def check(recording: xr.Dataset, options: Options) -> None:
 
 
 def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
-    """One row per seed x checkpoint x measure; with the participation ratio of the network at that checkpoint."""
+    """One row per seed x checkpoint x measure; with the participation ratio of the network at that checkpoint.
+
+    At the first and the last checkpoint also distances of the network with its conditions in another order: the mean
+    over random orders in which none keeps its place, and, for reaches, turned by 180 degrees. NaN elsewhere.
+    """
     import pandas as pd
 
     from neurorules.runs.evaluate import ModelActivity
     from neurorules.similarity.baselines import participation_ratio
+    from neurorules.similarity.conditions import derangements, mean_distance, opposite_conditions
     from neurorules.similarity.measures.base.measure import MEASURES
     from neurorules.tasks.base.guessing import guessing
 
     guess = guessing(model.task).columns()
     measures = {name: MEASURES.load(name).distance for name in model.options.comparison.measures}
     rates = recording["rates"].values
+    shuffled = derangements(len(rates), model.options.comparison.condition_shuffles)
+    opposite = opposite_conditions(recording)
+    rotated = shuffled[:0] if opposite is None else opposite[None]
     rows = []
     for seed, run in model.runs.items():
         activity = ModelActivity(run, model.options, model.task, recording)
         for index, update in enumerate(run["checkpoint"].values):
             at_checkpoint = activity.at(index)
+            at_end = index in (0, run.sizes["checkpoint"] - 1)
             of_checkpoint = {
                 "seed": seed,
                 "update": int(update),
@@ -54,6 +63,17 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
             }
             for measure, distance in measures.items():
                 rows.append(
-                    {**model.labels, **of_checkpoint, "measure": measure, "distance": distance(at_checkpoint, rates)}
+                    {
+                        **model.labels,
+                        **of_checkpoint,
+                        "measure": measure,
+                        "distance": distance(at_checkpoint, rates),
+                        "distance_shuffled": mean_distance(
+                            distance, at_checkpoint, rates, shuffled[: None if at_end else 0]
+                        ),
+                        "distance_rotated": mean_distance(
+                            distance, at_checkpoint, rates, rotated[: None if at_end else 0]
+                        ),
+                    }
                 )
     return pd.DataFrame(rows)

@@ -56,9 +56,12 @@ def check(recording: xr.Dataset, options: Options) -> None:
 
 
 def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
-    """One row per quantity x stage x seed x repeat; quantity in {floor, model}, stage in {untrained, trained}.
+    """One row per quantity x stage x seed x repeat; stage in {untrained, trained}.
 
-    The floor is about the recording alone: its seed is -1 and its stage empty.
+    quantity is floor; cross_condition_average, of the second group in place of its rates; model; model_shuffled, with
+    conditions in a random order in which none keeps its place, another one in each repeat; and, for reaches,
+    model_rotated, with conditions turned by 180 degrees. The first two are about the recording alone: their seed is -1
+    and their stage empty.
 
     Raises:
         InputError: the recording's neurons cannot be split, see `check`.
@@ -67,7 +70,14 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
 
     from neurorules.runs.evaluate import ModelActivity
     from neurorules.runs.run import STAGES, checkpoint_index
-    from neurorules.similarity.noise_floor import floor_distances, group_size, model_distances, neuron_splits
+    from neurorules.similarity.conditions import derangements, opposite_conditions
+    from neurorules.similarity.noise_floor import (
+        average_distances,
+        floor_distances,
+        group_size,
+        model_distances,
+        neuron_splits,
+    )
     from neurorules.tasks.base.guessing import guessing
 
     guess = guessing(model.task).columns()
@@ -76,6 +86,12 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     n_neurons, repeats = rates.shape[-1], model.options.comparison.noise_floor_repeats
     size = group_size(n_neurons, model.options.network["units"])
     splits = neuron_splits(n_neurons, size, repeats, SPLIT_SEED)
+    opposite = opposite_conditions(recording)
+    orders = {
+        "model": None,
+        "model_shuffled": derangements(len(rates), repeats),
+        "model_rotated": np.empty((0, len(rates)), int) if opposite is None else opposite[None],
+    }
 
     def rows(
         quantity: str, stage: str, seed: int, accuracy: float, correct: float, distances: NDArray[Any]
@@ -95,12 +111,19 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
             }
         )
 
-    tables = [rows("floor", "", -1, float("nan"), float("nan"), floor_distances(rates, splits))]
+    nan = float("nan")
+    tables = [
+        rows("floor", "", -1, nan, nan, floor_distances(rates, splits)),
+        rows("cross_condition_average", "", -1, nan, nan, average_distances(rates, splits)),
+    ]
     for seed, run in model.runs.items():
         activity = ModelActivity(run, model.options, model.task, recording)
         for stage in STAGES:
             index = checkpoint_index(run, stage)
-            distances = model_distances(activity.at(index), rates, splits, SPLIT_SEED + 1)
-            accuracy, correct = float(run["accuracy"].values[index]), activity.fraction_correct()
-            tables.append(rows("model", stage, seed, accuracy, correct, distances))
+            at_stage, accuracy = activity.at(index), float(run["accuracy"].values[index])
+            correct = activity.fraction_correct()
+            for quantity, order in orders.items():
+                if order is None or len(order):
+                    distances = model_distances(at_stage, rates, splits, SPLIT_SEED + 1, order)
+                    tables.append(rows(quantity, stage, seed, accuracy, correct, distances))
     return pd.concat(tables, ignore_index=True)

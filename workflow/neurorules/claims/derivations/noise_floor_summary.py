@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 TABLES = ("noise_floor",)
 
+# Groups that are about the recording alone.
+AVERAGE = "cross_condition_average"
+OF_RECORDING = ("floor", AVERAGE)
+# Endings of groups of networks whose conditions are in another order.
+REARRANGED = ("_shuffled", "_rotated")
+
 
 def derive(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any]) -> pd.DataFrame:
     """See `noise_floor_statistics`; no parameters."""
@@ -27,14 +33,14 @@ def noise_floor_groups(table: pd.DataFrame) -> pd.DataFrame:
         table: tables of type noise_floor of several models, below each other.
 
     Returns:
-        Rows with `group` in {floor, untrained, <learning rule>}. The floor is the same in every model of a recording,
-        task and setting, and the untrained network usually the same for every learning rule of a seed: rows of
-        these that agree in everything are taken once.
+        Rows with `group` in {floor, cross_condition_average, untrained, <learning rule>}, the last two also with
+        _shuffled and _rotated. What is about the recording is the same in every model of a recording, task and
+        setting, and the untrained network usually the same for every learning rule of a seed: rows of these that
+        agree in everything are taken once.
     """
-    of_model = table["quantity"] == "model"
-    group = (
-        table["quantity"].where(~of_model, table["stage"]).where(table["stage"] != "trained", table["learning_rule"])
-    )
+    network = table["stage"].where(table["stage"] != "trained", table["learning_rule"])
+    of_network = table["quantity"].str.startswith("model")
+    group = (network + table["quantity"].str.removeprefix("model")).where(of_network, table["quantity"])
     table = table.assign(group=group)
     return table.drop_duplicates([*PANEL_GROUP, "group", "seed", "repeat", "distance"])
 
@@ -44,7 +50,8 @@ def noise_floor_statistics(groups: pd.DataFrame, published: Mapping[str, Any]) -
 
     `mean` and `sd` are over all splits of all seeds, as the paper's Table 3 reads, `n` their number; `sd` is therefore
     an SD over splits. Tests whose name ends in _seeds take seeds as replicates, splits averaged within each first:
-    against the floor a one-sample t-test (the floor's mean has no replicates), against BPTT Welch's.
+    against the floor and against the average over conditions one-sample t-tests (their means have no replicates),
+    against BPTT Welch's. Where the network's conditions are shuffled or rotated there are no tests.
     p_vs_floor_splits is Welch's test over splits, the form of the published p; it shrinks with the number of splits.
 
     Args:
@@ -75,8 +82,10 @@ def noise_floor_statistics(groups: pd.DataFrame, published: Mapping[str, Any]) -
                     "published_sd": printed.get(name, {}).get("sd", float("nan")),
                     **_tests(name, values, seeds, margin),
                     "equivalence_margin": margin,
-                    "n_seeds": 0 if name == "floor" else len(seeds[name]),
-                    "sd_seeds": seeds[name].std(ddof=1) if name != "floor" and len(seeds[name]) > 1 else float("nan"),
+                    "n_seeds": 0 if name in OF_RECORDING else len(seeds[name]),
+                    "sd_seeds": float("nan")
+                    if name in OF_RECORDING or len(seeds[name]) < 2
+                    else seeds[name].std(ddof=1),
                     "accuracy": of_recording.loc[of_recording["group"] == name, "accuracy"].mean(),
                     "group_size": int(of_recording["group_size"].iloc[0]),
                     "task": task,
@@ -91,12 +100,20 @@ def noise_floor_statistics(groups: pd.DataFrame, published: Mapping[str, Any]) -
 def _tests(name: str, values: Mapping[str, Any], seeds: Mapping[str, Any], margin: float) -> dict[str, float]:
     nan = float("nan")
     nothing = Comparison(nan, nan, nan, nan, 0, 0)
-    floor = nothing if name == "floor" else compare_with_value(seeds[name], values["floor"].mean(), margin)
-    bptt = compare(seeds[name], seeds["bptt"], margin) if name not in ("floor", "bptt") and "bptt" in seeds else nothing
+    floor = average = bptt = nothing
+    tested = name not in OF_RECORDING and not name.endswith(REARRANGED)
+    if tested:
+        floor = compare_with_value(seeds[name], values["floor"].mean(), margin)
+        if AVERAGE in values:
+            average = compare_with_value(seeds[name], values[AVERAGE].mean())
+        if name != "bptt" and "bptt" in seeds:
+            bptt = compare(seeds[name], seeds["bptt"], margin)
     return {
-        "p_vs_floor_splits": nan if name == "floor" else compare(values[name], values["floor"]).p_different,
+        "p_vs_floor_splits": compare(values[name], values["floor"]).p_different if tested else nan,
         "p_vs_floor_seeds": floor.p_different,
         "p_equivalent_to_floor_seeds": floor.p_equivalent,
+        "difference_from_average": average.difference,
+        "p_vs_average_seeds": average.p_different,
         "p_vs_bptt_seeds": bptt.p_different,
         "p_equivalent_to_bptt_seeds": bptt.p_equivalent,
         "difference_from_bptt": bptt.difference,
@@ -104,5 +121,13 @@ def _tests(name: str, values: Mapping[str, Any], seeds: Mapping[str, Any], margi
     }
 
 
-def _order(group: str) -> tuple[int, str]:
-    return {"floor": 0, "bptt": 1, "eprop": 2, "untrained": 9}.get(group, 5), group
+def network_of(group: str) -> str:
+    """The learning rule, or `untrained`, of a group, whatever the order of its conditions."""
+    for ending in REARRANGED:
+        group = group.removesuffix(ending)
+    return group
+
+
+def _order(group: str) -> tuple[int, str, int]:
+    name = network_of(group)
+    return {"floor": 0, "bptt": 1, "eprop": 2, "untrained": 8, AVERAGE: 9}.get(name, 5), name, len(group) - len(name)

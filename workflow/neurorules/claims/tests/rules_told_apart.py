@@ -11,7 +11,7 @@ import numpy as np
 from neurorules.claims.tests.base.claim_test import Evidence, decide_lower, missing_columns, select, untestable
 from neurorules.statistics.comparison import compare_paired
 from neurorules.statistics.jackknife import FEWEST, pair_pseudo_values
-from neurorules.tables.base.matched import LEAST_ACCURACY
+from neurorules.tables.base.levels import least_level, level_text
 from neurorules.tables.base.pairs import at_their_level, both_ways, networks_in
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
         return untestable(why)
     notes = []
     if "level_accuracy" in rows:
-        level, least = rows["level_accuracy"].iloc[0], float(parameters.get("least_accuracy", LEAST_ACCURACY))
+        level, least = rows["level_accuracy"].iloc[0], least_level(rows, parameters)
         if level < least:
-            return untestable(f"the level is accuracy {level:.3f}: networks below {least:g} have not learnt")
+            return untestable(f"the level is accuracy {level:.3f}: networks below {level_text(least)} have not learnt")
         found, rows = networks_in(rows), at_their_level(rows)
         near = networks_in(rows)
         if len(near) < len(found):

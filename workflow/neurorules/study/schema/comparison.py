@@ -37,9 +37,9 @@ class Comparison(Group):
         at_least=0,
     )
     measures: Names = option(
-        ["procrustes", "cca", "cka", "cross_validated"],
+        ["procrustes", "cca", "cka", "cka_debiased", "cross_validated"],
         "how networks are compared with recordings; figures show `procrustes` unless they say otherwise",
-        source="A.3, Table 2; the last ours",
+        source="A.3, Table 2; the last two ours",
         type_in_words="list of [measures](#measures)",
     )
     noise_floor_repeats: int = option(
@@ -47,6 +47,24 @@ class Comparison(Group):
         "random splits of the neurons for Figure 5 and Table 3",
         source="A.3 has splits, no number: ours",
         at_least=1,
+    )
+    condition_shuffles: int = option(
+        10,
+        "random orders of a network's conditions, none in its own place, that the baseline of shuffled conditions is "
+        "the mean over",
+        source="ours",
+        at_least=1,
+    )
+    neuron_resamples: int = option(
+        200,
+        "resamples of the neurons, with replacement, for intervals over neurons and seeds",
+        source="ours",
+        at_least=2,
+    )
+    neuron_resample_accuracies: Annotated[list[Share], Different] = option(
+        [0.9, 0.8],
+        "the same: accuracies at which distances are resampled, beside the first and the last checkpoint",
+        source="ours",
     )
     dsa_n_delays: Counts = option(
         [5, 10, 15, 20],

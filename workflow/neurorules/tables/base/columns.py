@@ -74,15 +74,19 @@ COLUMNS = {
     # distances
     "measure": Column(TEXT, "measure of similarity; `none` where there is none"),
     "distance": Column(NUMBER, "distance by that measure; 0 is alike"),
+    "distance_shuffled": Column(
+        NUMBER, "distance with the network's conditions shuffled, mean over orders in which none keeps its place"
+    ),
+    "distance_rotated": Column(NUMBER, "distance with the network's reaches turned by 180 degrees"),
     "participation_ratio": Column(NUMBER, "dimensionality of the network's activity"),
     "quantity": Column(
         TEXT, "what the value is of: `data` or `model`, `floor` or `model`, a baseline, a learning rule"
     ),
     "value": Column(NUMBER, "value of that quantity"),
-    "group_size": Column(INTEGER, "neurons, or units, per random group"),
+    "group_size": Column(INTEGER, "neurons, units or trials per group, or of the whole recording"),
     "repeat": Column(INTEGER, "number of the random draw"),
     "trials": Column(INTEGER, "trials averaged"),
-    "neurons": Column(INTEGER, "neurons that have so many trials"),
+    "neurons": Column(INTEGER, "neurons that have so many trials, or that were recorded"),
     "onset_step": Column(INTEGER, "model step that is taken as movement onset"),
     "is_used": Column(INTEGER, "1 for the step that the study compares with, else 0"),
     "n_delays": Column(INTEGER, "delays of the delay embedding"),

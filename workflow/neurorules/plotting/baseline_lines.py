@@ -1,0 +1,107 @@
+"""What a distance to the recording is to be held against: level lines across a panel, and marks at a curve's end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+AVERAGE, FLOOR, UNTRAINED = "cross_condition_average", "neuron_split_whole", "untrained"
+SHUFFLED, ROTATED = "distance_shuffled", "distance_rotated"
+
+# Of a table of type `baselines`.
+OF_RECORDING = (AVERAGE, FLOOR)
+
+LINES: Mapping[str, Mapping[str, Any]] = {
+    AVERAGE: {"color": "#ff7f0e", "linestyle": ":", "linewidth": 1.2, "label": "cross-condition average"},
+    FLOOR: {"color": "#ff7f0e", "linestyle": (0, (8, 2)), "linewidth": 0.8, "label": "neuron-split floor"},
+    UNTRAINED: {"color": "#8c8c8c", "linestyle": (0, (4, 2)), "linewidth": 0.8, "label": "untrained"},
+}
+MARKS: Mapping[str, Mapping[str, Any]] = {
+    SHUFFLED: {"marker": "x", "linestyle": "none", "label": "conditions shuffled"},
+    ROTATED: {"marker": "+", "linestyle": "none", "label": "reaches turned by 180°"},
+}
+WORDS = {
+    AVERAGE: "cross-condition average: that of the recording, in place of a network",
+    FLOOR: "floor: between halves of the neurons, extrapolated to all by a power law",
+    UNTRAINED: "untrained: mean over networks",
+    SHUFFLED: "crosses: networks after training with no condition in its place, mean over random orders and seeds",
+    ROTATED: "plus signs: after training, each reach compared with the opposite one, mean over seeds",
+}
+# Of marks in legends.
+GREY = "#555555"
+
+
+def values_of(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame, measure: str = "procrustes") -> dict[str, float]:
+    """The baselines of one recording and some networks, as far as the tables have them.
+
+    Args:
+        tables: with one of type `baselines`, if there is one.
+        rows: of one recording and task, of tables of type `distances` for what is about networks.
+        measure: the measure of similarity.
+    """
+    found: dict[str, float] = {}
+    if "baselines" in tables:
+        known = tables["baselines"]
+        known = known[(known["recording"] == rows["recording"].iloc[0]) & (known["measure"] == measure)]
+        found = {str(name): float(value) for name, value in zip(known["quantity"], known["value"], strict=True)}
+    if "update" not in rows:
+        return found
+    of_measure = rows[rows["measure"] == measure]
+    updates = of_measure.groupby(["learning_rule", "setting", "seed"])["update"]
+    first = of_measure[of_measure["update"] == updates.transform("min")]
+    # Learning rules share the network of a seed before its first update.
+    found[UNTRAINED] = float(first.drop_duplicates(["setting", "seed", "distance"])["distance"].mean())
+    last = of_measure[of_measure["update"] == updates.transform("max")]
+    for column in (SHUFFLED, ROTATED):
+        if column in last and last[column].notna().any():
+            found[column] = float(last[column].mean())
+    return found
+
+
+def draw(panel: Axes, values: Mapping[str, float], quantities: Sequence[str] = tuple(LINES)) -> list[float]:
+    """Draw a line for each of these quantities whose value is known, and give the values that are drawn."""
+    import math
+
+    drawn = {name: values[name] for name in quantities if math.isfinite(values.get(name, math.nan))}
+    for name, value in drawn.items():
+        panel.axhline(value, **LINES[name], zorder=0.5)
+    return list(drawn.values())
+
+
+def mark(panel: Axes, runs: pd.DataFrame, color: Any, x: float | None = None) -> list[float]:
+    """Mark what networks of one model score with their conditions in another order, and give these distances.
+
+    Args:
+        panel: drawn in.
+        runs: rows of one measure of a table of type `distances`.
+        color: that of the model.
+        x: where; None for the networks' mean accuracy at the last checkpoint.
+    """
+    last = runs[runs["update"] == runs.groupby("seed")["update"].transform("max")]
+    x = min(max(float(last["accuracy"].mean()), 0.0), 1.0) if x is None else x
+    drawn = []
+    for column, look in MARKS.items():
+        if column in last and last[column].notna().any():
+            drawn.append(float(last[column].mean()))
+            marker = {"marker": look["marker"], "linestyle": "none", "markersize": 4, "markeredgewidth": 0.9}
+            panel.plot([x], drawn[-1:], color=color, **marker, clip_on=False)
+            panel.plot([], [], color=GREY, markersize=4, **look)
+    return drawn
+
+
+def handles(axes: Sequence[Axes]) -> dict[str, Mapping[str, Any]]:
+    """For a legend, what is drawn in any of these panels, by its name."""
+    labels = {line.get_label() for panel in axes for line in panel.lines}
+    looks = [*LINES.values(), *({**look, "color": GREY} for look in MARKS.values())]
+    return {look["label"]: {k: v for k, v in look.items() if k != "label"} for look in looks if look["label"] in labels}
+
+
+def caption_words(axes: Sequence[Axes]) -> list[str]:
+    """The sentence about what is drawn in any of these panels; none where nothing is."""
+    labels = {line.get_label() for panel in axes for line in panel.lines}
+    words = [WORDS[name] for name, look in {**LINES, **MARKS}.items() if look["label"] in labels]
+    return [f"To be held against: {'; '.join(words)}."] if words else []

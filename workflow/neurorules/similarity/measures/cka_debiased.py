@@ -1,0 +1,65 @@
+"""Distance by linear CKA from the unbiased estimator of HSIC (Song et al. 2012; Nguyen, Raghu & Kornblith 2021).
+
+CKA compares Gram matrices K = X X^T and L = Y Y^T of samples. Their diagonals, a sample's product with itself, agree
+whatever the features are, so that CKA of few samples in many features is too high. The unbiased estimator leaves the
+diagonals out. With K~ and L~, which are K and L with a diagonal of 0, and n samples,
+
+    HSIC(K, L) = [ tr(K~ L~) + (1^T K~ 1)(1^T L~ 1) / ((n - 1)(n - 2)) - 2 / (n - 2) 1^T K~ L~ 1 ] / (n (n - 3))
+    distance   = 1 - HSIC(K, L) / sqrt(HSIC(K, K) HSIC(L, L)), clipped to 0..1
+
+The bias that it corrects is that of few samples, and all of it only where samples are independent. Neighbouring time
+bins are not: of smoothed rates it takes off a part. The bias of few neurons is another one (Kang, Canatar & Chung
+2025), which stays; `similarity/extrapolation.py` extrapolates over the number of neurons.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurorules.similarity.procrustes import as_samples
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LABEL = "Debiased CKA distance"
+
+LEAST_SAMPLES = 4
+
+
+def unbiased_hsic(x: NDArray[Any], y: NDArray[Any]) -> float:
+    """Unbiased HSIC with linear kernels, in the features' space.
+
+    With centred columns K 1 = 0, so that the sums over K~ are sums over K's diagonal.
+
+    Args:
+        x, y: (sample, feature), columns centred, at least 4 samples.
+    """
+    n = len(x)
+    k, l = (x**2).sum(1), (y**2).sum(1)  # noqa: E741
+    crossed = float(np.linalg.norm(x.T @ y) ** 2)
+    total = crossed - n / (n - 2) * float(k @ l) + float(k.sum() * l.sum()) / ((n - 1) * (n - 2))
+    return total / (n * (n - 3))
+
+
+def debiased_cka(x: NDArray[Any], y: NDArray[Any]) -> float:
+    """CKA from unbiased estimates; it may fall below 0, and is 0 where a representation has no variance left.
+
+    Args:
+        x, y: (condition, time, feature) or (sample, feature) of the same samples, any numbers of features.
+    """
+    x, y = as_samples(x), as_samples(y)
+    if len(x) < LEAST_SAMPLES:
+        return 0.0
+    of_x, of_y = unbiased_hsic(x, x), unbiased_hsic(y, y)
+    return unbiased_hsic(x, y) / float(np.sqrt(of_x * of_y)) if of_x > 0 and of_y > 0 else 0.0
+
+
+def distance(x: NDArray[Any], y: NDArray[Any]) -> float:
+    """1 - debiased linear CKA, clipped to 0..1; 1 with fewer than 4 samples.
+
+    Args:
+        x, y: (condition, time, feature) or (sample, feature) of the same samples, any numbers of features.
+    """
+    return float(np.clip(1.0 - debiased_cka(x, y), 0.0, 1.0))
