@@ -42,7 +42,7 @@ DRAWS_SEED = 2025
 # What a pseudo-recording is to be told by: the learning rule of its network, from networks of other seeds; the same,
 # from all other networks; and the group of seeds it belongs to, where there is nothing to tell.
 RULES, ALL_NETWORKS, ONE_RULE, UNTRAINED_GROUPS = "rules", "rules_same_seed", "one_rule", "untrained"
-GROUPS = ("even seeds", "odd seeds")
+OWN_HALF, OTHER_HALF = "own half", "other half"
 
 COLUMNS = (
     *("setting", "learning_rule", "learning_rate", "seed", "control", "stage", "level_accuracy", "update", "accuracy"),
@@ -276,7 +276,7 @@ class _Recovery:
             yield ALL_NETWORKS, np.full(len(others), True), rules, network.rule
         if at.neurons is not None:
             order = sorted({one.seed for one in networks if one.rule == network.rule})
-            half = {seed: GROUPS[number % 2] for number, seed in enumerate(order)}
+            half = {seed: number % 2 for number, seed in enumerate(order)}
+            own = np.array([half.get(seed) == half[network.seed] for seed in seeds])
             control = UNTRAINED_GROUPS if at.stage == "untrained" else ONE_RULE
-            groups = np.array([half.get(seed, "") for seed in seeds])
-            yield control, rules == network.rule, groups, half[network.seed]
+            yield control, rules == network.rule, np.where(own, OWN_HALF, OTHER_HALF), OWN_HALF
