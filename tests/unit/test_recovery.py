@@ -312,7 +312,7 @@ def test_networks_of_the_same_seed_are_left_out() -> None:
     same = {seed: weights(seed + 50) for seed in SEEDS}
     table = table_of(member("bptt", same), member("eprop", same), recovery_trials_per_condition=1000)
     procrustes = table[(table["measure"] == "procrustes") & (table["stage"] == "trained")].groupby("control")
-    # Of other seeds, each network stands there once for either rule: every comparison is a draw or has its mirror image.
+    # Of other seeds, each network stands there once for either rule: all is even.
     np.testing.assert_allclose(procrustes.get_group("rules")["auc"], 0.5)
     # The other rule has one more with it, the equal network: of 3 x 4 comparisons 9 are even, 3 are won or lost.
     won = 12 * procrustes.get_group("rules_same_seed")["auc"] - 4.5
@@ -378,6 +378,6 @@ def test_summary_averages_draws_first() -> None:
     assert recovered["interval_low"] == pytest.approx(low)
     assert recovered["statement"] == (
         "With 6 neurons, 8 conditions and 5 trials each, CKA tells BPTT from e-prop in 88% of pseudo-recordings "
-        f"[{low:.0%}, {recovered['interval_high']:.0%}], n = 4 networks; chance is 50%: such a recording is not shown to be "
-        "able to tell networks of these learning rules apart."
+        f"[{low:.0%}, {recovered['interval_high']:.0%}], n = 4 networks; chance is 50%: such a recording is not shown "
+        "to be able to tell networks of these learning rules apart."
     )

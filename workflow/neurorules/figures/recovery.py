@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,7 +62,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     """Shares of pseudo-recordings, and AUC, with their intervals; draws of one network are averaged first.
 
     `quantity` is "recovered", the share whose own learning rule is closest; "auc"; or "confusion", the share of one
-    learning rule to which `recovered_as` is closest. Where there is nothing to tell, the own half of the seeds takes the
+    learning rule to which `recovered_as` is closest. Where there is nothing to tell, the own half of the seeds is in
     place of the own rule.
     """
     import pandas as pd
@@ -154,13 +155,15 @@ def _words(table: pd.DataFrame, shares: pd.DataFrame) -> list[str]:
             continue
         first = own.iloc[0]
         told = ", ".join(
-            f"{MEASURE_NAMES[row['measure']]} {row['value']:.0%} [{row['interval_low']:.0%}, {row['interval_high']:.0%}]"
+            f"{MEASURE_NAMES[row['measure']]} in {row['value']:.0%} "
+            f"[{row['interval_low']:.0%}, {row['interval_high']:.0%}]"
             for _, row in own.iterrows()
         )
         title = titles.panel_title(rows, shares, ", ")
         words.append(
-            f"{title}: with {first['neurons']} neurons, {first['conditions']} conditions and {first['trials']} trials each, "
-            f"the learning rule of a network is recovered in {told} of pseudo-recordings (n = {first['networks']} networks)."
+            f"{title}: with {first['neurons']} neurons, {first['conditions']} conditions and {first['trials']} trials "
+            f"each, a network's learning rule is recovered by {told} of pseudo-recordings (n = {first['networks']} "
+            "networks; chance is equal shares)."
         )
     rates = table[["learning_rule", "learning_rate"]].drop_duplicates().sort_values("learning_rule")
     different = rates["learning_rate"].nunique() > 1
@@ -173,8 +176,8 @@ def _words(table: pd.DataFrame, shares: pd.DataFrame) -> list[str]:
         "Poisson spikes, as many trials; all other networks are compared with it.",
         "Matrices: share of a rule's pseudo-recordings (row) by the rule with the smallest mean distance (column).",
         "AUC: probability that a network of the same rule is closer than one of another; chance .5.",
-        "Bars: 95% intervals over networks (Clopper-Pearson; draws of a network are averaged); networks of the same seed, "
-        "which share initial weights, are left out, but for 'same seed too'.",
+        "Bars: 95% intervals over networks (Clopper-Pearson; draws of a network are averaged).",
+        "Networks of the same seed, which share initial weights, are left out, but for 'same seed too'.",
         "Over accuracy: networks where they first reach it, as far as they do.",
         "Nothing to tell: two halves of one rule's seeds; the same, untrained.",
         *([f"Learning rates differ: {listed}; what is recovered is rule and rate together."] if different else []),
@@ -266,9 +269,13 @@ def _over_training(panel: Axes, rows: pd.DataFrame, styles: Styles) -> None:
     shown = levels.groupby("level_accuracy")["networks"].max()
     names = [f"{accuracy:g}\n({shown[accuracy]})" for accuracy in accuracies]
     _draw_lines(panel, levels, lambda of_measure: of_measure["level_accuracy"].map(place), styles, _shift)
-    _draw_lines(panel, at_end, lambda of_measure: np.full(len(of_measure), len(place)), styles, _shift)
+    _draw_lines(panel, at_end, partial(_at_place, len(place)), styles, _shift)
     panel.set_xticks(range(len(place) + 1), [*names, f"end\n({at_end['networks'].max()})"], fontsize=6)
     panel.set(xlim=(-0.5, len(place) + 0.5), xlabel="Accuracy (networks)", title="Over training")
+
+
+def _at_place(place: int, rows: pd.DataFrame) -> Any:
+    return np.full(len(rows), place)
 
 
 def _controls(panel: Axes, rows: pd.DataFrame, styles: Styles) -> None:
@@ -284,6 +291,6 @@ def _controls(panel: Axes, rows: pd.DataFrame, styles: Styles) -> None:
     for place, of_control in enumerate(shown.values()):
         if not len(of_control):
             panel.text(place, 0.5, "not testable", rotation=90, ha="center", va="center", fontsize=5.5)
-        _draw_lines(panel, of_control, lambda of_measure, x=place: np.full(len(of_measure), x), apart, _shift)
+        _draw_lines(panel, of_control, partial(_at_place, place), apart, _shift)
     panel.set_xticks(range(len(shown)), list(shown), rotation=90, fontsize=6)
     panel.set(xlim=(-0.5, len(shown) - 0.5), title="Controls")

@@ -4,9 +4,9 @@
    those are sums of `MIXED` units with random positive weights (Dirichlet, all shares equally likely): rates of neurons
    are positive, and so few units keep the neurons different, where a sum of all units would make them alike.
 2. Rates. Every pseudo-neuron gets the mean and the standard deviation over conditions and times of one recorded neuron,
-   by a shift and a scale of its own, so that its time course keeps its shape. Neurons are drawn without replacement as
-   far as the recording has them. The unit that changes most gets the neuron that changes most, and so on, so that
-   the network's own order is kept. Not the range: the largest of many noisy bins is more noise than rate. The SD is that
+   by a shift and a scale, so that its time course keeps its shape. Neurons are drawn without replacement as
+   far as the recording has them. The unit that changes most gets the neuron that changes most, and so on: the
+   network's own order is kept. Not the range: the largest of many noisy bins is more noise than rate. The SD is that
    of the rate, with the variance that Poisson spikes of so many trials have anyway taken off. Where a rate would
    fall below 0, the scale is made smaller: a clipped rate would have another shape.
 3. Spikes. The spikes of n trials in a bin are a Poisson number of mean n x rate x bin width; their mean is smoothed with
@@ -50,7 +50,7 @@ class RecordedNeurons:
     def of(rates: NDArray[Any], trials: NDArray[Any], bin_ms: float, smoothing_ms: float) -> RecordedNeurons:
         """What there is of recorded rates (condition, time, neuron), in spikes/s; the rest as the attributes."""
         rates = np.asarray(rates, np.float64)
-        # A Poisson mean of n trials has the variance rate / (n x bin); smoothing leaves the sum of squared weights of it.
+        # A Poisson mean of n trials has the variance rate / (n x bin); smoothing leaves the sum of squared weights.
         left = (kernel(smoothing_ms / bin_ms) ** 2).sum()
         noise = (rates.mean(1) / trials).mean(0) * left * 1000.0 / bin_ms
         variance = np.clip(rates.var((0, 1)) - noise, 0.0, None)
@@ -62,7 +62,8 @@ def kernel(sd: float) -> NDArray[Any]:
     half = int(TRUNCATE * sd + 0.5)
     at = np.arange(-half, half + 1)
     weights: NDArray[Any] = np.exp(-0.5 * (at / sd) ** 2) if half else np.ones(1)
-    return weights / weights.sum()
+    weights /= weights.sum()
+    return weights
 
 
 def changing_units(activity: NDArray[Any]) -> NDArray[Any]:
@@ -121,7 +122,7 @@ def draw_neurons(activity: NDArray[Any], n_neurons: int, rng: np.random.Generato
 
 
 def scaled(signals: NDArray[Any], mean: NDArray[Any], sd: NDArray[Any]) -> NDArray[Any]:
-    """Signals (condition, time, neuron) of given means and SD (neuron,); a smaller SD where a rate would be negative."""
+    """Signals (condition, time, neuron) of given means and SD (neuron,); a smaller SD where a rate would be below 0."""
     z = signals - signals.mean((0, 1))
     spread = z.std((0, 1))
     z = np.divide(z, spread, out=np.zeros_like(z), where=spread > 0)

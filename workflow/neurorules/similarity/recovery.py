@@ -1,8 +1,8 @@
 """Which learning rule a pseudo-recording is closest to: distances to many networks, and how well they tell rules apart.
 
-Distances are those of `similarity.measures` and `similarity.dsa`. Here one representation is compared with very many, so
-that each is decomposed once, X = U S V^T, and a pair costs the small matrix S_x U_x^T U_y S_y, which has the singular
-values of X^T Y.
+Distances are those of `similarity.measures` and `similarity.dsa`. Here one representation is compared with very many:
+each is decomposed once, X = U S V^T, and a pair costs the small matrix S_x U_x^T U_y S_y, which has the singular values
+of X^T Y.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MEASURES = ("procrustes", "cca", "cka", "dsa")
-# Directions beyond this share of a representation's norm are left out, where CCA does not need them; a Procrustes cosine
-# changes by no more than that.
+# Directions beyond this share of a representation's norm are left out, where CCA does not need them. A Procrustes
+# cosine changes by no more than that.
 NEGLIGIBLE = 1e-4
 
 

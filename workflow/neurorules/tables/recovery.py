@@ -88,8 +88,8 @@ def table(
 ) -> pd.DataFrame:
     """One row per situation x pseudo-recording x measure, for every setting that two learning rules have.
 
-    `control` says what there was to tell: "rules" the learning rule, from networks of other seeds; "rules_same_seed" the
-    same from all other networks; "one_rule" whether a network of one rule is closer to its own half of the seeds;
+    `control` says what there was to tell: "rules" the learning rule, from networks of other seeds; "rules_same_seed"
+    the same from all other networks; "one_rule" whether a network of one rule is closer to its own half of the seeds;
     "untrained" the same of untrained networks. In both of the latter there is nothing to tell. There are no rows
     where a rule has fewer than two networks, at an accuracy that they did not reach, say.
     """
@@ -125,14 +125,14 @@ def recorded_neurons(recording: xr.Dataset, options: Options) -> RecordedNeurons
     return RecordedNeurons.of(rates, trials, width, smoothing)
 
 
-def situations(options: Options, n_neurons: int) -> list[Situation]:
+def situations(options: Options, n_neurons: int, n_trials: int) -> list[Situation]:
     """What is looked at: the recording's own numbers, then each of them varied, then everything, then no training."""
     counts = options.recovery_neurons or [n for n in (n_neurons // 4, n_neurons // 2, 2 * n_neurons) if n > 1]
     own = Situation("trained", n_neurons, is_own=True)
     return [
         own,
         *(replace(own, neurons=n, is_own=False) for n in counts if n != n_neurons),
-        *(replace(own, trials=n, is_own=False) for n in options.recovery_trials),
+        *(replace(own, trials=n, is_own=False) for n in options.recovery_trials if n != n_trials),
         *(replace(own, stage="matched", level=level, is_own=False) for level in options.recovery_levels),
         replace(own, neurons=None, trials=0),
         replace(own, stage="untrained"),
@@ -169,7 +169,8 @@ class _Recovery:
 
     def rows(self) -> list[dict[str, Any]]:
         """Rows of all situations."""
-        return [row for at in situations(self.options, self.n_neurons) for row in self._at(at)]
+        n_trials = int(np.median(self.neurons.trials))
+        return [row for at in situations(self.options, self.n_neurons, n_trials) for row in self._at(at)]
 
     def _at(self, at: Situation) -> Iterator[dict[str, Any]]:
         networks = self._networks(at)

@@ -99,8 +99,8 @@ class Comparison(Group):
     )
     recovery_trials_per_condition: int = option(
         49,
-        "the same: trials per condition of a recording without single trials. In the processed Hatsopoulos 2007, a single "
-        "spike stands 1/41 to 1/61 as high as one spike of one trial: 41 to 61 trials, 49 on average",
+        "the same: trials per condition of a recording without single trials. In the processed Hatsopoulos 2007, a "
+        "lone spike is 1/41 to 1/61 as high as in one trial, by condition: 41 to 61 trials, 49 on average",
         source="ours",
         at_least=1,
     )
