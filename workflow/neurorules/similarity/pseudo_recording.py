@@ -3,12 +3,12 @@
 1. Units. Only units whose activity changes are drawn, without replacement while there are any left. Neurons beyond
    those are sums of `MIXED` units with random positive weights (Dirichlet, all shares equally likely): rates of neurons
    are positive, and so few units keep the neurons different, where a sum of all units would make them alike.
-2. Rates. Every pseudo-neuron gets the mean and the standard deviation over conditions and times of one recorded neuron,
-   by a shift and a scale, so that its time course keeps its shape. Neurons are drawn without replacement as
-   far as the recording has them. The unit that changes most gets the neuron that changes most, and so on: the
-   network's own order is kept. Not the range: the largest of many noisy bins is more noise than rate. The SD is that
-   of the rate, with the variance that Poisson spikes of so many trials have anyway taken off. Where a rate would
-   fall below 0, the scale is made smaller: a clipped rate would have another shape.
+2. Rates. Every pseudo-neuron gets the mean and the standard deviation over conditions and times of a recorded neuron,
+   by a shift and a scale, so that its time course keeps its shape. Neurons are drawn without replacement as far as the
+   recording has them. The unit that changes most gets the neuron that changes most, and so on: the network's own order
+   is kept. Not the range: the largest of many noisy bins is more noise than rate. The SD is that of the rate, with the
+   variance that Poisson spikes of so many trials have anyway taken off. Where a rate would fall below 0, the scale is
+   made smaller: a clipped rate would have another shape.
 3. Spikes. The spikes of n trials in a bin are a Poisson number of mean n x rate x bin width; their mean is smoothed with
    the recording's kernel. Real trials vary more than Poisson, so that recovery is a best case.
 """
