@@ -9,7 +9,7 @@
    is kept. Not the range: the largest of many noisy bins is more noise than rate. The SD is that of the rate, with the
    variance that Poisson spikes of so many trials have anyway taken off. Where a rate would fall below 0, the scale is
    made smaller: a clipped rate would have another shape.
-3. Spikes. The spikes of n trials in a bin are a Poisson number of mean n x rate x bin width; their mean is smoothed with
+3. Spikes. The spikes of n trials in a bin are a Poisson number of mean n x rate x bin width; their mean is smoothed by
    the recording's kernel. Real trials vary more than Poisson, so that recovery is a best case.
 """
 
