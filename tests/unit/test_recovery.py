@@ -12,7 +12,6 @@ from helpers.options import model_options
 from scipy import stats
 from scipy.ndimage import gaussian_filter1d
 
-from neurorules.figures import recovery as figure
 from neurorules.network.parameters import Sizes
 from neurorules.options import Options
 from neurorules.runs.run import Checkpoint, make_run
@@ -29,6 +28,7 @@ from neurorules.similarity.pseudo_recording import (
 from neurorules.similarity.recovery import Representation, distances, recover
 from neurorules.statistics.proportion import exact_interval
 from neurorules.tables import recovery
+from neurorules.tables.base.recovered import calibrated, summary
 from neurorules.tables.base.table_type import ScoredModel
 
 CONDITIONS, TIMES, BIN_MS = 6, 30, 10.0
@@ -357,18 +357,37 @@ def test_trials_and_smoothing_are_the_recordings_own_where_it_says_them() -> Non
 # ---- the figure's numbers
 
 
+def test_calibration_by_hand() -> None:
+    """BPTT's networks are closer to everything, to e-prop's less so: nearest is BPTT always, calibrated is right."""
+    own = {"bptt": [0.20, 0.21, 0.22], "eprop": [0.40, 0.39, 0.41]}
+    other = {"bptt": [0.40, 0.42, 0.41], "eprop": [0.35, 0.36, 0.34]}
+    rows = pd.DataFrame(
+        {"learning_rule": rule, "seed": seed, "distance": own[rule][seed], "distance_to_other": other[rule][seed]}
+        for rule in own
+        for seed in range(3)
+    )
+    # Closer to BPTT by .2, .21, .19 where BPTT made it, by .05, .03, .07 where e-prop did.
+    assert list(calibrated(rows)) == [1.0] * 6
+    # Of seed 0, now e-prop's is closer by .19: more than the middle of seeds 1 and 2, (.2 + .05) / 2.
+    rows.loc[3, "distance"] = 0.54
+    assert list(calibrated(rows)) == [1, 1, 1, 0, 1, 1]
+    assert calibrated(rows[rows["seed"] == 0]) is None
+    assert calibrated(rows[rows["learning_rule"] == "bptt"]) is None
+
+
 def test_summary_averages_draws_first() -> None:
     """Two networks a rule, two draws each; one network of BPTT is taken for e-prop's once."""
     row = {**LABELS, "setting": "base", "learning_rate": 1e-3, "control": "rules", "stage": "trained", "conditions": 8}
     row |= {"level_accuracy": np.nan, "neurons": 6, "trials": 5, "measure": "cka"}
     table = pd.DataFrame(
         {**row, "learning_rule": rule, "seed": seed, "repeat": draw, "recovered_as": as_, "auc": auc}
+        | {"distance": 0.1, "distance_to_other": 0.2}
         for rule, seed, draw, as_, auc in (
             *[("bptt", 0, 0, "bptt", 1.0), ("bptt", 0, 1, "eprop", 0.5), ("bptt", 1, 0, "bptt", 1.0)],
             *[("bptt", 1, 1, "bptt", 1.0), ("eprop", 0, 0, "eprop", 1.0), ("eprop", 1, 0, "eprop", 1.0)],
         )
     )
-    shares = figure.summary(table).set_index(["quantity", "learning_rule", "recovered_as"])
+    shares = summary(table).set_index(["quantity", "learning_rule", "recovered_as"])
     recovered = shares.loc["recovered", "", ""]
     assert recovered["value"] == pytest.approx((0.5 + 1 + 1 + 1) / 4) and recovered["networks"] == 4
     assert shares.loc["auc", "", ""]["value"] == pytest.approx((0.75 + 3) / 4)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurorules.tables.base.recovered import MEASURE_NAMES, at_own, summary
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -16,8 +18,6 @@ TITLE = "Model recovery: could this recording have told the learning rules apart
 TABLES = ("recovery",)
 PRODUCTS = ("pdf", "png", "csv")
 
-MEASURE_NAMES = {"procrustes": "Procrustes", "cca": "CCA", "cka": "CKA", "dsa": "DSA"}
-SITUATION = ["control", "stage", "level_accuracy", "neurons", "trials", "measure"]
 TOO_FEW = "Not testable here: it needs two learning rules of one setting, with two seeds each."
 
 
@@ -55,94 +55,6 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     return {"figure": figure, "csv": shares}
 
 
-# ---- numbers
-
-
-def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Shares of pseudo-recordings, and AUC, with their intervals; draws of one network are averaged first.
-
-    `quantity` is "recovered", the share whose own learning rule is closest; "auc"; or "confusion", the share of one
-    learning rule to which `recovered_as` is closest. Where there is nothing to tell, the own half of the seeds is in
-    place of the own rule.
-    """
-    import pandas as pd
-
-    from neurorules.statistics.proportion import exact_interval
-    from neurorules.tables.base.columns import PANEL_GROUP
-
-    rows = []
-    carried = ["recording", "recording_title", "synthetic", "task", "setting", "conditions"]
-    for key, of_situation in table.groupby([*PANEL_GROUP, *SITUATION], sort=False, dropna=False):
-        first = of_situation.iloc[0]
-        labels = {name: first[name] for name in carried} | dict(zip([*PANEL_GROUP, *SITUATION], key, strict=True))
-        by_rule = first["control"].startswith("rules")
-        own = of_situation["learning_rule"] if by_rule else "own half"
-        told = of_situation.assign(recovered=(of_situation["recovered_as"] == own).astype(float))
-        values: list[tuple[str, str, str, pd.Series]] = [
-            (quantity, "", "", _per_network(told, column))
-            for quantity, column in (("recovered", "recovered"), ("auc", "auc"))
-        ]
-        if first["control"] == "rules":
-            rules = sorted(told["learning_rule"].unique())
-            for rule in rules:
-                of_rule = told[told["learning_rule"] == rule]
-                for other in rules:
-                    is_other = of_rule.assign(value=(of_rule["recovered_as"] == other).astype(float))
-                    values.append(("confusion", rule, other, _per_network(is_other, "value")))
-        for quantity, rule, other, per_network in values:
-            low, high = exact_interval(float(per_network.mean()), len(per_network))
-            rows.append(
-                {
-                    **labels,
-                    "quantity": quantity,
-                    "learning_rule": rule,
-                    "recovered_as": other,
-                    "value": per_network.mean(),
-                    "interval_low": low,
-                    "interval_high": high,
-                    "networks": len(per_network),
-                    "statement": _statement(told, labels, float(per_network.mean()), low, high, len(per_network))
-                    if quantity == "recovered" and first["control"] == "rules"
-                    else "",
-                }
-            )
-    columns = [*carried, *SITUATION, "quantity", "learning_rule", "recovered_as", "value"]
-    return pd.DataFrame(rows, columns=[*columns, "interval_low", "interval_high", "networks", "statement"])
-
-
-def _per_network(rows: pd.DataFrame, column: str) -> pd.Series:
-    return rows.groupby(["learning_rule", "seed"])[column].mean()
-
-
-def _statement(told: pd.DataFrame, labels: Mapping[str, Any], share: float, low: float, high: float, n: int) -> str:
-    """Whether a recording of this size could have told networks of these learning rules apart."""
-    from neurorules.plotting import titles
-
-    rules = [titles.rule_label(str(rule)) for rule in sorted(told["learning_rule"].unique())]
-    chance = 1 / len(rules)
-    could = "could" if low > chance else "is not shown to be able to"
-    trials = f"{labels['trials']} trials each" if labels["trials"] else "no spike noise"
-    return (
-        f"With {labels['neurons']} neurons, {labels['conditions']} conditions and {trials}, "
-        f"{MEASURE_NAMES[labels['measure']]} tells {' from '.join(rules)} in {share:.0%} of pseudo-recordings "
-        f"[{low:.0%}, {high:.0%}], n = {n} networks; chance is {chance:.0%}: such a recording {could} tell networks of "
-        "these learning rules apart."
-    )
-
-
-def at_own(table: pd.DataFrame, control: str = "rules") -> pd.DataFrame:
-    """Rows with the recording's own numbers of neurons and trials, after training; those that DSA is measured at.
-
-    They come first in the table, which begins with them.
-    """
-    rules = table[(table["control"] == "rules") & (table["stage"] == "trained")]
-    if not len(rules):
-        return rules
-    first = rules.iloc[0]
-    same = (table["neurons"] == first["neurons"]) & (table["trials"] == first["trials"])
-    return table[same & (table["control"] == control) & (table["stage"] != "matched")]
-
-
 def _words(table: pd.DataFrame, shares: pd.DataFrame) -> list[str]:
     from neurorules.plotting import titles
     from neurorules.tables.base.columns import PANEL_GROUP
@@ -175,6 +87,8 @@ def _words(table: pd.DataFrame, shares: pd.DataFrame) -> list[str]:
         "A trained network of a known rule takes the recording's place: its units with the rates of recorded neurons, "
         "Poisson spikes, as many trials; all other networks are compared with it.",
         "Matrices: share of a rule's pseudo-recordings (row) by the rule with the smallest mean distance (column).",
+        "Calibrated: the difference of both distances against that of pseudo-recordings of other seeds, as one rule's "
+        "networks may be closer to everything.",
         "AUC: probability that a network of the same rule is closer than one of another; chance .5.",
         "Bars: 95% intervals over networks (Clopper-Pearson; draws of a network are averaged).",
         "Networks of the same seed, which share initial weights, are left out, but for 'same seed too'.",
@@ -192,8 +106,8 @@ def _draw_confusion(panel: Axes, rows: pd.DataFrame, measure: str) -> None:
     from neurorules.plotting import panels, titles
 
     panel.set_title(MEASURE_NAMES[measure])
-    confusion = at_own(rows)
-    confusion = confusion[(confusion["quantity"] == "confusion") & (confusion["measure"] == measure)]
+    own = at_own(rows)
+    confusion = own[(own["quantity"] == "confusion") & (own["measure"] == measure)]
     if not len(confusion):
         panels.mark_empty([panel], TOO_FEW)
         return
@@ -208,7 +122,9 @@ def _draw_confusion(panel: Axes, rows: pd.DataFrame, measure: str) -> None:
     panel.set_xticks(range(len(names)), names, fontsize=6)
     ticks = [f"{name}\n(n = {n})" for name, n in zip(names, networks[shares.index], strict=True)]
     panel.set_yticks(range(len(names)), ticks, fontsize=6, rotation=90, va="center")
-    panel.set_xlabel("closest to", fontsize=7)
+    of_measure = own[(own["quantity"] == "calibrated") & (own["measure"] == measure)]
+    words = [f"calibrated: {share:.0%} right" for share in of_measure["value"]]
+    panel.set_xlabel("\n".join(["closest to", *words]), fontsize=7)
     panel.spines[:].set_visible(False)
     panel.tick_params(length=0)
 
