@@ -18,6 +18,8 @@ TITLE = "Model recovery: could this recording have told the learning rules apart
 TABLES = ("recovery",)
 PRODUCTS = ("pdf", "png", "csv")
 
+# Least ratio of numbers that are both named on a logarithmic axis.
+ROOM = 1.4
 TOO_FEW = "Not testable here: it needs two learning rules of one setting, with two seeds each."
 
 
@@ -47,7 +49,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         for panel, draw in zip(below, (_over_neurons, _over_trials, _over_training, _controls), strict=False):
             draw(panel, rows, styles)
             panel.axhline(0.5, color="#aaaaaa", linewidth=0.6, zorder=0)
-            panel.set(ylim=(-0.03, 1.03), ylabel="AUC, same rule closer" if panel is below[0] else "")
+            panel.set(ylim=(-0.05, 1.06), ylabel="AUC, same rule closer" if panel is below[0] else "")
         for panel in below[4:]:
             panel.set_axis_off()
     panels.legend_of(figure, {MEASURE_NAMES[m]: {**styles[m], "label": MEASURE_NAMES[m]} for m in measures})
@@ -161,7 +163,12 @@ def _over_numbers(panel: Axes, rows: pd.DataFrame, styles: Styles, column: str, 
     shown = shown[shown[other] == own[other]]
     _draw_lines(panel, shown, lambda of_measure: of_measure[column], styles, _ratio)
     panel.set_xscale("log")
-    numbers = sorted(shown[column].unique())
+    # The recording's own number is named; others are where there is room.
+    numbers = [own[column]]
+    for number in sorted(shown[column].unique()):
+        if all(max(number / kept, kept / number) > ROOM for kept in numbers):
+            numbers.append(number)
+    numbers.sort()
     panel.set_xticks(numbers, [str(n) for n in numbers], rotation=90 if len(numbers) > 4 else 0, fontsize=6)
     panel.set_xticks([], minor=True)
     panel.axvline(own[column], color="#aaaaaa", linewidth=0.6, linestyle=":", zorder=0)
