@@ -68,6 +68,15 @@ COMPARISON: dict[str, Any] = {
     "snapshot_trials": 20,
     "trial_averaging_counts": [1, 2],
     "trial_averaging_repeats": 3,
+    "recovery_measures": ["procrustes", "cca", "cka"],
+    "recovery_neurons": [4],
+    "recovery_trials": [2],
+    "recovery_trials_per_condition": 5,
+    "recovery_smoothing_sd_ms": None,
+    "recovery_levels": [0.5],
+    "recovery_draws": 1,
+    "recovery_dsa_n_delays": 2,
+    "recovery_dsa_rank": 2,
 }
 # The one network that ModProp can train: ReLU units under Dale's law with cell types.
 DALE_RELU: dict[str, Any] = {

@@ -170,6 +170,36 @@ def baselines(recordings: tuple[str, ...]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def recovered(recordings: tuple[str, ...], n_seeds: int) -> pd.DataFrame:
+    """Networks in place of recordings: the recording's own numbers, and others; one draw in four goes wrong."""
+    situations = [
+        *[("rules", "trained", np.nan, neurons, 49) for neurons in (141, 35, 70, 282)],
+        *[("rules", "trained", np.nan, 141, trials) for trials in (1, 5, 20, 200)],
+        *[("rules", "matched", level, 141, 49) for level in (0.4, 0.6, 0.8, 0.9)],
+        *[("rules_same_seed", "trained", np.nan, 141, 49), ("rules", "trained", np.nan, 200, 0)],
+        *[("one_rule", "trained", np.nan, 141, 49), ("untrained", "untrained", np.nan, 141, 49)],
+    ]
+    names = ("control", "stage", "level_accuracy", "neurons", "trials")
+    drawn = list(
+        itertools.product(situations, ("bptt", "eprop"), range(n_seeds), range(4), ("procrustes", "cca", "cka", "dsa"))
+    )
+    rows = []
+    for recording in recordings:
+        for situation, rule, seed, draw, measure in drawn:
+            by_rule = situation[0].startswith("rules")
+            own, other = (rule, "eprop" if rule == "bptt" else "bptt") if by_rule else ("own half", "other half")
+            row = {
+                **labels(recording, setting="base", learning_rule=rule),
+                "seed": seed,
+                "repeat": draw,
+                "measure": measure,
+            }
+            row |= dict(zip(names, situation, strict=True)) | {"conditions": 8, "update": 10, "accuracy": 0.9}
+            row |= {"recovered_as": other if draw == 3 else own, "auc": 0.5 + 0.1 * (draw + seed) / n_seeds}
+            rows.append({**row, "distance": 0.2, "distance_to_other": 0.3})
+    return pd.DataFrame(rows)
+
+
 def tables_of(name: str, recordings: tuple[str, ...], n: int = 4, n_settings: int = 2) -> dict[str, pd.DataFrame]:
     """What each figure is made from."""
     two = ("bptt", "eprop")
@@ -195,11 +225,12 @@ def tables_of(name: str, recordings: tuple[str, ...], n: int = 4, n_settings: in
         "slow_bptt": lambda: {"model_distances": pairs(recordings, LEARNING_RATE_MODELS, n)},
         "robustness": lambda: {"distances": straight(recordings, two, many, n)},
         "model_distances": lambda: {"model_distances": pairs(recordings, [("bptt", "base"), ("eprop", "base")], n)},
+        "recovery": lambda: {"recovery": recovered(recordings, n)},
     }
     return made[name]()
 
 
-NAMES = ("fig1", "fig2", "fig3", "gain_map", "alignment", "slow_bptt", "robustness", "model_distances")
+NAMES = ("fig1", "fig2", "fig3", "gain_map", "alignment", "slow_bptt", "robustness", "model_distances", "recovery")
 
 
 def make(name: str, tables: dict[str, pd.DataFrame], **of_context: Any) -> dict[str, Any]:

@@ -104,6 +104,15 @@ COMPARISON = {
     "trial_averaging_repeats": 3,
     "lyapunov_exponents": 3,
     "lyapunov_passes": 2,
+    "recovery_measures": ["procrustes", "cka"],
+    "recovery_neurons": [4],
+    "recovery_trials": [2],
+    "recovery_trials_per_condition": 5,
+    "recovery_smoothing_sd_ms": None,
+    "recovery_levels": [0.5],
+    "recovery_draws": 1,
+    "recovery_dsa_n_delays": 2,
+    "recovery_dsa_rank": 2,
 }
 TIME_MS = np.arange(-200.0, 201.0, 10.0)
 # Movement onset, 0 ms, at step ONSET of the test trials; a step lasts 10 ms.
@@ -272,7 +281,7 @@ def test_every_table_type_has_one_subject() -> None:
         "resampled_distances",
     ]
     assert table_types("model") == of_models
-    assert table_types("group") == ["model_distances", "snapshots"]
+    assert table_types("group") == ["model_distances", "recovery", "snapshots"]
     assert table_types("recording") == ["baselines", "trial_averaging"]
     assert len(table_types()) == 14
 

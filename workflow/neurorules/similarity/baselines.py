@@ -104,8 +104,14 @@ def split_trials(trials: xr.Dataset, neurons: NDArray[Any], k: int, n_repeats: i
 
 def trials_of_neurons(trials: xr.Dataset) -> NDArray[Any]:
     """(neuron,) how many trials a neuron has in the condition of which it has fewest."""
-    fewest: NDArray[Any] = (_rows(trials) >= 0).sum(2).min(0)
+    fewest: NDArray[Any] = trial_counts(trials).min(0)
     return fewest
+
+
+def trial_counts(trials: xr.Dataset) -> NDArray[Any]:
+    """(condition, neuron) how many trials there are of each."""
+    counts: NDArray[Any] = (_rows(trials) >= 0).sum(2)
+    return counts
 
 
 def _rows(trials: xr.Dataset) -> NDArray[Any]:

@@ -95,6 +95,14 @@ class DelayDynamics:
         return matrix
 
 
+def wasserstein(a: torch.Tensor, b: torch.Tensor) -> float:
+    """Squared Wasserstein distance between the eigenvalues of two maps, (rank, rank) each."""
+    from DSA.simdist import SimilarityTransformDist
+
+    # The package may scale the matrices it is given in place.
+    return float(SimilarityTransformDist(score_method="wasserstein").fit_score(a.clone(), b.clone()))
+
+
 def dynamics_distances(
     x: DelayDynamics,
     y: DelayDynamics,
@@ -120,7 +128,7 @@ def dynamics_distances(
     a, b = x.matrix(rank), y.matrix(rank)
     found = {}
     if "wasserstein" in scores:
-        found["wasserstein"] = float(SimilarityTransformDist(score_method="wasserstein").fit_score(a, b))
+        found["wasserstein"] = wasserstein(a, b)
     if "angular" in scores:
         angles = [np.pi / 2]
         if a.any() and b.any():

@@ -51,11 +51,24 @@ def canonical_correlations(
     """
     left_x, singular_x = principal_components(x, n_components)
     left_y, singular_y = principal_components(y, n_components)
+    return correlations_of_components(left_x.T @ left_y, singular_x, singular_y, ridge)
+
+
+def correlations_of_components(
+    overlap: NDArray[Any], singular_x: NDArray[Any], singular_y: NDArray[Any], ridge: float = RIDGE
+) -> NDArray[Any]:
+    """Correlations of the canonical variates, see `canonical_correlations`, of given principal components.
+
+    Args:
+        overlap: (component of x, component of y) inner products of their left singular vectors.
+        singular_x, singular_y: (component,) singular values.
+        ridge: added to the components' sums of squares.
+    """
     weight_x = singular_x / np.sqrt(singular_x**2 + ridge)
     weight_y = singular_y / np.sqrt(singular_y**2 + ridge)
     # Principal components are orthogonal, so that whitening under the ridge is a weight for each.
     to_x, shared, to_y = np.linalg.svd(
-        weight_x[:, None] * (left_x.T @ left_y) * weight_y,
+        weight_x[:, None] * overlap * weight_y,
         full_matrices=False,
     )
     norm_x = np.linalg.norm(weight_x[:, None] * to_x, axis=0)

@@ -10,6 +10,7 @@ from neurorules.study.schema.fields import (
     Different,
     Group,
     Names,
+    NotNegative,
     Or,
     Share,
     SomeItems,
@@ -100,6 +101,50 @@ class Comparison(Group):
     )
     trial_averaging_counts: Counts = option([1, 5, 10, 15, 20], "trials averaged in Table 4", source="Table 4")
     trial_averaging_repeats: int = option(50, "random draws of trials for Table 4", source="ours", at_least=1)
+    recovery_measures: Annotated[list[Literal["procrustes", "cca", "cka", "dsa"]], SomeItems, Different] = option(
+        ["procrustes", "cca", "cka", "dsa"],
+        "figure `recovery`, networks in place of the recording: measures; `dsa` by its Wasserstein score",
+        source="ours",
+    )
+    recovery_neurons: Annotated[Counts, Or(None)] = option(
+        None,
+        "the same: neurons of the pseudo-recordings, beside as many as were recorded",
+        source="ours",
+        default_in_words="a quarter, half and twice as many as were recorded",
+    )
+    recovery_trials: Counts = option(
+        [1, 5, 20, 200], "the same: trials per condition, beside as many as were recorded", source="ours"
+    )
+    recovery_trials_per_condition: int = option(
+        49,
+        "the same: trials per condition of a recording without single trials. In the processed Hatsopoulos 2007, a "
+        "lone spike is 1/41 to 1/61 as high as in one trial, by condition: 41 to 61 trials, 49 on average",
+        source="ours",
+        at_least=1,
+    )
+    recovery_smoothing_sd_ms: Annotated[NotNegative, Or(None)] = option(
+        None,
+        "the same: SD of the Gaussian that rates are smoothed with; 0 for none",
+        unit="ms",
+        source="ours",
+        default_in_words="what the recording says: 25 ms in Hatsopoulos 2007, else none",
+    )
+    recovery_levels: Annotated[list[Share], SomeItems, Different] = option(
+        [0.4, 0.6, 0.8, 0.9],
+        "the same: normalized accuracies at which networks are compared, beside the end of training. An accuracy that "
+        "guessing reaches says nothing",
+        source="ours",
+    )
+    recovery_draws: int = option(
+        3, "the same: pseudo-recordings of each network; they are averaged", source="ours", at_least=1
+    )
+    recovery_dsa_n_delays: int = option(
+        10,
+        "the same: delays of dynamical similarity, which is left out where the recording has too few times",
+        source="ours",
+        at_least=1,
+    )
+    recovery_dsa_rank: int = option(10, "the same: rank of the linear maps", source="ours", at_least=1)
     lyapunov_exponents: int = option(
         10,
         "how many Lyapunov exponents are measured, the largest; 0 means all, one for each unit. Tables have them per "

@@ -126,6 +126,7 @@ Different = AfterValidator(_different)
 SomeItems = Field(min_length=1, json_schema_extra={"uniqueItems": True})
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 PositiveNumber = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Text = Annotated[str, StringConstraints(min_length=1)]

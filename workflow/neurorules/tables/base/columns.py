@@ -85,8 +85,8 @@ COLUMNS = {
     "value": Column(NUMBER, "value of that quantity"),
     "group_size": Column(INTEGER, "neurons, units or trials per group, or of the whole recording"),
     "repeat": Column(INTEGER, "number of the random draw"),
-    "trials": Column(INTEGER, "trials averaged"),
-    "neurons": Column(INTEGER, "neurons that have so many trials, or that were recorded"),
+    "trials": Column(INTEGER, "trials averaged, the median where neurons differ; 0 for rates without spikes"),
+    "neurons": Column(INTEGER, "neurons that have so many trials, or that were recorded; of a pseudo-recording, all"),
     "onset_step": Column(INTEGER, "model step that is taken as movement onset"),
     "is_used": Column(INTEGER, "1 for the step that the study compares with, else 0"),
     "n_delays": Column(INTEGER, "delays of the delay embedding"),
@@ -94,6 +94,16 @@ COLUMNS = {
     "score": Column(TEXT, "how two dynamics are compared: `wasserstein` or `angular`"),
     "level": Column(TEXT, "name of the accuracy at which networks are compared"),
     "level_accuracy": Column(NUMBER, "that accuracy"),
+    # networks in place of the recording
+    "control": Column(
+        TEXT,
+        "what there was to tell: `rules`, from networks of other seeds; `rules_same_seed`, from all others; nothing: "
+        "`one_rule`, `untrained`",
+    ),
+    "conditions": Column(INTEGER, "conditions of the recording"),
+    "recovered_as": Column(TEXT, "learning rule, or group, whose networks are closest on average"),
+    "auc": Column(NUMBER, "probability that a network of the own group is closer than another; 0.5 is chance"),
+    "distance_to_other": Column(NUMBER, "mean distance to networks of the other groups"),
     # dynamics
     "index": Column(INTEGER, "number of the eigenvalue, or of the exponent, of which 1 is the largest"),
     "real": Column(NUMBER, "real part of an eigenvalue of the recurrent weights"),
@@ -106,6 +116,10 @@ COLUMNS = {
     "projection": Column(NUMBER, "activity along the component"),
     "explained_variance": Column(NUMBER, "share of all variance that the component explains"),
     # what figures add
+    "networks": Column(INTEGER, "networks that the value is a mean over; draws of one network are averaged first"),
+    "interval_low": Column(NUMBER, "lower bound of the 95% confidence interval over networks"),
+    "interval_high": Column(NUMBER, "upper bound of it"),
+    "statement": Column(TEXT, "what the row says, in words"),
     "panel": Column(TEXT, "panel of the figure"),
     "r_with_data": Column(NUMBER, "Pearson's r of a network's component with the recording's"),
     "x": Column(NUMBER, "first coordinate of the embedding", sided=True),

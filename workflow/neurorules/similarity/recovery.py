@@ -1,0 +1,122 @@
+"""Which learning rule a pseudo-recording is closest to: distances to many networks, and how well they tell rules apart.
+
+Distances are those of `similarity.measures` and `similarity.dsa`. Here one representation is compared with very many:
+each is decomposed once, X = U S V^T, and a pair costs the small matrix S_x U_x^T U_y S_y, which has the singular values
+of X^T Y.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from neurorules.similarity.measures.cca import N_COMPONENTS, correlations_of_components
+from neurorules.similarity.procrustes import as_samples, distance_from_cross_product
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
+
+MEASURES = ("procrustes", "cca", "cka", "dsa")
+# Directions beyond this share of a representation's norm are left out, where CCA does not need them. A Procrustes
+# cosine changes by no more than that.
+NEGLIGIBLE = 1e-4
+
+
+class Representation:
+    """An activity that is compared with many others.
+
+    Args:
+        activity: (condition, time, feature).
+    """
+
+    def __init__(self, activity: NDArray[Any]) -> None:
+        self.activity = activity
+        samples = as_samples(activity)
+        left, singular, _ = np.linalg.svd(samples, full_matrices=False)
+        squares = singular**2
+        self.norm = float(np.sqrt(squares.sum()))
+        beyond = np.sqrt(np.cumsum(squares[::-1])[::-1])  # norm of this direction and all after it
+        above_rounding = int((singular > singular[0] * max(samples.shape) * np.finfo(np.float64).eps).sum())
+        kept = max(int((beyond > NEGLIGIBLE * self.norm).sum()), min(N_COMPONENTS, above_rounding))
+        self.left, self.singular = left[:, :kept], singular[:kept]
+        self.gram_norm = float(np.sqrt((squares**2).sum()))
+        self._dynamics: dict[tuple[int, int], torch.Tensor] = {}
+
+    def dynamics(self, n_delays: int, rank: int) -> torch.Tensor:
+        """The map that dynamical similarity compares, (rank, rank)."""
+        from neurorules.similarity.dsa import DelayDynamics
+
+        if (n_delays, rank) not in self._dynamics:
+            self._dynamics[n_delays, rank] = DelayDynamics(self.activity, n_delays).matrix(rank)
+        return self._dynamics[n_delays, rank]
+
+
+def distances(
+    x: Representation, y: Representation, measures: Sequence[str], n_delays: int = 10, rank: int = 10
+) -> dict[str, float]:
+    """Distances between two representations of the same conditions and times.
+
+    Args:
+        x, y: the representations.
+        measures: of MEASURES. "dsa" is the Wasserstein score, see `similarity.dsa`.
+        n_delays, rank: of dynamical similarity.
+    """
+    from neurorules.similarity.dsa import wasserstein
+
+    found = {}
+    overlap = x.left.T @ y.left
+    cross = x.singular[:, None] * overlap * y.singular
+    if "procrustes" in measures:
+        found["procrustes"] = distance_from_cross_product(cross, x.norm, y.norm)
+    if "cca" in measures:
+        k = N_COMPONENTS
+        correlations = correlations_of_components(overlap[:k, :k], x.singular[:k], y.singular[:k])
+        found["cca"] = float(1.0 - correlations.mean()) if correlations.size else 1.0
+    if "cka" in measures:
+        norms = x.gram_norm * y.gram_norm
+        found["cka"] = float(1.0 - (cross**2).sum() / norms) if norms else 1.0
+    if "dsa" in measures:
+        found["dsa"] = wasserstein(x.dynamics(n_delays, rank), y.dynamics(n_delays, rank))
+    return found
+
+
+class Recovered(NamedTuple):
+    """What the distances of one pseudo-recording to other networks say.
+
+    Attributes:
+        group: the group with the smallest mean distance.
+        auc: probability that a network of the own group is closer than one of another group, ties counted half; mean
+            over the other groups. .5 is chance, 1 is every network of the own group before every other.
+        own, other: mean distance to the networks of the own group; and to those of the others, mean over groups.
+    """
+
+    group: str
+    auc: float
+    own: float
+    other: float
+
+
+def recover(distances: NDArray[Any], groups: NDArray[Any], own: str) -> Recovered:
+    """Which group of networks a pseudo-recording is closest to.
+
+    Args:
+        distances: (network,) of the pseudo-recording to networks other than its own.
+        groups: (network,) group of each, of which there are two or more.
+        own: the group that it comes from, one of them.
+    """
+    by_group = {str(group): distances[groups == group] for group in sorted(set(groups))}
+    means = {group: float(values.mean()) for group, values in by_group.items()}
+    others = [values for group, values in by_group.items() if group != own]
+    closer = [
+        float((by_group[own][:, None] < values).mean() + 0.5 * (by_group[own][:, None] == values).mean())
+        for values in others
+    ]
+    return Recovered(
+        group=min(means, key=lambda group: means[group]),
+        auc=float(np.mean(closer)),
+        own=means[own],
+        other=float(np.mean([values.mean() for values in others])),
+    )

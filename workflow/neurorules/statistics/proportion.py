@@ -1,0 +1,22 @@
+"""Interval of a proportion, or of a mean of values between 0 and 1."""
+
+from __future__ import annotations
+
+
+def exact_interval(share: float, n: int, level: float = 0.95) -> tuple[float, float]:
+    """Confidence interval of a proportion (Clopper and Pearson 1934), which does not shrink to nothing at 0 and 1.
+
+    It serves a mean of n independent values between 0 and 1 too, where it is too wide rather than too narrow: of all
+    such values, those that are 0 or 1 vary most.
+
+    Args:
+        share: the proportion, or the mean.
+        n: independent replicates.
+        level: of confidence.
+    """
+    from scipy import stats
+
+    tail, successes = (1 - level) / 2, share * n
+    low = 0.0 if successes <= 0 else float(stats.beta.ppf(tail, successes, n - successes + 1))
+    high = 1.0 if successes >= n else float(stats.beta.ppf(1 - tail, successes + 1, n - successes))
+    return low, high
