@@ -34,6 +34,7 @@ from neurorules.tables import (
     noise_floor,
     resampled_distances,
     snapshots,
+    specifications,
     trial_averaging,
 )
 from neurorules.tables.base.columns import below_each_other, describe, read_tidy_table
@@ -98,6 +99,9 @@ COMPARISON = {
     "dsa_checkpoints": 3,
     "dsa_restarts": 1,
     "alignment_stride_steps": 5,
+    "specification_measures": ["procrustes", "cka"],
+    "specification_onset_steps": [24, ONSET],
+    "specification_splits": 4,
     "snapshot_accuracies": [0.8, 0.4],
     "snapshot_trials": 20,
     "trial_averaging_counts": [1, 2],
@@ -279,6 +283,7 @@ def test_every_table_type_has_one_subject() -> None:
         "lyapunov",
         "noise_floor",
         "resampled_distances",
+        "specifications",
     ]
     assert table_types("model") == of_models
     assert table_types("group") == ["model_distances", "recovery", "snapshots"]
@@ -354,6 +359,33 @@ def test_alignment(made: Made, stride: int, onset: int) -> None:
             distance = procrustes(whole[:, step - 20 : step + 21], made.recording["rates"].values)
             assert rows.loc[step, "distance"] == pytest.approx(distance, abs=1e-6)
         assert rows["distance"].nunique() == len(feasible) > 3
+
+
+def test_specifications(made: Made) -> None:
+    """Every onset step, measure and population; halves are those of the noise floor."""
+    runs, rates = made.runs["eprop"], made.recording["rates"].values
+    table = specifications.table(ScoredModel(LABELS, OPTIONS, made.task, runs), made.recording)
+    assert len(table) == len(SEEDS) * 6 * 2 * 2 * 2
+    by_choice = table.set_index(["seed", "update", "onset_step", "measure", "population"])
+    assert by_choice.index.is_unique
+    assert (table["is_used"] == (table["onset_step"] == ONSET)).all()
+    whole = activity_of(made, runs[1], -1)
+    for step in (24, ONSET):
+        last = by_choice.loc[1, UPDATES, step]
+        at_step = whole[:, step - 20 : step + 21]
+        assert last.loc["procrustes", "all"]["distance"] == pytest.approx(procrustes(at_step, rates), abs=1e-6)
+        assert last.loc["cka", "all"]["distance"] == pytest.approx(cka(at_step, rates), abs=1e-5)
+    floor = noise_floor.table(ScoredModel(LABELS, OPTIONS, made.task, runs), made.recording)
+    of_network = floor[(floor["seed"] == 1) & (floor["stage"] == "trained")]
+    halves = by_choice.loc[1, UPDATES, ONSET].loc["procrustes", "halves"]["distance"]
+    assert halves == pytest.approx(of_network["distance"].mean(), abs=1e-12)
+
+
+def test_an_onset_step_at_which_the_recording_does_not_fit(made: Made) -> None:
+    options = with_comparison(specification_onset_steps=[45])
+    with pytest.raises(InputError, match="steps 25 to 65 of 60") as caught:
+        specifications.table(ScoredModel(LABELS, options, made.task, made.runs["bptt"]), made.recording)
+    assert caught.value.key == "tasks.reach.comparison.specification_onset_steps" and caught.value.value == 45
 
 
 def test_a_task_without_movement_has_no_onset_to_align(made: Made) -> None:

@@ -31,6 +31,13 @@ FLOSSING: Mapping[int, Mapping[str, Any]] = {
 }
 JUST_FLOSSED: Mapping[str, Any] = {"color": "#7fb5bf", "linestyle": (0, (1, 1)), "marker": "D"}
 
+# Colour, marker and name of what a claim test found; never colour alone.
+VERDICTS: Mapping[str, tuple[str, str, str]] = {
+    "holds": ("#0072b2", "o", "reproduced"),
+    "fails": ("#d55e00", "X", "not reproduced"),
+    "undecided": ("#8c8c8c", "D", "undecided"),
+}
+
 # Lines and markers of ordered settings, in turn; their numbers have no common divisor, so that pairs repeat late.
 LEVEL_LINES: tuple[Any, ...] = ("-", (0, (5, 1)), "-.", (0, (2, 1)), ":")
 LEVEL_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")

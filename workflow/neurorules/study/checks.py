@@ -12,7 +12,7 @@ from neurorules.figures.base.figure import FIGURES, is_of_others, table_types_of
 from neurorules.learning.base.learning_rule import LEARNING_RULES, load_learning_rule
 from neurorules.network import connectivity
 from neurorules.recordings.catalogue import known_sources
-from neurorules.similarity.measures.base.measure import MEASURES
+from neurorules.similarity.measures.base.measure import MEASURE_OPTIONS, MEASURES
 from neurorules.study.model import Model
 from neurorules.study.options import StudyOptions
 from neurorules.study.schema.check import dotted
@@ -79,8 +79,9 @@ class Checks:
             self._check_each(f"figures.{name}.recordings", figure.get("recordings", []), recordings)
             self._check_primary(name, figure.get("primary"), recordings, settings)
         for where, options in self._option_layers():
-            measures = options.get("comparison", {}).get("measures", [])
-            self._check_each(f"{where}.comparison.measures", measures, set(MEASURES.names()))
+            for key in MEASURE_OPTIONS:
+                measures = options.get("comparison", {}).get(key, [])
+                self._check_each(f"{where}.comparison.{key}", measures, set(MEASURES.names()))
             recording = options.get("comparison", {}).get("recording")
             if recording is not None:
                 self._check_each(f"{where}.comparison.recording", [recording], recordings)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from neurorules.figures.base.figure import FIGURES, table_types_of
 from neurorules.recordings.synthetic.base.write import SYNTHETIC
+from neurorules.similarity.measures.base.measure import MEASURE_OPTIONS
 from neurorules.study.load import Study
 from neurorules.study.model import Model
 from neurorules.tables.base.table_type import TABLE_TYPES
@@ -26,11 +27,12 @@ def scoring_code(study: Study, script: str, table_type: str, models: Sequence[Mo
     """Of a table: its type, the tasks of its models and the measures that it is made with."""
     tasks = {f"tasks.{study.options.task_module(model.task)}" for model in models}
     measures = set()
-    if "measures" in TABLE_TYPES.load(table_type).COMPARISON_KEYS:
+    keys = set(MEASURE_OPTIONS) & set(TABLE_TYPES.load(table_type).COMPARISON_KEYS)
+    if keys:
         options = [study.options.of(model)["comparison"] for model in models] or [
             study.options.table_options(table_type)
         ]
-        measures = {f"similarity.measures.{name}" for comparison in options for name in comparison["measures"]}
+        measures = {f"similarity.measures.{name}" for comparison in options for key in keys for name in comparison[key]}
     return script, (f"tables.{table_type}", *sorted(tasks | measures))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from pydantic import Field
+
 from neurorules.study.schema.fields import (
     NO_DEFAULT,
     Counts,
@@ -88,6 +90,25 @@ class Comparison(Group):
         5,
         "distance between the onset steps of the figure `alignment`",
         unit="steps",
+        source="ours",
+        at_least=1,
+    )
+    specification_onset_steps: Annotated[list[Annotated[int, Field(ge=0)]], Different] = option(
+        [],
+        "further onset steps over which `multiverse` and the column `robust` of `claims` decide claims on distance, beside "
+        "the one that the study compares with; for reaches only",
+        unit="steps",
+        source="ours",
+    )
+    specification_measures: Names = option(
+        ["procrustes", "cca", "cka"],
+        "the same: measures",
+        source="Tables 1 and 2",
+        type_in_words="list of [measures](#measures)",
+    )
+    specification_splits: int = option(
+        5,
+        "the same: random halves of the neurons",
         source="ours",
         at_least=1,
     )

@@ -14,7 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from neurorules.figures.base.figure import FIGURES
 from neurorules.learning.base.learning_rule import LEARNING_RULES, load_learning_rule
 from neurorules.recordings.catalogue import known_sources
-from neurorules.similarity.measures.base.measure import MEASURES
+from neurorules.similarity.measures.base.measure import MEASURE_OPTIONS, MEASURES
 from neurorules.study.schema.fields import Group
 from neurorules.study.schema.study_file import StudyConfig
 from neurorules.tasks.base.task import TASKS
@@ -41,7 +41,8 @@ def editor_schema(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     schema = _for_editors(schema_of(StudyConfig))
     properties, parts = schema["properties"], schema["$defs"]
     properties["use_figures"]["items"] = {"enum": FIGURES.names()}
-    parts["Comparison"]["properties"]["measures"]["items"] = {"enum": MEASURES.names()}
+    for key in MEASURE_OPTIONS:
+        parts["Comparison"]["properties"][key]["items"] = {"enum": MEASURES.names()}
     parts["Recording"]["properties"]["reader"]["enum"] = sorted(known_sources())
     parts["Task"]["properties"]["module"]["enum"] = TASKS.names()
     for part in ("Figure", "ExtraModels"):

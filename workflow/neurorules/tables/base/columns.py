@@ -89,6 +89,7 @@ COLUMNS = {
     "neurons": Column(INTEGER, "neurons that have so many trials, or that were recorded; of a pseudo-recording, all"),
     "onset_step": Column(INTEGER, "model step that is taken as movement onset"),
     "is_used": Column(INTEGER, "1 for the step that the study compares with, else 0"),
+    "population": Column(TEXT, "`all`: all neurons and units; `halves`: mean over halves of the neurons, as many units"),
     "n_delays": Column(INTEGER, "delays of the delay embedding"),
     "rank": Column(INTEGER, "rank of the linear dynamics"),
     "score": Column(TEXT, "how two dynamics are compared: `wasserstein` or `angular`"),

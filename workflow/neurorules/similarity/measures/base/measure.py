@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 MEASURES = Plugins("similarity.measures", "measure of similarity", "comparison.measures", members=("LABEL", "distance"))
 
+# Options of `comparison` that are lists of measures.
+MEASURE_OPTIONS = ("measures", "specification_measures")
+
 
 def check_measures(names: Iterable[str], rates: NDArray[Any]) -> None:
     """Check that distances to a recording can be measured, by its first two neurons.

@@ -1,0 +1,133 @@
+"""One claim decided once for every choice that an analyst could have made otherwise (specification curve).
+
+The choices are those of table type `specifications`, and the accuracy at which networks are compared. A verdict is
+robust where every specification that can be tested gives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from neurorules.claims.published import published_name
+from neurorules.claims.tests.base.claim_test import CLAIM_TESTS, Evidence, select
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# The figure whose models are compared so, and the table type that it is drawn from.
+FIGURE, TABLE = "multiverse", "specifications"
+
+# The accuracies at which networks are read, as the parameter `level` of claim tests; None: the highest common one.
+LEVELS: Mapping[str, Any] = {"highest common": None, "0.9": 0.9, "0.8": 0.8, "whole common range": "range"}
+
+# Columns of the table that say what was chosen, but for the level.
+CHOICES = ("onset_step", "measure", "population")
+
+# What claims test: distances of networks at equal accuracy.
+TESTS = ("equivalent_at_accuracy", "lower_at_accuracy")
+
+
+def has_specifications(claim: Mapping[str, Any]) -> bool:
+    """Whether a claim is one about distances to a recording that can be decided for every specification."""
+    return claim["test"] in TESTS and claim.get("table") == "distances"
+
+
+def specifications(
+    claim: Mapping[str, Any], unit: Mapping[str, Any], table: pd.DataFrame, margins: Mapping[str, float]
+) -> pd.DataFrame:
+    """One row per specification of one claim unit.
+
+    Args:
+        claim: an entry of published.yaml for which `has_specifications`.
+        unit: what the claim unit is about: recording, task, and what else the claim is divided by.
+        table: tables of type `specifications`, below each other.
+        margins: of equivalence by measure; measures without one are left out of claims that need one.
+
+    Returns:
+        Columns: the choices, `level`, `is_used` (1 for the specification that the ledger's row is decided by), `result`
+        and `why` of the test, margin, difference and its intervals, n of both groups, and the accuracy of the level.
+        Empty where the table has nothing of this claim unit.
+    """
+    import pandas as pd
+
+    wanted = {column: unit[column] for column in claim["by"] if column in table.columns}
+    wanted |= {column: value for column, value in claim.get("select", {}).items() if column != "measure"}
+    rows = select(table, wanted)
+    # A claim about another measure than Procrustes is about that measure.
+    measure = claim.get("select", {}).get("measure", "procrustes")
+    if measure != "procrustes":
+        rows = select(rows, {"measure": measure})
+    found = []
+    for choices, of_choice in rows.groupby(list(CHOICES), sort=True, dropna=False):
+        chosen = dict(zip(CHOICES, choices, strict=True))
+        margin = margins.get(str(chosen["measure"]), float("nan"))
+        if "margin" in claim and margin != margin:
+            continue
+        for name, level in LEVELS.items():
+            evidence = _decide(claim, of_choice, level, margin)
+            used = (
+                of_choice["is_used"].iloc[0] == 1
+                and chosen["measure"] == measure
+                and chosen["population"] == "all"
+                and level is None
+            )
+            found.append({**chosen, "level": name, "is_used": int(used), **_columns(evidence, margin)})
+    return pd.DataFrame(found)
+
+
+def margins_of(claims: list[Mapping[str, Any]], claim: Mapping[str, Any], recording: str) -> dict[str, float]:
+    """A claim's margin by measure: its own, or that of the claim which says the same of e-prop by that measure.
+
+    Distances held out are on the scale of Procrustes distances and have their margin.
+    """
+    own = claim.get("select", {}).get("measure", "procrustes")
+    found = {}
+    for other in [claim, *claims]:
+        if other.get("test") != "equivalent_at_accuracy" or other.get("table") != "distances":
+            continue
+        measure = other.get("select", {}).get("measure", "procrustes")
+        margin = other.get("margin", {})
+        value = margin.get(published_name(recording), margin.get("default"))
+        if isinstance(value, int | float) and (measure != own or other is claim):
+            found.setdefault(measure, float(value))
+    if "procrustes" in found:
+        found.setdefault("cross_validated", found["procrustes"])
+    return found
+
+
+def robustness(found: pd.DataFrame, result: str) -> dict[str, float]:
+    """How many specifications can be tested, how many of them give a result, and whether all do.
+
+    Args:
+        found: see `specifications`.
+        result: of the claim test in the ledger's own row.
+    """
+    tested = [] if found.empty else [of for of in found["result"] if of]
+    agreeing = tested.count(result)
+    robust = float("nan") if not tested or not result else int(agreeing == len(tested))
+    return {"specifications": len(tested), "specifications_agreeing": agreeing, "robust": robust}
+
+
+def _decide(claim: Mapping[str, Any], rows: pd.DataFrame, level: Any, margin: float) -> Evidence:
+    parameters = {**claim.get("parameters", {}), "level": level}
+    evidence: Evidence = CLAIM_TESTS.load(claim["test"]).decide(rows, parameters, margin)
+    return evidence
+
+
+def _columns(evidence: Evidence, margin: float) -> dict[str, Any]:
+    nan, comparison = float("nan"), evidence.comparison
+    values: tuple[float, ...] = (nan,) * 7
+    if comparison is not None:
+        values = (
+            *(comparison.difference, *comparison.ci95, *comparison.ci90),
+            *(comparison.n_first, comparison.n_second),
+        )
+    names = ("difference", "ci95_low", "ci95_high", "ci90_low", "ci90_high", "n_first", "n_second")
+    return {
+        "result": evidence.result,
+        "why": evidence.why,
+        "margin": evidence.numbers.get("margin", margin),
+        **dict(zip(names, values, strict=True)),
+        "matched_accuracy": evidence.numbers.get("matched_accuracy", nan),
+    }

@@ -1,0 +1,130 @@
+"""Distances to the recording over training, once for every choice that an analyst could have made otherwise.
+
+The choices: the model step that is taken as movement onset, the measure of similarity, and whether all neurons count or
+random halves of them against as many units, as in the noise floor. A claim that holds for one choice alone is a claim
+about that choice (Steegen et al. 2016; Simonsohn et al. 2020).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pandas as pd
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from neurorules.options import Options
+    from neurorules.tables.base.table_type import ScoredModel
+
+SUBJECT = "model"
+NEEDS_RECORDING = True
+COMPARISON_KEYS = ("specification_measures", "specification_onset_steps", "specification_splits")
+
+# The splits of neurons are the same for every model of a recording, so that models are compared on equal terms.
+SPLIT_SEED = 2025
+ALL, HALVES = "all", "halves"
+
+
+def check(recording: xr.Dataset, options: Options) -> None:
+    """Refuse a recording that a measure cannot be taken of, or whose neurons cannot be halved.
+
+    Raises:
+        InputError: by a measure, or there are fewer than four neurons: halves of one neuron have no shape.
+    """
+    from neurorules.errors import InputError
+    from neurorules.similarity.measures.base.measure import check_measures
+
+    check_measures(options.comparison.specification_measures, recording["rates"].values)
+    if recording.sizes["neuron"] < 4:
+        raise InputError(
+            f"Distances to halves of the neurons need at least 4 neurons; {recording.attrs['name']} has "
+            f"{recording.sizes['neuron']}.",
+            key="neuron",
+            value=recording.sizes["neuron"],
+            remedy="Give more neurons, or take multiverse out of use_figures.",
+        )
+
+
+def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
+    """One row per seed x checkpoint x onset step x measure x population.
+
+    Tasks without a movement onset have one alignment and no onset step (empty). Distances of halves are means over
+    `specification_splits` random halves of the neurons, each against as many random units.
+
+    Raises:
+        InputError: the recording does not fit into the test trials at one of the onset steps.
+    """
+    import pandas as pd
+
+    from neurorules.runs.evaluate import ModelActivity
+    from neurorules.similarity.measures.base.measure import MEASURES
+    from neurorules.similarity.noise_floor import group_size, neuron_splits
+
+    check(recording, model.options)
+    comparison = model.options.comparison
+    measures = {name: MEASURES.load(name).distance for name in comparison.specification_measures}
+    rates = recording["rates"].values
+    n_neurons, n_units = rates.shape[-1], int(model.options.network["units"])
+    size = group_size(n_neurons, n_units)
+    neurons = neuron_splits(n_neurons, size, comparison.specification_splits, SPLIT_SEED)[:, 0]
+    rng = np.random.default_rng(SPLIT_SEED + 1)
+    units = np.stack([rng.permutation(n_units)[:size] for _ in neurons])
+    rows = []
+    for seed, run in model.runs.items():
+        activity = ModelActivity(run, model.options, model.task, recording)
+        for index, update in enumerate(run["checkpoint"].values):
+            of_checkpoint = {
+                **model.labels,
+                "seed": seed,
+                "update": int(update),
+                "accuracy": float(run["accuracy"].values[index]),
+            }
+            all_steps = activity.all_steps_at(index)
+            for onset, window in _windows(model, recording, all_steps.shape[1]):
+                at_onset = all_steps[:, window]
+                for measure, distance in measures.items():
+                    choice = {**of_checkpoint, **onset, "measure": measure}
+                    rows.append({**choice, "population": ALL, "distance": distance(at_onset, rates)})
+                    halves = _mean_of_halves(distance, at_onset, rates, units, neurons)
+                    rows.append({**choice, "population": HALVES, "distance": halves})
+    return pd.DataFrame(rows)
+
+
+def _mean_of_halves(
+    distance: Callable[[NDArray[Any], NDArray[Any]], float],
+    activity: NDArray[Any],
+    rates: NDArray[Any],
+    units: NDArray[Any],
+    neurons: NDArray[Any],
+) -> float:
+    """Mean distance over splits; units, neurons (split, size)."""
+    return float(np.mean([distance(activity[..., u], rates[..., n]) for u, n in zip(units, neurons, strict=True)]))
+
+
+def _windows(model: ScoredModel, recording: xr.Dataset, n_steps: int) -> Iterator[tuple[Mapping[str, Any], Any]]:
+    """Each alignment: its columns, and the steps that line up with the recording."""
+    from neurorules.errors import InputError
+    from neurorules.tasks.base.task import compared_steps
+
+    window = compared_steps(model.task, recording, model.options.comparison)
+    used = model.options.comparison.get("onset_step")
+    if used is None:
+        yield {"onset_step": float("nan"), "is_used": 1}, window
+        return
+    for step in sorted({int(used), *model.options.comparison.specification_onset_steps}):
+        shifted = window + (step - int(used))
+        if shifted[0] < 0 or shifted[-1] >= n_steps:
+            raise InputError(
+                f"With movement onset at step {step}, the recording would line up with steps {shifted[0]} to "
+                f"{shifted[-1]} of {n_steps}.",
+                key=f"tasks.{model.labels['task']}.comparison.specification_onset_steps",
+                value=step,
+                remedy="Name steps at which the recording's times fit into the test trials.",
+            )
+        yield {"onset_step": step, "is_used": int(step == used)}, shifted
