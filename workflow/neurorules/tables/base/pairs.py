@@ -39,7 +39,9 @@ def comparable(pairs: pd.DataFrame, least: float) -> tuple[pd.DataFrame, str]:
         least: the accuracy, see `LEAST_ACCURACY`.
     """
     different = _different(pairs)
-    learnt = (pairs["stage"] != "matched") | ((pairs["accuracy_a"] >= least) & (pairs["accuracy_b"] >= least))
+    learnt = ~pairs["stage"].str.startswith("matched") | (
+        (pairs["accuracy_a"] >= least) & (pairs["accuracy_b"] >= least)
+    )
     kept = pairs[different & learnt]
     counts = {"a network with itself": (~different).sum(), f"below accuracy {least:g}": (different & ~learnt).sum()}
     why = ", ".join(f"{count} {words}" for words, count in counts.items() if count)
