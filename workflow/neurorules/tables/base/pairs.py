@@ -44,7 +44,9 @@ def comparable(pairs: pd.DataFrame, least: float) -> tuple[pd.DataFrame, str]:
     from neurorules.tables.base.levels import level_text
 
     different = _different(pairs)
-    learnt = (pairs["stage"] != "matched") | ((pairs["accuracy_a"] >= least) & (pairs["accuracy_b"] >= least))
+    learnt = ~pairs["stage"].str.startswith("matched") | (
+        (pairs["accuracy_a"] >= least) & (pairs["accuracy_b"] >= least)
+    )
     kept = pairs[different & learnt]
     counts = {
         "a network with itself": (~different).sum(),
