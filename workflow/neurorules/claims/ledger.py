@@ -31,6 +31,7 @@ from neurorules.claims.primary import PrimaryClaim, is_primary
 from neurorules.claims.printed import Printed, printed_columns, printed_numbers
 from neurorules.claims.published import margin_of, published_sd_of, read_published, table_types_read
 from neurorules.claims.sensitivity import sensitivity
+from neurorules.claims.specifications import robust_columns
 from neurorules.claims.tests.base.claim_test import CLAIM_TESTS, Evidence, select, untestable
 from neurorules.claims.verdicts import NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED, VERDICTS
 
@@ -125,8 +126,8 @@ def ledger(
     result. `note` says what limits a row. Claims of equivalence also have the verdicts at half and at double their
     margin, and at the published SD, its half and its double. Beside each row stand what its test could have found
     (`sensitivity`), what it says of the paper's own numbers (`printed`), and its verdict with p-values corrected for
-    their number (`multiplicity`). `robust` is left to be filled: whether the verdict holds over the analyst's other
-    choices.
+    their number (`multiplicity`). `robust` says whether every other choice of the analyst gives the same result
+    (`specifications`).
 
     Args:
         claims: section `claims` of published.yaml.
@@ -141,6 +142,7 @@ def ledger(
     found = [number for number, row in enumerate(rows) if is_primary({"id": row["id"]}, row, primary)]
     for number, row in enumerate(rows):
         row["primary"] = int(number in found[:1])  # two tasks may share a recording
+        row |= robust_columns(claims, claims[row["order"]], row, tables)
     return corrected(pd.DataFrame(rows))
 
 
@@ -251,7 +253,6 @@ def _row(unit: Unit, evidence: Evidence, margin: float = NAN) -> dict[str, Any]:
         "why": why,
         "note": limits.note,
         **dict.fromkeys(OTHER_MARGINS, ""),
-        "robust": "",
         "margin": margin,
         "margin_reason": claim.get("margin", {}).get("reason", ""),
         "margin_published_sd": NAN,

@@ -6,23 +6,22 @@ robust where every specification that can be tested gives it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from neurorules.claims.published import published_name
+from neurorules.claims.published import SPECIFIED, published_name
 from neurorules.claims.tests.base.claim_test import CLAIM_TESTS, Evidence, select
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# The figure whose models are compared so, and the table type that it is drawn from.
-FIGURE, TABLE = "multiverse", "specifications"
 
 # The accuracies at which networks are read, as the parameter `level` of claim tests; None: the highest common one.
 LEVELS: Mapping[str, Any] = {"highest common": None, "0.9": 0.9, "0.8": 0.8, "whole common range": "range"}
 
 # Columns of the table that say what was chosen, but for the level.
 CHOICES = ("onset_step", "measure", "population")
+
+ROBUST, NOT_ROBUST = "robust", "not robust"
 
 # What claims test: distances of networks at equal accuracy.
 TESTS = ("equivalent_at_accuracy", "lower_at_accuracy")
@@ -76,14 +75,14 @@ def specifications(
     return pd.DataFrame(found)
 
 
-def margins_of(claims: list[Mapping[str, Any]], claim: Mapping[str, Any], recording: str) -> dict[str, float]:
+def margins_of(claims: Sequence[Mapping[str, Any]], claim: Mapping[str, Any], recording: str) -> dict[str, float]:
     """A claim's margin by measure: its own, or that of the claim which says the same of e-prop by that measure.
 
     Distances held out are on the scale of Procrustes distances and have their margin.
     """
     own = claim.get("select", {}).get("measure", "procrustes")
     found = {}
-    for other in [claim, *claims]:
+    for other in (claim, *claims):
         if other.get("test") != "equivalent_at_accuracy" or other.get("table") != "distances":
             continue
         measure = other.get("select", {}).get("measure", "procrustes")
@@ -96,7 +95,29 @@ def margins_of(claims: list[Mapping[str, Any]], claim: Mapping[str, Any], record
     return found
 
 
-def robustness(found: pd.DataFrame, result: str) -> dict[str, float]:
+def robust_columns(
+    claims: Sequence[Mapping[str, Any]],
+    claim: Mapping[str, Any],
+    row: Mapping[str, Any],
+    tables: Mapping[str, Mapping[str, pd.DataFrame]],
+) -> dict[str, Any]:
+    """Columns of the ledger; empty where the claim has no specifications in this study.
+
+    Args:
+        claims: all of published.yaml.
+        claim: that of the row.
+        row: of the ledger.
+        tables: by figure and table type, see `ledger`.
+    """
+    figure, table_type = SPECIFIED
+    table = tables.get(figure, {}).get(table_type)
+    if table is None or not row["result"] or not has_specifications(claim):
+        return {"robust": "", "specifications": 0, "specifications_agreeing": 0}
+    margins = margins_of(claims, claim, str(row["recording"]))
+    return robustness(specifications(claim, row, table, margins), str(row["result"]))
+
+
+def robustness(found: pd.DataFrame, result: str) -> dict[str, Any]:
     """How many specifications can be tested, how many of them give a result, and whether all do.
 
     Args:
@@ -105,8 +126,8 @@ def robustness(found: pd.DataFrame, result: str) -> dict[str, float]:
     """
     tested = [] if found.empty else [of for of in found["result"] if of]
     agreeing = tested.count(result)
-    robust = float("nan") if not tested or not result else int(agreeing == len(tested))
-    return {"specifications": len(tested), "specifications_agreeing": agreeing, "robust": robust}
+    robust = "" if not tested else ROBUST if agreeing == len(tested) else NOT_ROBUST
+    return {"robust": robust, "specifications": len(tested), "specifications_agreeing": agreeing}
 
 
 def _decide(claim: Mapping[str, Any], rows: pd.DataFrame, level: Any, margin: float) -> Evidence:

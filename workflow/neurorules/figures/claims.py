@@ -159,6 +159,10 @@ def _notes(table: pd.DataFrame) -> list[str]:
         "and at the SD that the paper prints, its half and its double. Figures, tests and margins with their reasons: "
         "`resources/published.yaml`; all numbers: the CSV.",
         "",
+        "*Robust*: the claim is decided again for every choice of movement onset step, measure, all neurons or random "
+        "halves of them, and accuracy (the highest common one, .9, .8, the mean over the common range) that can be "
+        "tested; robust where all give the same result. The figure `multiverse` shows them.",
+        "",
         "*Power* is worked out at the SDs found here. Of claims of equivalence: how often the test would say "
         "“reproduced” if there were no difference, and if the difference were as large as the margin (5% at most, but "
         "for the approximation in Welch's test). Of claims with a direction: how often it would find a difference as "
@@ -195,7 +199,15 @@ def _verdict(row: Mapping[str, Any]) -> str:
     why = row["why"]
     if row["verdict"] == NOT_REPRODUCED and math.isfinite(row["beyond_margin"]):
         why = f"{'surely' if row['beyond_margin'] else 'though not surely'} by more than the margin"
-    return str(row["verdict"]) + "".join(f" ({words})" for words in (why, row["note"]) if words)
+    return str(row["verdict"]) + "".join(f" ({words})" for words in (why, _robust(row), row["note"]) if words)
+
+
+def _robust(row: Mapping[str, Any]) -> str:
+    """At how many of the analyst's other choices the result is the same."""
+    if not row["robust"]:
+        return ""
+    choices = f"{row['specifications_agreeing']:.0f} of {row['specifications']:.0f} choices agree"
+    return f"{row['robust']}: {choices}"
 
 
 def _margins(row: Mapping[str, Any]) -> str:

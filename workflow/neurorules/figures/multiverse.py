@@ -82,7 +82,7 @@ def _compared(table: pd.DataFrame, claims: Sequence[Mapping[str, Any]]) -> pd.Da
         unit = dict(zip(UNIT, key, strict=True))
         for learning_rule in sorted(set(rows["learning_rule"]) - {"bptt"}):
             claim = _claim(claims, learning_rule)
-            margins = margins_of(list(claims), claim, str(unit["recording"]))
+            margins = margins_of(claims, claim, str(unit["recording"]))
             found = specifications(claim, unit, rows, margins)
             labels = {**unit, "learning_rule": learning_rule}
             labels |= {name: rows[name].iloc[0] for name in ("recording_title", "synthetic")}

@@ -6,17 +6,13 @@ import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from neurorules.plotting import style
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Colour, marker and name by what a test found; dark, light and mid grey without colour.
-RESULTS = {
-    "holds": ("#1b5e9e", "o", "reproduced"),
-    "fails": ("#d55e00", "X", "not reproduced"),
-    "undecided": ("#8c8c8c", "D", "undecided"),
-}
 PUBLISHED: dict[str, Any] = {
     "color": "#000000",
     "marker": "|",
@@ -67,7 +63,7 @@ def legend_entries(rows: pd.DataFrame) -> dict[str, Any]:
     from matplotlib.patches import Patch
 
     entries: dict[str, Any] = {}
-    for result, (colour, marker, name) in RESULTS.items():
+    for result, (colour, marker, name) in style.VERDICTS.items():
         for synthetic in (0, 1):
             if ((rows["result"] == result) & (rows["synthetic"] == synthetic)).any():
                 face = "white" if synthetic else colour
@@ -84,7 +80,7 @@ def _draw(panel: Axes, rows: pd.DataFrame, labels: list[str]) -> None:
     panel.axvline(0.0, color="#444444", linewidth=0.6, zorder=1)
     for row in rows.to_dict("records"):
         y = labels.index(row["label"])
-        colour, marker, _ = RESULTS[row["result"]]
+        colour, marker, _ = style.VERDICTS[row["result"]]
         if math.isfinite(row["margin"]):
             panel.barh(y, 2 * row["margin"], left=-row["margin"], height=0.86, color=MARGIN, zorder=0)
         if math.isfinite(row["ci95_low"]):

@@ -31,9 +31,9 @@ FLOSSING: Mapping[int, Mapping[str, Any]] = {
 }
 JUST_FLOSSED: Mapping[str, Any] = {"color": "#7fb5bf", "linestyle": (0, (1, 1)), "marker": "D"}
 
-# Colour, marker and name of what a claim test found; never colour alone.
+# Colour, marker and name of what a claim test found: dark, mid and light grey without colour.
 VERDICTS: Mapping[str, tuple[str, str, str]] = {
-    "holds": ("#0072b2", "o", "reproduced"),
+    "holds": ("#1b5e9e", "o", "reproduced"),
     "fails": ("#d55e00", "X", "not reproduced"),
     "undecided": ("#8c8c8c", "D", "undecided"),
 }

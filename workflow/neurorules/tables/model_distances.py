@@ -22,8 +22,8 @@ def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Op
 
     stage "trained": both networks after training. stage "matched": each network at the checkpoint that is closest to
     where it came to the accuracy that both reach, the lower one of their best accuracies; see `course`. stage
-    "matched_common": at one accuracy for all pairs, the lowest that the networks which have learnt came to; the others are
-    in no such pair.
+    "matched_common": at one accuracy for all pairs, the lowest that the networks which have learnt came to; the others
+    are in no such pair.
 
     Raises:
         InputError: two models have test trials of different lengths or numbers.

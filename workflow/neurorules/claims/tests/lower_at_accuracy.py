@@ -34,7 +34,7 @@ def at_equal_accuracy(
 
     Args:
         groups: columns seed, update, accuracy, distance.
-        parameters: least_accuracy and least_share, see `least_level`.
+        parameters: least_accuracy, least_share and level, see `deciding`.
 
     Returns:
         The distances that decide, see `deciding`, and: `matched_accuracy`, at which they are; `n_reached`, how many

@@ -95,8 +95,8 @@ class Comparison(Group):
     )
     specification_onset_steps: Annotated[list[Annotated[int, Field(ge=0)]], Different] = option(
         [],
-        "further onset steps over which `multiverse` and the column `robust` of `claims` decide claims on distance, beside "
-        "the one that the study compares with; for reaches only",
+        "further onset steps over which `multiverse`, and the column `robust` of `claims`, decide claims on distance, "
+        "beside the one that the study compares with; for reaches only",
         unit="steps",
         source="ours",
     )

@@ -65,7 +65,9 @@ COLUMNS = {
     "update": Column(INTEGER, "updates done", sided=True),
     "updates": Column(INTEGER, "updates of the whole training"),
     "accuracy": Column(NUMBER, "normalized accuracy on the test trials; 1 is perfect", sided=True),
-    "fraction_correct": Column(NUMBER, "share of test trials with a lower loss for their own target than for any other's", sided=True),
+    "fraction_correct": Column(
+        NUMBER, "share of test trials with a lower loss for their own target than for any other's", sided=True
+    ),
     "guessing_accuracy": Column(
         NUMBER, "accuracy of the best outputs that are the same in all test trials: when to answer, not what"
     ),
@@ -89,7 +91,7 @@ COLUMNS = {
     "neurons": Column(INTEGER, "neurons that have so many trials, or that were recorded; of a pseudo-recording, all"),
     "onset_step": Column(INTEGER, "model step that is taken as movement onset"),
     "is_used": Column(INTEGER, "1 for the step that the study compares with, else 0"),
-    "population": Column(TEXT, "`all`: all neurons and units; `halves`: mean over halves of the neurons, as many units"),
+    "population": Column(TEXT, "`all`: all neurons and units; `halves`: mean over halves of the neurons"),
     "n_delays": Column(INTEGER, "delays of the delay embedding"),
     "rank": Column(INTEGER, "rank of the linear dynamics"),
     "score": Column(TEXT, "how two dynamics are compared: `wasserstein` or `angular`"),

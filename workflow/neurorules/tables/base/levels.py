@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from neurorules.similarity.matched_accuracy import ROUNDING
-from neurorules.tables.base.matched import Matched, matched, n_reached, same_networks
+from neurorules.tables.base.matched import Matched, matched, means_over, n_reached, same_networks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,21 +90,28 @@ def deciding(groups: Sequence[pd.DataFrame], parameters: Mapping[str, Any], valu
 
     Args:
         groups: see `matched`.
-        parameters: of the claim, see `least_level`.
+        parameters: of the claim, see `least_level`. With `level`, the claim is decided there and nowhere else: at an
+            accuracy, or by means over the "range" from the least level to the highest that all networks reached.
         value: the column to read.
 
     Returns:
         The values, or why there is nothing to test.
     """
     least = max(least_level(group, parameters) for group in groups)
-    common = matched(groups, value)
+    common, wanted = matched(groups, value), parameters.get("level")
     found = common
-    if common is None or common.level < least - ROUNDING:
-        fixed = [level for level in (*FIXED_LEVELS, least) if level >= least - ROUNDING]
+    if wanted == "range":
+        if common is None or common.level < least - ROUNDING:
+            return _not_reached(groups, common, least)
+        low = min(max(common.lowest, least), common.level)
+        found = replace(common, at_level=means_over(groups, low, common.level, value))
+    elif wanted is not None or common is None or common.level < least - ROUNDING:
+        of_study = (*FIXED_LEVELS, least) if wanted is None else (wanted,)
+        fixed = [level for level in of_study if level >= least - ROUNDING]
         read = (matched(groups, value, level) for level in fixed)
         found = next((at for at in read if at is not None and not too_few(at)), None)
     if found is None:
-        return _not_reached(groups, common, least)
+        return _not_reached(groups, common, least if wanted is None else max(least, wanted))
     if same := same_networks(found):
         return f"seeds {', '.join(map(str, same))}: two groups have one and the same network"
     return found

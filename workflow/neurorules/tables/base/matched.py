@@ -104,6 +104,17 @@ def matched(groups: Sequence[pd.DataFrame], value: str = "distance", level: floa
     )
 
 
+def means_over(groups: Sequence[pd.DataFrame], low: float, high: float, value: str = "distance") -> list[NDArray[Any]]:
+    """For each group (seed,), means of a value over a range of accuracies that every network went through.
+
+    Args:
+        groups, value: see `matched`.
+        low, high: the range, within `Matched.lowest` and `Matched.level`.
+    """
+    grid = np.linspace(low, high, GRID_POINTS)
+    return [np.stack([_course(run, value).at(grid).mean() for run in _runs(group, value)]) for group in groups]
+
+
 def same_networks(common: Matched) -> list[int]:
     """Seeds for which two of the groups hold one and the same network: equal to the last digit where they are read.
 
