@@ -61,7 +61,7 @@ UNIT_COLUMNS = (
 COMPARISON_COLUMNS = (
     *("n_first", "mean_first", "sd_first", "n_second", "mean_second", "sd_second"),
     *("difference", "ci95_low", "ci95_high", "ci90_low", "ci90_high"),
-    *("p_different", "p_lower", "p_higher", "p_equivalent"),
+    *("p_different", "p_lower", "p_higher", "p_equivalent", "p_beyond"),
     *("hedges_g", "hedges_g_ci95_low", "hedges_g_ci95_high"),
 )
 
@@ -257,21 +257,12 @@ def _row(unit: Unit, evidence: Evidence, margin: float = NAN) -> dict[str, Any]:
         "margin_reason": claim.get("margin", {}).get("reason", ""),
         "margin_published_sd": NAN,
         **_comparison_columns(evidence),
-        "beyond_margin": _beyond(evidence, margin),
         **{column: evidence.numbers.get(column, NAN) for column in NUMBER_COLUMNS},
         "p_claimed": NAN if arithmetic else evidence.p_claimed,
         "p_against": NAN if arithmetic else evidence.p_against,
         **sensitivity(evidence, margin, unit.printed.difference if unit.printed else NAN),
         **printed_columns(unit.printed),
     }
-
-
-def _beyond(evidence: Evidence, margin: float) -> float:
-    """1 where the whole 90% interval lies beyond the margin: so far is the difference surely; else 0."""
-    comparison = evidence.comparison
-    if comparison is None or math.isnan(margin) or math.isnan(comparison.ci90[0]):
-        return NAN
-    return float(comparison.ci90[0] > margin or comparison.ci90[1] < -margin)
 
 
 def _comparison_columns(evidence: Evidence) -> dict[str, Any]:
@@ -283,6 +274,7 @@ def _comparison_columns(evidence: Evidence) -> dict[str, Any]:
         *(first.n, first.mean, first.sd, second.n, second.mean, second.sd),
         *(comparison.difference, *comparison.ci95, *comparison.ci90),
         *(comparison.p_different, comparison.p_lower, comparison.p_higher, comparison.p_equivalent),
+        comparison.p_beyond,
         *(comparison.hedges_g, *comparison.g_ci95),
     )
     return dict(zip(COMPARISON_COLUMNS, values, strict=True))

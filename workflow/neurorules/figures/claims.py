@@ -153,8 +153,8 @@ def _notes(table: pd.DataFrame) -> list[str]:
         "does not show this claim for this recording.",
         "",
         "*Verdict.* Comparable: reproduced where two one-sided tests put the difference within the margin (p < .05), "
-        "not reproduced where the difference is significant and larger than the margin, undecided otherwise; the "
-        "difference is surely larger where its whole 90% interval is beyond the margin. Claims with a direction: "
+        "not reproduced where a one-sided test puts it beyond the margin (p < .05), undecided otherwise: its 90% "
+        "interval lies within the margin, wholly beyond it, or neither. Claims with a direction: "
         "one-sided test at .05 either way. Beside it the verdicts at half and at double the margin, "
         "and at the SD that the paper prints, its half and its double. Figures, tests and margins with their reasons: "
         "`resources/published.yaml`; all numbers: the CSV.",
@@ -193,13 +193,8 @@ def _cells(row: Mapping[str, Any], sides: tuple[str, str]) -> list[str]:
 
 
 def _verdict(row: Mapping[str, Any]) -> str:
-    """The verdict with its reason; of a difference larger than the margin, whether it surely is."""
-    from neurorules.claims.verdicts import NOT_REPRODUCED
-
-    why = row["why"]
-    if row["verdict"] == NOT_REPRODUCED and math.isfinite(row["beyond_margin"]):
-        why = f"{'surely' if row['beyond_margin'] else 'though not surely'} by more than the margin"
-    return str(row["verdict"]) + "".join(f" ({words})" for words in (why, _robust(row), row["note"]) if words)
+    """The verdict with its reason, whether it is robust, and what limits it."""
+    return str(row["verdict"]) + "".join(f" ({words})" for words in (row["why"], _robust(row), row["note"]) if words)
 
 
 def _robust(row: Mapping[str, Any]) -> str:

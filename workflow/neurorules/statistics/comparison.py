@@ -53,8 +53,10 @@ class Comparison:
         n_first, n_second: replicates.
         first, second: summaries of the groups.
         p_lower, p_higher: one-sided t-tests, small where the first is the lower, or the higher.
+        p_beyond: one-sided t-test that the difference is larger in size than the margin (NaN without a margin).
         ci95: 95% confidence interval of the difference, for reporting.
-        ci90: 90% interval; it lies within +-margin exactly where p_equivalent < .05.
+        ci90: 90% interval; it lies within +-margin exactly where p_equivalent < .05, and wholly beyond it on one side
+            exactly where p_beyond < .05.
         hedges_g: Cohen's d without its bias in small samples.
         g_ci95: 95% confidence interval of Hedges' g, see `effect_size_interval`.
         sd_of_pairs: SD of the differences within pairs, of a paired test only.
@@ -70,6 +72,7 @@ class Comparison:
     second: Summary = Summary(NAN, NAN, 0)
     p_lower: float = NAN
     p_higher: float = NAN
+    p_beyond: float = NAN
     ci95: tuple[float, float] = (NAN, NAN)
     ci90: tuple[float, float] = (NAN, NAN)
     hedges_g: float = NAN
@@ -237,6 +240,7 @@ def _comparison(
         second=second,
         p_lower=float(stats.t.cdf(t, freedom)),
         p_higher=float(stats.t.sf(t, freedom)),
+        p_beyond=float(stats.t.sf((abs(difference) - margin) / error, freedom)),
         ci95=interval(0.95),
         ci90=interval(0.90),
         hedges_g=d * factor,

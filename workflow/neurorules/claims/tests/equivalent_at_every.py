@@ -52,6 +52,6 @@ def _p(evidence: Evidence) -> float:
 
 def _corrected(evidence: Evidence, count: int) -> str:
     comparison = evidence.comparison
-    if evidence.result == FAILS and (comparison is None or comparison.p_different * count >= 0.05):
+    if evidence.result == FAILS and (comparison is None or comparison.p_beyond * count >= 0.05):
         return UNDECIDED
     return evidence.result

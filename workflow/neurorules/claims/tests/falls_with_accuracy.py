@@ -25,7 +25,8 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     """One-sample t-test over seeds: within a training, the slope of distance against accuracy is below 0.
 
     Each network's course is read at even steps of accuracy, from guessing (0 where that is not known) to its best, and
-    a line is fitted. The ledger's first is the slope (distance per unit of accuracy), its second 0. Networks that have not learnt have no such range and are left out, and counted.
+    a line is fitted. The ledger's first is the slope (distance per unit of accuracy), its second 0. Networks that have
+    not learnt have no such range and are left out, and counted.
 
     Args:
         rows: columns seed, update, accuracy, distance; guessing_accuracy, where there.

@@ -56,20 +56,19 @@ def untestable(why: str) -> Evidence:
 
 
 def decide_equivalence(comparison: Comparison, margin: float, numbers: Mapping[str, Any] | None = None) -> Evidence:
-    """Holds within the margin by two one-sided tests; fails where the difference is real and beyond the margin.
+    """Holds within the margin by two one-sided tests; fails where a one-sided test puts the difference beyond it.
 
-    The second includes every 95% interval that lies wholly beyond the margin on one side. Both at .05.
+    Both at .05: the 90% interval lies within the margin, or wholly beyond it on one side. So in at most 5% of studies
+    either verdict is wrong. That groups differ speaks against no claim: they may, by less than the margin.
     """
-    # Within the margin no p-value speaks against a claim, however surely the groups differ.
-    beyond = comparison.p_different if abs(comparison.difference) > margin else 1.0
-    p = {"p_claimed": comparison.p_equivalent, "p_against": beyond}
+    p = {"p_claimed": comparison.p_equivalent, "p_against": comparison.p_beyond}
     if why := _no_test(comparison):
         return Evidence(UNDECIDED, why, comparison, numbers or {})
     if comparison.p_equivalent < ALPHA:
         return Evidence(HOLDS, "", comparison, numbers or {}, **p)
-    if beyond < ALPHA:
+    if comparison.p_beyond < ALPHA:
         return Evidence(FAILS, "", comparison, numbers or {}, **p)
-    why = "different, but not by more than the margin" if comparison.p_different < ALPHA else "too uncertain"
+    why = "different, but not surely by more than the margin" if comparison.p_different < ALPHA else "too uncertain"
     return Evidence(UNDECIDED, why, comparison, numbers or {}, **p)
 
 
