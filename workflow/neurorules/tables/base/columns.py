@@ -60,7 +60,9 @@ COLUMNS = {
     "update": Column(INTEGER, "updates done", sided=True),
     "updates": Column(INTEGER, "updates of the whole training"),
     "accuracy": Column(NUMBER, "normalized accuracy on the test trials; 1 is perfect", sided=True),
-    "fraction_correct": Column(NUMBER, "share of test trials with a lower loss for their own target than for any other's", sided=True),
+    "fraction_correct": Column(
+        NUMBER, "share of test trials with a lower loss for their own target than for any other's", sided=True
+    ),
     "guessing_accuracy": Column(
         NUMBER, "accuracy of the best outputs that are the same in all test trials: when to answer, not what"
     ),
