@@ -33,7 +33,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         guessing.mark(panel, rows, up=True)
         panel.set(xlabel="Update", ylabel=style.ACCURACY_LABEL, title=titles.panel_title(rows, table))
         panel.set_ylim(max(-0.5, rows["accuracy"].min()), 1.05)
-        panel.legend(loc="lower right")
+        panel.legend(loc="lower right", frameon=True, edgecolor="none", framealpha=0.85)
     words = "Thin lines: seeds (n in the legend). Thick lines: mean over seeds. Accuracy on noise-free test trials."
     panels.caption(figure, context, table, [words, *guessing.words(table)])
     return {"figure": figure, "csv": table}

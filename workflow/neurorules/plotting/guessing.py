@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,15 +27,27 @@ def mark(panel: Axes, rows: pd.DataFrame, up: bool = False) -> None:
     level = guessing_level(rows)
     if math.isnan(level):
         return
-    line = {"color": COLOUR, "linestyle": (0, (1, 2)), "linewidth": 0.8, "zorder": 1}
-    text = {"color": COLOUR, "fontsize": 5.5}
-    words = f"guessing {level:.2f}"
+    line: dict[str, Any] = {"color": COLOUR, "linestyle": (0, (1, 2)), "linewidth": 0.8, "zorder": 1}
+    text: dict[str, Any] = {"color": COLOUR, "fontsize": 5.5}
     if up:
         panel.axhline(level, **line)
-        panel.text(0.99, level, words, transform=panel.get_yaxis_transform(), ha="right", va="bottom", **text)
-    else:
-        panel.axvline(level, **line)
-        panel.text(level, 0.99, words, transform=panel.get_xaxis_transform(), ha="right", va="top", rotation=90, **text)
+        # Beside the panel, where there is no curve and no legend.
+        words = f"guessing\n{level:.2f}"
+        panel.text(1.01, level, words, transform=panel.get_yaxis_transform(), ha="left", va="center", **text)
+        return
+    panel.axvline(level, **line)
+    # Distances fall with accuracy, so that curves are above at the left, and below at the right.
+    low = level < 0.5
+    panel.text(
+        level + (0.01 if low else -0.01),
+        0.02 if low else 0.98,
+        f"guessing {level:.2f}",
+        transform=panel.get_xaxis_transform(),
+        ha="left" if low else "right",
+        va="bottom" if low else "top",
+        rotation=90,
+        **text,
+    )
 
 
 def words(rows: pd.DataFrame) -> list[str]:
