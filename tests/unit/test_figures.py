@@ -646,7 +646,16 @@ def test_model_distances_show_pairs_of_one_setting_after_training() -> None:
     means = [float(line.get_ydata()[0]) for line in base.lines if line.get_markersize() == 5]
     assert means == pytest.approx([0.21, 0.25, 0.29])  # networks 0, 1 and 4, 5
     assert panel_titled(products["figure"], "sparse")
-    pd.testing.assert_frame_equal(products["csv"], table)
+    pd.testing.assert_frame_equal(products["csv"].drop(columns="measure"), table, check_dtype=False)
+
+
+def test_model_distances_show_pairs_by_dynamical_similarity_too() -> None:
+    table = pairs(ONE, [("bptt", "base"), ("eprop", "base")], 2)
+    dynamics = table[table["stage"] == "trained"].assign(distance=0.01, score="wasserstein")
+    products = make("model_distances", {"model_distances": table, "model_dynamics": dynamics})
+    labels = [panel.get_ylabel() for panel in products["figure"].axes]
+    assert labels == ["Procrustes distance\n(normalized)", "DSA, Wasserstein distance\n(mean over delays and ranks)"]
+    assert len(products["csv"]) == len(table) + len(dynamics)
 
 
 def test_model_distances_with_nothing_of_one_setting_say_so() -> None:

@@ -137,16 +137,16 @@ def total(*jobs: dict[str, int]) -> dict[str, int]:
 
 # Of the whole demo, models by task and kinds of tables by figure; a model that several figures show counts once.
 DEMO_MODELS = {
-    # base with seven learning rules; bptt and eprop with five gains, three constraints, two settings of robustness and
+    # base with eight learning rules; bptt and eprop with five gains, three constraints, two settings of robustness and
     # the published code; bptt with two learning rates; three learning rules with dale-relu
-    "hatsopoulos2007": 7 + 2 * (5 + 3 + 2 + 1) + 2 + 3,
+    "hatsopoulos2007": 8 + 2 * (5 + 3 + 2 + 1) + 2 + 3,
     # base with three learning rules; bptt and eprop with three constraints and the published code; three with dale-relu
     "mante2013": 3 + 2 * (3 + 1) + 3,
     # sparse with three learning rules, base with four, the published code with two
     "sussillo2015": 3 + 4 + 2,
     "perceptual-decision": 2,
-    # eprop with four gains, two of them flossed too, and bptt with three gains
-    "romo": 4 + 2 + 3,
+    # eprop with four gains, two of them flossed too and two with twice the units, and bptt with three gains
+    "romo": 4 + 2 + 2 + 3,
     # eprop with two gains
     "2af": 2,
     "dms": 2,
@@ -155,9 +155,10 @@ DEMO_MODELS = {
 }
 DEMO_TABLES = {
     # of all but the published code's and those without a recording
-    "distances": sum(DEMO_MODELS.values()) - 3 * 2 - 2 - (9 + 2 + 2),
+    "distances": sum(DEMO_MODELS.values()) - 3 * 2 - 2 - (11 + 2 + 2),
     "noise_floor": 3 * 2,
     "resampled_distances": 3 * 2 + 3 * 3,  # of table3 and of fig1
+    "specifications": 2,  # of multiverse
     "dpca": 2 * 2,
     "eigenvalues": 3 * 2,
     "dsa": 3 * 2,
@@ -178,11 +179,8 @@ def test_the_demo_is_every_figure_with_few_runs(plans: dict[str, Future[Plan]]) 
     made = plan.below("results/demo/figures") | plan.below("results/demo/tables")
     assert {Path(file).stem for file in made} == set(FIGURES.names())
     tables = Counter(Path(file).stem for file in plan.below("results/demo/similarity"))
-    groups = {
-        "model_distances": 3,
-        "snapshots": 2,
-        "recovery": 1,
-    }  # of fig3, slow_bptt and model_distances; of two tasks in fig6
+    # of fig3, slow_bptt and model_distances; of two tasks in fig6; of model_distances; of recovery
+    groups = {"model_distances": 3, "snapshots": 2, "model_dynamics": 1, "recovery": 1}
     assert tables == {**DEMO_TABLES, **groups, "baselines": 3, "trial_averaging": 1}
     assert plan.jobs == {
         "synthetic_raw_files": 3,
@@ -205,10 +203,11 @@ def test_claims_need_the_tables_that_decide_them_and_no_figure(plans: dict[str, 
     without = DEMO_MODELS["reach-companion"] + 2
     assert plan.jobs["train_seed0_1"] == sum(DEMO_MODELS.values()) - without
     tables = Counter(Path(file).stem for file in plan.below("results/demo/similarity"))
-    # Gain 2 is decided by spectra and DSA alone; nothing by alignment, baselines and the figure model_distances.
+    # Gain 2 is decided by spectra and DSA alone; nothing by alignment and baselines.
     own = {**DEMO_TABLES, "distances": DEMO_TABLES["distances"] - without - 2}
     del own["alignment"], own["resampled_distances"]
-    assert tables == {**own, "model_distances": 2, "snapshots": 2, "trial_averaging": 1}
+    groups = {"model_distances": 3, "model_dynamics": 1, "snapshots": 2}
+    assert tables == {**own, **groups, "trial_averaging": 1}
 
 
 def trained(**seeds: int) -> dict[str, int]:
