@@ -81,7 +81,7 @@ def margins_of(claims: Sequence[Mapping[str, Any]], claim: Mapping[str, Any], re
     Distances held out are on the scale of Procrustes distances and have their margin.
     """
     own = claim.get("select", {}).get("measure", "procrustes")
-    found = {}
+    found: dict[str, float] = {}
     for other in (claim, *claims):
         if other.get("test") != "equivalent_at_accuracy" or other.get("table") != "distances":
             continue

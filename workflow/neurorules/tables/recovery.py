@@ -55,7 +55,7 @@ class Situation:
     """What is recorded of the networks, and when.
 
     Attributes:
-        stage: "untrained", "trained", or "matched": where a network first reaches `level`.
+        stage: "untrained", "trained", or "matched": where a network comes to `level`.
         neurons: pseudo-neurons; None for all units as they are, without spikes.
         trials: per condition; None for as many as were recorded.
         level: normalized accuracy, NaN but for "matched".
@@ -186,17 +186,19 @@ class _Recovery:
 
     def _networks(self, at: Situation) -> list[Candidate]:
         """Networks of a situation; untrained ones of one learning rule, as those of the others are the same."""
-        from neurorules.similarity.matched_accuracy import first_reaching
+        from neurorules.similarity.matched_accuracy import checkpoint_at, course
 
         found = []
         for member in self.members[:1] if at.stage == "untrained" else self.members:
             for seed, run in member.runs.items():
-                accuracy = run["accuracy"].values
+                update, accuracy = run["checkpoint"].values, run["accuracy"].values
                 if at.stage != "matched":
                     found.append(self._candidate(member, seed, 0 if at.stage == "untrained" else len(accuracy) - 1))
+                    continue
+                reached = course(update, accuracy, accuracy)
                 # One that starts above the level has not been trained there.
-                elif accuracy.max() >= at.level > accuracy[0]:
-                    found.append(self._candidate(member, seed, first_reaching(accuracy, at.level)))
+                if reached.passed(at.level) and reached.start < at.level:
+                    found.append(self._candidate(member, seed, checkpoint_at(update, accuracy, at.level)))
         return found
 
     def _candidate(self, member: ScoredModel, seed: int, checkpoint: int) -> Candidate:

@@ -28,13 +28,13 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     """One row per seed x stage x accuracy x resample: Procrustes distance; stage in {untrained, trained, matched}.
 
     Untrained and trained are the first and the last checkpoint. Matched is at each accuracy of
-    `neuron_resample_accuracies` that the network goes through: where it first reaches it, interpolated between
-    checkpoints. Resample -1 is the recording itself.
+    `neuron_resample_accuracies` that the network goes through, read from its ascending course (`course`). Resample -1
+    is the recording itself.
     """
     import pandas as pd
 
     from neurorules.runs.evaluate import ModelActivity
-    from neurorules.similarity.matched_accuracy import at_accuracies
+    from neurorules.similarity.matched_accuracy import course
     from neurorules.similarity.resampling import neuron_weights, resampled_distances
 
     options, rates = model.options.comparison, recording["rates"].values
@@ -50,7 +50,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
         # What is read off a curve is a weighted mean of its checkpoints.
         stages = [("untrained", float(accuracy[0]), identity[0]), ("trained", float(accuracy[-1]), identity[-1])]
         for level in options.neuron_resample_accuracies:
-            shares = np.array([at_accuracies(accuracy, only, np.array([level]))[0] for only in identity])
+            shares = np.array([course(run["checkpoint"].values, accuracy, only).at(level) for only in identity])
             if np.isfinite(shares).all():
                 stages.append(("matched", level, shares))
         at_checkpoint: dict[int, NDArray[Any]] = {
