@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import scipy.linalg
 import xarray as xr
+from scipy.optimize import isotonic_regression
 
 from neurorules.errors import InputError
 from neurorules.io.netcdf import write_dataset
@@ -256,6 +257,14 @@ def accuracy_on(run: xr.Dataset, checkpoint: int, trials: Any) -> float:
     return float(1 - (((outputs - targets) ** 2).sum(0) / ((targets - targets.mean(0)) ** 2).sum(0)).mean())
 
 
+def nearest_share(made: Made, run: xr.Dataset, checkpoint: int) -> float:
+    """Share of the test trials whose outputs are closest to their own targets, over the scored steps."""
+    trials = made.task.test()
+    outputs = forward(run, checkpoint, trials.inputs)[1]
+    off = ((outputs[:, :, None] - trials.targets[:, None]) ** 2).sum(-1) * trials.scored[:, :, None]
+    return float((off.sum(0).argmin(1) == np.arange(outputs.shape[1])).mean())
+
+
 def unordered(table: pd.DataFrame) -> list[frozenset]:
     """Each row's pair of networks, whichever comes first."""
     sides = [table[[f"learning_rule_{of}", f"setting_{of}", f"seed_{of}"]].itertuples(index=False) for of in "ab"]
@@ -316,6 +325,8 @@ def test_distances(made: Made) -> None:
             assert rows.loc["procrustes", "distance"] == pytest.approx(procrustes(activity, rates), abs=1e-6)
             assert rows.loc["cka", "distance"] == pytest.approx(cka(activity, rates), abs=1e-5)
             np.testing.assert_allclose(rows["participation_ratio"], dimensions(activity), rtol=1e-5)
+            assert (rows["fraction_correct"] == nearest_share(made, run, index)).all()
+    assert table["fraction_correct"].max() > table["guessing_fraction_correct"].iloc[0] == 1 / 8
     # The measures of the config, in its order, and no other.
     fewer = with_comparison(measures=["cka", "procrustes"])
     few = distances.table(ScoredModel(LABELS, fewer, made.task, {0: runs[0]}), made.recording)
@@ -629,7 +640,11 @@ def with_accuracies(run: xr.Dataset, *accuracy: float) -> xr.Dataset:
 
 
 def test_model_distances(made: Made) -> None:
-    """Of each pair the lower of both best accuracies, where each network first comes to it."""
+    """Of each pair the lower of both best accuracies, at the checkpoint closest to it.
+
+    By the intervals of log update that they stand for, the last two checkpoints of `second` weigh .503 and .209: it
+    came to .541. So did `third` at .6, its last; all before is pooled.
+    """
     first = with_accuracies(made.runs["bptt"][0], 0.0, 0.2, 0.9, 0.5, 0.8, 0.7)
     second = with_accuracies(made.runs["bptt"][1], 0.0, 0.1, 0.2, 0.3, 0.6, 0.4)
     third = with_accuracies(made.runs["eprop"][0], 0.1, 0.75, 0.3, 0.75, 0.2, 0.6)
@@ -644,11 +659,12 @@ def test_model_distances(made: Made) -> None:
         found = unordered(table[table["stage"] == stage])
         assert len(found) == 3 and set(found) == pairs
     assert len(table) == 6
-    # first and second: 0.6 is the most that both reach; first is above it at its third checkpoint, 0.9. And so on.
+    # first and second: .541; of first .5 is closest, of second .6. first and third: .6; of first .5 and .7 are as
+    # close, and .5 is closer to where its course, from .2 at update 2 to .72 between updates 6 and 14, has .6.
     matched = {
-        (("bptt", "base", 0), ("bptt", "base", 1)): (2, 4),
-        (("bptt", "base", 0), ("eprop", "sparse", 0)): (2, 1),
-        (("bptt", "base", 1), ("eprop", "sparse", 0)): (4, 1),
+        (("bptt", "base", 0), ("bptt", "base", 1)): (3, 4),
+        (("bptt", "base", 0), ("eprop", "sparse", 0)): (3, 5),
+        (("bptt", "base", 1), ("eprop", "sparse", 0)): (4, 5),
     }
     for row in table.itertuples():
         a = (row.learning_rule_a, row.setting_a, row.seed_a)
@@ -682,10 +698,30 @@ def test_models_of_unequal_trials_have_no_distance(made: Made) -> None:
     assert caught.value.key == "settings" and caught.value.value == ["base", "longer"]
 
 
+def kept(updates: Any, accuracy: list[float]) -> list[tuple[float, float]]:
+    """(accuracy, log update) of the blocks of scipy's isotonic regression."""
+    time = np.log1p(updates)
+    weights = np.diff([time[0], *(time[1:] + time[:-1]) / 2, time[-1]])
+    fitted = isotonic_regression(accuracy, weights=weights)
+    blocks = [slice(a, b) for a, b in itertools.pairwise(fitted.blocks)]
+    return [(float(fitted.x[own][0]), float(np.average(time[own], weights=weights[own]))) for own in blocks]
+
+
+def taken_at(updates: Any, accuracy: list[float], level: float) -> int:
+    """The checkpoint closest in log updates to the level, of those within .05 of it or as near as any is."""
+    levels, times = np.array(kept(updates, accuracy)).T
+    off = np.abs(np.array(accuracy) - np.clip(level, levels[0], levels[-1]))
+    near = np.flatnonzero(off <= max(0.05, off.min()) + 1e-9)
+    return int(near[np.argmin(np.abs(np.log1p(updates[near]) - np.interp(level, levels, times)))])
+
+
 def test_snapshots(made: Made) -> None:
     # As if accuracy had fallen back: the best checkpoint is not the last.
     fell_back = [0, 2, 5, 1, 4, 3]
-    runs = {rule: {k: run.isel(checkpoint=fell_back) for k, run in by.items()} for rule, by in made.runs.items()}
+    runs = {
+        rule: {k: run.isel(checkpoint=fell_back).assign_coords(checkpoint=run["checkpoint"]) for k, run in by.items()}
+        for rule, by in made.runs.items()
+    }
     made = replace(made, runs=runs)
     options = Options({"snapshot_accuracies": [0.8, 0.4], "snapshot_trials": 20})
     table = snapshots.table(made.members("bptt", "eprop"), {"task": "reach"}, options, made.recording)
@@ -696,7 +732,8 @@ def test_snapshots(made: Made) -> None:
         for rule, runs in made.runs.items()
         for seed, run in runs.items()
     }
-    best = np.mean([max(values) for (rule, _, _), values in reached.items() if rule == "eprop"])
+    updates = made.runs["bptt"][0]["checkpoint"].values
+    best = np.mean([kept(updates, values)[-1][0] for (rule, _, _), values in reached.items() if rule == "eprop"])
     assert list(dict.fromkeys(table["level"])) == ["best e-prop", "80%", "40%"]
     levels = {"best e-prop": best, "80%": 0.8, "40%": 0.4}
     assert len(table) == 3 * 10  # pairs of four networks and the recording
@@ -707,7 +744,7 @@ def test_snapshots(made: Made) -> None:
         pairs = {frozenset(pair) for pair in itertools.combinations([*reached, data], 2)}
         found = unordered(rows)
         assert set(found) == pairs and len(found) == len(pairs)
-        at = {network: int(np.argmin(np.abs(np.array(values) - level))) for network, values in reached.items()}
+        at = {network: taken_at(updates, values, level) for network, values in reached.items()}
         taken |= set(at.items())
         activity = {
             (rule, setting, seed): activity_of(made, made.runs[rule][seed], index)[:, WINDOW]

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 # extreme the more there are, must not set what a run reached. The last such bin is the last tenth of the training.
 BIN = 0.1
 
+# A checkpoint this close to an accuracy has it, where a whole network is taken and not a value between two.
+NEAR = 0.05
+
 # Averages of equal accuracies differ by rounding. What is this close to a level is at it.
 ROUNDING = 1e-9
 
@@ -109,7 +112,10 @@ def common_start(courses: Iterable[Course]) -> float:
 
 
 def checkpoint_at(update: NDArray[Any], accuracy: NDArray[Any], level: float) -> int:
-    """Index of the checkpoint, in log updates, at which a run has an accuracy; the nearest it comes to it elsewhere.
+    """Index of the checkpoint at which a run is taken to have an accuracy; the nearest that it comes to it elsewhere.
+
+    Of the checkpoints at that accuracy, within `NEAR` or as near as any is, it is the one closest in log updates to
+    where the run's course has it.
 
     Args:
         update, accuracy: (checkpoint,) in order of updates.
@@ -117,7 +123,10 @@ def checkpoint_at(update: NDArray[Any], accuracy: NDArray[Any], level: float) ->
     """
     time = np.log1p(update)
     reached = course(update, accuracy, time)
-    return int(np.argmin(np.abs(time - reached.at(np.clip(level, reached.start, reached.best)))))
+    level = float(np.clip(level, reached.start, reached.best))
+    off = np.abs(accuracy - level)
+    there = off <= max(NEAR, off.min()) + ROUNDING
+    return int(np.argmin(np.where(there, np.abs(time - reached.at(level)), np.inf)))
 
 
 def mean_curve(courses: Sequence[Course], n_points: int = 100) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:

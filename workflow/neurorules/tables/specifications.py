@@ -65,7 +65,9 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     from neurorules.runs.evaluate import ModelActivity
     from neurorules.similarity.measures.base.measure import MEASURES
     from neurorules.similarity.noise_floor import group_size, neuron_splits
+    from neurorules.tasks.base.guessing import guessing
 
+    guess = guessing(model.task).columns()
     check(recording, model.options)
     comparison = model.options.comparison
     measures = {name: MEASURES.load(name).distance for name in comparison.specification_measures}
@@ -79,13 +81,15 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     for seed, run in model.runs.items():
         activity = ModelActivity(run, model.options, model.task, recording)
         for index, update in enumerate(run["checkpoint"].values):
+            all_steps = activity.all_steps_at(index)
             of_checkpoint = {
                 **model.labels,
                 "seed": seed,
                 "update": int(update),
                 "accuracy": float(run["accuracy"].values[index]),
+                "fraction_correct": activity.fraction_correct(),
+                **guess,
             }
-            all_steps = activity.all_steps_at(index)
             for onset, window in _windows(model, recording, all_steps.shape[1]):
                 at_onset = all_steps[:, window]
                 for measure, distance in measures.items():
