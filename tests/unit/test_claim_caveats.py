@@ -29,7 +29,7 @@ def decide(test: str, rows: pd.DataFrame, margin: float = NAN, **parameters: Any
 def curve(distance: Any, rule: str = "bptt", seed: int = 0, **labels: Any) -> pd.DataFrame:
     """One network over eleven checkpoints that rises to accuracy 0.9; distance as a function of accuracy."""
     accuracy = np.linspace(0.0, 0.9, 11)
-    columns = {"update": np.arange(11), "accuracy": accuracy, "distance": distance(accuracy)}
+    columns = {"update": 2 ** np.arange(11), "accuracy": accuracy, "distance": distance(accuracy)}
     named = {"recording": "hatsopoulos2007", "recording_title": "Hatsopoulos 2007", "synthetic": 0, "setting": "base"}
     named |= {"task": "hatsopoulos2007", "measure": "procrustes", "learning_rule": rule, "seed": seed}
     return pd.DataFrame({**named, **columns, **labels})

@@ -213,7 +213,7 @@ def test_files_that_do_not_say_are_named(tmp_path: Path, capsys: pytest.CaptureF
     ("typed", "expected"),
     [
         ("neurorules sta", {"status"}),
-        ("neurorules plan reach-", {"reach-long"}),
+        ("neurorules plan reach-", {"reach-long", "reach-power"}),
         ("neurorules plan reach --raw", {"--raw-dir"}),
         ("neurorules completion f", {"fish"}),
     ],
