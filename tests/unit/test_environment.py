@@ -132,7 +132,7 @@ def test_hosts_test_every_python_that_is_promised(repository: Path) -> None:
     promised = SpecifierSet(tomllib.loads((repository / "pyproject.toml").read_text())["project"]["requires-python"])
     versions = {f"3.{minor}" for minor in range(30) if f"3.{minor}" in promised}
     jobs = yaml.safe_load((repository / ".github/workflows/tests.yml").read_text())["jobs"]
-    for name in ("unit", "workflow"):
+    for name in ("unit", "workflow", "faults"):
         assert set(jobs[name]["strategy"]["matrix"]["python"]) == versions
         assert jobs[name]["steps"][-1]["run"].endswith(f"tests/{name}")
 
