@@ -1,7 +1,8 @@
 """Levels of accuracy at which a comparison of networks says something, and the one at which a claim is decided.
 
 A network that knows when to answer and guesses what may have a high normalized accuracy: .878 on the context-dependent
-decision at 50 ms, where half of its choices are wrong. What such networks have in common is that they have not learnt.
+decision at 50 ms, where half of its choices are wrong. Below it, accuracy says how well a network knows when to answer;
+choices may all be right there or all be guessed, see fraction_correct.
 So a level has to be clear of the task's guessing level: a quarter of the way from there to perfect. With two choices, a
 network that is as sure as it is right has four of five right there (H(p) = .75 ln 2 for p = .79). It is also at least
 .4, the lowest that the paper looks at (Figure 6D).
