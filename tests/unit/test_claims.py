@@ -685,7 +685,7 @@ def test_claims_are_about_the_updates_that_figures_show() -> None:
 
     shown = {"companion_fig4": companion_fig4.NOT_SHOWN}
     of_claims = [claim for claim in CLAIMS.values() if claim.get("derivation", {}).get("name") == "late_updates"]
-    assert len(of_claims) == 8
+    assert len(of_claims) == 10
     for claim in of_claims:
         assert claim["derivation"]["after"] == shown.get(claim["figure"], loss_curves.NOT_SHOWN)
 
