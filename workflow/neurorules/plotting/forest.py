@@ -77,6 +77,8 @@ def legend_entries(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def _draw(panel: Axes, rows: pd.DataFrame, labels: list[str]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     panel.axvline(0.0, color="#444444", linewidth=0.6, zorder=1)
     for row in rows.to_dict("records"):
         y = labels.index(row["label"])
@@ -91,6 +93,7 @@ def _draw(panel: Axes, rows: pd.DataFrame, labels: list[str]) -> None:
             panel.plot(row["published_difference"], y, **PUBLISHED, zorder=4)
     panel.tick_params(axis="y", length=0)
     panel.tick_params(axis="x", labelsize=6)
+    panel.xaxis.set_major_locator(MaxNLocator(5))
     panel.grid(axis="y", color="#eeeeee", linewidth=0.5, zorder=-1)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     import pandas as pd
+    import torch
 
     from neurorules.options import Options
+    from neurorules.similarity.dsa import DelayDynamics
     from neurorules.tables.base.table_type import ScoredModel
 
 SUBJECT = "group"
@@ -18,6 +20,16 @@ COMPARISON_KEYS = ("dsa_n_delays", "dsa_ranks")
 
 # The angular score takes a thousand times as long, and its descent may stop short of the minimum.
 SCORE = "wasserstein"
+
+
+class _Maps:
+    """The maps of one system, made once: every pair of networks asks for them, and making them takes longest."""
+
+    def __init__(self, dynamics: DelayDynamics, ranks: Sequence[int]) -> None:
+        self._maps = {rank: dynamics.matrix(rank) for rank in ranks}
+
+    def matrix(self, rank: int) -> torch.Tensor:
+        return self._maps[rank].clone()
 
 
 def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Options, recording: Any) -> pd.DataFrame:
@@ -45,10 +57,12 @@ def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Op
             checkpoint = checkpoint_index(run, TRAINED)
             activity = ModelActivity(run, member.options, member.task, None).at(checkpoint)
             check_delays(activity.shape[0], activity.shape[1], min(options.dsa_n_delays))
-            of_delays = {}
+            of_delays: dict[int, DelayDynamics] = {}
             for n_delays in options.dsa_n_delays:
                 with suppress(InputError):
-                    of_delays[n_delays] = DelayDynamics(activity, n_delays)
+                    of_delays[n_delays] = cast(
+                        "DelayDynamics", _Maps(DelayDynamics(activity, n_delays), options.dsa_ranks)
+                    )
             systems.append(of_delays)
             sides.append((member.labels, seed, {"accuracy": float(run["accuracy"].values[checkpoint])}))
     rows = []
