@@ -254,3 +254,32 @@ def test_more_checkpoints_do_not_change_a_verdict() -> None:
         before.append(decide_equivalence(compare(*first, margin), margin).result)
     assert now == [HOLDS] * 3 and max(map(abs, differences)) < 0.006
     assert before[-1] == FAILS and before[0] != FAILS
+
+
+def test_a_level_at_which_few_trials_are_right_is_not_clear_of_guessing() -> None:
+    """At the highest common accuracy, .5, a tenth of the trials are right, at .9 all; one network of four fails."""
+
+    def rows(rule: str, best: dict[int, float]) -> pd.DataFrame:
+        parts = []
+        for seed, top in best.items():
+            accuracy = np.linspace(0.0, top, 12)
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "learning_rule": rule,
+                        "seed": seed,
+                        "update": 2 ** np.arange(12),
+                        "accuracy": accuracy,
+                        "distance": 0.5 + 0.01 * (rule == "eprop") - 0.1 * accuracy,
+                        "fraction_correct": np.where(accuracy > 0.7, 1.0, 0.1),
+                        "guessing_accuracy": 0.03,
+                        "guessing_fraction_correct": 0.125,
+                    }
+                )
+            )
+        return pd.concat(parts)
+
+    groups = [rows("bptt", dict.fromkeys(range(4), 0.98)), rows("eprop", {0: 0.5, 1: 0.97, 2: 0.97, 3: 0.97})]
+    found = deciding(groups, {})
+    assert found.level == 0.9 and found.n_reached == [4, 3]
+    assert deciding([group.assign(fraction_correct=1.0) for group in groups], {}).level == pytest.approx(0.5)

@@ -65,7 +65,7 @@ def test_a_row_for_every_combination_of_choices() -> None:
     assert set(found["result"]) == {"holds"}
     (used,) = found[found["is_used"] == 1].to_dict("records")
     assert (used["onset_step"], used["measure"], used["population"]) == (185, "procrustes", "all")
-    assert used["level"] == "highest common"
+    assert used["level"] == "as in the ledger"
 
 
 def test_the_difference_is_that_of_the_networks() -> None:

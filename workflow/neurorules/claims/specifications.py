@@ -15,8 +15,8 @@ from neurorules.claims.tests.base.claim_test import CLAIM_TESTS, Evidence, selec
 if TYPE_CHECKING:
     import pandas as pd
 
-# The accuracies at which networks are read, as the parameter `level` of claim tests; None: the highest common one.
-LEVELS: Mapping[str, Any] = {"highest common": None, "0.9": 0.9, "0.8": 0.8, "whole common range": "range"}
+# The accuracies at which networks are read, as the parameter `level` of claim tests, see `levels.deciding`.
+LEVELS: Mapping[str, Any] = {"as in the ledger": None, "0.9": 0.9, "0.8": 0.8, "range up to the ledger's": "range"}
 
 # Columns of the table that say what was chosen, but for the level.
 CHOICES = ("onset_step", "measure", "population")
@@ -63,8 +63,11 @@ def specifications(
         margin = margins.get(str(chosen["measure"]), float("nan"))
         if "margin" in claim and margin != margin:
             continue
+        by_default = _decide(claim, of_choice, None, margin)
         for name, level in LEVELS.items():
-            evidence = _decide(claim, of_choice, level, margin)
+            if level is not None and level == by_default.numbers.get("matched_accuracy"):
+                continue  # the same networks at the same accuracy
+            evidence = by_default if level is None else _decide(claim, of_choice, level, margin)
             used = (
                 of_choice["is_used"].iloc[0] == 1
                 and chosen["measure"] == measure

@@ -160,7 +160,7 @@ def _notes(table: pd.DataFrame) -> list[str]:
         "`resources/published.yaml`; all numbers: the CSV.",
         "",
         "*Robust*: the claim is decided again for every choice of movement onset step, measure, all neurons or random "
-        "halves of them, and accuracy (the highest common one, .9, .8, the mean over the common range) that can be "
+        "halves of them, and accuracy (the ledger's, .9, .8, the mean over the range up to the ledger's) that can be "
         "tested; robust where all give the same result. The figure `multiverse` shows them.",
         "",
         "*Power* is worked out at the SDs found here. Of claims of equivalence: how often the test would say "

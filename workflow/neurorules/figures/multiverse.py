@@ -61,7 +61,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             "Bars: 90% interval (Welch), which lies within the band where the two are equivalent at .05; "
             "thin: 95%. Band: margin of equivalence of the measure.",
             "Ring: the specification that the ledger's row is decided by.",
-            "Whole common range: mean over accuracies that all networks went through.",
+            "Range: mean over accuracies from clear of guessing up to the ledger's.",
         ],
     )
     csv = found if len(found) else pd.DataFrame({"synthetic": table["synthetic"].iloc[:0]})

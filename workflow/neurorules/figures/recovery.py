@@ -94,7 +94,7 @@ def _words(table: pd.DataFrame, shares: pd.DataFrame) -> list[str]:
         "AUC: probability that a network of the same rule is closer than one of another; chance .5.",
         "Bars: 95% intervals over networks (Clopper-Pearson; draws of a network are averaged).",
         "Networks of the same seed, which share initial weights, are left out, but for 'same seed too'.",
-        "Over accuracy: networks where they first reach it, as far as they do.",
+        "Over accuracy: networks where they come to it, as far as they do.",
         "Nothing to tell: two halves of one rule's seeds; the same, untrained.",
         *([f"Learning rates differ: {listed}; what is recovered is rule and rate together."] if different else []),
         "It tells about networks of this kind, not about the brain.",

@@ -5,7 +5,9 @@ decision at 50 ms, where half of its choices are wrong. Below it, accuracy says 
 choices may all be right there or all be guessed, see fraction_correct.
 So a level has to be clear of the task's guessing level: a quarter of the way from there to perfect. With two choices, a
 network that is as sure as it is right has four of five right there (H(p) = .75 ln 2 for p = .79). It is also at least
-.4, the lowest that the paper looks at (Figure 6D).
+.4, the lowest that the paper looks at (Figure 6D). The fraction of trials that are right has to be clear of guessing by
+the same share: on the center-out reach, networks at accuracy .44 move alike in most directions, so that hardly any
+direction can be told from them.
 """
 
 from __future__ import annotations
@@ -59,6 +61,19 @@ def least_level(rows: pd.DataFrame, parameters: Mapping[str, Any] | None = None)
     return max(least, share_of_way(share, guessing))
 
 
+def clear_of_guessing(found: Matched, groups: Sequence[pd.DataFrame]) -> bool:
+    """Whether as many trials are right at a level as clear of guessing asks; true where that is not known.
+
+    Args:
+        found: see `matched`.
+        groups: with the column guessing_fraction_correct, where it is known.
+    """
+    known = [group["guessing_fraction_correct"].max() for group in groups if "guessing_fraction_correct" in group]
+    if not known or math.isnan(found.fraction_correct):
+        return True
+    return not found.fraction_correct < share_of_way(LEAST_SHARE, float(max(known)))
+
+
 def level_text(level: float) -> str:
     """An accuracy with as many digits as it needs, three at most: 0.4, 0.908."""
     return f"{level:.3f}".rstrip("0").rstrip(".")
@@ -86,13 +101,13 @@ def reached_text(found: Matched) -> str:
 def deciding(groups: Sequence[pd.DataFrame], parameters: Mapping[str, Any], value: str = "distance") -> Matched | str:
     """The level at which a claim about groups of networks is decided, and their values there.
 
-    It is the highest accuracy that all networks reached. Where that is too low, because a network failed, it is the
-    first of `FIXED_LEVELS`, or else of the least level itself, that enough networks of each group reached.
+    It is the highest accuracy that all networks reached. Where that is not clear of guessing, because a network failed,
+    it is the first of `FIXED_LEVELS`, or else of the least level itself, that enough networks of each group reached.
 
     Args:
         groups: see `matched`.
         parameters: of the claim, see `least_level`. With `level`, the claim is decided there and nowhere else: at an
-            accuracy, or by means over the "range" from the least level to the highest that all networks reached.
+            accuracy, or by means over the "range" from the least level to the one at which it is decided otherwise.
         value: the column to read.
 
     Returns:
@@ -100,19 +115,17 @@ def deciding(groups: Sequence[pd.DataFrame], parameters: Mapping[str, Any], valu
     """
     least = max(least_level(group, parameters) for group in groups)
     common, wanted = matched(groups, value), parameters.get("level")
-    found = common
-    if wanted == "range":
-        if common is None or common.level < least - ROUNDING:
-            return _not_reached(groups, common, least)
-        low = min(max(common.lowest, least), common.level)
-        found = replace(common, at_level=means_over(groups, low, common.level, value))
-    elif wanted is not None or common is None or common.level < least - ROUNDING:
-        of_study = (*FIXED_LEVELS, least) if wanted is None else (wanted,)
-        fixed = [level for level in of_study if level >= least - ROUNDING]
+    found, at_one = common, isinstance(wanted, float)
+    if at_one or common is None or common.level < least - ROUNDING or not clear_of_guessing(common, groups):
+        fixed = [level for level in ((wanted,) if at_one else (*FIXED_LEVELS, least)) if level >= least - ROUNDING]
         read = (matched(groups, value, level) for level in fixed)
-        found = next((at for at in read if at is not None and not too_few(at)), None)
+        found = next((at for at in read if at and not too_few(at) and clear_of_guessing(at, groups)), None)
     if found is None:
-        return _not_reached(groups, common, least if wanted is None else max(least, wanted))
+        return _not_reached(groups, common, max(least, wanted) if at_one else least)
+    if wanted == "range":
+        reached = [of[of["seed"].isin(seeds)] for of, seeds in zip(groups, found.seeds, strict=True)]
+        low = min(max(found.lowest, least), found.level)
+        found = replace(found, at_level=means_over(reached, low, found.level, value))
     if same := same_networks(found):
         return f"seeds {', '.join(map(str, same))}: two groups have one and the same network"
     return found
