@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from neurorules.study.schema.fields import Group
-from neurorules.study.schema.study_file import ExtraModels, OptionGroups
+from neurorules.study.schema.study_file import ExtraModels, OptionGroups, Primary
 
 
 @pytest.fixture(scope="module")
@@ -82,9 +82,9 @@ def groups_below(group: type[Group]) -> set[type[Group]]:
 
 
 def test_every_group_of_options_has_a_table(reference: ModuleType) -> None:
-    """But parts of another: a figure's extra models, and the groups of a layer without those of a learning rule."""
+    """But parts of another: a figure's extra models and primary claim, the groups of a layer without a learning rule's."""
     shown = {group for group, _ in reference.TABLES.values()}
-    assert groups_below(Group) - shown == {Group, OptionGroups, ExtraModels}
+    assert groups_below(Group) - shown == {Group, OptionGroups, ExtraModels, Primary}
 
 
 @pytest.mark.parametrize(

@@ -39,18 +39,18 @@ def train(study: Study, root: Path, n_jobs: int, seconds: float, ended: float, s
 
 def test_nothing_is_there_yet(study: Study, tmp_path: Path) -> None:
     text = report(study, tmp_path, NOW)
-    assert "runs                       0 of 410     0%" in text
+    assert "runs                       0 of 450     0%" in text
     assert "not yet: companion_fig1" in text
     assert "known when the first training job is finished" in text
 
 
 @pytest.mark.parametrize("side_by_side", [1, 2])
 def test_time_left_by_hand(study: Study, tmp_path: Path, side_by_side: int) -> None:
-    """20 of 82 jobs of 5 runs and 50 s each: 310 runs of 10 s are left."""
+    """20 of 90 jobs of 5 runs and 50 s each: 350 runs of 10 s are left."""
     train(study, tmp_path, 20, 50.0, NOW, side_by_side)
     text = report(study, tmp_path, NOW)
-    assert "runs                     100 of 410    24%" in text
-    left = {1: "51:40", 2: "25:50"}[side_by_side]
+    assert "runs                     100 of 450    22%" in text
+    left = {1: "58:20", 2: "29:10"}[side_by_side]
     assert f"about {left}, with {side_by_side}.0 jobs side by side" in text
     assert "ago" not in text
 
@@ -74,7 +74,7 @@ def test_a_finished_study_has_no_time_left(study: Study, tmp_path: Path) -> None
         for file in [*study.paths.figure_tables(name), *study.paths.figure_files(name)]:
             touch(tmp_path, file, NOW)
     text = report(study, tmp_path, NOW)
-    assert "figures                    7 of 7     100%" in text
+    assert "figures                    9 of 9     100%" in text
     assert "not yet" not in text and "time left" not in text
 
 
