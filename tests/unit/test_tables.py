@@ -295,9 +295,9 @@ def test_every_table_type_has_one_subject() -> None:
         "specifications",
     ]
     assert table_types("model") == of_models
-    assert table_types("group") == ["model_distances", "recovery", "snapshots"]
+    assert table_types("group") == ["model_distances", "model_dynamics", "recovery", "snapshots"]
     assert table_types("recording") == ["baselines", "trial_averaging"]
-    assert len(table_types()) == 14
+    assert len(table_types()) == 17
 
 
 # ---- tables of one model
@@ -387,7 +387,7 @@ def test_specifications(made: Made) -> None:
         assert last.loc["procrustes", "all"]["distance"] == pytest.approx(procrustes(at_step, rates), abs=1e-6)
         assert last.loc["cka", "all"]["distance"] == pytest.approx(cka(at_step, rates), abs=1e-5)
     floor = noise_floor.table(ScoredModel(LABELS, OPTIONS, made.task, runs), made.recording)
-    of_network = floor[(floor["seed"] == 1) & (floor["stage"] == "trained")]
+    of_network = floor[(floor["quantity"] == "model") & (floor["seed"] == 1) & (floor["stage"] == "trained")]
     halves = by_choice.loc[1, UPDATES, ONSET].loc["procrustes", "halves"]["distance"]
     assert halves == pytest.approx(of_network["distance"].mean(), abs=1e-12)
 
@@ -504,15 +504,15 @@ def test_conditions_in_another_order(made: Made) -> None:
 def test_resampled_neurons(made: Made) -> None:
     """Resample -1 is the recording; the same neurons for every model; between checkpoints the mean of both."""
     run = made.runs["bptt"][0]
-    accuracy = np.array([-1.0, 0.2, 0.1, 0.6, 0.7, 0.4])
+    accuracy = np.array([-1.0, 0.2, 0.3, 0.6, 0.7, 0.8])
     runs = {0: with_accuracies(run, *accuracy)}
     table = resampled_distances.table(ScoredModel(LABELS, OPTIONS, made.task, runs), made.recording)
     assert list(table["repeat"][:6]) == [-1, 0, 1, 2, 3, 4] and len(table) == 3 * 6
     rates = made.recording["rates"].values
     own = table[table["repeat"] == -1].set_index("stage")["distance"]
     at = [procrustes(activity_of(made, run, index)[:, WINDOW], rates) for index in range(6)]
-    # 0.5 lies three quarters of the way from 0.2, the best so far, to 0.6.
-    expected = {"untrained": at[0], "trained": at[5], "matched": 0.25 * at[1] + 0.75 * at[3]}
+    # 0.5 lies two thirds of the way from 0.3 to 0.6.
+    expected = {"untrained": at[0], "trained": at[5], "matched": at[2] / 3 + at[3] * 2 / 3}
     assert own.to_dict() == pytest.approx(expected, abs=1e-6)
     weights = neuron_weights(11, 5, resampled_distances.RESAMPLE_SEED)
     drawn = np.repeat(np.arange(11), weights[2])
@@ -655,10 +655,10 @@ def test_model_distances(made: Made) -> None:
     table = model_distances.table(members, {"task": "reach"}, Options({}), made.recording)
     networks = {("bptt", "base", 0): first, ("bptt", "base", 1): second, ("eprop", "sparse", 0): third}
     pairs = {frozenset(pair) for pair in itertools.combinations(networks, 2)}
-    for stage in ("trained", "matched"):
+    for stage in ("trained", "matched", "matched_common"):
         found = unordered(table[table["stage"] == stage])
         assert len(found) == 3 and set(found) == pairs
-    assert len(table) == 6
+    assert len(table) == 9
     # first and second: .541; of first .5 is closest, of second .6. first and third: .6; of first .5 and .7 are as
     # close, and .5 is closer to where its course, from .2 at update 2 to .72 between updates 6 and 14, has .6.
     matched = {
@@ -669,7 +669,8 @@ def test_model_distances(made: Made) -> None:
     for row in table.itertuples():
         a = (row.learning_rule_a, row.setting_a, row.seed_a)
         b = (row.learning_rule_b, row.setting_b, row.seed_b)
-        at = matched[a, b] if row.stage == "matched" else (5, 5)
+        # .541 is the lowest that all came to; the same checkpoints are closest to it.
+        at = (5, 5) if row.stage == "trained" else matched[a, b]
         updates = [networks[side]["checkpoint"].values[index] for side, index in zip((a, b), at, strict=True)]
         assert [row.update_a, row.update_b] == updates
         reached = [networks[side]["accuracy"].values[index] for side, index in zip((a, b), at, strict=True)]
@@ -981,6 +982,7 @@ def test_a_model_is_scored_from_its_files(made: Made, on_disk: OnDisk, tmp_path:
         "learning_rule": "eprop",
         "setting": "base",
         "gain": 1.0,
+        "recurrent_scale": 1.5,
         "learning_rate": 0.125,
         "learning_rate_at_edge": 1,
         "flossed": 0,
@@ -1003,6 +1005,7 @@ def test_labels_of_a_model(on_disk: OnDisk, made: Made) -> None:
         "learning_rule": "bptt",
         "setting": "any-name",
         "gain": 0.5,
+        "recurrent_scale": 1.5,
         "learning_rate": 0.125,
         "learning_rate_at_edge": 1,
         "flossed": 1,
