@@ -115,13 +115,14 @@ def deciding(groups: Sequence[pd.DataFrame], parameters: Mapping[str, Any], valu
     """
     least = max(least_level(group, parameters) for group in groups)
     common, wanted = matched(groups, value), parameters.get("level")
-    found, at_one = common, isinstance(wanted, float)
-    if at_one or common is None or common.level < least - ROUNDING or not clear_of_guessing(common, groups):
-        fixed = [level for level in ((wanted,) if at_one else (*FIXED_LEVELS, least)) if level >= least - ROUNDING]
+    found, one = common, wanted if isinstance(wanted, float) else None
+    if one or common is None or common.level < least - ROUNDING or not clear_of_guessing(common, groups):
+        of_study = (one,) if one else (*FIXED_LEVELS, least)
+        fixed = [level for level in of_study if level >= least - ROUNDING]
         read = (matched(groups, value, level) for level in fixed)
         found = next((at for at in read if at and not too_few(at) and clear_of_guessing(at, groups)), None)
     if found is None:
-        return _not_reached(groups, common, max(least, wanted) if at_one else least)
+        return _not_reached(groups, common, max(least, one or 0.0))
     if wanted == "range":
         reached = [of[of["seed"].isin(seeds)] for of, seeds in zip(groups, found.seeds, strict=True)]
         low = min(max(found.lowest, least), found.level)
