@@ -82,7 +82,7 @@ def groups_below(group: type[Group]) -> set[type[Group]]:
 
 
 def test_every_group_of_options_has_a_table(reference: ModuleType) -> None:
-    """But parts of another: a figure's extra models and primary claim, the groups of a layer without a learning rule's."""
+    """But parts of another: a figure's extra models and primary claim, groups of a layer without a learning rule's."""
     shown = {group for group, _ in reference.TABLES.values()}
     assert groups_below(Group) - shown == {Group, OptionGroups, ExtraModels, Primary}
 

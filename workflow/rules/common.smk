@@ -46,7 +46,6 @@ from neurorules.study.preflight import check_folders, check_own_rates
 from neurorules.study.unrecorded import check_unrecorded
 from neurorules.study.raw_files import check_finished_recordings, find_raw_files, folder_of
 
-
 code_hashes = CodeHashes(Path(".snakemake", "neurorules"), WORKFLOW / "scripts")
 
 
