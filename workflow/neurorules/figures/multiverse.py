@@ -46,7 +46,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     for index, (_, rows) in enumerate(columns):
         ordered = rows.sort_values(["difference_in_margins", *CHOICE_TITLES], kind="stable")
         tested = ordered[np.isfinite(ordered["difference_in_margins"])].reset_index(drop=True)
-        _draw_differences(grid[0][index], tested, len(rows) - len(tested))
+        _draw_differences(grid[0][index], tested, len(rows) - len(tested), rows["why"])
         _draw_choices(grid[1][index], tested)
         name = titles.rule_label(str(rows["learning_rule"].iloc[0]))
         title = titles.panel_title(rows.assign(setting=rows["setting"]), table)
@@ -111,12 +111,12 @@ def _networks(rows: pd.DataFrame) -> str:
     return "–" if not found else str(found[0]) if len(found) == 1 else f"{found[0]} to {found[-1]}"
 
 
-def _draw_differences(panel: Axes, rows: pd.DataFrame, untested: int) -> None:
-    """Differences over margin with their intervals, coloured by verdict."""
+def _draw_differences(panel: Axes, rows: pd.DataFrame, untested: int, reasons: pd.Series) -> None:
+    """Differences over margin with their intervals, coloured by verdict; the commonest reason where there is none."""
     from neurorules.plotting import panels, style
 
     if rows.empty:
-        panels.mark_empty([panel], "No specification can be tested: no accuracy that networks of both reached.")
+        panels.mark_empty([panel], f"None of {untested} specifications can be tested: {reasons.mode().iloc[0]}.")
         return
     panel.axhspan(-1, 1, color="#dddddd", zorder=0, linewidth=0, label="within the margin")
     panel.axhline(0, color="#555555", linewidth=0.6, zorder=1)
