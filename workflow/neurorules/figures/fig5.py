@@ -51,7 +51,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             for ending, (sign, label) in moved.items():
                 if f"{name}{ending}" in rearranged:
                     value = rearranged[f"{name}{ending}"]
-                    panel.plot(x, value, sign, color="#7b5ea7", markersize=5, label="_")
+                    panel.plot(x + 0.36, value, sign, color="#7b5ea7", markersize=5, label="_")
                     panel.plot([], [], sign, color="#7b5ea7", markersize=5, label=label)
             if name not in OF_RECORDING:
                 seeds = drawn[drawn["group"] == name].groupby("seed")["distance"].mean()
@@ -69,11 +69,11 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
                 )
         floor = rows.loc[rows["quantity"] == "floor", "mean"].iloc[0]
         panel.axhline(floor, color=style.DATA[0], linewidth=0.6, linestyle=":")
-        labels = {"floor": "data–data\n(floor)", "untrained": "untrained", AVERAGE: "average"}
+        labels = {"floor": "data–data (floor)", "untrained": "untrained", AVERAGE: "average"}
         names = [
             labels.get(n) or (titles.rule_label(n) if n in LEARNING_RULES.names() else n) for n in rows["quantity"]
         ]
-        panel.set_xticks(range(len(names)), names)
+        panel.set_xticks(range(len(names)), names, rotation=30, ha="right", rotation_mode="anchor")
         panel.set(ylabel=style.DISTANCE_LABEL, title=titles.panel_title(rows, table))
     panels.legend(figure, axes)
     seeds, repeats = int(table["n_seeds"].max()), int(table.loc[table["quantity"] == "floor", "n"].max())
