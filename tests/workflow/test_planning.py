@@ -97,7 +97,7 @@ IN_DEMO: dict[str, dict[str, int]] = {
     # 2 tasks x 3 learning rules; a table for each task.
     "fig6": {"synthetic_raw_files": 2, "recording": 2, "train_seed0_1": 6, "score_group": 2, "fig6": 1},
     # 2 learning rules of a task without a recording.
-    "model_distances": {"train_seed0_1": 2, "score_group": 1, "model_distances": 1},
+    "model_distances": {"train_seed0_1": 2, "score_group": 2, "model_distances": 1},
     # Mathematics.
     "proposition": {"proposition": 1},
     # A recording alone.
