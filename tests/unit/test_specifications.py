@@ -86,6 +86,14 @@ def test_robust_is_what_every_specification_says() -> None:
     assert robustness(by_cca, "fails")["specifications_agreeing"] == 16
 
 
+def test_beyond_the_margin_on_the_other_side_is_no_agreement() -> None:
+    """E-prop is farther by Procrustes and closer by CCA: half of the specifications."""
+    two_sided = table(lambda _, measure, __: -0.05 if measure == "cca" else 0.05)
+    found = specifications(COMPARABLE, UNIT, two_sided, MARGINS)
+    assert set(found["result"]) == {"fails"}
+    assert robustness(found, "fails") == counted("not robust", 32, 16)
+
+
 def test_a_verdict_without_specifications_is_neither_robust_nor_not() -> None:
     unit = {**UNIT, "setting": "sparse"}
     found = specifications(COMPARABLE, unit, table(lambda *_: 0.0), MARGINS)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from neurorules.claims.published import SPECIFIED, published_name
-from neurorules.claims.tests.base.claim_test import CLAIM_TESTS, Evidence, select
+from neurorules.claims.tests.base.claim_test import CLAIM_TESTS, FAILS, Evidence, select
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,14 +123,21 @@ def robust_columns(
 def robustness(found: pd.DataFrame, result: str) -> dict[str, Any]:
     """How many specifications can be tested, how many of them give a result, and whether all do.
 
+    Differences beyond a margin agree only where they lie on the side of the ledger's own.
+
     Args:
         found: see `specifications`.
         result: of the claim test in the ledger's own row.
     """
-    tested = [] if found.empty else [of for of in found["result"] if of]
-    agreeing = tested.count(result)
-    robust = "" if not tested else ROBUST if agreeing == len(tested) else NOT_ROBUST
-    return {"robust": robust, "specifications": len(tested), "specifications_agreeing": agreeing}
+    if found.empty:
+        return {"robust": "", "specifications": 0, "specifications_agreeing": 0}
+    tested = found[found["result"] != ""]
+    agree = tested["result"] == result
+    own = tested.loc[(tested["is_used"] == 1) & agree, "difference"]
+    if result == FAILS and len(own):
+        agree &= (tested["difference"] > 0) == (own.iloc[0] > 0)
+    robust = "" if tested.empty else ROBUST if agree.all() else NOT_ROBUST
+    return {"robust": robust, "specifications": len(tested), "specifications_agreeing": int(agree.sum())}
 
 
 def _decide(claim: Mapping[str, Any], rows: pd.DataFrame, level: Any, margin: float) -> Evidence:
