@@ -95,6 +95,12 @@ def reword(file: Path) -> int:
     return len(first)
 
 
+def resampled(setting: str, *seeds: int) -> set[str]:
+    """Tables of type resampled_distances, of one seed each, by both learning rules."""
+    folders = {f"similarity/{REACH}/{rule}/{setting}" for rule in ("bptt", "eprop")}
+    return {f"{folder}/seeds{seed}/resampled_distances.csv" for folder in folders for seed in seeds}
+
+
 Expected = Callable[[Made, Checkout], set[str]]
 
 Edit = tuple[str, str, str]  # file below the package, what stands there, what then stands there
@@ -268,8 +274,11 @@ CONFIG: dict[str, tuple[tuple[str, ...], object, Expected]] = {
     "a figure's seeds": (
         ("figures", "fig1", "seeds"),
         [0],
+        # Table 3 shares a type of table with Figure 1, and both seeds: now each of them is scored by itself.
         lambda made, _: (
-            {f"similarity/{REACH}/{rule}/base/seeds0/distances.csv" for rule in ("bptt", "eprop")} | made.figure("fig1")
+            {f"similarity/{REACH}/{rule}/base/seeds0/distances.csv" for rule in ("bptt", "eprop")}
+            | resampled("base", 0, 1)
+            | made.figure("fig1", "table3")
         ),
     ),
     "a synthetic recording": (("recordings", REACH, "options", "neurons"), 9, lambda made, _: made.all),
@@ -352,8 +361,10 @@ def test_what_is_planned_is_what_is_made(checkout: Checkout, made: Made) -> None
     new = {f"runs/{model}/seed1.nc" for model in slower} | {
         f"similarity/{model}/seeds1/distances.csv" for model in slower
     }
+    new |= resampled("slower", 1)
     # of seeds 0 and 1 together they are there, of seed 1 alone not
     narrowed = {f"similarity/{model}/seeds1/distances.csv" for model in base}
+    narrowed |= resampled("base", 0, 1) | made.figure("table3")  # which has both seeds
     assert checkout.planned() == new | narrowed | made.figure("fig1")
 
     before = ages(checkout)
