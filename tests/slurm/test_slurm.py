@@ -25,8 +25,8 @@ def test_the_study_has_the_same_bytes_from_few_jobs(cluster: Cluster, finished: 
     assert fresh.planned() == set()
     # four runs: by `seeds_per_job: 2` one job for each of two models
     assert len(submitted(outcome.text, "train")) == 2
-    # beside them the raw files, the recording, its description, three tables of each model (distances, also to resampled
-    # neurons, and noise floor), three figures
+    # beside them the raw files, the recording, its description, three tables of each model (distances, also to
+    # resampled neurons, and noise floor), three figures
     assert len(submitted(outcome.text, "")) == len(cluster.jobs(outcome)) == 2 + 1 + 1 + 1 + 2 * 3 + 3
     assert {job["JobState"] for job in cluster.jobs(outcome)} == {"COMPLETED"}
 
