@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from neurorules.claims.derivations.neuron_seed_intervals import interval_table, neuron_seed_interval
+from neurorules.plotting.curves import difference_words
 from neurorules.similarity.resampling import neuron_weights
 from neurorules.statistics.bootstrap import crossed_interval
 
@@ -109,3 +110,14 @@ def test_intervals_are_read_from_a_table_in_any_order() -> None:
     assert intervals["difference_from_bptt"].tolist() == pytest.approx(
         [first[:, 0].mean() - second[:, 0].mean(), at_level.difference]
     )
+
+
+def test_one_learning_rule_or_one_seed_has_no_interval() -> None:
+    table = resampled_table()
+    alone = interval_table(table[table["learning_rule"] == "bptt"])
+    assert alone.empty and list(alone.columns) == list(interval_table(table).columns)
+    one_seed = table[table["seed"] == 0]
+    assert interval_table(one_seed)["low_neurons_seeds"].isna().all()
+    assert difference_words(table[table["learning_rule"] == "bptt"]) == difference_words(one_seed) == []
+    (words,) = difference_words(table)
+    assert "e-prop: " in words and "nan" not in words

@@ -54,11 +54,11 @@ def distance_against_accuracy(
 
 
 def difference_words(table: pd.DataFrame) -> list[str]:
-    """The sentence about differences from BPTT after training, with intervals over neurons and seeds."""
+    """The sentence about differences from BPTT after training, with intervals over neurons and seeds; none of one seed."""
     from neurorules.claims.derivations.neuron_seed_intervals import interval_table
     from neurorules.plotting import titles
 
-    intervals = interval_table(table)
+    intervals = interval_table(table).dropna(subset="low_neurons_seeds")
     words = [
         f"{titles.panel_title(row.to_frame().T, intervals, ', ')}, {titles.rule_label(row['learning_rule'])}: "
         f"{row['difference_from_bptt']:+.3f} [{row['low_neurons_seeds']:+.3f}, {row['high_neurons_seeds']:+.3f}]"

@@ -46,6 +46,14 @@ def neuron_seed_interval(
     return crossed_interval(_by_seed(groups[0]), _by_seed(groups[1]), int(chosen["neurons"].iloc[0]))
 
 
+# Also of no rows: with BPTT alone there is no difference.
+COLUMNS = (
+    *(*PANEL_GROUP, "learning_rule", "stage", "accuracy"),
+    *("difference_from_bptt", "low_neurons_seeds", "high_neurons_seeds", "sd_neurons", "se_seeds"),
+    *("n_seeds", "n_seeds_bptt", "neurons", "neuron_resamples", "recording_title", "synthetic"),
+)
+
+
 def interval_table(table: pd.DataFrame) -> pd.DataFrame:
     """One row per recording, task, setting, stage, accuracy and learning rule, which is compared with BPTT.
 
@@ -81,7 +89,7 @@ def interval_table(table: pd.DataFrame) -> pd.DataFrame:
                         "synthetic": int(of_panel["synthetic"].iloc[0]),
                     }
                 )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _by_seed(table: pd.DataFrame) -> NDArray[Any]:
