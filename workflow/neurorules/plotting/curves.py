@@ -54,7 +54,7 @@ def distance_against_accuracy(
 
 
 def difference_words(table: pd.DataFrame) -> list[str]:
-    """The sentence about differences from BPTT after training, with intervals over neurons and seeds, where there are."""
+    """The sentence about differences from BPTT after training, with intervals over neurons and seeds, if any."""
     from neurorules.claims.derivations.neuron_seed_intervals import interval_table
     from neurorules.plotting import titles
 
