@@ -35,10 +35,11 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     import pandas as pd
 
     from neurorules.plotting import panels, titles
+    from neurorules.tables.base.columns import PANEL_GROUP
 
     table = tables["specifications"]
     found = _compared(table, context["published"]["claims"])
-    columns = list(found.groupby([*UNIT, "learning_rule"], sort=True)) if len(found) else []
+    columns = list(found.groupby([*PANEL_GROUP, "learning_rule"], sort=True)) if len(found) else []
     figure, grid = panels.make_grid(2, max(1, len(columns)), width=4.4, height=2.9)
     if not columns:
         panels.mark_empty(list(grid[0]), "No learning rule to compare with BPTT.")
@@ -49,7 +50,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         _draw_differences(grid[0][index], tested, len(rows) - len(tested), rows["why"])
         _draw_choices(grid[1][index], tested)
         name = titles.rule_label(str(rows["learning_rule"].iloc[0]))
-        title = titles.panel_title(rows.assign(setting=rows["setting"]), table)
+        title = titles.panel_title(rows, table)
         grid[0][index].set_title(f"{title}\n{name} less BPTT, n = {_networks(tested)}")
     panels.legend(figure, list(grid[0]))
     panels.caption(
@@ -68,18 +69,16 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     return {"figure": figure, "csv": csv}
 
 
-UNIT = ["recording", "task", "setting"]
-
-
 def _compared(table: pd.DataFrame, claims: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Every specification of every learning rule against BPTT, with the labels of its models."""
     import pandas as pd
 
     from neurorules.claims.specifications import margins_of, specifications
+    from neurorules.tables.base.columns import PANEL_GROUP
 
     parts = []
-    for key, rows in table.groupby(UNIT, sort=True):
-        unit = dict(zip(UNIT, key, strict=True))
+    for key, rows in table.groupby(PANEL_GROUP, sort=True):
+        unit = dict(zip(PANEL_GROUP, key, strict=True))
         for learning_rule in sorted(set(rows["learning_rule"]) - {"bptt"}):
             claim = _claim(claims, learning_rule)
             margins = margins_of(claims, claim, str(unit["recording"]))
