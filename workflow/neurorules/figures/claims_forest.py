@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from neurorules.claims.derivations.base.derivation import DERIVATIONS
-from neurorules.claims.published import claimed_table_types
-from neurorules.claims.tests.base.claim_test import CLAIM_TESTS
+# Both figures are drawn from one ledger.
+from neurorules.figures.claims import PLUGINS, tables_of_others
 
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = ["PLUGINS", "PRODUCTS", "PUBLISHED", "TABLES", "TITLE", "make", "tables_of_others"]
+
 TITLE = "Published claims: differences, intervals and verdicts"
 TABLES = ()
 PRODUCTS = ("pdf", "png", "csv")
-PLUGINS = (
-    *(f"claims.tests.{name}" for name in CLAIM_TESTS.names()),
-    *(f"claims.derivations.{name}" for name in DERIVATIONS.names()),
-)
 PUBLISHED = ""  # all of published.yaml
 
 # What differences are in, where it is not the distance between networks and a recording.
@@ -34,11 +31,6 @@ TEST_VALUES = {"more_updates": "updates", "falls_with_accuracy": "distance, per 
 SLOPES = {"negative_slope": "per unit of gain", "rises_with_learning_rate": "per factor of ten in learning rate"}
 # Columns of the ledger that a label says, beside the claim.
 LABEL_COLUMNS = ("setting", "learning_rule", "component", "level", "score")
-
-
-def tables_of_others() -> dict[str, list[str]]:
-    """By figure, the table types that claims are decided from."""
-    return claimed_table_types()
 
 
 def make(tables: Mapping[str, Mapping[str, pd.DataFrame]], context: Mapping[str, Any]) -> dict[str, Any]:
