@@ -1,4 +1,4 @@
-"""NWB files for tests, written by pynwb: sessions of any content, those of the public datasets, and units of Mante 2013."""
+"""NWB files for tests, written by pynwb: any session, those of public datasets, and units of Mante 2013."""
 
 from __future__ import annotations
 
@@ -29,14 +29,21 @@ def write(nwb: Any, path: Path) -> Path:
 
 def add_trials(nwb: Any, columns: Mapping[str, Sequence[Any]], ragged: Sequence[str] = ()) -> None:
     """A trials table; `columns` has start_time and stop_time too."""
-    own = [name for name in columns if name not in ("start_time", "stop_time")]
-    for name in own:
-        nwb.add_trial_column(name=name, description=name, index=name in ragged)
-    for row in range(len(columns["start_time"])):
-        nwb.add_trial(**{name: cells[row] for name, cells in columns.items()})
+    from hdmf.common import VectorData, VectorIndex
+    from pynwb.epoch import TimeIntervals
+
+    made: list[Any] = []
+    for name, cells in columns.items():
+        data = VectorData(name=name, description=name, data=np.concatenate(cells) if name in ragged else list(cells))
+        made.append(data)
+        if name in ragged:
+            made.append(VectorIndex(name=f"{name}_index", target=data, data=np.cumsum([len(cell) for cell in cells])))
+    nwb.trials = TimeIntervals(name="trials", description="trials", columns=made, colnames=list(columns))
 
 
-def add_units(nwb: Any, times_s: Sequence[Any], columns: Mapping[str, Sequence[Any]] | None = None, **each: Any) -> None:
+def add_units(
+    nwb: Any, times_s: Sequence[Any], columns: Mapping[str, Sequence[Any]] | None = None, **each: Any
+) -> None:
     """A units table: spike times, other columns, and for `each` (obs_intervals, electrodes) a value per unit."""
     columns = columns or {}
     for name in columns:
@@ -119,7 +126,12 @@ def mc_maze(path: Path, *, trials: int = 36, units: int = 4, seed: int = 0) -> P
     )
     t = np.arange(0, start[-1] + 4, 0.005)
     hand = np.stack([np.sin(t), np.cos(t)], axis=1)
-    for name, data in (("hand_pos", hand), ("hand_vel", hand[:, ::-1] * [1, -1]), ("cursor_pos", hand), ("eye_pos", hand)):
+    for name, data in (
+        ("hand_pos", hand),
+        ("hand_vel", hand[:, ::-1] * [1, -1]),
+        ("cursor_pos", hand),
+        ("eye_pos", hand),
+    ):
         add_behaviour(nwb, name, data, t)
     return write(nwb, path)
 
@@ -165,7 +177,7 @@ def dmfc_rsg(path: Path, *, trials: int = 40, units: int = 3, seed: int = 0) -> 
 
 
 def perich(path: Path, *, trials: int = 48, units: int = 4, seed: int = 0) -> Path:
-    """A session as DANDI 000688 (Perich and Miller) has it: center-out reaches to eight targets, cursor in containers."""
+    """A session as DANDI 000688 (Perich and Miller) has it: center-out reaches, the cursor in containers."""
     rng = np.random.default_rng(seed)
     nwb = new_file("C-CO-20131022", lab="Miller", institution="Northwestern University")
     start = np.arange(trials) * 5.0
