@@ -1,4 +1,4 @@
-"""Delayed reach to the targets of any recording: its conditions are the trials, its kinematics or directions the outputs.
+"""Delayed reach to the targets of any recording: trials are its conditions, outputs its kinematics or directions.
 
 The cue is the target's direction as (cos, sin), labels of the condition as they are, or one input per condition; the
 last input is the hold cue. The outputs are recorded kinematics, or, where only directions are known, the position of a
@@ -7,8 +7,6 @@ straight minimum-jerk reach. Timing is that of `tasks/base/reach.py`.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +17,7 @@ from neurorules.recordings.conditions import label_names
 from neurorules.recordings.recording import values_of
 from neurorules.tasks.base.cues import ANGLE_UNIT, SHAPES, minimum_jerk, radians, shown
 from neurorules.tasks.base.reach import TIMING, DelayedReach
+from neurorules.tasks.base.recorded_labels import did_you_mean
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -38,8 +37,8 @@ OPTION_SCHEMA: dict[str, dict[str, Any]] = {
     },
     "cue_shape": {
         "enum": list(SHAPES),
-        "description": "`bump`: shown for 23 steps, before the second interval, as in `hatsopoulos2007`; `held`: ramped "
-        "on in 8 steps, held for the second interval and ramped off in 8, as in `sussillo2015`",
+        "description": "`bump`: shown for 23 steps, before the second interval, as in `hatsopoulos2007`; `held`: "
+        "ramped on in 8 steps, held for the second interval and ramped off in 8, as in `sussillo2015`",
     },
     "cue_labels": {**NAMES, "description": "numeric labels of the recording's conditions that are inputs"},
     "angle_label": {
@@ -74,7 +73,7 @@ OPTION_SCHEMA: dict[str, dict[str, Any]] = {
     "movement_ms": {
         "type": "number",
         "exclusiveMinimum": 0,
-        "description": "duration of a minimum-jerk reach, after which the hand stays for as long as was recorded",
+        "description": "duration of a minimum-jerk reach; the hand then stays for as long as was recorded",
     },
 }
 
@@ -209,10 +208,8 @@ def _movement(
             remedy="Name outputs, as outputs: [hand_velocity], or the label that is the direction of the target.",
         )
     width_ms = bin_width_ms(time_ms) if len(time_ms) > 1 else float(options.dt_ms)
-    # At the end of a step, so that the first step of the outputs moves.
-    since_ms = width_ms * np.arange(1, int(moving.sum()) + 1)
-    if since_ms[-1] < options.movement_ms - 1e-6:
-        since_ms = width_ms * np.arange(1, int(np.ceil(options.movement_ms / width_ms - 1e-6)) + 1)
+    n_steps = max(int(moving.sum()), int(np.ceil(options.movement_ms / width_ms - 1e-6)) + 1)
+    since_ms = width_ms * np.arange(n_steps)
     return minimum_jerk(angle, since_ms, options.movement_ms)
 
 
@@ -251,7 +248,7 @@ def _components(recording: xr.Dataset, name: str) -> list[str]:
             "The recording has no such kinematics (condition, time).",
             key="task.outputs",
             value=name,
-            remedy=f"{_did_you_mean(name, there)}It has {', '.join(there) or 'none'}. outputs: [] makes straight reaches.",
+            remedy=f"{did_you_mean(name, there)}It has {', '.join(there) or 'none'}. [] makes straight reaches.",
         )
     return parts
 
@@ -264,7 +261,7 @@ def _label(recording: xr.Dataset, name: str, key: str) -> NDArray[Any]:
             "The recording's conditions have no such label.",
             key=key,
             value=name,
-            remedy=f"{_did_you_mean(name, there)}It has {', '.join(there) or 'none'}.",
+            remedy=f"{did_you_mean(name, there)}It has {', '.join(there) or 'none'}.",
         )
     values = recording[name].values
     if values.dtype.kind not in "iufb" or not _is_finite(values):
@@ -279,11 +276,6 @@ def _label(recording: xr.Dataset, name: str, key: str) -> NDArray[Any]:
 
 def _is_finite(values: NDArray[Any]) -> bool:
     return values.dtype.kind not in "fc" or bool(np.isfinite(values).all())
-
-
-def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"Did you mean {close[0]}? " if close else ""
 
 
 def condition_labels(task: RecordedReach) -> dict[str, NDArray[Any]]:

@@ -30,7 +30,8 @@ def shown(shape: str, since: NDArray[Any], interval2: NDArray[Any]) -> NDArray[A
         interval2: (trial,) the second interval in steps.
     """
     if shape == "bump":
-        return shifted(BUMP, since)
+        bump: NDArray[Any] = shifted(BUMP, since)
+        return bump
     before_fall = since - len(RAMP) - interval2
     held = (since >= len(RAMP)) & (before_fall < 0)
     course: NDArray[Any] = shifted(RAMP, since) + held + shifted(RAMP[::-1], before_fall)
