@@ -6,7 +6,6 @@ its plan inputs until the movement.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,9 +42,8 @@ def radians(values: NDArray[Any], unit: str) -> NDArray[Any]:
     if unit == "radian":
         return values
     if unit == "degree":
-        return np.deg2rad(values)
-    found = re.match(ANGLE_UNIT, unit)
-    assert found is not None
+        in_radians: NDArray[Any] = np.deg2rad(values)
+        return in_radians
     of: NDArray[Any] = 2 * np.pi * values / int(unit.split()[-1])
     return of
 
