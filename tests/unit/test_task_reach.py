@@ -112,6 +112,11 @@ def test_directions_in_the_units_of_labs() -> None:
     in_degrees = reach(recording()).test().inputs
     for angles, unit in ((np.deg2rad(ANGLES), "radian"), (np.arange(7), "index of 7")):
         np.testing.assert_allclose(reach(recording(angles), angle_unit=unit).test().inputs, in_degrees, atol=1e-6)
+    names = recording([f"reach{number}" for number in range(1, 8)])
+    values = {"angle_unit": "index of 7", "angle_values": {f"reach{number}": number - 1 for number in range(1, 8)}}
+    np.testing.assert_allclose(reach(names, **values).test().inputs, in_degrees, atol=1e-6)
+    assert refused(names, angle_values={"reach1": 0}).key == "task.angle_values"
+    assert refused(names).key == "task.angle_label"
     # the bump is at its height 10 steps after the first interval of 25
     np.testing.assert_allclose(in_degrees[35, :, 0], np.cos(np.deg2rad(ANGLES)), atol=1e-6)
     np.testing.assert_allclose(in_degrees[35, :, 1], np.sin(np.deg2rad(ANGLES)), atol=1e-6)

@@ -7,6 +7,7 @@ straight minimum-jerk reach. Timing is that of `tasks/base/reach.py`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from neurorules.recordings.conditions import label_names
 from neurorules.recordings.recording import values_of
 from neurorules.tasks.base.cues import ANGLE_UNIT, SHAPES, minimum_jerk, radians, shown
 from neurorules.tasks.base.reach import TIMING, DelayedReach
-from neurorules.tasks.base.recorded_labels import did_you_mean
+from neurorules.tasks.base.recorded_labels import did_you_mean, replaced
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -49,6 +50,11 @@ OPTION_SCHEMA: dict[str, dict[str, Any]] = {
         "type": "string",
         "pattern": ANGLE_UNIT,
         "description": "its unit: `degree`, `radian`, or `index of 8` for 0 to 7 as multiples of 45 degrees",
+    },
+    "angle_values": {
+        "type": "object",
+        "additionalProperties": {"type": "number"},
+        "description": "the angle of each value of the label, in that unit; {} where the values are angles themselves",
     },
     "outputs": {
         **NAMES,
@@ -98,7 +104,8 @@ class RecordedReach(DelayedReach):
         self.labels = self.labels or {"condition": np.arange(n_conditions)}
         angle = None
         if options.angle_label is not None:
-            angle = radians(_label(recording, options.angle_label, "task.angle_label"), options.angle_unit)
+            label = _label(recording, options.angle_label, "task.angle_label", options.angle_values)
+            angle = radians(label, options.angle_unit)
         self.cues = _cues(options, recording, angle)
         length = SHAPES[options.cue_shape]
         output_step = length + options.output_offset_steps
@@ -253,8 +260,8 @@ def _components(recording: xr.Dataset, name: str) -> list[str]:
     return parts
 
 
-def _label(recording: xr.Dataset, name: str, key: str) -> NDArray[Any]:
-    """(condition,) a numeric label."""
+def _label(recording: xr.Dataset, name: str, key: str, by: Mapping[str, float] | None = None) -> NDArray[Any]:
+    """(condition,) a numeric label, its values replaced as the study says."""
     there = label_names(recording)
     if name not in there:
         raise InputError(
@@ -264,12 +271,14 @@ def _label(recording: xr.Dataset, name: str, key: str) -> NDArray[Any]:
             remedy=f"{did_you_mean(name, there)}It has {', '.join(there) or 'none'}.",
         )
     values = recording[name].values
+    if by:
+        values = replaced(values, by, "task.angle_values")
     if values.dtype.kind not in "iufb" or not _is_finite(values):
         raise InputError(
             f"The label {name} is not a finite number in every condition.",
             key=key,
             value=", ".join(map(str, values[:8].tolist())),
-            remedy="Use a numeric label, or cue: one_hot.",
+            remedy="Use a numeric label, or say in angle_values which angle each value is; or use cue: one_hot.",
         )
     return values.astype(np.float64)
 
