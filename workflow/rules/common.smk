@@ -126,16 +126,18 @@ def raw_files(wildcards):
     if entry["synthetic"]:
         return study.paths.below("raw", wildcards.recording)
     try:
-        found, (raw_dir, _) = find_raw_files(study, wildcards.recording), folder_of(study, wildcards.recording)
-        if not found:
-            require_writable(DOWNLOADS)
+        found = find_raw_files(study, wildcards.recording)
+        if found:
+            return [str(file) for file in found]
+        raw_dir, _ = folder_of(study, wildcards.recording)
+        require_writable(DOWNLOADS)
     except InputError as error:
         raise WorkflowError(str(error))
-    if not found and raw_dir != DOWNLOADS and wildcards.recording not in to_download:
+    if raw_dir != DOWNLOADS and wildcards.recording not in to_download:
         to_download.add(wildcards.recording)
         first = download_paths(entry["reader"], entry["source"], raw_dir)[0]
         logger.warning(f"{first} is not there: {wildcards.recording} would be downloaded to {DOWNLOADS}.")
-    return [str(f) for f in found or download_paths(entry["reader"], entry["source"], DOWNLOADS)]
+    return [str(file) for file in download_paths(entry["reader"], entry["source"], DOWNLOADS)]
 
 
 def raw_fingerprints(wildcards):

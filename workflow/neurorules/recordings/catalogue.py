@@ -82,9 +82,31 @@ def source_entry(reader: str, source: str, *, catalogue: Path = CATALOGUE) -> di
     return entry
 
 
+def only_source(reader: str, *, catalogue: Path = CATALOGUE) -> str | None:
+    """The source that is meant where a study names none: the reader's only one, or its user's own files.
+
+    Raises:
+        InputError: the catalogue is missing or not valid YAML.
+    """
+    sources = _read(catalogue).get(reader, {}).get("sources", {})
+    own = [name for name, entry in sources.items() if "patterns" in entry]
+    return own[0] if own else next(iter(sources)) if len(sources) == 1 else None
+
+
 def is_private(reader: str, source: str, *, catalogue: Path = CATALOGUE) -> bool:
     """Whether the files of a source are not published, so that they cannot be downloaded."""
-    return any(file.get("private", False) for file in source_entry(reader, source, catalogue=catalogue)["files"])
+    entry = source_entry(reader, source, catalogue=catalogue)
+    return "patterns" in entry or any(file.get("private", False) for file in entry["files"])
+
+
+def own_file_patterns(reader: str, source: str, *, catalogue: Path = CATALOGUE) -> list[str] | None:
+    """What the user's own files of a source are called (*.nwb); None where the catalogue names the files.
+
+    Raises:
+        InputError: the reader or the source is not in the catalogue.
+    """
+    patterns: list[str] | None = source_entry(reader, source, catalogue=catalogue).get("patterns")
+    return patterns
 
 
 def origin_attributes(reader: str, source: str, *, synthetic: bool, catalogue: Path = CATALOGUE) -> dict[str, Any]:
@@ -102,7 +124,9 @@ def origin_attributes(reader: str, source: str, *, synthetic: bool, catalogue: P
     Raises:
         InputError: the reader or the source is not in the catalogue.
     """
-    entry = catalogue_entry(reader, catalogue=catalogue)
+    of_source = source_entry(reader, source, catalogue=catalogue)
+    # Sessions of one form, of several publishers: what a source says itself comes before what its reader says.
+    entry = {**catalogue_entry(reader, catalogue=catalogue), **of_source}
     if synthetic:
         return {
             "title": f"{entry['title']} (synthetic)",
@@ -112,9 +136,9 @@ def origin_attributes(reader: str, source: str, *, synthetic: bool, catalogue: P
             "synthetic": 1,
         }
     if is_private(reader, source, catalogue=catalogue):
-        where = "private mount"
+        where = "own files" if "patterns" in of_source else "private mount"
     else:
-        where = " ".join(file["url"] for file in source_entry(reader, source, catalogue=catalogue)["files"])
+        where = " ".join(file["url"] for file in of_source["files"])
     return {
         "title": entry["title"],
         "source": f"{source}: {where}",

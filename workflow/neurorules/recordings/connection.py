@@ -34,6 +34,10 @@ class Refused(Exception):
     """Another attempt would fail in the same way."""
 
 
+class LoginNeeded(Refused):
+    """The server asks for a login, or does not take the one that was sent."""
+
+
 class Changed(Broken):
     """The file at the source is not the one whose first part is here."""
 
@@ -59,13 +63,14 @@ class Answer:
     ends_by_protocol: bool
 
 
-def ask(url: str, start: int, version: str | None) -> Answer:
+def ask(url: str, start: int, version: str | None, token: str | None = None) -> Answer:
     """Ask for a file from an offset to its end.
 
     Args:
         url: its address.
         start: how many bytes are here.
         version: the tag of the version that they are from; None if it is not known.
+        token: a login for the host of `url`; it is sent to no other, wherever the server leads.
 
     Returns:
         the answer. It starts at 0 where the server does not send parts, or has another version now.
@@ -73,6 +78,7 @@ def ask(url: str, start: int, version: str | None) -> Answer:
     Raises:
         Broken: the connection broke, or the server is busy or speaks nonsense.
         Changed: the file is shorter now.
+        LoginNeeded: the server asks for a login, or does not take this one.
         Refused: the server cannot be reached, or refuses, or leads elsewhere than to http and https.
     """
     import http.client
@@ -84,8 +90,9 @@ def ask(url: str, start: int, version: str | None) -> Answer:
         request.add_header("Range", f"bytes={start}-")
         if version is not None:
             request.add_header("If-Range", version)
+    _log_in(request, url, token)
     try:
-        response = _within(TIMEOUT_S * 2, lambda: _opener().open(request, timeout=TIMEOUT_S))
+        response = _within(TIMEOUT_S * 2, lambda: _opener(url, token).open(request, timeout=TIMEOUT_S))
     except urllib.error.HTTPError as error:
         error.close()
         raise _of_status(error.code, str(error.reason), error.headers) from error
@@ -100,10 +107,26 @@ def ask(url: str, start: int, version: str | None) -> Answer:
         raise
 
 
-def _opener() -> Any:
+def _log_in(request: Any, url: str, token: str | None) -> None:
+    """Send the token with a request to the host that it is for, by the same protocol."""
+    from urllib.parse import urlsplit
+
+    here, there = urlsplit(request.full_url), urlsplit(url)
+    if token is not None and (here.scheme, here.netloc) == (there.scheme, there.netloc):
+        # Ordinary headers would go with a redirect to any host.
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
+
+
+def _opener(url: str, token: str | None) -> Any:
     import urllib.request
 
     class OnlyWeb(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *of: Any) -> Any:
+            request = super().redirect_request(*of)
+            if request is not None:
+                _log_in(request, url, token)
+            return request
+
         def http_error_302(self, req: Any, fp: Any, code: int, msg: str, headers: Any) -> Any:
             # urllib itself lets ftp pass
             target = headers.get("location", headers.get("uri", ""))
@@ -144,7 +167,8 @@ def _of_status(code: int, reason: str, headers: Message) -> Exception:
         return Changed("the file at the source has changed")
     if code in (408, 425, 429) or code >= 500:
         return Broken(f"HTTP {code} {reason}", _pause(headers.get("Retry-After")))
-    return Refused(f"the server refuses it: HTTP {code} {reason}")
+    kind = LoginNeeded if code in (401, 403) else Refused
+    return kind(f"the server refuses it: HTTP {code} {reason}")
 
 
 def _pause(asked: str | None) -> float:

@@ -11,7 +11,7 @@ from neurorules.errors import InputError
 from neurorules.io.confined import confined
 from neurorules.io.netcdf import netcdf_attributes, write_dataset
 from neurorules.options import Options
-from neurorules.recordings.catalogue import origin_attributes
+from neurorules.recordings.catalogue import origin_attributes, own_file_patterns
 from neurorules.recordings.locate import find_raw
 from neurorules.recordings.readers.base.reader import load_reader
 from neurorules.recordings.recording import check_recording
@@ -106,7 +106,10 @@ def _refused_file(error: InputError, raw: Sequence[Path]) -> Path | None:
 def _attributes(options: Options, read: Mapping[str, Any]) -> dict[str, Any]:
     """The attributes of a recording: where it comes from, by the catalogue and by its files, and how it was made."""
     origin = origin_attributes(options.reader, options.source, synthetic=bool(read.get("synthetic", 0)))
-    attributes = {"name": options.name, **origin, **read}
+    own = {} if own_file_patterns(options.reader, options.source) is None else {"title": options.name}
+    attributes = {"name": options.name, **origin, **own, **read}
+    if "title" in options:
+        attributes["title"] = options["title"]
     # A recording of some of the published files says so on every figure.
     part = attributes.pop("part", None)
     if part is not None:

@@ -118,12 +118,18 @@ def find_raw(
         else:
             files = _find_published(name or reader, reader, source, raw_dir, download_dir, options or {}, catalogue)
         for file in files:
-            _refuse_future(file, key)
+            refuse_future(file, key)
     return files
 
 
-def _refuse_future(file: Path, key: str | None) -> None:
-    """Snakemake takes a recording that is older than its raw file for a failure, and removes it after it was read."""
+def refuse_future(file: Path, key: str | None) -> None:
+    """Refuse a raw file that is dated in the future.
+
+    Snakemake takes a recording that is older than its raw file for a failure, and removes it after it was read.
+
+    Raises:
+        InputError: it is.
+    """
     ahead = file.stat().st_mtime - time.time()
     if ahead > _CLOCKS_DIFFER_S:
         raise InputError(

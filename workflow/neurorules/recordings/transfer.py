@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import math
 import os
 import shutil
@@ -17,7 +18,8 @@ from neurorules.io import limits
 from neurorules.io.atomic import write_text
 from neurorules.io.identity import sha256_of
 from neurorules.io.lock import exclusive
-from neurorules.recordings.connection import TIMEOUT_S, Answer, Broken, Changed, Refused, ask
+from neurorules.recordings.connection import TIMEOUT_S, Answer, Broken, Changed, LoginNeeded, Refused, ask
+from neurorules.recordings.publisher import login_remedy, login_token, published_facts
 from neurorules.recordings.verify import checksum_file, recorded_checksum, verify
 
 _BLOCK = 1 << 18
@@ -29,7 +31,7 @@ class Transfer:
     """One file on its way to its place.
 
     Args:
-        file: the file's entry in the catalogue: `url`, `bytes`, `sha256`, `begins`.
+        file: the file's entry in the catalogue: `url`, `bytes`, `sha256`, `begins`, `metadata`, `token`.
         target: where it goes.
         remedy: what errors say to do.
         progress: where to report progress.
@@ -38,6 +40,7 @@ class Transfer:
     def __init__(self, file: Mapping[str, Any], target: Path, remedy: str, progress: TextIO) -> None:
         self.file, self.target, self.remedy, self.progress = file, target, remedy, progress
         self.deadline = math.inf  # of the monotonic clock
+        self.token: str | None = None  # for the host of the url alone; never printed
         self._name_partial()
 
     def run(self) -> None:
@@ -75,6 +78,11 @@ class Transfer:
 
     def _transfer(self) -> None:
         self.deadline = time.monotonic() + limits.DOWNLOAD_S
+        self.token = login_token(self.file, self.target, self.remedy)
+        facts, unknown = published_facts(self.file)
+        self.file = {**self.file, **{name: value for name, value in facts.items() if self.file.get(name) is None}}
+        if unknown:
+            self._report(f"its publisher does not say its size and digest ({unknown})")
         attempt = 1
         while True:
             try:
@@ -109,10 +117,18 @@ class Transfer:
         have = self._resumable_bytes()
         version = self.version.read_text(encoding="utf-8") if have and self.version.is_file() else None
         try:
-            answer = ask(self.file["url"], have, version)
+            answer = ask(self.file["url"], have, version, self.token)
         except Changed:
             self._discard()
             raise
+        except LoginNeeded as error:
+            if self.token is None:
+                raise self._refuse(f"The file is missing and {error}.") from error
+            variable = self.file["token"]
+            raise self._refuse(
+                f"The file is missing and {error}: it does not take the token in {variable}, which may be old.",
+                login_remedy(self.file, self.remedy),
+            ) from error
         except Refused as error:
             raise self._refuse(f"The file is missing and {error}.") from error
         with answer.stream:
@@ -229,6 +245,16 @@ class Transfer:
         if head != begins:
             self._discard()
             raise self._refuse("The file is missing: the server sent something else under its address (a web page?).")
+        if "digest" in self.file:
+            with open(self.partial, "rb") as handle:
+                kind, said = self.file["digest_type"], self.file["digest"]
+                digest = hashlib.file_digest(handle, kind).hexdigest()
+            if digest != said:
+                self._discard()
+                raise self._refuse(
+                    f"The file is missing: the download has the {kind} {digest} where its publisher says {said}.",
+                    f"Run the same command again. {self.remedy}",
+                )
         found = sha256_of(self.partial)
         recorded = checksum_file(self.target)
         known = self.file["sha256"]

@@ -14,7 +14,9 @@ from typing import Any
 from neurorules.errors import InputError
 from neurorules.io.identity import canonical_json
 from neurorules.io.stale import differences
-from neurorules.recordings.locate import DOWNLOADS, expand_folder, find_raw
+from neurorules.recordings.catalogue import own_file_patterns
+from neurorules.recordings.locate import DOWNLOADS, expand_folder, find_raw, refuse_future
+from neurorules.recordings.own_files import find_own_files
 from neurorules.study.load import Study
 
 
@@ -24,9 +26,16 @@ def folder_of(study: Study, recording: str) -> tuple[Path, str]:
     A private recording lies in a folder of its own.
 
     Raises:
-        InputError: the folder's name holds a variable or a user that does not exist.
+        InputError: the folder's name holds a variable or a user that does not exist, or there are several.
     """
     entry = study.selection.recording_entry(recording)
+    if isinstance(entry["path"], list):
+        raise InputError(
+            "The files of this recording lie in one folder.",
+            key=f"recordings.{recording}.path",
+            value=entry["path"],
+            remedy="Name that folder alone.",
+        )
     key = f"recordings.{recording}.path" if entry["path"] else "raw_dir"
     return expand_folder(entry["path"] or study.config["raw_dir"], key), key
 
@@ -38,9 +47,29 @@ def find_raw_files(study: Study, recording: str) -> list[Path]:
         InputError: the folder or a file that cannot be downloaded is not there.
     """
     entry = study.selection.recording_entry(recording)
+    patterns = own_file_patterns(entry["reader"], entry["source"])
+    if patterns is not None:
+        return _find_own(recording, entry["path"], patterns)
     folder, _ = folder_of(study, recording)
     raw_dir = None if folder == DOWNLOADS else folder
     return find_raw(entry["reader"], entry["source"], raw_dir, DOWNLOADS, entry["options"], name=recording)
+
+
+def _find_own(recording: str, path: str | list[str] | None, patterns: list[str]) -> list[Path]:
+    """The user's own files of a recording, wherever they lie."""
+    key = f"recordings.{recording}.path"
+    if path is None:
+        raise InputError(
+            "The files of this recording are not named.",
+            key=key,
+            value=None,
+            remedy="Name a file, a list of files, or a folder.",
+        )
+    named = [path] if isinstance(path, str) else path
+    files = find_own_files(recording, [expand_folder(text, key) for text in named], patterns)
+    for file in files:
+        refuse_future(file, key)
+    return files
 
 
 def check_finished_recordings(study: Study, code: Callable[[str], str]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from neurorules.figures.base.figure import is_of_others, needs_recording, table_types_of
-from neurorules.recordings.catalogue import is_private
+from neurorules.recordings.catalogue import is_private, only_source
 from neurorules.study.model import Block, Model, subset_name
 from neurorules.study.options import StudyOptions
 
@@ -80,8 +80,8 @@ class Selection:
 
     def recording_entry(self, name: str) -> dict[str, Any]:
         """A recording's config with what it leaves unsaid."""
-        entry = self.config["recordings"][name]
-        return {"name": name, "synthetic": False, "path": None, "options": {}, **entry}
+        entry = {"name": name, "synthetic": False, "path": None, "options": {}, **self.config["recordings"][name]}
+        return entry if "source" in entry else {**entry, "source": only_source(entry["reader"])}
 
     def recording_spec(self, recording: str) -> dict[str, Any]:
         """What determines a recording besides its raw files; where these lie does not matter."""

@@ -73,18 +73,31 @@ class Recording(Group):
     reader: str = option(
         ...,
         "which dataset: a file in `workflow/neurorules/recordings/readers/`, an entry in `resources/recordings.yaml`",
-        type_in_words="`mante2013`, `hatsopoulos2007`, `sussillo2015`, or `own_rates` for "
-        "[rates that you have](../docs/extending.md#rates-that-you-have)",
+        type_in_words="`mante2013`, `hatsopoulos2007`, `sussillo2015`; `nwb` or `trials` for "
+        "[sessions that you have](../docs/your-recording.md), `own_rates` for "
+        "[rates](../docs/extending.md#rates-that-you-have)",
     )
-    source: str = option(..., "which published form of it, see [below](#raw-recordings)", type_in_words="name")
+    source: str = option(
+        NO_DEFAULT,
+        "which published form of it, see [below](#raw-recordings)",
+        type_in_words="name",
+        default_in_words="`files` for your own; else needed where the reader has several",
+    )
     synthetic: bool = option(
         False, "read synthetic raw files instead, which the workflow writes. Figures made from them say so"
     )
-    path: Annotated[Text, Or(None)] = option(
+    path: Annotated[Text | list[Text], Or(None)] = option(
         None,
-        "folder of the files of a private recording (`~` is your home). Without it the recording is left out, unless "
-        "it is synthetic",
-        type_in_words="path or null",
+        "folder of the files of a private recording (`~` is your home); for `nwb` and `trials` a file, a list of files "
+        "or a folder. Without it the recording is left out, unless it is synthetic",
+        type_in_words="path, list of paths or null",
+    )
+    title: Text = option(
+        NO_DEFAULT,
+        "what figures call it",
+        source="`nwb`, `trials`",
+        type_in_words="text",
+        default_in_words="its title in the catalogue; that of your own files is its name in the study",
     )
     options: RecordingOptions = option(NO_DEFAULT, "the next table", type_in_words="dict", default_in_words="`{}`")
 
