@@ -10,7 +10,7 @@ import numpy as np
 
 from neurorules.errors import InputError
 from neurorules.recordings.formats.axes import Index, name_axes
-from neurorules.recordings.formats.parts import find
+from neurorules.recordings.formats.parts import did_you_mean, find
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -110,6 +110,40 @@ def seconds(values: Sequence[Any], unit: str, bin_ms: float, starts_ms: float, f
     if unit == "bins":
         return (starts_ms + (numbers - 1) * bin_ms) / 1000.0
     return numbers / 1000.0 if unit == "ms" else numbers
+
+
+def observed_times(
+    options: Mapping[str, Any], trials: Mapping[str, Any], file: Path, n_trials: int | None = None
+) -> NDArray[Any]:
+    """(trial, 2) from when to when each trial was recorded, s on its own clock.
+
+    Raises:
+        InputError: the option `observed` does not say it.
+    """
+    said = options.get("observed")
+    if not isinstance(said, list) or len(said) != 2:
+        raise InputError(
+            "From when to when trials were recorded is not known: time without spikes may be silence, or not recorded.",
+            file=file,
+            key="observed",
+            value=said,
+            remedy="Write observed: [-500, 1000], in ms on the trial's clock, or names of two columns of times.",
+        )
+    edges = np.empty((n_trials if n_trials is not None else len(next(iter(trials.values()))), 2))
+    for side, edge in enumerate(said):
+        if not isinstance(edge, str):
+            edges[:, side] = edge / 1000.0
+        elif edge in trials:
+            edges[:, side] = seconds(trials[edge], "s", 1, 0, file, f"observed: {edge}")
+        else:
+            raise InputError(
+                "There is no such column of times.",
+                file=file,
+                key="observed",
+                value=edge,
+                remedy=did_you_mean(edge, trials),
+            )
+    return edges
 
 
 def _vector(tree: Mapping[str, Any], path: str, axis: str, file: Path, key: str) -> list[Any]:

@@ -10,10 +10,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.errors import InputError
-from neurorules.recordings.formats.array_columns import per_axis, per_bin, per_trial, seconds
+from neurorules.recordings.formats.array_columns import observed_times, per_axis, per_bin, per_trial, seconds
 from neurorules.recordings.formats.array_files import load_arrays
 from neurorules.recordings.formats.parts import Part, did_you_mean, find
-from neurorules.recordings.formats.trial_arrays import TIME, TRIAL, UNIT, Cut, cut, cut_spikes, labels, runs_of
+from neurorules.recordings.formats.trial_arrays import (
+    COUNTS,
+    TIME,
+    TRIAL,
+    UNIT,
+    Z_SCORES,
+    Cut,
+    all_missing,
+    check_values,
+    cut,
+    cut_spikes,
+    labels,
+    runs_of,
+)
 from neurorules.recordings.sessions.session import SPIKES_PER_S, Z_SCORE, Session
 from neurorules.recordings.sessions.trial_bins import TrialBins
 from neurorules.recordings.sessions.trial_signals import TrialSignals
@@ -23,8 +36,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-COUNTS, RATES, Z_SCORES, SPIKE_TIMES = "counts", "rates", "z_scores", "spike_times"
-KINDS = (COUNTS, RATES, Z_SCORES, SPIKE_TIMES)
+SPIKE_TIMES = "spike_times"
+KINDS = (COUNTS, "rates", Z_SCORES, SPIKE_TIMES)
 START, STOP, EVENT = "start_time", "stop_time", "event"  # columns of times that every session of cut trials has
 
 
@@ -106,8 +119,8 @@ class _Arrays:
                 file=self.file,
                 key="axes",
                 value=list(axes),
-                remedy="Write axes: [trial, unit, time], say; of a continuous session axes: [time, unit], and cut_by: the "
-                "column whose runs of equal values are the trials.",
+                remedy="Write axes: [trial, unit, time], say; of a continuous session axes: [time, unit], and cut_by: "
+                "the column whose runs of equal values are the trials.",
             )
 
     def _cut(self, part: Part, axes: Sequence[str]) -> tuple[Cut, Sequence[tuple[int, int]]]:
@@ -116,7 +129,7 @@ class _Arrays:
         if "cut_by" not in self.options:
             several = [name for name in axes if name not in (UNIT, TIME)]
             if len(several) > 1:  # of a full array of conditions and trials, those that were not recorded are no trials
-                real = [i for i, trial in enumerate(found.trials) if not _all_missing(trial)]
+                real = [i for i, trial in enumerate(found.trials) if not all_missing(trial)]
                 found = Cut(found.axes, [found.places[i] for i in real], [found.trials[i] for i in real])
             return found, []
         (whole,) = found.trials
@@ -184,9 +197,10 @@ class _Arrays:
         return pd.DataFrame(table, index=pd.Index(names, dtype=object))
 
     def _bins(self, found: Cut, kind: str, part: Part) -> TrialBins:
-        _check_values(found, kind, part)
+        check_values(found, kind, part)
         units = Z_SCORE if kind == Z_SCORES else SPIKES_PER_S
-        return TrialBins(found.trials, self._bin_ms, self._starts_ms, counts=kind == COUNTS, units=units)
+        counted_ms = float(self.options.get("counted_ms", self._bin_ms)) if kind == COUNTS else None
+        return TrialBins(found.trials, self._bin_ms, self._starts_ms, counted_ms=counted_ms, units=units)
 
     @property
     def _bin_ms(self) -> float:
@@ -215,35 +229,9 @@ class _Arrays:
             times.append(np.concatenate([np.empty(0), *(spikes for _, spikes in mine)]) / scale)
             of_trial.append(np.repeat(np.array([i for i, _ in mine], np.int64), counts))
         recorded = np.array([[trial[unit] is not None for trial in found.trials] for unit in range(n_units)])
-        observed = self._observed(trials, len(found.trials))
+        observed = observed_times(self.options, trials, self.file, len(found.trials))
         trials.update(_with_times(trials, observed[:, 0], observed[:, 1]))
         return TrialSpikes(times, of_trial, observed, recorded)
-
-    def _observed(self, trials: Mapping[str, Any], n_trials: int) -> NDArray[Any]:
-        said = self.options.get("observed")
-        if not isinstance(said, list) or len(said) != 2:
-            raise InputError(
-                "From when to when trials were recorded is not known, so that no spike could be silence or the end.",
-                file=self.file,
-                key="observed",
-                value=said,
-                remedy="Write observed: [-500, 1000], in ms on the trial's clock, or names of two columns of times.",
-            )
-        edges = np.empty((n_trials, 2))
-        for side, edge in enumerate(said):
-            if isinstance(edge, str):
-                if edge not in trials:
-                    raise InputError(
-                        "There is no such column of times.",
-                        file=self.file,
-                        key="observed",
-                        value=edge,
-                        remedy=did_you_mean(edge, trials),
-                    )
-                edges[:, side] = seconds(trials[edge], "s", 1, 0, self.file, f"observed: {edge}")
-            else:
-                edges[:, side] = edge / 1000.0
-        return edges
 
     def _behaviour(self, axes: Sequence[str], found: Cut, spans: Sequence[tuple[int, int]]) -> dict[str, TrialSignals]:
         signals = {}
@@ -255,7 +243,9 @@ class _Arrays:
             if spans:
                 (whole,) = values.trials
                 if whole.shape[1] < spans[-1][1]:
-                    raise part.wrong(f"It has {whole.shape[1]} bins, fewer than the activity.", "Name another variable.")
+                    raise part.wrong(
+                        f"It has {whole.shape[1]} bins, fewer than the activity.", "Name another variable."
+                    )
                 pieces = [whole[:, a:b] for a, b in spans]
             else:
                 by_place = dict(zip(values.places, values.trials, strict=True))
@@ -282,26 +272,5 @@ def _bins_last(piece: NDArray[Any], n_bins: int, part: Part) -> NDArray[Any]:
 
 
 def _with_times(trials: dict[str, Any], start_s: NDArray[Any], stop_s: NDArray[Any]) -> dict[str, Any]:
-    """The columns of trials, with their start, their end and the 0 of their clock where the file has none of the name."""
+    """The columns of trials, with their start, their end and the 0 of their clock, unless the file has them."""
     return {START: start_s, STOP: stop_s, EVENT: np.zeros(len(start_s)), **trials}
-
-
-def _all_missing(trial: NDArray[Any]) -> bool:
-    return trial.dtype.kind == "f" and bool(np.isnan(trial).all())
-
-
-def _check_values(found: Cut, kind: str, part: Part) -> None:
-    """Refuse values that are not what they are said to be."""
-    for place, trial in zip(found.places, found.trials, strict=True):
-        where = ", ".join(f"{name} {i + 1}" for name, i in zip(found.axes, place, strict=True))
-        if np.isinf(trial).any():
-            raise part.wrong(f"There are infinite values in {where}.", "Write NaN where a unit was not recorded.")
-        if kind != Z_SCORES and (trial < 0).any():
-            raise part.wrong(
-                f"There are negative {kind} in {where}, {float(np.nanmin(trial)):g} the lowest.",
-                "If they are z-scored, name them by z_scores.",
-            )
-        if kind == COUNTS and trial.dtype.kind == "f" and (trial[np.isfinite(trial)] % 1).any():
-            raise part.wrong(
-                f"Spike counts in {where} are not whole numbers.", "If they are rates in spikes/s, name them by rates."
-            )

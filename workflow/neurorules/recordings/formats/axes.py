@@ -2,7 +2,8 @@
 
 Dimensions are named from the outside in: first those of a struct array or cell, then those of the arrays in it, in
 MATLAB's order. A struct or cell of one element counts as a dimension only where a name is left for it; a struct array
-of one trial is a struct, and counts where the first name is trial. A vector's second dimension, of length 1, needs no name; neither do dimensions of length 1 at the end, which MATLAB drops.
+of one trial is a struct, and counts where the first name is trial. A vector's second dimension, of length 1, needs no
+name; neither do dimensions of length 1 at the end, which MATLAB drops.
 """
 
 from __future__ import annotations

@@ -79,7 +79,9 @@ def _follow(value: Any, steps: Sequence[tuple[str, tuple[int, ...]]], where: Par
         return mapped.reshape(value.shape, order="F")
     (name, index), *rest = steps
     if not isinstance(value, Mapping):
-        raise where.wrong(f"There is no {name} in it: what stands before it is {kind_of(value)}, no struct.", "End the path there.")
+        raise where.wrong(
+            f"There is no {name} in it: what stands before it is {kind_of(value)}, no struct.", "End the path there."
+        )
     if name not in value:
         raise where.wrong(f"The file has no {name} there.", did_you_mean(name, value))
     return _follow(_element(value[name], index, where), rest, where)

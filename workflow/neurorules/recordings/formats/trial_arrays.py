@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 UNIT, TIME, TRIAL = "unit", "time", "trial"
+COUNTS, Z_SCORES = "counts", "z_scores"  # options that name the activity
 
 
 @dataclass(frozen=True)
@@ -137,10 +139,40 @@ def runs_of(bins: NDArray[Any]) -> list[tuple[int, int]]:
         return []
     change = np.flatnonzero(bins[1:] != bins[:-1]) + 1
     edges = [0, *change.tolist(), len(bins)]
-    spans = zip(edges[:-1], edges[1:], strict=True)
-    return [(a, b) for a, b in spans if bins[a] is not None and bins[a] == bins[a]]
+    return [(a, b) for a, b in pairwise(edges) if bins[a] is not None and bins[a] == bins[a]]
 
 
 def labels(axes: Sequence[str], places: Sequence[Index]) -> Mapping[str, list[int]]:
     """For each axis but the trials' own: the number of each trial's element, from 1."""
     return {name: [place[i] + 1 for place in places] for i, name in enumerate(axes) if name != TRIAL}
+
+
+def all_missing(trial: NDArray[Any]) -> bool:
+    """Whether no unit was recorded."""
+    return trial.dtype.kind == "f" and bool(np.isnan(trial).all())
+
+
+def check_values(found: Cut, kind: str, part: Part) -> None:
+    """Refuse values that are not what they are said to be.
+
+    Args:
+        found: the trials.
+        kind: the option that names them: counts, rates, z_scores.
+        part: where they stand, for the error.
+
+    Raises:
+        InputError: there are infinite values, negative counts or rates, or counts that are not whole numbers.
+    """
+    for place, trial in zip(found.places, found.trials, strict=True):
+        where = ", ".join(f"{name} {i + 1}" for name, i in zip(found.axes, place, strict=True))
+        if np.isinf(trial).any():
+            raise part.wrong(f"There are infinite values in {where}.", "Write NaN where a unit was not recorded.")
+        if kind != Z_SCORES and (trial < 0).any():
+            raise part.wrong(
+                f"There are negative {kind} in {where}, {float(np.nanmin(trial)):g} the lowest.",
+                "If they are z-scored, name them by z_scores.",
+            )
+        if kind == COUNTS and trial.dtype.kind == "f" and (trial[np.isfinite(trial)] % 1).any():
+            raise part.wrong(
+                f"Spike counts in {where} are not whole numbers.", "If they are rates in spikes/s, name them by rates."
+            )

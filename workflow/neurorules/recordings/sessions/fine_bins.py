@@ -10,9 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def rates_of_bins(
-    values: NDArray[Any], there: NDArray[Any], n_bins: int, pad: int, sd_bins: float
-) -> NDArray[Any]:
+def rates_of_bins(values: NDArray[Any], there: NDArray[Any], n_bins: int, pad: int, sd_bins: float) -> NDArray[Any]:
     """Means over the bins of a recording of fine bins under a Gaussian.
 
     The Gaussian is cut at the padding, 5 SD. Where a trial ends within the padding, the kernel's weight is shared among

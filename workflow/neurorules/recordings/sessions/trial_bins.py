@@ -28,7 +28,8 @@ class TrialBins:
         trials: (trial,) of arrays (unit, bin), all of the same number of units. NaN: not recorded.
         file_bin_ms: width of their bins.
         starts_ms: when the first bin starts, on each trial's own clock: one value, or (trial,).
-        counts: whether they are spike counts; else they are rates, in `units`.
+        counted_ms: of spike counts: how long each was counted, the width of a bin or more where windows overlap; None
+            where they are rates, in `units`.
         units: of the rates, spikes/s or z-score.
     """
 
@@ -38,7 +39,7 @@ class TrialBins:
         file_bin_ms: float,
         starts_ms: float | NDArray[Any] = 0.0,
         *,
-        counts: bool = True,
+        counted_ms: float | None = None,
         units: str = SPIKES_PER_S,
     ) -> None:
         self.units = units
@@ -47,7 +48,7 @@ class TrialBins:
         self.starts_ms = np.broadcast_to(np.asarray(starts_ms, np.float64), (len(trials),))
         self._first = np.concatenate([[0], np.cumsum(self.lengths)])[:-1]
         self._bins = np.concatenate(list(trials), axis=1)  # (unit, bin), one trial after another
-        self._per_count = 1000.0 / self.file_bin_ms if counts else 1.0
+        self._per_count = 1.0 if counted_ms is None else 1000.0 / counted_ms
 
     @property
     def n_units(self) -> int:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
-
-from pydantic import Field
+from typing import Any, Literal
 
 from neurorules.study.schema.fields import NO_DEFAULT, Group, Number, Text, option
 
 Path = Text  # in a file of arrays
-Values = list[Any]
-PathOrValues = Path | Values
-ArrayPath = Annotated[Text, Field(description="path in the file")]
 
 _PATH = "path in the file, as MATLAB writes it: `D.data`, `before.clouds.spikes`, `D.epochStarts(2)`"
 
@@ -21,7 +16,8 @@ class TrialsFile(Group):
 
     counts: Path = option(
         NO_DEFAULT,
-        f"spike counts in bins. One of `counts`, `rates`, `z_scores`, `spike_times` says what the file's activity is: {_PATH}",
+        "spike counts in bins. One of `counts`, `rates`, `z_scores`, `spike_times` says what the file's activity is: "
+        f"{_PATH}",
         source="`trials`, arrays",
         type_in_words="path in the file",
     )
@@ -42,8 +38,8 @@ class TrialsFile(Group):
     )
     axes: list[Text] = option(
         NO_DEFAULT,
-        "what the dimensions of the activity are, from the outside in: first those of a struct array or cell, then those "
-        "of the arrays in it, in MATLAB's order (NumPy's in `.npz`). `unit`, `time` (the bin) and `trial` have this "
+        "what the dimensions of the activity are, from the outside in: first those of a struct array or cell, then "
+        "those of the arrays in it, in MATLAB's order (NumPy's in `.npz`). `unit`, `time` (the bin) and `trial` have this "
         "meaning; any other name becomes a column of the trials, with the number of the element, from 1, or its values "
         "in `columns`. NaN: not recorded",
         source="`trials`, arrays",
@@ -59,10 +55,20 @@ class TrialsFile(Group):
         default_in_words="needed for bins",
         above=0,
     )
+    counted_ms: Number = option(
+        NO_DEFAULT,
+        "of `counts`: how long each was counted, where windows overlap: `180` with `file_bin_ms: 20` for counts of "
+        "180 ms every 20 ms",
+        source="`trials`, arrays",
+        type_in_words="ms",
+        default_in_words="`file_bin_ms`",
+        above=0,
+    )
     file_starts_ms: Number = option(
         NO_DEFAULT,
-        "when the first bin starts, on the trial's clock, ms: `-500` where bins begin 500 ms before the event that trials were "
-        "cut around. That event is the column `event` of the trials",
+        "when the first bin starts, on the trial's clock, ms: `-500` where bins begin 500 ms before the event that "
+        "trials were cut around. That event, the 0 of the clock, is the column `event` of the trials; `start_time` and "
+        "`stop_time` are its ends",
         source="`trials`, arrays",
         type_in_words="number, ms",
         default_in_words="`0`",
@@ -124,8 +130,8 @@ class TrialsFile(Group):
     )
     spike_columns: dict[Literal["unit", "time", "trial"], Text] = option(
         NO_DEFAULT,
-        "what the columns of the table of spikes are called. With `trial`, which has the number of the trial's row from 0 or "
-        "its value in the trials' own column of that name, times are on each trial's own clock",
+        "what the columns of the table of spikes are called. With `trial`, times are on each trial's own clock; it "
+        "holds the number of the trial's row, from 0, or its value in the trials' own column of that name",
         source="`trials`, tables",
         type_in_words="dict: `unit`, `time`, `trial` to names of columns",
         default_in_words="`{unit: unit, time: time}`",
