@@ -65,8 +65,8 @@ class _Arrays:
 
         kind = self._kind()
         part = find(self.tree, self.options[kind], self.file, kind)
-        default = [TRIAL, UNIT] if kind == SPIKE_TIMES else [TRIAL, UNIT, TIME]
-        axes = list(self.options.get("axes", default))
+        default = [TIME, UNIT] if "cut_by" in self.options else [TRIAL, UNIT, TIME]
+        axes = list(self.options.get("axes", [TRIAL, UNIT] if kind == SPIKE_TIMES else default))
         self._check_axes(axes, kind)
         if kind == SPIKE_TIMES:
             found = cut_spikes(part, axes)

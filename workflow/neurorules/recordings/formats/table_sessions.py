@@ -219,7 +219,7 @@ class _Tables:
                 file=self.spikes_file,
                 key=f"spike_columns.{TRIAL}: {name}",
                 value=_text(values.tolist()[first]),
-                remedy=f"Trials go by their rows, from 0; or by the column {name} of the table of trials, if it has one.",
+                remedy=f"A trial goes by its row, from 0, or by the column {name} of the table of trials.",
             )
         return rows
 

@@ -39,12 +39,12 @@ class TrialsFile(Group):
     axes: list[Text] = option(
         NO_DEFAULT,
         "what the dimensions of the activity are, from the outside in: first those of a struct array or cell, then "
-        "those of the arrays in it, in MATLAB's order (NumPy's in `.npz`). `unit`, `time` (the bin) and `trial` have this "
-        "meaning; any other name becomes a column of the trials, with the number of the element, from 1, or its values "
+        "those of the arrays in it, in MATLAB's order (NumPy's in `.npz`). `unit`, `time` (the bin) and `trial` have "
+        "this meaning; any other name becomes a column of the trials, with the number of the element, from 1, or its values "
         "in `columns`. NaN: not recorded",
         source="`trials`, arrays",
         type_in_words="list of names",
-        default_in_words="`[trial, unit, time]`; for `spike_times` `[trial, unit]`",
+        default_in_words="`[trial, unit, time]`; for `spike_times` `[trial, unit]`; with `cut_by` `[time, unit]`",
     )
     file_bin_ms: Number = option(
         NO_DEFAULT,
@@ -98,7 +98,7 @@ class TrialsFile(Group):
     )
     cut_by: Text = option(
         NO_DEFAULT,
-        "of a continuous session, with axes `[time, unit]`: the column whose runs of equal values are the trials",
+        "of a continuous session, which has no axis of trials: the column whose runs of equal values are the trials",
         source="`trials`, arrays",
         type_in_words="name in `columns`",
     )
