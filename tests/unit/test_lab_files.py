@@ -1,9 +1,10 @@
-"""Files of other labs, each by a few lines of YAML: what comes in equals what scipy, h5py and numpy find in the file."""
+"""Files of other labs, each by a few lines of YAML: what comes in equals what scipy, h5py and numpy find there."""
 
 from __future__ import annotations
 
 import json
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,7 @@ def test_a_continuous_session_cut_at_changes_of_the_target(folder: Path) -> None
     file = loadmat(folder / "centerout_stream.mat")
     target, counts = file["Tte"].ravel().astype(int), file["Yte"].astype(float)
     edges = np.r_[0, np.flatnonzero(np.diff(target)) + 1, len(target)]
-    runs = [(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True) if b - a >= 31]
+    runs = [(a, b) for a, b in pairwise(edges) if b - a >= 31]
     found = recording("center-out", folder, keep_single_trials=True)
     assert (found.sizes["neuron"], found.sizes["condition"], found.sizes["time"]) == (71, 4, 31)
     assert kept(found) == len(edges) - 1 == 56

@@ -2,7 +2,8 @@
 
 A Recording is an xarray.Dataset with
 
-    rates(condition, time, neuron)   float64, spikes/s, averaged over correct trials, not negative
+    rates(condition, time, neuron)   float64, spikes/s, averaged over correct trials, not negative; where its attribute
+                                     units is "z-score", above baseline(neuron), see z_scores.py
     time                             float64 coordinate, evenly spaced, ms relative to the event in attrs["aligned_to"]
     neuron                           string coordinate, the neuron's name, in an order of its own
     condition                        int64 coordinate 0 .. n-1, in the order of the task's test trials

@@ -17,6 +17,7 @@ from neurorules.study.model import Model
 from neurorules.study.options import StudyOptions
 from neurorules.study.schema.check import dotted
 from neurorules.study.schema.fragments import first_violation, in_words
+from neurorules.study.schema.session_options import keeps_trials, trials_option
 from neurorules.study.schema.violation import not_allowed, unknown_name
 from neurorules.study.selection import NAMED_BY, Selection
 from neurorules.study.yaml_source import study_error
@@ -167,18 +168,17 @@ class Checks:
                 says_it_itself = entry["reader"] == "own_rates"  # looked at when its file is read, see preflight.py
                 if (
                     getattr(TABLE_TYPES.load(table_type), "NEEDS_TRIALS", False)
-                    and not entry["options"].get("keep_trials", False)
+                    and not keeps_trials(entry["options"])
                     and not says_it_itself
                 ):
                     raise study_error(
                         f"The figure {name} averages single trials, and the recording {recording} is read without.",
                         self.files,
-                        f"recordings.{recording}.options.keep_trials",
+                        f"recordings.{recording}.options.{trials_option(entry['options'])}",
                         value=False,
                         at=f"figures.{name}.recordings",
                         holds=recording,
-                        remedy="Set keep_trials to true where its source has them, or take it out of the figure's "
-                        "recordings.",
+                        remedy="Keep them where its source has them, or take it out of the figure's recordings.",
                     )
 
     def _check_learning_rate_seed(self, figure: str, model: Model) -> None:

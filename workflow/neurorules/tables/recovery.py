@@ -83,6 +83,17 @@ class Candidate:
         return str(self.model.labels["learning_rule"])
 
 
+def check(recording: xr.Dataset, options: Options) -> None:
+    """Refuse rates that spikes cannot be drawn from.
+
+    Raises:
+        InputError: they are z-scored.
+    """
+    from neurorules.recordings.z_scores import refuse_z_scores
+
+    refuse_z_scores(recording, "A pseudo-recording, which has Poisson spikes,")
+
+
 def table(
     members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Options, recording: xr.Dataset
 ) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from neurorules.recordings.sessions.conditions import shared_conditions
 from neurorules.recordings.sessions.session import SPIKES_PER_S
 from neurorules.recordings.sessions.trials import Trials, chosen_trials
 from neurorules.recordings.sessions.units import Unit, chosen_units
+from neurorules.recordings.z_scores import with_baseline
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -80,6 +81,7 @@ def recording_of(sessions: Sequence[Session], options: Mapping[str, Any]) -> xr.
         **_about(sessions, choices),
         "aligned_to": choices.align,
         "bin_width_ms": choices.grid.bin_ms,
+        "smoothing_sd_ms": choices.grid.smooth_sd_ms,
         "time_in_bin": EDGE,
         "left_out": json.dumps(left_out),
         "trials_left_out": json.dumps([entry for of in trials for entry in of.left_out]),
@@ -90,7 +92,8 @@ def recording_of(sessions: Sequence[Session], options: Mapping[str, Any]) -> xr.
     }
     if sessions[0].activity.units == SPIKES_PER_S:
         check_plausible(recording, sessions[0].file, choices.max_rate_hz or MAX_RATE_HZ)
-    return recording
+        return recording
+    return with_baseline(recording)
 
 
 def _check_together(sessions: Sequence[Session], choices: Choices) -> None:

@@ -7,13 +7,14 @@ from typing import Annotated, Any, Literal
 from neurorules.study.schema.comparison import Comparison
 from neurorules.study.schema.fields import NO_DEFAULT, Group, Name, Names, Number, Or, Seeds, Text, defaults_of, option
 from neurorules.study.schema.network import Network
+from neurorules.study.schema.session_options import SESSIONS, KeepTrials, SessionOptions
 from neurorules.study.schema.training import Training
 from neurorules.study.schema.trials_file import TrialsFile
 
 AnyKeys = dict[Any, Any]  # options of a plug-in, which names and checks them itself
 
 
-class RecordingOptions(TrialsFile):
+class RecordingOptions(SessionOptions, TrialsFile):
     """How a recording is read, or written where it is synthetic."""
 
     monkey: Literal["ar", "fe"] = option(NO_DEFAULT, "monkey A or F", source="`mante2013`", default_in_words="`ar`")
@@ -26,11 +27,13 @@ class RecordingOptions(TrialsFile):
         default_in_words="`50`",
         above=0,
     )
-    keep_trials: bool = option(
+    keep_trials: KeepTrials = option(
         NO_DEFAULT,
-        "keep single trials beside the averages",
-        source="`mante2013`; `hatsopoulos2007` with source `dryad`",
-        default_in_words="`false`",
+        "keep single trials beside the averages. Of sessions: which trials are used, by columns of the trials table, "
+        "each with a value, a list of values or `{min, max}`, as `{success: true}`",
+        source=f"`mante2013`; `hatsopoulos2007` with source `dryad`; {SESSIONS}",
+        type_in_words="true or false; of sessions a dict of columns",
+        default_in_words="`false`; of sessions `{}`, all",
     )
     time_in_bin: Literal["edge", "middle"] = option(
         NO_DEFAULT,
@@ -41,14 +44,15 @@ class RecordingOptions(TrialsFile):
     drop_incomplete_units: bool = option(
         NO_DEFAULT,
         "leave out neurons whose rates are NaN in some condition, and list them in `left_out`. Without it they are "
-        "refused",
-        source="`own_rates`",
+        "refused. Of several sessions: take the conditions of any session, and leave out the units that lack some; "
+        "without it conditions are those of every session",
+        source=f"`own_rates`, {SESSIONS}",
         default_in_words="`false`",
     )
     max_rate_hz: Number = option(
         NO_DEFAULT,
         "largest rate (spikes/s, averaged over trials) that is taken for one; a larger one is refused",
-        source="`own_rates`",
+        source=f"`own_rates`, {SESSIONS}",
         default_in_words="`2000`",
         above=0,
     )

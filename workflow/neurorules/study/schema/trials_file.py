@@ -40,8 +40,8 @@ class TrialsFile(Group):
         NO_DEFAULT,
         "what the dimensions of the activity are, from the outside in: first those of a struct array or cell, then "
         "those of the arrays in it, in MATLAB's order (NumPy's in `.npz`). `unit`, `time` (the bin) and `trial` have "
-        "this meaning; any other name becomes a column of the trials, with the number of the element, from 1, or its values "
-        "in `columns`. NaN: not recorded",
+        "this meaning; any other name becomes a column of the trials, with the number of the element, from 1, or its "
+        "values in `columns`. NaN: not recorded",
         source="`trials`, arrays",
         type_in_words="list of names",
         default_in_words="`[trial, unit, time]`; for `spike_times` `[trial, unit]`; with `cut_by` `[time, unit]`",

@@ -1,0 +1,171 @@
+"""Options of recordings that are made of sessions: what is made of spikes, trials and behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from neurorules.study.schema.fields import NO_DEFAULT, Group, NotNegative, Number, PositiveNumber, Text, option
+
+SESSIONS = "`nwb`, `trials`"  # readers that make sessions
+CHOICE: dict[str, Any] = {"type": "object", "additionalProperties": True}
+LABEL_FORMS: list[dict[str, Any]] = [
+    {"type": "string", "minLength": 1},
+    {
+        "type": "object",
+        "properties": {
+            "column": {"type": "string"},
+            "bins": {"type": "array", "items": {"type": "number"}, "minItems": 2},
+            "names": {"type": "array", "minItems": 1},
+        },
+        "required": ["column"],
+        "additionalProperties": False,
+    },
+]
+
+
+def _must(words: str, allowed: Callable[[Any], bool]) -> BeforeValidator:
+    """The check of an option that has more than one form, with the sentence that says what it may be."""
+
+    def check(given: Any) -> Any:
+        if not allowed(given):
+            raise PydanticCustomError("form", words)  # type: ignore[arg-type]
+        return given
+
+    return BeforeValidator(check)
+
+
+def _is_columns(given: Any) -> bool:
+    return isinstance(given, dict) and all(isinstance(name, str) for name in given)
+
+
+def _is_label(given: Any) -> bool:
+    return isinstance(given, str) or (isinstance(given, dict) and isinstance(given.get("column"), str))
+
+
+Columns = Annotated[
+    Any,
+    _must("It must be a dict of columns, each with a value, a list of values, or a dict of min and max", _is_columns),
+    WithJsonSchema(CHOICE),
+]
+KeepTrials = Annotated[
+    Any,
+    _must(
+        "It must be true or false, or for sessions a dict of columns",
+        lambda given: isinstance(given, bool) or _is_columns(given),
+    ),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, CHOICE]}),
+]
+Labels = Annotated[
+    Any,
+    _must(
+        "It must be a column of the trials table, or a list of columns, each a name or a dict of column and bins",
+        lambda given: _is_label(given) or (isinstance(given, list) and bool(given) and all(map(_is_label, given))),
+    ),
+    WithJsonSchema({"anyOf": [*LABEL_FORMS, {"type": "array", "items": {"anyOf": LABEL_FORMS}, "minItems": 1}]}),
+]
+
+
+class SessionOptions(Group):
+    """What a recording is made of sessions."""
+
+    condition: Labels = option(
+        NO_DEFAULT,
+        "columns of the trials table that say what condition a trial is; conditions are sorted by their labels. "
+        "`{column: coherence, bins: [-1, 0, 1], names: [left, right]}` puts numbers in bins; without `names` they "
+        "go by their middles. Numbers are compared in six digits",
+        source=SESSIONS,
+        type_in_words="column, or list of columns or of dicts of `column`, `bins`, `names`",
+        default_in_words="needed",
+    )
+    align: Text = option(
+        NO_DEFAULT,
+        "the event that trials are aligned to: a column of the trials table with times in s, or a table of events, of "
+        "which the first within each trial is taken. Trials without it are left out",
+        source=SESSIONS,
+        type_in_words="column or table of events",
+        default_in_words="needed",
+    )
+    window_ms: Annotated[list[Number], Field(min_length=2, max_length=2)] = option(
+        NO_DEFAULT,
+        "start and end of the window around the event, whole bins apart. A trial in which a unit was not observed over "
+        "the whole window, with what smoothing needs before and after it, is left out of this unit",
+        source=SESSIONS,
+        type_in_words="list of two numbers, in ms",
+        default_in_words="needed",
+    )
+    bin_ms: PositiveNumber = option(
+        NO_DEFAULT,
+        "width of the bins. Must be the `dt_ms` of the task",
+        source=SESSIONS,
+        unit="ms",
+        default_in_words="needed",
+    )
+    smooth_sd_ms: NotNegative = option(
+        NO_DEFAULT,
+        "SD of the Gaussian that spikes are smoothed with, before the window is cut. A bin holds the Gaussians' mean "
+        "over it. `0`: spikes are counted",
+        source=SESSIONS,
+        unit="ms",
+        default_in_words="`0`",
+    )
+    min_trials: int = option(
+        NO_DEFAULT,
+        "trials that each unit needs in each condition. A condition with fewer in a session is left out; so is a unit "
+        "that was observed in fewer",
+        source=SESSIONS,
+        default_in_words="`1`",
+        at_least=1,
+    )
+    units: Columns = option(
+        NO_DEFAULT,
+        "which units: columns of the units table, each with a value, a list of values or `{min, max}`; `min_rate_hz`, "
+        "of the average over conditions and time (spikes/s); `min_reliability`, the correlation of averages over two "
+        "random halves of the trials, over conditions and time, corrected for full length by Spearman and Brown's "
+        "formula",
+        source=SESSIONS,
+        type_in_words="dict of columns, `min_rate_hz`, `min_reliability`",
+        default_in_words="`{}`, all",
+    )
+    behaviour: dict[str, Text] = option(
+        NO_DEFAULT,
+        "signals to read, by the names that they get: in NWB their path, as `processing/behavior/hand_vel`. They are "
+        "interpolated at the starts of bins and averaged over trials; two or three components become `<name>_x`, "
+        "`<name>_y`, `<name>_z`, more `<name>_0`, `<name>_1` and so on",
+        source=SESSIONS,
+        type_in_words="dict of name: signal",
+        default_in_words="`{}`",
+    )
+    keep_single_trials: bool = option(
+        NO_DEFAULT,
+        "keep single trials beside the averages, for noise floors and averaging over trials",
+        source=SESSIONS,
+        default_in_words="`true`",
+    )
+    overlapping_windows: Literal["warn", "refuse"] = option(
+        NO_DEFAULT,
+        "what is done where the windows of two trials overlap. Averages stand, but trials that share spikes are not "
+        "independent",
+        source=SESSIONS,
+        default_in_words="`warn`",
+    )
+    title: Text = option(
+        NO_DEFAULT,
+        "the recording's name in figures and tables",
+        source=SESSIONS,
+        type_in_words="text of one line",
+        default_in_words="the session's identifier",
+    )
+
+
+def trials_option(options: Mapping[str, Any]) -> str:
+    """The option of a recording that says whether single trials are kept: sessions have one of their own."""
+    return "keep_single_trials" if "align" in options else "keep_trials"
+
+
+def keeps_trials(options: Mapping[str, Any]) -> bool:
+    """Whether a recording is read with its single trials."""
+    return bool(options.get(trials_option(options), "align" in options))
