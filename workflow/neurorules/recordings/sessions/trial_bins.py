@@ -64,6 +64,10 @@ class TrialBins:
         sums[:, filled] = np.add.reduceat(values, self._first[filled], axis=1)
         return sums
 
+    def amounts(self) -> NDArray[Any]:
+        """(trial,) what totals are divided by to make rates: s of counts, bins of rates."""
+        return self.lengths / self._per_count
+
     def trial_rates(self, unit: int, trials: NDArray[Any], at_s: NDArray[Any], grid: Grid) -> NDArray[Any]:
         """Rates of one unit around an event of each trial, (trial, time); see `Activity`.
 

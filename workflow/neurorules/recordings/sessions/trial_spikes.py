@@ -52,6 +52,11 @@ class TrialSpikes:
         shape = (self.n_units, len(self.observed_s))
         return np.where(self.recorded, np.reshape(counts, shape), np.nan)
 
+    def amounts(self) -> NDArray[Any]:
+        """(trial,) how long each trial was recorded, s."""
+        lengths: NDArray[Any] = self.observed_s[:, 1] - self.observed_s[:, 0]
+        return lengths
+
     def trial_rates(self, unit: int, trials: NDArray[Any], at_s: NDArray[Any], grid: Grid) -> NDArray[Any]:
         """Rates of one unit around an event of each trial, (trial, time); see `Activity`."""
         each = int(np.ceil(grid.bin_ms / FINE_MS - WHOLE))
