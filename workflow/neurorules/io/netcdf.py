@@ -146,3 +146,6 @@ def netcdf_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:
         else:
             encoded[name] = value
     return encoded
+
+
+has_endless_heap = _has_endless_heap  # of any HDF5 file

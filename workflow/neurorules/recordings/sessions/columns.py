@@ -42,6 +42,15 @@ def column(table: pd.DataFrame, name: str, what: str, file: Path, key: str) -> p
     Raises:
         InputError: there is none of this name.
     """
+    why = table.attrs.get("left_out", {}).get(name)
+    if why is not None and name not in table.columns:
+        raise InputError(
+            f"This column of the table of {what} cannot be used: {why}.",
+            file=file,
+            key=key,
+            value=name,
+            remedy="Name a column that has one value in each row, or add one to the file.",
+        )
     if name not in table.columns:
         raise missing_name(f"The table of {what} has no such column.", file, key, name, table.columns)
     return table[name]

@@ -27,7 +27,9 @@ class Activity(Protocol):
     out already each trial's own, which is 0 at the start of its first bin unless the file says otherwise.
     """
 
-    units: str  # SPIKES_PER_S or Z_SCORE
+    @property
+    def units(self) -> str:
+        """SPIKES_PER_S or Z_SCORE."""
 
     def trial_rates(self, unit: int, trials: NDArray[Any], at_s: NDArray[Any], grid: Grid) -> NDArray[Any]:
         """Rates of one unit around an event of each trial, (trial, time).
@@ -46,7 +48,9 @@ class Activity(Protocol):
 class Behaviour(Protocol):
     """A continuous signal, as hand velocity, gaze or EMG."""
 
-    components: tuple[str, ...]  # what is put behind its name: ("",), ("_x", "_y"), ("_0", "_1", "_2", "_3") ...
+    @property
+    def components(self) -> tuple[str, ...]:
+        """What is put behind its name: ("",), ("_x", "_y"), ("_0", "_1", "_2", "_3") ..."""
 
     def trial_values(self, trials: NDArray[Any], at_s: NDArray[Any], times_ms: NDArray[Any]) -> NDArray[Any]:
         """Values at times around an event of each trial, (trial, time, component); NaN where there are none.

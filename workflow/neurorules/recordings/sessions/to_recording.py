@@ -195,7 +195,7 @@ def _about(sessions: Sequence[Session], choices: Choices) -> dict[str, Any]:
     joined["synthetic"] = int(any(int(value) for value in about.get("synthetic", [0])))
     title = choices.title or (joined.get("title") if len(sessions) == 1 else None)
     if title is None:
-        more = f" and {len(sessions) - 1} more sessions" if len(sessions) > 1 else ""
+        more = f" and {len(sessions) - 1} more session{'s' * (len(sessions) > 2)}" if len(sessions) > 1 else ""
         title = f"{sessions[0].name}{more}"
     title = " ".join(str(title).split())
     if problem := title_problem(title):

@@ -32,7 +32,7 @@ def _must(words: str, allowed: Callable[[Any], bool]) -> BeforeValidator:
 
     def check(given: Any) -> Any:
         if not allowed(given):
-            raise PydanticCustomError("form", words)  # type: ignore[arg-type]
+            raise PydanticCustomError("form", words)
         return given
 
     return BeforeValidator(check)
