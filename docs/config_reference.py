@@ -21,7 +21,7 @@ import yaml
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "workflow"))
 
-from neurorules.study.schema.comparison import Comparison
+from neurorules.study.schema.comparison import Comparison, LabelSource
 from neurorules.study.schema.editor import editor_schema, schema_of
 from neurorules.study.schema.fields import NO_DEFAULT, Group
 from neurorules.study.schema.network import Network
@@ -53,6 +53,7 @@ TABLES: dict[str, tuple[type[Group], dict[str, str]]] = {
     "network": (Network, OPTIONS),
     "training": (Training, OPTIONS),
     "comparison": (Comparison, OPTIONS),
+    "labels": (LabelSource, {"type": "type", "default": "default", "meaning": "meaning"}),
     "tasks": (Task, {"type": "type", "default": "default", "meaning": "meaning"}),
     "settings": (Setting, {"type": "type", "meaning": "meaning"}),
     "figures": (Figure, {"type": "type", "default": "default", "meaning": "meaning"}),

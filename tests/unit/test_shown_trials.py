@@ -28,8 +28,9 @@ def test_stretches_of_a_choice() -> None:
         [("0.532", "0.468", 1), ("0.564", "0.436", 1), ("0.628", "0.372", 1), ("0.756", "0.244", 1)]
         + [("0.468", "0.532", 2), ("0.436", "0.564", 2), ("0.372", "0.628", 2), ("0.244", "0.756", 2)]
     ):
+        coherence = ("6.4", "12.8", "25.6", "51.2")[condition % 4]
         assert lines[1 + 4 * condition : 5 + 4 * condition] == [
-            f"condition {condition}",
+            f"condition {condition}: choice {answer}, coherence_percent {coherence}",
             f"  inputs   0: 1 0 0 | 1-20: 0 {left} {right} | 21: 0 0 0",
             f"  targets  0-20: 0 | 21: {answer}",
             "  scored   0-21: 1",
@@ -76,9 +77,14 @@ def own(
     """A study that compares 2af with rates of one's own, which are written as well."""
     (folder / "lab").mkdir(exist_ok=True)
     rates = np.random.default_rng(0).gamma(2.0, 5.0, (n_conditions, n_bins, n_neurons))
+    choice, coherence_percent = np.repeat([1, 2], 4), np.tile([6.4, 12.8, 25.6, 51.2], 2)
     xr.Dataset(
         {"rates": (("condition", "time", "neuron"), rates, {"units": "Hz"})},
-        coords={"time": ("time", bin_ms * np.arange(n_bins), {"units": "ms"})},
+        coords={
+            "time": ("time", bin_ms * np.arange(n_bins), {"units": "ms"}),
+            "choice": ("condition", choice[:n_conditions]),
+            "coherence_percent": ("condition", coherence_percent[:n_conditions]),
+        },
         attrs={"title": "Lab", **attributes},
     ).to_netcdf(folder / "lab" / "rates.nc")
     study = folder / "own.yaml"

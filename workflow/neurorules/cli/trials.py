@@ -1,6 +1,6 @@
 """`neurorules trials`: the test trials of a task in words.
 
-They are what a recording's conditions have to be, in which order, in how many bins.
+They are what a recording's conditions have to be, by which labels, in how many bins.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from neurorules.cli.base import Model, Study, did_you_mean, open_study, run_cli
 from neurorules.errors import InputError
 from neurorules.recordings.recording import open_recording
 from neurorules.study.preflight import task_of
+from neurorules.tasks.base.labels import join, labels_of
+from neurorules.tasks.base.recorded_labels import in_words
 from neurorules.tasks.base.task import compared_steps
 
 if TYPE_CHECKING:
@@ -53,7 +55,9 @@ def describe(study: Study, task: str) -> str:
         f"{task}: {len(trials.condition)} test trials, {trials.n_steps} steps{step}, {made.n_inputs} inputs, "
         f"{made.n_outputs} outputs"
     ]
+    labels = labels_of(study.options.task_module(task), made)
     if recording is not None:
+        join(study.options.task_module(task), made, recording, options["comparison"])
         steps, time_ms = compared_steps(made, recording, options["comparison"]), recording["time"].values
         lines.append(
             f"steps {steps[0]}-{steps[-1]} are compared with {name}'s bins, {time_ms[0]:g} to {time_ms[-1]:g} ms"
@@ -63,7 +67,7 @@ def describe(study: Study, task: str) -> str:
     for k in range(len(trials.condition)):
         target = trials.targets[:, k].reshape(trials.n_steps, -1)
         lines += [
-            f"condition {k}",
+            f"condition {k}{f': {in_words(labels, k)}' if labels else ''}",
             f"  inputs   {_pieces(trials.inputs[:, k])}",
             f"  targets  {_pieces(target)}",
             f"  scored   {_pieces(trials.scored[:, k, None])}",

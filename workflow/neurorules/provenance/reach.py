@@ -44,10 +44,14 @@ class Reach:
         self._follow()
 
     def plugin(self, name: str) -> None:
-        """A plug-in by its dotted name below the package, with the members that its contract names."""
+        """A plug-in by its dotted name below the package, with the members that its contract names.
+
+        With a member's name behind a colon, with this one.
+        """
+        name, _, only = name.partition(":")
         module = f"{NAME}.{name}"
         source = module_source(module)
-        members = contract_members(name.rpartition(".")[0])
+        members = (only,) if only else contract_members(name.rpartition(".")[0])
         self._import(module)
         for member in source.definitions if members is None else members:
             self.member(module, member, needed=False)

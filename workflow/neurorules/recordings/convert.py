@@ -1,4 +1,4 @@
-"""From raw files to a recording: locate, verify, read, label, check, write."""
+"""From raw files to a recording: locate, verify, read, label, check, sort conditions, write."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from neurorules.io.confined import confined
 from neurorules.io.netcdf import netcdf_attributes, write_dataset
 from neurorules.options import Options
 from neurorules.recordings.catalogue import origin_attributes, own_file_patterns
+from neurorules.recordings.conditions import in_label_order
 from neurorules.recordings.locate import find_raw
 from neurorules.recordings.readers.base.reader import load_reader
 from neurorules.recordings.recording import check_recording
@@ -89,7 +90,7 @@ def read_recording(entry: Mapping[str, Any], raw: Sequence[Path], apart: Apart =
         recording = apart(lambda: read(raw, {**options.options, "source": options.source}), raw)
         recording = with_ragged_trials(recording, raw[0])
         recording.attrs = _attributes(options, recording.attrs)
-        return check_recording(recording, raw[0])
+        return in_label_order(check_recording(recording, raw[0]))
     except InputError as error:
         refused = None if options.synthetic else _refused_file(error, raw)
         if refused is not None and distrust_checksum(refused):

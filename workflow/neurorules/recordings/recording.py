@@ -6,8 +6,9 @@ A Recording is an xarray.Dataset with
                                      units is "z-score", above baseline(neuron), see z_scores.py
     time                             float64 coordinate, evenly spaced, ms relative to the event in attrs["aligned_to"]
     neuron                           string coordinate, the neuron's name, in an order of its own
-    condition                        int64 coordinate 0 .. n-1, in the order of the task's test trials
-    <label>(condition)               what each condition was (coherence, context, target angle_deg ...)
+    condition                        int64 coordinate 0 .. n-1, in the order of the labels (conditions.py)
+    <label>(condition)               coordinates: what each condition was (coherence, context, target angle_deg ...).
+                                     Test trials find their condition by them; its place counts nowhere
     shoulder_angle, elbow_angle, hand_x, ... (condition, time)  optional: behaviour, as the task needs it
 
 and optionally the single trials, ragged, as

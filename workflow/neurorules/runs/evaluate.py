@@ -69,9 +69,10 @@ class ModelActivity:
 
     Args:
         run: a run's Dataset.
-        options: the model's `network` and `comparison` options.
+        options: the model's `network` and `comparison` options, and `task_module`.
         task: the model's task.
-        recording: the recording that the network is compared with; None for all steps of the test trials.
+        recording: the recording that the network is compared with, its conditions in the order of the test trials (see
+            `joined_recording`); None for all steps of all test trials.
 
     Raises:
         InputError: the task's test trials cannot be compared with the recording.
@@ -85,13 +86,22 @@ class ModelActivity:
         architecture = make_architecture(options.network, NO_MASK, self.parameters.flat)
         self.scorer = Scorer(task, self.parameters, architecture, keep_activity=True)
         self.window: Any = slice(None)
+        self.trials: Any = slice(None)
         if recording is not None:
+            from neurorules.tasks.base.labels import join  # training, which imports this file, has no part in it
+
             self.window = compared_steps(task, recording, options.comparison)
+            joined = join(options.task_module, task, recording, options.comparison)
+            if (joined.conditions != np.arange(joined.n_conditions)).any():
+                raise ValueError("the recording's conditions are not in the order of the test trials")
+            if len(joined.trials) < joined.n_trials:
+                self.trials = joined.trials
 
     def all_steps_at(self, checkpoint: int) -> NDArray[Any]:
-        """(condition, step, unit) of whole test trials, at a checkpoint given by its index."""
+        """(condition, step, unit) of the whole test trials that are compared, at a checkpoint given by its index."""
         self.parameters.flat.copy_(checkpoint_parameters(self.run, checkpoint).flat)
-        return self.scorer.activity()
+        activity: NDArray[Any] = self.scorer.activity()[self.trials]
+        return activity
 
     def at(self, checkpoint: int) -> NDArray[Any]:
         """(condition, time, unit) in the window, at a checkpoint given by its index."""

@@ -1,7 +1,7 @@
 """Which script and plug-ins stand behind each job of a study: what the hash over its code covers.
 
 Plug-ins are dotted names below the package, such as "learning.eprop"; they are loaded by name, so that a job has to
-name them.
+name them. A member that few jobs ask for is named behind a colon.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ def training_code(study: Study, model: Model, script: str = "train.py") -> Code:
 def scoring_code(study: Study, script: str, table_type: str, models: Sequence[Model]) -> Code:
     """Of a table: its type, the tasks of its models and the measures that it is made with."""
     tasks = {f"tasks.{study.options.task_module(model.task)}" for model in models}
+    if TABLE_TYPES.load(table_type).NEEDS_RECORDING:
+        tasks |= {f"{task}:condition_labels" for task in tasks}
     measures = set()
     keys = set(MEASURE_OPTIONS) & set(TABLE_TYPES.load(table_type).COMPARISON_KEYS)
     if keys:

@@ -14,6 +14,7 @@ from neurorules.study.load import Study
 from neurorules.study.model import Model
 from neurorules.study.raw_files import find_raw_files
 from neurorules.tables.base.table_type import CHECKED_BY, TABLE_TYPES
+from neurorules.tasks.base.labels import join
 from neurorules.tasks.base.task import Task, compared_steps, make_task
 
 if TYPE_CHECKING:
@@ -137,8 +138,11 @@ def _check_tables(study: Study, name: str, recording: xr.Dataset, file: Path) ->
 
 
 def _check_fit(study: Study, model: Model, recording: xr.Dataset, file: Path) -> None:
+    comparison = study.options.of(model)["comparison"]
     try:
-        compared_steps(task_of(study, model, recording), recording, study.options.of(model)["comparison"])
+        task = task_of(study, model, recording)
+        join(study.options.task_module(model.task), task, recording, comparison)
+        compared_steps(task, recording, comparison)
     except InputError as error:
         of_study = (error.key or "").startswith(("task.", "comparison."))
         study_file, key = study.options.place(model, error.key or "") if of_study else (None, error.key)

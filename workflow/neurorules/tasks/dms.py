@@ -15,6 +15,7 @@ from neurorules.tasks.base.periods import duration_ms, periods
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import NDArray
 
     from neurorules.options import Options
 
@@ -54,6 +55,14 @@ class DelayMatchTask(ChoiceTask):
         super().__init__(
             options, inputs, choice, decision=decision, noisy=[sample, test], tested=np.ones(len(choice), bool)
         )
+
+
+def condition_labels(task: DelayMatchTask) -> dict[str, NDArray[Any]]:
+    """Direction of the sample, and whether the test matches it (1) or not (0)."""
+    sample, _ = task.noisy
+    ring_inputs = task.inputs[sample.start, task.tested, RING]
+    angle_deg = 360.0 * ring_inputs.argmax(1) / ring_inputs.shape[1]
+    return {"sample_angle_deg": angle_deg, "match": (task.targets[-1, task.tested] == MATCH).astype(np.int64)}
 
 
 def make(options: Options, recording: xr.Dataset | None) -> DelayMatchTask:

@@ -91,6 +91,11 @@ class ReachTask(DelayedReach):
         return cue
 
 
+def condition_labels(task: ReachTask) -> dict[str, NDArray[Any]]:
+    """Direction of the target."""
+    return {"angle_deg": 360.0 * np.arange(task.n_conditions) / N_TARGETS}
+
+
 def make(options: Options, recording: xr.Dataset | None) -> ReachTask:
     """The reach task on a recording's kinematics."""
     if recording is None:

@@ -224,6 +224,13 @@ def _check(options: Options) -> None:
         raise refuse("Unknown kind of training trials.", "trials", 'Use "generated" or "test".')
 
 
+def condition_labels(task: ContextDecisionTask) -> dict[str, NDArray[Any]]:
+    """As the recording has them. Coherences go by rank, because inner levels differ between sessions."""
+    choice, motion, colour, context = task.test_conditions.T
+    ranks = [np.unique(levels, return_inverse=True)[1].reshape(-1) + 1 for levels in (motion, colour)]
+    return {"choice": choice, "motion_rank": ranks[0], "color_rank": ranks[1], "context": context}
+
+
 def make(options: Options, recording: xr.Dataset | None) -> ContextDecisionTask:
     """The context-dependent decision task; it does not use the recording."""
     return ContextDecisionTask(options)

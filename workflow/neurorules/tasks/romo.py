@@ -174,6 +174,12 @@ def _check(options: Options) -> None:
         )
 
 
+def condition_labels(task: RomoTask) -> dict[str, NDArray[Any]]:
+    """Amplitudes of the first and the second stimulus."""
+    first, second = task.test_amplitudes
+    return {"first_amplitude": first, "second_amplitude": second}
+
+
 def make(options: Options, recording: xr.Dataset | None) -> RomoTask:
     """The comparison task; it does not use the recording."""
     return RomoTask(options)

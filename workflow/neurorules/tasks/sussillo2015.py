@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from neurorules.errors import InputError
 from neurorules.recordings.recording import values_of
 from neurorules.tasks.base.reach import RAMP, TIMING, DelayedReach, shifted
@@ -69,6 +71,11 @@ class MazeTask(DelayedReach):
         shown = shifted(RAMP, since) + held + shifted(RAMP[::-1], before_fall)
         cue: NDArray[Any] = shown[:, :, None] * self.plan_input[condition]
         return cue
+
+
+def condition_labels(task: MazeTask) -> dict[str, NDArray[Any]]:
+    """The number of the recorded condition that a trial is made from: mazes have no other label."""
+    return {"condition": np.arange(task.n_conditions)}
 
 
 def make(options: Options, recording: xr.Dataset | None) -> MazeTask:

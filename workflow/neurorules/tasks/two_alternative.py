@@ -16,6 +16,7 @@ from neurorules.tasks.base.periods import duration_ms, periods
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import NDArray
 
     from neurorules.options import Options
 
@@ -65,6 +66,15 @@ class TwoAlternativeTask(ChoiceTask):
         inputs[fixation, :, FIXATION] = 1.0
         inputs[stimulus, :, RING] = np.cos(theta - theta[choice, None]) * (coherence[:, None] / 200) + 0.5
         super().__init__(options, inputs, choice + 1, decision=decision, noisy=[stimulus], tested=coherence > 0)
+
+
+def condition_labels(task: TwoAlternativeTask) -> dict[str, NDArray[Any]]:
+    """The correct choice, counted from 1 as the outputs are, and the coherence in %."""
+    (stimulus,) = task.noisy
+    choice, trials = task.targets[-1, task.tested], np.arange(len(task.tested))
+    # In the correct direction, the cosine is 1. Inputs are float32: about 7 digits.
+    shown = task.inputs[stimulus.start, task.tested][trials, choice].astype(np.float64)
+    return {"choice": choice, "coherence_percent": np.round(200 * (shown - 0.5), 4)}
 
 
 def make(options: Options, recording: xr.Dataset | None) -> TwoAlternativeTask:

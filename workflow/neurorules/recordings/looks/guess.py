@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_CONDITIONS = 40
+FILE_BIN_MS = 1  # no file says it
 ALIGN = ("move_onset", "movement_on", "go_cue", "go", "stim_on", "cue_on", "target_on")  # parts of names, best first
 OWN = ("start_time", "stop_time", "event", "trial", "id")
 UNIT_NAMES = ("unit", "unit_id", "neuron", "cluster", "cluster_id", "cell")
@@ -28,14 +29,14 @@ def of_tree(tree: Mapping[str, Any]) -> dict[str, Any]:
         if found := _of_structs(path, value):
             return found
     cells = [(path, value) for path, value in parts_of(tree) if _is_list(value) and not _first_is(value, Mapping)]
-    for path, value in cells:
+    for path, value in sorted(cells, key=lambda item: "spike" not in item[0].lower()):
         kind = _kind([item for item in value.flat if isinstance(item, np.ndarray)][:3])
         if kind:
             return {
                 kind: path,
                 "axes": ["trial", "unit", "time"],
-                "file_bin_ms": 1,
-                **_columns(tree, value.size, "trial"),
+                "file_bin_ms": FILE_BIN_MS,
+                **_columns(tree, value.size, path),
             }
     matrices = [(path, value) for path, value in parts_of(tree) if _is_numeric(value) and min(value.shape) > 1]
     for path, value in sorted(matrices, key=lambda item: -item[1].size):
@@ -44,11 +45,11 @@ def of_tree(tree: Mapping[str, Any]) -> dict[str, Any]:
             continue
         if value.ndim > 2:
             names = ["unit", *(f"axis{i}" for i in range(2, value.ndim - 1)), "time", "trial"]
-            return {kind: path, "axes": names[-value.ndim :] if value.ndim == 2 else names, "file_bin_ms": 1}
-        columns = _columns(tree, value.shape[0], "bin")
+            return {kind: path, "axes": names[-value.ndim :] if value.ndim == 2 else names, "file_bin_ms": FILE_BIN_MS}
+        columns = _columns(tree, value.shape[0])
         if columns:
             (name,) = list(columns["columns"])[:1]
-            return {kind: path, "file_bin_ms": 1, "columns": {name: columns["columns"][name]}, "cut_by": name}
+            return {kind: path, "file_bin_ms": FILE_BIN_MS, "columns": {name: columns["columns"][name]}, "cut_by": name}
     return {}
 
 
@@ -67,19 +68,22 @@ def _of_structs(path: str, value: NDArray[Any]) -> dict[str, Any]:
             return {
                 kind: f"{path}.{field}",
                 "axes": axes,
-                "file_bin_ms": 1,
+                "file_bin_ms": FILE_BIN_MS,
                 **({"columns": columns} if columns else {}),
             }
     return {}
 
 
-def _columns(tree: Mapping[str, Any], size: int, what: str) -> dict[str, Any]:
-    """Vectors of this many values, few of them different."""
+def _columns(tree: Mapping[str, Any], size: int, beside: str | None = None) -> dict[str, Any]:
+    """Vectors of this many values, few of them different; those of the same struct, where there is one."""
+    struct = "" if beside is None else beside.rpartition(".")[0]
     columns = {}
     for path, value in parts_of(tree):
-        if _is_numeric(value) and value.size == size == max(value.shape) and "{" not in path:
+        if not path.startswith(struct) or "{" in path or not _is_numeric(value):
+            continue
+        if value.size == size == max(value.shape):
             different = len(np.unique(value))
-            if 1 < different <= (MOST_CONDITIONS if what == "bin" else size):
+            if 1 < different <= (MOST_CONDITIONS if beside is None else size):
                 columns[path.rpartition(".")[2]] = path
     return {"columns": columns} if columns else {}
 

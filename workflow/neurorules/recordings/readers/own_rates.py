@@ -35,10 +35,10 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
 
     Args:
         raw: the one file. Its variables: `rates`, dimensions condition, time and neuron in any order, its attribute
-            `units` "spikes/s" or "Hz"; `time`, ascending in equal steps, `units` "ms". Conditions are in the order of
-            the task's test trials. Optional: labels of conditions, names of neurons, single trials, other numeric
-            variables. Its attributes: `title`, shown by figures; optional `licence`, `citation`, `aligned_to`,
-            `left_out` (JSON), `time_in_bin` ("edge" or "middle").
+            `units` "spikes/s" or "Hz"; `time`, ascending in equal steps, `units` "ms". Labels of conditions, any
+            variable (condition): by them conditions are paired with the task's test trials, so that a comparison needs
+            them. Optional: names of neurons, single trials, other numeric variables. Its attributes: `title`, shown by
+            figures; optional `licence`, `citation`, `aligned_to`, `left_out` (JSON), `time_in_bin` ("edge", "middle").
         options: `time_in_bin`, over the file's; `drop_incomplete_units` (default False) to leave out neurons whose
             rates are NaN somewhere and list them in attrs["left_out"]; `max_rate_hz` (default 2000), the largest rate
             that is taken for one.
@@ -64,7 +64,7 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
     }
     coordinates |= _condition_names(found, path)
     labels = [name for name, variable in found.data_vars.items() if variable.dims == ("condition",)]
-    found = found.set_coords([name for name in labels if found[name].dtype.kind in "OUS"])
+    found = found.set_coords([name for name in labels if found[name].dtype.kind in "OUSiufb"])
     kept = [str(name) for name, variable in found.data_vars.items() if variable.dtype.kind in "iufb"]
     recording = found[kept].drop_encoding().assign_coords(coordinates)
     values = np.ascontiguousarray(found["rates"].transpose(*DIMENSIONS).values, np.float64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -13,11 +13,31 @@ from neurorules.study.schema.fields import (
     Group,
     Names,
     NotNegative,
+    Number,
     Or,
+    OrText,
     Share,
     SomeItems,
+    Text,
     option,
 )
+
+
+class LabelSource(Group):
+    """Where a label of test trials is in the recording, and what its values are there."""
+
+    label: Text = option(NO_DEFAULT, "its name in the recording", default_in_words="that of the task's label")
+    unit: Literal["degree", "radian"] = option(
+        NO_DEFAULT, "unit of an angle in the recording", default_in_words="`degree`"
+    )
+    scale: Annotated[Number, Field(gt=0)] = option(
+        NO_DEFAULT, "the task's value is the recording's times this", default_in_words="1"
+    )
+    values: dict[Text, Any] = option(
+        NO_DEFAULT,
+        "the task's value for each value of the recording; numbers of the recording are keys in quotes",
+        default_in_words="the same",
+    )
 
 
 class Comparison(Group):
@@ -38,6 +58,22 @@ class Comparison(Group):
         source="code",
         default_in_words="none",
         at_least=0,
+    )
+    conditions: Literal["all", "shared"] = option(
+        NO_DEFAULT,
+        "`all`: recording and task have the same conditions, else it is an error. `shared`: those that only one of "
+        "them has are left out, and figures say how many",
+        source="ours",
+        default_in_words="`all`",
+    )
+    labels: dict[Text, Annotated[LabelSource, OrText()]] = option(
+        NO_DEFAULT,
+        "what the recording calls the labels of the task's test trials (`make trials` prints these), as `angle_deg: "
+        "target_dir`, or with what its values are: `angle_deg: {label: target_dir, unit: radian}`, `context: {label: "
+        "rule, values: {motion: 1, colour: -1}}`",
+        source="ours",
+        type_in_words="dict of [labels](#labels), or of their names in the recording",
+        default_in_words="the recording calls them as the task does",
     )
     measures: Names = option(
         ["procrustes", "cca", "cka", "cka_debiased", "cross_validated"],

@@ -116,6 +116,21 @@ class Or:
         return {"anyOf": [handler(schema), {"const": self.value}]}
 
 
+class OrText:
+    """Allow a text beside the annotated group."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        def check(given: Any, inner: core_schema.ValidatorFunctionWrapHandler) -> Any:
+            return given if isinstance(given, str) and given else inner(given)
+
+        return core_schema.no_info_wrap_validator_function(check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "string", "minLength": 1}, handler(schema)]}
+
+
 def _different(items: list[Any]) -> list[Any]:
     if len(set(items)) < len(items):
         raise PydanticCustomError("not_unique", "an item twice")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from neurorules.errors import InputError
+from neurorules.tasks.base.labels import LEFT_OUT
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,6 +32,9 @@ def recording_labels(task: str, recording: xr.Dataset | None) -> dict[str, Any]:
         return {"recording": NO_RECORDING, "recording_title": task, "synthetic": 0}
     neurons = recording.sizes["neuron"]
     few = f", {neurons} neurons only" if neurons < FEW_NEURONS else ""
+    if LEFT_OUT in recording.attrs:
+        of_recording, of_task = recording.attrs[LEFT_OUT]
+        few += f", {recording.sizes['condition']} conditions ({of_recording} recorded and {of_task} tested left out)"
     return {
         "recording": recording.attrs["name"],
         "recording_title": f"{recording.attrs['title']}{few}",

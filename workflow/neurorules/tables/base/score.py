@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from neurorules.errors import InputError
 from neurorules.io.tables import write_table
 from neurorules.options import Options
 from neurorules.recordings.recording import open_recording
@@ -12,6 +13,7 @@ from neurorules.runs.kept import confirm
 from neurorules.runs.run import open_run
 from neurorules.tables.base.labels import model_labels, recording_labels
 from neurorules.tables.base.table_type import TABLE_TYPES, ScoredModel
+from neurorules.tasks.base.labels import joined_recording
 from neurorules.tasks.base.task import make_task
 
 if TYPE_CHECKING:
@@ -49,6 +51,9 @@ def score_model(
     """
     options = Options(options)
     recording = None if recording_file is None else open_recording(recording_file, asked["recording"])
+    task = make_task(options.task_module, options.task, recording)
+    if recording is not None and TABLE_TYPES.load(table_type).NEEDS_RECORDING:
+        recording = joined_recording(options.task_module, task, recording, options.comparison)
     runs = _open_runs(run_files, asked["runs"])
     names = model_labels(model, options, runs)
     labels = {
@@ -58,7 +63,6 @@ def score_model(
         "scoring_code": code,
         "made_from": asked["table"],
     }
-    task = make_task(options.task_module, options.task, recording)
     write_table(output, TABLE_TYPES.load(table_type).table(ScoredModel(labels, options, task, runs), recording))
     confirm(run_files.values())
 
@@ -94,23 +98,38 @@ def score_group(
         StaleResult: a run or the recording was made otherwise.
     """
     recording = None if recording_file is None else open_recording(recording_file, asked["recording"])
-    members = []
+    is_compared = TABLE_TYPES.load(table_type).NEEDS_RECORDING
+    joined, members = recording, list[ScoredModel]()
     for model, values in models.items():
         resolved = Options(values)
         runs = _open_runs(run_files[model], asked["runs"].get(model, {}))
         task = make_task(resolved.task_module, resolved.task, recording)
+        if recording is not None and is_compared:
+            own = joined_recording(resolved.task_module, task, recording, resolved.comparison)
+            if members and joined is not None and not joined.equals(own):
+                raise _other_conditions(model)
+            joined = own
         members.append(ScoredModel(model_labels(model, resolved, runs), resolved, task, runs))
     codes = {run.attrs["code"] for member in members for run in member.runs.values()}
     task_name = members[0].labels["task"]
     labels = {
-        **recording_labels(task_name, recording),
+        **recording_labels(task_name, joined),
         "task": task_name,
         "training_code": " ".join(sorted(codes)),
         "scoring_code": code,
         "made_from": asked["table"],
     }
-    write_table(output, TABLE_TYPES.load(table_type).table(members, labels, Options(options), recording))
+    write_table(output, TABLE_TYPES.load(table_type).table(members, labels, Options(options), joined))
     confirm(file for files in run_files.values() for file in files.values())
+
+
+def _other_conditions(model: str) -> InputError:
+    return InputError(
+        "The models of a table are compared in the same conditions, in the same order; this one has others.",
+        key="comparison.conditions",
+        value=model,
+        remedy="Give all settings that a figure shows together the same test trials.",
+    )
 
 
 def score_recording(

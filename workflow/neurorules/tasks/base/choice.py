@@ -110,8 +110,6 @@ class ChoiceTask:
     def window(self, time_ms: NDArray[Any], comparison: Options) -> NDArray[Any]:
         """All steps of the test trials, one for each bin of the recording.
 
-        The task does not check the conditions: those of the recording must be the test trials, in their order.
-
         Raises:
             InputError: the steps do not match the recording's bins.
         """

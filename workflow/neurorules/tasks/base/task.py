@@ -10,6 +10,10 @@ A task is one file in the folder above with
                                         jobs then wait for the recording; otherwise only scoring does
     OTHER_OPTIONS: bool                 optional; True if `task:` may have other keys, which the task then checks itself
     def make(options: Options, recording: xarray.Dataset | None) -> Task
+    def condition_labels(task) -> dict[str, NDArray]
+                                        what its test trials are: (trial,) values of each label, numbers or text. A task
+                                        that is compared with recordings needs it: `labels.py` pairs trials and
+                                        conditions by it, and comparisons alone call it
 """
 
 from __future__ import annotations
@@ -62,7 +66,7 @@ class Task(Protocol):
         """A batch of training trials."""
 
     def test(self) -> Trials:
-        """Noise-free trials, one per recorded condition, in the recording's order."""
+        """Noise-free trials, one per condition."""
 
     def window(self, time_ms: NDArray[Any], comparison: Options) -> NDArray[Any]:
         """Model steps (0-based, into the test trials) that line up with the recording's bins, one for each.
@@ -85,16 +89,8 @@ def compared_steps(task: Task, recording: xr.Dataset, comparison: Mapping[str, A
         comparison: the model's `comparison` options.
 
     Raises:
-        InputError: the recording has another number of conditions, or its bins do not match the task's steps.
+        InputError: the recording's bins do not match the task's steps.
     """
-    n_trials, n_conditions = len(task.test().condition), recording.sizes["condition"]
-    if n_trials != n_conditions:
-        raise InputError(
-            f"The task has {n_trials} test trials, the recording {n_conditions} conditions; they must be the same.",
-            key="comparison.recording",
-            value=recording.attrs["name"],
-            remedy="Compare with a recording of the task's conditions, or change the task's conditions.",
-        )
     steps = task.window(bin_starts(recording), Options(comparison))
     if len(steps) != recording.sizes["time"] or (np.diff(steps) <= 0).any():
         raise InputError(

@@ -17,8 +17,8 @@ class Trials:
         inputs: (step, trial, input) float32.
         targets: (step, trial, output) float32 for regression, (step, trial) int64 class indices for choices.
         scored: (step, trial) bool, the steps that count for loss and accuracy.
-        condition: (trial,) int64, index of the test trial with the same condition, which is the recorded condition if
-            there is a recording; -1 if there is no such test trial.
+        condition: (trial,) int64, index of the test trial with the same condition; -1 if there is no such test trial.
+            Which recorded condition a test trial is, its labels say (`labels.py`).
     """
 
     inputs: NDArray[Any]

@@ -20,12 +20,20 @@ from neurorules.tasks.neurogym.task import OPTION_SCHEMA, NeurogymTask
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import NDArray
 
 __all__ = ["COMPARISON_KEYS", "NEEDS_RECORDING", "OPTION_SCHEMA", "OTHER_OPTIONS", "TEST_SEED", "NeurogymTask", "make"]
 
 NEEDS_RECORDING = False
 COMPARISON_KEYS: tuple[str, ...] = ()
 OTHER_OPTIONS = True  # parameters of the environment
+
+
+def condition_labels(task: NeurogymTask) -> dict[str, NDArray[Any]]:
+    """What the environment says of its test trials, see `labels.py`."""
+    from neurorules.tasks.neurogym.labels import labels_of_test_trials
+
+    return labels_of_test_trials(task)
 
 
 def make(options: Mapping[str, Any], recording: xr.Dataset | None) -> NeurogymTask:

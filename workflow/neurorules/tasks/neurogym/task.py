@@ -91,9 +91,6 @@ class NeurogymTask:
     def window(self, time_ms: NDArray[Any], comparison: Mapping[str, Any]) -> NDArray[Any]:
         """All steps of the test trials, one for each bin of the recording.
 
-        An environment knows nothing of a recording. The recording's conditions must be the test trials, in their
-        order; this is not checked.
-
         Raises:
             InputError: the test trials' steps are not the recording's bins.
         """

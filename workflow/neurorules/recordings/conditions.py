@@ -1,0 +1,54 @@
+"""Conditions of a recording: their labels, and the order that these give them, whatever the order in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurorules.recordings.single_trials import CONDITION
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+NAME = "condition_name"
+
+
+def label_names(recording: xr.Dataset) -> list[str]:
+    """Coordinates that say what each condition was, in their order; the conditions' own names first."""
+    coordinates = recording.coords.items()
+    names = [str(name) for name, values in coordinates if values.dims == ("condition",) and name != "condition"]
+    return sorted(names, key=lambda name: name != NAME)
+
+
+def in_label_order(recording: xr.Dataset) -> xr.Dataset:
+    """The recording with its conditions sorted by their labels: by the first, among like ones by the second, and so on.
+
+    Numbers ascend, text is in alphabetical order. Conditions without labels stay as they are.
+    """
+    labels = [_sortable(recording[name].values) for name in label_names(recording)]
+    if not labels:
+        return recording
+    return with_conditions(recording, np.lexsort(labels[::-1]))
+
+
+def with_conditions(recording: xr.Dataset, chosen: Sequence[int] | NDArray[Any]) -> xr.Dataset:
+    """The recording with these of its conditions, in this order, numbered from 0.
+
+    Single trials of conditions that are not chosen stay, as trials of no condition.
+    """
+    n_conditions, chosen = recording.sizes["condition"], np.asarray(chosen, np.int64)
+    if np.array_equal(chosen, np.arange(n_conditions)):
+        return recording
+    ordered = recording.isel(condition=chosen).assign_coords(condition=np.arange(len(chosen)))
+    if CONDITION in recording:
+        number = np.full(n_conditions + 1, -1, np.int64)  # the last: of a trial of no condition, -1
+        number[chosen] = np.arange(len(chosen))
+        ordered[CONDITION] = recording[CONDITION].copy(data=number[recording[CONDITION].values])
+    return ordered
+
+
+def _sortable(values: NDArray[Any]) -> NDArray[Any]:
+    return values if values.dtype.kind in "iufb" else np.array([str(value) for value in values.tolist()])

@@ -1,0 +1,219 @@
+"""Conditions of a recording and test trials of a task, joined by what they are and never by where they stand.
+
+A task's file says what its test trials are:
+
+    def condition_labels(task) -> dict[str, NDArray]    (trial,) values of each label, numbers or text
+
+A recording says the same of its conditions by its coordinates <label>(condition). Numbers are the same within
+`TOLERANCE` of the largest, angles (labels that end in _deg) modulo 360; text is the same to the letter. Where a lab
+calls a label otherwise, the study says so (`comparison.labels`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurorules.errors import InputError
+from neurorules.recordings.conditions import with_conditions
+from neurorules.tasks.base.recorded_labels import (
+    TOLERANCE,
+    describe,
+    did_you_mean,
+    in_words,
+    is_number,
+    recorded_label,
+)
+from neurorules.tasks.base.task import TASKS
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from neurorules.tasks.base.task import Task
+
+# Comparisons alone ask for labels, so that they are no part of the code that training depends on.
+LABELLED = replace(TASKS, members=("condition_labels",))
+
+DEGREES, SUFFIX = 360.0, "_deg"
+ALL, SHARED = "all", "shared"
+MOST_NAMED = 12  # conditions that an error lists
+LEFT_OUT = "conditions_left_out"  # attribute of a recording: of the recording's and of the task's
+
+
+@dataclass(frozen=True)
+class Join:
+    """Which test trial is which condition.
+
+    Attributes:
+        trials: (pair,) indices of test trials, ascending.
+        conditions: (pair,) the condition that each of them is.
+        n_trials, n_conditions: how many there are, those of no pair included.
+    """
+
+    trials: NDArray[Any]
+    conditions: NDArray[Any]
+    n_trials: int
+    n_conditions: int
+
+
+def labels_of(module: str, task: Task) -> dict[str, NDArray[Any]]:
+    """What the test trials of a task are, (trial,) for each label.
+
+    Args:
+        module: name of the task's file.
+        task: made by that file.
+
+    Raises:
+        InputError: the file does not say, or says it of another number of trials.
+    """
+    plugin = LABELLED.load(module)
+    if not hasattr(plugin, "condition_labels"):
+        raise InputError(
+            "This task does not say what its test trials are, so that no recording can be compared with it.",
+            key="task.module",
+            value=module,
+            remedy=f"Add condition_labels(task) to workflow/neurorules/tasks/{module}.py, as docs/extending.md says.",
+        )
+    labels = {name: np.asarray(values) for name, values in plugin.condition_labels(task).items()}
+    n_trials = task.test().n_trials
+    for name, values in labels.items():
+        if values.shape != (n_trials,):
+            raise InputError(
+                f"The task has {n_trials} test trials and labels of the shape {values.shape}.",
+                key="task.module",
+                value=f"{module}: {name}",
+                remedy="Give each label one value per test trial.",
+            )
+    return labels
+
+
+def join(module: str, task: Task, recording: xr.Dataset, comparison: Mapping[str, Any]) -> Join:
+    """Pair test trials and conditions by their labels.
+
+    Args:
+        module: name of the task's file.
+        task: gives the test trials.
+        recording: gives the conditions.
+        comparison: the model's `comparison` options; of them `labels` and `conditions`.
+
+    Raises:
+        InputError: the recording lacks a label, labels do not tell test trials or conditions apart, or one side
+            lacks conditions of the other (with `conditions: shared`: all of them).
+    """
+    wanted = labels_of(module, task)
+    n_trials, n_conditions = task.test().n_trials, recording.sizes["condition"]
+    names = dict(comparison.get("labels") or {})
+    for name in names:
+        if name not in wanted:
+            raise InputError(
+                "The task's test trials have no such label.",
+                key=f"comparison.labels.{name}",
+                value=names[name],
+                remedy=f"{did_you_mean(name, wanted)}{describe(wanted)}",
+            )
+    found = {name: recorded_label(name, names.get(name), values, recording, wanted) for name, values in wanted.items()}
+    numbers = [_numbered(name, values, found[name]) for name, values in wanted.items()]
+    of_trials, of_conditions = (
+        [tuple(int(label[side][at]) for label in numbers) for at in range(count)]
+        for side, count in ((0, n_trials), (1, n_conditions))
+    )
+    _check_told_apart(of_trials, wanted, "test trials", "Give the task test trials that differ in their labels.")
+    _check_told_apart(
+        of_conditions,
+        found,
+        f"conditions of {recording.attrs.get('name', 'the recording')}",
+        "Give each condition once: average trials of the same labels, or name the label in which they differ.",
+    )
+    place = {key: at for at, key in enumerate(of_conditions)}
+    trials = np.array([at for at, key in enumerate(of_trials) if key in place], np.int64)
+    conditions = np.array([place[of_trials[at]] for at in trials], np.int64)
+    joined = Join(trials, conditions, n_trials, n_conditions)
+    _check_complete(joined, wanted, found, recording, comparison.get("conditions", ALL))
+    return joined
+
+
+def joined_recording(module: str, task: Task, recording: xr.Dataset, comparison: Mapping[str, Any]) -> xr.Dataset:
+    """A recording with its conditions in the order of the test trials that they are; see `join`.
+
+    Conditions without a test trial are left out. The attribute `conditions_left_out` then has how many of the
+    recording's and of the task's are.
+    """
+    found = join(module, task, recording, comparison)
+    ordered = with_conditions(recording, found.conditions)
+    left_out = [found.n_conditions - len(found.trials), found.n_trials - len(found.trials)]
+    return ordered.assign_attrs({LEFT_OUT: left_out}) if any(left_out) else ordered
+
+
+# ---- pairs
+
+
+def _numbered(name: str, *sides: NDArray[Any]) -> list[NDArray[Any]]:
+    """A number for each value; values that are the same have the same, on both sides."""
+    both = np.concatenate([np.asarray(side, np.float64 if is_number(sides[0]) else None) for side in sides])
+    if is_number(sides[0]):
+        tolerance = TOLERANCE * (np.abs(sides[0]).max(initial=0.0) or 1.0)
+        if name.endswith(SUFFIX):
+            tolerance = TOLERANCE * DEGREES
+            both = both % DEGREES
+            both = np.where(both > DEGREES - tolerance, both - DEGREES, both)
+        number: NDArray[Any] = np.empty(len(both), np.int64)
+        # A value that is more than the tolerance above the next smaller one begins another.
+        order = np.argsort(both, kind="stable")
+        number[order] = np.cumsum(np.diff(both[order], prepend=both[order][:1]) > tolerance)
+    else:
+        text = [str(value) for value in both.tolist()]
+        known = {value: at for at, value in enumerate(sorted(set(text)))}
+        number = np.array([known[value] for value in text], np.int64)
+    return np.split(number, [len(sides[0])])
+
+
+def _check_told_apart(keys: Sequence[Any], labels: Mapping[str, NDArray[Any]], what: str, remedy: str) -> None:
+    first: dict[Any, int] = {}
+    for at, key in enumerate(keys):
+        if key in first:
+            raise InputError(
+                f"Two {what}, {first[key]} and {at}, have the same labels.",
+                key="comparison.recording",
+                value=in_words(labels, at) or "no labels",
+                remedy=remedy,
+            )
+        first[key] = at
+
+
+def _check_complete(
+    joined: Join,
+    wanted: Mapping[str, NDArray[Any]],
+    found: Mapping[str, NDArray[Any]],
+    recording: xr.Dataset,
+    which: str,
+) -> None:
+    n_pairs = len(joined.trials)
+    if n_pairs == joined.n_trials == joined.n_conditions or (which == SHARED and n_pairs):
+        return
+    name = recording.attrs.get("name", "the recording")
+    lacking = [
+        _listed(f"{name} lacks", wanted, np.setdiff1d(np.arange(joined.n_trials), joined.trials)),
+        _listed("the task lacks", found, np.setdiff1d(np.arange(joined.n_conditions), joined.conditions)),
+    ]
+    remedy = "Compare with a recording of the task's conditions, change the task's conditions, or say in "
+    remedy += "comparison.labels what the recording calls them"
+    if n_pairs:
+        remedy += f"; with comparison.conditions: {SHARED}, the {n_pairs} that both have are compared"
+    raise InputError(
+        f"The task has {joined.n_trials} test trials, the recording {joined.n_conditions} conditions, of which "
+        f"{n_pairs} are the same: {'; '.join(filter(None, lacking))}.",
+        key="comparison.conditions" if which == SHARED else "comparison.recording",
+        value=name,
+        remedy=f"{remedy}. {describe(wanted)}",
+    )
+
+
+def _listed(who: str, labels: Mapping[str, NDArray[Any]], of: NDArray[Any]) -> str:
+    if not len(of):
+        return ""
+    more = f" and {len(of) - MOST_NAMED} more" if len(of) > MOST_NAMED else ""
+    return f"{who} {', '.join(f'({in_words(labels, int(at))})' for at in of[:MOST_NAMED])}{more}"
