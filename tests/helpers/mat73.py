@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import h5py
 import numpy as np
 
 from neurorules.recordings.synthetic.base.matlab import mark_mat73
+
+NUMBERS = count()
 
 
 def write_mat73(path: Path, variables: dict[str, Any]) -> Path:
@@ -55,5 +58,6 @@ def _put(group: h5py.Group, name: str, value: Any, kept: h5py.Group) -> Any:
 
 
 def _references(group: h5py.Group, name: str, values: list[Any], kept: h5py.Group) -> Any:
-    references = [_put(kept, f"r{len(kept)}", value, kept).ref for value in values]
+    # a cell within another puts its entries there before itself
+    references = [_put(kept, f"r{next(NUMBERS)}", value, kept).ref for value in values]
     return group.create_dataset(name, data=np.array(references, dtype=h5py.ref_dtype).reshape(-1, 1))

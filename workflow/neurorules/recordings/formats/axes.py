@@ -114,7 +114,7 @@ def _leaf(value: Any, inner: Sequence[str], part: Part, names: Sequence[str], *,
     if isinstance(value, str | list):
         if (isinstance(value, list) and len(inner) == 1) or (isinstance(value, str) and not inner):
             return np.array(value, dtype=object)
-        raise _mismatch(part, names)
+        raise part.wrong(f"Numbers are expected in it; there is {kind_of(value)}.", "Name another variable.")
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiub":
         raise part.wrong(f"Numbers or text are expected in it; there is {kind_of(value)}.", "Name another variable.")
     if events:
