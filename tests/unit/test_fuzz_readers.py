@@ -17,6 +17,7 @@ import h5py
 import numpy as np
 import pytest
 import xarray as xr
+from helpers import nwb_files
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from scipy.io import loadmat, savemat
@@ -44,6 +45,12 @@ SOURCES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "session": ("hatsopoulos2007", "dryad", {"neurons": 3, "trials_per_condition": 1}),
     "mazes": ("sussillo2015", "private", {"neurons": 2, "trials_per_condition": 1}),
     "own": ("own_rates", "netcdf", {}),
+    "nwb": ("nwb", "files", {}),
+}
+OWN = ("own", "nwb")  # files that one has oneself, which no writer of synthetic files knows
+OF_SESSIONS = {
+    **{"condition": ["side"], "align": "go", "window_ms": [0, 200], "bin_ms": 50, "smooth_sd_ms": 10, "title": "Lab"},
+    **{"units": {"location": ["M1"]}, "behaviour": {"hand": "processing/behavior/hand"}},
 }
 
 
@@ -54,6 +61,8 @@ def whole(kind: str) -> Files:
     with TemporaryDirectory() as folder:
         if kind == "own":
             return {"rates.nc": own_rates(Path(folder) / "rates.nc")}
+        if kind == "nwb":
+            return {"session.nwb": own_session(Path(folder) / "session.nwb")}
         files = {file.name: file.read_bytes() for file in write_synthetic(reader, source, Path(folder), 0, options)}
     if kind != "archive":
         return files
@@ -80,11 +89,32 @@ def own_rates(file: Path) -> bytes:
     return file.read_bytes()
 
 
+def own_session(file: Path) -> bytes:
+    """A small session in NWB: two conditions, a unit with observed intervals and an electrode, a signal."""
+    made, go = nwb_files.new_file("session"), np.array([1.0, 2.0, 3.0, 4.0])
+    trials = {"start_time": go - 0.5, "stop_time": go + 0.4, "go": go, "side": ["l", "r"] * 2}
+    trials["bump"] = [np.zeros(n) for n in (1, 2, 3, 0)]
+    nwb_files.add_trials(made, trials, ragged=("bump",))
+    group = made.create_electrode_group("array", "an array", "M1", made.create_device("device"))
+    made.add_electrode(x=0.0, y=0.0, z=0.0, imp=1.0, location="M1", filtering="none", group=group)
+    observed = [np.array([[0.0, 6.0]])]
+    nwb_files.add_units(
+        made,
+        [np.arange(0, 5, 0.03) ** 1.1],
+        {"good": [True]},
+        obs_intervals=observed,
+        electrodes=[[0]],
+        electrode_group=[group],
+    )
+    nwb_files.add_behaviour(made, "hand", np.ones((60, 2)), np.arange(60) / 10)
+    return nwb_files.write(made, file).read_bytes()
+
+
 def read(kind: str, files: Files) -> bool:
     """Read files; False where they are refused as they have to be. Any other exception fails the test."""
     reader, source, _ = SOURCES[kind]
-    options = {"keep_trials": source in ("raw", "dryad")}
-    entry = {"name": kind, "reader": reader, "source": source, "synthetic": kind != "own", "options": options}
+    options = OF_SESSIONS if kind == "nwb" else {"keep_trials": source in ("raw", "dryad")}
+    entry = {"name": kind, "reader": reader, "source": source, "synthetic": kind not in OWN, "options": options}
     with TemporaryDirectory() as folder:
         paths = [Path(folder) / name for name in files]
         for path, data in zip(paths, files.values(), strict=True):
@@ -313,15 +343,16 @@ def test_changed_entries_of_a_pickle(alterations: list[tuple[float, tuple[str, f
     read("processed", {name: saved.getvalue()})
 
 
+@pytest.mark.parametrize("kind", ["session", "nwb"])
 @fuzzed
 @given(st.lists(st.tuples(places, changes), min_size=1, max_size=3))
-def test_changed_datasets_of_a_session(alterations: list[tuple[float, tuple[str, float, Any]]]) -> None:
-    ((name, data),) = whole("session").items()
+def test_changed_datasets_of_a_session(kind: str, alterations: list[tuple[float, tuple[str, float, Any]]]) -> None:
+    ((name, data),) = whole(kind).items()
     file_ = io.BytesIO(data)
     with h5py.File(file_, "r+") as file:
         for which, alteration in alterations:
             change_dataset(file, which, *alteration)
-    read("session", {name: file_.getvalue()})
+    read(kind, {name: file_.getvalue()})
 
 
 def change_dataset(file: h5py.File, which: float, how: str, place: float, value: Any) -> None:
@@ -344,10 +375,10 @@ def change_dataset(file: h5py.File, which: float, how: str, place: float, value:
         else:
             file.create_dataset(path, data=array).attrs.update(attributes)
     elif how in CHANGES and isinstance(item, h5py.Dataset):
-        attributes, array = dict(item.attrs), item[()]
-        if array.dtype.kind == "O":  # references
+        attributes, array = dict(item.attrs), np.asarray(item[()], item.dtype)
+        if array.dtype.kind == "O":  # references, or text
             array = array.ravel()[: int(place * array.size)] if how == "shorter" else array.T
-            dtype = h5py.ref_dtype
+            dtype = item.dtype
         else:
             try:
                 array = np.asarray(CHANGES[how](np.asarray(array), place, value))

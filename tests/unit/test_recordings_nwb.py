@@ -140,9 +140,10 @@ def test_synthetic_units_of_mante(tmp_path: Path) -> None:
 def test_real_units_of_mante(real_data: Path, tmp_path: Path, dt_ms: int) -> None:
     """Three units; ar090330_3_a10 lacks a condition."""
     folder = real_data / "mante2013" / "PFC data" / "PFC data 1"
-    units = sorted(folder.glob("ar090330_3_a*_Vstim_100_850_ms.mat"))[:3]
-    if not any("ar090330_3_a10" in path.name for path in units):
-        pytest.skip(f"no unit files in {folder}")
+    names = ("ar090326_5_a5", "ar090330_3_a10", "ar090525_1_a5")
+    units = [folder / f"{name}_Vstim_100_850_ms.mat" for name in names]
+    if not all(path.exists() for path in units):
+        pytest.skip(f"not all of {', '.join(names)} are in {folder}")
     compare_with_mat(units, tmp_path, dt_ms)
 
 
@@ -235,8 +236,9 @@ def test_events_and_signals_of_all_kinds(small: Callable[..., Path]) -> None:
     # at 1 and 5 s samples 10 and 50 of 0.5 n + 2
     np.testing.assert_allclose(recording["pupil"].values[0], 0.5 * (30 + np.arange(3)) + 2)
     assert {f"emg_{i}" for i in range(5)} <= set(recording.data_vars)
-    aligned = nwb.read([path], {**OPTIONS, "align": "lick"})
+    aligned = nwb.read([path], {**OPTIONS, "align": "lick", "window_ms": [0, 600]})  # spikes are 450 ms after licks
     assert json.loads(aligned.attrs["kept_trials"]) == {"small": 2}
+    assert aligned["rates"].values[0, :, 0].tolist() == [0, 0, 0, 0, 10, 0]
 
 
 def test_a_pause_in_a_signal_is_not_interpolated(small: Callable[..., Path]) -> None:
@@ -250,6 +252,28 @@ def test_a_pause_in_a_signal_is_not_interpolated(small: Callable[..., Path]) -> 
         .trial_values(np.arange(2), np.array([1.0, 5.0]), np.array([0.0, 105.0]))
     )
     np.testing.assert_allclose(values[:, :, 0], [[1.0, 1.105], [np.nan, np.nan]], atol=1e-12)
+
+
+def test_tables_of_events(small: Callable[..., Path]) -> None:
+    """EventsTable, of NWB 2.10, and what the extension ndx-events wrote before it."""
+    path = small()
+    with h5py.File(path, "r+") as file:
+        table = file.create_group("events/rewards")
+        table.attrs["neurodata_type"] = "EventsTable"
+        table["id"], table["timestamp"] = np.arange(2), np.array([0.8, 4.8])
+        pulses = file.create_group("acquisition/pulses")
+        pulses.attrs["neurodata_type"] = "LabeledEvents"
+        pulses["timestamps"], pulses["data"] = np.array([0.6, 0.7, 4.6]), np.array([0, 1, 0], "u1")
+        pulses["data"].attrs["labels"] = ["red", "green"]
+        notes = file.create_group("processing/marks/notes")
+        file["processing/marks"].attrs["neurodata_type"] = "ProcessingModule"
+        notes.attrs["neurodata_type"] = "AnnotatedEventsTable"
+        notes["id"], notes["label"] = np.arange(2), ["on", "off"]
+        notes["event_times"], notes["event_times_index"] = np.array([1.0, 5.0, 2.0]), np.array([2, 3], "u1")
+    events = {name: times.tolist() for name, times in nwb_session(path).events.items()}
+    assert events["rewards"] == events["events/rewards"] == [0.8, 4.8]
+    assert events["acquisition/pulses/red"] == [0.6, 4.6] and events["green"] == [0.7]
+    assert events["processing/marks/notes/on"] == [1.0, 5.0] and events["off"] == [2.0]
 
 
 def test_metadata(small: Callable[..., Path]) -> None:
@@ -266,7 +290,7 @@ def test_spikes_that_do_not_ascend_are_sorted(small: Callable[..., Path]) -> Non
     path = small()
     before = nwb.read([path], OPTIONS)
     with h5py.File(path, "r+") as file:
-        file["units/spike_times"][...] = file["units/spike_times"][::-1]
+        file["units/spike_times"][...] = file["units/spike_times"][:][::-1]
     assert nwb.read([path], OPTIONS).equals(before)
 
 

@@ -112,10 +112,10 @@ def _column(table: h5py.Group, name: str, n_rows: int, path: Path) -> tuple[dict
         lengths = np.diff(ends)
         if found.ndim == 1 and n_rows and (lengths == lengths[0]).all() and 0 < lengths[0] <= MOST_COMPONENTS:
             found = found[: ends[-1]].reshape(n_rows, -1)
-        elif n_rows and (lengths == 1).all():
+        elif (lengths == 1).all():
             found = found[:n_rows]
         else:
-            return {}, f"its cells are lists of {lengths.min(initial=0)} to {lengths.max(initial=0)} values"
+            return {}, f"its cells are lists of {lengths.min()} to {lengths.max()} values"
     if found.shape[:1] != (n_rows,):
         raise damaged(path, f"a column has {found.shape[0]} cells in a table of {n_rows} rows", f"{table.name}/{name}")
     parts = components_of(found.shape[1]) if found.ndim == 2 else ("",)
