@@ -65,6 +65,8 @@ class _Plain:
         self.items += 1
         if depth > DEEPEST or self.items > MOST_ITEMS:
             raise MatlabError("it has more parts, or parts within parts, than a recording has")
+        if value is None:  # a struct without fields
+            return {}
         if type(value).__name__ in ("MatlabOpaque", "MatlabFunction"):
             return Opaque("an object or a function")
         if hasattr(value, "toarray") and not isinstance(value, np.ndarray):

@@ -30,8 +30,8 @@ def kind_of_file(arrays: Mapping[str, Any]) -> str | None:
     """Which object of pynapple a file holds; None for none of these two."""
     said = of_numpy(arrays["type"]) if "type" in arrays else ""
     named = said[0] if isinstance(said, list) and said else said
-    if named in (GROUP, INTERVALS):
-        return str(named)
+    if isinstance(named, str) and named in (GROUP, INTERVALS):
+        return named
     if {"t", "start", "end", "index"} <= set(arrays):
         return GROUP
     return INTERVALS if {"start", "end"} <= set(arrays) and "t" not in arrays else None

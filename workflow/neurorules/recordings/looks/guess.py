@@ -119,9 +119,8 @@ def of_session(session: Session) -> dict[str, Any]:
     bin_ms = 10.0 if file_bin is None else max(file_bin, file_bin * np.ceil(10.0 / file_bin))
     before, after = 200.0, 400.0
     if {"start_time", "stop_time", options["align"]} <= set(names):
-        at = np.array(table[options["align"]].tolist(), np.float64)
-        before = _room(at - np.array(table["start_time"].tolist(), np.float64), before)
-        after = _room(np.array(table["stop_time"].tolist(), np.float64) - at, after)
+        start, stop, at = (_numbers(table[name].tolist()) for name in ("start_time", "stop_time", options["align"]))
+        before, after = _room(at - start, before), _room(stop - at, after)
     window = [
         -float(bin_ms * np.floor(before / bin_ms + 1e-6)),
         float(bin_ms * max(np.floor(after / bin_ms + 1e-6), 1)),
@@ -130,6 +129,11 @@ def of_session(session: Session) -> dict[str, Any]:
     if session.behaviour:
         options["behaviour"] = {name.rpartition("/")[2].replace(".", "_"): name for name in list(session.behaviour)[:2]}
     return options
+
+
+def _numbers(values: list[Any]) -> NDArray[Any]:
+    """A column as numbers; NaN where it holds something else."""
+    return np.array([float(v) if isinstance(v, int | float) else np.nan for v in values])
 
 
 def _room(lengths_s: NDArray[Any], most_ms: float) -> float:
