@@ -49,7 +49,7 @@ SOURCES: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 OWN = ("own", "nwb")  # files that one has oneself, which no writer of synthetic files knows
 OF_SESSIONS = {
-    **{"condition": ["side"], "align": "go", "window_ms": [0, 200], "bin_ms": 50, "smooth_sd_ms": 10, "title": "Lab"},
+    **{"condition": ["side"], "align": "go", "window_ms": [0, 200], "bin_ms": 50, "smooth_sd_ms": 10},
     **{"units": {"location": ["M1"]}, "behaviour": {"hand": "processing/behavior/hand"}},
 }
 

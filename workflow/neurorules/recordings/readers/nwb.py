@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 OWN = "files"  # the source of files of one's own; the catalogue knows what the others are called
-OF_CATALOGUE = ("licence", "citation", "source")
+OF_CATALOGUE = ("licence", "citation")
 
 
 def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
@@ -36,7 +36,6 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
     """
     recording = recording_of([nwb_session(Path(path)) for path in sorted(raw)], options)
     if options.get("source", OWN) != OWN:
-        named_here = () if options.get("title") else ("title",)
-        for name in (*OF_CATALOGUE, *named_here):
+        for name in OF_CATALOGUE:
             recording.attrs.pop(name, None)
     return recording

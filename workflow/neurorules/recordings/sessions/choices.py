@@ -51,7 +51,6 @@ class Choices:
             of all sessions.
         refuse_overlap: whether windows that overlap are an error.
         max_rate_hz: of averaged rates; None for the default.
-        title: of the recording; None for the sessions'.
     """
 
     labels: tuple[Label, ...]
@@ -67,7 +66,6 @@ class Choices:
     union: bool = False
     refuse_overlap: bool = False
     max_rate_hz: float | None = None
-    title: str | None = None
 
 
 def choices_of(options: Mapping[str, Any]) -> Choices:
@@ -132,7 +130,6 @@ def choices_of(options: Mapping[str, Any]) -> Choices:
         union=bool(options.get("drop_incomplete_units", False)),
         refuse_overlap=overlap == REFUSE,
         max_rate_hz=_number_or_none(options.get("max_rate_hz"), "max_rate_hz"),
-        title=options.get("title"),
     )
 
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from neurorules.errors import InputError
 from neurorules.io.limits import RECORDING_BYTES
-from neurorules.io.text import title_problem
 from neurorules.recordings.bins import EDGE
 from neurorules.recordings.recording import MAX_RATE_HZ, check_plausible
 from neurorules.recordings.sessions.behaviour import averaged_behaviour
@@ -20,6 +19,7 @@ from neurorules.recordings.sessions.conditions import shared_conditions
 from neurorules.recordings.sessions.session import SPIKES_PER_S
 from neurorules.recordings.sessions.trials import Trials, chosen_trials
 from neurorules.recordings.sessions.units import Unit, chosen_units
+from neurorules.recordings.texts import LONGEST_TEXT
 from neurorules.recordings.z_scores import with_baseline
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def recording_of(sessions: Sequence[Session], options: Mapping[str, Any]) -> xr.
             )
         recording[name] = (("condition", "time"), values)
     recording.attrs = {
-        **_about(sessions, choices),
+        **_about(sessions),
         "aligned_to": choices.align,
         "bin_width_ms": choices.grid.bin_ms,
         "smoothing_sd_ms": choices.grid.smooth_sd_ms,
@@ -183,26 +183,19 @@ def _dataset(units: Sequence[Unit], choices: Choices, rate_units: str) -> xr.Dat
     return recording
 
 
-def _about(sessions: Sequence[Session], choices: Choices) -> dict[str, Any]:
+def _about(sessions: Sequence[Session]) -> dict[str, Any]:
     """What the files say of themselves; where sessions say different things, all of them."""
-    about: dict[str, Any] = {}
+    about: dict[str, list[Any]] = {}
     for session in sessions:
         for name, value in session.attributes.items():
             values = about.setdefault(name, [])
             if value not in values:
                 values.append(value)
-    joined = {name: values[0] if len(values) == 1 else "; ".join(map(str, values)) for name, values in about.items()}
-    joined["synthetic"] = int(any(int(value) for value in about.get("synthetic", [0])))
-    title = choices.title or (joined.get("title") if len(sessions) == 1 else None)
-    if title is None:
-        more = f" and {len(sessions) - 1} more session{'s' * (len(sessions) > 2)}" if len(sessions) > 1 else ""
-        title = f"{sessions[0].name}{more}"
-    title = " ".join(str(title).split())
-    if problem := title_problem(title):
-        raise InputError(
-            problem, file=sessions[0].file, key="title", value=title, remedy="Write title in the recording's options."
-        )
-    return {**joined, "title": title}
+    joined = {
+        name: values[0] if len(values) == 1 else "; ".join(map(str, values))[:LONGEST_TEXT]
+        for name, values in about.items()
+    }
+    return {**joined, "synthetic": int(any(int(value) for value in about.get("synthetic", [0])))}
 
 
 def _no_unit(sessions: Sequence[Session], left_out: Sequence[Mapping[str, str]]) -> InputError:

@@ -152,13 +152,6 @@ class SessionOptions(Group):
         source=SESSIONS,
         default_in_words="`warn`",
     )
-    title: Text = option(
-        NO_DEFAULT,
-        "the recording's name in figures and tables",
-        source=SESSIONS,
-        type_in_words="text of one line",
-        default_in_words="the session's identifier",
-    )
 
 
 def trials_option(options: Mapping[str, Any]) -> str:
