@@ -12,7 +12,7 @@ from neurorules.errors import InputError
 from neurorules.options import Options
 from neurorules.recordings.conditions import in_label_order, with_conditions
 from neurorules.tasks.base.labels import join, joined_recording, labels_of
-from neurorules.tasks.base.task import Task, make_task
+from neurorules.tasks.base.task import Task, compared_steps, make_task
 
 PERIODS = {"fixation_ms": 100, "stimulus_ms": 200, "delay_ms": 0, "decision_ms": 100}
 TWO = {"dt_ms": 100, "sigma": 1.0, "dim_ring": 2, **PERIODS}
@@ -113,6 +113,30 @@ def test_intervals_of_ready_set_go() -> None:
     labels = labels_of("neurogym", make_task("neurogym", options, None))
     assert list(labels) == ["interval_ms"]
     assert sorted(labels["interval_ms"]) == intervals
+
+
+def test_ready_set_go_is_compared_from_ready_on() -> None:
+    """Ready is on from step 5 (100 ms of fixation in steps of 20); the shortest trial lasts 100 + 3 x 480 + 83 ms.
+
+    Set comes at another step in every trial, so that a recording around it has no steps that are the same in all.
+    """
+    options = {"env": "ReadySetGo-v0", "dt_ms": 20, "steps": 200, "test_trials": 2, "timing": {"measure": [480, 1000]}}
+    task = make_task("neurogym", options, None)
+    data = recording(t_s=[1.0, 0.48]).isel(time=slice(4))
+    data = data.assign_coords(time=20.0 * np.arange(-2, 2)).assign_attrs(bin_width_ms=20.0)
+    assert compared_steps(task, data, Options({"onset_step": 5})).tolist() == [3, 4, 5, 6]
+    labels = {"interval_ms": {"label": "t_s", "scale": 1000}}
+    found = join("neurogym", task, data, {"labels": labels})
+    of_trials = labels_of("neurogym", task)["interval_ms"]
+    assert [1000 * data["t_s"].values[condition] for condition in found.conditions] == of_trials.tolist()
+    for onset, key in ((1, "comparison.onset_step"), (200, "comparison.onset_step")):
+        with pytest.raises(InputError, match="shortest test trial") as caught:
+            compared_steps(task, data, Options({"onset_step": onset}))
+        assert caught.value.key == key
+    with pytest.raises(InputError, match=r"0\.5 of a step"):
+        compared_steps(
+            task, data.assign_coords(time=data["time"] + 10).assign_attrs(time_in_bin="edge"), {"onset_step": 5}
+        )
 
 
 # ---- pairs

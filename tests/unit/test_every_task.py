@@ -33,6 +33,7 @@ COMPARISON = {
     "mante2013": ("recording",),
     "hatsopoulos2007": ("recording", "onset_step"),
     "sussillo2015": ("recording", "onset_step"),
+    "reach": ("recording",),
 }
 NEUROGYM_PARAMETERS = {"cohs", "sigma", "timing"}  # of the environment, not of our task
 
@@ -55,6 +56,10 @@ RECORDINGS = {
             "emg": (("condition", "emg_time", "muscle"), values(27, 66, 7)),
         },
         {"emg_time": at_10_ms(-250)},
+    ),
+    "reach": xr.Dataset(
+        {"rates": (("condition", "time"), values(7, 40))},
+        {"time": 10.0 * np.arange(40), "angle_deg": ("condition", 50.0 * np.arange(7))},
     ),
 }
 
@@ -85,6 +90,8 @@ CASES = {
     "mante2013": of_config("mante2013", (34, 72, 9, 3)),
     "hatsopoulos2007": of_config("hatsopoulos2007", (250, 8, 3, 2), MOVEMENT),
     "sussillo2015": of_config("sussillo2015", (196, 27, 16, 7), MOVEMENT),
+    "reach": of_config("reach", (250, 7, 3, 2), MOVEMENT),
+    "reach-one-hot": of_config("reach", (250, 7, 8, 2), MOVEMENT, cue="one_hot", cue_shape="held"),
     "perceptual-decision": of_config("perceptual-decision", (50, 6, 3, 3)),
     "romo": of_config("romo", (50, 20, 1, 2), (half_mean_squared_error, regression_accuracy)),
     "2af": of_config("2af", (22, 8, 3, 3)),
@@ -113,7 +120,7 @@ def assert_same(one: Trials, other: Trials) -> None:
 
 def test_none_is_left_out() -> None:
     assert {*CONFIG} <= {*CASES}
-    assert not {"choice", "losses", "periods", "reach", "task", "trials"} & {*TASKS.names()}  # what tasks share
+    assert not {"choice", "losses", "periods", "task", "trials"} & {*TASKS.names()}  # what tasks share
 
 
 @each_case

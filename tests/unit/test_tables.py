@@ -150,6 +150,7 @@ def recording_of(rates: np.ndarray, **attributes: Any) -> xr.Dataset:
             "condition": np.arange(8),
             "time": TIME_MS,
             "neuron": [f"n{k:02}" for k in range(rates.shape[-1])],
+            "angle_deg": ("condition", 45.0 * np.arange(8)),
         },
         attrs={**described, **attributes},
     )
@@ -173,7 +174,9 @@ class Made:
         return [member(self.task, rule, "base", self.runs[rule]) for rule in rules]
 
 
-OPTIONS = Options({"network": NETWORK, "training": TRAINING, "comparison": COMPARISON})
+OPTIONS = Options(
+    {"network": NETWORK, "training": TRAINING, "comparison": COMPARISON, "task_module": "hatsopoulos2007"}
+)
 
 
 def member(task: Any, learning_rule: str, setting: str, runs: dict[int, xr.Dataset]) -> ScoredModel:
@@ -449,7 +452,7 @@ def test_noise_floor(made: Made) -> None:
     table = noise_floor.table(ScoredModel(LABELS, OPTIONS, made.task, runs), copies)
     keys = [("floor", "", -1), ("cross_condition_average", "", -1)]
     for seed, stage in itertools.product(SEEDS, ("untrained", "trained")):
-        keys += [("model", stage, seed), ("model_shuffled", stage, seed)]
+        keys += [(f"model{order}", stage, seed) for order in ("", "_shuffled", "_rotated")]
     expected = [(*key, repeat) for key in keys for repeat in range(4)]
     assert list(table[["quantity", "stage", "seed", "repeat"]].itertuples(index=False, name=None)) == expected
     assert set(table["group_size"]) == {UNITS}
@@ -473,15 +476,11 @@ def test_noise_floor(made: Made) -> None:
 OPPOSITE = [4, 5, 6, 7, 0, 1, 2, 3]
 
 
-def in_a_circle(recording: xr.Dataset) -> xr.Dataset:
-    return recording.assign_coords(angle_deg=("condition", 45.0 * np.arange(8)))
-
-
 def test_conditions_in_another_order(made: Made) -> None:
     """Turned reaches by hand; of equal conditions every order is the same; other checkpoints have none."""
     runs = {0: made.runs["bptt"][0]}
     model = ScoredModel(LABELS, with_comparison(measures=["procrustes"]), made.task, runs)
-    table = distances.table(model, in_a_circle(made.recording))
+    table = distances.table(model, made.recording)
     rates = made.recording["rates"].values
     for row, index in ((table.iloc[0], 0), (table.iloc[-1], -1)):
         turned = activity_of(made, runs[0], index)[:, WINDOW][OPPOSITE]
@@ -489,9 +488,11 @@ def test_conditions_in_another_order(made: Made) -> None:
         assert abs(row["distance_rotated"] - row["distance"]) > 1e-4
         assert 0 < row["distance_shuffled"] <= 1
     assert table[["distance_rotated", "distance_shuffled"]].iloc[1:-1].isna().all(axis=None)
-    assert distances.table(model, made.recording)["distance_rotated"].isna().all()  # of no known direction
+    # Mazes have no direction; their conditions go by number.
+    maze = ScoredModel(LABELS, model.options.but(task_module="sussillo2015"), made.task, runs)
+    assert distances.table(maze, made.recording.drop_vars("angle_deg"))["distance_rotated"].isna().all()
 
-    equal = in_a_circle(recording_of(np.repeat(random_rates()[:1], 8, axis=0)))
+    equal = recording_of(np.repeat(random_rates()[:1], 8, axis=0))
     same = distances.table(model, equal).iloc[[0, -1]]
     for column in ("distance_rotated", "distance_shuffled"):
         np.testing.assert_allclose(same[column], same["distance"], atol=1e-7)
@@ -966,7 +967,7 @@ def on_disk(made: Made, tmp_path_factory: pytest.TempPathFactory) -> OnDisk:
             file = folder / f"{rule}-seed{seed}.nc"
             write_dataset(file, run.assign_attrs(code=f"code of {rule}", **ATTRIBUTES))
             runs.setdefault(f"reach/{rule}/base", {})[seed] = str(file)
-    return OnDisk(str(recording), runs, {**OPTIONS.as_dict(), "task_module": "hatsopoulos2007", "task": TASK})
+    return OnDisk(str(recording), runs, {**OPTIONS.as_dict(), "task": TASK})
 
 
 def test_a_model_is_scored_from_its_files(made: Made, on_disk: OnDisk, tmp_path: Path) -> None:

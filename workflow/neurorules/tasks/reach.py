@@ -1,4 +1,4 @@
-"""Delayed reach to the targets of any recording: its conditions are the trials, its kinematics or directions the outputs.
+"""Delayed reach to the targets of any recording: trials are its conditions, outputs its kinematics or directions.
 
 The cue is the target's direction as (cos, sin), labels of the condition as they are, or one input per condition; the
 last input is the hold cue. The outputs are recorded kinematics, or, where only directions are known, the position of a
@@ -7,8 +7,7 @@ straight minimum-jerk reach. Timing is that of `tasks/base/reach.py`.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from neurorules.recordings.conditions import label_names
 from neurorules.recordings.recording import values_of
 from neurorules.tasks.base.cues import ANGLE_UNIT, SHAPES, minimum_jerk, radians, shown
 from neurorules.tasks.base.reach import TIMING, DelayedReach
+from neurorules.tasks.base.recorded_labels import did_you_mean, replaced
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -38,8 +38,8 @@ OPTION_SCHEMA: dict[str, dict[str, Any]] = {
     },
     "cue_shape": {
         "enum": list(SHAPES),
-        "description": "`bump`: shown for 23 steps, before the second interval, as in `hatsopoulos2007`; `held`: ramped "
-        "on in 8 steps, held for the second interval and ramped off in 8, as in `sussillo2015`",
+        "description": "`bump`: shown for 23 steps, before the second interval, as in `hatsopoulos2007`; `held`: "
+        "ramped on in 8 steps, held for the second interval and ramped off in 8, as in `sussillo2015`",
     },
     "cue_labels": {**NAMES, "description": "numeric labels of the recording's conditions that are inputs"},
     "angle_label": {
@@ -50,6 +50,11 @@ OPTION_SCHEMA: dict[str, dict[str, Any]] = {
         "type": "string",
         "pattern": ANGLE_UNIT,
         "description": "its unit: `degree`, `radian`, or `index of 8` for 0 to 7 as multiples of 45 degrees",
+    },
+    "angle_values": {
+        "type": "object",
+        "additionalProperties": {"type": "number"},
+        "description": "the angle of each value of the label, in that unit; {} where the values are angles themselves",
     },
     "outputs": {
         **NAMES,
@@ -74,7 +79,7 @@ OPTION_SCHEMA: dict[str, dict[str, Any]] = {
     "movement_ms": {
         "type": "number",
         "exclusiveMinimum": 0,
-        "description": "duration of a minimum-jerk reach, after which the hand stays for as long as was recorded",
+        "description": "duration of a minimum-jerk reach; the hand then stays for as long as was recorded",
     },
 }
 
@@ -99,7 +104,8 @@ class RecordedReach(DelayedReach):
         self.labels = self.labels or {"condition": np.arange(n_conditions)}
         angle = None
         if options.angle_label is not None:
-            angle = radians(_label(recording, options.angle_label, "task.angle_label"), options.angle_unit)
+            label = _label(recording, options.angle_label, "task.angle_label", options.angle_values)
+            angle = radians(label, options.angle_unit)
         self.cues = _cues(options, recording, angle)
         length = SHAPES[options.cue_shape]
         output_step = length + options.output_offset_steps
@@ -209,10 +215,8 @@ def _movement(
             remedy="Name outputs, as outputs: [hand_velocity], or the label that is the direction of the target.",
         )
     width_ms = bin_width_ms(time_ms) if len(time_ms) > 1 else float(options.dt_ms)
-    # At the end of a step, so that the first step of the outputs moves.
-    since_ms = width_ms * np.arange(1, int(moving.sum()) + 1)
-    if since_ms[-1] < options.movement_ms - 1e-6:
-        since_ms = width_ms * np.arange(1, int(np.ceil(options.movement_ms / width_ms - 1e-6)) + 1)
+    n_steps = max(int(moving.sum()), int(np.ceil(options.movement_ms / width_ms - 1e-6)) + 1)
+    since_ms = width_ms * np.arange(n_steps)
     return minimum_jerk(angle, since_ms, options.movement_ms)
 
 
@@ -251,39 +255,36 @@ def _components(recording: xr.Dataset, name: str) -> list[str]:
             "The recording has no such kinematics (condition, time).",
             key="task.outputs",
             value=name,
-            remedy=f"{_did_you_mean(name, there)}It has {', '.join(there) or 'none'}. outputs: [] makes straight reaches.",
+            remedy=f"{did_you_mean(name, there)}It has {', '.join(there) or 'none'}. [] makes straight reaches.",
         )
     return parts
 
 
-def _label(recording: xr.Dataset, name: str, key: str) -> NDArray[Any]:
-    """(condition,) a numeric label."""
+def _label(recording: xr.Dataset, name: str, key: str, by: Mapping[str, float] | None = None) -> NDArray[Any]:
+    """(condition,) a numeric label, its values replaced as the study says."""
     there = label_names(recording)
     if name not in there:
         raise InputError(
             "The recording's conditions have no such label.",
             key=key,
             value=name,
-            remedy=f"{_did_you_mean(name, there)}It has {', '.join(there) or 'none'}.",
+            remedy=f"{did_you_mean(name, there)}It has {', '.join(there) or 'none'}.",
         )
     values = recording[name].values
+    if by:
+        values = replaced(values, by, "task.angle_values")
     if values.dtype.kind not in "iufb" or not _is_finite(values):
         raise InputError(
             f"The label {name} is not a finite number in every condition.",
             key=key,
             value=", ".join(map(str, values[:8].tolist())),
-            remedy="Use a numeric label, or cue: one_hot.",
+            remedy="Use a numeric label, or say in angle_values which angle each value is; or use cue: one_hot.",
         )
     return values.astype(np.float64)
 
 
 def _is_finite(values: NDArray[Any]) -> bool:
     return values.dtype.kind not in "fc" or bool(np.isfinite(values).all())
-
-
-def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"Did you mean {close[0]}? " if close else ""
 
 
 def condition_labels(task: RecordedReach) -> dict[str, NDArray[Any]]:

@@ -52,7 +52,8 @@ class Comparison(Group):
     )
     onset_step: int = option(
         NO_DEFAULT,
-        "test step that is taken for the recording's movement onset; for reaches only. In the tasks' own targets onset "
+        "test step that is taken for the recording's movement onset, or other event; for reaches, and for Neurogym's "
+        "environments, which without it are compared from the first step to the last. In the tasks' own targets onset "
         "falls on step 153, 133 and 153. The distance depends on it",
         unit="steps",
         source="code",

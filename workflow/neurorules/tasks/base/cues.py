@@ -6,7 +6,6 @@ its plan inputs until the movement.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,7 +29,8 @@ def shown(shape: str, since: NDArray[Any], interval2: NDArray[Any]) -> NDArray[A
         interval2: (trial,) the second interval in steps.
     """
     if shape == "bump":
-        return shifted(BUMP, since)
+        bump: NDArray[Any] = shifted(BUMP, since)
+        return bump
     before_fall = since - len(RAMP) - interval2
     held = (since >= len(RAMP)) & (before_fall < 0)
     course: NDArray[Any] = shifted(RAMP, since) + held + shifted(RAMP[::-1], before_fall)
@@ -42,9 +42,8 @@ def radians(values: NDArray[Any], unit: str) -> NDArray[Any]:
     if unit == "radian":
         return values
     if unit == "degree":
-        return np.deg2rad(values)
-    found = re.match(ANGLE_UNIT, unit)
-    assert found is not None
+        in_radians: NDArray[Any] = np.deg2rad(values)
+        return in_radians
     of: NDArray[Any] = 2 * np.pi * values / int(unit.split()[-1])
     return of
 

@@ -133,6 +133,16 @@ def join(module: str, task: Task, recording: xr.Dataset, comparison: Mapping[str
     conditions = np.array([place[of_trials[at]] for at in trials], np.int64)
     joined = Join(trials, conditions, n_trials, n_conditions)
     _check_complete(joined, wanted, found, recording, comparison.get("conditions", ALL))
+    if TASKS.load(module).NEEDS_RECORDING and (joined.trials != joined.conditions).any():
+        at = int(np.flatnonzero(joined.trials != joined.conditions)[0])
+        raise InputError(
+            f"The task makes trial {at} from condition {at} of the recording, but by its label it is condition "
+            f"{joined.conditions[at]}.",
+            key=f"comparison.labels.{next(iter(wanted))}",
+            value=in_words(wanted, at),
+            remedy="Write the labels of the recording as the task has them, so that they ascend alike; or use the task "
+            f"reach. {describe(wanted)}",
+        )
     return joined
 
 
@@ -140,10 +150,12 @@ def joined_recording(module: str, task: Task, recording: xr.Dataset, comparison:
     """A recording with its conditions in the order of the test trials that they are; see `join`.
 
     Conditions without a test trial are left out. The attribute `conditions_left_out` then has how many of the
-    recording's and of the task's are.
+    recording's and of the task's are. Labels that the recording calls otherwise it has by the task's name too.
     """
     found = join(module, task, recording, comparison)
     ordered = with_conditions(recording, found.conditions)
+    of_task = {name: values[found.trials] for name, values in labels_of(module, task).items() if name not in ordered}
+    ordered = ordered.assign_coords({name: ("condition", values) for name, values in of_task.items()})
     left_out = [found.n_conditions - len(found.trials), found.n_trials - len(found.trials)]
     return ordered.assign_attrs({LEFT_OUT: left_out}) if any(left_out) else ordered
 

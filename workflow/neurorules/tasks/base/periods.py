@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.errors import InputError
+from neurorules.recordings.bins import WHOLE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,3 +116,44 @@ def check_bins(time_ms: NDArray[Any], lengths: Sequence[int], dt_ms: float, subj
             value=dt_ms,
             remedy="Make a trial's durations add up to the recording's length." if same else remedy,
         )
+
+
+def steps_around(time_ms: NDArray[Any], onset_step: int, dt_ms: float, n_steps: int) -> NDArray[Any]:
+    """(time,) the steps that line up with bins around an event, one for each.
+
+    Args:
+        time_ms: (time,) when the bins start, in ms from the event.
+        onset_step: the step that starts at the event.
+        dt_ms: length of a step in ms.
+        n_steps: steps of the shortest test trial.
+
+    Raises:
+        InputError: bins have another width, start beside the steps, or lie outside the trial.
+    """
+    bin_ms = float(np.diff(time_ms).mean()) if len(time_ms) > 1 else float(dt_ms)
+    if not same_width(bin_ms, dt_ms, len(time_ms)):
+        raise InputError(
+            "The recording's bin width is not the length of the task's steps.",
+            key="task.dt_ms",
+            value=dt_ms,
+            remedy=f"Set dt_ms to the recording's bin width, {told_apart(bin_ms, dt_ms)[0]} ms.",
+        )
+    before = float(time_ms[0] / dt_ms)
+    if abs(before - round(before)) > WHOLE:
+        raise InputError(
+            f"The recording's bins start {abs(before - round(before)):.2g} of a step beside the task's steps, one of "
+            "which starts at the event (0 ms).",
+            key="time",
+            value=time_ms[:3].tolist(),
+            remedy="Bin the rates from the event, in whole bins before and after it; where times are the middles of "
+            'bins, write the attribute time_in_bin = "middle".',
+        )
+    steps: NDArray[Any] = onset_step + round(before) + np.arange(len(time_ms))
+    if steps[0] < 0 or steps[-1] >= n_steps:
+        raise InputError(
+            f"The recording's times would be steps {steps[0]} to {steps[-1]}; the shortest test trial has {n_steps}.",
+            key="comparison.onset_step",
+            value=onset_step,
+            remedy="Take another step for the event, a shorter window of the recording, or longer trials.",
+        )
+    return steps

@@ -47,7 +47,7 @@ def recorded_label(
         )
     values = recording[label].values
     if spec.get("values"):
-        values = _replaced(name, values, spec["values"])
+        values = replaced(values, spec["values"], f"comparison.labels.{name}.values")
     if is_number(wanted):
         if not is_number(values):
             raise InputError(
@@ -70,20 +70,29 @@ def recorded_label(
     return values
 
 
-def _replaced(name: str, values: NDArray[Any], by: Mapping[Any, Any]) -> NDArray[Any]:
-    """Values of the recording as the study says that the task has them."""
-    replaced = []
+def replaced(values: NDArray[Any], by: Mapping[Any, Any], key: str) -> NDArray[Any]:
+    """Values of a label, each replaced as a study says.
+
+    Args:
+        values: (condition,) of the recording.
+        by: what takes the place of each value; keys may be the text of numbers.
+        key: of the study, named in the error.
+
+    Raises:
+        InputError: a value is not among the keys.
+    """
+    found = []
     for value in values.tolist():
         new = [to for old, to in by.items() if _is_same(old, value)]
         if not new:
             raise InputError(
-                "The study does not say what this value of the label is in the task.",
-                key=f"comparison.labels.{name}.values",
+                "The study does not say what takes the place of this value of the label.",
+                key=key,
                 value=value,
                 remedy=f"Add it; the recording has {', '.join(map(_word, _values(values)))}.",
             )
-        replaced.append(new[0])
-    return np.array(replaced)
+        found.append(new[0])
+    return np.array(found)
 
 
 def _is_same(old: Any, value: Any) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from neurorules.errors import InputError
 from neurorules.tasks.base.losses import choice_accuracy, cross_entropy, mean_squared_error, regression_accuracy
-from neurorules.tasks.base.periods import check_bins
+from neurorules.tasks.base.periods import check_bins, steps_around
 from neurorules.tasks.base.trials import Trials
 from neurorules.tasks.neurogym.environment import TEST_SEED, Environment, Trial
 from neurorules.tasks.neurogym.errors import unusable
@@ -91,10 +91,15 @@ class NeurogymTask:
     def window(self, time_ms: NDArray[Any], comparison: Mapping[str, Any]) -> NDArray[Any]:
         """All steps of the test trials, one for each bin of the recording.
 
+        With `comparison.onset_step`, the steps around the one that starts at the recording's event. Trials may then be
+        of different lengths: they begin together.
+
         Raises:
             InputError: the test trials' steps are not the recording's bins.
         """
         lengths = sorted({len(observed) for observed, _ in self.test_trials})
+        if comparison.get("onset_step") is not None:
+            return steps_around(time_ms, comparison["onset_step"], self.options["dt_ms"], lengths[0])
         check_bins(
             time_ms,
             lengths,
