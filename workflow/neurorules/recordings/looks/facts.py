@@ -97,7 +97,7 @@ def tree_facts(tree: Mapping[str, Any]) -> dict[str, str]:
 
 def parts_of(tree: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     """Paths in a tree and what stands there, in the first element of struct arrays and cells."""
-    waiting: list[tuple[str, Any]] = [(str(name), value) for name, value in reversed(tree.items())]
+    waiting: list[tuple[str, Any]] = [(str(name), value) for name, value in reversed(list(tree.items()))]
     while waiting:
         path, value = waiting.pop()
         yield path, value
@@ -106,7 +106,7 @@ def parts_of(tree: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
             if not isinstance(value, Mapping):
                 yield f"{path}{{1}}", value
         if isinstance(value, Mapping):
-            waiting += [(f"{path}.{name}", of) for name, of in reversed(value.items())]
+            waiting += [(f"{path}.{name}", of) for name, of in reversed(list(value.items()))]
 
 
 def _example(value: Any) -> str:
