@@ -231,7 +231,7 @@ def test_conditions_of_one_side() -> None:
     found = join("two_alternative", two_alternative([6.4, 51.2, 99.0]), fewer, {"conditions": "shared"})
     assert found.trials.tolist() == [0, 1, 4]  # of choice 1 with 6.4, 51.2, 99; choice 2 with 6.4, 51.2, 99
     np.testing.assert_array_equal(shared["rates"], fewer["rates"].values[[2, 1, 0]])
-    assert shared.attrs["conditions_left_out"] == [0, 3]
+    assert shared.attrs["unpaired_conditions"] == [0, 3]
     # trials of a condition that is left out are of none
     less = joined_recording("two_alternative", two_alternative([51.2]), fewer, {"conditions": "shared"})
     assert less["trial_condition"].values.tolist() == [1, 0, -1, -1]

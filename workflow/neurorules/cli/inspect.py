@@ -1,4 +1,4 @@
-"""`neurorules inspect`: what a result file was made by.
+"""`neurorules inspect`: what a result file was made by. Raw files of a lab are looked at by inspect_raw.py.
 
 Runs and recordings say so in their attributes, figures in their metadata, tables for reading in a comment, and tidy
 tables in columns.
@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from neurorules.cli.base import run_cli
+from neurorules.cli.inspect_raw import is_raw
+from neurorules.cli.inspect_raw import report as report_raw
 from neurorules.errors import DamagedResult, InputError
+from neurorules.recordings.looks.raw import ENDINGS
 
 # Columns of tidy tables that say what the rows are about, and what code they were made by.
 LABELS = ("recording", "recording_title", "synthetic", "task", "learning_rule", "setting", "seed", "measure")
@@ -34,7 +37,8 @@ def made_by(file: Path) -> dict[str, Any]:
             "This is no result of a study.",
             file=file,
             value=file.suffix,
-            remedy=f"Name a run, a recording, a table or a figure: {', '.join(READERS)}.",
+            remedy=f"Name a run, a recording, a table or a figure: {', '.join(READERS)}; or raw files of a lab: "
+            f"{', '.join(ENDINGS)}.",
         )
     if not file.is_file():
         raise InputError(
@@ -149,5 +153,11 @@ def report(file: Path) -> str:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what result files were made by; returns the exit code."""
-    return max([run_cli(partial(report, Path(name))) for name in arguments.files])
+    """Print what result files were made by, and what is in raw files, which belong together; returns the exit code."""
+    files = [Path(name) for name in arguments.files]
+    raw = [file for file in files if is_raw(file)]
+    codes = [run_cli(partial(report, file)) for file in files if file not in raw]
+    if raw:
+        options, picture = (None if name is None else Path(name) for name in (arguments.options, arguments.picture))
+        codes.append(run_cli(partial(report_raw, raw, options, arguments.of_study, arguments.recording, picture)))
+    return max(codes)

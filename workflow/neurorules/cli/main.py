@@ -17,7 +17,7 @@ HELPS = {
     "status": "say how far a study has come, and how long its runs will take",
     "trials": "show the test trials that a recording's conditions have to match",
     "show-options": "show every option of a model, and where it is set",
-    "inspect": "show what result files were made by",
+    "inspect": "show what result files were made by, and what is in raw files of a lab",
     "completion": "print a script that completes these words in a shell",
 }
 EXAMPLES = {
@@ -63,7 +63,12 @@ def build_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.Argument
     commands["plan"].add_argument("--raw-dir", metavar="FOLDER", help="folder of your own copies of the recordings")
     commands["trials"].add_argument("tasks", nargs="*", metavar="TASK", help="tasks (default: all of the study)")
     commands["show-options"].add_argument("model", metavar="MODEL", help="task/learning rule/setting")
-    commands["inspect"].add_argument("files", nargs="+", metavar="FILE", help="runs, recordings, tables, figures")
+    inspect = commands["inspect"]
+    inspect.add_argument("files", nargs="+", metavar="FILE", help="runs, recordings, tables, figures; or raw files")
+    inspect.add_argument("--options", metavar="FILE.yaml", help="options of a recording: what it would be")
+    inspect.add_argument("--study", dest="of_study", metavar="STUDY", help="take the options of one of its recordings")
+    inspect.add_argument("--recording", metavar="NAME", help="which recording of --study")
+    inspect.add_argument("--picture", metavar="FILE.png", help="where to draw PSTHs and trials of the recording")
     commands["completion"].add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell to print it for")
     return parser, commands
 

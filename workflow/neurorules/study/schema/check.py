@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from neurorules.errors import InputError
-from neurorules.study.schema.study_file import StudyConfig
+from neurorules.study.schema.study_file import RecordingOptions, StudyConfig
 from neurorules.study.schema.violation import Violation, did_you_mean, not_allowed
 from neurorules.study.yaml_source import study_error
 
@@ -53,6 +53,19 @@ def check_schema(config: Mapping[str, Any], files: Sequence[Path]) -> None:
         errors: list[Any] = error.errors(include_url=False)
         raise _input_error(min(errors, key=lambda e: [str(part) for part in e["loc"]]), files) from None
     _refuse_what_json_lacks(config, (), files)
+
+
+def check_recording_options(options: Mapping[str, Any], file: Path) -> None:
+    """Check the options of a recording that stand by themselves.
+
+    Raises:
+        InputError: names the option, the value and what is allowed.
+    """
+    try:
+        RecordingOptions.model_validate(dict(options))
+    except ValidationError as error:
+        errors: list[Any] = error.errors(include_url=False)
+        raise _input_error(min(errors, key=lambda e: [str(part) for part in e["loc"]]), [file]) from None
 
 
 def dotted(path: Sequence[Any]) -> str:

@@ -9,11 +9,12 @@ from neurorules.study.schema.fields import NO_DEFAULT, Group, Name, Names, Numbe
 from neurorules.study.schema.network import Network
 from neurorules.study.schema.session_options import SESSIONS, KeepTrials, SessionOptions
 from neurorules.study.schema.training import Training
+from neurorules.study.schema.trials_file import TrialsFile
 
 AnyKeys = dict[Any, Any]  # options of a plug-in, which names and checks them itself
 
 
-class RecordingOptions(SessionOptions):
+class RecordingOptions(SessionOptions, TrialsFile):
     """How a recording is read, or written where it is synthetic."""
 
     monkey: Literal["ar", "fe"] = option(NO_DEFAULT, "monkey A or F", source="`mante2013`", default_in_words="`ar`")

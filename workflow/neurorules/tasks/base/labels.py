@@ -41,7 +41,7 @@ LABELLED = replace(TASKS, members=("condition_labels",))
 DEGREES, SUFFIX = 360.0, "_deg"
 ALL, SHARED = "all", "shared"
 MOST_NAMED = 12  # conditions that an error lists
-LEFT_OUT = "conditions_left_out"  # attribute of a recording: of the recording's and of the task's
+LEFT_OUT = "unpaired_conditions"  # attribute of a recording: of the recording's and of the task's
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def join(module: str, task: Task, recording: xr.Dataset, comparison: Mapping[str
 def joined_recording(module: str, task: Task, recording: xr.Dataset, comparison: Mapping[str, Any]) -> xr.Dataset:
     """A recording with its conditions in the order of the test trials that they are; see `join`.
 
-    Conditions without a test trial are left out. The attribute `conditions_left_out` then has how many of the
+    Conditions without a test trial are left out. The attribute `unpaired_conditions` then has how many of the
     recording's and of the task's are. Labels that the recording calls otherwise it has by the task's name too.
     """
     found = join(module, task, recording, comparison)

@@ -1,0 +1,123 @@
+"""A picture of a recording, to look at before it is used: PSTHs and single trials."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurorules.plotting.style import level_styles, publication
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+MOST_LINES = 12  # conditions that are drawn and named
+MOST_TRIALS = 400
+
+
+def draw_recording(recording: xr.Dataset, file: Path) -> str:
+    """Draw a recording and write the picture as PNG.
+
+    Left: the mean over neurons of each condition. Middle: the neurons' rates, averaged over conditions. Right: single
+    trials of the neuron whose rate changes most, sorted by condition.
+
+    Args:
+        recording: as recordings/recording.py describes it.
+        file: where to.
+
+    Returns:
+        the caption.
+    """
+    from matplotlib.figure import Figure
+
+    with publication():
+        figure = Figure(figsize=(8.4, 3.0))
+        left, middle, right = figure.subplots(1, 3)
+        unit = recording["rates"].attrs.get("units", "spikes/s")
+        _conditions(left, recording, unit)
+        _neurons(figure, middle, recording, unit)
+        shown = _trials(figure, right, recording, unit)
+        figure.suptitle(str(recording.attrs["title"]), fontsize=9)
+        figure.savefig(file, dpi=150)
+    sizes = recording.sizes
+    return (
+        f"Left: mean over {sizes['neuron']} neurons of each condition, as averaged over trials. Middle: each neuron's "
+        f"rate, averaged over {sizes['condition']} conditions, divided by its largest absolute value. Right: {shown} "
+        f"Aligned to {recording.attrs['aligned_to']}; bins of {recording.attrs['bin_width_ms']:g} ms."
+    )
+
+
+def condition_names(recording: xr.Dataset) -> list[str]:
+    """Each condition by its labels."""
+    labels = [str(name) for name, of in recording.coords.items() if of.dims == ("condition",) and name != "condition"]
+    return [
+        ", ".join(_word(recording[name].values[i]) for name in labels) or str(i)
+        for i in range(recording.sizes["condition"])
+    ]
+
+
+def _word(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float | np.floating) else str(value)
+
+
+def _conditions(axes: Axes, recording: xr.Dataset, unit: str) -> None:
+    names = condition_names(recording)
+    shown = np.unique(np.linspace(0, len(names) - 1, min(len(names), MOST_LINES)).round().astype(int))
+    styles = level_styles([int(c) for c in shown])
+    time_ms = recording["time"].values
+    alone = len(time_ms) == 1
+    for c in shown.tolist():
+        style = {**styles[c], "markersize": 3} if alone else {**styles[c], "marker": None}
+        axes.plot(time_ms, recording["rates"].values[c].mean(axis=1), label=names[c], **style)
+    axes.set_xlabel(f"Time from {recording.attrs['aligned_to']} (ms)")
+    axes.set_ylabel(f"Mean rate ({unit})")
+    few = "" if len(shown) == len(names) else f", {len(shown)} of {len(names)} shown"
+    axes.set_title(f"Conditions{few}")
+    axes.legend(fontsize=5, ncols=2, loc="best")
+
+
+def _extent(recording: xr.Dataset, rows: int) -> tuple[float, float, float, float]:
+    time_ms, width = recording["time"].values, float(recording.attrs["bin_width_ms"])
+    return (float(time_ms[0]), float(time_ms[-1]) + width, float(rows), 0.0)
+
+
+def _neurons(figure: Any, axes: Axes, recording: xr.Dataset, unit: str) -> None:
+    mean = recording["rates"].values.mean(axis=0).T  # neuron, time
+    scale = np.abs(mean).max(axis=1, keepdims=True)
+    scaled = mean / np.where(scale > 0, scale, 1)
+    order = np.argsort(scaled.argmax(axis=1), kind="stable")
+    image = axes.imshow(
+        scaled[order], aspect="auto", extent=_extent(recording, len(mean)), cmap="viridis", interpolation="nearest"
+    )
+    figure.colorbar(image, ax=axes, label="Rate / largest", shrink=0.8)
+    axes.set_xlabel(f"Time from {recording.attrs['aligned_to']} (ms)")
+    axes.set_ylabel("Neurons, by the time of their peak")
+    axes.set_title(f"{len(mean)} neurons")
+
+
+def _trials(figure: Any, axes: Axes, recording: xr.Dataset, unit: str) -> str:
+    if "trial_rates" not in recording:
+        axes.set_axis_off()
+        return "no single trials are kept."
+    spread = recording["rates"].values.std(axis=(0, 1))
+    neuron = int(np.argmax(spread))
+    mine = np.flatnonzero(recording["trial_neuron"].values == neuron)
+    condition = recording["trial_condition"].values[mine]
+    order = np.argsort(condition, kind="stable")
+    total = len(order)
+    order = order[np.unique(np.linspace(0, total - 1, min(total, MOST_TRIALS)).round().astype(int))]
+    rates, condition = recording["trial_rates"].values[mine[order]], condition[order]
+    image = axes.imshow(
+        rates, aspect="auto", extent=_extent(recording, len(rates)), cmap="Greys", interpolation="nearest"
+    )
+    figure.colorbar(image, ax=axes, label=unit, shrink=0.8)
+    for edge in np.flatnonzero(np.diff(condition)) + 1:
+        axes.axhline(float(edge), color="#d55e00", linewidth=0.5)
+    name = str(recording["neuron"].values[neuron])
+    axes.set_xlabel(f"Time from {recording.attrs['aligned_to']} (ms)")
+    axes.set_ylabel("Trials, by condition")
+    axes.set_title(f"Single trials of {name}")
+    part = "" if total == len(rates) else f"{len(rates)} of "
+    return f"{part}{total} single trials of {name}, whose rate varies most, lines between conditions."

@@ -1,0 +1,138 @@
+"""Options that say what is what in a lab's files of single trials: the reader `trials`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from neurorules.study.schema.fields import NO_DEFAULT, Group, Number, Text, option
+
+Path = Text  # in a file of arrays
+
+_PATH = "path in the file, as MATLAB writes it: `D.data`, `before.clouds.spikes`, `D.epochStarts(2)`"
+
+
+class TrialsFile(Group):
+    """What is what in files of single trials."""
+
+    counts: Path = option(
+        NO_DEFAULT,
+        "spike counts in bins. One of `counts`, `rates`, `z_scores`, `spike_times` says what the file's activity is: "
+        f"{_PATH}",
+        source="`trials`, arrays",
+        type_in_words="path in the file",
+    )
+    rates: Path = option(
+        NO_DEFAULT, "rates in bins, spikes/s", source="`trials`, arrays", type_in_words="path in the file"
+    )
+    z_scores: Path = option(
+        NO_DEFAULT,
+        "rates in bins, z-scored for each unit",
+        source="`trials`, arrays",
+        type_in_words="path in the file",
+    )
+    spike_times: Path = option(
+        NO_DEFAULT,
+        "cells of spike times, on each trial's own clock",
+        source="`trials`, arrays",
+        type_in_words="path in the file",
+    )
+    axes: list[Text] = option(
+        NO_DEFAULT,
+        "what the dimensions of the activity are, from the outside in: first those of a struct array or cell, then "
+        "those of the arrays in it, in MATLAB's order (NumPy's in `.npz`). `unit`, `time` (the bin) and `trial` have "
+        "this meaning; any other name becomes a column of the trials, with the number of the element, from 1, or its "
+        "values in `columns`. NaN: not recorded",
+        source="`trials`, arrays",
+        type_in_words="list of names",
+        default_in_words="`[trial, unit, time]`; for `spike_times` `[trial, unit]`; with `cut_by` `[time, unit]`",
+    )
+    file_bin_ms: Number = option(
+        NO_DEFAULT,
+        "width of the file's bins. `bin_ms` must be a multiple of it; the edge of a bin of the file that is nearest to "
+        "the start of the window is taken for it",
+        source="`trials`, arrays",
+        type_in_words="ms",
+        default_in_words="needed for bins",
+        above=0,
+    )
+    counted_ms: Number = option(
+        NO_DEFAULT,
+        "of `counts`: how long each was counted, where windows overlap: `180` with `file_bin_ms: 20` for counts of "
+        "180 ms every 20 ms",
+        source="`trials`, arrays",
+        type_in_words="ms",
+        default_in_words="`file_bin_ms`",
+        above=0,
+    )
+    file_starts_ms: Number = option(
+        NO_DEFAULT,
+        "when the first bin starts, on the trial's clock, ms: `-500` where bins begin 500 ms before the event that "
+        "trials were cut around. That event, the 0 of the clock, is the column `event` of the trials; `start_time` and "
+        "`stop_time` are its ends",
+        source="`trials`, arrays",
+        type_in_words="number, ms",
+        default_in_words="`0`",
+    )
+    observed: list[Number | Text] = option(
+        NO_DEFAULT,
+        "from when to when a trial was recorded, on its own clock: two times in ms, or columns of times. Other time is "
+        "not taken for silence",
+        source="`trials`, spike times on the trial's clock",
+        type_in_words="list of two numbers (ms) or names of columns",
+        default_in_words="needed",
+    )
+    columns: dict[Text, Any] = option(
+        NO_DEFAULT,
+        "columns of the trials: a path in the file for each, or its values. One value for each trial; or, where it "
+        "has the name of an axis, for each element of the axis; or, for `cut_by`, for each bin",
+        source="`trials`, arrays",
+        type_in_words="dict: name to a path or a list of values",
+        default_in_words="`{}`",
+    )
+    unit_columns: dict[Text, Any] = option(
+        NO_DEFAULT,
+        "properties of units, likewise: `name` is what they are called",
+        source="`trials`, arrays",
+        type_in_words="dict: name to a path or a list of values",
+        default_in_words="`{}`",
+    )
+    cut_by: Text = option(
+        NO_DEFAULT,
+        "of a continuous session, which has no axis of trials: the column whose runs of equal values are the trials",
+        source="`trials`, arrays",
+        type_in_words="name in `columns`",
+    )
+    times_in: dict[Text, Literal["s", "ms", "bins"]] = option(
+        NO_DEFAULT,
+        "units of columns of times and of `spike_times`; `bins`: the number of the file's bin, from 1",
+        source="`trials`",
+        type_in_words="dict: name of a column or `spike_times` to `s`, `ms` or `bins`",
+        default_in_words="`s` for all",
+    )
+    spikes_file: Text = option(
+        NO_DEFAULT,
+        "table of spikes: CSV, TSV, Parquet, or `.npz` of a pynapple `TsGroup`. A `*` stands for the session's name",
+        source="`trials`, tables",
+        type_in_words="name of a file in the recording's folder",
+    )
+    trials_file: Text = option(
+        NO_DEFAULT,
+        "table of trials: CSV, TSV, Parquet, or `.npz` of a pynapple `IntervalSet`",
+        source="`trials`, tables",
+        type_in_words="name of a file in the recording's folder",
+    )
+    units_file: Text = option(
+        NO_DEFAULT,
+        "table of units: properties by the column `unit`",
+        source="`trials`, tables",
+        type_in_words="name of a file in the recording's folder",
+        default_in_words="no properties",
+    )
+    spike_columns: dict[Literal["unit", "time", "trial"], Text] = option(
+        NO_DEFAULT,
+        "what the columns of the table of spikes are called. With `trial`, times are on each trial's own clock; it "
+        "holds the number of the trial's row, from 0, or its value in the trials' own column of that name",
+        source="`trials`, tables",
+        type_in_words="dict: `unit`, `time`, `trial` to names of columns",
+        default_in_words="`{unit: unit, time: time}`",
+    )
