@@ -25,7 +25,6 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         noise_floor_groups,
         noise_floor_statistics,
     )
-    from neurorules.learning.base.learning_rule import LEARNING_RULES
     from neurorules.plotting import panels, style, titles
     from neurorules.tables.base.columns import PANEL_GROUP
 
@@ -41,7 +40,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         drawn = groups[(groups[PANEL_GROUP] == list(key)).all(axis=1)]
         for x, row in enumerate(rows.to_dict("records")):
             name = row["quantity"]
-            colour, _, marker = special.get(name) or style.LEARNING_RULES.get(name, ("#7f7f7f", "-", "o"))
+            look = style.line_style(name)
+            colour, _, marker = special.get(name) or tuple(look.values())
             distances = drawn.loc[drawn["group"] == name, "distance"].to_numpy()
             violin = panel.violinplot(distances, [x], widths=0.8, showextrema=False)
             bodies: Any = violin["bodies"]
@@ -70,9 +70,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         floor = rows.loc[rows["quantity"] == "floor", "mean"].iloc[0]
         panel.axhline(floor, color=style.DATA[0], linewidth=0.6, linestyle=":")
         labels = {"floor": "data–data (floor)", "untrained": "untrained", AVERAGE: "average"}
-        names = [
-            labels.get(n) or (titles.rule_label(n) if n in LEARNING_RULES.names() else n) for n in rows["quantity"]
-        ]
+        names = [labels.get(n) or titles.rule_label(n) for n in rows["quantity"]]
         panel.set_xticks(range(len(names)), names, rotation=30, ha="right", rotation_mode="anchor")
         panel.set(ylabel=style.DISTANCE_LABEL, title=titles.panel_title(rows, table))
     panels.legend(figure, axes)

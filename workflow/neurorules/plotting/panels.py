@@ -126,6 +126,8 @@ def caption(figure: Figure, context: Mapping[str, Any], table: pd.DataFrame, wor
     sentences = [*words]
     if settings:
         sentences.append(f"Settings: {', '.join(settings)}.")
+    if lacking := context.get("lacking"):
+        sentences.append(f"Trained elsewhere, not in every part of this figure: {'; '.join(lacking)}.")
     if context["left_out"]:
         sentences.append(f"Left out, recording not in this study: {', '.join(context['left_out'])}.")
     if table["synthetic"].any():

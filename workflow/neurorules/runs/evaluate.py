@@ -80,16 +80,27 @@ class ModelActivity:
     def __init__(self, run: xr.Dataset, options: Mapping[str, Any], task: Task, recording: xr.Dataset | None) -> None:
         options = Options(options)
         self.run = run
+        self.window: Any = slice(None)
+        self.stored = "activity" in run  # of a network of which nothing else is known, see imported/network.py
+        if self.stored and run.attrs["steps"] == "window":
+            return
+        if recording is not None:
+            self.window = compared_steps(task, recording, options.comparison)
+        if self.stored:
+            return
         # One network for all checkpoints; their parameters are copied into it.
         self.parameters = checkpoint_parameters(run, 0)
         architecture = make_architecture(options.network, NO_MASK, self.parameters.flat)
         self.scorer = Scorer(task, self.parameters, architecture, keep_activity=True)
-        self.window: Any = slice(None)
-        if recording is not None:
-            self.window = compared_steps(task, recording, options.comparison)
 
     def all_steps_at(self, checkpoint: int) -> NDArray[Any]:
-        """(condition, step, unit) of whole test trials, at a checkpoint given by its index."""
+        """(condition, step, unit) of whole test trials, at a checkpoint given by its index.
+
+        Where nothing but activity in the recording's bins is known, these are all there are.
+        """
+        if self.stored:
+            activity: NDArray[Any] = self.run["activity"].values[checkpoint]
+            return activity
         self.parameters.flat.copy_(checkpoint_parameters(self.run, checkpoint).flat)
         return self.scorer.activity()
 
@@ -98,7 +109,9 @@ class ModelActivity:
         return self.all_steps_at(checkpoint)[:, self.window]
 
     def fraction_correct(self) -> float:
-        """Share of the test trials answered right, at the checkpoint whose activity was asked for last."""
+        """Share of the test trials answered right, at the checkpoint whose activity was asked for last; NaN without outputs."""
+        if self.stored:
+            return float("nan")
         return fraction_correct(self.scorer.task.loss, self.scorer.network.outputs, self.scorer.batch)
 
 

@@ -46,7 +46,10 @@ def editor_schema(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     parts["Recording"]["properties"]["reader"]["enum"] = sorted(known_sources())
     parts["Task"]["properties"]["module"]["enum"] = TASKS.names()
     for part in ("Figure", "ExtraModels"):
-        parts[part]["properties"]["learning_rules"]["items"] = {"enum": LEARNING_RULES.names()}
+        # A study may name networks of its own there.
+        parts[part]["properties"]["learning_rules"]["items"] = {
+            "anyOf": [{"enum": LEARNING_RULES.names()}, {"type": "string"}]
+        }
     figures = {name: {"$ref": "#/$defs/Figure"} for name in FIGURES.names()}
     rules = {name: _object(load_learning_rule(name).OPTION_SCHEMA, False) for name in LEARNING_RULES.names()}
     for name, entries in (("figures", figures), ("learning_rules", rules)):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from neurorules.imported.network import open_network
 from neurorules.io.tables import write_table
 from neurorules.options import Options
 from neurorules.recordings.recording import open_recording
 from neurorules.runs.kept import confirm
-from neurorules.runs.run import open_run
 from neurorules.tables.base.labels import model_labels, recording_labels
 from neurorules.tables.base.table_type import TABLE_TYPES, ScoredModel
 from neurorules.tasks.base.task import make_task
@@ -49,7 +49,7 @@ def score_model(
     """
     options = Options(options)
     recording = None if recording_file is None else open_recording(recording_file, asked["recording"])
-    runs = _open_runs(run_files, asked["runs"])
+    runs = _open_runs(run_files, options, asked["runs"])
     names = model_labels(model, options, runs)
     labels = {
         **recording_labels(names["task"], recording),
@@ -63,9 +63,11 @@ def score_model(
     confirm(run_files.values())
 
 
-def _open_runs(files: Mapping[int, str], asked: Mapping[str, Any]) -> dict[int, xr.Dataset]:
+def _open_runs(files: Mapping[int, str], options: Options, asked: Mapping[str, Any]) -> dict[int, xr.Dataset]:
     """Runs by seed, each of them as it is asked for."""
-    return {seed: open_run(file, {**asked, "seed": seed} if asked else None) for seed, file in files.items()}
+    return {
+        seed: open_network(file, options, {**asked, "seed": seed} if asked else None) for seed, file in files.items()
+    }
 
 
 def score_group(
@@ -97,7 +99,7 @@ def score_group(
     members = []
     for model, values in models.items():
         resolved = Options(values)
-        runs = _open_runs(run_files[model], asked["runs"].get(model, {}))
+        runs = _open_runs(run_files[model], resolved, asked["runs"].get(model, {}))
         task = make_task(resolved.task_module, resolved.task, recording)
         members.append(ScoredModel(model_labels(model, resolved, runs), resolved, task, runs))
     codes = {run.attrs["code"] for member in members for run in member.runs.values()}
