@@ -24,6 +24,7 @@ sys.path.insert(0, str(REPOSITORY / "workflow"))
 from neurorules.study.schema.comparison import Comparison
 from neurorules.study.schema.editor import editor_schema, schema_of
 from neurorules.study.schema.fields import NO_DEFAULT, Group
+from neurorules.study.schema.imported import ImportedNetwork, Weights
 from neurorules.study.schema.network import Network
 from neurorules.study.schema.study_file import (
     Figure,
@@ -53,6 +54,8 @@ TABLES: dict[str, tuple[type[Group], dict[str, str]]] = {
     "network": (Network, OPTIONS),
     "training": (Training, OPTIONS),
     "comparison": (Comparison, OPTIONS),
+    "networks": (ImportedNetwork, {"type": "type", "default": "default", "meaning": "meaning"}),
+    "weights of a network": (Weights, {"type": "type", "default": "default", "meaning": "meaning"}),
     "tasks": (Task, {"type": "type", "default": "default", "meaning": "meaning"}),
     "settings": (Setting, {"type": "type", "meaning": "meaning"}),
     "figures": (Figure, {"type": "type", "default": "default", "meaning": "meaning"}),

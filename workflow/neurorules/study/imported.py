@@ -91,8 +91,11 @@ class ImportedNetworks:
     def shown(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
         """How figures show those of these names that are entries, in the order of the study."""
         wanted = set(names)
+        uncoloured = [name for name, entry in self.entries.items() if "colour" not in entry]
+        # Those that have a colour still need a line and a marker.
+        order = uncoloured + [name for name in self.entries if name not in uncoloured]
         return {
-            name: {"label": entry.get("label", name), "colour": entry.get("colour"), "number": number}
-            for number, (name, entry) in enumerate(self.entries.items())
+            name: {"label": entry.get("label", name), "colour": entry.get("colour"), "number": order.index(name)}
+            for name, entry in self.entries.items()
             if name in wanted
         }

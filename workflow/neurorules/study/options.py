@@ -119,6 +119,9 @@ class StudyOptions:
             # What its training was is not known here; nor does a run depend on what it would be.
             training = {**IMPORTED_TRAINING, "learning_rate": self._of(model)["training"]["learning_rate"]}
             spec = {"imported": self.imported.spec(model.learning_rule)}
+            if self.imported.is_activity(model.learning_rule):
+                keys = getattr(TASKS.load(self.task_module(model.task)), "COMPARISON_KEYS", ())
+                spec["comparison"] = {key: self._of(model)["comparison"][key] for key in keys}
             return {**self._trained_with(model, CHOOSING), "training": training, **spec}
         return self._trained_with(model, CHOOSING)
 
