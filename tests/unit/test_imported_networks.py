@@ -134,7 +134,9 @@ def activity_of(run: xr.Dataset, of: Study, recording_file: Path) -> np.ndarray:
 
 
 def leaky_network(weights: dict[str, np.ndarray], inputs: np.ndarray, alpha: float) -> tuple[np.ndarray, np.ndarray]:
-    """Activity and outputs, (trial, step, ...), of inputs (step, trial, input), by the equation of the authors' published code, in float64:
+    """Activity and outputs, (trial, step, ...), of inputs (step, trial, input), in float64.
+
+    By the equation of the authors' published code:
 
     ah[t] = ah[t-1] + (dt/Tau) (-ah[t-1] + Wahh h[t-1] + Wahx x[t] + bah); h = max(tanh(ah), 0); y = Wyh h + by
     """

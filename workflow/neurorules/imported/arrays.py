@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -152,11 +153,15 @@ def _torch_file(path: Path) -> Iterator[Offered]:
         return load
 
     found = {
-        name: array(value) if isinstance(value, torch.Tensor) else (lambda value=value: value)
+        name: array(value) if isinstance(value, torch.Tensor) else partial(_as_it_is, value)
         for name, value in _flat(content)
         if isinstance(value, torch.Tensor | int | float)
     }
     yield found
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _flat(node: Any, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
@@ -180,7 +185,7 @@ def _numpy_file(path: Path) -> Iterator[Offered]:
             for member in file.zip.infolist():
                 if member.file_size > limits.memory_to_read(path.stat().st_size):
                     raise ValueError(f"{member.filename} says that it holds {member.file_size} bytes")
-            yield {name: (lambda name=name: file[name]) for name in file.files}
+            yield {name: partial(file.__getitem__, name) for name in file.files}
     except (InputError, MemoryError):
         raise
     except Exception as error:  # of any kind, as in a damaged .pt
@@ -207,7 +212,7 @@ def _matlab_file(path: Path) -> Iterator[Offered]:
         else:
             content = load_mat(path.read_bytes(), simplify_cells=True)
             yield {
-                name: (lambda value=value: value)
+                name: partial(_as_it_is, value)
                 for name, value in _flat({n: v for n, v in content.items() if not n.startswith("__")})
             }
     except MatlabError as error:
@@ -219,8 +224,11 @@ def _matlab_file(path: Path) -> Iterator[Offered]:
 def _matlab_73(path: Path) -> Iterator[Offered]:
     with open_mat73(path) as file:
         names = list(_variables(file, ""))
-        # stored transposed
-        yield {name.replace("/", "."): (lambda name=name: np.asarray(item(file, name)[()]).T) for name in names}
+        yield {name.replace("/", "."): partial(_stored_transposed, file, name) for name in names}
+
+
+def _stored_transposed(file: Any, name: str) -> NDArray[Any]:
+    return np.asarray(item(file, name)[()]).T
 
 
 def _variables(group: Any, prefix: str, depth: int = 0) -> Iterator[str]:

@@ -63,8 +63,8 @@ def _shaped(
         remedy += f"{'out of' if transposed else 'to'} {where}.transpose."
     else:
         remedy = (
-            f"Rows are targets and columns sources. Correct {where}.weights.{name}, {where}.network.units, or the task: "
-            "the numbers of inputs and outputs are those of its trials."
+            f"Rows are targets and columns sources. Correct {where}.weights.{name}, {where}.network.units, or the "
+            "task: the numbers of inputs and outputs are those of its trials."
         )
     raise InputError(
         f"The array for {name} has shape {_text(array.shape)}; the network and its task need {_text(shape)}.",

@@ -109,7 +109,10 @@ class ModelActivity:
         return self.all_steps_at(checkpoint)[:, self.window]
 
     def fraction_correct(self) -> float:
-        """Share of the test trials answered right, at the checkpoint whose activity was asked for last; NaN without outputs."""
+        """Share of the test trials answered right, at the checkpoint whose activity was asked for last.
+
+        NaN where there are no outputs.
+        """
         if self.stored:
             return float("nan")
         return fraction_correct(self.scorer.task.loss, self.scorer.network.outputs, self.scorer.batch)

@@ -59,7 +59,7 @@ def _check_form(where: str, entry: Mapping[str, Any], files: Sequence[Path]) -> 
                 files,
                 f"{where}.network.{option}",
                 at=where,
-                remedy=f"Say what the network is: {', '.join(NEEDED[entry['form']])}. tau_steps is tau / dt = 1 / alpha.",
+                remedy=f"Say what the network is: {', '.join(NEEDED[entry['form']])}. tau_steps = tau / dt.",
             )
     if entry["form"] == "weights" and "weights" not in entry:
         raise study_error(

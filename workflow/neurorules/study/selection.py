@@ -43,6 +43,11 @@ class Selection:
                 seeds.setdefault(model, set()).update(self.model_seeds(name, model))
         return {model: sorted(seeds[model]) for model in sorted(seeds)}
 
+    @cached_property
+    def trained(self) -> dict[Model, list[int]]:
+        """Of `seeds`, those that are trained here; the runs of others are read."""
+        return {model: seeds for model, seeds in self.seeds.items() if not self.options.is_imported(model)}
+
     def figure_seeds(self, figure: str) -> list[int]:
         """Seeds that a figure averages over."""
         return sorted(self.config["figures"][figure].get("seeds", self.config["seeds"]))
@@ -109,9 +114,7 @@ class Selection:
     def blocks(self) -> list[Block]:
         """Training jobs: models grouped by equal blocks of `seeds_per_job` seeds; all seeds of a model on a GPU."""
         by_seeds: dict[tuple[int, ...], list[Model]] = {}
-        for model, seeds in self.seeds.items():
-            if self.options.is_imported(model):
-                continue
+        for model, seeds in self.trained.items():
             on_cpu = self.options.of(model)["training"]["device"] == "cpu"
             size = self.config["seeds_per_job"] if on_cpu else len(seeds)
             for start in range(0, len(seeds), size):

@@ -33,7 +33,7 @@ class Weights(Group):
     recurrent: TextOrTexts = option(
         ...,
         "W_h (unit, source unit): row i holds the weights onto unit i",
-        type_in_words="name of an array, with dots between nested ones (`state.rnn.weight`), or a list, which is added up",
+        type_in_words="name of an array, nested ones with dots (`state.rnn.weight`), or a list, which is added up",
     )
     input: TextOrTexts = option(..., "W_x (unit, input)", type_in_words="likewise")
     readout: TextOrTexts = option(..., "W_y (output, unit)", type_in_words="likewise")
