@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from scipy import stats
 
-from neurorules.claims.derivations.neuron_seed_intervals import interval_table, neuron_seed_interval
+from neurorules.claims.derivations.neuron_seed_intervals import interval_table, neuron_seed_interval, over_words
 from neurorules.plotting.curves import difference_words
-from neurorules.similarity.resampling import neuron_weights
+from neurorules.similarity.resampling import neuron_weights, resampled_averages
 from neurorules.statistics.bootstrap import crossed_interval
 
 NEURONS, RESAMPLES = 60, 100
@@ -94,6 +95,7 @@ def resampled_table() -> pd.DataFrame:
             at = accuracy if accuracy is not None else 0.95 + 0.01 * seed
             rows.append({**of_run, "accuracy": at, "neurons": NEURONS, "distance": distance})
     of_recording = {"recording": "m1", "task": "reach", "setting": "base", "recording_title": "M1", "synthetic": 0}
+    of_recording["trials_resampled"] = 0
     return pd.DataFrame(rows).assign(**of_recording).sample(frac=1, random_state=0)
 
 
@@ -121,3 +123,36 @@ def test_one_learning_rule_or_one_seed_has_no_interval() -> None:
     assert difference_words(table[table["learning_rule"] == "bptt"]) == difference_words(one_seed) == []
     (words,) = difference_words(table)
     assert "e-prop: " in words and "nan" not in words
+
+
+def test_averages_of_resampled_trials_vary_as_the_mean_does() -> None:
+    """The variance over resamples is that of a mean of n values, their population variance / n; without trials of a
+    condition a neuron keeps its average. Trials of no condition (-1) are never drawn."""
+    rng = np.random.default_rng(5)
+    n, values = 12, rng.gamma(2.0, 5.0, (12, 3))
+    neuron, condition = np.repeat([0, 1, 0], [n, 1, 1]), np.repeat([0, 0, -1], [n, 1, 1])
+    single = np.concatenate([values, [[7.0, 8.0, 9.0]], [[1e6] * 3]])
+    rates = np.stack([values.mean(0), [7.0, 8.0, 9.0]], -1)[None]
+    recording = xr.Dataset(
+        {
+            "rates": (("condition", "time", "neuron"), np.concatenate([rates, rates + 1])),
+            "trial_rates": (("trial", "time"), single),
+            "trial_neuron": ("trial", neuron),
+            "trial_condition": ("trial", condition),
+        }
+    )
+    drawn = np.array(list(resampled_averages(recording, 4000, 0)))
+    np.testing.assert_allclose(drawn[:, 0, :, 0].mean(0), values.mean(0), rtol=0.02)
+    np.testing.assert_allclose(drawn[:, 0, :, 0].var(0), values.var(0) / n, rtol=0.1)
+    assert (drawn[:, 0, :, 1] == [7.0, 8.0, 9.0]).all()  # one trial is drawn again and again
+    assert (drawn[:, 1] == (rates + 1)[0]).all()
+    again = np.array(list(resampled_averages(recording, 3, 0)))
+    np.testing.assert_array_equal(again, drawn[:3])
+
+
+def test_intervals_say_what_they_are_over() -> None:
+    intervals = interval_table(resampled_table())
+    assert over_words(intervals) == "neurons and seeds"
+    assert over_words(intervals.assign(trials_resampled=1)) == "neurons, trials and seeds"
+    mixed = pd.concat([intervals, intervals.assign(trials_resampled=1, recording_title="PFC")])
+    assert over_words(mixed) == "neurons, trials (PFC) and seeds"

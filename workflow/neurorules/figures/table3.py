@@ -106,7 +106,8 @@ def _label(quantity: str) -> str:
 
 
 def _interval_lines(intervals: pd.DataFrame) -> list[str]:
-    """The table of differences from BPTT with intervals over neurons and seeds."""
+    """The table of differences from BPTT with intervals over neurons, seeds and maybe trials."""
+    from neurorules.claims.derivations.neuron_seed_intervals import over_words
     from neurorules.plotting import titles
 
     header = ["recording", "at", "learning rule - BPTT", "difference [95%]", "SD over neurons", "SE over seeds"]
@@ -125,14 +126,15 @@ def _interval_lines(intervals: pd.DataFrame) -> list[str]:
         for _, row in intervals.iterrows()
     ]
     return [
-        "## Differences from BPTT over neurons and seeds",
+        f"## Differences from BPTT over {over_words(intervals)}",
         "",
         *markdown.table([*header, "seeds (rule, BPTT)", "neurons"], cells),
         "",
-        "Distances to all neurons. Intervals: hierarchical bootstrap over neurons (the same "
-        f"{intervals['neuron_resamples'].max()} resamples for both learning rules) and seeds. They hold for other "
+        f"Distances to all neurons. Intervals: hierarchical bootstrap over {over_words(intervals)} (the same "
+        f"{intervals['neuron_resamples'].max()} resamples for both learning rules). They hold for other "
         "neurons of the population and other seeds; the tests above hold for other seeds and these neurons. At an "
-        "accuracy: of the networks that reach it.",
+        "accuracy: of the networks that reach it."
+        + (" Trials are drawn of each neuron by itself." if intervals["trials_resampled"].any() else ""),
     ]
 
 

@@ -55,7 +55,7 @@ def distance_against_accuracy(
 
 def difference_words(table: pd.DataFrame) -> list[str]:
     """The sentence about differences from BPTT after training, with intervals over neurons and seeds, if any."""
-    from neurorules.claims.derivations.neuron_seed_intervals import interval_table
+    from neurorules.claims.derivations.neuron_seed_intervals import interval_table, over_words
     from neurorules.plotting import titles
 
     intervals = interval_table(table).dropna(subset="low_neurons_seeds")
@@ -64,7 +64,7 @@ def difference_words(table: pd.DataFrame) -> list[str]:
         f"{row['difference_from_bptt']:+.3f} [{row['low_neurons_seeds']:+.3f}, {row['high_neurons_seeds']:+.3f}]"
         for _, row in intervals[intervals["stage"] == "trained"].iterrows()
     ]
-    about = "Difference from BPTT at the last checkpoint (95% interval over neurons and seeds)"
+    about = f"Difference from BPTT at the last checkpoint (95% interval over {over_words(intervals)})"
     return [f"{about}: {'; '.join(words)}."] if words else []
 
 

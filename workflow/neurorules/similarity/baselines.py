@@ -97,7 +97,7 @@ def split_trials(trials: xr.Dataset, neurons: NDArray[Any], k: int, n_repeats: i
         k: trials averaged.
         n_repeats, seed: of the random draws.
     """
-    rates, rows = trials["trial_rates"].values, _rows(trials)[:, neurons]
+    rates, rows = trials["trial_rates"].values, trial_rows(trials)[:, neurons]
     rng = np.random.default_rng([seed, k])
     return np.array([_distance(rates, rows, k, rng) for _ in range(n_repeats)])
 
@@ -110,11 +110,11 @@ def trials_of_neurons(trials: xr.Dataset) -> NDArray[Any]:
 
 def trial_counts(trials: xr.Dataset) -> NDArray[Any]:
     """(condition, neuron) how many trials there are of each."""
-    counts: NDArray[Any] = (_rows(trials) >= 0).sum(2)
+    counts: NDArray[Any] = (trial_rows(trials) >= 0).sum(2)
     return counts
 
 
-def _rows(trials: xr.Dataset) -> NDArray[Any]:
+def trial_rows(trials: xr.Dataset) -> NDArray[Any]:
     """Rows of `trial_rates`, (condition, neuron, trial), -1 where a neuron has no such trial."""
     # In a small integer type the product below would wrap.
     neuron, condition = (trials[name].values.astype(np.int64) for name in ("trial_neuron", "trial_condition"))

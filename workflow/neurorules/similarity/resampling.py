@@ -1,14 +1,21 @@
-"""Distances to a recording whose neurons are drawn again, with replacement: one sample of neurons among many."""
+"""Distances to a recording whose neurons are drawn again, with replacement: one sample of neurons among many.
+
+Where the recording has single trials, each resample draws these again too, of each neuron and condition by itself: a
+recording does not say which neurons were recorded together, so that noise that they share is not kept.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurorules.similarity.baselines import trial_rows
 from neurorules.similarity.noise_floor import CrossProduct
 
 if TYPE_CHECKING:
+    import xarray as xr
     from numpy.typing import NDArray
 
 
@@ -34,3 +41,31 @@ def resampled_distances(activity: NDArray[Any], rates: NDArray[Any], weights: ND
         weights: (resample, neuron), see `neuron_weights`.
     """
     return CrossProduct(activity, rates).weighted_distances(weights)
+
+
+def resampled_averages(trials: xr.Dataset, n_resamples: int, seed: int) -> Iterator[NDArray[Any]]:
+    """Rates (condition, time, neuron) averaged over trials that are drawn with replacement, for each resample.
+
+    A neuron without trials in a condition keeps its average.
+
+    Args:
+        trials: a Recording with its single trials.
+        n_resamples: how many.
+        seed: of the draws.
+    """
+    rows = trial_rows(trials)
+    single, rates = trials["trial_rates"].values, trials["rates"].values
+    n_trials = (rows >= 0).sum(2)
+    there = n_trials > 0
+    for index in range(n_resamples):
+        rng = np.random.default_rng([seed, index])
+        averages = rates.copy()
+        for condition, of_neurons in enumerate(rows):
+            count = n_trials[condition]
+            # Trials that a neuron lacks come last in its row.
+            drawn = rng.integers(0, np.maximum(count, 1)[:, None], of_neurons.shape)
+            weight = (np.arange(of_neurons.shape[1]) < count[:, None]) / np.maximum(count, 1)[:, None]
+            chosen = single[np.take_along_axis(of_neurons, drawn, 1)]
+            mean = np.einsum("nkt,nk->tn", chosen, weight, dtype=np.float64)
+            averages[condition][:, there[condition]] = mean[:, there[condition]]
+        yield averages

@@ -1,7 +1,8 @@
-"""Distances to the recording with its neurons drawn again, from which intervals over neurons and seeds are made."""
+"""Distances to the recording with its neurons and trials drawn again, for intervals over these and seeds."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,21 +30,21 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
 
     Untrained and trained are the first and the last checkpoint. Matched is at each accuracy of
     `neuron_resample_accuracies` that the network goes through, read from its ascending course (`course`). Resample -1
-    is the recording itself.
+    is the recording itself. Trials are drawn again with the neurons where the recording has them.
     """
     import pandas as pd
 
     from neurorules.runs.evaluate import ModelActivity
     from neurorules.runs.run import stages_of
     from neurorules.similarity.matched_accuracy import course
-    from neurorules.similarity.resampling import neuron_weights, resampled_distances
+    from neurorules.similarity.resampling import neuron_weights
 
     options, rates = model.options.comparison, recording["rates"].values
     n_neurons = rates.shape[-1]
     weights = neuron_weights(n_neurons, options.neuron_resamples, RESAMPLE_SEED)
     weights = np.concatenate([np.ones((1, n_neurons), weights.dtype), weights])
 
-    tables = []
+    networks, needed = [], {}
     for seed, run in model.runs.items():
         activity = ModelActivity(run, model.options, model.task, recording)
         accuracy = run["accuracy"].values
@@ -55,11 +56,14 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
             shares = np.array([course(run["checkpoint"].values, accuracy, only).at(level) for only in identity])
             if np.isfinite(shares).all():
                 stages.append(("matched", level, shares))
-        at_checkpoint: dict[int, NDArray[Any]] = {
-            index: resampled_distances(activity.at(index), rates, weights)
-            for index in range(last + 1)
-            if any(shares[index] for _, _, shares in stages)
-        }
+        networks.append((seed, stages))
+        for index in range(last + 1):
+            if any(shares[index] for _, _, shares in stages):
+                needed[seed, index] = activity.at(index)
+
+    distances = _distances(needed, recording, weights)
+    tables = []
+    for seed, stages in networks:
         for stage, level, shares in stages:
             tables.append(
                 pd.DataFrame(
@@ -69,9 +73,34 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
                         "stage": stage,
                         "accuracy": level,
                         "neurons": n_neurons,
+                        "trials_resampled": int("trial_rates" in recording),
                         "repeat": np.arange(len(weights)) + ALL_NEURONS,
-                        "distance": sum(shares[index] * of_it for index, of_it in at_checkpoint.items()),
+                        "distance": sum(shares[at] * of_it for (of, at), of_it in distances.items() if of == seed),
                     }
                 )
             )
     return pd.concat(tables, ignore_index=True)
+
+
+def _distances(
+    activities: Mapping[tuple[int, int], NDArray[Any]], recording: xr.Dataset, weights: NDArray[Any]
+) -> dict[tuple[int, int], NDArray[Any]]:
+    """(1 + resample,) distances of each activity, the recording itself first.
+
+    Args:
+        activities: (condition, time, unit) by seed and checkpoint.
+        recording: with single trials or without.
+        weights: (1 + resample, neuron), how often each neuron is taken.
+    """
+    from neurorules.similarity.resampling import resampled_averages, resampled_distances
+
+    rates = recording["rates"].values
+    if "trial_rates" not in recording:
+        return {key: resampled_distances(activity, rates, weights) for key, activity in activities.items()}
+    found = {key: list(resampled_distances(activity, rates, weights[:1])) for key, activity in activities.items()}
+    # Each draw of trials is made once, for all networks.
+    draws = resampled_averages(recording, len(weights) - 1, RESAMPLE_SEED)
+    for drawn, weight in zip(draws, weights[1:], strict=True):
+        for key, activity in activities.items():
+            found[key] += list(resampled_distances(activity, drawn, weight[None]))
+    return {key: np.array(values) for key, values in found.items()}

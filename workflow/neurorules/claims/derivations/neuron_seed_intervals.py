@@ -50,7 +50,7 @@ def neuron_seed_interval(
 COLUMNS = (
     *(*PANEL_GROUP, "learning_rule", "stage", "accuracy"),
     *("difference_from_bptt", "low_neurons_seeds", "high_neurons_seeds", "sd_neurons", "se_seeds"),
-    *("n_seeds", "n_seeds_bptt", "neurons", "neuron_resamples", "recording_title", "synthetic"),
+    *("n_seeds", "n_seeds_bptt", "neurons", "neuron_resamples", "trials_resampled", "recording_title", "synthetic"),
 )
 
 
@@ -85,11 +85,22 @@ def interval_table(table: pd.DataFrame) -> pd.DataFrame:
                         "n_seeds_bptt": found.n_second,
                         "neurons": found.n_neurons,
                         "neuron_resamples": found.n_resamples,
+                        "trials_resampled": int(of_panel["trials_resampled"].iloc[0]),
                         "recording_title": of_panel["recording_title"].iloc[0],
                         "synthetic": int(of_panel["synthetic"].iloc[0]),
                     }
                 )
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def over_words(intervals: pd.DataFrame) -> str:
+    """What the intervals of an `interval_table` are over, in words."""
+    with_trials = intervals["trials_resampled"] == 1
+    if not with_trials.any():
+        return "neurons and seeds"
+    if with_trials.all():
+        return "neurons, trials and seeds"
+    return f"neurons, trials ({', '.join(intervals.loc[with_trials, 'recording_title'].unique())}) and seeds"
 
 
 def _by_seed(table: pd.DataFrame) -> NDArray[Any]:

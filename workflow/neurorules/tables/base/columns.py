@@ -89,6 +89,7 @@ COLUMNS = {
     "repeat": Column(INTEGER, "number of the random draw"),
     "trials": Column(INTEGER, "trials averaged, the median where neurons differ; 0 for rates without spikes"),
     "neurons": Column(INTEGER, "neurons that have so many trials, or that were recorded; of a pseudo-recording, all"),
+    "trials_resampled": Column(INTEGER, "1 where each resample draws single trials again too, else 0"),
     "onset_step": Column(INTEGER, "model step that is taken as movement onset"),
     "is_used": Column(INTEGER, "1 for the step that the study compares with, else 0"),
     "population": Column(TEXT, "`all`: all neurons and units; `halves`: mean over halves of the neurons"),
