@@ -47,9 +47,7 @@ rule score_group:
     input:
         recording=lambda w: compared_recording(study.selection.groups[w.group][0]),
         runs=lambda w: [
-            study.paths.run_file(model, seed)
-            for model, seeds in group_seeds(w.group).items()
-            for seed in seeds
+            study.paths.run_file(model, seed) for model, seeds in group_seeds(w.group).items() for seed in seeds
         ],
     output:
         study.paths.group_file("{table_type}", "{group}"),

@@ -26,6 +26,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         noise_floor_statistics,
     )
     from neurorules.plotting import panels, style, titles
+    from neurorules.plotting.imported import imported_networks
     from neurorules.tables.base.columns import PANEL_GROUP
 
     groups = noise_floor_groups(tables["noise_floor"])
@@ -74,7 +75,10 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         panel.set_xticks(range(len(names)), names, rotation=30, ha="right", rotation_mode="anchor")
         panel.set(ylabel=style.DISTANCE_LABEL, title=titles.panel_title(rows, table))
     panels.legend(figure, axes)
-    seeds, repeats = int(table["n_seeds"].max()), int(table.loc[table["quantity"] == "floor", "n"].max())
+    imported = table[table["quantity"].isin(imported_networks())]
+    own = table.drop(imported.index) if len(imported) < (table["n_seeds"] > 0).sum() else table
+    seeds, repeats = int(own["n_seeds"].max()), int(table.loc[table["quantity"] == "floor", "n"].max())
+    elsewhere = f"Networks trained elsewhere: {titles.seeds_text(imported['n_seeds'])} each." if len(imported) else ""
     panels.caption(
         figure,
         context,
@@ -82,6 +86,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         [
             f"Error bars: SD over {repeats} splits x {seeds} seeds; violins: all of them.",
             f"Dots: means of seeds (n = {seeds}).",
+            *filter(None, [elsewhere]),
             f"Groups of {', '.join(map(str, sorted(table['group_size'].unique())))} neurons or units.",
             "Average: the second group's average over conditions in place of a network.",
             "Crosses: networks with no condition in its place (another random order in each split); plus signs: each "
