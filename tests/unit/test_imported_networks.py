@@ -555,3 +555,76 @@ def test_the_catalogue_has_every_file_that_the_config_names() -> None:
         files = source_entry(whole["catalogue"], PUBLISHED, catalogue=NETWORKS)["files"]
         assert [file["path"] for file in files] == of.options.imported.files(name, 0)
         assert all(file["url"].endswith(Path(file["path"]).name) and len(file["sha256"]) == 64 for file in files)
+
+
+def test_the_test_trials_are_those_that_the_authors_analyse(recording_file: Path) -> None:
+    """Steps by their code, counted from 1: 25 before the cue of 23 steps, 105 after it, then the hold cue has ended."""
+    options = study({}).options.of(Model(TASK, "bptt", "published-code"))
+    recording = xr.open_dataset(recording_file)
+    task = make_task(TASK, options["task"], recording)
+    ramp = np.array([0.05, 0.1, 0.2, 0.35, 0.65, 0.8, 0.9, 0.95])
+    first, last = 25 + 1, 25 + 1 + 22
+    hold_ends = last + 105
+    expected = np.zeros((8, 250, INPUTS))
+    expected[:, :hold_ends, 2] = 1
+    expected[:, hold_ends - 8 : hold_ends, 2] = ramp[::-1]
+    for condition in range(8):
+        angle = condition * np.pi / 4
+        bump = np.concatenate([ramp, np.ones(7), ramp[::-1]])
+        expected[condition, first - 1 : last, 0] = np.sin(angle) * bump
+        expected[condition, first - 1 : last, 1] = np.cos(angle) * bump
+    np.testing.assert_allclose(task.test().inputs.transpose(1, 0, 2), expected, atol=1e-6)
+    steps = np.arange(250)
+    within = (10 * (steps - 185) >= -800) & (10 * (steps - 185) <= 400)
+    np.testing.assert_array_equal(compared_steps(task, recording, options["comparison"]), steps[within])
+
+
+# ---- figures
+
+
+def test_figures_name_and_colour_them_and_claims_leave_them_out() -> None:
+    import pandas as pd
+
+    from neurorules.figures.base.produce import _without
+    from neurorules.plotting import style, titles
+    from neurorules.plotting.imported import showing
+
+    shown = {
+        "ours": {"label": "Ours, FORCE", "colour": None, "number": 0},
+        "theirs": {"label": "Theirs", "colour": "#123456", "number": 1},
+    }
+    with showing(shown):
+        assert titles.rule_label("ours") == "Ours, FORCE" and titles.rule_label("bptt") == "BPTT"
+        looks = [style.line_style(name) for name in ("bptt", "eprop", "ours", "theirs")]
+        assert looks[3]["color"] == "#123456"
+        assert len({look["color"] for look in looks}) == len({look["marker"] for look in looks}) == 4
+    with pytest.raises(InputError):
+        titles.rule_label("ours")
+    table = pd.DataFrame({"learning_rule": ["bptt", "ours"], "distance": [0.1, 0.2]})
+    pairs = pd.DataFrame({"learning_rule_a": ["bptt", "bptt"], "learning_rule_b": ["eprop", "ours"]})
+    left = _without({"fig1": {"distances": table, "model_distances": pairs}}, shown)["fig1"]
+    assert left["distances"]["learning_rule"].tolist() == ["bptt"]
+    assert left["model_distances"]["learning_rule_b"].tolist() == ["eprop"]
+
+
+def test_untrained_networks_of_others_are_not_among_ours() -> None:
+    import pandas as pd
+
+    from neurorules.claims.derivations.noise_floor_summary import noise_floor_groups
+    from neurorules.plotting import baseline_lines
+
+    labels = {"recording": "r", "task": "t", "setting": "base", "quantity": "model", "repeat": 0, "seed": 0}
+    rows = [
+        {**labels, "learning_rule": rule, "stage": stage, "distance": distance}
+        for rule, stage, distance in (
+            ("bptt", "untrained", 0.6),
+            ("bptt", "trained", 0.4),
+            ("ours", "untrained", 0.9),
+            ("ours", "trained", 0.3),
+        )
+    ]
+    groups = noise_floor_groups(pd.DataFrame(rows))
+    assert dict(zip(groups["group"], groups["distance"], strict=True)) == {"untrained": 0.6, "bptt": 0.4, "ours": 0.3}
+    of_update = pd.DataFrame(rows).assign(measure="procrustes", update=[0, 9, 0, 9])
+    found = baseline_lines.values_of({}, of_update)
+    assert found[baseline_lines.UNTRAINED] == 0.6

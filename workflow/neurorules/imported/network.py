@@ -29,7 +29,7 @@ from neurorules.network.parameters import Sizes
 from neurorules.options import Options
 from neurorules.recordings.catalogue import NETWORKS, PUBLISHED
 from neurorules.recordings.recording import open_recording
-from neurorules.recordings.verify import verify_published
+from neurorules.recordings.verify import fingerprint, verify_published
 from neurorules.runs.evaluate import accuracies
 from neurorules.runs.run import Checkpoint, RunOrigin, make_run, open_run
 from neurorules.tasks.base.task import compared_steps, make_task
@@ -100,7 +100,7 @@ def import_network(
         code=code,
         recording=None if recording is None else recording.attrs["name"],
         recording_sha256=None if recording_file is None else sha256_of(recording_file),
-        files=tuple(f"{file.name} {file.stat().st_size} {sha256_of(file)}" for file in files),
+        files=tuple(fingerprint(file) for file in files),
     )
     run.attrs = {**run.attrs, **netcdf_attributes(origin.attributes())}
     write_dataset(output, run)
