@@ -164,12 +164,8 @@ def rendered(readme: str) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Write or check the tables and the schema; returns the exit code."""
-    schema = (
-        json.dumps(
-            editor_schema(yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["tasks"]), indent=2, ensure_ascii=False
-        )
-        + "\n"
-    )
+    config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    schema = json.dumps(editor_schema(config["tasks"], config["networks"]), indent=2, ensure_ascii=False) + "\n"
     failed = 0
     for file, content in ((README, rendered(README.read_text(encoding="utf-8"))), (SCHEMA, schema)):
         if "--check" not in arguments:
