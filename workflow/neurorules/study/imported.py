@@ -91,11 +91,12 @@ class ImportedNetworks:
     def shown(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
         """How figures show those of these names that are entries, in the order of the study."""
         wanted = set(names)
-        uncoloured = [name for name, entry in self.entries.items() if "colour" not in entry]
-        # Those that have a colour still need a line and a marker.
-        order = uncoloured + [name for name in self.entries if name not in uncoloured]
+        labels = {name: str(entry.get("label", name)) for name, entry in self.entries.items()}
+        # Those that have a colour still need a line and a marker. Those of one label (on two tasks, say) look alike.
+        uncoloured = [labels[name] for name, entry in self.entries.items() if "colour" not in entry]
+        order = list(dict.fromkeys([*uncoloured, *labels.values()]))
         return {
-            name: {"label": entry.get("label", name), "colour": entry.get("colour"), "number": order.index(name)}
+            name: {"label": labels[name], "colour": entry.get("colour"), "number": order.index(labels[name])}
             for name, entry in self.entries.items()
             if name in wanted
         }
