@@ -24,6 +24,7 @@ sys.path.insert(0, str(REPOSITORY / "workflow"))
 from neurorules.study.schema.comparison import Comparison, LabelSource
 from neurorules.study.schema.editor import editor_schema, schema_of
 from neurorules.study.schema.fields import NO_DEFAULT, Group
+from neurorules.study.schema.imported import ImportedNetwork, Weights
 from neurorules.study.schema.network import Network
 from neurorules.study.schema.study_file import (
     Figure,
@@ -54,6 +55,8 @@ TABLES: dict[str, tuple[type[Group], dict[str, str]]] = {
     "training": (Training, OPTIONS),
     "comparison": (Comparison, OPTIONS),
     "labels": (LabelSource, {"type": "type", "default": "default", "meaning": "meaning"}),
+    "networks": (ImportedNetwork, {"type": "type", "default": "default", "meaning": "meaning"}),
+    "weights of a network": (Weights, {"type": "type", "default": "default", "meaning": "meaning"}),
     "tasks": (Task, {"type": "type", "default": "default", "meaning": "meaning"}),
     "settings": (Setting, {"type": "type", "meaning": "meaning"}),
     "figures": (Figure, {"type": "type", "default": "default", "meaning": "meaning"}),
@@ -162,12 +165,8 @@ def rendered(readme: str) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Write or check the tables and the schema; returns the exit code."""
-    schema = (
-        json.dumps(
-            editor_schema(yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["tasks"]), indent=2, ensure_ascii=False
-        )
-        + "\n"
-    )
+    config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    schema = json.dumps(editor_schema(config["tasks"], config["networks"]), indent=2, ensure_ascii=False) + "\n"
     failed = 0
     for file, content in ((README, rendered(README.read_text(encoding="utf-8"))), (SCHEMA, schema)):
         if "--check" not in arguments:

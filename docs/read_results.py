@@ -18,12 +18,12 @@ from neurorules.study.load import load_study
 
 study = load_study(sys.argv[-1] if sys.argv[-1].endswith(".yaml") else "config/demo.yaml")
 print(
-    f"study {study.name} in {study.paths.results}: {len(study.selection.seeds)} models, "
+    f"study {study.name} in {study.paths.results}: {len(study.selection.trained)} models, "
     f"figures {', '.join(study.selection.figures)}"
 )
 finished = [
     m
-    for m in study.selection.seeds
+    for m in study.selection.trained
     if study.options.recording(m) and Path(study.paths.run_file(m, study.selection.seeds[m][0])).exists()
 ]
 if not finished:

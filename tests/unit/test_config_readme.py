@@ -133,7 +133,7 @@ def test_study_files_are_listed_with_their_runs() -> None:
     assert set(documented) == {file.name for file in STUDY_FILES}
     for file in STUDY_FILES:
         made, row = load_study(file), documented[file.name]
-        n_runs, n_models = sum(map(len, made.selection.seeds.values())), len(made.selection.seeds)
+        n_runs, n_models = sum(map(len, made.selection.trained.values())), len(made.selection.trained)
         assert row["`study`"] == f"`{made.name}`"
         assert row["runs"] == f"{n_runs} of {n_models} models"
         named = [name for name in re.findall("`(.*?)`", row["recordings"]) if name in made.config["recordings"]]

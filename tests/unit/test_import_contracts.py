@@ -22,7 +22,7 @@ FLOORS = (
     ("provenance",),
     ("recordings", "network", "tasks"),
     ("learning",),
-    ("runs",),
+    ("runs", "imported"),
     ("training",),
     ("similarity", "dynamics", "statistics"),
     ("tables",),

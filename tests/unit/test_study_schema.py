@@ -221,7 +221,7 @@ def test_a_value_that_is_allowed_stays_as_it_is_written() -> None:
 
 @cache
 def validator() -> Any:
-    schema = editor_schema(BASE["tasks"])
+    schema = editor_schema(BASE["tasks"], BASE["networks"])
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
 
@@ -258,7 +258,7 @@ def test_editors_mark_what_planning_refuses(over: dict[str, Any]) -> None:
 
 
 def test_editors_say_what_every_option_means() -> None:
-    schema = editor_schema(BASE["tasks"])
+    schema = editor_schema(BASE["tasks"], BASE["networks"])
     for group, options in DEFAULTS.items():
         shown = schema["$defs"][group.capitalize()]["properties"]
         assert all(shown[name]["description"] for name in options)

@@ -31,7 +31,7 @@ from neurorules.figures.base.figure import FIGURES
 from neurorules.io.access import require_writable
 from neurorules.io.identity import canonical_json
 from neurorules.provenance.remembered import CodeHashes
-from neurorules.recordings.catalogue import catalogue_entry
+from neurorules.recordings.catalogue import NETWORKS, PUBLISHED, catalogue_entry
 from neurorules.recordings.locate import DOWNLOADS, download_paths
 from neurorules.recordings.verify import fingerprint
 from neurorules.runs.kept import confirm
@@ -44,6 +44,7 @@ from neurorules.study.yaml_source import read_study_file
 from neurorules.tables.base.table_type import table_types
 from neurorules.study.preflight import check_folders, check_own_rates
 from neurorules.study.unrecorded import check_unrecorded
+from neurorules.study.network_files import check_network_files, downloaded_networks, find_network_files
 from neurorules.study.raw_files import check_finished_recordings, find_raw_files, folder_of
 
 code_hashes = CodeHashes(Path(".snakemake", "neurorules"), WORKFLOW / "scripts")
@@ -83,6 +84,7 @@ try:
         study.check_target(word)
     if workflow.is_main_process:  # not in each job
         check_own_rates(study)
+        check_network_files(study)
         if not MAKES_AGAIN & set(sys.argv):
             check_unrecorded(identities, has_record)
         for words in check_finished_recordings(study, lambda name: code(*recording_code(study, name))):
@@ -153,6 +155,25 @@ def raw_fingerprints(wildcards):
 # ---- training and scoring
 
 
+imported_models = [model for model in study.selection.seeds if study.options.is_imported(model)]
+
+
+def network_files(wildcards):
+    """The files of a network that was trained elsewhere: those that are there, else what a rule downloads."""
+    try:
+        return [str(file) for file in find_network_files(study, Model.parse(wildcards.model), int(wildcards.seed))]
+    except InputError as error:
+        raise WorkflowError(str(error))
+
+
+def network_fingerprints(wildcards):
+    """What these files are: where they lie does not matter."""
+    try:
+        return [fingerprint(file) for file in network_files(wildcards)]
+    except InputError as error:
+        raise WorkflowError(str(error))
+
+
 def training_recording(wildcards):
     """The recording that a model's trials are made from, where they are."""
     recording = study.options.training_recording(Model.parse(wildcards.model))
@@ -190,8 +211,8 @@ def scoring_options(wildcards):
 
 
 def group_seeds(group):
-    """Seeds of a group: its figure's own, since what a group's table says depends on all networks that are in it."""
-    return study.selection.figure_seeds(group.split("/")[0])
+    """Seeds of a group's models: its figure's, since what a group's table says depends on all networks that are in it."""
+    return {model: study.selection.model_seeds(group.split("/")[0], model) for model in study.selection.groups[group]}
 
 
 # ---- figures and tables

@@ -47,9 +47,7 @@ rule score_group:
     input:
         recording=lambda w: compared_recording(study.selection.groups[w.group][0]),
         runs=lambda w: [
-            study.paths.run_file(model, seed)
-            for model in study.selection.groups[w.group]
-            for seed in group_seeds(w.group)
+            study.paths.run_file(model, seed) for model, seeds in group_seeds(w.group).items() for seed in seeds
         ],
     output:
         study.paths.group_file("{table_type}", "{group}"),
@@ -64,7 +62,7 @@ rule score_group:
         mem_mb=per_attempt(2000),
         runtime=per_attempt(120),
     params:
-        seeds=lambda w: {str(model): group_seeds(w.group) for model in study.selection.groups[w.group]},
+        seeds=lambda w: {str(model): seeds for model, seeds in group_seeds(w.group).items()},
         models=lambda w: canonical_json(
             {
                 str(model): {**study.options.training(model), **study.options.scoring(model, w.table_type)}

@@ -67,3 +67,50 @@ for block in study.selection.blocks:
             code=lambda w: code(*training_code(study, Model.parse(w.model))),
         script:
             "../scripts/train.py"
+
+
+# Networks that were trained elsewhere: their runs are read.
+rule import_network:
+    input:
+        recording=training_recording,
+        files=network_files,
+    output:
+        study.paths.run_file("{model}", "{seed}"),
+    log:
+        log_file("runs", "{model}", "seed{seed}.log"),
+    wildcard_constraints:
+        model="|".join(re.escape(str(model)) for model in imported_models) or "none",
+        seed=r"\d+",
+    conda:
+        "../../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=per_attempt(1500),
+        runtime=per_attempt(30),
+    params:
+        options=training_options,
+        recording=lambda w: canonical_json(asked_recording(Model.parse(w.model))),
+        files=network_fingerprints,
+        code=lambda w: code(*training_code(study, Model.parse(w.model))),
+    script:
+        "../scripts/import_network.py"
+
+
+# A rule for each entry of the catalogue of networks that may have to be downloaded.
+for network in downloaded_networks(study):
+
+    rule:
+        name:
+            f"download_network_{network}"
+        output:
+            [str(file) for file in download_paths(network, PUBLISHED, DOWNLOADS, catalogue=NETWORKS)],
+        log:
+            log_file("runs", f"download-{network}.log"),
+        localrule: True  # compute nodes of a cluster may be without internet
+        conda:
+            "../../envs/training.yaml"
+        resources:
+            mem_mb=per_attempt(500),
+            runtime=per_attempt(240),
+        script:
+            "../scripts/download_network.py"

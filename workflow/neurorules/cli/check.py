@@ -16,8 +16,10 @@ def summary(study: str) -> str:
     """
     file = study_file(study)
     checked = load_study(file)
-    n_runs = sum(map(len, checked.selection.seeds.values()))
-    return f"{file}: {checked.name}, {len(checked.selection.figures)} figures and tables, {n_runs} runs"
+    n_runs = sum(map(len, checked.selection.trained.values()))
+    n_read = sum(map(len, checked.selection.seeds.values())) - n_runs
+    words = f"{file}: {checked.name}, {len(checked.selection.figures)} figures and tables, {n_runs} runs"
+    return f"{words}, {n_read} networks trained elsewhere" if n_read else words
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -29,22 +29,30 @@ def report(study: Study, folder: str | Path = ".", now: float | None = None) -> 
     root = Path(folder)
     finished = {
         (m, s)
-        for m, seeds in study.selection.seeds.items()
+        for m, seeds in study.selection.trained.items()
         for s in seeds
         if (root / study.paths.run_file(m, s)).exists()
     }
-    left = [(m, s) for m, seeds in study.selection.seeds.items() for s in seeds if (m, s) not in finished]
+    left = [(m, s) for m, seeds in study.selection.trained.items() for s in seeds if (m, s) not in finished]
     lines = [
         f"study {study.name} in {root / study.paths.results}",
         _line("runs", len(finished), len(finished) + len(left)),
     ]
     by_task: dict[str, list[int]] = {}
-    for model, seeds in study.selection.seeds.items():
+    for model, seeds in study.selection.trained.items():
         done = by_task.setdefault(model.task, [0, 0])
         done[0] += sum((model, seed) in finished for seed in seeds)
         done[1] += len(seeds)
     if len(by_task) > 1:
         lines += [_line(f"  {task}", *done) for task, done in by_task.items()]
+    elsewhere = {
+        study.paths.run_file(model, seed)
+        for model, seeds in study.selection.seeds.items()
+        for seed in seeds
+        if model not in study.selection.trained
+    }
+    if elsewhere:
+        lines.append(_line("trained elsewhere", _there(root, elsewhere), len(elsewhere)))
     tables = {file for name in study.selection.figures for file in study.paths.figure_tables(name)}
     shown = {file for name in study.selection.figures for file in study.paths.figure_files(name)}
     lines.append(_line("tables", _there(root, tables - shown), len(tables - shown)))

@@ -25,8 +25,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         noise_floor_groups,
         noise_floor_statistics,
     )
-    from neurorules.learning.base.learning_rule import LEARNING_RULES
     from neurorules.plotting import panels, style, titles
+    from neurorules.plotting.imported import imported_networks
     from neurorules.tables.base.columns import PANEL_GROUP
 
     groups = noise_floor_groups(tables["noise_floor"])
@@ -41,7 +41,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         drawn = groups[(groups[PANEL_GROUP] == list(key)).all(axis=1)]
         for x, row in enumerate(rows.to_dict("records")):
             name = row["quantity"]
-            colour, _, marker = special.get(name) or style.LEARNING_RULES.get(name, ("#7f7f7f", "-", "o"))
+            look = style.line_style(name)
+            colour, _, marker = special.get(name) or tuple(look.values())
             distances = drawn.loc[drawn["group"] == name, "distance"].to_numpy()
             violin = panel.violinplot(distances, [x], widths=0.8, showextrema=False)
             bodies: Any = violin["bodies"]
@@ -70,13 +71,14 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         floor = rows.loc[rows["quantity"] == "floor", "mean"].iloc[0]
         panel.axhline(floor, color=style.DATA[0], linewidth=0.6, linestyle=":")
         labels = {"floor": "data–data (floor)", "untrained": "untrained", AVERAGE: "average"}
-        names = [
-            labels.get(n) or (titles.rule_label(n) if n in LEARNING_RULES.names() else n) for n in rows["quantity"]
-        ]
+        names = [labels.get(n) or titles.rule_label(n) for n in rows["quantity"]]
         panel.set_xticks(range(len(names)), names, rotation=30, ha="right", rotation_mode="anchor")
         panel.set(ylabel=style.DISTANCE_LABEL, title=titles.panel_title(rows, table))
     panels.legend(figure, axes)
-    seeds, repeats = int(table["n_seeds"].max()), int(table.loc[table["quantity"] == "floor", "n"].max())
+    imported = table[table["quantity"].isin(imported_networks())]
+    own = table.drop(imported.index) if len(imported) < (table["n_seeds"] > 0).sum() else table
+    seeds, repeats = int(own["n_seeds"].max()), int(table.loc[table["quantity"] == "floor", "n"].max())
+    elsewhere = f"Networks trained elsewhere: {titles.seeds_text(imported['n_seeds'])} each." if len(imported) else ""
     panels.caption(
         figure,
         context,
@@ -84,6 +86,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         [
             f"Error bars: SD over {repeats} splits x {seeds} seeds; violins: all of them.",
             f"Dots: means of seeds (n = {seeds}).",
+            *filter(None, [elsewhere]),
             f"Groups of {', '.join(map(str, sorted(table['group_size'].unique())))} neurons or units.",
             "Average: the second group's average over conditions in place of a network.",
             "Crosses: networks with no condition in its place (another random order in each split); plus signs: each "

@@ -96,10 +96,11 @@ def _label(quantity: str) -> str:
     from neurorules.claims.derivations.noise_floor_summary import AVERAGE, network_of
     from neurorules.learning.base.learning_rule import LEARNING_RULES
     from neurorules.plotting import titles
+    from neurorules.plotting.imported import imported_networks
 
     name = network_of(quantity)
     order = {"": "", "_shuffled": ", conditions shuffled", "_rotated": ", reaches turned"}[quantity[len(name) :]]
-    if name in LEARNING_RULES.names():
+    if name in LEARNING_RULES.names() or name in imported_networks():
         return titles.rule_label(name) + order
     return ("cross-condition average" if name == AVERAGE else name) + order
 

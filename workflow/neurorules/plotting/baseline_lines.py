@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from neurorules.tables.base.labels import is_imported
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -53,8 +55,11 @@ def values_of(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame, measure: s
     if "update" not in rows:
         return found
     of_measure = rows[rows["measure"] == measure]
+    own = of_measure[~of_measure["learning_rule"].map(is_imported)]
+    # Networks that were trained elsewhere have started from others.
+    of_measure = own if len(own) else of_measure
     updates = of_measure.groupby(["learning_rule", "setting", "seed"])["update"]
-    first = of_measure[of_measure["update"] == updates.transform("min")]
+    first = of_measure[of_measure["update"] == 0]
     # Learning rules share the network of a seed before its first update.
     found[UNTRAINED] = float(first.drop_duplicates(["setting", "seed", "distance"])["distance"].mean())
     last = of_measure[of_measure["update"] == updates.transform("max")]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 ROOM = 0.6
 # Lines of a caption that it has room for, and the height of each that is more.
 LINES_IN_ROOM, LINE = 3, 0.085
+# Of an entry of a legend, in inches: its handle with the space around it, and each letter, on average.
+LEGEND_HANDLE, LEGEND_LETTER = 0.64, 0.042
 
 
 def make_panels(count: int, width: float = 2.6, height: float = 2.3, per_row: int = 4) -> tuple[Figure, list[Axes]]:
@@ -107,8 +109,18 @@ def legend_of(figure: Figure, handles: Mapping[str, Any]) -> None:
         return
     artists = [Line2D([], [], markersize=3.5, **h) if isinstance(h, Mapping) else h for h in handles.values()]
     columns = max(1, round(figure.get_figwidth() / 1.7))
+    while columns > 1 and _legend_width(list(handles), columns) > figure.get_figwidth():
+        columns -= 1
     figure.set_figheight(figure.get_figheight() + 0.15 * max(0, math.ceil(len(handles) / columns) - 2))
     figure.legend(artists, handles.keys(), loc="outside upper center", ncols=min(columns, len(handles)))
+
+
+def _legend_width(labels: Sequence[str], columns: int) -> float:
+    """About how wide a legend of so many columns is, in inches; columns are filled one after another."""
+    import numpy as np
+
+    parts = np.array_split(np.array([len(label) for label in labels]), min(columns, len(labels)))
+    return float(sum(LEGEND_HANDLE + LEGEND_LETTER * part.max() for part in parts))
 
 
 def caption(figure: Figure, context: Mapping[str, Any], table: pd.DataFrame, words: Sequence[str]) -> None:
@@ -126,6 +138,8 @@ def caption(figure: Figure, context: Mapping[str, Any], table: pd.DataFrame, wor
     sentences = [*words]
     if settings:
         sentences.append(f"Settings: {', '.join(settings)}.")
+    if lacking := context.get("lacking"):
+        sentences.append(f"Trained elsewhere, not in every part of this figure: {'; '.join(lacking)}.")
     if context["left_out"]:
         sentences.append(f"Left out, recording not in this study: {', '.join(context['left_out'])}.")
     if table["synthetic"].any():

@@ -6,6 +6,8 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from neurorules.plotting.imported import imported_networks
+
 # Colour, line style and marker of each learning rule; never colour alone.
 LEARNING_RULES: dict[str, tuple[str, Any, str]] = {
     "bptt": ("#000000", "-", "o"),
@@ -46,9 +48,23 @@ DISTANCE_LABEL = "Procrustes distance\n(normalized)"
 ACCURACY_LABEL = "Normalized accuracy"
 
 
+# Of networks that were trained elsewhere, in the order of the study's entries: no colour or marker of a learning rule.
+IMPORTED: tuple[tuple[str, Any, str], ...] = (
+    ("#7b4a12", (0, (4, 1, 1, 1)), "*"),
+    ("#6f7d00", (0, (2, 1.5)), "d"),
+    ("#355e8d", (0, (7, 1.5)), "H"),
+    ("#a05a8c", (0, (1, 2)), ">"),
+    ("#00635d", (0, (5, 1, 1, 1, 1, 1)), "8"),
+    ("#b5651d", (0, (3, 2)), "1"),
+)
+
+
 def line_style(learning_rule: str) -> dict[str, Any]:
-    """Keyword arguments of a learning rule's lines; grey for a rule that is not listed above."""
+    """Keyword arguments of a learning rule's lines, or of networks trained elsewhere; grey for what has no colour."""
     colour, line, marker = LEARNING_RULES.get(learning_rule, ("#7f7f7f", "-", "o"))
+    if (entry := imported_networks().get(learning_rule)) is not None:
+        colour, line, marker = IMPORTED[entry["number"] % len(IMPORTED)]
+        colour = entry["colour"] or colour
     return {"color": colour, "linestyle": line, "marker": marker}
 
 

@@ -15,7 +15,10 @@ TASK_TITLES = {"romo": "Romo", "2af": "2AF", "dms": "DMS"}
 def rule_label(learning_rule: str) -> str:
     """A learning rule's name in legends."""
     from neurorules.learning.base.learning_rule import load_learning_rule
+    from neurorules.plotting.imported import imported_networks
 
+    if learning_rule in imported_networks():
+        return str(imported_networks()[learning_rule]["label"])
     return load_learning_rule(learning_rule).label
 
 

@@ -13,6 +13,9 @@ import yaml
 from neurorules.errors import InputError
 
 CATALOGUE = Path(__file__).resolve().parents[3] / "resources" / "recordings.yaml"
+# Networks that others trained and published, in the same form, each with one source.
+NETWORKS = CATALOGUE.with_name("networks.yaml")
+PUBLISHED = "published"
 
 
 def catalogue_entry(reader: str, *, catalogue: Path = CATALOGUE) -> dict[str, Any]:

@@ -81,16 +81,22 @@ class ModelActivity:
     def __init__(self, run: xr.Dataset, options: Mapping[str, Any], task: Task, recording: xr.Dataset | None) -> None:
         options = Options(options)
         self.run = run
+        self.window: Any = slice(None)
+        self.trials: Any = slice(None)
+        self.stored = "activity" in run  # of a network of which nothing else is known, see imported/network.py
+        if self.stored and run.attrs["steps"] == "window":
+            return
+        if recording is not None:
+            self.window = compared_steps(task, recording, options.comparison)
+        if self.stored:
+            return
         # One network for all checkpoints; their parameters are copied into it.
         self.parameters = checkpoint_parameters(run, 0)
         architecture = make_architecture(options.network, NO_MASK, self.parameters.flat)
         self.scorer = Scorer(task, self.parameters, architecture, keep_activity=True)
-        self.window: Any = slice(None)
-        self.trials: Any = slice(None)
         if recording is not None:
             from neurorules.tasks.base.labels import join  # training, which imports this file, has no part in it
 
-            self.window = compared_steps(task, recording, options.comparison)
             joined = join(options.task_module, task, recording, options.comparison)
             if (joined.conditions != np.arange(joined.n_conditions)).any():
                 raise ValueError("the recording's conditions are not in the order of the test trials")
@@ -98,7 +104,13 @@ class ModelActivity:
                 self.trials = joined.trials
 
     def all_steps_at(self, checkpoint: int) -> NDArray[Any]:
-        """(condition, step, unit) of the whole test trials that are compared, at a checkpoint given by its index."""
+        """(condition, step, unit) of the whole test trials that are compared, at a checkpoint given by its index.
+
+        Where nothing but activity in the recording's bins is known, these are all there are.
+        """
+        if self.stored:
+            stored: NDArray[Any] = self.run["activity"].values[checkpoint]
+            return stored
         self.parameters.flat.copy_(checkpoint_parameters(self.run, checkpoint).flat)
         activity: NDArray[Any] = self.scorer.activity()[self.trials]
         return activity
@@ -108,7 +120,12 @@ class ModelActivity:
         return self.all_steps_at(checkpoint)[:, self.window]
 
     def fraction_correct(self) -> float:
-        """Share of the test trials answered right, at the checkpoint whose activity was asked for last."""
+        """Share of the test trials answered right, at the checkpoint whose activity was asked for last.
+
+        NaN where there are no outputs.
+        """
+        if self.stored:
+            return float("nan")
         return fraction_correct(self.scorer.task.loss, self.scorer.network.outputs, self.scorer.batch)
 
 

@@ -203,6 +203,11 @@ def checkpoint_index(run: xr.Dataset, stage: str) -> int:
     return 0 if stage == UNTRAINED else run.sizes["checkpoint"] - 1
 
 
+def stages_of(run: xr.Dataset) -> tuple[str, ...]:
+    """The stages that a run has: of a network that was trained elsewhere, the untrained one may not be there."""
+    return STAGES if run["checkpoint"].values[0] == 0 else (TRAINED,)
+
+
 def checkpoint_parameters(run: xr.Dataset, checkpoint: int, dtype: torch.dtype | None = None) -> Parameters:
     """The parameters of a run's network at a checkpoint, given by its index.
 
@@ -224,4 +229,6 @@ def checkpoint_parameters(run: xr.Dataset, checkpoint: int, dtype: torch.dtype |
 def learning_rate_used(run: xr.Dataset) -> tuple[float, bool]:
     """A run's learning rate, and whether it is at the edge of the grid that it was chosen from."""
     choice = json.loads(run.attrs["learning_rate_choice"])
-    return float(run.attrs["learning_rate"]), choice is not None and choice["at_edge"]
+    rate = float(run.attrs["learning_rate"])
+    # Of networks that were trained elsewhere it may not be known; one NaN, so that pairs of it are equal.
+    return np.nan if np.isnan(rate) else rate, choice is not None and choice["at_edge"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from neurorules.network import connectivity
 from neurorules.recordings.catalogue import known_sources
 from neurorules.similarity.measures.base.measure import MEASURE_OPTIONS, MEASURES
 from neurorules.study.model import Model
+from neurorules.study.network_checks import check_networks, check_networks_of_figure
 from neurorules.study.options import StudyOptions
 from neurorules.study.schema.check import dotted
 from neurorules.study.schema.fragments import first_violation, in_words
@@ -51,7 +52,8 @@ class Checks:
         """
         config = self.config
         tasks, settings, rules = set(config["tasks"]), set(config["settings"]), set(LEARNING_RULES.names())
-        recordings = set(config["recordings"])
+        recordings, networks = set(config["recordings"]), set(self.options.imported.entries)
+        check_networks(config, self.files, self.options)
         self._check_each("use_recordings", config["use_recordings"], recordings)
         self._check_each("use_figures", config["use_figures"], set(config["figures"]))
         catalogue = known_sources()
@@ -71,7 +73,7 @@ class Checks:
             for number, part in enumerate((figure, *figure.get("extra_models", []))):
                 where = f"figures.{name}" if number == 0 else f"figures.{name}.extra_models.{number - 1}"
                 self._check_each(f"{where}.tasks", part.get("tasks", []), tasks)
-                self._check_each(f"{where}.learning_rules", part.get("learning_rules", []), rules)
+                self._check_each(f"{where}.learning_rules", part.get("learning_rules", []), rules | networks)
                 self._check_each(f"{where}.settings", part.get("settings", []), settings)
         for name, setting in config["settings"].items():
             self._check_each(f"settings.{name}.by_task", setting.get("by_task", {}), tasks)
@@ -79,7 +81,7 @@ class Checks:
         for name, figure in config["figures"].items():
             self._check_each(f"figures.{name}.recordings", figure.get("recordings", []), recordings)
             self._check_primary(name, figure.get("primary"), recordings, settings)
-        for where, options in self._option_layers():
+        for where, options in self.options.every_layer():
             for key in MEASURE_OPTIONS:
                 measures = options.get("comparison", {}).get(key, [])
                 self._check_each(f"{where}.comparison.{key}", measures, set(MEASURES.names()))
@@ -137,6 +139,7 @@ class Checks:
                 "(a private one needs its path).",
             )
         self._check_what_tables_need(name)
+        check_networks_of_figure(name, self.files, self.selection)
         if table_types_of(name, "group") and not self.selection.figure_groups(name):
             raise study_error(
                 "This figure needs two networks to compare.",
@@ -201,6 +204,8 @@ class Checks:
 
     def _check_model(self, model: Model) -> None:
         """Check what only a whole model shows: values that its task and its learning rule allow, and what they need."""
+        if self.options.is_imported(model):
+            return
         options = self.options.of(model)
         rule = load_learning_rule(model.learning_rule)
         for option in rule.OPTION_SCHEMA:
@@ -281,18 +286,6 @@ class Checks:
                         at=f"tasks.{name}",
                         remedy=remedy,
                     )
-
-    def _option_layers(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Every place of the config that holds option groups, with its key."""
-        config = self.config
-        yield "defaults", config["defaults"]
-        for name, task in config["tasks"].items():
-            yield f"tasks.{name}", task
-        for name, setting in config["settings"].items():
-            yield f"settings.{name}", setting
-            for by in ("by_task", "by_learning_rule"):
-                for of, layer in setting.get(by, {}).items():
-                    yield f"settings.{name}.{by}.{of}", layer
 
     def _check_each(self, key: str, names: Iterable[str], known: set[str]) -> None:
         for name in names:

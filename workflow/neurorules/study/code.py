@@ -19,7 +19,9 @@ Code = tuple[str, tuple[str, ...]]
 
 
 def training_code(study: Study, model: Model, script: str = "train.py") -> Code:
-    """Of the training of a model, or of the choice of its learning rate."""
+    """Of the training of a model, or of the choice of its learning rate; of a network's import."""
+    if study.options.is_imported(model):
+        return "import_network.py", (f"tasks.{study.options.task_module(model.task)}",)
     return script, (f"learning.{model.learning_rule}", f"tasks.{study.options.task_module(model.task)}")
 
 
@@ -59,6 +61,7 @@ def all_code(study: Study) -> set[Code]:
     models = list(study.selection.seeds)
     return {
         ("download.py", ()),
+        ("download_network.py", ()),
         *(recording_code(study, name) for name in study.selection.used_recordings),
         *(
             synthetic_code(study, name)

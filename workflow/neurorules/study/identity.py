@@ -78,12 +78,20 @@ class Identities:
             {
                 "runs": {str(model): self.run(model) for model in models},
                 "seeds": self.study.selection.figure_seeds(group.split("/")[0]),
+                **self._imported_seeds(group),
                 "models": {str(model): self.study.options.scoring(model, table_type) for model in models},
                 "options": self.study.options.table_options(table_type),
                 "recording": self.recording(self.study.options.recording(models[0])),
                 "code": self._code(scoring_code(self.study, "score_group.py", table_type, models)),
             }
         )
+
+    def _imported_seeds(self, group: str) -> dict[str, Any]:
+        """Seeds of those of a group's models that have others than its figure; nothing where there are none."""
+        selection = self.study.selection
+        imported = [model for model in selection.groups[group] if self.study.options.is_imported(model)]
+        seeds = {str(model): selection.model_seeds(group.split("/")[0], model) for model in imported}
+        return {"imported_seeds": seeds} if seeds else {}
 
     def recording_table(self, table_type: str, recording: str) -> str:
         """Of a table about a recording alone."""

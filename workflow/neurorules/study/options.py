@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from neurorules.study.imported import IMPORTED_TRAINING, ImportedNetworks
 from neurorules.study.model import Model
 from neurorules.study.schema.violation import unknown_name
 from neurorules.study.yaml_source import find_key
@@ -23,6 +24,9 @@ BEST_LEARNING_RATE = "best"
 CHOOSING = ("learning_rate_grid", "learning_rate_updates", "learning_rate_seed")
 AFTER_CHOOSING = ("learning_rate", "updates", "checkpoints", "n_checkpoints")
 
+# How test trials and recorded conditions are paired: options of `comparison`.
+PAIRED_BY = ("labels", "conditions")
+
 
 class StudyOptions:
     """Options of models, resolved: defaults < learning rule < task < setting < its by_task < its by_learning_rule.
@@ -35,7 +39,12 @@ class StudyOptions:
     def __init__(self, config: Mapping[str, Any], files: Sequence[Path]) -> None:
         self.config = config
         self.files = files
+        self.imported = ImportedNetworks(config)
         self._resolved: dict[Model, dict[str, Any]] = {}
+
+    def is_imported(self, model: Model) -> bool:
+        """Whether a model's networks were trained elsewhere."""
+        return model.learning_rule in self.imported.entries
 
     def of(self, model: Model) -> dict[str, Any]:
         """Resolved option groups of a model, as a copy of one's own.
@@ -74,14 +83,30 @@ class StudyOptions:
         named = f"settings.{model.setting}"
         of_task = setting.get("by_task", {}).get(model.task, {})
         of_rule = setting.get("by_learning_rule", {}).get(model.learning_rule, {})
+        named_rule = f"{named}.by_learning_rule.{model.learning_rule}"
+        if self.is_imported(model):
+            of_rule = self.imported.layer(model.learning_rule)
+            named_rule = f"networks.{model.learning_rule}"
         return [
             ("defaults", config["defaults"]),
             (f"learning_rules.{model.learning_rule}", {"learning": self.learning_options(model.learning_rule)}),
             (f"tasks.{model.task}", config["tasks"][model.task]),
             (named, setting),
             (f"{named}.by_task.{model.task}", of_task),
-            (f"{named}.by_learning_rule.{model.learning_rule}", of_rule),
+            (named_rule, of_rule),
         ]
+
+    def every_layer(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Every place of the config that holds option groups, with its key."""
+        config = self.config
+        yield "defaults", config["defaults"]
+        for name, task in config["tasks"].items():
+            yield f"tasks.{name}", task
+        for name, setting in config["settings"].items():
+            yield f"settings.{name}", setting
+            for by in ("by_task", "by_learning_rule"):
+                for of, layer in setting.get(by, {}).items():
+                    yield f"settings.{name}.{by}.{of}", layer
 
     def place(self, model: Model, option: str) -> tuple[str | None, str]:
         """The file and the key that an option of a model, such as task.dt_ms, comes from; no file for a default."""
@@ -93,6 +118,14 @@ class StudyOptions:
 
     def training(self, model: Model) -> dict[str, Any]:
         """What determines a model's runs, besides the seed and a chosen learning rate: names and option groups."""
+        if self.is_imported(model):
+            # What its training was is not known here; nor does a run depend on what it would be.
+            training = {**IMPORTED_TRAINING, "learning_rate": self._of(model)["training"]["learning_rate"]}
+            spec = {"imported": self.imported.spec(model.learning_rule)}
+            if self.imported.is_activity(model.learning_rule):
+                keys = getattr(TASKS.load(self.task_module(model.task)), "COMPARISON_KEYS", ())
+                spec["comparison"] = {key: self._of(model)["comparison"][key] for key in (*keys, *PAIRED_BY)}
+            return {**self._trained_with(model, CHOOSING), "training": training, **spec}
         return self._trained_with(model, CHOOSING)
 
     def selection_options(self, model: Model) -> dict[str, Any]:
@@ -148,7 +181,7 @@ class StudyOptions:
 
     def training_recording(self, model: Model) -> str | None:
         """Name of the recording that a model's trials are made from, or None."""
-        if self.needs_recording(model.task):
+        if self.needs_recording(model.task) or self.imported.is_activity(model.learning_rule):
             return self.recording(model)
         return None
 

@@ -77,8 +77,8 @@ class Paths:
                 self.table_file(table_type, model, subset)
                 for table_type in table_types_of(figure, "model")
                 for model in self.selection.figures[figure]
-                for subset, seeds in self.selection.seed_subsets[table_type][model].items()
-                if set(seeds) <= set(self.selection.figure_seeds(figure))
+                for subset, seeds in self.selection.seed_subsets.get(table_type, {}).get(model, {}).items()
+                if set(seeds) <= set(self.selection.model_seeds(figure, model))
             ),
             *(
                 self.group_file(table_type, group)

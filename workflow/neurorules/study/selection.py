@@ -40,12 +40,23 @@ class Selection:
         seeds: dict[Model, set[int]] = {}
         for name, models in self.figures.items():
             for model in models:
-                seeds.setdefault(model, set()).update(self.figure_seeds(name))
+                seeds.setdefault(model, set()).update(self.model_seeds(name, model))
         return {model: sorted(seeds[model]) for model in sorted(seeds)}
+
+    @cached_property
+    def trained(self) -> dict[Model, list[int]]:
+        """Of `seeds`, those that are trained here; the runs of others are read."""
+        return {model: seeds for model, seeds in self.seeds.items() if not self.options.is_imported(model)}
 
     def figure_seeds(self, figure: str) -> list[int]:
         """Seeds that a figure averages over."""
         return sorted(self.config["figures"][figure].get("seeds", self.config["seeds"]))
+
+    def model_seeds(self, figure: str, model: Model) -> list[int]:
+        """Seeds of one model of a figure: the figure's; of networks trained elsewhere as many as there are."""
+        if self.options.is_imported(model):
+            return self.options.imported.seeds(model.learning_rule)
+        return self.figure_seeds(figure)
 
     @cached_property
     def seed_subsets(self) -> dict[str, dict[Model, dict[str, list[int]]]]:
@@ -56,8 +67,10 @@ class Selection:
         shown_by: dict[tuple[str, Model], dict[int, tuple[str, ...]]] = {}
         for name, models in self.figures.items():
             for table_type, model in itertools.product(table_types_of(name, "model"), models):
+                if not self.has_table(table_type, model):
+                    continue
                 figures = shown_by.setdefault((table_type, model), {})
-                for seed in self.figure_seeds(name):
+                for seed in self.model_seeds(name, model):
                     figures[seed] = (*figures.get(seed, ()), name)
         subsets: dict[str, dict[Model, dict[str, list[int]]]] = {}
         for (table_type, model), figures in shown_by.items():
@@ -93,11 +106,15 @@ class Selection:
         sources = {(entry["reader"], entry["source"]) for entry in entries if not entry["synthetic"]}
         return sorted(source for source in sources if not is_private(*source))
 
+    def has_table(self, table_type: str, model: Model) -> bool:
+        """Whether a table can be made of a model: of networks trained elsewhere, not everything is known."""
+        return not (self.options.is_imported(model) and self.options.imported.lacks(model.learning_rule, table_type))
+
     @cached_property
     def blocks(self) -> list[Block]:
         """Training jobs: models grouped by equal blocks of `seeds_per_job` seeds; all seeds of a model on a GPU."""
         by_seeds: dict[tuple[int, ...], list[Model]] = {}
-        for model, seeds in self.seeds.items():
+        for model, seeds in self.trained.items():
             on_cpu = self.options.of(model)["training"]["device"] == "cpu"
             size = self.config["seeds_per_job"] if on_cpu else len(seeds)
             for start in range(0, len(seeds), size):
@@ -117,9 +134,20 @@ class Selection:
         named = self.config["figures"][figure].get("recordings", [])
         return absent + [name for name in named if name not in self.used_recordings]
 
+    def lacking(self, figure: str) -> list[str]:
+        """Networks trained elsewhere that some table of a figure cannot be made of, each with the reason."""
+        words: dict[str, None] = {}
+        for model in self.figures[figure]:
+            if self.options.is_imported(model):
+                name = model.learning_rule
+                for table_type in (*table_types_of(figure, "model"), *table_types_of(figure, "group")):
+                    if reason := self.options.imported.lacks(name, table_type):
+                        words[f"{self.options.imported.entry(name).get('label', name)}: {reason}"] = None
+        return list(words)
+
     def figure_context(self, name: str) -> dict[str, Any]:
         """Everything that a figure is drawn from besides its tables: a change redraws it."""
-        context = {
+        context: dict[str, Any] = {
             "study": self.config["study"],
             "figure": dict(self.config["figures"][name]),
             "seeds": self.figure_seeds(name),
@@ -127,6 +155,9 @@ class Selection:
             "recordings": self.figure_recordings(name),
             "left_out": self.left_out(name),
         }
+        shown = self.seeds if is_of_others(name) else self.figures[name]
+        if imported := self.options.imported.shown(model.learning_rule for model in shown):
+            context |= {"networks": imported, "lacking": self.lacking(name)}
         # A figure of others' tables has no models, so no recordings of its own.
         return context | {"study_recordings": self.used_recordings} if is_of_others(name) else context
 
@@ -145,7 +176,8 @@ class Selection:
         for part in (entry, *entry.get("extra_models", [])):
             selection = {**dict.fromkeys(NAMED_BY, ()), **entry, **part}
             for of in itertools.product(*(selection[name] for name in NAMED_BY)):
-                models[Model(*of)] = None
+                if self.options.imported.is_of(model := Model(*of)):
+                    models[model] = None
         return list(models)
 
     def figure_recordings(self, figure: str) -> list[str]:
@@ -168,10 +200,16 @@ class Selection:
         if not table_types_of(figure, "group"):
             return {}
         groups: dict[str, list[Model]] = {}
+        types = table_types_of(figure, "group")
         for model in sorted(self.figures[figure]):
+            if not all(self.has_table(table_type, model) for table_type in types):
+                continue
             groups.setdefault(f"{figure}/{model.task}/{self.options.recording(model) or 'no-recording'}", []).append(
                 model
             )
         # A single network has none to be compared with.
-        several = len(self.figure_seeds(figure)) > 1
-        return {name: tuple(models) for name, models in groups.items() if several or len(models) > 1}
+        return {
+            name: tuple(models)
+            for name, models in groups.items()
+            if len(models) > 1 or len(self.model_seeds(figure, models[0])) > 1
+        }

@@ -17,6 +17,7 @@ from neurorules.io.stale import check_made_from
 from neurorules.recordings.verify import fingerprint
 from neurorules.study.identity import Identities
 from neurorules.study.model import Model
+from neurorules.study.network_files import find_network_files
 from neurorules.study.raw_files import find_raw_files
 
 SHOWN = 20  # files that an error names
@@ -72,7 +73,15 @@ def _checks(identities: Identities) -> Iterator[tuple[str, Check]]:
 
 
 def _run_check(identities: Identities, model: Model, seed: int) -> Check:
-    return _attributes_check("run", lambda: {**identities.run(model), "seed": seed})
+    def asked() -> dict[str, Any]:
+        wanted: dict[str, Any] = {**identities.run(model), "seed": seed}
+        if identities.study.options.is_imported(model):
+            files = find_network_files(identities.study, model, seed)
+            if all(file.is_file() for file in files):
+                wanted["network_files"] = [fingerprint(file) for file in files]
+        return wanted
+
+    return _attributes_check("run", asked)
 
 
 def _attributes_check(what: str, asked: Callable[[], dict[str, Any]]) -> Check:

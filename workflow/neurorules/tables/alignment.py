@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SUBJECT = "model"
 NEEDS_RECORDING = True
+NEEDS = ("steps",)
 COMPARISON_KEYS = ("alignment_stride_steps",)
 REQUIRED_KEYS = ("onset_step",)
 
@@ -35,7 +36,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
 
     from neurorules.errors import InputError
     from neurorules.runs.evaluate import ModelActivity
-    from neurorules.runs.run import STAGES, checkpoint_index
+    from neurorules.runs.run import checkpoint_index, stages_of
     from neurorules.similarity.procrustes import procrustes_distance
     from neurorules.tasks.base.task import compared_steps
 
@@ -52,7 +53,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     rows = []
     for seed, run in model.runs.items():
         activity = ModelActivity(run, model.options, model.task, recording)
-        for stage in STAGES:
+        for stage in stages_of(run):
             index = checkpoint_index(run, stage)
             all_steps = activity.all_steps_at(index)
             first, last = -window[0], all_steps.shape[1] - 1 - window[-1]

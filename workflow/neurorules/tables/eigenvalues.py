@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SUBJECT = "model"
 NEEDS_RECORDING = False
+NEEDS = ("weights",)
 COMPARISON_KEYS = ()
 
 
@@ -22,11 +23,11 @@ def table(model: ScoredModel, recording: xr.Dataset | None) -> pd.DataFrame:
     import pandas as pd
 
     from neurorules.dynamics.eigenspectra import eigenvalues
-    from neurorules.runs.run import STAGES, checkpoint_index
+    from neurorules.runs.run import checkpoint_index, stages_of
 
     tables = []
     for seed, run in model.runs.items():
-        for stage in STAGES:
+        for stage in stages_of(run):
             index = checkpoint_index(run, stage)
             values = eigenvalues(run["recurrent"].values[index])
             columns = {

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SUBJECT = "model"
 NEEDS_RECORDING = False
+NEEDS = ("history",)
 COMPARISON_KEYS = ()
 
 N_BINS = 200

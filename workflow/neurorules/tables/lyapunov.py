@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SUBJECT = "model"
 NEEDS_RECORDING = False
+NEEDS = ("weights",)
 COMPARISON_KEYS = ("lyapunov_exponents", "lyapunov_passes")
 
 
@@ -26,13 +27,13 @@ def table(model: ScoredModel, recording: xr.Dataset | None) -> pd.DataFrame:
     import pandas as pd
 
     from neurorules.dynamics.lyapunov import lyapunov_exponents
-    from neurorules.runs.run import STAGES, checkpoint_index
+    from neurorules.runs.run import checkpoint_index, stages_of
     from neurorules.training.streams import stream_seed
 
     comparison, tau_steps = model.options.comparison, model.options.network["tau_steps"]
     tables = []
     for seed, run in model.runs.items():
-        for stage in STAGES:
+        for stage in stages_of(run):
             checkpoint = checkpoint_index(run, stage)
             values = lyapunov_exponents(
                 run,

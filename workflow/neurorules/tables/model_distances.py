@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SUBJECT = "group"
 NEEDS_RECORDING = False
+NEEDS = ("steps", "accuracy")
 COMPARISON_KEYS = ()
 
 
@@ -37,7 +38,7 @@ def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Op
     from neurorules.runs.run import TRAINED, checkpoint_index
     from neurorules.similarity.matched_accuracy import checkpoint_at, common_level, course
     from neurorules.similarity.procrustes import procrustes_distance
-    from neurorules.tables.base.labels import side
+    from neurorules.tables.base.labels import is_imported, side
     from neurorules.tables.base.levels import least_level
     from neurorules.tasks.base.guessing import guessing
 
@@ -59,7 +60,13 @@ def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Op
         return seen[number, checkpoint]
 
     least = least_level(pd.DataFrame([guess]))
-    level = min((of_run.best for of_run in courses if of_run.best >= least), default=float("inf"))
+    # Networks that were trained elsewhere do not decide at which accuracy those of the study are compared.
+    own = [
+        of_run
+        for (member, *_), of_run in zip(networks, courses, strict=True)
+        if not is_imported(member.labels["learning_rule"])
+    ]
+    level = min((of_run.best for of_run in own or courses if of_run.best >= least), default=float("inf"))
     rows = []
     for a, b in itertools.combinations(range(len(networks)), 2):
         (member_a, seed_a, run_a, _), (member_b, seed_b, run_b, _) = networks[a], networks[b]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SUBJECT = "group"
 NEEDS_RECORDING = False
+NEEDS = ("steps",)
 COMPARISON_KEYS = ("dsa_n_delays", "dsa_ranks")
 
 # The angular score takes a thousand times as long, and its descent may stop short of the minimum.

@@ -69,7 +69,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     import pandas as pd
 
     from neurorules.runs.evaluate import ModelActivity
-    from neurorules.runs.run import STAGES, checkpoint_index
+    from neurorules.runs.run import checkpoint_index, stages_of
     from neurorules.similarity.conditions import derangements, opposite_conditions
     from neurorules.similarity.noise_floor import (
         average_distances,
@@ -118,7 +118,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     ]
     for seed, run in model.runs.items():
         activity = ModelActivity(run, model.options, model.task, recording)
-        for stage in STAGES:
+        for stage in stages_of(run):
             index = checkpoint_index(run, stage)
             at_stage, accuracy = activity.at(index), float(run["accuracy"].values[index])
             correct = activity.fraction_correct()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SUBJECT = "group"
 NEEDS_RECORDING = True
+NEEDS = ("study",)
 COMPARISON_KEYS = (
     "recovery_measures",
     "recovery_neurons",

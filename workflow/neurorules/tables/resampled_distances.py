@@ -35,6 +35,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     import pandas as pd
 
     from neurorules.runs.evaluate import ModelActivity
+    from neurorules.runs.run import stages_of
     from neurorules.similarity.matched_accuracy import course
     from neurorules.similarity.resampling import neuron_weights
 
@@ -49,7 +50,8 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
         accuracy = run["accuracy"].values
         identity, last = np.eye(len(accuracy)), len(accuracy) - 1
         # What is read off a curve is a weighted mean of its checkpoints.
-        stages = [("untrained", float(accuracy[0]), identity[0]), ("trained", float(accuracy[-1]), identity[-1])]
+        ends = {"untrained": 0, "trained": last}
+        stages = [(stage, float(accuracy[ends[stage]]), identity[ends[stage]]) for stage in stages_of(run)]
         for level in options.neuron_resample_accuracies:
             shares = np.array([course(run["checkpoint"].values, accuracy, only).at(level) for only in identity])
             if np.isfinite(shares).all():

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SUBJECT = "group"
 NEEDS_RECORDING = True
+NEEDS = ("weights",)
 COMPARISON_KEYS = ("snapshot_accuracies", "snapshot_trials")
 
 # The random trials are the same for every network.

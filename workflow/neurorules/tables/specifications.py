@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SUBJECT = "model"
 NEEDS_RECORDING = True
+NEEDS = ("steps",)
 COMPARISON_KEYS = ("specification_measures", "specification_onset_steps", "specification_splits")
 
 # The splits of neurons are the same for every model of a recording, so that models are compared on equal terms.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from neurorules.claims.published import published_name
 from neurorules.statistics.comparison import Comparison, compare, compare_with_value
 from neurorules.tables.base.columns import PANEL_GROUP
+from neurorules.tables.base.labels import is_imported
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +18,7 @@ TABLES = ("noise_floor",)
 # Groups that are about the recording alone.
 AVERAGE = "cross_condition_average"
 OF_RECORDING = ("floor", AVERAGE)
+UNTRAINED = "untrained"
 # Endings of groups of networks whose conditions are in another order.
 REARRANGED = ("_shuffled", "_rotated")
 
@@ -36,8 +38,11 @@ def noise_floor_groups(table: pd.DataFrame) -> pd.DataFrame:
         Rows with `group` in {floor, cross_condition_average, untrained, <learning rule>}, the last two also with
         _shuffled and _rotated. What is about the recording is the same in every model of a recording, task and
         setting, and the untrained network usually the same for every learning rule of a seed: rows of these that
-        agree in everything are taken once.
+        agree in everything are taken once. Of networks that were trained elsewhere the untrained ones are left out:
+        they are of another initialisation.
     """
+    imported = table["learning_rule"].map(is_imported)
+    table = table[~(imported & (table["stage"] == UNTRAINED))]
     network = table["stage"].where(table["stage"] != "trained", table["learning_rule"])
     of_network = table["quantity"].str.startswith("model")
     group = (network + table["quantity"].str.removeprefix("model")).where(of_network, table["quantity"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,10 +42,13 @@ def produce(
     """
     from neurorules.claims.published import read_published
     from neurorules.plotting import style
+    from neurorules.plotting.imported import showing
 
     module = FIGURES.load(name)
     by_figure = _read(table_files, asked or {})
-    tables = by_figure if hasattr(module, "tables_of_others") else by_figure[name]
+    of_others = hasattr(module, "tables_of_others")
+    # What is decided is about the networks of this study.
+    tables = _without(by_figure, context.get("networks", {})) if of_others else by_figure[name]
     section = getattr(module, "PUBLISHED", None)
     numbers = {} if section is None else read_published(published)
     numbers = numbers[section] if section else numbers
@@ -54,7 +57,7 @@ def produce(
         for table_type, table in of_figure.items():
             codes.setdefault(table_type, set()).update(_codes(table))
     made_by = canonical_json({**context, "tables": {of: sorted(found) for of, found in codes.items()}})
-    with style.publication():
+    with style.publication(), showing(context.get("networks", {})):
         products = module.make(tables, {**context, "published": numbers})
         files = {Path(output).suffix[1:]: output for output in outputs}
         if "figure" in products:
@@ -88,6 +91,21 @@ def _read(table_files: Mapping[str, Sequence[str]], asked: Mapping[str, str]) ->
             by_type.setdefault(Path(file).stem, []).append(read(file))
         tables[figure] = {name: pd.concat(parts, ignore_index=True) for name, parts in by_type.items()}
     return tables
+
+
+def _without(by_figure: Mapping[str, Mapping[str, Any]], networks: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Tables without the rows of networks that were trained elsewhere."""
+    names = list(networks)
+
+    def own(table: Any) -> Any:
+        for column in table.columns.intersection(["learning_rule", "learning_rule_a", "learning_rule_b"]):
+            table = table[~table[column].isin(names)]
+        return table
+
+    return {
+        figure: {name: own(table) if names else table for name, table in of_figure.items()}
+        for figure, of_figure in by_figure.items()
+    }
 
 
 def _page(title: str, markdown: str, made_by: str) -> str:

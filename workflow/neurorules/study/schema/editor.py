@@ -6,7 +6,7 @@ It knows the plug-ins that are there. Nothing is required in it: a study file ho
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
@@ -32,11 +32,12 @@ def schema_of(group: type[Group]) -> dict[str, Any]:
     return group.model_json_schema(schema_generator=_Generator)
 
 
-def editor_schema(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def editor_schema(tasks: Mapping[str, Mapping[str, Any]], networks: Iterable[str] = ()) -> dict[str, Any]:
     """The JSON schema of study files.
 
     Args:
         tasks: the entries of the catalogue of tasks, by name; each is completed with its module's options.
+        networks: names of the catalogue of networks that were trained elsewhere.
     """
     schema = _for_editors(schema_of(StudyConfig))
     properties, parts = schema["properties"], schema["$defs"]
@@ -45,14 +46,23 @@ def editor_schema(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         parts["Comparison"]["properties"][key]["items"] = {"enum": MEASURES.names()}
     parts["Recording"]["properties"]["reader"]["enum"] = sorted(known_sources())
     parts["Task"]["properties"]["module"]["enum"] = TASKS.names()
+    shown = [*LEARNING_RULES.names(), *networks]
     for part in ("Figure", "ExtraModels"):
-        parts[part]["properties"]["learning_rules"]["items"] = {"enum": LEARNING_RULES.names()}
+        parts[part]["properties"]["learning_rules"]["items"] = {"anyOf": [{"enum": shown}, {"type": "string"}]}
     figures = {name: {"$ref": "#/$defs/Figure"} for name in FIGURES.names()}
     rules = {name: _object(load_learning_rule(name).OPTION_SCHEMA, False) for name in LEARNING_RULES.names()}
     for name, entries in (("figures", figures), ("learning_rules", rules)):
         properties[name] = {"description": properties[name]["description"], **_object(entries, False)}
     properties["tasks"]["properties"] = {name: _task(name, entry) for name, entry in tasks.items()}
-    return {"$schema": DIALECT, "title": "A study of neurorules", **schema}
+    return {"$schema": DIALECT, "title": "A study of neurorules", **schema, **_names_of_figures(shown)}
+
+
+def _names_of_figures(shown: Sequence[str]) -> dict[str, Any]:
+    """Only a study with networks of its own may name others than these where learning rules are named."""
+    names = {"learning_rules": {"items": {"enum": list(shown)}}}
+    figure = {"properties": {**names, "extra_models": {"items": {"properties": names}}}}
+    figures = {"properties": {"figures": {"additionalProperties": figure}}}
+    return {"if": {"not": {"required": ["networks"]}}, "then": figures}
 
 
 def _task(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from neurorules.study.schema.comparison import Comparison
 from neurorules.study.schema.fields import NO_DEFAULT, Group, Name, Names, Number, Or, Seeds, Text, defaults_of, option
+from neurorules.study.schema.imported import ImportedNetwork
 from neurorules.study.schema.network import Network
 from neurorules.study.schema.session_options import SESSIONS, KeepTrials, SessionOptions
 from neurorules.study.schema.training import Training
@@ -197,7 +198,7 @@ class Figure(Group):
     learning_rules: Names = option(
         NO_DEFAULT,
         "",
-        type_in_words="list of names of [learning rules](#learning-rules)",
+        type_in_words="list of names of [learning rules](#learning-rules) and of `networks`",
         default_in_words="likewise",
     )
     settings: Names = option(NO_DEFAULT, "", type_in_words="list of names in `settings`", default_in_words="likewise")
@@ -263,6 +264,13 @@ class StudyConfig(Group):
     )
     learning_rules: dict[Name, AnyKeys] = option(
         ..., "catalogue of the learning rules that have options", type_in_words="dict"
+    )
+    networks: dict[Name, ImportedNetwork] = option(
+        NO_DEFAULT,
+        "catalogue of networks that were trained elsewhere. Figures name them among their `learning_rules`, see "
+        "[your network](../docs/your-network.md)",
+        type_in_words="dict",
+        default_in_words="`{}`",
     )
     tasks: dict[Name, Task] = option(..., "catalogue of tasks", type_in_words="dict")
     settings: dict[Name, Setting] = option(..., "catalogue of settings", type_in_words="dict")

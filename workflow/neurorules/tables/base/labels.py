@@ -21,6 +21,13 @@ NO_RECORDING = "no recording"
 SIDE_LABELS = ("learning_rule", "setting", "gain", "learning_rate", "flossed")
 
 
+def is_imported(learning_rule: str) -> bool:
+    """Whether the networks under this name were trained elsewhere: it is no learning rule's."""
+    from neurorules.learning.base.learning_rule import LEARNING_RULES
+
+    return learning_rule not in LEARNING_RULES.names()
+
+
 def recording_labels(task: str, recording: xr.Dataset | None) -> dict[str, Any]:
     """The recording that a model is compared with or takes its trials from.
 

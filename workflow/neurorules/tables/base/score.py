@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from neurorules.errors import InputError
+from neurorules.imported.network import open_network
 from neurorules.io.tables import write_table
 from neurorules.options import Options
 from neurorules.recordings.recording import open_recording
 from neurorules.runs.kept import confirm
-from neurorules.runs.run import open_run
 from neurorules.tables.base.labels import model_labels, recording_labels
 from neurorules.tables.base.table_type import TABLE_TYPES, ScoredModel
 from neurorules.tasks.base.labels import joined_recording
@@ -54,7 +54,7 @@ def score_model(
     task = make_task(options.task_module, options.task, recording)
     if recording is not None and TABLE_TYPES.load(table_type).NEEDS_RECORDING:
         recording = joined_recording(options.task_module, task, recording, options.comparison)
-    runs = _open_runs(run_files, asked["runs"])
+    runs = _open_runs(run_files, options, asked["runs"])
     names = model_labels(model, options, runs)
     labels = {
         **recording_labels(names["task"], recording),
@@ -67,9 +67,11 @@ def score_model(
     confirm(run_files.values())
 
 
-def _open_runs(files: Mapping[int, str], asked: Mapping[str, Any]) -> dict[int, xr.Dataset]:
+def _open_runs(files: Mapping[int, str], options: Options, asked: Mapping[str, Any]) -> dict[int, xr.Dataset]:
     """Runs by seed, each of them as it is asked for."""
-    return {seed: open_run(file, {**asked, "seed": seed} if asked else None) for seed, file in files.items()}
+    return {
+        seed: open_network(file, options, {**asked, "seed": seed} if asked else None) for seed, file in files.items()
+    }
 
 
 def score_group(
@@ -102,7 +104,7 @@ def score_group(
     joined, members = recording, list[ScoredModel]()
     for model, values in models.items():
         resolved = Options(values)
-        runs = _open_runs(run_files[model], asked["runs"].get(model, {}))
+        runs = _open_runs(run_files[model], resolved, asked["runs"].get(model, {}))
         task = make_task(resolved.task_module, resolved.task, recording)
         if recording is not None and is_compared:
             own = joined_recording(resolved.task_module, task, recording, resolved.comparison)

@@ -7,6 +7,10 @@ A table type is one file in the folder above with
     COMPARISON_KEYS: tuple[str, ...]    keys of `comparison:` that it depends on, beside those of the compared window
     REQUIRED_KEYS: tuple[str, ...]      optional: those of them that every model has to have
     NEEDS_TRIALS: bool                  optional: whether the recording has to have its single trials
+    NEEDS: tuple[str, ...]              optional: what it needs of a network beyond activity in the recording's bins,
+                                        which networks that were trained elsewhere may lack: `history` of its training,
+                                        `weights`, `accuracy`, `steps` (activity in all steps of the test trials), or
+                                        `study` (to have been trained in this study)
     def table(...) -> DataFrame         see `score.py` for its arguments
     def check(recording, options)       optional; raises an InputError where no table can be made of a recording. It is
                                         asked before anything runs too. Of a model's options it looks at
@@ -38,7 +42,16 @@ TABLE_TYPES = Plugins(
     "tables",
     "table type",
     "TABLES",
-    members=("SUBJECT", "NEEDS_RECORDING", "COMPARISON_KEYS", "REQUIRED_KEYS", "NEEDS_TRIALS", "check", "table"),
+    members=(
+        "SUBJECT",
+        "NEEDS_RECORDING",
+        "COMPARISON_KEYS",
+        "REQUIRED_KEYS",
+        "NEEDS_TRIALS",
+        "NEEDS",
+        "check",
+        "table",
+    ),
 )
 
 

@@ -1,0 +1,25 @@
+"""Networks that were trained elsewhere, by the names under which they stand where learning rules are named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+_shown: ContextVar[Mapping[str, Mapping[str, Any]]] = ContextVar("networks trained elsewhere", default={})  # noqa: B039
+
+
+@contextmanager
+def showing(networks: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
+    """Names of networks trained elsewhere with `label`, `colour` and `number`, while a figure is drawn."""
+    token = _shown.set(networks)
+    try:
+        yield
+    finally:
+        _shown.reset(token)
+
+
+def imported_networks() -> Mapping[str, Mapping[str, Any]]:
+    """Those of the figure that is drawn."""
+    return _shown.get()
