@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+import yaml
 from helpers import nwb_files
 
 from neurorules.errors import InputError
@@ -18,8 +20,10 @@ from neurorules.recordings.convert import read_recording
 from neurorules.recordings.formats.mante_units import parse_unit
 from neurorules.recordings.formats.nwb_session import nwb_session
 from neurorules.recordings.readers import mante2013, nwb
+from neurorules.recordings.sessions.choices import choices_of
 from neurorules.recordings.sessions.to_recording import recording_of
 from neurorules.recordings.synthetic.base.write import write_synthetic
+from neurorules.study.schema.study_file import RecordingOptions
 
 OPTIONS: dict[str, Any] = {"condition": ["side"], "align": "go", "window_ms": [0, 300], "bin_ms": 100}
 PUBLIC: dict[str, dict[str, Any]] = {
@@ -200,9 +204,22 @@ def test_a_padded_window_has_to_be_observed(public: Callable[[str], Path]) -> No
     assert "observed in" in error.problem and error.key == "units"
 
 
+def test_the_options_of_the_guide(repository: Path, public: Callable[[str], Path]) -> None:
+    """Those of docs/your-recording.md are allowed, and read a session that has their columns."""
+    guide = (repository / "docs" / "your-recording.md").read_text()
+    blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", guide, re.S)]
+    options = blocks[0]["recordings"]["our-session"]["options"]
+    for allowed in (options, {**options, "condition": blocks[1]["condition"]}, *PUBLIC.values(), OPTIONS):
+        RecordingOptions.model_validate(allowed)
+        choices_of(allowed)
+    here = {"condition": ["maze_id"], "min_trials": 1, "units": {"location": ["M1"], "min_rate_hz": 0.5}}
+    assert nwb.read([public("mc_maze")], {**options, **here}).sizes["neuron"] == 2
+
+
 # ---- what else a file holds
 
 
+@pytest.mark.filterwarnings("ignore:.* is deprecated:UserWarning")  # by pynwb, and in files that labs have
 def test_events_and_signals_of_all_kinds(small: Callable[..., Path]) -> None:
     from pynwb import TimeSeries
     from pynwb.behavior import BehavioralEvents
