@@ -10,13 +10,20 @@ import xarray as xr
 
 from neurorules.errors import InputError
 from neurorules.options import Options
+from neurorules.provenance.code import coverage
 from neurorules.recordings.conditions import in_label_order, with_conditions
+from neurorules.study.code import scoring_code
+from neurorules.study.load import load_study
+from neurorules.study.model import Model
+from neurorules.study.yaml_source import REPOSITORY
+from neurorules.tables.base.labels import recording_labels
 from neurorules.tasks.base.labels import join, joined_recording, labels_of
 from neurorules.tasks.base.task import Task, compared_steps, make_task
 
 PERIODS = {"fixation_ms": 100, "stimulus_ms": 200, "delay_ms": 0, "decision_ms": 100}
 TWO = {"dt_ms": 100, "sigma": 1.0, "dim_ring": 2, **PERIODS}
 COHERENCES = [0, 6.4, 51.2]
+LAB = {"title": "Lab", "synthetic": 0}
 
 
 def two_alternative(coherences: list[float] = COHERENCES) -> Task:
@@ -270,3 +277,25 @@ def test_conditions_are_sorted_by_their_labels() -> None:
     assert in_label_order(ordered) is ordered
     bare = data.drop_vars(["side", "coherence"])
     assert in_label_order(bare) is bare
+
+
+def test_titles_say_how_many_conditions_are_left_out() -> None:
+    shared = {"conditions": "shared"}
+    few = joined_recording("two_alternative", two_alternative([51.2]), choices().assign_attrs(LAB), shared)
+    assert recording_labels("2af", few)["recording_title"] == (
+        "Lab, 3 neurons only, 2 conditions (2 recorded and 0 tested left out)"
+    )
+    assert recording_labels("2af", choices().assign_attrs(LAB))["recording_title"] == "Lab, 3 neurons only"
+
+
+def test_training_does_not_depend_on_labels() -> None:
+    """A label that is named otherwise is scored anew, and trains nothing again."""
+    labels = "neurorules.tasks.mante2013", "condition_labels"
+    scripts = REPOSITORY / "workflow" / "scripts"
+    assert labels not in coverage(scripts / "train.py", ["learning.bptt", "tasks.mante2013"])
+    plugins = ["tables.distances", "tasks.mante2013", "tasks.mante2013:condition_labels"]
+    assert labels in coverage(scripts / "score.py", plugins)
+    study = load_study(REPOSITORY / "config" / "mante-units.yaml")
+    models = [Model("mante2013", "bptt", "base")]
+    assert plugins[2] in scoring_code(study, "score.py", "distances", models)[1]
+    assert plugins[2] not in scoring_code(study, "score.py", "learning", models)[1]

@@ -360,6 +360,10 @@ def test_baseline_is_drawn_only_where_it_is_known() -> None:
     assert panel.get_ylim()[1] > 0.6
     (panel,) = make("fig1", {"distances": tables["distances"]})["figure"].axes
     assert not [line for line in panel.lines if line.get_label() == "cross-condition average"]
+    # networks that are compared in some of the conditions are not held against all of them
+    some = tables["distances"].assign(recording_title=lambda rows: rows["recording_title"] + ", 6 conditions")
+    (panel,) = make("fig1", {**tables, "distances": some})["figure"].axes
+    assert not [line for line in panel.lines if line.get_label() in ("cross-condition average", "neuron-split floor")]
 
 
 def test_rearranged_conditions_are_marked_where_the_curve_ends() -> None:

@@ -69,7 +69,7 @@ class File:
             coords={
                 "time": ("time", 20.0 * np.arange(n_bins) - 40, {"units": "ms"}),
                 "neuron": [f"n{k}" for k in range(n_neurons)],
-                "side": ("condition", list("lrlrl")[:n_conditions]),
+                "side": ("condition", list("abcde")[:n_conditions]),
             },
             attrs={"title": "Lab"},
         )

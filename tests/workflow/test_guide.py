@@ -216,7 +216,7 @@ def test_rates_that_do_not_fit_are_refused_before_anything_runs(extended: Checko
     assert [(file.stat().st_mtime_ns, file.read_bytes()) for file in runs] == before
 
     fewer = (
-        text.replace("25.6, 51.2]", "25.6]")
+        text.replace("[51.2, 25.6", "[25.6")
         .replace('"right"], 4)', '"right"], 3)')
         .replace("(8, 22, 50)", "(6, 22, 50)")
     )

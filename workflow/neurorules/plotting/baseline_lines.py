@@ -46,7 +46,9 @@ def values_of(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame, measure: s
     found: dict[str, float] = {}
     if "baselines" in tables:
         known = tables["baselines"]
-        known = known[(known["recording"] == rows["recording"].iloc[0]) & (known["measure"] == measure)]
+        # By its title too: networks that are compared in some of its conditions are not held against all of them.
+        same = (known[["recording", "recording_title"]] == rows[["recording", "recording_title"]].iloc[0]).all(axis=1)
+        known = known[same & (known["measure"] == measure)]
         found = {str(name): float(value) for name, value in zip(known["quantity"], known["value"], strict=True)}
     if "update" not in rows:
         return found
