@@ -11,6 +11,7 @@ from neurorules.cli.base import did_you_mean, open_study
 from neurorules.errors import InputError
 from neurorules.io.confined import confined
 from neurorules.recordings.looks.raw import ENDINGS, Look, look, reader_of
+from neurorules.recordings.z_scores import BASELINE
 
 MOST_LEFT_OUT = 12
 
@@ -58,7 +59,7 @@ def report(
                 raise InputError(
                     "The picture is a PNG.", key="--picture", value=str(target), remedy="Name it NAME.png."
                 )
-            caption = draw_recording(found.recording, target)
+            caption = draw_recording(found.recording, ", ".join(found.sessions), target)
             parts.append(f"Picture: {target}\n{caption}")
     if found.problem is not None:
         parts.append(f"These options are a guess that does not work yet:\n{found.problem}")
@@ -128,6 +129,7 @@ def _recording_in_words(found: Look) -> str:
     recording = found.recording
     assert recording is not None
     sizes, rates = recording.sizes, recording["rates"]
+    values = rates + recording[BASELINE] if BASELINE in recording else rates
     about = recording.attrs
     labels = {
         str(name): [value.item() if hasattr(value, "item") else value for value in of.values]
@@ -141,8 +143,8 @@ def _recording_in_words(found: Look) -> str:
         "bins": f"{sizes['time']} of {about['bin_width_ms']:g} ms, {float(recording['time'][0]):g} ms from "
         f"{about['aligned_to']} on",
         "trials": json.loads(about["kept_trials"]),
-        "rates": f"{float(rates.mean()):.4g} {rates.attrs.get('units', 'spikes/s')} on average, "
-        f"{float(rates.min()):.4g} to {float(rates.max()):.4g}",
+        "rates": f"{float(values.mean()):.4g} {rates.attrs.get('units', 'spikes/s')} on average, "
+        f"{float(values.min()):.4g} to {float(values.max()):.4g}",
     }
     if "trial_condition" in recording:
         neuron, condition = recording["trial_neuron"].values, recording["trial_condition"].values

@@ -17,7 +17,7 @@ MOST_LINES = 12  # conditions that are drawn and named
 MOST_TRIALS = 400
 
 
-def draw_recording(recording: xr.Dataset, file: Path) -> str:
+def draw_recording(recording: xr.Dataset, title: str, file: Path) -> str:
     """Draw a recording and write the picture as PNG.
 
     Left: the mean over neurons of each condition. Middle: the neurons' rates, averaged over conditions. Right: single
@@ -25,6 +25,7 @@ def draw_recording(recording: xr.Dataset, file: Path) -> str:
 
     Args:
         recording: as recordings/recording.py describes it.
+        title: which one it is.
         file: where to.
 
     Returns:
@@ -39,7 +40,7 @@ def draw_recording(recording: xr.Dataset, file: Path) -> str:
         _conditions(left, recording, unit)
         _neurons(figure, middle, recording, unit)
         shown = _trials(figure, right, recording, unit)
-        figure.suptitle(str(recording.attrs["title"]), fontsize=9)
+        figure.suptitle(title, fontsize=9)
         figure.savefig(file, dpi=150)
     sizes = recording.sizes
     return (

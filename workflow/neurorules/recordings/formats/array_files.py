@@ -10,7 +10,8 @@ import numpy as np
 from neurorules.errors import InputError
 from neurorules.io import limits
 from neurorules.recordings.formats.matlab import MatlabError
-from neurorules.recordings.formats.matlab_tree import Opaque, load_tree
+from neurorules.recordings.formats.matlab73_tree import load_tree73
+from neurorules.recordings.formats.matlab_tree import Opaque, is_mat73, load_tree5
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +29,7 @@ def load_arrays(file: Path) -> dict[str, Any]:
     if file.suffix.lower() == ".npz":
         return {name: of_numpy(value) for name, value in load_npz(file).items()}
     try:
-        return load_tree(file)
+        return load_tree73(file) if is_mat73(file) else load_tree5(file)
     except MatlabError as error:
         raise InputError(
             f"The MATLAB file cannot be read: {error.reason}.",

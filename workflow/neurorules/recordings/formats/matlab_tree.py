@@ -32,16 +32,12 @@ class Opaque:
     kind: str
 
 
-def load_tree(path: Path) -> dict[str, Any]:
-    """The variables of a MATLAB file of any version, by name.
+def load_tree5(path: Path) -> dict[str, Any]:
+    """The variables of a MATLAB file up to version 7.2, by name.
 
     Raises:
         MatlabError: it is damaged or of another kind.
     """
-    if is_mat73(path):
-        from neurorules.recordings.formats.matlab73_tree import load_tree73
-
-        return load_tree73(path)
     variables = load_mat(path.read_bytes())
     plain = _Plain()
     return {name: plain.of(value) for name, value in variables.items() if not name.startswith("__")}
