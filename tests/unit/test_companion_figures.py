@@ -126,7 +126,12 @@ def distances(models: Sequence[Model], n: int = 3) -> pd.DataFrame:
 def baselines(models: Sequence[Model], n: int = 3) -> pd.DataFrame:
     """The average over conditions at 0.7, the floor at 0.3."""
     values = {"cross_condition_average": 0.7, "neuron_split_whole": 0.3}
-    of_recording = {"recording": labels(models[0])["recording"], "measure": "procrustes"}
+    first = labels(models[0])
+    of_recording = {
+        "recording": first["recording"],
+        "recording_title": first["recording_title"],
+        "measure": "procrustes",
+    }
     return pd.DataFrame([{**of_recording, "quantity": name, "value": value} for name, value in values.items()])
 
 

@@ -224,6 +224,7 @@ class FewTrials:
 
     accuracy = loss = batch = None
     n_inputs, n_outputs = 2, 1
+    n_conditions = CONDITIONS  # which the center-out reach, whose labels these are, asks for
 
     def test(self) -> Any:
         from neurorules.tasks.base.trials import Trials
@@ -248,7 +249,11 @@ def recorded(**attributes: Any) -> xr.Dataset:
     } | attributes
     return xr.Dataset(
         {"rates": (("condition", "time", "neuron"), rates)},
-        coords={"condition": np.arange(CONDITIONS), "time": time},
+        coords={
+            "condition": np.arange(CONDITIONS),
+            "time": time,
+            "angle_deg": ("condition", 45.0 * np.arange(CONDITIONS)),
+        },
         attrs=attributes,
     )
 
@@ -270,7 +275,8 @@ def member(rule: str, last: dict[int, np.ndarray], accuracy: float = 0.9) -> Sco
         for seed, after in last.items()
     }
     labels = {"task": "made", "learning_rule": rule, "setting": "base", "learning_rate": 1e-3}
-    return ScoredModel(labels, model_options(rule), FewTrials(), runs)  # type: ignore[arg-type]
+    options = model_options(rule).but(task_module="hatsopoulos2007")
+    return ScoredModel(labels, options, FewTrials(), runs)  # type: ignore[arg-type]
 
 
 LABELS = {"recording": "made", "recording_title": "Made", "synthetic": 1, "task": "made"}

@@ -12,6 +12,7 @@ import yaml
 from neurorules.study.schema.fields import Group
 from neurorules.study.schema.session_options import SessionOptions
 from neurorules.study.schema.study_file import ExtraModels, OptionGroups, Primary
+from neurorules.study.schema.trials_file import TrialsFile
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,7 @@ def test_every_group_of_options_has_a_table(reference: ModuleType) -> None:
     """But parts of another: a figure's extra models and primary claim, groups of a layer without a learning rule's, and
     options of sessions, which every recording's table begins with."""
     shown = {group for group, _ in reference.TABLES.values()}
-    assert groups_below(Group) - shown == {Group, OptionGroups, ExtraModels, Primary, SessionOptions}
+    assert groups_below(Group) - shown == {Group, OptionGroups, ExtraModels, Primary, SessionOptions, TrialsFile}
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,8 @@ class StudyOptions:
             spec = {"imported": self.imported.spec(model.learning_rule)}
             if self.imported.is_activity(model.learning_rule):
                 keys = getattr(TASKS.load(self.task_module(model.task)), "COMPARISON_KEYS", ())
-                spec["comparison"] = {key: self._of(model)["comparison"][key] for key in (*keys, *PAIRED_BY)}
+                given = self._of(model)["comparison"]
+                spec["comparison"] = {key: given[key] for key in (*keys, *PAIRED_BY) if key in given}
             return {**self._trained_with(model, CHOOSING), "training": training, **spec}
         return self._trained_with(model, CHOOSING)
 
