@@ -25,6 +25,7 @@ class Architecture:
     activation: Activation
     alpha: float
     connectivity: Connectivity
+    compiled: bool = True
 
     def of_network(self, k: int) -> Architecture:
         """The architecture of network k of a stack."""
@@ -32,7 +33,7 @@ class Architecture:
 
     def network(self, weights: Parameters, n_steps: int, n_trials: int, keep_activity: bool = True) -> Network:
         """A network that runs with `weights` (see `Connectivity.weights`); other arguments are those of `Network`."""
-        return Network(weights, self.activation, self.alpha, n_steps, n_trials, keep_activity)
+        return Network(weights, self.activation, self.alpha, n_steps, n_trials, keep_activity, self.compiled)
 
 
 def make_architecture(options: Options, masks: Sequence[NDArray[Any] | None], like: torch.Tensor) -> Architecture:
