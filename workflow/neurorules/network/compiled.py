@@ -59,9 +59,7 @@ class CompiledSteps:
         """
         if noise is None:
             for drive, weights, state in zip(self.drive, self.weights, self.state, strict=True):
-                self.kernels.forward(
-                    drive, weights, state, self.product, self.code, self.leak, self.alpha, first, last
-                )
+                self.kernels.forward(drive, weights, state, self.product, self.code, self.leak, self.alpha, first, last)
             return
         noises = _per_network(noise, 3)  # a stack may share it
         for k, (drive, weights, state) in enumerate(zip(self.drive, self.weights, self.state, strict=True)):

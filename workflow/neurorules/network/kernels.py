@@ -27,7 +27,7 @@ CODES = {"retanh": RETANH, "relu": RELU, "tanh": TANH}
 
 def compiled(function: Any) -> Any:
     """The function compiled, kept for later processes where a folder for that can be written to."""
-    options = {"nogil": True, "fastmath": FAST, "error_model": "numpy"}
+    options: dict[str, Any] = {"nogil": True, "fastmath": FAST, "error_model": "numpy"}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder for it
