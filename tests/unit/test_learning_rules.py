@@ -118,10 +118,10 @@ def pairs(learning_rules: Iterable[str], constraints: Sequence[str]) -> list[tup
 # ---- what training computes
 
 
-def make_estimator(problem: Problem, learning_rule: str, seed: int = 0, **options):
+def make_estimator(problem: Problem, learning_rule: str, seed: int = 0, compiled: bool = True, **options):
     """The estimator as training makes it."""
     rule, trials = load_learning_rule(learning_rule), problem.trials
-    architecture = Architecture(ACTIVATIONS[problem.activation], problem.alpha, problem.connectivity)
+    architecture = Architecture(ACTIVATIONS[problem.activation], problem.alpha, problem.connectivity, compiled)
     options = options_of(learning_rule, **options)
     return rule.estimator(options, problem.parameters, architecture, trials.n_steps, trials.n_trials, [seed])
 
@@ -861,3 +861,50 @@ def test_float32_keeps_its_digits_over_many_rows() -> None:
         assert error < 1e-5 * gradient.abs().max(), name
     np.testing.assert_allclose(rounded.task_loss, exact.task_loss, rtol=1e-5)
     np.testing.assert_allclose(rounded.mean_square_activity, exact.mean_square_activity, rtol=1e-5)
+
+
+# ---- compiled loops against those in PyTorch, which a GPU takes
+
+
+@pytest.mark.parametrize("noise", [False, True], ids=["noiseless", "noise"])
+@pytest.mark.parametrize("activation", ["retanh", "relu", "tanh"])
+@pytest.mark.parametrize("learning_rule", sorted(set(LEARNING_RULES.names()) - {"modprop"}))
+def test_compiled_loops_do_what_pytorch_does(learning_rule: str, activation: str, noise: bool) -> None:
+    problem = make_problem(activation, noise)
+    here, there = (gradient_by(make_estimator(problem, learning_rule, compiled=c), problem) for c in (True, False))
+    for name, gradient in here.items():
+        np.testing.assert_allclose(gradient, there[name], rtol=0, atol=1e-10, err_msg=name)
+
+
+@pytest.mark.parametrize("learning_rule", ["bptt", "eprop", "eprop_diagonal", "truncated_bptt"])
+def test_a_stack_on_a_cpu_has_the_bytes_of_its_networks(learning_rule: str) -> None:
+    problems = [make_problem(seed=seed, noise=False) for seed in (0, 1)]
+    single = [Parameters(p.parameters.sizes, p.parameters.flat.float()) for p in problems]
+    trials = problems[0].trials
+    alone = [replace(p, parameters=theta, trials=trials) for p, theta in zip(problems, single, strict=True)]
+    expected = [gradient_by(make_estimator(p, learning_rule), p) for p in alone]
+    rule = load_learning_rule(learning_rule)
+    theta, architecture = stacked(single), Architecture(ACTIVATIONS["retanh"], 0.1, problems[0].connectivity)
+    estimator = rule.estimator(options_of(learning_rule), theta, architecture, trials.n_steps, trials.n_trials, [0, 0])
+    batch = ScoredTrials([trials, trials], like=theta.flat)
+    inputs = torch.as_tensor(np.stack([trials.inputs] * 2)).float()
+    found = estimator.update(inputs, None, mean_squared_error, batch, [0.3, 0.3]).gradient.named()
+    for k in range(2):
+        for name in ("recurrent", "input", "initial_state"):
+            np.testing.assert_allclose(found[name][k].numpy(), expected[k][name], rtol=1e-5, atol=1e-6)
+
+
+def test_the_compiled_tanh_is_near_tanh_and_passes_nan_through() -> None:
+    from neurorules.network import kernels
+
+    a = np.concatenate([np.linspace(-12, 12, 200_001), [1e30, -1e30, np.inf, -np.inf]]).astype(np.float32)[None]
+    h = np.empty_like(a)
+    kernels.activate(kernels.TANH, a, h)
+    assert np.abs(h - np.tanh(a.astype(np.float64))).max() < 3e-7
+    assert (np.abs(h) <= 1).all()
+    for code in (kernels.RETANH, kernels.RELU, kernels.TANH):
+        silent, bad = np.zeros((1, 3), np.float32), np.full((1, 3), np.nan, np.float32)
+        kernels.activate(code, silent, h[:, :3])
+        assert (h[:, :3] == 0).all()
+        kernels.activate(code, bad, h[:, :3])
+        assert np.isnan(h[:, :3]).all()

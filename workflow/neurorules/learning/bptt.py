@@ -9,19 +9,40 @@ have to know the weights of their outgoing synapses, and errors would have to tr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from neurorules.learning.base.learning_rule import LearningRule
 from neurorules.network.rnn import add_product
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
 
     from neurorules.network.rnn import Network
 
 
 class BPTT(LearningRule):
     label = "BPTT"
+
+    def keeps_recurrent_path(self, network: Network, first_step: int, n_steps: int) -> NDArray[Any]:
+        """(step,) bool, whether errors go back through the recurrent weights to step first_step, first_step + 1 .."""
+        return np.ones(n_steps, bool)
+
+    def backward_block(
+        self,
+        network: Network,
+        first_step: int,
+        derivative: torch.Tensor,
+        delta_next: torch.Tensor,
+        delta: torch.Tensor,
+    ) -> None:
+        if network.compiled is None:
+            super().backward_block(network, first_step, derivative, delta_next, delta)
+        else:
+            through = self.keeps_recurrent_path(network, first_step, delta.shape[-3])
+            network.compiled.backward(derivative, delta_next, delta, through=through)
 
     def backward_step(
         self,

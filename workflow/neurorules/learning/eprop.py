@@ -35,6 +35,9 @@ class EProp(LearningRule):
         delta_next: torch.Tensor,
         delta: torch.Tensor,
     ) -> None:
+        if network.compiled is not None:
+            network.compiled.backward(derivative, delta_next, delta)
+            return
         # Without a recurrent product between steps, the whole block is one product, then a filter over time.
         delta.mul_(derivative)
         leak = 1.0 - network.alpha

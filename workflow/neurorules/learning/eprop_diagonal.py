@@ -36,6 +36,19 @@ class EPropDiagonal(LearningRule):
         own = network.parameters.recurrent.diagonal(dim1=-2, dim2=-1)
         self.own = (network.alpha * own).unsqueeze(-2)
 
+    def backward_block(
+        self,
+        network: Network,
+        first_step: int,
+        derivative: torch.Tensor,
+        delta_next: torch.Tensor,
+        delta: torch.Tensor,
+    ) -> None:
+        if network.compiled is None:
+            super().backward_block(network, first_step, derivative, delta_next, delta)
+        else:
+            network.compiled.backward(derivative, delta_next, delta, own=self.own.squeeze(-2))
+
     def backward_step(
         self,
         network: Network,

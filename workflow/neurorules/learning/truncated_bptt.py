@@ -11,12 +11,15 @@ The leak from a_t to a_{t+1} is kept there. A window of one step is e-prop; one 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from neurorules.learning.bptt import BPTT
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
 
     from neurorules.network.rnn import Network
 
@@ -31,6 +34,10 @@ class TruncatedBPTT(BPTT):
             "(published code)",
         },
     }
+
+    def keeps_recurrent_path(self, network: Network, first_step: int, n_steps: int) -> NDArray[Any]:
+        kept: NDArray[Any] = (network.n_steps - first_step - np.arange(n_steps)) % self.options.window_steps != 0
+        return kept
 
     def backward_step(
         self,

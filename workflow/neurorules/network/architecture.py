@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Architecture:
-    """Activation f, alpha = dt / tau, and which recurrent weights exist."""
+    """Activation f, alpha = dt / tau, which recurrent weights exist, and how steps are computed (see `Network`)."""
 
     activation: Activation
     alpha: float
     connectivity: Connectivity
+    compiled: bool = True
 
     def of_network(self, k: int) -> Architecture:
         """The architecture of network k of a stack."""
@@ -32,17 +33,20 @@ class Architecture:
 
     def network(self, weights: Parameters, n_steps: int, n_trials: int, keep_activity: bool = True) -> Network:
         """A network that runs with `weights` (see `Connectivity.weights`); other arguments are those of `Network`."""
-        return Network(weights, self.activation, self.alpha, n_steps, n_trials, keep_activity)
+        return Network(weights, self.activation, self.alpha, n_steps, n_trials, keep_activity, self.compiled)
 
 
-def make_architecture(options: Options, masks: Sequence[NDArray[Any] | None], like: torch.Tensor) -> Architecture:
+def make_architecture(
+    options: Options, masks: Sequence[NDArray[Any] | None], like: torch.Tensor, compiled: bool = False
+) -> Architecture:
     """The architecture of one network, or of a stack of networks with one mask each.
 
     Args:
         options: the group `network`: `activation`, `tau_steps`, and those of the connectivity.
         masks: from `connectivity.draw_mask`, one per network.
         like: a tensor whose dtype and device the masks take.
+        compiled: see `Network`. It pays in training; to run a network a few times takes less than to load the compiler.
     """
     return Architecture(
-        ACTIVATIONS[options.activation], 1.0 / options.tau_steps, make_connectivity(masks, options, like)
+        ACTIVATIONS[options.activation], 1.0 / options.tau_steps, make_connectivity(masks, options, like), compiled
     )

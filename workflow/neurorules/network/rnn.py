@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurorules.network.torch_steps import TorchSteps
+
 if TYPE_CHECKING:
     import torch
 
     from neurorules.network.activations import Activation
+    from neurorules.network.compiled import CompiledSteps
     from neurorules.network.parameters import Parameters
 
 # Numbers (networks x steps x trials x units) per block of steps: on a CPU a block should fit into the cache; a GPU is
@@ -59,11 +62,13 @@ class Network:
         n_steps, n_trials: T and B.
         keep_activity: keep h_t of all steps. Otherwise only one block of steps is in memory at a time, which is enough
             for outputs and losses.
+        compiled: on a CPU, loop over steps in compiled code; else in PyTorch, as on a GPU.
     Attributes:
         drive: (step + 1, trial, column): h_t, x_{t+1}, 1 and padding at index t.
         activity: h_0..h_T, (step + 1, trial, unit), noise included; a view of `drive`.
         outputs: y_1..y_T, (step, trial, output).
         square_activity: sum of h_t^2 over t = 1..T, trials and units, one number per network.
+        compiled: the compiled loops; None where there are none.
     """
 
     def __init__(
@@ -74,6 +79,7 @@ class Network:
         n_steps: int,
         n_trials: int,
         keep_activity: bool = True,
+        compiled: bool = True,
     ) -> None:
         flat, sizes, batch_shape = parameters.flat, parameters.sizes, parameters.batch_shape
         self.parameters = parameters
@@ -91,13 +97,14 @@ class Network:
         self.outputs = flat.new_zeros(*batch_shape, n_steps, n_trials, sizes.outputs)
         self.square_activity = flat.new_zeros(batch_shape)
         self._inputs = self.drive[..., :-1, :, sizes.units : self.n_driving - 1]
-        self._drive_at = self.drive[..., : self.n_driving].unbind(-3)
         self._activity_at = self.activity.unbind(-3)
-        self._weights = flat.new_zeros(*batch_shape, sizes.units, self.n_driving)
-        self._state = flat.new_zeros(*batch_shape, n_trials, sizes.units)
-        self._clean = flat.new_zeros(self._state.shape)
-        self._activate = activation.bind(self._state, self._clean)
         self._noise: torch.Tensor | None = None
+        self.compiled: CompiledSteps | None = None
+        if compiled and flat.device.type == "cpu":
+            from neurorules.network.compiled import CompiledSteps
+
+            self.compiled = CompiledSteps(self)
+        self._steps = self.compiled or TorchSteps(self)
 
     def rows(self, start: int, stop: int) -> torch.Tensor:
         """`drive` of steps start..stop-1 as a matrix, one row per step and trial, without the padding."""
@@ -109,6 +116,9 @@ class Network:
             return self._noise[..., start - 1 : stop - 1, :, :]
         # With noise only h_0 is clean; no block holds it together with other steps.
         assert self._noise is None or stop == 1
+        if self.compiled is not None:
+            self.compiled.derivatives(start, stop, out)
+            return out
         self.activation.derivative(self.activity[..., start:stop, :, :], out)
         return out
 
@@ -125,26 +135,12 @@ class Network:
         """
         import torch
 
-        p, alpha, leak = self.parameters, self.alpha, 1.0 - self.alpha
-        n_units, keep = p.sizes.units, self.keep_activity
-        weights, state, clean = self._weights, self._state, self._clean
-        weights[..., :n_units] = p.recurrent
-        weights[..., n_units:-1] = p.input
-        weights[..., -1] = p.bias
-        transposed = weights.mT
+        p, keep = self.parameters, self.keep_activity
         readout = p.readout.mT  # left non-contiguous: four times as fast in a product with few columns
         self._noise = noise
         if keep:
             self._inputs.copy_(inputs)
-
-        product = state.addmm_ if state.ndim == 2 else state.baddbmm_
-        activate, differentiate = self._activate, self.activation.derivative
-        drive_at, activity_at = self._drive_at, self._activity_at
-        noise_at = None if noise is None else noise.unbind(-3)
-        state.copy_(p.initial_state.unsqueeze(-2).expand_as(state))
-        activate()
-        # Activation functions are faster on contiguous memory that stays in the cache than on rows of `drive`.
-        activity_at[0].copy_(clean)
+        self._steps.start()
         self.square_activity.zero_()
         for start in range(0, self.n_steps, self.steps_per_block):
             stop = min(start + self.steps_per_block, self.n_steps)
@@ -152,23 +148,11 @@ class Network:
             if not keep:
                 first = 0
                 if start:
-                    activity_at[0].copy_(activity_at[self.steps_per_block])
+                    self._activity_at[0].copy_(self._activity_at[self.steps_per_block])
                 self._inputs[..., : stop - start, :, :].copy_(inputs[..., start:stop, :, :])
             last = first + stop - start
-            if noise_at is None:
-                for drive, activity in zip(drive_at[first:last], activity_at[first + 1 : last + 1], strict=True):
-                    product(drive, transposed, beta=leak, alpha=alpha)
-                    activate()
-                    activity.copy_(clean)
-            else:
-                for t in range(first, last):
-                    noise_t = noise_at[start + t - first]
-                    product(drive_at[t], transposed, beta=leak, alpha=alpha)
-                    activate()
-                    torch.add(clean, noise_t, out=activity_at[t + 1])
-                    if keep:
-                        differentiate(clean, noise_t)
-            hidden = self.rows(first + 1, last + 1)[..., :n_units]
+            self._steps.run(None if noise is None else noise[..., start:stop, :, :], first, last, keep)
+            hidden = self.rows(first + 1, last + 1)[..., : p.sizes.units]
             outputs = self.outputs[..., start:stop, :, :].flatten(-3, -2)
             torch.matmul(hidden, readout, out=outputs)
             self.square_activity.add_(square_sum(hidden))

@@ -83,7 +83,7 @@ def _train(options: Options, seeds: Sequence[int], task: Task, report: Report) -
             for stream, mask in zip(streams, masks, strict=True)
         ]
     )
-    architecture = make_architecture(network, masks, theta.flat)
+    architecture = make_architecture(network, masks, theta.flat, compiled=True)
     flossing_exponents, failed = _floss(
         theta, architecture, task, training, dict(zip(seeds, (stream["flossing"] for stream in streams), strict=True))
     )

@@ -1,0 +1,69 @@
+"""The loop over steps in PyTorch: on a GPU, and what the compiled loop is checked against."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+    from neurorules.network.rnn import Network
+
+
+class TorchSteps:
+    """Steps of a network, or of a stack of networks.
+
+    Args:
+        network: its memory is written to.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        drive, sizes = network.drive, network.parameters.sizes
+        batch_shape = network.parameters.batch_shape
+        self._drive_at = drive[..., : network.n_driving].unbind(-3)
+        self._activity_at = network.activity.unbind(-3)
+        self._weights = drive.new_zeros(*batch_shape, sizes.units, network.n_driving)
+        self._transposed = self._weights.mT
+        self._state = drive.new_zeros(*batch_shape, network.n_trials, sizes.units)
+        self._clean = drive.new_zeros(self._state.shape)
+        self._activate = network.activation.bind(self._state, self._clean)
+        self._product = self._state.addmm_ if self._state.ndim == 2 else self._state.baddbmm_
+
+    def start(self) -> None:
+        """Take the network's weights, and write h_0."""
+        p, weights = self.network.parameters, self._weights
+        n_units = p.sizes.units
+        weights[..., :n_units] = p.recurrent
+        weights[..., n_units:-1] = p.input
+        weights[..., -1] = p.bias
+        self._state.copy_(p.initial_state.unsqueeze(-2).expand_as(self._state))
+        self._activate()
+        # Activation functions are faster on contiguous memory that stays in the cache than on rows of `drive`.
+        self._activity_at[0].copy_(self._clean)
+
+    def run(self, noise: torch.Tensor | None, first: int, last: int, differentiate: bool) -> None:
+        """h_t of steps first + 1 .. last, as indices of `drive`.
+
+        Args:
+            noise: of these steps; or None.
+            first, last: the steps.
+            differentiate: overwrite noise with f'(a_t).
+        """
+        import torch
+
+        alpha, leak = self.network.alpha, 1.0 - self.network.alpha
+        product, activate, clean, transposed = self._product, self._activate, self._clean, self._transposed
+        drive_at, activity_at = self._drive_at, self._activity_at
+        if noise is None:
+            for drive, activity in zip(drive_at[first:last], activity_at[first + 1 : last + 1], strict=True):
+                product(drive, transposed, beta=leak, alpha=alpha)
+                activate()
+                activity.copy_(clean)
+            return
+        for t, noise_t in zip(range(first, last), noise.unbind(-3), strict=True):
+            product(drive_at[t], transposed, beta=leak, alpha=alpha)
+            activate()
+            torch.add(clean, noise_t, out=activity_at[t + 1])
+            if differentiate:
+                self.network.activation.derivative(clean, noise_t)
