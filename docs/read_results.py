@@ -55,8 +55,8 @@ print(dict(recording["rates"].sizes), recording.attrs["title"], "synthetic" if r
 from neurorules.runs.evaluate import ModelActivity
 from neurorules.tasks.base.task import make_task
 
-options = study.options.of(model)
-task = make_task(study.options.task_module(model.task), options["task"], recording)
+options = {**study.options.of(model), "task_module": study.options.task_module(model.task)}
+task = make_task(options["task_module"], options["task"], recording)
 network = ModelActivity(run, options, task, recording)
 activity = network.at(-1)
 print("activity", activity.shape, "silent units:", int((activity.max((0, 1)) == 0).sum()))

@@ -217,3 +217,13 @@ def test_refusals(changes: dict[str, Any], key: str, says: str) -> None:
     error = refused(data, **changes)
     assert error.key == key
     assert says in str(error.remedy)
+
+
+def test_a_direction_along_an_axis_leaves_the_other_output_at_zero() -> None:
+    """Not at 1e-16, by which a squared error would be divided."""
+    from neurorules.tasks.base.cues import minimum_jerk, unit_vectors
+
+    quarter_turns = np.pi / 2 * np.arange(4)
+    np.testing.assert_array_equal(unit_vectors(quarter_turns), [[1, 0], [0, 1], [-1, 0], [0, -1]])
+    path = minimum_jerk(quarter_turns, 10.0 * np.arange(50), 400.0)
+    assert (path[::2, :, 1] == 0).all() and (path[1::2, :, 0] == 0).all()

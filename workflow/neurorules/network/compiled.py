@@ -1,10 +1,24 @@
-"""The compiled loops of `kernels`, on the memory of a network or of a stack of networks on a CPU."""
+"""The compiled loops of `kernels`, on the memory of a network or of a stack of networks on a CPU.
+
+It loads the compiler: import it where a network is trained.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from neurorules.network.kernels import (
+    CODES,
+    activate,
+    backward,
+    backward_diagonal,
+    backward_filter,
+    derivatives,
+    forward,
+    forward_noisy,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -21,11 +35,8 @@ class CompiledSteps:
     """
 
     def __init__(self, network: Network) -> None:
-        from neurorules.network import kernels
-
-        self.kernels = kernels
         self.network = network
-        self.code = kernels.CODES[network.activation.name]
+        self.code = CODES[network.activation.name]
         drive, sizes = network.drive, network.parameters.sizes
         dtype = drive.numpy().dtype.type
         self.leak, self.alpha = dtype(1.0 - network.alpha), dtype(network.alpha)
@@ -47,7 +58,7 @@ class CompiledSteps:
             weights[self.network.n_driving - 1] = bias
         self.state[:] = _per_network(p.initial_state, 1)[:, None]
         for drive, state in zip(self.drive, self.state, strict=True):
-            self.kernels.activate(self.code, state, drive[0])
+            activate(self.code, state, drive[0])
 
     def run(self, noise: torch.Tensor | None, first: int, last: int, differentiate: bool) -> None:
         """h_t of steps first + 1 .. last, as indices of `drive`.
@@ -59,11 +70,11 @@ class CompiledSteps:
         """
         if noise is None:
             for drive, weights, state in zip(self.drive, self.weights, self.state, strict=True):
-                self.kernels.forward(drive, weights, state, self.product, self.code, self.leak, self.alpha, first, last)
+                forward(drive, weights, state, self.product, self.code, self.leak, self.alpha, first, last)
             return
         noises = _per_network(noise, 3)  # a stack may share it
         for k, (drive, weights, state) in enumerate(zip(self.drive, self.weights, self.state, strict=True)):
-            self.kernels.forward_noisy(
+            forward_noisy(
                 *(drive, weights, state, self.product, noises[k if len(noises) > 1 else 0]),
                 *(self.code, self.leak, self.alpha, first, last, differentiate),
             )
@@ -71,7 +82,7 @@ class CompiledSteps:
     def derivatives(self, start: int, stop: int, out: torch.Tensor) -> None:
         """f'(a_t) of steps without noise, start .. stop - 1, (step, trial, unit)."""
         for drive, of in zip(self.drive, _per_network(out, 3), strict=True):
-            self.kernels.derivatives(self.code, drive[start:stop], of)
+            derivatives(self.code, drive[start:stop], of)
 
     def backward(
         self,
@@ -89,17 +100,17 @@ class CompiledSteps:
             own: (unit,) or (network, unit), alpha times the weight of each unit onto itself, which is then kept
                 everywhere; or None.
         """
-        kernels, leak, following = self.kernels, self.leak, self.following
+        leak, following = self.leak, self.following
         blocks = zip(_per_network(derivative, 3), _per_network(delta_next, 2), _rows(delta), strict=True)
         for k, (slopes, after, errors) in enumerate(blocks):
             following[:] = after
             if through is not None:
                 recurrent = _per_network(self.network.parameters.recurrent, 2)[k]
-                kernels.backward(errors, slopes, following, recurrent, through, self.product, leak, self.alpha)
+                backward(errors, slopes, following, recurrent, through, self.product, leak, self.alpha)
             elif own is not None:
-                kernels.backward_diagonal(errors, slopes, following, _per_network(own, 1)[k], leak)
+                backward_diagonal(errors, slopes, following, _per_network(own, 1)[k], leak)
             else:
-                kernels.backward_filter(errors, slopes, following, leak)
+                backward_filter(errors, slopes, following, leak)
 
 
 def _per_network(tensor: torch.Tensor, n_dimensions: int) -> NDArray[Any]:

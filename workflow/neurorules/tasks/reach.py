@@ -16,7 +16,7 @@ from neurorules.errors import InputError
 from neurorules.recordings.bins import bin_starts, bin_width_ms
 from neurorules.recordings.conditions import label_names
 from neurorules.recordings.recording import values_of
-from neurorules.tasks.base.cues import ANGLE_UNIT, SHAPES, minimum_jerk, radians, shown
+from neurorules.tasks.base.cues import ANGLE_UNIT, SHAPES, minimum_jerk, radians, shown, unit_vectors
 from neurorules.tasks.base.reach import TIMING, DelayedReach
 from neurorules.tasks.base.recorded_labels import did_you_mean, replaced
 
@@ -166,7 +166,7 @@ def _cues(options: Options, recording: xr.Dataset, angle: NDArray[Any] | None) -
                 key="task.angle_label",
                 remedy=f"Name one of the recording's labels: {', '.join(label_names(recording)) or 'it has none'}.",
             )
-        cues = np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+        cues = unit_vectors(angle)
     else:
         if not options.cue_labels:
             raise InputError(

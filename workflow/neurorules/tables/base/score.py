@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from neurorules.errors import InputError
-from neurorules.imported.network import open_network
 from neurorules.io.tables import write_table
 from neurorules.options import Options
 from neurorules.recordings.recording import open_recording
@@ -69,6 +68,8 @@ def score_model(
 
 def _open_runs(files: Mapping[int, str], options: Options, asked: Mapping[str, Any]) -> dict[int, xr.Dataset]:
     """Runs by seed, each of them as it is asked for."""
+    from neurorules.imported.network import open_network  # tables of recordings have no part in it
+
     return {
         seed: open_network(file, options, {**asked, "seed": seed} if asked else None) for seed, file in files.items()
     }

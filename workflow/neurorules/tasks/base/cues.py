@@ -48,6 +48,15 @@ def radians(values: NDArray[Any], unit: str) -> NDArray[Any]:
     return of
 
 
+def unit_vectors(angle: NDArray[Any]) -> NDArray[Any]:
+    """(condition, 2) cosine and sine; 0 where rounding alone keeps them from it.
+
+    An output that never moves would else pass for one that moves by 1e-16, and accuracy is relative to that.
+    """
+    vectors: NDArray[Any] = np.round(np.stack([np.cos(angle), np.sin(angle)], axis=-1), 12)
+    return vectors
+
+
 def minimum_jerk(angle: NDArray[Any], times_ms: NDArray[Any], duration_ms: float) -> NDArray[Any]:
     """Straight reaches of length 1 in these directions, (condition, time, 2): positions in x and y.
 
@@ -60,5 +69,5 @@ def minimum_jerk(angle: NDArray[Any], times_ms: NDArray[Any], duration_ms: float
     """
     s = np.clip(times_ms / duration_ms, 0.0, 1.0)
     way = s**3 * (10 - 15 * s + 6 * s**2)
-    path: NDArray[Any] = way[None, :, None] * np.stack([np.cos(angle), np.sin(angle)], axis=-1)[:, None, :]
+    path: NDArray[Any] = way[None, :, None] * unit_vectors(angle)[:, None, :]
     return path
