@@ -262,7 +262,8 @@ def test_checkpoints_score_as_they_did_in_training(task: ReachTask, constraint: 
         weights = checkpoint_parameters(trained, index)
         architecture = make_architecture(network_options(**CONSTRAINTS[constraint]), [None], weights.flat)
         scorer = Scorer(task, weights, architecture, keep_activity=True)
-        assert scorer.accuracy() == [trained["accuracy"].values[index]]
+        # Training runs compiled code: equal but for rounding.
+        assert scorer.accuracy() == [pytest.approx(trained["accuracy"].values[index], abs=1e-5)]
         assert scorer.activity().shape == (8, 130, 12)
 
 

@@ -5,6 +5,7 @@ It is read while a Snakefile is parsed, so nothing heavy is imported.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,15 @@ def catalogue_entry(reader: str, *, catalogue: Path = CATALOGUE) -> dict[str, An
     return entry
 
 
+@lru_cache(maxsize=8)
+def _parsed(catalogue: Path, changed_ns: int, size: int) -> Any:
+    """What stands in the file. A study is checked with dozens of looks at it; what comes out is not to be changed."""
+    return yaml.safe_load(catalogue.read_text(encoding="utf-8"))
+
+
 def _read(catalogue: Path) -> dict[str, Any]:
     try:
-        entries = yaml.safe_load(catalogue.read_text(encoding="utf-8"))
+        entries = _parsed(catalogue, catalogue.stat().st_mtime_ns, catalogue.stat().st_size)
     except FileNotFoundError:
         raise InputError(
             "The catalogue of recordings is missing.", file=catalogue, remedy="Restore it from the repository."
