@@ -877,7 +877,7 @@ def test_compiled_loops_do_what_pytorch_does(learning_rule: str, activation: str
 
 
 @pytest.mark.parametrize("learning_rule", ["bptt", "eprop", "eprop_diagonal", "truncated_bptt"])
-def test_a_stack_on_a_cpu_has_the_bytes_of_its_networks(learning_rule: str) -> None:
+def test_a_stack_on_a_cpu_has_the_float32_updates_of_its_networks(learning_rule: str) -> None:
     problems = [make_problem(seed=seed, noise=False) for seed in (0, 1)]
     single = [Parameters(p.parameters.sizes, p.parameters.flat.float()) for p in problems]
     trials = problems[0].trials
@@ -908,3 +908,21 @@ def test_the_compiled_tanh_is_near_tanh_and_passes_nan_through() -> None:
         assert (h[:, :3] == 0).all()
         kernels.activate(code, bad, h[:, :3])
         assert np.isnan(h[:, :3]).all()
+
+
+def test_a_step_of_its_own_is_not_run_in_the_compiled_loop_of_its_parent() -> None:
+    """BPTT whose step drops the recurrent path is e-prop."""
+    from neurorules.learning.bptt import BPTT
+
+    class WithoutRecurrentPath(BPTT):
+        def backward_step(self, network, step, derivative, delta_next, delta):
+            delta.mul_(derivative).add_(delta_next, alpha=1.0 - network.alpha)
+
+    problem, trials = make_problem(noise=False), make_problem(noise=False).trials
+    architecture = Architecture(ACTIVATIONS["retanh"], problem.alpha, problem.connectivity)
+    estimator = WithoutRecurrentPath.estimator(
+        Options({}), problem.parameters, architecture, trials.n_steps, trials.n_trials, [0]
+    )
+    expected = gradient_by(make_estimator(problem, "eprop"), problem)
+    for name, gradient in gradient_by(estimator, problem).items():
+        np.testing.assert_allclose(gradient, expected[name], rtol=0, atol=1e-12, err_msg=name)

@@ -18,7 +18,6 @@ from neurorules.network.rnn import add_product
 
 if TYPE_CHECKING:
     import torch
-    from numpy.typing import NDArray
 
     from neurorules.network.rnn import Network
 
@@ -26,23 +25,8 @@ if TYPE_CHECKING:
 class BPTT(LearningRule):
     label = "BPTT"
 
-    def keeps_recurrent_path(self, network: Network, first_step: int, n_steps: int) -> NDArray[Any]:
-        """(step,) bool, whether errors go back through the recurrent weights to step first_step, first_step + 1 .."""
-        return np.ones(n_steps, bool)
-
-    def backward_block(
-        self,
-        network: Network,
-        first_step: int,
-        derivative: torch.Tensor,
-        delta_next: torch.Tensor,
-        delta: torch.Tensor,
-    ) -> None:
-        if network.compiled is None:
-            super().backward_block(network, first_step, derivative, delta_next, delta)
-        else:
-            through = self.keeps_recurrent_path(network, first_step, delta.shape[-3])
-            network.compiled.backward(derivative, delta_next, delta, through=through)
+    def compiled_path(self, network: Network, first_step: int, n_steps: int) -> dict[str, Any]:
+        return {"through": np.ones(n_steps, bool)}
 
     def backward_step(
         self,

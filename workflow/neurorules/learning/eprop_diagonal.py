@@ -16,7 +16,7 @@ unit to itself, it is e-prop. In a network of N units W_ii is of the order 1 / s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neurorules.learning.base.learning_rule import LearningRule
 
@@ -36,18 +36,8 @@ class EPropDiagonal(LearningRule):
         own = network.parameters.recurrent.diagonal(dim1=-2, dim2=-1)
         self.own = (network.alpha * own).unsqueeze(-2)
 
-    def backward_block(
-        self,
-        network: Network,
-        first_step: int,
-        derivative: torch.Tensor,
-        delta_next: torch.Tensor,
-        delta: torch.Tensor,
-    ) -> None:
-        if network.compiled is None:
-            super().backward_block(network, first_step, derivative, delta_next, delta)
-        else:
-            network.compiled.backward(derivative, delta_next, delta, own=self.own.squeeze(-2))
+    def compiled_path(self, network: Network, first_step: int, n_steps: int) -> dict[str, Any]:
+        return {"own": self.own.squeeze(-2)}
 
     def backward_step(
         self,

@@ -19,7 +19,6 @@ from neurorules.learning.bptt import BPTT
 
 if TYPE_CHECKING:
     import torch
-    from numpy.typing import NDArray
 
     from neurorules.network.rnn import Network
 
@@ -35,9 +34,8 @@ class TruncatedBPTT(BPTT):
         },
     }
 
-    def keeps_recurrent_path(self, network: Network, first_step: int, n_steps: int) -> NDArray[Any]:
-        kept: NDArray[Any] = (network.n_steps - first_step - np.arange(n_steps)) % self.options.window_steps != 0
-        return kept
+    def compiled_path(self, network: Network, first_step: int, n_steps: int) -> dict[str, Any]:
+        return {"through": (network.n_steps - first_step - np.arange(n_steps)) % self.options.window_steps != 0}
 
     def backward_step(
         self,

@@ -13,7 +13,8 @@ import numpy as np
 from neurorules.errors import InputError
 from neurorules.recordings.bins import bin_starts
 from neurorules.recordings.recording import values_of
-from neurorules.tasks.base.reach import RAMP, TIMING, DelayedReach, shifted
+from neurorules.tasks.base.cues import BUMP, shown
+from neurorules.tasks.base.reach import TIMING, DelayedReach
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -37,7 +38,6 @@ OPTION_SCHEMA: dict[str, dict[str, Any]] = {
 }
 
 N_TARGETS = 8
-BUMP = np.concatenate([RAMP, np.ones(7), RAMP[::-1]])
 ANGLES = ("shoulder_angle", "elbow_angle")
 
 
@@ -87,7 +87,9 @@ class ReachTask(DelayedReach):
     def cue(self, since: NDArray[Any], condition: NDArray[Any], interval2: NDArray[Any]) -> NDArray[Any]:
         """Sine and cosine of the target's angle as a bump."""
         angle = 2 * np.pi * condition / N_TARGETS
-        cue: NDArray[Any] = shifted(BUMP, since)[:, :, None] * np.stack([np.sin(angle), np.cos(angle)], axis=-1)
+        cue: NDArray[Any] = shown("bump", since, interval2)[:, :, None] * np.stack(
+            [np.sin(angle), np.cos(angle)], axis=-1
+        )
         return cue
 
 

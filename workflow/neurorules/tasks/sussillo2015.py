@@ -16,7 +16,8 @@ import numpy as np
 
 from neurorules.errors import InputError
 from neurorules.recordings.recording import values_of
-from neurorules.tasks.base.reach import RAMP, TIMING, DelayedReach, shifted
+from neurorules.tasks.base.cues import shown
+from neurorules.tasks.base.reach import RAMP, TIMING, DelayedReach
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -66,10 +67,7 @@ class MazeTask(DelayedReach):
 
     def cue(self, since: NDArray[Any], condition: NDArray[Any], interval2: NDArray[Any]) -> NDArray[Any]:
         """The condition's plan inputs, ramped on, held for the second interval, ramped off."""
-        before_fall = since - len(RAMP) - interval2
-        held = (since >= len(RAMP)) & (before_fall < 0)
-        shown = shifted(RAMP, since) + held + shifted(RAMP[::-1], before_fall)
-        cue: NDArray[Any] = shown[:, :, None] * self.plan_input[condition]
+        cue: NDArray[Any] = shown("held", since, interval2)[:, :, None] * self.plan_input[condition]
         return cue
 
 

@@ -148,6 +148,25 @@ class LearningRule:
         """
         raise NotImplementedError
 
+    def compiled_path(self, network: Network, first_step: int, n_steps: int) -> dict[str, Any]:
+        """Arguments `through` and `own` of `CompiledSteps.backward`, by which it does what `backward_step` does.
+
+        Rules whose recursion is none of its leave this out, and are run step by step.
+
+        Args:
+            network: weights and alpha.
+            first_step, n_steps: the steps of the block.
+        """
+        raise NotImplementedError
+
+    def _has_compiled_path(self) -> bool:
+        """Whether `compiled_path` is about this rule's own step, and not about that of a class that it derives from."""
+        defined = [
+            next(at for at, kind in enumerate(type(self).__mro__) if name in vars(kind))
+            for name in ("compiled_path", "backward_step")
+        ]
+        return type(self).compiled_path is not LearningRule.compiled_path and defined[0] <= defined[1]
+
     def backward_block(
         self,
         network: Network,
@@ -161,6 +180,10 @@ class LearningRule:
         Arguments are those of `backward_step`, for t = first_step, first_step + 1, ...: `derivative` and `delta` are
         (step, trial, unit), and `delta_next` belongs to the step after the block.
         """
+        if network.compiled is not None and self._has_compiled_path():
+            path = self.compiled_path(network, first_step, delta.shape[-3])
+            network.compiled.backward(derivative, delta_next, delta, **path)
+            return
         steps = list(zip(derivative.unbind(-3), delta.unbind(-3), strict=True))
         for i in reversed(range(len(steps))):
             derivative_t, delta_t = steps[i]
