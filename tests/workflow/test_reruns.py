@@ -179,7 +179,7 @@ CODE: dict[str, tuple[Edit, Expected]] = {
     ),
     "a constant that training reads": (("training/activity_penalty.py", "SHARE = 0.5", "SHARE = 0.25"), training),
     "what a task's trials are": (
-        ("tasks/hatsopoulos2007.py", "np.ones(7)", "np.ones(8)"),
+        ("tasks/base/cues.py", "np.ones(7)", "np.ones(8)"),
         training,
     ),
     "another task": (("tasks/mante2013.py", "def make(", "@staticmethod\ndef make("), nothing),
