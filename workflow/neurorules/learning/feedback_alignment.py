@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurorules.learning.base.learning_rule import LearningRule, add_activity, through_readout
+from neurorules.learning.base.learning_rule import LearningRule, through_feedback
 from neurorules.learning.bptt import BPTT
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ class RandomFeedback(LearningRule):
         activity_weight: float | torch.Tensor,
         signal: torch.Tensor,
     ) -> None:
-        through_readout(output_error, self.feedback, signal)
-        add_activity(network, start, stop, activity_weight, signal)
+        through_feedback(network, self.feedback, start, stop, output_error, activity_weight, signal)
 
 
 class FeedbackAlignment(RandomFeedback, BPTT):

@@ -17,7 +17,7 @@ from neurorules.network.kernels import (
     backward_filter,
     derivatives,
     forward,
-    forward_noisy,
+    learning_signal,
 )
 
 if TYPE_CHECKING:
@@ -47,42 +47,66 @@ class CompiledSteps:
         self.state: NDArray[Any] = np.zeros((len(self.drive), network.n_trials, sizes.units), dtype)
         self.product = np.zeros(self.state.shape[1:], dtype)
         self.following = np.zeros_like(self.product)
+        self.outputs, self.squares = _per_network(network.outputs, 3), _per_network(network.square_activity, 0)
+        self.silence = np.zeros((0, *self.product.shape), dtype)
 
     def start(self) -> None:
         """Take the network's weights, and write h_0."""
         p, n_units = self.network.parameters, self.network.parameters.sizes.units
         parts = zip(*(_per_network(of, n) for of, n in ((p.recurrent, 2), (p.input, 2), (p.bias, 1))), strict=True)
         for weights, (recurrent, inputs, bias) in zip(self.weights, parts, strict=True):
-            weights[:n_units] = recurrent.T
-            weights[n_units : self.network.n_driving - 1] = inputs.T
-            weights[self.network.n_driving - 1] = bias
+            np.multiply(recurrent.T, self.alpha, out=weights[:n_units])
+            np.multiply(inputs.T, self.alpha, out=weights[n_units : self.network.n_driving - 1])
+            np.multiply(bias, self.alpha, out=weights[self.network.n_driving - 1])
         self.state[:] = _per_network(p.initial_state, 1)[:, None]
         for drive, state in zip(self.drive, self.state, strict=True):
             activate(self.code, state, drive[0])
 
-    def run(self, noise: torch.Tensor | None, first: int, last: int, differentiate: bool) -> None:
-        """h_t of steps first + 1 .. last, as indices of `drive`.
+    def run(self, noise: torch.Tensor | None, first: int, start: int, stop: int, differentiate: bool) -> None:
+        """h_t and y_t of steps start + 1 .. stop, and the sum of their h_t^2 added to `square_activity`.
 
         Args:
             noise: of these steps; or None.
-            first, last: the steps.
+            first: index of h at step `start` in `drive`.
+            start, stop: the steps.
             differentiate: overwrite noise with f'(a_t).
         """
-        if noise is None:
-            for drive, weights, state in zip(self.drive, self.weights, self.state, strict=True):
-                forward(drive, weights, state, self.product, self.code, self.leak, self.alpha, first, last)
-            return
-        noises = _per_network(noise, 3)  # a stack may share it
+        p, count = self.network.parameters, stop - start
+        noises = self.silence[None] if noise is None else _per_network(noise, 3)  # a stack may share it
+        readouts, biases = _per_network(p.readout, 2), _per_network(p.readout_bias, 1)
         for k, (drive, weights, state) in enumerate(zip(self.drive, self.weights, self.state, strict=True)):
-            forward_noisy(
-                *(drive, weights, state, self.product, noises[k if len(noises) > 1 else 0]),
-                *(self.code, self.leak, self.alpha, first, last, differentiate),
+            self.squares[k] += forward(
+                *(drive[first : first + count + 1], weights, state, self.product),
+                *(noises[k if len(noises) > 1 else 0], readouts[k], biases[k], self.outputs[k, start:stop]),
+                *(self.code, self.leak, differentiate),
             )
 
     def derivatives(self, start: int, stop: int, out: torch.Tensor) -> None:
         """f'(a_t) of steps without noise, start .. stop - 1, (step, trial, unit)."""
         for drive, of in zip(self.drive, _per_network(out, 3), strict=True):
             derivatives(self.code, drive[start:stop], of)
+
+    def learning_signal(
+        self,
+        output_error: torch.Tensor,
+        feedback: torch.Tensor,
+        start: int,
+        stop: int,
+        activity_weight: float | torch.Tensor,
+        signal: torch.Tensor,
+    ) -> None:
+        """Write l_t = dL/dy_t B + activity_weight h_t for t = start+1..stop into `signal`.
+
+        Args:
+            feedback: B, (output, unit) or (network, output, unit).
+
+        The others are those of `LearningRule.learning_signal`.
+        """
+        dtype, n_networks = self.leak.dtype.type, len(self.drive)
+        factors = np.broadcast_to(np.asarray(activity_weight, dtype).reshape(-1), n_networks)
+        parts = zip(_per_network(output_error, 3), _per_network(feedback, 2), self.drive, _rows(signal), strict=True)
+        for factor, (error, of, drive, errors) in zip(factors, parts, strict=True):
+            learning_signal(error, of, drive[start + 1 : stop + 1], factor, errors)
 
     def backward(
         self,

@@ -17,7 +17,7 @@ from typing import Any
 import numba
 import numpy as np
 from numba import types
-from numba.extending import overload
+from numba.extending import overload, register_jitable
 
 # All of fast arithmetic but what takes NaN and infinity for impossible.
 FAST = {"contract", "reassoc", "arcp", "nsz"}
@@ -73,101 +73,128 @@ def _compiled_tanh(x: Any) -> Any:
 @compiled
 def activate(code: int, a: Any, h: Any) -> None:
     """h = f(a), for rows of units; `h` may have more columns."""
-    zero = a.dtype.type(0)
     for i in range(a.shape[0]):
-        if code == RELU:
-            for j in range(a.shape[1]):
-                h[i, j] = zero if a[i, j] < zero else a[i, j]
-        elif code == TANH:
-            for j in range(a.shape[1]):
-                h[i, j] = _tanh(a[i, j])
-        else:
-            for j in range(a.shape[1]):
-                h[i, j] = _tanh(zero if a[i, j] < zero else a[i, j])
+        _activate_row(code, a[i], h[i])
 
 
-@compiled
-def derive(code: int, h: Any, out: Any) -> None:
-    """out = f'(a) by h = f(a) without noise; `h` may have more columns."""
+@register_jitable
+def _activate_row(code: int, a: Any, h: Any) -> None:
+    """h = f(a) of one trial."""
+    zero = a.dtype.type(0)
+    if code == RELU:
+        for j in range(a.shape[0]):
+            h[j] = zero if a[j] < zero else a[j]
+    elif code == TANH:
+        for j in range(a.shape[0]):
+            h[j] = _tanh(a[j])
+    else:
+        for j in range(a.shape[0]):
+            h[j] = _tanh(zero if a[j] < zero else a[j])
+
+
+@register_jitable
+def _derive_row(code: int, h: Any, out: Any) -> None:
+    """out = f'(a) by h = f(a) without noise, of one trial; `h` may have more columns."""
     zero, one = out.dtype.type(0), out.dtype.type(1)
-    for i in range(out.shape[0]):
-        if code == RELU:
-            for j in range(out.shape[1]):
-                out[i, j] = zero if h[i, j] == zero else one
-        elif code == TANH:
-            for j in range(out.shape[1]):
-                out[i, j] = one - h[i, j] * h[i, j]
-        else:
-            for j in range(out.shape[1]):
-                out[i, j] = zero if h[i, j] == zero else one - h[i, j] * h[i, j]
-
-
-@compiled
-def _integrate(state: Any, product: Any, leak: Any, alpha: Any) -> None:
-    """a_t = leak a_{t-1} + alpha (what drives it)."""
-    for i in range(state.shape[0]):
-        for j in range(state.shape[1]):
-            state[i, j] = leak * state[i, j] + alpha * product[i, j]
+    if code == RELU:
+        for j in range(out.shape[0]):
+            out[j] = zero if h[j] == zero else one
+    elif code == TANH:
+        for j in range(out.shape[0]):
+            out[j] = one - h[j] * h[j]
+    else:
+        for j in range(out.shape[0]):
+            out[j] = zero if h[j] == zero else one - h[j] * h[j]
 
 
 @compiled
 def forward(
-    drive: Any, weights: Any, state: Any, product: Any, code: int, leak: Any, alpha: Any, first: int, last: int
-) -> None:
-    """h_t of steps first + 1 .. last, without noise.
-
-    Args:
-        drive: (step + 1, trial, column), see `Network`; columns beyond what drives a unit are 0.
-        weights: (column, unit).
-        state: (trial, unit), a_t before and after.
-        product: (trial, unit), memory.
-        code: of the activation function.
-        leak, alpha: 1 - dt / tau and dt / tau.
-        first, last: the steps, as indices of `drive`.
-    """
-    for t in range(first, last):
-        np.dot(drive[t], weights, product)
-        _integrate(state, product, leak, alpha)
-        activate(code, state, drive[t + 1])
-
-
-@compiled
-def forward_noisy(
     drive: Any,
     weights: Any,
     state: Any,
     product: Any,
     noise: Any,
+    readout: Any,
+    readout_bias: Any,
+    outputs: Any,
     code: int,
     leak: Any,
-    alpha: Any,
-    first: int,
-    last: int,
     differentiate: bool,
-) -> None:
-    """h_t with noise; arguments are those of `forward`, and
+) -> float:
+    """h_t and y_t of a block of steps; returns the sum of h_t^2.
+
+    While the activity of a trial is in the processor's fastest memory, everything is done that needs it.
 
     Args:
-        noise: (step, trial, unit) of these steps; with `differentiate` it is overwritten with f'(a_t).
+        drive: (step + 1, trial, column), see `Network`; columns beyond what drives a unit are 0.
+        weights: (column, unit), times alpha.
+        state: (trial, unit), a_t before and after.
+        product: (trial, unit), memory.
+        noise: (step, trial, unit), with `differentiate` overwritten with f'(a_t); no steps for no noise.
+        readout, readout_bias: (output, unit), (output,).
+        outputs: (step, trial, output).
+        code: of the activation function.
+        leak: 1 - dt / tau.
+        differentiate: see `noise`.
     """
     n_trials, n_units = state.shape
-    for t in range(first, last):
+    square = 0.0
+    for t in range(outputs.shape[0]):
         np.dot(drive[t], weights, product)
-        _integrate(state, product, leak, alpha)
-        activate(code, state, product)
-        noise_t, h = noise[t - first], drive[t + 1]
+        square_t = product.dtype.type(0)
         for i in range(n_trials):
+            a, clean, h = state[i], product[i], drive[t + 1, i]
             for j in range(n_units):
-                h[i, j] = product[i, j] + noise_t[i, j]
-        if differentiate:
-            derive(code, product, noise_t)
+                a[j] = leak * a[j] + clean[j]
+            if noise.shape[0]:
+                noise_i = noise[t, i]
+                _activate_row(code, a, clean)
+                for j in range(n_units):
+                    h[j] = clean[j] + noise_i[j]
+                if differentiate:
+                    _derive_row(code, clean, noise_i)
+            else:
+                _activate_row(code, a, h)
+            for j in range(n_units):
+                square_t += h[j] * h[j]
+            for o in range(outputs.shape[2]):
+                y = readout_bias[o]
+                for j in range(n_units):
+                    y += readout[o, j] * h[j]
+                outputs[t, i, o] = y
+        square += square_t
+    return square
 
 
 @compiled
 def derivatives(code: int, drive: Any, out: Any) -> None:
     """out = f'(a_t) of steps without noise; drive (step, trial, column), out (step, trial, unit)."""
     for t in range(out.shape[0]):
-        derive(code, drive[t], out[t])
+        for i in range(out.shape[1]):
+            _derive_row(code, drive[t, i], out[t, i])
+
+
+@compiled
+def learning_signal(output_error: Any, feedback: Any, drive: Any, weight: Any, errors: Any) -> None:
+    """l_t = dL/dy_t B + weight h_t.
+
+    Args:
+        output_error: (step, trial, output), dL/dy_t.
+        feedback: (output, unit), B.
+        drive: (step, trial, column), h_t in the first columns.
+        weight: a number.
+        errors: (step, trial, column), l_t goes into the first columns.
+    """
+    n_outputs, n_units = feedback.shape
+    for t in range(output_error.shape[0]):
+        for i in range(output_error.shape[1]):
+            h, signal = drive[t, i], errors[t, i]
+            for j in range(n_units):
+                signal[j] = weight * h[j]
+            for o in range(n_outputs):
+                error = output_error[t, i, o]
+                for j in range(n_units):
+                    signal[j] += error * feedback[o, j]
 
 
 @compiled

@@ -11,8 +11,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from neurorules.network.torch_steps import TorchSteps
 
 if TYPE_CHECKING:
@@ -38,14 +36,6 @@ def add_product(out: torch.Tensor, a: torch.Tensor, b: torch.Tensor, beta: float
         out.addmm_(a, b, beta=beta, alpha=alpha)
     else:
         out.baddbmm_(a, b, beta=beta, alpha=alpha)
-
-
-def square_sum(rows: torch.Tensor) -> torch.Tensor:
-    """Sum of squares over rows and columns, for a matrix or for each matrix of a stack."""
-    if rows.ndim == 2 and rows.device.type == "cpu":
-        array = rows.numpy()
-        return rows.new_tensor(np.einsum("ij,ij->", array, array))  # does not copy rows that are not contiguous
-    return rows.square().sum((-2, -1))
 
 
 class Network:
@@ -133,10 +123,7 @@ class Network:
         Returns:
             `outputs`, valid until the next call.
         """
-        import torch
-
-        p, keep = self.parameters, self.keep_activity
-        readout = p.readout.mT  # left non-contiguous: four times as fast in a product with few columns
+        keep = self.keep_activity
         self._noise = noise
         if keep:
             self._inputs.copy_(inputs)
@@ -150,11 +137,5 @@ class Network:
                 if start:
                     self._activity_at[0].copy_(self._activity_at[self.steps_per_block])
                 self._inputs[..., : stop - start, :, :].copy_(inputs[..., start:stop, :, :])
-            last = first + stop - start
-            self._steps.run(None if noise is None else noise[..., start:stop, :, :], first, last, keep)
-            hidden = self.rows(first + 1, last + 1)[..., : p.sizes.units]
-            outputs = self.outputs[..., start:stop, :, :].flatten(-3, -2)
-            torch.matmul(hidden, readout, out=outputs)
-            self.square_activity.add_(square_sum(hidden))
-        self.outputs.add_(p.readout_bias[..., None, None, :])
+            self._steps.run(None if noise is None else noise[..., start:stop, :, :], first, start, stop, keep)
         return self.outputs

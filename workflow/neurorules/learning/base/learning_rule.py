@@ -126,8 +126,7 @@ class LearningRule:
             activity_weight: 2 lambda / (T B N), the factor of h_t in the activity penalty's gradient.
             signal: (step, trial, unit), memory for l_t.
         """
-        through_readout(output_error, network.parameters.readout, signal)
-        add_activity(network, start, stop, activity_weight, signal)
+        through_feedback(network, network.parameters.readout, start, stop, output_error, activity_weight, signal)
 
     def backward_step(
         self,
@@ -191,11 +190,29 @@ class LearningRule:
             delta_next = delta_t
 
 
-def through_readout(output_error: torch.Tensor, readout: torch.Tensor, signal: torch.Tensor) -> None:
-    """signal = dL/dy_t W_y, for all steps at once."""
+def through_feedback(
+    network: Network,
+    feedback: torch.Tensor,
+    start: int,
+    stop: int,
+    output_error: torch.Tensor,
+    activity_weight: float | torch.Tensor,
+    signal: torch.Tensor,
+) -> None:
+    """l_t = dL/dy_t B + activity_weight h_t, for all steps at once.
+
+    Args:
+        feedback: B, (output, unit): the readout, or what stands for it.
+
+    The others are those of `LearningRule.learning_signal`.
+    """
     import torch
 
-    torch.matmul(output_error.flatten(-3, -2), readout, out=signal.flatten(-3, -2))
+    if network.compiled is not None:
+        network.compiled.learning_signal(output_error, feedback, start, stop, activity_weight, signal)
+        return
+    torch.matmul(output_error.flatten(-3, -2), feedback, out=signal.flatten(-3, -2))
+    add_activity(network, start, stop, activity_weight, signal)
 
 
 def add_activity(
