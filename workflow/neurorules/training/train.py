@@ -12,6 +12,7 @@ from neurorules.learning.base.learning_rule import load_learning_rule
 from neurorules.network.architecture import make_architecture
 from neurorules.network.connectivity import draw_mask
 from neurorules.network.initialisation import initialise
+from neurorules.network.normals import Normals
 from neurorules.network.parameters import Parameters, Sizes, stacked
 from neurorules.options import Options
 from neurorules.runs.evaluate import Scorer
@@ -20,6 +21,7 @@ from neurorules.tasks.base.losses import ScoredTrials
 from neurorules.tasks.base.task import Task
 from neurorules.training.activity_penalty import ActivityPenalty
 from neurorules.training.checkpoints import checkpoint_updates
+from neurorules.training.compiled_loss import compiled_loss
 from neurorules.training.flossing import floss
 from neurorules.training.optimiser import make_optimiser
 from neurorules.training.streams import PURPOSES, stream_seed
@@ -73,7 +75,7 @@ def _train(options: Options, seeds: Sequence[int], task: Task, report: Report) -
     device = open_device(training.device)
     streams = [{purpose: stream_seed(options.task_name, seed, purpose) for purpose in PURPOSES} for seed in seeds]
     trial_rngs = [np.random.default_rng(stream["trials"]) for stream in streams]
-    noise_rngs = [torch.Generator(device).manual_seed(stream["noise"]) for stream in streams]
+    noises = [Normals(stream["noise"], device) for stream in streams]
 
     sizes = Sizes(task.n_inputs, network.units, task.n_outputs)
     masks = [draw_mask(sizes.units, network, np.random.default_rng(stream["connectivity"])) for stream in streams]
@@ -87,6 +89,7 @@ def _train(options: Options, seeds: Sequence[int], task: Task, report: Report) -
     flossing_exponents, failed = _floss(
         theta, architecture, task, training, dict(zip(seeds, (stream["flossing"] for stream in streams), strict=True))
     )
+    loss = compiled_loss(task.loss, device)
     optimiser = make_optimiser(theta.flat, training)
     penalties = [ActivityPenalty(training.activity_penalty) for _ in seeds]
     updates = training.updates
@@ -118,13 +121,13 @@ def _train(options: Options, seeds: Sequence[int], task: Task, report: Report) -
             if network.noise_sd:
                 noise = theta.flat.new_zeros(*theta.batch_shape, *shape, sizes.units)
         if noise is not None:
-            for network_noise, rng in zip(theta.per_network(noise), noise_rngs, strict=True):
-                network_noise.normal_(0.0, network.noise_sd, generator=rng)
+            for network_noise, normals in zip(theta.per_network(noise), noises, strict=True):
+                normals.fill(network_noise, network.noise_sd, update)
         inputs = np.stack([batch.inputs for batch in trials]) if theta.batch_shape else trials[0].inputs
         result = estimator.update(
             torch.as_tensor(inputs).to(theta.flat),
             noise,
-            task.loss,
+            loss,
             ScoredTrials(trials, like=theta.flat),
             [penalty.weight for penalty in penalties],
         )
