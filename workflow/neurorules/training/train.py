@@ -21,7 +21,6 @@ from neurorules.tasks.base.losses import ScoredTrials
 from neurorules.tasks.base.task import Task
 from neurorules.training.activity_penalty import ActivityPenalty
 from neurorules.training.checkpoints import checkpoint_updates
-from neurorules.training.compiled_loss import compiled_loss
 from neurorules.training.flossing import floss
 from neurorules.training.optimiser import make_optimiser
 from neurorules.training.streams import PURPOSES, stream_seed
@@ -70,6 +69,8 @@ def train(
 
 def _train(options: Options, seeds: Sequence[int], task: Task, report: Report) -> dict[int, xr.Dataset | InputError]:
     import torch
+
+    from neurorules.training.compiled_loss import compiled_loss  # it loads the compiler
 
     network, training = options.network, options.training
     device = open_device(training.device)
