@@ -18,12 +18,14 @@ from neurorules.network.kernels import (
     derivatives,
     forward,
     learning_signal,
+    readout_gradient,
 )
 
 if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
+    from neurorules.network.parameters import Parameters
     from neurorules.network.rnn import Network
 
 
@@ -41,23 +43,21 @@ class CompiledSteps:
         dtype = drive.numpy().dtype.type
         self.leak, self.alpha = dtype(1.0 - network.alpha), dtype(network.alpha)
         self.drive = _per_network(drive, 3)
-        # What drives a unit, in the columns of `drive`: rows beyond them stay 0, as the padding.
-        shape = (len(self.drive), drive.shape[-1], sizes.units)
-        self.weights: NDArray[Any] = np.zeros(shape, dtype)
-        self.state: NDArray[Any] = np.zeros((len(self.drive), network.n_trials, sizes.units), dtype)
-        self.product = np.zeros(self.state.shape[1:], dtype)
-        self.following = np.zeros_like(self.product)
+        # Made by PyTorch, at addresses that BLAS likes. Columns of weights are those of `drive`, the padding stays 0.
+        n_networks, n_units, n_trials = len(self.drive), sizes.units, network.n_trials
+        self.weights: NDArray[Any] = drive.new_zeros(n_networks, n_units, drive.shape[-1]).numpy()
+        self.transposed: NDArray[Any] = drive.new_zeros(n_units, n_units).numpy()
+        self.state: NDArray[Any] = drive.new_zeros(n_networks, n_trials, n_units).numpy()
+        self.following: NDArray[Any] = drive.new_zeros(n_trials, n_units).numpy()
         self.outputs, self.squares = _per_network(network.outputs, 3), _per_network(network.square_activity, 0)
-        self.silence = np.zeros((0, *self.product.shape), dtype)
+        self.silence = np.zeros((1, 0, n_trials, n_units), dtype)
 
     def start(self) -> None:
         """Take the network's weights, and write h_0."""
-        p, n_units = self.network.parameters, self.network.parameters.sizes.units
-        parts = zip(*(_per_network(of, n) for of, n in ((p.recurrent, 2), (p.input, 2), (p.bias, 1))), strict=True)
-        for weights, (recurrent, inputs, bias) in zip(self.weights, parts, strict=True):
-            np.multiply(recurrent.T, self.alpha, out=weights[:n_units])
-            np.multiply(inputs.T, self.alpha, out=weights[n_units : self.network.n_driving - 1])
-            np.multiply(bias, self.alpha, out=weights[self.network.n_driving - 1])
+        p, n_units, last = self.network.parameters, self.network.parameters.sizes.units, self.network.n_driving - 1
+        self.weights[:, :, :n_units] = _per_network(p.recurrent, 2)
+        self.weights[:, :, n_units:last] = _per_network(p.input, 2)
+        self.weights[:, :, last] = _per_network(p.bias, 1)
         self.state[:] = _per_network(p.initial_state, 1)[:, None]
         for drive, state in zip(self.drive, self.state, strict=True):
             activate(self.code, state, drive[0])
@@ -72,13 +72,13 @@ class CompiledSteps:
             differentiate: overwrite noise with f'(a_t).
         """
         p, count = self.network.parameters, stop - start
-        noises = self.silence[None] if noise is None else _per_network(noise, 3)  # a stack may share it
+        noises = self.silence if noise is None else _per_network(noise, 3)  # a stack may share it
         readouts, biases = _per_network(p.readout, 2), _per_network(p.readout_bias, 1)
         for k, (drive, weights, state) in enumerate(zip(self.drive, self.weights, self.state, strict=True)):
             self.squares[k] += forward(
-                *(drive[first : first + count + 1], weights, state, self.product),
-                *(noises[k if len(noises) > 1 else 0], readouts[k], biases[k], self.outputs[k, start:stop]),
-                *(self.code, self.leak, differentiate),
+                *(drive[first : first + count + 1], weights, state, noises[k if len(noises) > 1 else 0]),
+                *(readouts[k], biases[k], self.outputs[k, start:stop]),
+                *(self.code, self.leak, self.alpha, differentiate),
             )
 
     def derivatives(self, start: int, stop: int, out: torch.Tensor) -> None:
@@ -129,12 +129,20 @@ class CompiledSteps:
         for k, (slopes, after, errors) in enumerate(blocks):
             following[:] = after
             if through is not None:
-                recurrent = _per_network(self.network.parameters.recurrent, 2)[k]
-                backward(errors, slopes, following, recurrent, through, self.product, leak, self.alpha)
+                self.transposed[:] = _per_network(self.network.parameters.recurrent, 2)[k].T
+                backward(errors, slopes, following, self.transposed, through, leak, self.alpha)
             elif own is not None:
                 backward_diagonal(errors, slopes, following, _per_network(own, 1)[k], leak)
             else:
                 backward_filter(errors, slopes, following, leak)
+
+    def readout_gradient(self, output_error: torch.Tensor, gradient: Parameters) -> None:
+        """Write the gradients of the readout and its bias; dL/dy_t is (step, trial, output), of all steps."""
+        gradient.readout.zero_()
+        gradient.readout_bias.zero_()
+        readouts, biases = _per_network(gradient.readout, 2), _per_network(gradient.readout_bias, 1)
+        for k, (drive, error) in enumerate(zip(self.drive, _per_network(output_error, 3), strict=True)):
+            readout_gradient(error, drive[1:], readouts[k], biases[k])
 
 
 def _per_network(tensor: torch.Tensor, n_dimensions: int) -> NDArray[Any]:

@@ -19,6 +19,8 @@ import numpy as np
 from numba import types
 from numba.extending import overload, register_jitable
 
+from neurorules.network.gemm import add_product, product_of
+
 # All of fast arithmetic but what takes NaN and infinity for impossible.
 FAST = {"contract", "reassoc", "arcp", "nsz"}
 RETANH, RELU, TANH = 0, 1, 2
@@ -112,13 +114,13 @@ def forward(
     drive: Any,
     weights: Any,
     state: Any,
-    product: Any,
     noise: Any,
     readout: Any,
     readout_bias: Any,
     outputs: Any,
     code: int,
     leak: Any,
+    alpha: Any,
     differentiate: bool,
 ) -> float:
     """h_t and y_t of a block of steps; returns the sum of h_t^2.
@@ -127,25 +129,24 @@ def forward(
 
     Args:
         drive: (step + 1, trial, column), see `Network`; columns beyond what drives a unit are 0.
-        weights: (column, unit), times alpha.
+        weights: (unit, column).
         state: (trial, unit), a_t before and after.
-        product: (trial, unit), memory.
         noise: (step, trial, unit), with `differentiate` overwritten with f'(a_t); no steps for no noise.
         readout, readout_bias: (output, unit), (output,).
         outputs: (step, trial, output).
         code: of the activation function.
-        leak: 1 - dt / tau.
+        leak, alpha: 1 - dt / tau and dt / tau.
         differentiate: see `noise`.
     """
     n_trials, n_units = state.shape
+    clean = np.empty(n_units, state.dtype)
+    product = product_of(n_trials, weights, drive.shape[2], n_units, alpha, leak)
     square = 0.0
     for t in range(outputs.shape[0]):
-        np.dot(drive[t], weights, product)
-        square_t = product.dtype.type(0)
+        add_product(product, drive[t], weights, state)
+        square_t = state.dtype.type(0)
         for i in range(n_trials):
-            a, clean, h = state[i], product[i], drive[t + 1, i]
-            for j in range(n_units):
-                a[j] = leak * a[j] + clean[j]
+            a, h = state[i], drive[t + 1, i]
             if noise.shape[0]:
                 noise_i = noise[t, i]
                 _activate_row(code, a, clean)
@@ -235,38 +236,49 @@ def backward_diagonal(errors: Any, derivative: Any, following: Any, own: Any, le
 
 
 @compiled
-def backward(
-    errors: Any,
-    derivative: Any,
-    following: Any,
-    weights: Any,
-    through: Any,
-    product: Any,
-    leak: Any,
-    alpha: Any,
-) -> None:
+def backward(errors: Any, derivative: Any, following: Any, weights: Any, through: Any, leak: Any, alpha: Any) -> None:
     """delta_t = leak delta_{t+1} + f'(a_t) (l_t + alpha W^T delta_{t+1}), last step first.
 
     Args:
         errors, derivative, following, leak: see `backward_filter`.
-        weights: (unit, source unit), W.
+        weights: (source unit, unit), W^T.
         through: (step,) bool, whether the path through the recurrent weights is kept from step t + 1 to t.
-        product: (trial, unit), memory.
         alpha: dt / tau.
     """
     n_steps, n_trials, n_units = derivative.shape
+    product = product_of(n_trials, weights, n_units, errors.shape[2], alpha, errors.dtype.type(1))
     for t in range(n_steps - 1, -1, -1):
         if through[t]:
-            np.dot(following, weights, product)
-            for i in range(n_trials):
+            add_product(product, following, weights, errors[t])
+        for i in range(n_trials):
+            for j in range(n_units):
+                value = leak * following[i, j] + derivative[t, i, j] * errors[t, i, j]
+                errors[t, i, j] = value
+                following[i, j] = value
+
+
+@compiled
+def readout_gradient(output_error: Any, drive: Any, gradient: Any, bias_gradient: Any) -> None:
+    """Add sum_t dL/dy_t h_t^T to `gradient` (output, unit) and sum_t dL/dy_t to `bias_gradient` (output,).
+
+    Args:
+        output_error: (step, trial, output), dL/dy_t.
+        drive: (step, trial, column), h_t in the first columns.
+    """
+    n_outputs, n_units = gradient.shape
+    part, bias_part = np.empty_like(gradient), np.empty_like(bias_gradient)
+    for t in range(output_error.shape[0]):
+        part[:] = 0
+        bias_part[:] = 0
+        for i in range(output_error.shape[1]):
+            h = drive[t, i]
+            for o in range(n_outputs):
+                error = output_error[t, i, o]
+                bias_part[o] += error
                 for j in range(n_units):
-                    signal = errors[t, i, j] + alpha * product[i, j]
-                    value = leak * following[i, j] + derivative[t, i, j] * signal
-                    errors[t, i, j] = value
-                    following[i, j] = value
-        else:
-            for i in range(n_trials):
-                for j in range(n_units):
-                    value = leak * following[i, j] + derivative[t, i, j] * errors[t, i, j]
-                    errors[t, i, j] = value
-                    following[i, j] = value
+                    part[o, j] += error * h[j]
+        # Step by step: a sum of as many numbers as there are steps and trials would round more.
+        for o in range(n_outputs):
+            bias_gradient[o] += bias_part[o]
+            for j in range(n_units):
+                gradient[o, j] += part[o, j]
