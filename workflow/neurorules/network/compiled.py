@@ -9,17 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules.network.kernels import (
-    CODES,
-    activate,
-    backward,
-    backward_diagonal,
-    backward_filter,
-    derivatives,
-    forward,
-    learning_signal,
-    readout_gradient,
-)
+from neurorules.network.kernels import CODES, activate, backward, derivatives, forward, readout_gradient
 
 if TYPE_CHECKING:
     import torch
@@ -48,9 +38,11 @@ class CompiledSteps:
         self.weights: NDArray[Any] = drive.new_zeros(n_networks, n_units, drive.shape[-1]).numpy()
         self.transposed: NDArray[Any] = drive.new_zeros(n_units, n_units).numpy()
         self.state: NDArray[Any] = drive.new_zeros(n_networks, n_trials, n_units).numpy()
-        self.following: NDArray[Any] = drive.new_zeros(n_trials, n_units).numpy()
         self.outputs, self.squares = _per_network(network.outputs, 3), _per_network(network.square_activity, 0)
-        self.silence = np.zeros((1, 0, n_trials, n_units), dtype)
+        # What stands for something that is not there.
+        self.silence, self.nowhere = np.zeros((1, 0, n_trials, n_units), dtype), np.zeros(0, bool)
+        self.nothing, n_outputs = np.zeros(0, dtype), sizes.outputs
+        self.no_signal = np.zeros((1, 0, n_trials, n_outputs), dtype), np.zeros((1, 0, n_units), dtype), np.zeros(1, dtype)
 
     def start(self) -> None:
         """Take the network's weights, and write h_0."""
@@ -76,7 +68,7 @@ class CompiledSteps:
         readouts, biases = _per_network(p.readout, 2), _per_network(p.readout_bias, 1)
         for k, (drive, weights, state) in enumerate(zip(self.drive, self.weights, self.state, strict=True)):
             self.squares[k] += forward(
-                *(drive[first : first + count + 1], weights, state, noises[k if len(noises) > 1 else 0]),
+                *(drive[first : first + count + 1], weights, state, _of(noises, k)),
                 *(readouts[k], biases[k], self.outputs[k, start:stop]),
                 *(self.code, self.leak, self.alpha, differentiate),
             )
@@ -86,55 +78,46 @@ class CompiledSteps:
         for drive, of in zip(self.drive, _per_network(out, 3), strict=True):
             derivatives(self.code, drive[start:stop], of)
 
-    def learning_signal(
-        self,
-        output_error: torch.Tensor,
-        feedback: torch.Tensor,
-        start: int,
-        stop: int,
-        activity_weight: float | torch.Tensor,
-        signal: torch.Tensor,
-    ) -> None:
-        """Write l_t = dL/dy_t B + activity_weight h_t for t = start+1..stop into `signal`.
-
-        Args:
-            feedback: B, (output, unit) or (network, output, unit).
-
-        The others are those of `LearningRule.learning_signal`.
-        """
-        dtype, n_networks = self.leak.dtype.type, len(self.drive)
-        factors = np.broadcast_to(np.asarray(activity_weight, dtype).reshape(-1), n_networks)
-        parts = zip(_per_network(output_error, 3), _per_network(feedback, 2), self.drive, _rows(signal), strict=True)
-        for factor, (error, of, drive, errors) in zip(factors, parts, strict=True):
-            learning_signal(error, of, drive[start + 1 : stop + 1], factor, errors)
-
     def backward(
         self,
-        derivative: torch.Tensor,
+        start: int,
         delta_next: torch.Tensor,
         delta: torch.Tensor,
         *,
+        derivative: torch.Tensor | None = None,
+        signal: tuple[torch.Tensor, torch.Tensor, float | torch.Tensor] | None = None,
         through: NDArray[Any] | None = None,
         own: torch.Tensor | None = None,
     ) -> None:
-        """Turn l_t into delta_t for a block of steps: arguments of `LearningRule.backward_block`, and
+        """delta_t for a block of steps, after a forward pass.
 
         Args:
+            start: the first step t.
+            delta_next: (trial, unit), delta of the step after the block; overwritten with that of its first step.
+            delta: (step, trial, unit), for delta_t; it holds l_t where `signal` is None.
+            derivative: f'(a_t), (step, trial, unit); None without noise, where it follows from h_t.
+            signal: dL/dy_t (step, trial, output), B (output, unit) and the factor of h_t, of which l_t is made.
             through: (step,) bool, where the path through the recurrent weights is kept; None for nowhere.
             own: (unit,) or (network, unit), alpha times the weight of each unit onto itself, which is then kept
                 everywhere; or None.
         """
-        leak, following = self.leak, self.following
-        blocks = zip(_per_network(derivative, 3), _per_network(delta_next, 2), _rows(delta), strict=True)
-        for k, (slopes, after, errors) in enumerate(blocks):
-            following[:] = after
+        given = signal is None
+        deltas, owns = _per_network(delta, 3), None if own is None else _per_network(own, 1)
+        slopes = self.silence if derivative is None else _per_network(derivative, 3)
+        errors, feedback, factors = self.no_signal
+        if signal is not None:
+            errors, feedback = _per_network(signal[0], 3), _per_network(signal[1], 2)
+            factors = np.asarray(signal[2], self.state.dtype).reshape(-1)
+        recurrent = _per_network(self.network.parameters.recurrent, 2)
+        for k, after in enumerate(_per_network(delta_next, 2)):
             if through is not None:
-                self.transposed[:] = _per_network(self.network.parameters.recurrent, 2)[k].T
-                backward(errors, slopes, following, self.transposed, through, leak, self.alpha)
-            elif own is not None:
-                backward_diagonal(errors, slopes, following, _per_network(own, 1)[k], leak)
-            else:
-                backward_filter(errors, slopes, following, leak)
+                self.transposed[:] = recurrent[k].T
+            backward(
+                *(deltas[k], given, _of(errors, k), _of(feedback, k), _of(factors, k)),
+                *(self.drive[k, start : start + deltas.shape[1]], _of(slopes, k), after, self.transposed),
+                *(self.nowhere if through is None else through, self.nothing if owns is None else owns[k]),
+                *(self.code, self.leak, self.alpha),
+            )
 
     def readout_gradient(self, output_error: torch.Tensor, gradient: Parameters) -> None:
         """Write the gradients of the readout and its bias; dL/dy_t is (step, trial, output), of all steps."""
@@ -151,12 +134,6 @@ def _per_network(tensor: torch.Tensor, n_dimensions: int) -> NDArray[Any]:
     return array if array.ndim > n_dimensions else array[None]
 
 
-def _rows(delta: torch.Tensor) -> NDArray[Any]:
-    """Errors of units, (network, step, trial, unit), with whatever lies behind them in each row.
-
-    Without a gap between rows, compiled loops know where the next number lies.
-    """
-    array = _per_network(delta, 3)
-    columns = array.strides[-2] // array.itemsize
-    rows: NDArray[Any] = np.lib.stride_tricks.as_strided(array, (*array.shape[:-1], columns))
-    return rows
+def _of(arrays: NDArray[Any], k: int) -> Any:
+    """What belongs to network k, where one may stand for all."""
+    return arrays[k if len(arrays) > 1 else 0]

@@ -176,85 +176,75 @@ def derivatives(code: int, drive: Any, out: Any) -> None:
 
 
 @compiled
-def learning_signal(output_error: Any, feedback: Any, drive: Any, weight: Any, errors: Any) -> None:
-    """l_t = dL/dy_t B + weight h_t.
+def backward(
+    errors: Any,
+    given: bool,
+    output_error: Any,
+    feedback: Any,
+    activity_weight: Any,
+    drive: Any,
+    derivative: Any,
+    following: Any,
+    weights: Any,
+    through: Any,
+    own: Any,
+    code: int,
+    leak: Any,
+    alpha: Any,
+) -> None:
+    """delta_t = leak delta_{t+1} + f'(a_t) (l_t + kept paths), last step first, with l_t = dL/dy_t B + weight h_t.
+
+    What is kept is alpha W^T delta_{t+1} at the steps of `through`, or own delta_{t+1}, or nothing.
 
     Args:
+        errors: (step, trial, unit), for delta_t.
+        given: whether `errors` holds l_t already.
         output_error: (step, trial, output), dL/dy_t.
         feedback: (output, unit), B.
+        activity_weight: the factor of h_t.
         drive: (step, trial, column), h_t in the first columns.
-        weight: a number.
-        errors: (step, trial, column), l_t goes into the first columns.
-    """
-    n_outputs, n_units = feedback.shape
-    for t in range(output_error.shape[0]):
-        for i in range(output_error.shape[1]):
-            h, signal = drive[t, i], errors[t, i]
-            for j in range(n_units):
-                signal[j] = weight * h[j]
-            for o in range(n_outputs):
-                error = output_error[t, i, o]
-                for j in range(n_units):
-                    signal[j] += error * feedback[o, j]
-
-
-@compiled
-def backward_filter(errors: Any, derivative: Any, following: Any, leak: Any) -> None:
-    """delta_t = leak delta_{t+1} + f'(a_t) l_t, last step first.
-
-    Args:
-        errors: (step, trial, column): l_t before, delta_t after, in the first columns.
-        derivative: (step, trial, unit), f'(a_t).
+        derivative: (step, trial, unit), f'(a_t); no steps where it follows from h_t, which is then without noise.
         following: (trial, unit), delta of the step after the last; of the first step afterwards.
-        leak: 1 - dt / tau.
-    """
-    n_steps, n_trials, n_units = derivative.shape
-    for t in range(n_steps - 1, -1, -1):
-        for i in range(n_trials):
-            for j in range(n_units):
-                value = leak * following[i, j] + derivative[t, i, j] * errors[t, i, j]
-                errors[t, i, j] = value
-                following[i, j] = value
-
-
-@compiled
-def backward_diagonal(errors: Any, derivative: Any, following: Any, own: Any, leak: Any) -> None:
-    """delta_t = leak delta_{t+1} + f'(a_t) (l_t + own delta_{t+1}), last step first.
-
-    Args:
-        errors, derivative, following, leak: see `backward_filter`.
-        own: (unit,), alpha times each unit's weight onto itself.
-    """
-    n_steps, n_trials, n_units = derivative.shape
-    for t in range(n_steps - 1, -1, -1):
-        for i in range(n_trials):
-            for j in range(n_units):
-                after = following[i, j]
-                value = leak * after + derivative[t, i, j] * (errors[t, i, j] + own[j] * after)
-                errors[t, i, j] = value
-                following[i, j] = value
-
-
-@compiled
-def backward(errors: Any, derivative: Any, following: Any, weights: Any, through: Any, leak: Any, alpha: Any) -> None:
-    """delta_t = leak delta_{t+1} + f'(a_t) (l_t + alpha W^T delta_{t+1}), last step first.
-
-    Args:
-        errors, derivative, following, leak: see `backward_filter`.
         weights: (source unit, unit), W^T.
-        through: (step,) bool, whether the path through the recurrent weights is kept from step t + 1 to t.
-        alpha: dt / tau.
+        through: (step,) bool, or no steps.
+        own: (unit,), alpha times each unit's weight onto itself, or no units.
+        code: of the activation function.
+        leak, alpha: 1 - dt / tau and dt / tau.
     """
-    n_steps, n_trials, n_units = derivative.shape
-    product = product_of(n_trials, weights, n_units, errors.shape[2], alpha, errors.dtype.type(1))
+    n_steps, n_trials, n_units = errors.shape
+    n_outputs = feedback.shape[0]
+    slope = np.empty(n_units, errors.dtype)
+    product = product_of(n_trials, weights, n_units, n_units, alpha, errors.dtype.type(given))
     for t in range(n_steps - 1, -1, -1):
-        if through[t]:
+        recurrent = through.shape[0] > 0 and through[t]
+        if recurrent:
             add_product(product, following, weights, errors[t])
         for i in range(n_trials):
+            delta, after, h = errors[t, i], following[i], drive[t, i]
+            if not given:
+                if recurrent:
+                    for j in range(n_units):
+                        delta[j] += activity_weight * h[j]
+                else:
+                    for j in range(n_units):
+                        delta[j] = activity_weight * h[j]
+                for o in range(n_outputs):
+                    error = output_error[t, i, o]
+                    for j in range(n_units):
+                        delta[j] += error * feedback[o, j]
+            if own.shape[0]:
+                for j in range(n_units):
+                    delta[j] += own[j] * after[j]
+            if derivative.shape[0]:
+                slope_i = derivative[t, i]
+                for j in range(n_units):
+                    after[j] = leak * after[j] + slope_i[j] * delta[j]
+            else:
+                _derive_row(code, h, slope)
+                for j in range(n_units):
+                    after[j] = leak * after[j] + slope[j] * delta[j]
             for j in range(n_units):
-                value = leak * following[i, j] + derivative[t, i, j] * errors[t, i, j]
-                errors[t, i, j] = value
-                following[i, j] = value
+                delta[j] = after[j]
 
 
 @compiled

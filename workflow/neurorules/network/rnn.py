@@ -100,12 +100,19 @@ class Network:
         """`drive` of steps start..stop-1 as a matrix, one row per step and trial, without the padding."""
         return self.drive[..., start:stop, :, :].flatten(-3, -2)[..., : self.n_driving]
 
-    def derivative(self, start: int, stop: int, out: torch.Tensor) -> torch.Tensor:
-        """f'(a_t) for t = start..stop-1, (step, trial, unit); `out` is memory for it."""
+    def kept_derivative(self, start: int, stop: int) -> torch.Tensor | None:
+        """f'(a_t) for t = start..stop-1 where it was kept, as it is with noise; None where it follows from h_t."""
         if self._noise is not None and start > 0:
             return self._noise[..., start - 1 : stop - 1, :, :]
         # With noise only h_0 is clean; no block holds it together with other steps.
         assert self._noise is None or stop == 1
+        return None
+
+    def derivative(self, start: int, stop: int, out: torch.Tensor) -> torch.Tensor:
+        """f'(a_t) for t = start..stop-1, (step, trial, unit); `out` is memory for it."""
+        kept = self.kept_derivative(start, stop)
+        if kept is not None:
+            return kept
         if self.compiled is not None:
             self.compiled.derivatives(start, stop, out)
             return out

@@ -13,7 +13,7 @@ matrix product per block of steps, over its steps and trials.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from neurorules.learning.base.gradient_estimator import BatchResult
 from neurorules.network.parameters import Parameters
@@ -44,6 +44,12 @@ class BackwardRecursion(Protocol):
         signal: torch.Tensor,
     ) -> None:
         """Write l_t for t = start+1..stop into `signal`."""
+
+    def feedback_weights(self, network: Network) -> torch.Tensor:
+        """What carries errors of the outputs to the units."""
+
+    def compiled_block(self, network: Network, first_step: int, n_steps: int) -> dict[str, Any] | None:
+        """What compiled loops need for learning signal and recursion together; None for the methods below and above."""
 
     def backward_block(
         self,
@@ -138,9 +144,15 @@ class AdjointEstimator:
             # Steps t = start+1 .. stop; outputs begin at t = 1, what drives step t lies at index t - 1.
             errors = self._errors[..., :count, :, :]
             delta, error = errors[..., :n_units], output_error[..., start:stop, :, :]
-            rule.learning_signal(network, start, stop, error, activity_weight, delta)
-            derivative = network.derivative(start + 1, stop + 1, self._derivative[..., :count, :, :])
-            rule.backward_block(network, start + 1, derivative, delta_next, delta)
+            path = rule.compiled_block(network, start + 1, count)
+            if path is not None and compiled is not None:
+                signal = error, rule.feedback_weights(network), activity_weight
+                kept = network.kept_derivative(start + 1, stop + 1)
+                compiled.backward(start + 1, delta_next, delta, derivative=kept, signal=signal, **path)
+            else:
+                rule.learning_signal(network, start, stop, error, activity_weight, delta)
+                derivative = network.derivative(start + 1, stop + 1, self._derivative[..., :count, :, :])
+                rule.backward_block(network, start + 1, derivative, delta_next, delta)
             if compiled is None:
                 self._place_earlier(errors[..., outputs], output_error, start, stop)
             add_product(products, network.rows(start, stop).mT, errors.flatten(-3, -2))
