@@ -62,7 +62,8 @@ def test_numbers_are_independent_and_normal() -> None:
     rows = (x[:-1] * x[1:]).mean()
     for product in (*lagged, rows, (x * draws[1].numpy()).mean(), (x * other.numpy()).mean()):
         assert abs(product) < bound * 1.01
-    # A pair of the transform shares its radius; squares of independent normal numbers do not correlate: var(x^2 y^2) = 8.
+    # A pair of the transform shares its radius. Squares of independent normal numbers do not correlate; the variance of
+    # x^2 y^2 is 8.
     pairs = np.square(x[:, :128] * x[:, 128:256])
     assert abs(pairs.mean() - 1.0) < scipy.stats.norm.isf(0.5e-5) * np.sqrt(8 / pairs.size)
 

@@ -42,7 +42,11 @@ class CompiledSteps:
         # What stands for something that is not there.
         self.silence, self.nowhere = np.zeros((1, 0, n_trials, n_units), dtype), np.zeros(0, bool)
         self.nothing, n_outputs = np.zeros(0, dtype), sizes.outputs
-        self.no_signal = np.zeros((1, 0, n_trials, n_outputs), dtype), np.zeros((1, 0, n_units), dtype), np.zeros(1, dtype)
+        self.no_signal = (
+            np.zeros((1, 0, n_trials, n_outputs), dtype),
+            np.zeros((1, 0, n_units), dtype),
+            np.zeros(1, dtype),
+        )
 
     def start(self) -> None:
         """Take the network's weights, and write h_0."""

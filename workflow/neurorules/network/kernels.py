@@ -1,8 +1,10 @@
 """Loops over the steps of a batch, compiled: for small networks the calls of a loop in Python cost more than its work.
 
 Every kernel works on contiguous memory of one network, in float32 or float64, and does what the loop in PyTorch does
-that stands where it is called; tests compare the two. Only products are left to BLAS. A kernel's result does not depend
-on how many networks are trained in a job.
+that stands where it is called; tests compare the two. Only products are left to BLAS, see `gemm`. A kernel's result
+does not depend on how many networks are trained in a job. It does depend on the processor: how wide its vectors are
+decides in which order a sum over units is taken, and BLAS chooses its code by it. Equal bytes are promised on
+processors of one kind.
 
 tanh in float32 is a rational function (odd polynomial of degree 13 over even one of degree 6, as in Eigen), at most
 3e-7 off and several times faster than the library's; float64 takes the library's. NaN passes through all of it, so that

@@ -13,8 +13,8 @@ WORD = 2**32
 class Normals:
     """A stream of normal numbers.
 
-    On a CPU each number is a function of the seed, the draw, its row and its column (see `philox`). A GPU draws from
-    PyTorch's generator, one call after the other: another stream, that depends on how much was drawn before.
+    On a CPU each number is a function of the seed, the draw, its row and its column (see `philox`). On a GPU, PyTorch's
+    generator draws: another stream, in which a number depends on how many were drawn before it.
 
     Args:
         seed: at most 64 bits.

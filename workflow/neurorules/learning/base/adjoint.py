@@ -89,8 +89,8 @@ class AdjointEstimator:
         n_units, n_outputs, batch_shape = theta.sizes.units, theta.sizes.outputs, theta.batch_shape
         block = (*batch_shape, network.steps_per_block, n_trials)
         self._derivative = network.drive.new_zeros(*block, n_units)
-        # delta_t beside dL/dy_{t-1}: both meet the same activity h_{t-1}, so all gradients are one product. The compiled
-        # loops have a loop for the readout: a product with few more columns than units costs a quarter more.
+        # delta_t beside dL/dy_{t-1}: both meet the same activity h_{t-1}, so all gradients are one product.
+        # The compiled loops have a loop for the readout: at 64 units, its few columns make a product a quarter slower.
         n_columns = n_units if network.compiled is not None else padded(n_units + n_outputs)
         self._errors = network.drive.new_zeros(*block, n_columns)
         self._next = network.drive.new_zeros(*batch_shape, n_trials, n_units)

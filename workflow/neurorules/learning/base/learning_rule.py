@@ -133,7 +133,7 @@ class LearningRule:
         add_activity(network, start, stop, activity_weight, signal)
 
     def feedback_weights(self, network: Network) -> torch.Tensor:
-        """What carries errors of the outputs to the units, (output, unit): the readout weights, or what stands for them."""
+        """B of the learning signal, (output, unit): the readout weights, or what stands for them."""
         return network.parameters.readout
 
     def backward_step(
@@ -175,7 +175,7 @@ class LearningRule:
         return type(self).compiled_path is not LearningRule.compiled_path and path <= min(steps)
 
     def compiled_block(self, network: Network, first_step: int, n_steps: int) -> dict[str, Any] | None:
-        """`compiled_path`, where that and `feedback_weights` say all of the rule; None where its methods are to be called."""
+        """`compiled_path`, if that and `feedback_weights` are the whole rule; None if its methods have to be called."""
         own_signal = type(self).learning_signal is not LearningRule.learning_signal
         if network.compiled is None or own_signal or not self._has_compiled_path():
             return None
