@@ -80,7 +80,7 @@ class Comparison(Group):
         ["procrustes", "cca", "cka", "cka_debiased", "cross_validated"],
         "how networks are compared with recordings; figures show `procrustes` unless they say otherwise",
         source="A.3, Table 2; the last two ours",
-        type_in_words="list of [measures](#measures)",
+        type_in_words="list of [measures](catalogue.md#measures)",
     )
     noise_floor_repeats: int = option(
         200,
@@ -141,7 +141,7 @@ class Comparison(Group):
         ["procrustes", "cca", "cka"],
         "the same: measures",
         source="Tables 1 and 2",
-        type_in_words="list of [measures](#measures)",
+        type_in_words="list of [measures](catalogue.md#measures)",
     )
     specification_splits: int = option(
         5,

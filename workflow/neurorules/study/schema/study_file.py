@@ -80,12 +80,12 @@ class Recording(Group):
         ...,
         "which dataset: a file in `workflow/neurorules/recordings/readers/`, an entry in `resources/recordings.yaml`",
         type_in_words="`mante2013`, `hatsopoulos2007`, `sussillo2015`; `nwb` or `trials` for "
-        "[sessions that you have](../docs/your-recording.md), `own_rates` for "
-        "[rates](../docs/extending.md#rates-that-you-have)",
+        "[sessions that you have](../your-recording.md), `own_rates` for "
+        "[rates](../recording-rates.md)",
     )
     source: str = option(
         NO_DEFAULT,
-        "which published form of it, see [below](#raw-recordings)",
+        "which published form of it, see [raw recordings](../raw-files.md)",
         type_in_words="name",
         default_in_words="`files` for your own; else needed where the reader has several",
     )
@@ -123,7 +123,7 @@ class OptionGroupsOfRule(OptionGroups):
     learning: AnyKeys = option(
         NO_DEFAULT,
         "what the learning rule understands. Only in a setting's `by_learning_rule`; the values before any setting "
-        "stand in [`learning_rules`](#learning-rules)",
+        "stand in [`learning_rules`](task-options.md#learning-rules)",
     )
 
 
@@ -198,7 +198,7 @@ class Figure(Group):
     learning_rules: Names = option(
         NO_DEFAULT,
         "",
-        type_in_words="list of names of [learning rules](#learning-rules) and of `networks`",
+        type_in_words="list of names of [learning rules](catalogue.md#learning-rules) and of `networks`",
         default_in_words="likewise",
     )
     settings: Names = option(NO_DEFAULT, "", type_in_words="list of names in `settings`", default_in_words="likewise")
@@ -234,8 +234,8 @@ class StudyConfig(Group):
     study: Name = option(..., "results go to `results/<study>/`", type_in_words="name")
     raw_dir: Text = option(
         ...,
-        "folder of your own copies of raw recordings, see [below](#raw-recordings). A relative path starts where "
-        "snakemake runs, `~` is your home",
+        "folder of your own copies of raw recordings, see [raw recordings](../raw-files.md). A relative path starts "
+        "where snakemake runs, `~` is your home",
         type_in_words="path",
     )
     use_recordings: Names = option(
@@ -268,7 +268,7 @@ class StudyConfig(Group):
     networks: dict[Name, ImportedNetwork] = option(
         NO_DEFAULT,
         "catalogue of networks that were trained elsewhere. Figures name them among their `learning_rules`, see "
-        "[your network](../docs/your-network.md)",
+        "[your network](../your-network.md)",
         type_in_words="dict",
         default_in_words="`{}`",
     )

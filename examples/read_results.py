@@ -3,7 +3,7 @@
 In a notebook or an editor run it cell by cell, in the root of the repository (`import os; os.chdir(...)`), with its
 workflow/ in PYTHONPATH or `sys.path`. As a script, of a study that is finished:
 
-    PYTHONPATH=workflow .venv/bin/python docs/read_results.py config/demo.yaml
+    PYTHONPATH=workflow .venv/bin/python examples/read_results.py config/demo.yaml
 """
 
 # %% A study, from its file: models (task / learning rule / setting), their seeds, and where everything lies
