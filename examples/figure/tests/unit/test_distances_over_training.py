@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+
 from neurorules.figures.distances_over_training import make
 
 DISTANCES = {"procrustes": {0: [0.5, 0.25], 1: [0.75, 0.5]}, "rsa": {0: [1.0, 0.5], 1: [1.0, 0.75]}}  # of seeds 0 and 1

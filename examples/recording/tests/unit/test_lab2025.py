@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from neurorules.recordings.readers.lab2025 import read
 
 from neurorules.errors import InputError
 from neurorules.recordings.convert import read_recording
+from neurorules.recordings.readers.lab2025 import read
 
 ENTRY = {"name": "lab2025", "reader": "lab2025", "source": "npz", "synthetic": False, "options": {}}
 

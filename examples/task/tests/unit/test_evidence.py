@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
-from neurorules.tasks.evidence import make
 
 from neurorules.errors import InputError
 from neurorules.options import Options
 from neurorules.tasks.base.labels import join
+from neurorules.tasks.evidence import make
 
 PERIODS = {"dt_ms": 20, "fixation_steps": 2, "stimulus_steps": 3, "decision_steps": 1}
 OPTIONS = Options({**PERIODS, "evidence": [0.5], "noise_sd": 0.1})
