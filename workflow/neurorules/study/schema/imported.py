@@ -100,7 +100,7 @@ class ImportedNetwork(Group):
         ...,
         "`units` is needed; of weights also `activation` and `tau_steps` (tau / dt = 1 / alpha). Others are facts for "
         "figures, such as `gain`",
-        type_in_words="dict, as under [network](#network)",
+        type_in_words="dict, as under [network](#options-in-network)",
     )
     weights: Weights = option(
         NO_DEFAULT, "the next table", type_in_words="dict", default_in_words="needed with `form: weights`"
