@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 IMAGES = REPOSITORY / "docs" / "images"
 CHARACTER, MARGIN, HEIGHT = 6.6, 6, 20  # px, of 11 px text
 
-BADGE = """<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" role="img" aria-label="{name}: {value}">
+BADGE = """<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" role="img">
   <title>{name}: {value}</title>
   <rect width="{width}" height="{height}" rx="3" fill="#00798c"/>
   <path d="M3 0h{split}v{height}h-{split}a3 3 0 0 1-3-3V3a3 3 0 0 1 3-3z" fill="#444"/>

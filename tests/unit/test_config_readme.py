@@ -35,8 +35,6 @@ SYNTHETIC_DEFAULTS = {name: SYNTHETIC.load(name).DEFAULTS for name in (MANTE, RE
 
 PAGES = (
     "config/README.md",
-    "docs/raw-files.md",
-    "docs/neurogym.md",
     "docs/reference/options.md",
     "docs/reference/catalogue.md",
 )
@@ -114,7 +112,9 @@ def test_everything_in_the_catalogues_is_named() -> None:
     assert set(rows(section("Settings that exist"))) == set(BASE["settings"])
     assert set(rows(section("Recordings that exist"))) == set(BASE["recordings"])
     assert set(rows(section("Figures and tables that exist"))) == set(BASE["figures"]) == set(FIGURES.names())
-    assert {name for name in [*BASE["tasks"], *TASKS.names()] if f"`{name}`" not in section("Tasks")} == set()
+    assert {
+        name for name in [*BASE["tasks"], *TASKS.names()] if f"`{name}`" not in section("Tasks that exist")
+    } == set()
     needs = rows(section("Figures and tables that exist"))
     assert {name: row["needs a recording"] for name, row in needs.items()} == {
         name: "yes" if needs_recording(name) else "no" for name in FIGURES.names()
@@ -152,7 +152,7 @@ def test_study_files_are_listed_with_their_runs() -> None:
 
 def test_the_raw_files_of_every_source_are_shown() -> None:
     catalogue = yaml.safe_load((REPOSITORY / "resources" / "recordings.yaml").read_text())
-    text = section("Raw recordings")
+    text = (REPOSITORY / "docs" / "raw-files.md").read_text()
     for reader, entry in catalogue.items():
         for source, about in entry["sources"].items():
             for file in about["files"]:
@@ -193,15 +193,22 @@ def example(heading: str, tmp_path: Path) -> Study:
     return load_study(tmp_path / "mine.yaml")
 
 
+def study_of(page: str, tmp_path: Path) -> Study:
+    """The study of a page's one YAML example."""
+    (text,) = re.findall(r"```yaml\n(.*?)```", (REPOSITORY / "docs" / page).read_text(), flags=re.DOTALL)
+    (tmp_path / "mine.yaml").write_text(text)
+    return load_study(tmp_path / "mine.yaml")
+
+
 def test_the_example_of_a_private_recording(tmp_path: Path) -> None:
-    made = example("Raw recordings", tmp_path)
+    made = study_of("raw-files.md", tmp_path)
     assert made.selection.used_recordings == made.config["use_recordings"]
 
 
 def test_the_example_of_an_environment(tmp_path: Path) -> None:
     from neurorules.tasks.base.task import make_task
 
-    made = example("Neurogym's environments", tmp_path)
+    made = study_of("neurogym.md", tmp_path)
     assert set(map(str, made.selection.figures["learning_curves"])) == models("match", "bptt eprop", "base")
     options = made.options.of(Model("match", "bptt", "base"))["task"]
     trials = make_task("neurogym", options, None).test()

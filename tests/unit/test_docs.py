@@ -76,7 +76,8 @@ def test_code_parses() -> None:
     for page, language, code in blocks():
         seen.add(language)
         assert language, f"{page}: a block of code does not say its language: {code[:40]}"
-        if language == "python" and "snakefile:" not in code:  # a Snakefile is no Python
+        is_part = code.startswith(" ")  # of a file; tests/workflow/test_guide.py puts it there
+        if language == "python" and not is_part and "snakefile:" not in code:  # a Snakefile is no Python
             ast.parse(code, page)
         elif language == "yaml":
             yaml.safe_load(code)
@@ -104,6 +105,35 @@ def test_whole_studies_are_right(tmp_path: Path) -> None:
 def test_studies_of_the_examples_are_right(file: Path) -> None:
     made = load_study(file)
     assert made.selection.figures
+
+
+def test_the_error_of_the_tutorial_is_what_is_said(tmp_path: Path) -> None:
+    page = (REPOSITORY / "docs" / "tutorial.md").read_text()
+    (said,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    file = tmp_path / "mine.yaml"
+    file.write_text((REPOSITORY / "examples" / "studies" / "mine.yaml").read_text().replace("gain:", "gian:"))
+    with pytest.raises(InputError) as caught:
+        load_study(file)
+    assert str(caught.value).replace(str(file), "config/mine.yaml") == said.strip()
+
+
+def test_the_badges_are_true(capsys: pytest.CaptureFixture[str]) -> None:
+    assert load(REPOSITORY / "docs" / "badges.py").main(["--check"]) == 0, capsys.readouterr().err
+
+
+def test_the_navigation_has_every_page() -> None:
+    """And nothing else: the benchmarks' page need not be there."""
+    contents = (REPOSITORY / "docs" / "contents.rst").read_text()
+    named = re.findall(r"^   (?:.* <)?([\w./-]+)>?$", contents, re.MULTILINE)
+    pages = [(REPOSITORY / "docs" / f"{name}.md").resolve() for name in named if name != "reference/api"]
+    assert [name_of(page) for page in pages if not page.exists()] == []
+    of_site = {page for page in PAGES if name_of(page) not in ("README.md", "docs/index.md", "docs/benchmarks.md")}
+    assert set(pages) == of_site and len(pages) == len(named) - 1
+
+
+def test_readme_fits_on_a_screen_and_a_half() -> None:
+    assert len((REPOSITORY / "README.md").read_text().splitlines()) <= 95
+    assert len((REPOSITORY / "config" / "README.md").read_text().splitlines()) <= 135
 
 
 def test_pages_show_the_examples_as_they_are() -> None:
