@@ -25,7 +25,6 @@ exclude_patterns = ["docs/index.md"]  # contents.rst has its text
 # Pages in Markdown: headings are link targets, as on a code host.
 myst_heading_anchors = 4
 myst_links_external_new_tab = False
-suppress_warnings = ["toc.empty_glob"]  # the benchmarks are a page once `make bench` has been run
 
 # The API, from docstrings.
 autodoc_member_order = "bysource"

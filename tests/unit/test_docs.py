@@ -122,12 +122,12 @@ def test_the_badges_are_true(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_navigation_has_every_page() -> None:
-    """And nothing else: the benchmarks' page need not be there."""
+    """And nothing else."""
     contents = (REPOSITORY / "docs" / "contents.rst").read_text()
     named = re.findall(r"^   (?:.* <)?([\w./-]+)>?$", contents, re.MULTILINE)
     pages = [(REPOSITORY / "docs" / f"{name}.md").resolve() for name in named if name != "reference/api"]
     assert [name_of(page) for page in pages if not page.exists()] == []
-    of_site = {page for page in PAGES if name_of(page) not in ("README.md", "docs/index.md", "docs/benchmarks.md")}
+    of_site = {page for page in PAGES if name_of(page) not in ("README.md", "docs/index.md")}
     assert set(pages) == of_site and len(pages) == len(named) - 1
 
 
@@ -138,6 +138,25 @@ def test_readme_fits_on_a_screen_and_a_half() -> None:
 
 def test_pages_show_the_examples_as_they_are() -> None:
     assert load(REPOSITORY / "docs" / "examples.py").main(["--check"]) == 0
+
+
+def test_a_site_that_loads_from_elsewhere_or_has_dead_links_is_seen(tmp_path: Path) -> None:
+    problems = load(REPOSITORY / "docs" / "check_site.py").problems
+    (tmp_path / "b.html").write_text('<h1 id="here">B</h1>')
+    (tmp_path / "a.css").write_text("p { color: red }")
+    page = '<link href="a.css"><a href="b.html#here">b</a> <a href="https://example.org">elsewhere</a>'
+    (tmp_path / "a.html").write_text(page)
+    assert list(problems(tmp_path)) == []
+    (tmp_path / "a.css").write_text("@import url('https://fonts.example.org/a.css');")
+    (tmp_path / "a.html").write_text(
+        page.replace("#here", "#there") + '<a href="c.html">c</a><script src="//cdn.example.org/x.js"></script>'
+    )
+    assert list(problems(tmp_path)) == [
+        "a.html loads //cdn.example.org/x.js",
+        "a.html links to b.html#there, where nothing has this name",
+        "a.html links to c.html, which does not exist",
+        "a.css loads https://fonts.example.org/a.css",
+    ]
 
 
 def test_a_changed_example_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
