@@ -153,7 +153,7 @@ def test_the_table_types_are_listed() -> None:
 
 
 def test_its_error_is_what_is_said(extended: Checkout, tmp_path: Path) -> None:
-    said, _ = re.findall(r"```text\n(.*?)```", GUIDE, re.DOTALL)
+    (said,) = re.findall(r"```text\n(This value.*?)```", GUIDE, re.DOTALL)
     checkout = extended.copy(tmp_path / "checkout")
     study = checkout.folder / TASK
     study.write_text(study.read_text().replace("noise_sd: 0.5", "noise_sd: -1"))
@@ -208,7 +208,7 @@ def test_rates_of_ones_own_are_compared_with_a_task_that_is_there(extended: Chec
     assert set(table["task"]) == {"2af"} and set(table["synthetic"]) == {0}
     assert table["distance"].between(0, 1, inclusive="neither").all()
     # the guide's own words of the task, and what the recording adds to them
-    _, said = re.findall(r"```text\n(.*?)```", GUIDE, re.DOTALL)
+    (said,) = re.findall(r"```text\n(2af:.*?)```", GUIDE, re.DOTALL)
     shown = run(extended, "-m", "neurorules", "trials", RATES, "2af").stdout.splitlines()
     assert shown[1] == "steps 0-21 are compared with our-lab's bins, 50 to 2150 ms"
     assert [shown[0], *shown[2:6]] == said.splitlines()
