@@ -75,7 +75,7 @@ def type_of(option: Mapping[str, Any]) -> str:
     if "anyOf" in option:
         return ", or ".join(type_of(form) for form in option["anyOf"])
     if "const" in option:
-        return f"`{option['const']}`"
+        return f"`{written(option['const'])}`"
     if "enum" in option:
         *first, last = [f"`{choice}`" for choice in option["enum"]]
         return f"{', '.join(first)} or {last}" if first else last
@@ -121,7 +121,7 @@ def default_of(group: type[Group], name: str, option: Mapping[str, Any]) -> str:
     if "x-default" in option:
         said = str(option["x-default"])
     elif group.model_fields[name].is_required():
-        said = "needed"
+        said = "required"
     else:
         said = "" if default is NO_DEFAULT else f"`{written(default)}`"
     return "; ".join(filter(None, [said, _of_tasks(group.__name__.lower(), name)]))

@@ -1,12 +1,12 @@
 """Read the results of a study from Python: a run, its network, its recording, its tables. Cells begin with `# %%`.
 
-In a notebook or an editor run it cell by cell, in the root of the repository (`import os; os.chdir(...)`), with its
-workflow/ in PYTHONPATH or `sys.path`. As a script, of a study that is finished:
+Run it cell by cell in a notebook or an editor, from the repository folder (`import os; os.chdir(...)`), with workflow/ in
+PYTHONPATH or `sys.path`. Or run it as a script on a finished study:
 
     PYTHONPATH=workflow .venv/bin/python examples/read_results.py config/demo.yaml
 """
 
-# %% A study, from its file: models (task / learning rule / setting), their seeds, and where everything lies
+# %% A study, from its file: models (task / learning rule / setting), their seeds, and where everything is
 import json
 import sys
 from pathlib import Path
@@ -27,7 +27,7 @@ finished = [
     if study.options.recording(m) and Path(study.paths.run_file(m, study.selection.seeds[m][0])).exists()
 ]
 if not finished:
-    sys.exit(f"No run of {study.name} that is compared with a recording is finished: see `make run` in the README.")
+    sys.exit(f"No run of {study.name} that is compared with a recording is finished: see docs/reproduce.md.")
 model = next((m for m in finished if m.learning_rule == "eprop"), finished[0])
 seed = study.selection.seeds[model][0]
 print("here:", model, "seed", seed)
@@ -39,7 +39,7 @@ print("mean loss of the last ten updates:", float(run["task_loss"][-10:].mean())
 recurrent = run["recurrent"].values  # W_h, (checkpoint, unit, source unit)
 print("SD of the recurrent weights before and after training:", recurrent[0].std(), recurrent[-1].std())
 
-# %% What made it: all options, the hash of the code, versions, the checksum of the recording
+# %% What made it: options, code hash, versions, checksum of the recording
 made_of = json.loads(run.attrs["model"])
 print(made_of["learning_rule"], "gain", made_of["network"]["gain"], "learning rate", run.attrs["learning_rate"])
 print("code", run.attrs["code"][:12], "recording", run.attrs["recording"], run.attrs["recording_sha256"][:12])

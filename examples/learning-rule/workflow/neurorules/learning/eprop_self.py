@@ -2,7 +2,7 @@
 
     delta_i,t = (1 - alpha) delta_i,t+1 + f'(a_i,t) (l_i,t + alpha w_ii delta_i,t+1)
 
-It drops the paths through recurrent weights to other units, and keeps the path of a unit onto itself.
+It drops the paths through recurrent weights to other units and keeps the path from a unit to itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Evidence integration: noisy evidence for the left and for the right, then the side is asked for.
+"""Evidence integration: noisy evidence for left and right, then a choice.
 
 A trial: fixation, stimulus, decision. Conditions are the strengths of evidence, negative for the left.
 """
@@ -25,8 +25,8 @@ STRENGTH = {"type": "number", "exclusiveMinimum": 0}
 OPTION_SCHEMA = {
     "dt_ms": {"type": "number", "exclusiveMinimum": 0, "description": "length of a step in ms"},
     "fixation_steps": {**STEPS, "description": "steps of fixation"},
-    "stimulus_steps": {**STEPS, "description": "steps of evidence; they are compared with a recording"},
-    "decision_steps": {**STEPS, "description": "steps in which the choice must be on the outputs"},
+    "stimulus_steps": {**STEPS, "description": "steps of evidence, which are compared with a recording"},
+    "decision_steps": {**STEPS, "description": "steps in which the outputs must show the choice"},
     "evidence": {
         "type": "array",
         "minItems": 1,
@@ -86,7 +86,7 @@ class EvidenceTask:
 
 
 def condition_labels(task: EvidenceTask) -> dict[str, np.ndarray]:
-    """What each test trial is; a recording that it is compared with has the same label."""
+    """Labels of the test trials, which a recording must have too."""
     return {"evidence": task.conditions}
 
 

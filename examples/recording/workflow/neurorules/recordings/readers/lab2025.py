@@ -23,7 +23,7 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
         options: not used.
 
     Raises:
-        InputError: the file is missing, truncated or of another kind, or its arrays do not fit each other.
+        InputError: the file is missing, truncated or of another kind, or its arrays do not fit together.
     """
     import xarray as xr
 
@@ -33,9 +33,9 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
             rates, time_ms, evidence = (file[name] for name in ("rates", "time_ms", "evidence"))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(
-            f"This is no whole session file ({error}).",
+            f"This is not a complete session file ({error}).",
             file=path,
-            remedy="Put a whole session.npz in its place, with rates, time_ms and evidence.",
+            remedy="Replace it with a complete session.npz, with rates, time_ms and evidence.",
         ) from error
     if rates.ndim != 3 or rates.shape[:2] != (len(evidence), len(time_ms)):
         raise InputError(
@@ -43,7 +43,7 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
             file=path,
             key="rates",
             value=rates.shape,
-            remedy=f"By evidence and time_ms they should be ({len(evidence)}, {len(time_ms)}, neuron).",
+            remedy=f"According to evidence and time_ms, the shape should be ({len(evidence)}, {len(time_ms)}, neuron).",
         )
     return xr.Dataset(
         {"rates": (("condition", "time", "neuron"), rates.astype(np.float64), {"units": "spikes/s"})},
