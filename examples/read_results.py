@@ -1,7 +1,7 @@
 """Read the results of a study from Python: a run, its network, its recording, its tables. Cells begin with `# %%`.
 
-Run it cell by cell in a notebook or an editor, from the repository folder (`import os; os.chdir(...)`), with workflow/ in
-PYTHONPATH or `sys.path`. Or run it as a script on a finished study:
+Run it cell by cell in a notebook or an editor, from the repository folder (`import os; os.chdir(...)`), with workflow/
+in PYTHONPATH or `sys.path`. Or run it as a script on a finished study:
 
     PYTHONPATH=workflow .venv/bin/python examples/read_results.py config/demo.yaml
 """
