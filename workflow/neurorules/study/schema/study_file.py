@@ -256,10 +256,12 @@ class StudyConfig(Group):
         "`device: cuda` a job has all seeds of a model",
         at_least=1,
     )
-    models_per_job: int = option(
+    models_per_job: Annotated[int, Or("auto")] = option(
         ...,
-        "models that share a job, where the same figures show them. More means fewer, longer jobs, which pays where "
-        "a job takes as long to start as to work; the results are the same. A change of one runs the job again",
+        "models that share a job, at most, where the same figures show them. More means fewer, longer jobs, which pays "
+        "where a job takes as long to start as to work; the results are the same. A change of one runs the job again, "
+        "but the runs of the others are not trained again. `auto`: 1 on the CPU, and with `device: cuda` all models of "
+        "one shape, whatever figures show them, see [GPUs](../docs/cluster.md#gpus)",
         at_least=1,
     )
     recordings: dict[Name, Recording] = option(..., "catalogue of recordings", type_in_words="dict")
