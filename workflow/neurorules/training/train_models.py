@@ -145,7 +145,8 @@ def _stacks(runs: Sequence[_Run]) -> list[list[_Run]]:
 def _train(stack: Sequence[_Run], task: Task) -> list[tuple[str, InputError]]:
     """Train runs at once and keep them. Returns those that failed, with the errors."""
     failures = []
-    for run, trained in zip(stack, _trained(stack, task), strict=True):
+    name = stack[0].name if len(stack) == 1 else f"{stack[0].name} and {len(stack) - 1} more side by side"
+    for run, trained in zip(stack, train_in_memory([run.network for run in stack], task, name), strict=True):
         try:
             if isinstance(trained, InputError):
                 raise trained
@@ -155,20 +156,24 @@ def _train(stack: Sequence[_Run], task: Task) -> list[tuple[str, InputError]]:
     return failures
 
 
-def _trained(stack: Sequence[_Run], task: Task) -> list[xr.Dataset | InputError]:
-    """Runs trained at once, or in halves where they do not fit into the memory of a GPU together."""
-    updates = stack[0].network.model.training.updates
-    name = stack[0].name if len(stack) == 1 else f"{stack[0].name} and {len(stack) - 1} more side by side"
+def train_in_memory(networks: Sequence[Network], task: Task, name: str) -> list[xr.Dataset | InputError]:
+    """Networks trained at once, see `train_stack`, or in halves where they do not fit into the memory of a GPU.
+
+    Args:
+        networks: of one shape.
+        task: the networks' task.
+        name: of the first, for lines of progress.
+    """
     try:
-        return train_stack([run.network for run in stack], task, Progress(name, updates))
+        return train_stack(networks, task, Progress(name, networks[0].model.training.updates))
     except InputError as error:
-        return [error for _ in stack]
+        return [error for _ in networks]
     except RuntimeError as error:
-        if type(error).__name__ != "OutOfMemoryError" or len(stack) == 1:
+        if type(error).__name__ != "OutOfMemoryError" or len(networks) == 1:
             raise
-    half = len(stack) // 2
+    half = len(networks) // 2
     print(f"{name}: more than the GPU has memory for, so in two halves", file=sys.stderr)
-    return [*_trained(stack[:half], task), *_trained(stack[half:], task)]
+    return [*train_in_memory(networks[:half], task, name), *train_in_memory(networks[half:], task, name)]
 
 
 def _failed(failures: Sequence[tuple[str, InputError]], models: Sequence[ModelRuns]) -> InputError:
