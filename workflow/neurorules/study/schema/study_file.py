@@ -260,10 +260,10 @@ class StudyConfig(Group):
     )
     models_per_job: Annotated[int, Or("auto")] = option(
         ...,
-        "the most models that share a job, if the same figures show them. A larger number means fewer, longer jobs with "
-        "the same results, which helps if a job takes as long to start as to work. A change to one model repeats the "
-        "job, but does not train the others again. `auto`: 1 on the CPU; with `device: cuda`, all models of one shape, "
-        "whatever figures show them, see [GPUs](../cluster.md#gpus)",
+        "the most models that share a job, if the same figures show them. A larger number means fewer, longer jobs "
+        "with the same results, which helps if a job takes as long to start as to work. A change to one model repeats "
+        "the job, but does not train the others again. `auto`: 1 on the CPU; with `device: cuda`, all models of one "
+        "shape, whatever figures show them, see [GPUs](../cluster.md#gpus)",
         at_least=1,
     )
     recordings: dict[Name, Recording] = option(..., "catalogue of recordings", type_in_words="dict")
