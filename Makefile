@@ -103,6 +103,7 @@ lint: $(INSTALLED) ## check format, style, types, the lock, the workflow and eve
 	$(PYTHON) docs/column_reference.py --check
 	$(PYTHON) docs/examples.py --check
 	$(PYTHON) docs/badges.py --check
+	$(PYTHON) docs/benchmarks.py --check
 	$(PYTHON) docs/rulegraph.py --check
 	$(NEURORULES) check config/*.yaml
 
@@ -111,6 +112,7 @@ docs: $(INSTALLED) $(DOCS_INSTALLED) ## write the generated pages of the documen
 	$(PYTHON) docs/column_reference.py
 	$(PYTHON) docs/examples.py
 	$(PYTHON) docs/badges.py
+	$(PYTHON) docs/benchmarks.py
 	$(PYTHON) docs/rulegraph.py
 	$(PYTHON) -m sphinx --fail-on-warning --keep-going --quiet -b html -c docs -d site/.doctrees . site
 	$(PYTHON) docs/check_site.py site
@@ -119,10 +121,9 @@ $(DOCS_INSTALLED): envs/docs.lock $(INSTALLED)
 	@$(PYTHON) -m pip install --quiet --require-hashes --no-deps -r envs/docs.lock
 	@touch $@
 
-bench: $(INSTALLED) ## measure time and memory, on one thread
-	$(PYTHON) tests/benchmarks/gradients.py
+bench: $(INSTALLED) ## measure time and memory, and compare with the stored ratios; WRITE=1 stores them
+	$(PYTHON) tests/benchmarks/compare.py $(if $(WRITE),--write)
 	$(PYTHON) tests/benchmarks/memory.py
-	$(PYTHON) tests/benchmarks/similarity.py
 
 lock: $(INSTALLED) ## resolve pyproject.toml again into requirements.lock and the conda files (needs uv)
 	$(PYTHON) envs/lock.py --uv $(UV)
