@@ -258,11 +258,12 @@ class StudyConfig(Group):
         "`device: cuda`, a job has all seeds of a model",
         at_least=1,
     )
-    models_per_job: int = option(
+    models_per_job: Annotated[int, Or("auto")] = option(
         ...,
-        "models that share a job if the same figures show them. A larger number means fewer, longer jobs with the "
-        "same results, which helps if a job takes as long to start as to work. A change to one model repeats the "
-        "job",
+        "the most models that share a job, if the same figures show them. A larger number means fewer, longer jobs "
+        "with the same results, which helps if a job takes as long to start as to work. A change to one model repeats "
+        "the job, but does not train the others again. `auto`: 1 on the CPU; with `device: cuda`, all models of one "
+        "shape, whatever figures show them, see [GPUs](../cluster.md#gpus)",
         at_least=1,
     )
     recordings: dict[Name, Recording] = option(..., "catalogue of recordings", type_in_words="dict")
