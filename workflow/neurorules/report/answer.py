@@ -1,4 +1,4 @@
-"""A study's answer in up to four sentences, from its ledger: the verdict, the numbers, what they hang on, the counts."""
+"""A study's answer in up to four sentences, from its ledger: verdict, numbers, what they are conditional on, counts."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ def answer(study: Study, ledger: Ledger, root: Path) -> Answer:
         root: the folder that Snakemake runs in.
     """
     counts = _counts(ledger)
+    few = len(study.config["seeds"]) < FEW_SEEDS
+    warning = "Two seeds or fewer: this shows the form of an answer. Quote nothing from it." if few else ""
     primary = ledger.primary
     if primary is None:
-        return Answer("", "", ["The primary claim is not testable in this study.", counts], "")
+        return Answer("", "", ["The primary claim is not testable in this study.", counts], warning)
     sentences = [_verdict(primary), _numbers(primary), _conditions(primary, study, root), counts]
-    few = 0 < primary.row["n_first"] < FEW_SEEDS or 0 < primary.row["n_second"] < FEW_SEEDS
-    warning = "Two seeds or fewer: this shows the form of an answer. Quote nothing from it." if few else ""
     return Answer(primary.verdict, primary.slug, [words for words in sentences if words], warning)
 
 
 def _verdict(primary: Entry) -> str:
-    place = ", ".join(filter(None, (primary.recording, primary.place)))
-    why = f" ({primary.why})" if primary.why else ""
+    place = f" ({primary.place})" if primary.place else ""
+    why = f": {primary.why}" if primary.why else ""
     claim = primary.claim.rstrip(".")
-    said = f"The primary claim, “{claim}”, is {primary.verdict}{why} for {place}."
+    said = f"The primary claim, “{claim}”, is {primary.verdict} for {primary.recording}{place}{why}."
     if primary.result:
         said += f" What the test itself gave: {VERDICTS[primary.result]}."
     return said
@@ -71,7 +71,7 @@ def _numbers(primary: Entry) -> str:
     margin = f"; the margin within which they count as comparable is {primary.margin}" if primary.margin else ""
     return (
         f"{level} difference in distance to the recording is {primary.difference} (95% interval over seeds; "
-        f"{primary.groups}; mean ± SD, n in brackets){margin}."
+        f"{primary.groups}; mean ± SD){margin}."
     )
 
 
@@ -87,7 +87,7 @@ def _conditions(primary: Entry, study: Study, root: Path) -> str:
             "measure and neurons give the same result"
         )
     if primary.note:
-        parts.append(primary.note)
+        parts.append(f"the ledger notes: {primary.note}")
     return f"The verdict is conditional: {'; '.join(parts)}." if parts else ""
 
 
@@ -134,7 +134,9 @@ def _results(rows: pd.DataFrame) -> str:
         by_result.setdefault(VERDICTS[row["result"]], []).append(str(row["level"]))
     if len(by_result) == 1:
         return f"{next(iter(by_result))} at every accuracy level"
-    return " and ".join(f"{result} at {len(levels)} of {len(rows)} accuracy levels" for result, levels in by_result.items())
+    return " and ".join(
+        f"{result} at {len(levels)} of {len(rows)} accuracy levels" for result, levels in by_result.items()
+    )
 
 
 def _counts(ledger: Ledger) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from neurorules.report.numbers import difference_words, minus
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -26,6 +28,7 @@ class Mark:
         cut_low, cut_high: whether the interval goes on there.
         margin: from and to.
         published: the paper's own difference.
+        words: the difference and its interval.
     """
 
     number: int
@@ -34,6 +37,7 @@ class Mark:
     result: str
     slug: str
     synthetic: bool
+    primary: bool
     at: float
     low: float | None
     high: float | None
@@ -83,7 +87,7 @@ def _block(unit: str, rows: pd.DataFrame, slugs: Mapping[int, str]) -> Block:
 
     ticks = [value for value in MaxNLocator(TICKS).tick_values(low, high) if low <= value <= high]
     marks = [_mark(row, slugs[row["number"]], place) for row in rows.to_dict("records")]
-    return Block(unit, place(0.0), [(place(value), f"{value:g}".replace("-", "−")) for value in ticks], marks)
+    return Block(unit, place(0.0), [(place(value), minus(f"{value:g}")) for value in ticks], marks)
 
 
 def _mark(row: Mapping[str, Any], slug: str, place: Any) -> Mark:
@@ -91,7 +95,6 @@ def _mark(row: Mapping[str, Any], slug: str, place: Any) -> Mark:
         return min(100.0, max(0.0, place(value))) if math.isfinite(value) else None
 
     low, high, margin = row["ci95_low"], row["ci95_high"], row["margin"]
-    between = f" [{low:.3f}, {high:.3f}]" if math.isfinite(low) and math.isfinite(high) else ""
     return Mark(
         number=row["number"],
         label=row["label"],
@@ -99,6 +102,7 @@ def _mark(row: Mapping[str, Any], slug: str, place: Any) -> Mark:
         result=row["result"],
         slug=slug,
         synthetic=bool(row["synthetic"]),
+        primary=bool(row["primary"]),
         at=place(row["difference"]),
         low=within(low),
         high=within(high),
@@ -106,5 +110,5 @@ def _mark(row: Mapping[str, Any], slug: str, place: Any) -> Mark:
         cut_high=math.isfinite(high) and place(high) > 100,
         margin=(within(-margin) or 0.0, within(margin) or 100.0) if math.isfinite(margin) else None,
         published=within(row["published_difference"]),
-        words=f"{row['difference']:+.3f}{between}".replace("-", "−"),
+        words=difference_words(row),
     )

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 from neurorules.claims.ledger import OTHER_MARGINS, UNIT_COLUMNS
 from neurorules.claims.verdicts import NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED
 from neurorules.io import markdown
+from neurorules.learning.base.learning_rule import LEARNING_RULES
 from neurorules.report.forest import Block, blocks
+from neurorules.report.numbers import decimals, difference_words, minus
+from neurorules.similarity.measures.base.measure import MEASURES
 from neurorules.study.load import Study
 
 if TYPE_CHECKING:
@@ -22,7 +25,12 @@ CLAIMS = "claims"
 PAPERS = {"paper": "Main paper", "companion": "Companion paper", "ours": "This project"}
 ORDER = (REPRODUCED, NOT_REPRODUCED, "undecided", NOT_TESTABLE)
 # A verdict's name in the style sheet, and in the address of a filtered page.
-SLUGS = {REPRODUCED: "reproduced", NOT_REPRODUCED: "not-reproduced", "undecided": "undecided", NOT_TESTABLE: "not-testable"}
+SLUGS = {
+    REPRODUCED: "reproduced",
+    NOT_REPRODUCED: "not-reproduced",
+    "undecided": "undecided",
+    NOT_TESTABLE: "not-testable",
+}
 
 # Of the ledger's CSV; the others hold numbers.
 TEXT_COLUMNS = (
@@ -169,32 +177,35 @@ def _entry(row: Mapping[str, Any], claim: Mapping[str, Any]) -> Entry:
 
 
 def _place(row: Mapping[str, Any]) -> str:
-    """What a row is about besides its recording."""
-    from neurorules.plotting.titles import TASK_TITLES
+    """What a row is about besides its recording: setting base, e-prop, Procrustes ..."""
+    from neurorules.plotting.titles import TASK_TITLES, rule_label
 
-    names = ("task", "setting", "learning_rule", "measure", "component", "level", "score", "flow")
-    said = dict.fromkeys(str(row[name]) for name in names if row[name] != "")
-    return ", ".join(name for name in said if name != row["recording"] and TASK_TITLES.get(name, name) != row["column"])
+    task = str(row["task"])
+    said = [task] if task and task != row["recording"] and TASK_TITLES.get(task, task) != row["column"] else []
+    said += [f"setting {row['setting']}"] if row["setting"] else []
+    said += [rule_label(row["learning_rule"])] if row["learning_rule"] in LEARNING_RULES.names() else []
+    said += [MEASURES.load(row["measure"]).LABEL] if row["measure"] in MEASURES.names() else []
+    others = ("component", "level", "score", "flow")
+    return ", ".join([*said, *(str(row[name]) for name in others if row[name])])
 
 
 def _difference(row: Mapping[str, Any]) -> str:
     if math.isfinite(row["cases"]):
         return f"{row['cases_as_predicted']:.0f} of {row['cases']:.0f} cases as predicted"
-    if not math.isfinite(row["difference"]):
-        return ""
-    between = markdown.interval((row["ci95_low"], row["ci95_high"]))
-    return _minus(f"{row['difference']:+.3f} {between}".rstrip())
+    return difference_words(row) if math.isfinite(row["difference"]) else ""
 
 
 def _groups(row: Mapping[str, Any], sides: tuple[str, ...]) -> str:
-    """Mean ± SD (n) of both groups."""
-    from neurorules.statistics.comparison import Summary
-
+    """Mean ± SD (n) of both groups; of one group, which is compared with a fixed number, that group's."""
     if not math.isfinite(row["difference"]) or math.isfinite(row["cases"]):
         return ""
-    summaries = (Summary(row[f"mean_{x}"], row[f"sd_{x}"], int(row[f"n_{x}"])) for x in ("first", "second"))
-    both = (f"{side} {markdown.mean_sd(found)}".lstrip() for side, found in zip(sides, summaries, strict=True))
-    return _minus(" against ".join(both))
+    digits = decimals(row["mean_first"], row["mean_second"])
+    both = []
+    for name, side in zip(("first", "second"), sides, strict=True):
+        mean, sd, n = (row[f"{value}_{name}"] for value in ("mean", "sd", "n"))
+        spread = f" ± {sd:.{digits}f}" if math.isfinite(sd) else ""
+        both.append(f"{side} {mean:.{digits}f}{spread} (n = {n:.0f})".lstrip())
+    return minus(" against ".join(both))
 
 
 def _details(row: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -215,11 +226,4 @@ def _details(row: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("With Holm's correction", words.holm_words(row)),
         ("Shown in the paper for", row["published_for"]),
     ]
-    return [(term, _minus(said)) for term, said in facts if said not in ("", markdown.NONE)]
-
-
-def _minus(text: str) -> str:
-    """Numbers with a minus sign in place of a hyphen."""
-    import re
-
-    return re.sub(r"(?<![\w.])-(?=[\d.])", "−", text)
+    return [(term, minus(said)) for term, said in facts if said not in ("", markdown.NONE)]

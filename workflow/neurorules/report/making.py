@@ -14,6 +14,7 @@ from neurorules.cli.pace import finished_jobs, seconds_per_run, typical
 from neurorules.errors import InputError
 from neurorules.study.identity import Identities
 from neurorules.study.schema.study_file import option_defaults
+from neurorules.tables.base.table_type import TABLE_TYPES
 
 # Models that a line about an option names; of more it says how many.
 MODELS_NAMED = 4
@@ -59,7 +60,7 @@ class Makings:
     Args:
         study: a checked study.
         root: the folder that Snakemake runs in.
-        code: gives the hash of the code behind a job, as of `Identities`.
+        identities: what its results have to be made of.
     """
 
     def __init__(self, study: Study, root: Path, identities: Identities) -> None:
@@ -73,7 +74,12 @@ class Makings:
             made_by: what its files say of themselves; empty where none is there.
         """
         models = self._models(figure)
-        return Making(self.command(figure), self._facts(models, made_by), self._options(models), self._stale(figure, made_by))
+        return Making(
+            self.command(figure),
+            self._facts(models, made_by),
+            self._options(figure, models),
+            self._stale(figure, made_by),
+        )
 
     def command(self, figure: str = "") -> str:
         """The command that makes a figure; the whole study without one."""
@@ -105,9 +111,8 @@ class Makings:
             facts.append(("Training", self._time(models)))
         if made_by:
             facts.append(("Code of the figure", str(made_by.get("code", UNKNOWN))))
-            for table_type, codes in made_by.get("tables", {}).items():
-                if codes:
-                    facts.append((f"Code of the runs and tables, {table_type}", ", ".join(codes)))
+            if codes := sorted({code for of_type in made_by.get("tables", {}).values() for code in of_type}):
+                facts.append(("Code of its runs and tables", ", ".join(codes)))
         if models:
             facts.append(("Versions at training", self._versions(models)))
         return facts
@@ -143,21 +148,28 @@ class Makings:
     def _base(self) -> Study:
         return load_study()
 
-    def _options(self, models: Iterable[Model]) -> list[Option]:
-        """Options that differ from the papers' study, those of several models together."""
+    def _options(self, figure: str, models: Iterable[Model]) -> list[Option]:
+        """Options that differ from the papers' study and matter here, those of several models together."""
         models = [model for model in models if not self.study.options.is_imported(model)]
+        compared = {
+            key for table_type in self._table_types(figure) for key in TABLE_TYPES.load(table_type).COMPARISON_KEYS
+        }
         together: dict[tuple[str, str, str], list[Model]] = {}
         for model in models:
             reference, options = self._papers(model), self.study.options.of(model)
             for group in OPTION_GROUPS:
                 for name, value in options[group].items():
                     of_papers = reference.get(group, {}).get(name, ...)
-                    if value != of_papers:
+                    if value != of_papers and (group != "comparison" or name in {*compared, "recording"}):
                         said = "–" if of_papers is ... else _json(of_papers)
                         together.setdefault((f"{group}.{name}", _json(value), said), []).append(model)
         return [
             Option(name, value, papers, _named(of, models)) for (name, value, papers), of in sorted(together.items())
         ]
+
+    def _table_types(self, figure: str) -> set[str]:
+        """The types of the tables that a figure is made from."""
+        return {Path(file).stem for files in self.study.paths.figure_inputs(figure).values() for file in files}
 
     def _papers(self, model: Model) -> Mapping[str, Any]:
         """A model's options in the papers' study; what that does not know has the defaults."""

@@ -11,8 +11,8 @@ from neurorules.io.atomic import write_text
 from neurorules.provenance.remembered import CodeHashes
 from neurorules.report.answer import answer
 from neurorules.report.captions import caption_html
-from neurorules.report.figures import made_by_of, show
-from neurorules.report.ledger import CLAIMS, PAPERS, read_ledger
+from neurorules.report.figures import show
+from neurorules.report.ledger import CLAIMS, read_ledger
 from neurorules.report.making import Makings
 from neurorules.study.identity import Identities
 from neurorules.study.load import Study
@@ -57,7 +57,8 @@ def page_content(study: Study, root: Path) -> dict[str, Any]:
     memory = CodeHashes(root / ".snakemake" / "neurorules", REPOSITORY / "workflow" / "scripts")
     makings = Makings(study, root, Identities(study, lambda script, plugins=(): memory.of(script, tuple(plugins))))
     ledger = read_ledger(study, root)
-    shown = [show(name, study, root, makings) for name in study.selection.figures if name != CLAIMS or ledger is None]
+    every = {name: show(name, study, root, makings) for name in study.selection.figures}
+    shown = [figure for name, figure in every.items() if name != CLAIMS]
     if ledger is None and not any(figure.is_there for figure in shown):
         raise InputError(
             f"No figure of the study {study.name} is finished, so there is nothing to show.",
@@ -70,16 +71,14 @@ def page_content(study: Study, root: Path) -> dict[str, Any]:
         "about": caption_html("workflow", study.config),
         "synthetic": _synthetic(study),
         "all_synthetic": len(_synthetic(study)) == len(study.selection.used_recordings),
+        "needs_recordings": len(_synthetic(study)) < len(study.selection.used_recordings),
         "ledger": ledger,
-        "ledger_making": makings.of(CLAIMS, made_by_of(CLAIMS, study, root)) if ledger else None,
-        "decides_claims": CLAIMS in study.selection.figures,
+        "ledger_figure": every.get(CLAIMS),
         "answer": answer(study, ledger, root) if ledger else None,
-        "papers": PAPERS,
         "figures": shown,
         "names": [figure.name for figure in shown],
-        "unfinished": [figure.name for figure in shown if figure.missing],
+        "unfinished": [name for name, figure in every.items() if figure.missing],
         "command": makings.command(),
-        "command_of": makings.command,
     }
 
 
