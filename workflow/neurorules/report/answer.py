@@ -70,7 +70,7 @@ def _numbers(primary: Entry) -> str:
     level = f"At task accuracy {at:.2f}, the" if math.isfinite(at) else "The"
     margin = f"; the margin within which they count as comparable is {primary.margin}" if primary.margin else ""
     return (
-        f"{level} difference in distance to the recording is {primary.difference} (95% interval over seeds; "
+        f"{level} difference in {primary.row['axis'] or 'the claim'} is {primary.difference} (95% interval over seeds; "
         f"{primary.groups}; mean ± SD){margin}."
     )
 
@@ -142,6 +142,6 @@ def _results(rows: pd.DataFrame) -> str:
 def _counts(ledger: Ledger) -> str:
     counts = ", ".join(f"{count} {verdict}" for verdict, _, count in ledger.counts)
     return (
-        f"All in all {ledger.n_claims} claims were decided {len(ledger.entries)} times, for each recording, task and "
-        f"setting that they are about: {counts}."
+        f"The ledger has {len(ledger.entries)} rows on {ledger.n_claims} claims, one for each recording, task and "
+        f"setting that a claim is about: {counts}."
     )

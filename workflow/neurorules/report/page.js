@@ -36,7 +36,7 @@
     for (const block of document.querySelectorAll(".block")) {
       block.hidden = !block.querySelector("tr[data-claim]:not([hidden])");
     }
-    shown.textContent = `${count} of ${rows.length} decisions`;
+    shown.textContent = `${count} of ${rows.length} rows`;
     document.getElementById("none").hidden = count > 0;
     return wanted;
   };
