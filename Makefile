@@ -35,11 +35,11 @@ NEURORULES := $(PYTHON) -m neurorules
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test fault-test slurm-test check plan run trials status report lint docs bench lock clean study-exists
+.PHONY: help setup demo test fault-test slurm-test check plan run trials status report snakemake-report lint docs bench lock clean study-exists
 
 help: ## list the targets
 	@echo "make TARGET [VARIABLE=value ...]"
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12 | sed 's/^/  /'
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18 | sed 's/^/  /'
 	@echo "Variables: CORES (now $$CORES), STUDY, TARGET, TASK, RAW_DIR, TORCH_INDEX_URL (an index of CPU-only torch builds)"
 
 setup: $(INSTALLED) ## set up .venv from requirements.lock, without running anything
@@ -84,9 +84,12 @@ trials: $(INSTALLED) ## show the test trials that a recording's conditions have 
 status: $(INSTALLED) ## say how far a study has come and how long its runs will take: make status STUDY=reach
 	@$(NEURORULES) status -- "$$STUDY"
 
-report: study-exists $(INSTALLED) ## collect what a finished study made in results/STUDY/report/report.html
+report: $(INSTALLED) ## write a study's results as one page: its answer, claims and figures, in results/STUDY/report/report.html
+	@$(NEURORULES) report -- "$$STUDY"
+
+snakemake-report: study-exists $(INSTALLED) ## write Snakemake's own report of a finished study: its jobs, files and run times
 	@mkdir -p "results/$$STUDY/report"
-	$(SNAKEMAKE) --configfile "$$CONFIG" $${RAW_DIR:+--config "raw_dir=$$RAW_DIR"} --report "results/$$STUDY/report/report.html"
+	$(SNAKEMAKE) --configfile "$$CONFIG" $${RAW_DIR:+--config "raw_dir=$$RAW_DIR"} --report "results/$$STUDY/report/snakemake.html"
 
 study-exists:
 	@test -f "$$CONFIG" || { echo "STUDY=$$STUDY: there is no $$CONFIG; there are:" >&2; \

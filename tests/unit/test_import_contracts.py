@@ -29,7 +29,7 @@ FLOORS = (
     ("claims", "plotting"),
     ("figures",),
     ("study",),
-    ("cli", "__main__"),
+    ("cli", "report", "__main__"),
     ("jobs",),
 )
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}

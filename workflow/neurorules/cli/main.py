@@ -17,6 +17,7 @@ HELPS = {
     "status": "say how far a study has come, and how long its runs will take",
     "trials": "show the test trials that a recording's conditions have to match",
     "show-options": "show every option of a model, and where it is set",
+    "report": "write the results page of a study: one HTML file with its answer, claims and figures",
     "inspect": "show what result files were made by, and what is in raw files of a lab",
     "completion": "print a script that completes these words in a shell",
 }
@@ -26,6 +27,7 @@ EXAMPLES = {
     "status": "neurorules status reach",
     "trials": "neurorules trials companion dms",
     "show-options": "neurorules show-options reach hatsopoulos2007/eprop/base",
+    "report": "neurorules report demo --output results.html",
     "inspect": "neurorules inspect results/demo/figures/fig1.pdf",
     "completion": 'eval "$(neurorules completion bash)"',
 }
@@ -53,12 +55,15 @@ def build_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.Argument
         for name, text in HELPS.items()
     }
     commands["check"].add_argument("studies", nargs="+", metavar="STUDY", help=_STUDY)
-    for name in ("plan", "status", "trials", "show-options"):
+    for name in ("plan", "status", "trials", "show-options", "report"):
         commands[name].add_argument("study", metavar="STUDY", help=_STUDY)
-    for name in ("plan", "status"):
+    for name in ("plan", "status", "report"):
         commands[name].add_argument(
             "--directory", default=".", metavar="FOLDER", help="where snakemake runs; results/ is in it (default: here)"
         )
+    commands["report"].add_argument(
+        "--output", metavar="FILE.html", help="where to write it (default: results/STUDY/report/report.html)"
+    )
     commands["plan"].add_argument("targets", nargs="*", metavar="TARGET", help="figures or files (default: all)")
     commands["plan"].add_argument("--raw-dir", metavar="FOLDER", help="folder of your own copies of the recordings")
     commands["trials"].add_argument("tasks", nargs="*", metavar="TASK", help="tasks (default: all of the study)")
