@@ -34,7 +34,7 @@ NEURORULES := $(PYTHON) -m neurorules
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test fault-test slurm-test check plan run trials status report lint docs bench lock clean study-exists
+.PHONY: help setup demo test fault-test slurm-test check plan run trials status archive report lint docs bench lock clean study-exists
 
 help: ## list the targets
 	@echo "make TARGET [VARIABLE=value ...]"
@@ -82,6 +82,10 @@ trials: $(INSTALLED) ## show the test trials that a recording's conditions have 
 
 status: $(INSTALLED) ## say how far a study has come and how long its runs will take: make status STUDY=reach
 	@$(NEURORULES) status -- "$$STUDY"
+
+archive: $(INSTALLED) ## write a finished study as one file, results/STUDY/archive/STUDY.zip, and check it
+	@$(NEURORULES) archive -- "$$STUDY"
+	@$(NEURORULES) archive --check "results/$$STUDY/archive/$$STUDY.zip"
 
 report: study-exists $(INSTALLED) ## collect what a finished study made in results/STUDY/report/report.html
 	@mkdir -p "results/$$STUDY/report"

@@ -18,6 +18,7 @@ HELPS = {
     "trials": "show the test trials that a recording's conditions have to match",
     "show-options": "show every option of a model, and where it is set",
     "inspect": "show what result files were made by, and what is in raw files of a lab",
+    "archive": "write a finished study as one file, or check such a file",
     "completion": "print a script that completes these words in a shell",
 }
 EXAMPLES = {
@@ -27,6 +28,7 @@ EXAMPLES = {
     "trials": "neurorules trials companion dms",
     "show-options": "neurorules show-options reach hatsopoulos2007/eprop/base",
     "inspect": "neurorules inspect results/demo/figures/fig1.pdf",
+    "archive": "neurorules archive demo --output demo.zip",
     "completion": 'eval "$(neurorules completion bash)"',
 }
 _STUDY = "name of a study (demo, reach, paper) or its file"
@@ -55,7 +57,7 @@ def build_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.Argument
     commands["check"].add_argument("studies", nargs="+", metavar="STUDY", help=_STUDY)
     for name in ("plan", "status", "trials", "show-options"):
         commands[name].add_argument("study", metavar="STUDY", help=_STUDY)
-    for name in ("plan", "status"):
+    for name in ("plan", "status", "archive"):
         commands[name].add_argument(
             "--directory", default=".", metavar="FOLDER", help="where snakemake runs; results/ is in it (default: here)"
         )
@@ -69,6 +71,11 @@ def build_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.Argument
     inspect.add_argument("--study", dest="of_study", metavar="STUDY", help="take the options of one of its recordings")
     inspect.add_argument("--recording", metavar="NAME", help="which recording of --study")
     inspect.add_argument("--picture", metavar="FILE.png", help="where to draw PSTHs and trials of the recording")
+    archive = commands["archive"]
+    archive.add_argument("study", nargs="?", metavar="STUDY", help=_STUDY)
+    archive.add_argument("--output", metavar="FILE", help="where to: .zip or .tar.gz (default: below results/STUDY)")
+    archive.add_argument("--without-runs", action="store_true", help="leave out the trained networks")
+    archive.add_argument("--check", metavar="FILE", help="check an archive instead of writing one")
     commands["completion"].add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell to print it for")
     return parser, commands
 
