@@ -24,7 +24,7 @@ HELPS = {
 EXAMPLES = {
     "check": "neurorules check demo config/reach.yaml",
     "plan": "neurorules plan reach table3 --raw-dir /data/recordings",
-    "status": "neurorules status reach",
+    "status": "neurorules status reach --watch",
     "trials": "neurorules trials companion dms",
     "show-options": "neurorules show-options reach hatsopoulos2007/eprop/base",
     "inspect": "neurorules inspect results/demo/figures/fig1.pdf",
@@ -61,6 +61,12 @@ def build_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.Argument
         commands[name].add_argument(
             "--directory", default=".", metavar="FOLDER", help="where snakemake runs; results/ is in it (default: here)"
         )
+    status = commands["status"]
+    status.add_argument("--by-figure", action="store_true", help="say how far each figure is")
+    status.add_argument("--watch", action="store_true", help="look again every few seconds until all is done")
+    status.add_argument(
+        "--interval", type=_seconds, default=5.0, metavar="SECONDS", help="between two looks of --watch (default: 5)"
+    )
     commands["plan"].add_argument("targets", nargs="*", metavar="TARGET", help="figures or files (default: all)")
     commands["plan"].add_argument("--raw-dir", metavar="FOLDER", help="folder of your own copies of the recordings")
     commands["trials"].add_argument("tasks", nargs="*", metavar="TASK", help="tasks (default: all of the study)")
@@ -78,6 +84,21 @@ def build_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.Argument
     archive.add_argument("--check", metavar="FILE", help="check an archive instead of writing one")
     commands["completion"].add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell to print it for")
     return parser, commands
+
+
+def _seconds(text: str) -> float:
+    """A time to wait, as a word of the command line.
+
+    Raises:
+        ArgumentTypeError: it is no number of seconds that one can wait.
+    """
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 86400:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds from 0.1 to 86400")
+    return seconds
 
 
 def _examples(*lines: str) -> str:
