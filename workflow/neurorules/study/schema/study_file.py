@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from neurorules.study.schema.comparison import Comparison
 from neurorules.study.schema.fields import NO_DEFAULT, Group, Name, Names, Number, Or, Seeds, Text, defaults_of, option
+from neurorules.study.schema.figure_style import FigureStyle
 from neurorules.study.schema.imported import ImportedNetwork
 from neurorules.study.schema.network import Network
 from neurorules.study.schema.session_options import SESSIONS, KeepTrials, SessionOptions
@@ -261,6 +262,12 @@ class StudyConfig(Group):
         "models that share a job, where the same figures show them. More means fewer, longer jobs, which pays where "
         "a job takes as long to start as to work; the results are the same. A change of one runs the job again",
         at_least=1,
+    )
+    style: FigureStyle = option(
+        NO_DEFAULT,
+        "how figures look, see [below](#figure-style): for a screen, or for a column of a journal",
+        type_in_words="dict",
+        default_in_words="`{}`",
     )
     recordings: dict[Name, Recording] = option(..., "catalogue of recordings", type_in_words="dict")
     defaults: OptionGroups = option(
