@@ -134,7 +134,8 @@ def _draw_spread(panel: Axes, accuracy: float, spread: Mapping[str, NDArray[Any]
         panel.text(
             x, values.max() + 0.05 * highest, f"{values.mean():.4f}", ha="center", va="bottom", fontsize=points(7)
         )
-    panel.set_xticks(range(len(spread)), [f"across {name}".replace(" ", "\n") for name in spread])
+    panel.set_xticks(range(len(spread)), [name.replace(" ", "\n") for name in spread], fontsize=points(6))
+    panel.set_xlabel("across")
     panel.set(xlim=(-0.6, len(spread) - 0.4), ylim=(0, 1.25 * highest if highest > 0 else 1.0), ylabel="SD of distance")
     if accuracy < least:
         panels.note(panel, [f"Below accuracy {level_text(least)}: not all of these networks have learnt."])
