@@ -14,6 +14,7 @@ BIN := .venv/bin
 PYTHON := $(BIN)/python
 SNAKEMAKE := $(BIN)/snakemake
 INSTALLED := .venv/.installed
+DOCS_INSTALLED := .venv/.docs-installed
 SNAKEMAKE_FLAGS ?= --quiet host reason
 
 # config/config.yaml is the study of the papers; any other study is called as its file.
@@ -104,13 +105,23 @@ lint: $(INSTALLED) ## check format, style, types, the lock, the workflow and eve
 	$(PYTHON) envs/lock.py --check
 	$(PYTHON) docs/config_reference.py --check
 	$(PYTHON) docs/column_reference.py --check
+	$(PYTHON) docs/examples.py --check
+	$(PYTHON) docs/badges.py --check
 	$(PYTHON) docs/rulegraph.py --check
 	$(NEURORULES) check config/*.yaml
 
-docs: $(INSTALLED) ## write the generated parts of the documentation again
+docs: $(INSTALLED) $(DOCS_INSTALLED) ## write the generated pages of the documentation again and build the site, site/index.html
 	$(PYTHON) docs/config_reference.py
 	$(PYTHON) docs/column_reference.py
+	$(PYTHON) docs/examples.py
+	$(PYTHON) docs/badges.py
 	$(PYTHON) docs/rulegraph.py
+	$(PYTHON) -m sphinx --fail-on-warning --keep-going --quiet -b html -c docs -d site/.doctrees . site
+	$(PYTHON) docs/check_site.py site
+
+$(DOCS_INSTALLED): envs/docs.lock $(INSTALLED)
+	@$(PYTHON) -m pip install --quiet --require-hashes --no-deps -r envs/docs.lock
+	@touch $@
 
 bench: $(INSTALLED) ## measure time and memory, on one thread
 	$(PYTHON) tests/benchmarks/gradients.py
