@@ -35,7 +35,7 @@ NEURORULES := $(PYTHON) -m neurorules
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test fault-test slurm-test check plan run trials status report snakemake-report lint docs bench lock clean study-exists
+.PHONY: help setup demo test fault-test slurm-test check plan run trials status archive report snakemake-report lint docs bench lock clean study-exists
 
 help: ## list the targets
 	@echo "make TARGET [VARIABLE=value ...]"
@@ -83,6 +83,10 @@ trials: $(INSTALLED) ## show the test trials that a recording's conditions have 
 
 status: $(INSTALLED) ## say how far a study has come and how long its runs will take: make status STUDY=reach
 	@$(NEURORULES) status -- "$$STUDY"
+
+archive: $(INSTALLED) ## write a finished study as one file, results/STUDY/archive/STUDY.zip, and check it
+	@$(NEURORULES) archive -- "$$STUDY"
+	@$(NEURORULES) archive --check "results/$$STUDY/archive/$$STUDY.zip"
 
 report: $(INSTALLED) ## write a study's results as one page: its answer, claims and figures, in results/STUDY/report/report.html
 	@$(NEURORULES) report -- "$$STUDY"

@@ -17,22 +17,25 @@ PAGE = REPOSITORY / "docs" / "reference" / "benchmarks.md"
 
 START = """# Speed
 
-`make bench` measures these numbers again and compares them with this table. Ratios come from one run in which both sides take turns, so
-they can be compared between machines. Seconds depend on the machine and on what else it does.
+`make bench` measures these numbers again and compares them with this table. Ratios come from one run in which both sides
+take turns, so they can be compared between machines. Seconds depend on the machine and on what else it does.
 
-This page is generated from `tests/benchmarks/stored.json` by `docs/benchmarks.py`. `make bench WRITE=1` stores new numbers.
+This page is generated from `tests/benchmarks/stored.json` by `docs/benchmarks.py`. `make bench WRITE=1` stores new
+numbers.
 """
 
 ABOUT = {
     "gradients": (
         "Training",
-        "One update of a network of N units, over T steps and a batch of B trials, on one thread. The usual loop calls PyTorch modules step "
-        "by step and differentiates automatically. GEMM is the rate of a product of two 1000 x 1000 matrices.",
+        "One update of a network of N units, over T steps and a batch of B trials, on one thread. The usual loop calls "
+        "PyTorch modules step by step and differentiates automatically. GEMM is the rate of a product of two "
+        "1000 x 1000 matrices.",
     ),
     "similarity": ("Similarity", "Measures of similarity, on one thread."),
     "demo": (
         "The demo",
-        "`make demo` from start to end. Seconds of jobs count their starts and imports. Idle is time of cores without a job.",
+        "`make demo` from start to end. Seconds of jobs count their starts and imports. Idle is time of cores without "
+        "a job.",
     ),
 }
 

@@ -102,7 +102,7 @@ def test_a_finished_study_has_no_time_left(study: Study, tmp_path: Path) -> None
         for file in [*study.paths.figure_tables(name), *study.paths.figure_files(name)]:
             touch(tmp_path, file, NOW)
     text = report(study, tmp_path, NOW)
-    assert "figures                    9 of 9     100%" in text
+    assert "figures                   10 of 10    100%" in text
     assert "not yet" not in text and "time left" not in text
 
 

@@ -295,8 +295,8 @@ def report_category(name):
     """The report lists its parts in the order of their names."""
     if name in ("claims", "claims_forest"):
         return "1 Claims"
-    if re.fullmatch(r"(fig|table)\d+|proposition", name):
+    if re.fullmatch(r"(fig|table)\d+|proposition|schematic", name):
         return "2 Figures and tables of the paper"
-    if re.fullmatch(r"companion_fig\d+", name):
+    if re.fullmatch(r"companion_(fig\d+|schematic)", name):
         return "3 Figures of the companion paper"
     return "4 Beyond the papers"

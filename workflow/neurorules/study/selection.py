@@ -8,7 +8,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
-from neurorules.figures.base.figure import is_of_others, needs_recording, table_types_of
+from neurorules.figures.base.figure import FIGURES, is_of_others, needs_recording, table_types_of
 from neurorules.io.identity import canonical_json
 from neurorules.recordings.catalogue import is_private, only_source
 from neurorules.study.model import Block, Model, subset_name
@@ -192,6 +192,8 @@ class Selection:
             "recordings": self.figure_recordings(name),
             "left_out": self.left_out(name),
         }
+        if "pdf" in FIGURES.load(name).PRODUCTS:
+            context |= {"style": self.config["style"]}
         shown = self.seeds if is_of_others(name) else self.figures[name]
         if imported := self.options.imported.shown(model.learning_rule for model in shown):
             context |= {"networks": imported, "lacking": self.lacking(name)}
