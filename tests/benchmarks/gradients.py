@@ -17,7 +17,6 @@ generator, and the time of an update while a second process does the same. `--js
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import time
 from collections.abc import Callable
@@ -26,6 +25,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from measured import Measured, write
 
 from neurorules.learning.base.gradient_estimator import GradientEstimator
 from neurorules.learning.base.learning_rule import load_learning_rule
@@ -229,8 +229,18 @@ def shown(row: dict[str, Any]) -> str:
     )
 
 
-def compare_noise(rounds: int) -> dict[str, Any]:
-    """Nanoseconds per normal number: ours, and PyTorch's generator."""
+def measured(row: dict[str, Any]) -> list[Measured]:
+    """What of a row is stored."""
+    what = "{learning_rule}, {units} units, {steps} steps, {trials} trials, noise {noise_sd:g}".format(**row)
+    return [
+        Measured(what, row["ratio"], "times the usual loop", "more"),
+        Measured(f"{what}: rate", 100 * row["share"], "% of the rate of a large product", "more"),
+        Measured(f"{what}: bound", 100 * row["bound"], "% that memory traffic leaves"),
+    ]
+
+
+def compare_noise(rounds: int) -> Measured:
+    """How much faster normal numbers are drawn than by PyTorch's generator."""
     numbers = torch.empty(113, 72, 64)
     ours, theirs = Normals(0, numbers.device), torch.Generator().manual_seed(0)
     ours.fill(numbers, 1.0, 0)
@@ -239,12 +249,9 @@ def compare_noise(rounds: int) -> dict[str, Any]:
         for _ in range(rounds)
     ]
     ours_s, theirs_s = np.array(times).T
-    per_number = 1e9 / numbers.numel()
-    return {
-        "ours_ns": float(np.median(ours_s)) * per_number,
-        "torch_ns": float(np.median(theirs_s)) * per_number,
-        "ratio": float(np.median(theirs_s / ours_s)),
-    }
+    ns, ratio = 1e9 * np.median(ours_s) / numbers.numel(), float(np.median(theirs_s / ours_s))
+    print(f"\nA normal number takes {ns:.2f} ns; PyTorch's generator takes {ratio:.1f} times as long.")
+    return Measured("normal numbers", ratio, "times PyTorch's generator", "more")
 
 
 def repeat(shape: tuple[int, ...], learning_rule: str, updates: int, start, result) -> None:
@@ -273,11 +280,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15, help="interleaved repetitions (default 15)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default cpu)")
-    parser.add_argument("--json", help="a file for all numbers")
+    parser.add_argument("--json", type=Path, help="a file for the numbers")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.backends.cuda.matmul.allow_tf32 = False
-    found: dict[str, Any] = {"device": arguments.device, "updates": [], "together": []}
+    found: list[Measured] = []
     print("Relative difference: largest, of dW_h in float32; in float64 the two sides agree to 1e-13.")
     print(
         "    N     T     B  noise  learning rule          ours ms  usual ms   ratio   GFLOP/s   share   bound  rel.diff"
@@ -287,15 +294,11 @@ def main() -> None:
         few = max(3, rounds // 5)
         cases = [(rule, noise_sd, rounds) for noise_sd in (0.0, 0.1) for rule in ("bptt", "eprop")]
         for learning_rule, noise_sd, n in (*cases, ("evolution_strategies", 0.0, few)):
-            found["updates"].append(compare(shape, learning_rule, noise_sd, n, arguments.device))
-            print(shown(found["updates"][-1]), flush=True)
+            row = compare(shape, learning_rule, noise_sd, n, arguments.device)
+            print(shown(row), flush=True)
+            found += measured(row)
     if arguments.device == "cpu":
-        found["noise"] = compare_noise(arguments.rounds)
-        print(
-            "\nA normal number: {ours_ns:.2f} ns, PyTorch's {torch_ns:.2f} ns, ratio {ratio:.2f}".format(
-                **found["noise"]
-            )
-        )
+        found.append(compare_noise(arguments.rounds))
         print("\nTwo processes at once, each on one thread: time of an update over that of one alone.")
         for shape in SHAPES:
             updates = arguments.rounds * (2 if shape[0] > 100 else 40)
@@ -304,13 +307,11 @@ def main() -> None:
                     together(shape, learning_rule, updates, 2) / together(shape, learning_rule, updates, 1)
                     for _ in range(3)
                 ]
-                row = dict(zip(("units", "steps", "trials"), shape, strict=False))
-                found["together"].append({**row, "learning_rule": learning_rule, "ratio": float(np.median(ratios))})
-                print(
-                    "{units:>5} {steps:>5} {trials:>5}  {learning_rule:8} {ratio:.2f}".format(**found["together"][-1])
-                )
-    if arguments.json:
-        Path(arguments.json).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+                ratio = float(np.median(ratios))
+                print(f"{shape[0]:>5} {shape[1]:>5} {shape[2]:>5}  {learning_rule:8} {ratio:.2f}", flush=True)
+                what = f"{learning_rule}, {shape[0]} units, {shape[1]} steps, {shape[2]} trials, two at once"
+                found.append(Measured(what, ratio, "times one alone", "less"))
+    write(arguments.json, found)
 
 
 if __name__ == "__main__":

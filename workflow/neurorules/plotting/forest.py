@@ -7,6 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from neurorules.plotting import style
+from neurorules.plotting.page import points
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,11 +46,11 @@ def make_forest(rows: pd.DataFrame) -> Figure:
         for number, column in enumerate(dict.fromkeys(of_axis["column"])):
             panel = figure.add_subplot(grid[place, number])
             _draw(panel, of_axis[of_axis["column"] == column], labels)
-            panel.set_title(column, fontsize=7)
-            panel.set_xlabel("\n".join(textwrap.wrap(f"Difference in {axis}", AXIS_LETTERS)), fontsize=6.5)
+            panel.set_title(column, fontsize=points(7))
+            panel.set_xlabel("\n".join(textwrap.wrap(f"Difference in {axis}", AXIS_LETTERS)), fontsize=points(6.5))
             names = [shortened(label) for label in labels] if number == 0 else [""] * len(labels)
-            panel.set_yticks(range(len(labels)), names, fontsize=5.5)
-            panel.set(xlim=_limits(of_axis), ylim=(len(labels) - 0.4, -0.6))
+            panel.set_yticks(range(len(labels)), names, fontsize=points(5.5))
+            panel.set(xlim=limits(of_axis), ylim=(len(labels) - 0.4, -0.6))
     return figure
 
 
@@ -92,12 +93,12 @@ def _draw(panel: Axes, rows: pd.DataFrame, labels: list[str]) -> None:
         if math.isfinite(row["published_difference"]):
             panel.plot(row["published_difference"], y, **PUBLISHED, zorder=4)
     panel.tick_params(axis="y", length=0)
-    panel.tick_params(axis="x", labelsize=6)
+    panel.tick_params(axis="x", labelsize=points(6))
     panel.xaxis.set_major_locator(MaxNLocator(5))
     panel.grid(axis="y", color="#eeeeee", linewidth=0.5, zorder=-1)
 
 
-def _limits(rows: pd.DataFrame) -> tuple[float, float]:
+def limits(rows: pd.DataFrame) -> tuple[float, float]:
     """From the lowest to the highest interval, but for the few that are many times as wide as most: those are cut."""
     import numpy as np
 
