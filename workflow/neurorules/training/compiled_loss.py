@@ -92,8 +92,8 @@ class CompiledLoss:
         return outputs.new_tensor(losses).view(outputs.shape[:-3]), gradient
 
 
-def compiled_loss(loss: Loss, device: torch.device) -> Loss:
+def compiled_loss(loss: Loss) -> Loss:
     """The loss in compiled code where there is one for it, else the loss itself."""
-    if device.type == "cpu" and type(loss) in (CrossEntropy, MeanSquaredError):
+    if type(loss) in (CrossEntropy, MeanSquaredError):
         return CompiledLoss(loss)  # type: ignore[arg-type]
     return loss

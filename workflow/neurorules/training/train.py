@@ -104,7 +104,7 @@ def train_stack(
 def _train(
     networks: Sequence[Network], task: Task, report: Report, dtype: torch.dtype
 ) -> list[xr.Dataset | InputError]:
-    from neurorules.training.compiled_loss import compiled_loss  # it loads the compiler
+    import torch
 
     options = networks[0].model  # of these, only what all have in common
     device = open_device(options.training.device)
@@ -135,7 +135,11 @@ def _train(
     )
     architecture = make_architecture(options.network, masks, theta.flat, compiled=True)
     flossing_exponents, failed = _floss(theta, architecture, task, networks, streams)
-    loss = compiled_loss(task.loss, device)
+    loss = task.loss
+    if device.type == "cpu":
+        from neurorules.training.compiled_loss import compiled_loss  # it loads the compiler
+
+        loss = compiled_loss(task.loss)
     rates = [network.model.training.learning_rate for network in networks]
     optimiser = make_optimiser(theta.flat, options.training, rates)
     penalties = [ActivityPenalty(network.model.training.activity_penalty) for network in networks]
