@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules.network.kernels import CODES, activate, backward, derivatives, forward, readout_gradient
+from neurorules.network.kernels import CODES, activate, backward, derivatives, forward
+from neurorules.network.readout import readout_gradient
 
 if TYPE_CHECKING:
     import torch

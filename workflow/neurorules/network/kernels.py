@@ -1,7 +1,7 @@
 """Loops over the steps of a batch, compiled: for small networks the calls of a loop in Python cost more than its work.
 
 Every kernel works on contiguous memory of one network, in float32 or float64, and does what the loop in PyTorch does
-that stands where it is called; tests compare the two. Only products are left to BLAS, see `gemm`. A kernel's result
+that stands where it is called; tests compare the two. Only products are left to BLAS, see `blas`. A kernel's result
 does not depend on how many networks are trained in a job. It does depend on the processor: how wide its vectors are
 decides in which order a sum over units is taken, and BLAS chooses its code by it. Equal bytes are promised on
 processors of one kind.
@@ -21,21 +21,11 @@ import numpy as np
 from numba import types
 from numba.extending import overload, register_jitable
 
-from neurorules.network.gemm import add_product, product_of
+from neurorules.network.blas import GEMM
+from neurorules.network.jit import FAST, compiled
 
-# All of fast arithmetic but what takes NaN and infinity for impossible.
-FAST = {"contract", "reassoc", "arcp", "nsz"}
 RETANH, RELU, TANH = 0, 1, 2
 CODES = {"retanh": RETANH, "relu": RELU, "tanh": TANH}
-
-
-def compiled(function: Any) -> Any:
-    """The function compiled, kept for later processes where a folder for that can be written to."""
-    options: dict[str, Any] = {"nogil": True, "fastmath": FAST, "error_model": "numpy"}
-    try:
-        return numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # no folder for it
-        return numba.njit(**options)(function)
 
 
 def _tanh(x: Any) -> Any:
@@ -109,6 +99,44 @@ def _derive_row(code: int, h: Any, out: Any) -> None:
     else:
         for j in range(out.shape[0]):
             out[j] = zero if h[j] == zero else one - h[j] * h[j]
+
+
+@register_jitable
+def product_of(n_rows: int, b: Any, a_columns: int, c_columns: int, alpha: Any, beta: Any) -> tuple[Any, Any, Any]:
+    """What `add_product` needs of c = alpha a b^T + beta c besides the matrices; to be made once for many products.
+
+    Args:
+        n_rows: of a and c.
+        b: (column of c, column of a), contiguous.
+        a_columns, c_columns: how far apart rows of a and of c are.
+        alpha, beta: factors of the type of the matrices.
+    """
+    letters, sizes, factors = np.empty(2, np.uint8), np.empty(6, np.int32), np.empty(2, b.dtype)
+    letters[0], letters[1] = ord("T"), ord("N")
+    # In the order of BLAS, whose matrices have their columns in memory: c^T = b a^T.
+    sizes[0], sizes[1], sizes[2] = b.shape[0], n_rows, b.shape[1]
+    sizes[3], sizes[4], sizes[5] = b.shape[1], a_columns, c_columns
+    factors[0], factors[1] = alpha, beta
+    return letters, sizes, factors
+
+
+def add_product(product: tuple[Any, Any, Any], a: Any, b: Any, c: Any) -> None:
+    """c = alpha a b^T + beta c, see `product_of`; in compiled code only."""
+    raise NotImplementedError
+
+
+@overload(add_product)
+def _add_product(product: Any, a: Any, b: Any, c: Any) -> Any:
+    gemm = GEMM[c.dtype]
+
+    def call(product: Any, a: Any, b: Any, c: Any) -> None:
+        letters, sizes, factors = product
+        transposed, as_it_is = letters[0:].ctypes, letters[1:].ctypes
+        m, n, k, b_columns = sizes[0:].ctypes, sizes[1:].ctypes, sizes[2:].ctypes, sizes[3:].ctypes
+        a_columns, c_columns, alpha, beta = sizes[4:].ctypes, sizes[5:].ctypes, factors[0:].ctypes, factors[1:].ctypes
+        gemm(transposed, as_it_is, m, n, k, alpha, b.ctypes, b_columns, a.ctypes, a_columns, beta, c.ctypes, c_columns)
+
+    return call
 
 
 @compiled
@@ -247,30 +275,3 @@ def backward(
                     after[j] = leak * after[j] + slope[j] * delta[j]
             for j in range(n_units):
                 delta[j] = after[j]
-
-
-@compiled
-def readout_gradient(output_error: Any, drive: Any, gradient: Any, bias_gradient: Any) -> None:
-    """Add sum_t dL/dy_t h_t^T to `gradient` (output, unit) and sum_t dL/dy_t to `bias_gradient` (output,).
-
-    Args:
-        output_error: (step, trial, output), dL/dy_t.
-        drive: (step, trial, column), h_t in the first columns.
-    """
-    n_outputs, n_units = gradient.shape
-    part, bias_part = np.empty_like(gradient), np.empty_like(bias_gradient)
-    for t in range(output_error.shape[0]):
-        part[:] = 0
-        bias_part[:] = 0
-        for i in range(output_error.shape[1]):
-            h = drive[t, i]
-            for o in range(n_outputs):
-                error = output_error[t, i, o]
-                bias_part[o] += error
-                for j in range(n_units):
-                    part[o, j] += error * h[j]
-        # Step by step: a sum of as many numbers as there are steps and trials would round more.
-        for o in range(n_outputs):
-            bias_gradient[o] += bias_part[o]
-            for j in range(n_units):
-                gradient[o, j] += part[o, j]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from neurorules.network.kernels import compiled
+from neurorules.network.jit import compiled
 
 # Counters at once. Four words of each make four numbers.
 LANES = 128

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules.network.kernels import compiled
+from neurorules.network.jit import compiled
 from neurorules.tasks.base.losses import CrossEntropy, MeanSquaredError
 
 if TYPE_CHECKING:

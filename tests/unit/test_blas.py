@@ -1,0 +1,54 @@
+"""Matrix products of compiled loops: both libraries that may be called, and the products, against NumPy."""
+
+from __future__ import annotations
+
+import ctypes
+
+import numba
+import numpy as np
+import pytest
+from numba.extending import get_cython_function_address
+
+from neurorules.network import blas
+from neurorules.network.kernels import add_product, product_of
+
+REAL = {"sgemm": np.float32, "dgemm": np.float64}
+
+
+@pytest.mark.parametrize("name", REAL)
+@pytest.mark.parametrize("library", ["found", "SciPy's"])
+def test_either_library_is_called_in_the_same_way(name: str, library: str) -> None:
+    address = (
+        blas._address(name) if library == "found" else get_cython_function_address("scipy.linalg.cython_blas", name)
+    )
+    rng, real = np.random.default_rng(0), REAL[name]
+    a, b, c = (rng.standard_normal(shape).astype(real) for shape in ((5, 7), (4, 7), (5, 4)))
+    expected = 0.5 * a.astype(float) @ b.T.astype(float) - 2.0 * c.astype(float)
+    size, number = ctypes.c_int32, np.ctypeslib.as_ctypes_type(real)
+    arguments = [b"T", b"N", size(4), size(5), size(7), number(0.5), b, size(7), a, size(7), number(-2.0), c, size(4)]
+    pointers = [
+        one if isinstance(one, bytes) else one.ctypes.data if isinstance(one, np.ndarray) else ctypes.addressof(one)
+        for one in arguments
+    ]
+    kinds = [ctypes.c_char_p if isinstance(one, bytes) else ctypes.c_void_p for one in arguments]
+    ctypes.CFUNCTYPE(None, *kinds)(address)(*pointers)
+    np.testing.assert_allclose(c, expected, rtol=0, atol=100 * np.finfo(real).eps)
+
+
+@numba.njit
+def accumulate(a, b, c, n_columns, alpha, beta):
+    product = product_of(a.shape[1], b, a.shape[2], n_columns, alpha, beta)
+    for t in range(a.shape[0]):
+        add_product(product, a[t], b, c)
+
+
+@pytest.mark.parametrize("real", REAL.values())
+def test_products_of_compiled_loops(real: type) -> None:
+    """c = alpha a b^T + beta c, again and again; c has columns behind it that stay as they are."""
+    rng = np.random.default_rng(0)
+    a, b, memory = (rng.standard_normal(shape).astype(real) for shape in ((3, 5, 7), (4, 7), (5, 6)))
+    expected = memory.astype(float)
+    for a_t in a.astype(float):
+        expected[:, :4] = 0.5 * a_t @ b.T.astype(float) - 2.0 * expected[:, :4]
+    accumulate(a, b, memory, 6, real(0.5), real(-2.0))
+    np.testing.assert_allclose(memory, expected, rtol=0, atol=400 * np.finfo(real).eps)
