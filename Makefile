@@ -35,11 +35,11 @@ NEURORULES := $(PYTHON) -m neurorules
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test fault-test slurm-test check plan run trials status archive report lint docs bench lock clean study-exists
+.PHONY: help setup demo test fault-test slurm-test check plan run trials status archive report snakemake-report lint docs bench lock clean study-exists
 
 help: ## list the targets
 	@echo "make TARGET [VARIABLE=value ...]"
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12 | sed 's/^/  /'
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18 | sed 's/^/  /'
 	@echo "Variables: CORES (now $$CORES), STUDY, TARGET, TASK, RAW_DIR, TORCH_INDEX_URL (an index of CPU-only torch builds)"
 
 setup: $(INSTALLED) ## set up .venv from requirements.lock, without running anything
@@ -88,9 +88,12 @@ archive: $(INSTALLED) ## write a finished study as one file, results/STUDY/archi
 	@$(NEURORULES) archive -- "$$STUDY"
 	@$(NEURORULES) archive --check "results/$$STUDY/archive/$$STUDY.zip"
 
-report: study-exists $(INSTALLED) ## collect what a finished study made in results/STUDY/report/report.html
+report: $(INSTALLED) ## write a study's results as one page: its answer, claims and figures, in results/STUDY/report/report.html
+	@$(NEURORULES) report -- "$$STUDY"
+
+snakemake-report: study-exists $(INSTALLED) ## write Snakemake's own report of a finished study: its jobs, files and run times
 	@mkdir -p "results/$$STUDY/report"
-	$(SNAKEMAKE) --configfile "$$CONFIG" $${RAW_DIR:+--config "raw_dir=$$RAW_DIR"} --report "results/$$STUDY/report/report.html"
+	$(SNAKEMAKE) --configfile "$$CONFIG" $${RAW_DIR:+--config "raw_dir=$$RAW_DIR"} --report "results/$$STUDY/report/snakemake.html"
 
 study-exists:
 	@test -f "$$CONFIG" || { echo "STUDY=$$STUDY: there is no $$CONFIG; there are:" >&2; \
@@ -107,6 +110,7 @@ lint: $(INSTALLED) ## check format, style, types, the lock, the workflow and eve
 	$(PYTHON) docs/column_reference.py --check
 	$(PYTHON) docs/examples.py --check
 	$(PYTHON) docs/badges.py --check
+	$(PYTHON) docs/benchmarks.py --check
 	$(PYTHON) docs/rulegraph.py --check
 	$(NEURORULES) check config/*.yaml
 
@@ -115,6 +119,7 @@ docs: $(INSTALLED) $(DOCS_INSTALLED) ## write the generated pages of the documen
 	$(PYTHON) docs/column_reference.py
 	$(PYTHON) docs/examples.py
 	$(PYTHON) docs/badges.py
+	$(PYTHON) docs/benchmarks.py
 	$(PYTHON) docs/rulegraph.py
 	$(PYTHON) -m sphinx --fail-on-warning --keep-going --quiet -b html -c docs -d site/.doctrees . site
 	$(PYTHON) docs/check_site.py site
@@ -123,10 +128,9 @@ $(DOCS_INSTALLED): envs/docs.lock $(INSTALLED)
 	@$(PYTHON) -m pip install --quiet --require-hashes --no-deps -r envs/docs.lock
 	@touch $@
 
-bench: $(INSTALLED) ## measure time and memory, on one thread
-	$(PYTHON) tests/benchmarks/gradients.py
+bench: $(INSTALLED) ## measure time and memory, and compare with the stored ratios; WRITE=1 stores them
+	$(PYTHON) tests/benchmarks/compare.py $(if $(WRITE),--write)
 	$(PYTHON) tests/benchmarks/memory.py
-	$(PYTHON) tests/benchmarks/similarity.py
 
 lock: $(INSTALLED) ## resolve pyproject.toml again into requirements.lock and the conda files (needs uv)
 	$(PYTHON) envs/lock.py --uv $(UV)

@@ -30,7 +30,7 @@ FLOORS = (
     ("figures",),
     ("study",),
     ("archive",),
-    ("cli", "__main__"),
+    ("cli", "report", "__main__"),
     ("jobs",),
 )
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}

@@ -17,6 +17,7 @@ HELPS = {
     "status": "say how far a study has come, and how long its runs will take",
     "trials": "show the test trials that a recording's conditions have to match",
     "show-options": "show every option of a model, and where it is set",
+    "report": "write the results page of a study: one HTML file with its answer, claims and figures",
     "inspect": "show what result files were made by, and what is in raw files of a lab",
     "archive": "write a finished study as one file, or check such a file",
     "completion": "print a script that completes these words in a shell",
@@ -27,6 +28,7 @@ EXAMPLES = {
     "status": "neurorules status reach --watch",
     "trials": "neurorules trials companion dms",
     "show-options": "neurorules show-options reach hatsopoulos2007/eprop/base",
+    "report": "neurorules report demo --output results.html",
     "inspect": "neurorules inspect results/demo/figures/fig1.pdf",
     "archive": "neurorules archive demo --output demo.zip",
     "completion": 'eval "$(neurorules completion bash)"',
@@ -55,12 +57,15 @@ def build_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.Argument
         for name, text in HELPS.items()
     }
     commands["check"].add_argument("studies", nargs="+", metavar="STUDY", help=_STUDY)
-    for name in ("plan", "status", "trials", "show-options"):
+    for name in ("plan", "status", "trials", "show-options", "report"):
         commands[name].add_argument("study", metavar="STUDY", help=_STUDY)
-    for name in ("plan", "status", "archive"):
+    for name in ("plan", "status", "report", "archive"):
         commands[name].add_argument(
             "--directory", default=".", metavar="FOLDER", help="where snakemake runs; results/ is in it (default: here)"
         )
+    commands["report"].add_argument(
+        "--output", metavar="FILE.html", help="where to write it (default: results/STUDY/report/report.html)"
+    )
     status = commands["status"]
     status.add_argument("--by-figure", action="store_true", help="say how far each figure is")
     status.add_argument("--watch", action="store_true", help="look again every few seconds until all is done")

@@ -57,7 +57,7 @@ def make_forest(rows: pd.DataFrame) -> Figure:
             panel.set_xlabel("\n".join(textwrap.wrap(f"Difference in {axis}", axis_letters)), fontsize=points(6.5))
             names = [shortened(label, label_letters) for label in labels] if number == 0 else [""] * len(labels)
             panel.set_yticks(range(len(labels)), names, fontsize=points(5.5))
-            panel.set(xlim=_limits(of_axis), ylim=(len(labels) - 0.4, -0.6))
+            panel.set(xlim=limits(of_axis), ylim=(len(labels) - 0.4, -0.6))
     return figure
 
 
@@ -105,7 +105,7 @@ def _draw(panel: Axes, rows: pd.DataFrame, labels: list[str]) -> None:
     panel.grid(axis="y", color="#eeeeee", linewidth=0.5, zorder=-1)
 
 
-def _limits(rows: pd.DataFrame) -> tuple[float, float]:
+def limits(rows: pd.DataFrame) -> tuple[float, float]:
     """From the lowest to the highest interval, but for the few that are many times as wide as most: those are cut."""
     import numpy as np
 

@@ -142,9 +142,11 @@ class Selection:
             return (model,)
         # On a GPU the stack of a whole shape is the point, whatever figures show it.
         figures = () if most == AUTO else tuple(self.shown_by[model, seed] for seed in seeds)
+        # A model whose learning rate is given does not wait for the choice of another's.
+        chooses = self.options.chooses_learning_rate(model)
         if on_cpu:
-            return figures, self.options.training_recording(model), self.options.chooses_learning_rate(model)
-        return figures, canonical_json(shape(self.options.training(model)))
+            return figures, chooses, self.options.training_recording(model)
+        return figures, chooses, canonical_json(shape(self.options.training(model)))
 
     @cached_property
     def shown_by(self) -> dict[tuple[Model, int], tuple[str, ...]]:
