@@ -58,14 +58,16 @@ def finished(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Ch
 
 @pytest.fixture(scope="session")
 def traced(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """The finished study, done in another way: one core, a job for each seed, another hash seed, time zone and locale.
+    """The finished study, done in another way.
 
-    Its jobs are traced: the folder `traces` says what ran in each, see `trace/sitecustomize.py`.
+    One core, a job for each seed, jobs of several models, another hash seed, time zone and locale. Its jobs are traced:
+    the folder `traces` says what ran in each, see `trace/sitecustomize.py`.
     """
 
     def make(folder: Path) -> None:
         checkout = pristine.copy(folder)
         checkout.configure("seeds_per_job", to=1)
+        checkout.configure("models_per_job", to=2)
         traces = folder / "traces"
         traces.mkdir()
         trace = {"PYTHONPATH": str(REPOSITORY / "tests/helpers/trace"), "NEURORULES_TRACE": str(traces)}

@@ -11,6 +11,7 @@ from helpers.studies import (
 )
 
 from neurorules.study.model import Block, Model, subset_name
+from neurorules.study.score_jobs import ScoreJob, score_jobs
 
 
 def test_seeds_of_a_model_are_scored_in_parts_that_figures_share() -> None:
@@ -94,3 +95,53 @@ def test_models_of_other_seeds_stand_in_blocks_of_their_own() -> None:
     )
     bptt, eprop = Model(REACH, "bptt", "base"), Model(REACH, "eprop", "published-code")
     assert made.selection.blocks == [Block((0, 1), (bptt, eprop)), Block((2,), (bptt,))]
+
+
+def tables_of(jobs: list[ScoreJob]) -> list[tuple[str, str, tuple[int, ...]]]:
+    return [(table_type, str(part.model), seeds) for job in jobs for table_type, part, seeds in job.tables]
+
+
+def test_one_job_makes_the_cheap_tables_of_several_models() -> None:
+    base = {"tasks": [REACH], "settings": ["base"], "extra_models": []}
+    change = {
+        "use_recordings": [REACH],
+        "use_figures": ["fig1", "fig4", "fig8"],
+        "figures": {
+            "fig1": {**base, "learning_rules": ["bptt", "eprop", "truncated_bptt"], "seeds": [0, 1]},
+            "fig4": {**base, "learning_rules": ["bptt", "eprop"], "seeds": [0]},
+            "fig8": {**base, "learning_rules": ["bptt"], "seeds": [0]},
+        },
+    }
+    assert score_jobs(study(change).selection) == []  # a job for every table
+
+    jobs = score_jobs(study({**change, "models_per_job": 2}).selection)
+    bptt, eprop, truncated = (f"{REACH}/{name}/base" for name in ("bptt", "eprop", "truncated_bptt"))
+    made = tables_of(jobs)
+    assert len(made) == len(set(made))
+    # what takes long is a job of its own, in whatever figure
+    assert {table_type for table_type, _, _ in made} & {"distances", "dpca", "eigenvalues", "dsa"} == {
+        "distances",
+        "dpca",
+        "eigenvalues",
+    }
+    of_fig1 = [("distances", model, (0, 1)) for model in (bptt, eprop, truncated)]
+    assert [table for table in made if table[0] == "distances"] == of_fig1
+    # no job reads a run that only some of the figures show which its other tables are for
+    assert [sorted({seed for seeds in job.runs.values() for seed in seeds}) for job in jobs] == [
+        sorted({seed for _, _, seeds in job.tables for seed in seeds}) for job in jobs
+    ]
+    assert max(len(job.runs) for job in jobs) == 2
+    assert len(jobs) == 4, jobs
+
+
+def test_models_of_other_figures_or_recordings_share_no_job() -> None:
+    base = {"learning_rules": ["bptt", "eprop"], "settings": ["base"], "extra_models": [], "seeds": [0]}
+    made = study(
+        {
+            "use_recordings": [REACH, MANTE],
+            "use_figures": ["fig1"],
+            "figures": {"fig1": {**base, "tasks": [REACH, MANTE]}},
+            "models_per_job": 9,
+        }
+    )
+    assert [sorted({part.model.task for part in job.runs}) for job in score_jobs(made.selection)] == [[REACH], [MANTE]]

@@ -39,6 +39,7 @@ from neurorules.study.code import figure_code, recording_code, scoring_code, syn
 from neurorules.study.identity import Identities
 from neurorules.study.load import Study
 from neurorules.study.model import Model, block_name
+from neurorules.study.score_jobs import Part, is_costly, score_jobs
 from neurorules.study.yaml_source import BASE_CONFIG, merge
 from neurorules.study.yaml_source import read_study_file
 from neurorules.tables.base.table_type import table_types
@@ -206,8 +207,51 @@ def compared_recording(model):
     return study.paths.recording_file(recording) if recording in study.selection.used_recordings else []
 
 
-def scoring_options(wildcards):
-    return canonical_json(study.options.scoring(Model.parse(wildcards.model), wildcards.table_type))
+# Parts are seeds of models: `Part` in study/score_jobs.py.
+SCORE_JOBS = score_jobs(study.selection)
+
+
+def part_of(wildcards):
+    return Part(Model.parse(wildcards.model), wildcards.subset)
+
+
+def part_seeds(wildcards):
+    return study.selection.seed_subsets[wildcards.table_type][Model.parse(wildcards.model)][wildcards.subset]
+
+
+def part_runs(parts):
+    """The runs of some parts, in their order."""
+    return [study.paths.run_file(part.model, seed) for part, seeds in parts.items() for seed in seeds]
+
+
+def named_parts(parts):
+    """Seeds by the name of their part, in the order of `part_runs`."""
+    return {f"{part.model}/{part.subset}": list(seeds) for part, seeds in parts.items()}
+
+
+def table_codes(tables):
+    """Hashes over the code behind tables, of which each is a table type, a part and its seeds."""
+    return [code(*scoring_code(study, "score.py", table_type, [part.model])) for table_type, part, _ in tables]
+
+
+def asked_tables(tables):
+    """What each of these tables is to be made of."""
+    return canonical_json(
+        [
+            {
+                "table_type": table_type,
+                "model": str(part.model),
+                "part": f"{part.model}/{part.subset}",
+                "options": {**study.options.training(part.model), **study.options.scoring(part.model, table_type)},
+                "asked": {
+                    "runs": identities.run(part.model),
+                    "recording": identities.recording(study.options.recording(part.model)),
+                    "table": identities.model_table(table_type, part.model, list(seeds)),
+                },
+            }
+            for table_type, part, seeds in tables
+        ]
+    )
 
 
 def group_seeds(group):

@@ -1,21 +1,18 @@
-# Runs and recordings to tidy tables: a job per table type and subject.
+# Runs and recordings to tidy tables: a job for each table type and subject, or one for several cheap ones.
 
 
 # Seeds of one model against its recording, or alone.
 rule score:
     input:
         recording=lambda w: compared_recording(Model.parse(w.model)),
-        runs=lambda w: [
-            study.paths.run_file(w.model, seed)
-            for seed in study.selection.seed_subsets[w.table_type][Model.parse(w.model)][w.subset]
-        ],
+        runs=lambda w: part_runs({part_of(w): part_seeds(w)}),
     output:
         study.paths.table_file("{table_type}", "{model}", "{subset}"),
     log:
         log_file("similarity", "{model}", "{subset}", "{table_type}.log"),
     wildcard_constraints:
         subset=r"seeds[\w-]+",
-        table_type="|".join(table_types("model")),
+        table_type="|".join(name for name in table_types("model") if is_costly(name) or not SCORE_JOBS),
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -23,23 +20,38 @@ rule score:
         mem_mb=per_attempt(1500),
         runtime=per_attempt(60),
     params:
-        seeds=lambda w: study.selection.seed_subsets[w.table_type][Model.parse(w.model)][w.subset],
-        training=training_options,
-        scoring=scoring_options,
-        asked=lambda w: canonical_json(
-            {
-                "runs": identities.run(Model.parse(w.model)),
-                "recording": identities.recording(study.options.recording(Model.parse(w.model))),
-                "table": identities.model_table(
-                    w.table_type,
-                    Model.parse(w.model),
-                    study.selection.seed_subsets[w.table_type][Model.parse(w.model)][w.subset],
-                ),
-            }
-        ),
-        code=lambda w: code(*scoring_code(study, "score.py", w.table_type, [Model.parse(w.model)])),
+        runs=lambda w: named_parts({part_of(w): part_seeds(w)}),
+        tables=lambda w: asked_tables([(w.table_type, part_of(w), part_seeds(w))]),
+        code=lambda w: table_codes([(w.table_type, part_of(w), part_seeds(w))]),
     script:
         "../scripts/score.py"
+
+
+# Cheap tables about several models, where `models_per_job` asks for that: a rule for each job, whose outputs differ.
+for number, score_job in enumerate(SCORE_JOBS):
+
+    rule:
+        name:
+            f"score_models_{number}"
+        input:
+            recording=compared_recording(score_job.tables[0][1].model),
+            runs=part_runs(score_job.runs),
+        output:
+            [study.paths.table_file(kind, part.model, part.subset) for kind, part, _ in score_job.tables],
+        log:
+            log_file("similarity", f"models_{number}.log"),
+        conda:
+            "../../envs/training.yaml"
+        threads: 1
+        resources:
+            mem_mb=per_attempt(1500),
+            runtime=per_attempt(60 * len(score_job.runs)),
+        params:
+            runs=named_parts(score_job.runs),
+            tables=lambda w, tables=score_job.tables: asked_tables(tables),
+            code=lambda w, tables=score_job.tables: table_codes(tables),
+        script:
+            "../scripts/score.py"
 
 
 # The models of one task in one figure against each other.

@@ -1,4 +1,4 @@
-"""Score a model's runs against its recording: one tidy table."""
+"""Score models' runs against their recording: one tidy table or several."""
 
 import json
 
@@ -7,13 +7,17 @@ from neurorules.tables.base.score import score_model
 
 with job(snakemake.log[0]):
     one_thread()
-    score_model(
-        snakemake.wildcards.table_type,
-        snakemake.wildcards.model,
-        {**json.loads(snakemake.params.training), **json.loads(snakemake.params.scoring)},
-        dict(zip(snakemake.params.seeds, snakemake.input.runs, strict=True)),
-        snakemake.input.recording or None,
-        snakemake.params.code,
-        snakemake.output[0],
-        json.loads(snakemake.params.asked),
-    )
+    files = iter(snakemake.input.runs)
+    runs = {part: {seed: next(files) for seed in seeds} for part, seeds in snakemake.params.runs.items()}
+    tables = json.loads(snakemake.params.tables)
+    for table, code, output in zip(tables, snakemake.params.code, snakemake.output, strict=True):
+        score_model(
+            table["table_type"],
+            table["model"],
+            table["options"],
+            runs[table["part"]],
+            snakemake.input.recording or None,
+            code,
+            output,
+            table["asked"],
+        )

@@ -38,10 +38,19 @@ def umap_embedding(distances: NDArray[Any], seed: int = 0) -> NDArray[Any]:
         warnings.simplefilter("ignore")  # that there is no inverse transform, and one thread because of the seed
         import umap
 
+        keep_compiled()
         reducer = umap.UMAP(
             n_neighbors=min(NEIGHBOURS, n - 1), metric="precomputed", random_state=seed, n_jobs=1, verbose=False
         )
         return np.asarray(reducer.fit_transform(distances), np.float64)
+
+
+def keep_compiled() -> None:
+    """Let numba keep what it compiles of umap-learn, which takes 15 seconds, for later processes."""
+    from umap import umap_
+
+    for name in ("fast_knn_indices", "smooth_knn_dist", "compute_membership_strengths"):
+        getattr(umap_, name).enable_caching()
 
 
 def classical_scaling(distances: NDArray[Any]) -> NDArray[Any]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from neurorules.tables.base.table_type import ScoredModel
 
 SUBJECT = "model"
+COSTLY = True
 NEEDS_RECORDING = True
 NEEDS = ("steps",)
 COMPARISON_KEYS = ("alignment_stride_steps",)

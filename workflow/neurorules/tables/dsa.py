@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from neurorules.tables.base.table_type import ScoredModel
 
 SUBJECT = "model"
+COSTLY = True
 NEEDS_RECORDING = True
 COMPARISON_KEYS = ("dsa_n_delays", "dsa_ranks", "dsa_checkpoints", "dsa_restarts", "dsa_scores")
 

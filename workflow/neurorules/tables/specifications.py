@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from neurorules.tables.base.table_type import ScoredModel
 
 SUBJECT = "model"
+COSTLY = True
 NEEDS_RECORDING = True
 NEEDS = ("steps",)
 COMPARISON_KEYS = ("specification_measures", "specification_onset_steps", "specification_splits")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +43,11 @@ def outcomes() -> pd.DataFrame:
     """
     import pandas as pd
 
+    return pd.DataFrame(_rows())
+
+
+@cache  # several claims ask for it, and the integrations take seconds
+def _rows() -> list[dict[str, Any]]:
     inputs = proposition.inputs_with_roots(proposition.ROOTS)
     before_last = proposition.last_state(inputs[:-1])
     signals: dict[str, Callable[[float], float]] = {
@@ -66,7 +72,7 @@ def outcomes() -> pd.DataFrame:
                     "synthetic": 0,
                 }
             )
-    return pd.DataFrame(rows)
+    return rows
 
 
 def _same(a: Any, b: Any) -> bool:

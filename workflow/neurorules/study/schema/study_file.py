@@ -256,6 +256,12 @@ class StudyConfig(Group):
         "`device: cuda` a job has all seeds of a model",
         at_least=1,
     )
+    models_per_job: int = option(
+        ...,
+        "models that share a job, where the same figures show them. More means fewer, longer jobs, which pays where "
+        "a job takes as long to start as to work; the results are the same. A change of one runs the job again",
+        at_least=1,
+    )
     recordings: dict[Name, Recording] = option(..., "catalogue of recordings", type_in_words="dict")
     defaults: OptionGroups = option(
         NO_DEFAULT,

@@ -11,6 +11,8 @@ A table type is one file in the folder above with
                                         which networks that were trained elsewhere may lack: `history` of its training,
                                         `weights`, `accuracy`, `steps` (activity in all steps of the test trials), or
                                         `study` (to have been trained in this study)
+    COSTLY: bool                        optional: whether one of a model takes long enough for a job of its own, where a
+                                        job makes the tables of several models
     def table(...) -> DataFrame         see `score.py` for its arguments
     def check(recording, options)       optional; raises an InputError where no table can be made of a recording. It is
                                         asked before anything runs too. Of a model's options it looks at
@@ -49,6 +51,7 @@ TABLE_TYPES = Plugins(
         "REQUIRED_KEYS",
         "NEEDS_TRIALS",
         "NEEDS",
+        "COSTLY",
         "check",
         "table",
     ),

@@ -1,0 +1,78 @@
+"""Which tables about models one job makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from neurorules.figures.base.figure import table_types_of
+from neurorules.study.model import Model
+from neurorules.study.selection import Selection
+from neurorules.tables.base.table_type import TABLE_TYPES
+
+
+@dataclass(frozen=True, order=True)
+class Part:
+    """Some seeds of a model, by the name of this subset in `Selection.seed_subsets`."""
+
+    model: Model
+    subset: str
+
+
+@dataclass(frozen=True)
+class ScoreJob:
+    """The cheap tables about some parts of models, which one job makes; all are compared with the same recording.
+
+    Attributes:
+        tables: a table type, a part and its seeds for each.
+        runs: the seeds of every part.
+    """
+
+    tables: tuple[tuple[str, Part, tuple[int, ...]], ...]
+    runs: Mapping[Part, tuple[int, ...]]
+
+
+def is_costly(table_type: str) -> bool:
+    """Whether a table of this type takes long enough for a job of its own."""
+    return bool(getattr(TABLE_TYPES.load(table_type), "COSTLY", False))
+
+
+def score_jobs(selection: Selection) -> list[ScoreJob]:
+    """Jobs for the cheap tables of `models_per_job` models each; none where that is 1, and every table is a job.
+
+    Parts share a job where the same figures show them, so that a figure waits for no run that it does not show.
+    """
+    size: int = selection.config["models_per_job"]
+    if size == 1:
+        return []
+    cheap: dict[Part, dict[str, tuple[int, ...]]] = {}
+    for table_type, subsets in selection.seed_subsets.items():
+        if not is_costly(table_type):
+            for model, named in subsets.items():
+                for subset, seeds in named.items():
+                    cheap.setdefault(Part(model, subset), {})[table_type] = tuple(seeds)
+    together: dict[tuple[str | None, tuple[str, ...]], list[Part]] = {}
+    for part in sorted(cheap):
+        key = selection.options.recording(part.model), _shown_by(selection, part, cheap[part])
+        together.setdefault(key, []).append(part)
+    blocks = [parts[start : start + size] for parts in together.values() for start in range(0, len(parts), size)]
+    return [
+        ScoreJob(
+            tuple((name, part, seeds) for part in block for name, seeds in sorted(cheap[part].items())),
+            {part: next(iter(cheap[part].values())) for part in block},
+        )
+        for block in blocks
+    ]
+
+
+def _shown_by(selection: Selection, part: Part, seeds_by_type: Mapping[str, tuple[int, ...]]) -> tuple[str, ...]:
+    """The figures that are drawn from a table about a part."""
+    return tuple(
+        figure
+        for figure, models in selection.figures.items()
+        if part.model in models
+        and any(
+            set(seeds_by_type.get(table_type, ())) & set(selection.model_seeds(figure, part.model))
+            for table_type in table_types_of(figure, "model")
+        )
+    )
