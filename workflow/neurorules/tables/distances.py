@@ -35,7 +35,6 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from neurorules.runs.evaluate import ModelActivity
     from neurorules.similarity.baselines import participation_ratio
     from neurorules.similarity.conditions import derangements, mean_distance, opposite_conditions
     from neurorules.similarity.measures.base.measure import MEASURES
@@ -49,7 +48,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     rotated = shuffled[:0] if opposite is None else opposite[None]
     rows = []
     for seed, run in model.runs.items():
-        activity = ModelActivity(run, model.options, model.task, recording)
+        activity = model.activity(seed, recording)
         for index, update in enumerate(run["checkpoint"].values):
             at_checkpoint = activity.at(index)
             at_end = index in (0, run.sizes["checkpoint"] - 1)
@@ -57,7 +56,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
                 "seed": seed,
                 "update": int(update),
                 "accuracy": float(run["accuracy"].values[index]),
-                "fraction_correct": activity.fraction_correct(),
+                "fraction_correct": activity.fraction_correct(index),
                 **guess,
                 "participation_ratio": participation_ratio(at_checkpoint),
             }

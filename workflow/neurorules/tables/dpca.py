@@ -26,7 +26,6 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     import pandas as pd
 
     from neurorules.dynamics.dpca import align_signs, demixed_components
-    from neurorules.runs.evaluate import ModelActivity
 
     time_ms = recording["time"].values
     of_data = {name: parts[0] for name, parts in demixed_components(recording["rates"].values).items()}
@@ -49,5 +48,5 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
 
     add("data", -1, recording["rates"].values)
     for seed, run in model.runs.items():
-        add("model", seed, ModelActivity(run, model.options, model.task, recording).at(run.sizes["checkpoint"] - 1))
+        add("model", seed, model.activity(seed, recording).at(run.sizes["checkpoint"] - 1))
     return pd.concat(tables, ignore_index=True)

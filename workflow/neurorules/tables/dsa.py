@@ -50,7 +50,6 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     import pandas as pd
 
     from neurorules.errors import InputError
-    from neurorules.runs.evaluate import ModelActivity
     from neurorules.similarity.dsa import DelayDynamics, dynamics_distances
 
     comparison = model.options.comparison
@@ -61,7 +60,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
             recorded[n_delays] = DelayDynamics(recording["rates"].values, n_delays)
     rows = []
     for seed, run in model.runs.items():
-        activity = ModelActivity(run, model.options, model.task, recording)
+        activity = model.activity(seed, recording)
         last = run.sizes["checkpoint"] - 1
         for index in np.unique(np.linspace(0, last, comparison.dsa_checkpoints).round().astype(int)):
             at_checkpoint = activity.at(index)

@@ -47,7 +47,6 @@ def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Op
     import pandas as pd
 
     from neurorules.errors import InputError
-    from neurorules.runs.evaluate import ModelActivity
     from neurorules.runs.run import TRAINED, checkpoint_index
     from neurorules.similarity.dsa import DelayDynamics, check_delays, dynamics_distances
     from neurorules.tables.base.labels import side
@@ -56,7 +55,7 @@ def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Op
     for member in members:
         for seed, run in member.runs.items():
             checkpoint = checkpoint_index(run, TRAINED)
-            activity = ModelActivity(run, member.options, member.task, None).at(checkpoint)
+            activity = member.activity(seed, None).at(checkpoint)
             check_delays(activity.shape[0], activity.shape[1], min(options.dsa_n_delays))
             of_delays: dict[int, DelayDynamics] = {}
             for n_delays in options.dsa_n_delays:

@@ -64,7 +64,6 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from neurorules.runs.evaluate import ModelActivity
     from neurorules.similarity.measures.base.measure import MEASURES
     from neurorules.similarity.noise_floor import group_size, neuron_splits
     from neurorules.tasks.base.guessing import guessing
@@ -81,7 +80,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     units = np.stack([rng.permutation(n_units)[:size] for _ in neurons])
     rows = []
     for seed, run in model.runs.items():
-        activity = ModelActivity(run, model.options, model.task, recording)
+        activity = model.activity(seed, recording)
         for index, update in enumerate(run["checkpoint"].values):
             all_steps = activity.all_steps_at(index)
             of_checkpoint = {
@@ -89,7 +88,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
                 "seed": seed,
                 "update": int(update),
                 "accuracy": float(run["accuracy"].values[index]),
-                "fraction_correct": activity.fraction_correct(),
+                "fraction_correct": activity.fraction_correct(index),
                 **guess,
             }
             for onset, window in _windows(model, recording, all_steps.shape[1]):
