@@ -86,7 +86,6 @@ class Given:
         return Trials(np.zeros((*shape, 1), np.float32), self.targets, self.scored, np.arange(shape[1]))
 
 
-
 def reach(n_trials: int, n_steps: int = 12) -> Given:
     """Speed along evenly spaced directions: sin(pi t) (cos, sin) of the direction."""
     angle = 2 * np.pi * np.arange(n_trials) / n_trials

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from neurorules.tasks.base.trials import Trials
 
 
+# Trials that a network is run on at once, where there are many: what a step works on then stays in the cache.
+TRIALS_TOGETHER = 100
+
+
 class Scorer:
     """Runs one network, or a stack, on a task's noise-free test trials while it is trained.
 
@@ -170,6 +174,10 @@ def accuracies(run: xr.Dataset, options: Mapping[str, Any], task: Task, trials: 
     network = Options(options).network
     found = []
     for checkpoint in range(run.sizes["checkpoint"]):
-        outputs = run_network(checkpoint_arrays(run, checkpoint), network, trials.inputs)[1]
-        found.append(task.accuracy(outputs, trials))
+        weights = checkpoint_arrays(run, checkpoint)
+        outputs = [
+            run_network(weights, network, trials.inputs[:, start : start + TRIALS_TOGETHER])[1]
+            for start in range(0, trials.n_trials, TRIALS_TOGETHER)
+        ]
+        found.append(task.accuracy(np.concatenate(outputs, axis=1), trials))
     return np.array(found)

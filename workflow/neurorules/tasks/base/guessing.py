@@ -81,7 +81,8 @@ def best_shared(loss: Loss, trials: Trials, timing: NDArray[Any], n_outputs: int
     if not choices:
         return outputs
     with np.errstate(divide="ignore"):  # the logarithm of no share at all
-        return np.maximum(np.log(outputs), NEVER)
+        nats: NDArray[Any] = np.maximum(np.log(outputs), NEVER)
+    return nats
 
 
 def _sets(timing: NDArray[Any]) -> list[NDArray[Any]]:
