@@ -35,7 +35,7 @@ NEURORULES := $(PYTHON) -m neurorules
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test fault-test slurm-test check plan run trials status report snakemake-report lint docs bench lock clean study-exists
+.PHONY: help setup demo test fault-test slurm-test check plan run trials status archive report snakemake-report lint docs bench lock clean study-exists
 
 help: ## list the targets
 	@echo "make TARGET [VARIABLE=value ...]"
@@ -84,6 +84,10 @@ trials: $(INSTALLED) ## show the test trials that a recording's conditions have 
 status: $(INSTALLED) ## say how far a study has come and how long its runs will take: make status STUDY=reach
 	@$(NEURORULES) status -- "$$STUDY"
 
+archive: $(INSTALLED) ## write a finished study as one file, results/STUDY/archive/STUDY.zip, and check it
+	@$(NEURORULES) archive -- "$$STUDY"
+	@$(NEURORULES) archive --check "results/$$STUDY/archive/$$STUDY.zip"
+
 report: $(INSTALLED) ## write a study's results as one page: its answer, claims and figures, in results/STUDY/report/report.html
 	@$(NEURORULES) report -- "$$STUDY"
 
@@ -106,6 +110,7 @@ lint: $(INSTALLED) ## check format, style, types, the lock, the workflow and eve
 	$(PYTHON) docs/column_reference.py --check
 	$(PYTHON) docs/examples.py --check
 	$(PYTHON) docs/badges.py --check
+	$(PYTHON) docs/benchmarks.py --check
 	$(PYTHON) docs/rulegraph.py --check
 	$(NEURORULES) check config/*.yaml
 
@@ -114,6 +119,7 @@ docs: $(INSTALLED) $(DOCS_INSTALLED) ## write the generated pages of the documen
 	$(PYTHON) docs/column_reference.py
 	$(PYTHON) docs/examples.py
 	$(PYTHON) docs/badges.py
+	$(PYTHON) docs/benchmarks.py
 	$(PYTHON) docs/rulegraph.py
 	$(PYTHON) -m sphinx --fail-on-warning --keep-going --quiet -b html -c docs -d site/.doctrees . site
 	$(PYTHON) docs/check_site.py site
@@ -122,10 +128,9 @@ $(DOCS_INSTALLED): envs/docs.lock $(INSTALLED)
 	@$(PYTHON) -m pip install --quiet --require-hashes --no-deps -r envs/docs.lock
 	@touch $@
 
-bench: $(INSTALLED) ## measure time and memory, on one thread
-	$(PYTHON) tests/benchmarks/gradients.py
+bench: $(INSTALLED) ## measure time and memory, and compare with the stored ratios; WRITE=1 stores them
+	$(PYTHON) tests/benchmarks/compare.py $(if $(WRITE),--write)
 	$(PYTHON) tests/benchmarks/memory.py
-	$(PYTHON) tests/benchmarks/similarity.py
 
 lock: $(INSTALLED) ## resolve pyproject.toml again into requirements.lock and the conda files (needs uv)
 	$(PYTHON) envs/lock.py --uv $(UV)

@@ -27,6 +27,7 @@ from neurorules.learning.base.learning_rule import LEARNING_RULES, load_learning
 from neurorules.study.schema.comparison import Comparison, LabelSource
 from neurorules.study.schema.editor import editor_schema, schema_of
 from neurorules.study.schema.fields import NO_DEFAULT, Group
+from neurorules.study.schema.figure_style import FigureStyle
 from neurorules.study.schema.imported import ImportedNetwork, Weights
 from neurorules.study.schema.network import Network
 from neurorules.study.schema.study_file import (
@@ -48,6 +49,7 @@ CONFIG = REPOSITORY / "config" / "config.yaml"
 OPTIONS = {"type": "type", "default": "default", "meaning": "meaning", "source": "source"}
 TABLES: dict[str, tuple[type[Group], dict[str, str]]] = {
     "top level": (StudyConfig, {"type": "type", "value": "value in `config.yaml`", "meaning": "meaning"}),
+    "style": (FigureStyle, {"type": "type", "default": "default", "meaning": "meaning"}),
     "recordings": (Recording, {"type": "type", "default": "default", "meaning": "meaning"}),
     "options of a recording": (
         RecordingOptions,

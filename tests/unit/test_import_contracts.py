@@ -29,6 +29,7 @@ FLOORS = (
     ("claims", "plotting"),
     ("figures",),
     ("study",),
+    ("archive",),
     ("cli", "report", "__main__"),
     ("jobs",),
 )

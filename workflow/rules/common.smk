@@ -215,6 +215,12 @@ def training_gpus(model):
     return int(study.options.of(model)["training"]["device"] != "cpu")
 
 
+def training_minutes(block):
+    """An hour for each run, side by side on a GPU for each seed, and three more."""
+    on_gpu = training_gpus(block.models[0])
+    return 180 + 60 * len(block.seeds) * (1 if on_gpu else len(block.models))
+
+
 def training_memory(block):
     """MB of memory of a job: checkpoints of networks side by side on a GPU are all in memory at its end."""
     options = study.options.of(block.models[0])
@@ -289,8 +295,8 @@ def report_category(name):
     """The report lists its parts in the order of their names."""
     if name in ("claims", "claims_forest"):
         return "1 Claims"
-    if re.fullmatch(r"(fig|table)\d+|proposition", name):
+    if re.fullmatch(r"(fig|table)\d+|proposition|schematic", name):
         return "2 Figures and tables of the paper"
-    if re.fullmatch(r"companion_fig\d+", name):
+    if re.fullmatch(r"companion_(fig\d+|schematic)", name):
         return "3 Figures of the companion paper"
     return "4 Beyond the papers"

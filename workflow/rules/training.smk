@@ -93,7 +93,7 @@ for number, block in enumerate(block for block in study.selection.blocks if len(
         threads: 1
         resources:
             mem_mb=per_attempt(training_memory(block)),
-            runtime=per_attempt(180 + 60 * len(block.seeds) * len(block.models)),
+            runtime=per_attempt(training_minutes(block)),
             gpu=training_gpus(block.models[0]),
         params:
             models=lambda w, models=block.models: trained_models(models),

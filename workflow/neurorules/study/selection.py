@@ -8,7 +8,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
-from neurorules.figures.base.figure import is_of_others, needs_recording, table_types_of
+from neurorules.figures.base.figure import FIGURES, is_of_others, needs_recording, table_types_of
 from neurorules.io.identity import canonical_json
 from neurorules.recordings.catalogue import is_private, only_source
 from neurorules.study.model import Block, Model, subset_name
@@ -142,9 +142,11 @@ class Selection:
             return (model,)
         # On a GPU the stack of a whole shape is the point, whatever figures show it.
         figures = () if most == AUTO else tuple(self.shown_by[model, seed] for seed in seeds)
+        # A model whose learning rate is given does not wait for the choice of another's.
+        chooses = self.options.chooses_learning_rate(model)
         if on_cpu:
-            return figures, self.options.training_recording(model), self.options.chooses_learning_rate(model)
-        return figures, canonical_json(shape(self.options.training(model)))
+            return figures, chooses, self.options.training_recording(model)
+        return figures, chooses, canonical_json(shape(self.options.training(model)))
 
     @cached_property
     def shown_by(self) -> dict[tuple[Model, int], tuple[str, ...]]:
@@ -190,6 +192,8 @@ class Selection:
             "recordings": self.figure_recordings(name),
             "left_out": self.left_out(name),
         }
+        if "pdf" in FIGURES.load(name).PRODUCTS:
+            context |= {"style": self.config["style"]}
         shown = self.seeds if is_of_others(name) else self.figures[name]
         if imported := self.options.imported.shown(model.learning_rule for model in shown):
             context |= {"networks": imported, "lacking": self.lacking(name)}

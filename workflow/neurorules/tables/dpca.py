@@ -26,9 +26,11 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     import pandas as pd
 
     from neurorules.dynamics.dpca import align_signs, demixed_components
+    from neurorules.recordings.conditions import labels_in_words
     from neurorules.runs.evaluate import ModelActivity
 
     time_ms = recording["time"].values
+    labels = np.array(labels_in_words(recording), object)
     of_data = {name: parts[0] for name, parts in demixed_components(recording["rates"].values).items()}
     tables = []
 
@@ -41,6 +43,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
                 "seed": seed,
                 "component": f"{name} 1",
                 "condition": condition.ravel(),
+                "condition_labels": labels[condition.ravel()],
                 "time_ms": time.ravel(),
                 "projection": projection.ravel(),
                 "explained_variance": parts[0].explained_variance,

@@ -13,6 +13,7 @@ from neurorules.learning.base.learning_rule import load_learning_rule
 from neurorules.network.architecture import make_architecture
 from neurorules.network.connectivity import draw_mask
 from neurorules.network.initialisation import initialise
+from neurorules.network.normals import Normals
 from neurorules.network.parameters import Parameters, Sizes, stacked
 from neurorules.options import Options
 from neurorules.runs.evaluate import Scorer
@@ -114,7 +115,7 @@ def _train(
     trial_rngs = {
         network.seed: np.random.default_rng(stream["trials"]) for network, stream in zip(networks, streams, strict=True)
     }
-    noise_rngs = [torch.Generator(device).manual_seed(stream["noise"]) for stream in streams]
+    normals = [Normals(stream["noise"], device) for stream in streams]
     noise_sds = [network.model.network.noise_sd for network in networks]
 
     sizes = Sizes(task.n_inputs, options.network.units, task.n_outputs)
@@ -134,6 +135,11 @@ def _train(
     )
     architecture = make_architecture(options.network, masks, theta.flat, compiled=True)
     flossing_exponents, failed = _floss(theta, architecture, task, networks, streams)
+    loss = task.loss
+    if device.type == "cpu":
+        from neurorules.training.compiled_loss import compiled_loss  # it loads the compiler
+
+        loss = compiled_loss(task.loss)
     rates = [network.model.training.learning_rate for network in networks]
     optimiser = make_optimiser(theta.flat, options.training, rates)
     penalties = [ActivityPenalty(network.model.training.activity_penalty) for network in networks]
@@ -171,13 +177,13 @@ def _train(
             if any(noise_sds):
                 noise = theta.flat.new_zeros(*theta.batch_shape, *steps_and_trials, sizes.units)
         if noise is not None:
-            for network_noise, sd, rng in zip(theta.per_network(noise), noise_sds, noise_rngs, strict=True):
-                network_noise.normal_(0.0, sd, generator=rng)
+            for network_noise, sd, of in zip(theta.per_network(noise), noise_sds, normals, strict=True):
+                of.fill(network_noise, sd, update)
         inputs = np.stack([batch.inputs for batch in trials]) if theta.batch_shape else trials[0].inputs
         result = estimator.update(
             torch.as_tensor(inputs).to(theta.flat),
             noise,
-            task.loss,
+            loss,
             ScoredTrials(trials, like=theta.flat),
             [penalty.weight for penalty in penalties],
         )

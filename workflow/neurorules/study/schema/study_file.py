@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from neurorules.study.schema.comparison import Comparison
 from neurorules.study.schema.fields import NO_DEFAULT, Group, Name, Names, Number, Or, Seeds, Text, defaults_of, option
+from neurorules.study.schema.figure_style import FigureStyle
 from neurorules.study.schema.imported import ImportedNetwork
 from neurorules.study.schema.network import Network
 from neurorules.study.schema.session_options import SESSIONS, KeepTrials, SessionOptions
@@ -265,6 +266,12 @@ class StudyConfig(Group):
         "the job, but does not train the others again. `auto`: 1 on the CPU; with `device: cuda`, all models of one "
         "shape, whatever figures show them, see [GPUs](../cluster.md#gpus)",
         at_least=1,
+    )
+    style: FigureStyle = option(
+        NO_DEFAULT,
+        "how figures look, see [below](#figure-style): for a screen, or for a column of a journal",
+        type_in_words="dict",
+        default_in_words="`{}`",
     )
     recordings: dict[Name, Recording] = option(..., "catalogue of recordings", type_in_words="dict")
     defaults: OptionGroups = option(

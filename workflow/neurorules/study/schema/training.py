@@ -79,7 +79,7 @@ class Training(Group):
     )
     device: Literal["cpu", "cuda"] = option(
         "cpu",
-        "where it is trained. `cuda`: all seeds of a model side by side in one job, on the GPU that PyTorch uses; "
+        "where it is trained. `cuda`: all networks of a job side by side, on the GPU that PyTorch uses; "
         "without one the job says so. Random numbers of the noise and of learning rules are drawn on the device, so "
         "that runs with them differ from the CPU's. The same bytes are promised for `cpu` alone. Scoring is on the CPU",
         source="ours",

@@ -116,6 +116,7 @@ COLUMNS = {
     "tau_steps": Column(INTEGER, "time constant of the units", "steps"),
     "component": Column(TEXT, "demixed principal component"),
     "condition": Column(INTEGER, "number of the condition, from 0"),
+    "condition_labels": Column(TEXT, "what the condition was, as JSON: labels of the recording by name"),
     "time_ms": Column(NUMBER, "time from the event that the recording is aligned to", "ms"),
     "projection": Column(NUMBER, "activity along the component"),
     "explained_variance": Column(NUMBER, "share of all variance that the component explains"),
