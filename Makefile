@@ -14,6 +14,7 @@ BIN := .venv/bin
 PYTHON := $(BIN)/python
 SNAKEMAKE := $(BIN)/snakemake
 INSTALLED := .venv/.installed
+DOCS_INSTALLED := .venv/.docs-installed
 SNAKEMAKE_FLAGS ?= --quiet host reason
 
 # config/config.yaml is the study of the papers; any other study is called as its file.
@@ -34,11 +35,11 @@ NEURORULES := $(PYTHON) -m neurorules
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test fault-test slurm-test check plan run trials status report lint docs bench lock clean study-exists
+.PHONY: help setup demo test fault-test slurm-test check plan run trials status archive report snakemake-report lint docs bench lock clean study-exists
 
 help: ## list the targets
 	@echo "make TARGET [VARIABLE=value ...]"
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12 | sed 's/^/  /'
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18 | sed 's/^/  /'
 	@echo "Variables: CORES (now $$CORES), STUDY, TARGET, TASK, RAW_DIR, TORCH_INDEX_URL (an index of CPU-only torch builds)"
 
 setup: $(INSTALLED) ## set up .venv from requirements.lock, without running anything
@@ -83,9 +84,16 @@ trials: $(INSTALLED) ## show the test trials that a recording's conditions have 
 status: $(INSTALLED) ## say how far a study has come and how long its runs will take: make status STUDY=reach
 	@$(NEURORULES) status -- "$$STUDY"
 
-report: study-exists $(INSTALLED) ## collect what a finished study made in results/STUDY/report/report.html
+archive: $(INSTALLED) ## write a finished study as one file, results/STUDY/archive/STUDY.zip, and check it
+	@$(NEURORULES) archive -- "$$STUDY"
+	@$(NEURORULES) archive --check "results/$$STUDY/archive/$$STUDY.zip"
+
+report: $(INSTALLED) ## write a study's results as one page: its answer, claims and figures, in results/STUDY/report/report.html
+	@$(NEURORULES) report -- "$$STUDY"
+
+snakemake-report: study-exists $(INSTALLED) ## write Snakemake's own report of a finished study: its jobs, files and run times
 	@mkdir -p "results/$$STUDY/report"
-	$(SNAKEMAKE) --configfile "$$CONFIG" $${RAW_DIR:+--config "raw_dir=$$RAW_DIR"} --report "results/$$STUDY/report/report.html"
+	$(SNAKEMAKE) --configfile "$$CONFIG" $${RAW_DIR:+--config "raw_dir=$$RAW_DIR"} --report "results/$$STUDY/report/snakemake.html"
 
 study-exists:
 	@test -f "$$CONFIG" || { echo "STUDY=$$STUDY: there is no $$CONFIG; there are:" >&2; \
@@ -100,18 +108,29 @@ lint: $(INSTALLED) ## check format, style, types, the lock, the workflow and eve
 	$(PYTHON) envs/lock.py --check
 	$(PYTHON) docs/config_reference.py --check
 	$(PYTHON) docs/column_reference.py --check
+	$(PYTHON) docs/examples.py --check
+	$(PYTHON) docs/badges.py --check
+	$(PYTHON) docs/benchmarks.py --check
 	$(PYTHON) docs/rulegraph.py --check
 	$(NEURORULES) check config/*.yaml
 
-docs: $(INSTALLED) ## write the generated parts of the documentation again
+docs: $(INSTALLED) $(DOCS_INSTALLED) ## write the generated pages of the documentation again and build the site, site/index.html
 	$(PYTHON) docs/config_reference.py
 	$(PYTHON) docs/column_reference.py
+	$(PYTHON) docs/examples.py
+	$(PYTHON) docs/badges.py
+	$(PYTHON) docs/benchmarks.py
 	$(PYTHON) docs/rulegraph.py
+	$(PYTHON) -m sphinx --fail-on-warning --keep-going --quiet -b html -c docs -d site/.doctrees . site
+	$(PYTHON) docs/check_site.py site
 
-bench: $(INSTALLED) ## measure time and memory, on one thread
-	$(PYTHON) tests/benchmarks/gradients.py
+$(DOCS_INSTALLED): envs/docs.lock $(INSTALLED)
+	@$(PYTHON) -m pip install --quiet --require-hashes --no-deps -r envs/docs.lock
+	@touch $@
+
+bench: $(INSTALLED) ## measure time and memory, and compare with the stored ratios; WRITE=1 stores them
+	$(PYTHON) tests/benchmarks/compare.py $(if $(WRITE),--write)
 	$(PYTHON) tests/benchmarks/memory.py
-	$(PYTHON) tests/benchmarks/similarity.py
 
 lock: $(INSTALLED) ## resolve pyproject.toml again into requirements.lock and the conda files (needs uv)
 	$(PYTHON) envs/lock.py --uv $(UV)

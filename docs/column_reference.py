@@ -1,4 +1,4 @@
-"""Write the table of columns in docs/extending.md from workflow/neurorules/tables/base/columns.py.
+"""Write the table of columns in docs/reference/tables.md from workflow/neurorules/tables/base/columns.py.
 
 python docs/column_reference.py            writes it
 python docs/column_reference.py --check    says whether it is up to date
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-GUIDE = REPOSITORY / "docs" / "extending.md"
+PAGE = REPOSITORY / "docs" / "reference" / "tables.md"
 BEGIN, END = "<!-- columns -->", "<!-- end -->"
 
 
@@ -28,20 +28,20 @@ def table() -> str:
     return "\n".join(rows)
 
 
-def rendered(guide: str) -> str:
-    """The guide with the table between its comments."""
-    start = guide.index(BEGIN) + len(BEGIN)
-    return f"{guide[:start]}\n\n{table()}\n\n{guide[guide.index(END, start) :]}"
+def rendered(page: str) -> str:
+    """The page with the table between its comments."""
+    start = page.index(BEGIN) + len(BEGIN)
+    return f"{page[:start]}\n\n{table()}\n\n{page[page.index(END, start) :]}"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Write or check the table; returns the exit code."""
-    before = GUIDE.read_text(encoding="utf-8")
+    before = PAGE.read_text(encoding="utf-8")
     after = rendered(before)
     if "--check" not in arguments:
-        GUIDE.write_text(after, encoding="utf-8")
+        PAGE.write_text(after, encoding="utf-8")
     elif after != before:
-        print("docs/extending.md is not up to date: run python docs/column_reference.py", file=sys.stderr)
+        print("docs/reference/tables.md is not up to date: run python docs/column_reference.py", file=sys.stderr)
         return 1
     return 0
 

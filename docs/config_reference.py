@@ -1,15 +1,17 @@
-"""Write what is generated from the types of options: tables of config/README.md, and the schema that editors use.
+"""Write what is generated from the types of options: tables below docs/reference/, and the schema that editors use.
 
     python docs/config_reference.py            writes them
     python docs/config_reference.py --check    says whether they are up to date
 
-Types, limits, defaults, meanings and sources stand in workflow/neurorules/study/schema/; what a task has in place of a
-default, in config/config.yaml.
+Types, limits, defaults, meanings and sources stand in workflow/neurorules/study/schema/, and in OPTION_SCHEMA of tasks
+and learning rules. The values that tasks and learning rules have stand in config/config.yaml.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -21,9 +23,11 @@ import yaml
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "workflow"))
 
+from neurorules.learning.base.learning_rule import LEARNING_RULES, load_learning_rule
 from neurorules.study.schema.comparison import Comparison, LabelSource
 from neurorules.study.schema.editor import editor_schema, schema_of
 from neurorules.study.schema.fields import NO_DEFAULT, Group
+from neurorules.study.schema.figure_style import FigureStyle
 from neurorules.study.schema.imported import ImportedNetwork, Weights
 from neurorules.study.schema.network import Network
 from neurorules.study.schema.study_file import (
@@ -37,7 +41,7 @@ from neurorules.study.schema.study_file import (
 )
 from neurorules.study.schema.training import Training
 
-README = REPOSITORY / "config" / "README.md"
+PAGES = REPOSITORY / "docs" / "reference"
 SCHEMA = REPOSITORY / "workflow" / "schemas" / "config.schema.json"
 CONFIG = REPOSITORY / "config" / "config.yaml"
 
@@ -45,6 +49,7 @@ CONFIG = REPOSITORY / "config" / "config.yaml"
 OPTIONS = {"type": "type", "default": "default", "meaning": "meaning", "source": "source"}
 TABLES: dict[str, tuple[type[Group], dict[str, str]]] = {
     "top level": (StudyConfig, {"type": "type", "value": "value in `config.yaml`", "meaning": "meaning"}),
+    "style": (FigureStyle, {"type": "type", "default": "default", "meaning": "meaning"}),
     "recordings": (Recording, {"type": "type", "default": "default", "meaning": "meaning"}),
     "options of a recording": (
         RecordingOptions,
@@ -61,6 +66,8 @@ TABLES: dict[str, tuple[type[Group], dict[str, str]]] = {
     "settings": (Setting, {"type": "type", "meaning": "meaning"}),
     "figures": (Figure, {"type": "type", "default": "default", "meaning": "meaning"}),
 }
+BEGIN, END = re.compile("<!-- table: (.*?) -->"), "<!-- end -->"
+TYPE_WORDS = {"string": "text", "null": "null"}
 
 
 def type_of(option: Mapping[str, Any]) -> str:
@@ -70,7 +77,7 @@ def type_of(option: Mapping[str, Any]) -> str:
     if "anyOf" in option:
         return ", or ".join(type_of(form) for form in option["anyOf"])
     if "const" in option:
-        return f"`{option['const']}`"
+        return f"`{written(option['const'])}`"
     if "enum" in option:
         *first, last = [f"`{choice}`" for choice in option["enum"]]
         return f"{', '.join(first)} or {last}" if first else last
@@ -82,7 +89,9 @@ def type_of(option: Mapping[str, Any]) -> str:
         items = option["items"]
         words = ", ".join(f"`{choice}`" for choice in items["enum"]) if "enum" in items else type_of(items)
         return f"list of {words.replace('integer', 'integers', 1).replace('number', 'numbers', 1)}"
-    words = str(option["type"])
+    if isinstance(option["type"], list):
+        return " or ".join(TYPE_WORDS.get(kind, kind) for kind in option["type"])
+    words = TYPE_WORDS.get(option["type"], str(option["type"]))
     if "exclusiveMinimum" in option:
         words += f" above {option['exclusiveMinimum']:g}"
     if "minimum" in option and "maximum" in option:
@@ -103,6 +112,8 @@ def written(value: Any) -> str:
         return f"{float(digits)}e{int(exponent)}"
     if isinstance(value, list):
         return f"[{', '.join(map(written, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {written(item)}" for key, item in value.items()) + "}"
     return str(value)
 
 
@@ -112,7 +123,7 @@ def default_of(group: type[Group], name: str, option: Mapping[str, Any]) -> str:
     if "x-default" in option:
         said = str(option["x-default"])
     elif group.model_fields[name].is_required():
-        said = "needed"
+        said = "required"
     else:
         said = "" if default is NO_DEFAULT else f"`{written(default)}`"
     return "; ".join(filter(None, [said, _of_tasks(group.__name__.lower(), name)]))
@@ -154,13 +165,77 @@ def table(name: str) -> str:
     return "\n".join(rows)
 
 
-def rendered(readme: str) -> str:
-    """The README with its tables generated again; they stand between comments that name them."""
-    for name in TABLES:
-        begin, end = f"<!-- table: {name} -->", "<!-- end -->"
-        start = readme.index(begin) + len(begin)
-        readme = f"{readme[:start]}\n\n{table(name)}\n\n{readme[readme.index(end, start) :]}"
-    return readme
+def _option_rows(options: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
+    """Rows of a table of options that a JSON schema describes; parameters of an environment are in no schema."""
+    rows = ["| key | type | value in `config.yaml` | meaning |", "|---|---|---|---|"]
+    for key, value in values.items():
+        option = options.get(key)
+        kind = type_of(option) if option else TYPE_WORDS.get(_json_type(value), _json_type(value))
+        meaning = option["description"] if option else "parameter of the environment, see [Neurogym](../neurogym.md)"
+        rows.append(f"| `{key}` | {kind} | `{written(value)}` | {meaning} |")
+    return rows
+
+
+def _json_type(value: Any) -> str:
+    kinds = {list: "list", dict: "dict", bool: "true or false", int: "number", float: "number"}
+    return kinds.get(type(value), "string")
+
+
+def _first_sentence(module: str) -> str:
+    """What the docstring of a plug-in says first."""
+    text = importlib.import_module(f"neurorules.{module}").__doc__ or ""
+    return text.strip().splitlines()[0]
+
+
+def task_tables() -> str:
+    """For each task of config.yaml its options; a task that shares them all with another one refers to it."""
+    lines: list[str] = []
+    shown: dict[str, str] = {}
+    for name, entry in _config()["tasks"].items():
+        module = entry.get("module", name)
+        lines += [f"### `{name}`", "", _first_sentence(f"tasks.{module}"), ""]
+        options = importlib.import_module(f"neurorules.tasks.{module}").OPTION_SCHEMA
+        rows = _option_rows(options, entry["task"])
+        same = shown.setdefault("\n".join(rows), name)
+        lines += [f"It has the options and values of [`{same}`](#{same})." if same != name else "\n".join(rows), ""]
+    return "\n".join(lines).rstrip()
+
+
+def learning_rule_tables() -> str:
+    """For each learning rule that has options, these."""
+    lines: list[str] = []
+    for name in _config()["learning_rules"]:
+        options = load_learning_rule(name).OPTION_SCHEMA
+        rows = _option_rows(options, _config()["learning_rules"][name])
+        lines += [f"### `{name}`", "", _first_sentence(f"learning.{name}"), "", *rows, ""]
+    without = [f"`{name}`" for name in LEARNING_RULES.names() if name not in _config()["learning_rules"]]
+    return "\n".join([*lines, f"Without options of their own: {', '.join(without)}."])
+
+
+PLUG_INS = {"tasks' own options": task_tables, "learning rules' own options": learning_rule_tables}
+
+
+def rendered(page: str) -> str:
+    """A page with its tables generated again; they stand between comments that name them."""
+    for name in BEGIN.findall(page):
+        begin = f"<!-- table: {name} -->"
+        start = page.index(begin) + len(begin)
+        made = PLUG_INS[name]() if name in PLUG_INS else table(name)
+        page = f"{page[:start]}\n\n{made}\n\n{page[page.index(END, start) :]}"
+    return page
+
+
+def pages() -> dict[Path, str]:
+    """The pages that have tables, as they should be.
+
+    Raises:
+        ValueError: a table is on no page, or on two.
+    """
+    texts = {file: file.read_text(encoding="utf-8") for file in sorted(PAGES.glob("*.md"))}
+    found = sorted(name for text in texts.values() for name in BEGIN.findall(text))
+    if found != sorted([*TABLES, *PLUG_INS]):
+        raise ValueError(f"tables below {PAGES}: {found}; those that exist: {sorted([*TABLES, *PLUG_INS])}")
+    return {file: rendered(text) for file, text in texts.items() if BEGIN.search(text)}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -168,7 +243,7 @@ def main(arguments: Sequence[str]) -> int:
     config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     schema = json.dumps(editor_schema(config["tasks"], config["networks"]), indent=2, ensure_ascii=False) + "\n"
     failed = 0
-    for file, content in ((README, rendered(README.read_text(encoding="utf-8"))), (SCHEMA, schema)):
+    for file, content in {**pages(), SCHEMA: schema}.items():
         if "--check" not in arguments:
             file.write_text(content, encoding="utf-8")
         elif not file.exists() or file.read_text(encoding="utf-8") != content:

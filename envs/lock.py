@@ -1,6 +1,6 @@
-"""Writes requirements.lock and the conda files of envs/, so that no version is ever edited by hand.
+"""Writes requirements.lock, envs/docs.lock and the conda files of envs/, so that no version is ever edited by hand.
 
-    python envs/lock.py           resolve pyproject.toml anew: requirements.lock, then the conda files (needs uv)
+    python envs/lock.py           resolve pyproject.toml again: both locks, then the conda files (needs uv)
     python envs/lock.py --conda   only write the conda files again, from requirements.lock
     python envs/lock.py --check   change nothing; exit 1 where pyproject.toml, the lock and the conda files disagree
 
@@ -27,6 +27,7 @@ from packaging.version import Version
 REPOSITORY = Path(__file__).resolve().parents[1]
 PYPROJECT = REPOSITORY / "pyproject.toml"
 LOCK = REPOSITORY / "requirements.lock"
+DOCS_LOCK = REPOSITORY / "envs" / "docs.lock"  # what the site needs besides
 
 PYTHON = "3.11"
 
@@ -63,6 +64,12 @@ def pyproject_requirements(path: Path = PYPROJECT) -> list[Requirement]:
     """All requirements of pyproject.toml, those of the extra `dev` included."""
     project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
     return [Requirement(line) for line in project["dependencies"] + project["optional-dependencies"]["dev"]]
+
+
+def docs_requirements(path: Path = PYPROJECT) -> list[Requirement]:
+    """What the site needs, the extra `docs`."""
+    project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+    return [Requirement(line) for line in project["optional-dependencies"]["docs"]]
 
 
 def read_lock(path: Path = LOCK) -> Lock:
@@ -136,7 +143,11 @@ def conda_path(environment: str) -> Path:
 def disagreements() -> list[str]:
     """One sentence for each way in which pyproject.toml, the lock and the conda files disagree."""
     lock = read_lock()
-    problems = unsatisfied(pyproject_requirements(), lock)
+    docs = read_lock(DOCS_LOCK)
+    problems = unsatisfied(pyproject_requirements(), lock) + unsatisfied(docs_requirements(), lock | docs)
+    problems += [
+        f"envs/docs.lock has {name}, which requirements.lock has too" for name in sorted(set(lock) & set(docs))
+    ]
     for environment in CONDA_ENVIRONMENTS:
         path = conda_path(environment)
         if not path.exists() or path.read_text(encoding="utf-8") != conda_file(environment, lock):
@@ -163,6 +174,23 @@ def write_lock(uv: str) -> None:
         LOCK.write_bytes(output.read_bytes())
 
 
+def write_docs_lock(uv: str) -> None:
+    """Resolve the extra `docs` beside requirements.lock, and write what that does not have."""
+    with tempfile.TemporaryDirectory() as folder:
+        wanted, output = Path(folder, "docs.txt"), Path(folder, DOCS_LOCK.name)
+        wanted.write_text("\n".join(map(str, docs_requirements())) + "\n", encoding="utf-8")
+        command = (
+            f"pip compile {wanted} --constraint {LOCK.name} --universal --python-version {PYTHON} --generate-hashes"
+        )
+        command += f" --no-emit-index-url --no-annotate --quiet --output-file {output}"
+        environment = os.environ | {"UV_CUSTOM_COMPILE_COMMAND": "python envs/lock.py"}
+        subprocess.run([uv, *command.split()], cwd=REPOSITORY, env=environment, check=True)
+        text, there = output.read_text(encoding="utf-8"), read_lock()
+    header, *pins = re.split(r"^(?=\S+==)", text, flags=re.MULTILINE)
+    kept = [pin for pin in pins if canonicalize_name(pin.split("==")[0]) not in there]
+    DOCS_LOCK.write_text(header + "".join(kept), encoding="utf-8")
+
+
 def write_conda_files() -> None:
     """Write envs/*.yaml from requirements.lock."""
     lock = read_lock()
@@ -184,6 +212,7 @@ def main() -> int:
         return 1 if problems else 0
     if not arguments.conda:
         write_lock(arguments.uv)
+        write_docs_lock(arguments.uv)
     write_conda_files()
     return 0
 

@@ -21,6 +21,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from measured import Measured, write
+
 ROOT = Path(__file__).parents[2]
 KINDS = {
     "training": r"train|choose_learning_rate|import_network",
@@ -102,6 +104,16 @@ def table(measured: dict[str, float], cores: int) -> str:
     return "\n".join(lines)
 
 
+def as_measured(measured: dict[str, float], cores: int) -> list[Measured]:
+    """The same numbers for the stored table."""
+    shown = [("start to end", "wall"), *((f"{kind}, all jobs", kind) for kind in KINDS)]
+    shown += [("imports, in all jobs", "imports"), ("Snakemake itself", "snakemake"), ("idle", "idle")]
+    return [
+        *(Measured(f"{what}, {cores} cores" if key == "wall" else what, measured[key], "s") for what, key in shown),
+        *(Measured(f"{kind} jobs", measured[f"{kind} jobs"], "jobs", "less") for kind in KINDS),
+    ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("targets", nargs="*", help="figures, tables or files (default: all of the study)")
@@ -112,8 +124,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         measured = measure(options.config, options.targets, options.cores, Path(folder))
     print(table(measured, options.cores))
-    if options.json:
-        options.json.write_text(json.dumps(measured, indent=1) + "\n")
+    write(options.json, as_measured(measured, options.cores))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Time of one update's gradients: our estimators against the usual loop, interleaved, on one thread.
 
-    python tests/benchmarks/gradients.py [--rounds 15] [--device cpu]
+    python tests/benchmarks/gradients.py [--rounds 15] [--device cpu] [--json FILE]
 
 The reference is the loop as it is usually written and as the published code has it: nn.Linear modules called step
 by step on (trial, step, input), a tensor of recurrent noise added at every step (zeros where there is none), hidden
@@ -8,7 +8,10 @@ states and outputs appended and stacked, a masked loss with the activity penalty
 strategies it is the same loop without gradients, over the samples. Both sides compute the same of the same network and
 batch, and are checked to agree before they are timed. Times are medians over rounds, the ratio is the median of the
 rounds' ratios. GFLOP/s counts the matrix products that the learning rule needs, and the share is of the rate that a
-1000 x 1000 product reaches in the same rounds. At the end, the time of an update while a second process does the same.
+1000 x 1000 product reaches in the same rounds; `bound` is the share that would be left if nothing but products and
+memory took time: each pass reads and writes the activity of all steps, at the rate of a copy in the same rounds. On a
+CPU all times are CPU times, which other programs disturb least. Then the time of drawing noise, against PyTorch's
+generator, and the time of an update while a second process does the same. `--json` writes all of it to a file.
 """
 
 from __future__ import annotations
@@ -17,9 +20,12 @@ import argparse
 import multiprocessing
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from measured import Measured, write
 
 from neurorules.learning.base.gradient_estimator import GradientEstimator
 from neurorules.learning.base.learning_rule import load_learning_rule
@@ -27,6 +33,7 @@ from neurorules.network.activations import ACTIVATIONS
 from neurorules.network.architecture import Architecture
 from neurorules.network.connectivity import Connectivity
 from neurorules.network.initialisation import initialise
+from neurorules.network.normals import Normals
 from neurorules.network.parameters import Parameters, Sizes
 from neurorules.options import Options
 from neurorules.tasks.base.losses import ScoredTrials, mean_squared_error
@@ -92,8 +99,7 @@ class UsualLoop(torch.nn.Module):
         self.loss(*batch).backward()
         return self.recurrent.weight.grad
 
-    def evolution_strategies(self, theta: Parameters, generator: torch.Generator, *batch) -> torch.Tensor:
-        epsilon = torch.empty(SAMPLES, theta.flat.numel()).normal_(generator=generator).to(theta.flat)
+    def evolution_strategies(self, theta: Parameters, epsilon: torch.Tensor, *batch) -> torch.Tensor:
         gradient = torch.zeros_like(theta.flat)
         with torch.no_grad():
             for sample in epsilon:
@@ -135,11 +141,20 @@ class Case:
             for array in (self.trials.inputs, self.noise.cpu().numpy(), self.trials.targets, self.trials.scored)
         ]
         self.usual: Callable[[], torch.Tensor] = lambda: usual.gradients(*batch)
+        self.same = self.usual
         self.passes = {"bptt": 3, "eprop": 2}.get(learning_rule, SAMPLES)
         if learning_rule == "evolution_strategies":
-            generator = torch.Generator().manual_seed(0)
-            self.usual = lambda: usual.evolution_strategies(theirs, generator, *batch)
+            generator = torch.Generator(device).manual_seed(0)
+            epsilon = theirs.flat.new_empty(SAMPLES, theirs.flat.numel())
+            drawn = epsilon.clone()
+            Normals(0, epsilon.device).fill(drawn, 1.0, 0)  # what ours draws first
+            self.same = lambda: usual.evolution_strategies(theirs, drawn, *batch)
+            self.usual = lambda: usual.evolution_strategies(theirs, epsilon.normal_(generator=generator), *batch)
         self.flop = self.passes * 2 * n_steps * n_trials * n_units * (n_units + n_inputs)
+        # Forward, h is written, which reads it too; backward, it is read. Noise is read, its place written with f' and
+        # that read. Errors stay in the cache from block to block.
+        touched = (3 if learning_rule in ("bptt", "eprop") else 0) + (3 if noise_sd else 0)
+        self.bytes = 4 * touched * n_steps * n_trials * n_units
 
     def draw(self) -> None:
         """Noise as it is drawn; every update overwrites its memory."""
@@ -155,21 +170,23 @@ class Case:
 
 
 def seconds(work: Callable[[], object], times: int = 1, device: str = "cpu") -> float:
-    begun = time.perf_counter()
+    clock = time.process_time if device == "cpu" else time.perf_counter
+    begun = clock()
     for _ in range(times):
         work()
     if device != "cpu":
         torch.cuda.synchronize()
-    return (time.perf_counter() - begun) / times
+    return (clock() - begun) / times
 
 
-def compare(shape: tuple[int, ...], learning_rule: str, noise_sd: float, rounds: int, device: str) -> str:
+def compare(shape: tuple[int, ...], learning_rule: str, noise_sd: float, rounds: int, device: str) -> dict[str, Any]:
+    """One row of the table."""
     case = Case(shape, learning_rule, noise_sd, device)
     case.draw()
-    ours, reference = case.ours(), case.usual()
+    ours, reference = case.ours(), case.same()
     error = float((ours - reference).abs().max() / reference.abs().max())
     assert error < 2e-3, f"the two sides differ by {error:.1e}"
-    square = torch.randn(1000, 1000, device=device)
+    square, copied, copy = torch.randn(1000, 1000, device=device), *torch.randn(2, 8_000_000, device=device)
     # Small networks make several updates in a row, as training does, before the other side has its turn.
     in_a_row = 1 if shape[0] > 100 or learning_rule in OPTIONS else 10
     times = []
@@ -180,16 +197,61 @@ def compare(shape: tuple[int, ...], learning_rule: str, noise_sd: float, rounds:
                 seconds(case.ours, in_a_row, device),
                 seconds(case.usual, in_a_row, device),
                 seconds(lambda: square @ square, 1, device),
+                seconds(lambda: copy.copy_(copied), 1, device),
             )
         )
-    ours_s, usual_s, square_s = np.array(times).T
-    rate, machine = case.flop / np.median(ours_s) / 1e9, 2e9 / np.median(square_s) / 1e9
+    ours_s, usual_s, square_s, copy_s = np.array(times).T
+    machine, bandwidth = 2e9 / np.median(square_s), 3 * 4 * len(copied) / np.median(copy_s)
+    products_s = case.flop / machine
     n_units, n_steps, n_trials = shape[:3]
+    return {
+        "units": n_units,
+        "steps": n_steps,
+        "trials": n_trials,
+        "noise_sd": noise_sd,
+        "learning_rule": learning_rule,
+        "ours_ms": 1e3 * float(np.median(ours_s)),
+        "usual_ms": 1e3 * float(np.median(usual_s)),
+        "ratio": float(np.median(usual_s / ours_s)),
+        "gflop_per_s": case.flop / float(np.median(ours_s)) / 1e9,
+        "share": float(np.median(products_s / ours_s)),
+        "bound": products_s / (products_s + case.bytes / bandwidth),
+        "relative_difference": error,
+    }
+
+
+def shown(row: dict[str, Any]) -> str:
+    """A row of the table as text."""
     return (
-        f"{n_units:>5} {n_steps:>5} {n_trials:>5} {noise_sd:>6}  {learning_rule:20} {np.median(ours_s) * 1e3:>9.1f} "
-        f"{np.median(usual_s) * 1e3:>9.1f} {np.median(usual_s / ours_s):>7.2f} {rate:>9.0f} {rate / machine:>7.0%} "
-        f"{error:>9.0e}"
+        f"{row['units']:>5} {row['steps']:>5} {row['trials']:>5} {row['noise_sd']:>6}  {row['learning_rule']:20} "
+        f"{row['ours_ms']:>9.1f} {row['usual_ms']:>9.1f} {row['ratio']:>7.2f} {row['gflop_per_s']:>9.0f} "
+        f"{row['share']:>7.0%} {row['bound']:>7.0%} {row['relative_difference']:>9.0e}"
     )
+
+
+def measured(row: dict[str, Any]) -> list[Measured]:
+    """What of a row is stored."""
+    what = "{learning_rule}, {units} units, {steps} steps, {trials} trials, noise {noise_sd:g}".format(**row)
+    return [
+        Measured(what, row["ratio"], "times the usual loop", "more"),
+        Measured(f"{what}: rate", 100 * row["share"], "% of the rate of a large product", "more"),
+        Measured(f"{what}: bound", 100 * row["bound"], "% that memory traffic leaves"),
+    ]
+
+
+def compare_noise(rounds: int) -> Measured:
+    """How much faster normal numbers are drawn than by PyTorch's generator."""
+    numbers = torch.empty(113, 72, 64)
+    ours, theirs = Normals(0, numbers.device), torch.Generator().manual_seed(0)
+    ours.fill(numbers, 1.0, 0)
+    times = [
+        (seconds(lambda: ours.fill(numbers, 1.0, 1)), seconds(lambda: numbers.normal_(generator=theirs)))
+        for _ in range(rounds)
+    ]
+    ours_s, theirs_s = np.array(times).T
+    ns, ratio = 1e9 * np.median(ours_s) / numbers.numel(), float(np.median(theirs_s / ours_s))
+    print(f"\nA normal number takes {ns:.2f} ns; PyTorch's generator takes {ratio:.1f} times as long.")
+    return Measured("normal numbers", ratio, "times PyTorch's generator", "more")
 
 
 def repeat(shape: tuple[int, ...], learning_rule: str, updates: int, start, result) -> None:
@@ -218,30 +280,38 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15, help="interleaved repetitions (default 15)")
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default cpu)")
+    parser.add_argument("--json", type=Path, help="a file for the numbers")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.backends.cuda.matmul.allow_tf32 = False
+    found: list[Measured] = []
     print("Relative difference: largest, of dW_h in float32; in float64 the two sides agree to 1e-13.")
-    print("    N     T     B  noise  learning rule          ours ms  usual ms   ratio   GFLOP/s   share  rel.diff")
+    print(
+        "    N     T     B  noise  learning rule          ours ms  usual ms   ratio   GFLOP/s   share   bound  rel.diff"
+    )
     for shape in SHAPES:
         rounds = arguments.rounds
-        for noise_sd in (0.0, 0.1):
-            for learning_rule in ("bptt", "eprop"):
-                print(compare(shape, learning_rule, noise_sd, rounds, arguments.device), flush=True)
         few = max(3, rounds // 5)
-        print(compare(shape, "evolution_strategies", 0.0, few, arguments.device), flush=True)
+        cases = [(rule, noise_sd, rounds) for noise_sd in (0.0, 0.1) for rule in ("bptt", "eprop")]
+        for learning_rule, noise_sd, n in (*cases, ("evolution_strategies", 0.0, few)):
+            row = compare(shape, learning_rule, noise_sd, n, arguments.device)
+            print(shown(row), flush=True)
+            found += measured(row)
     if arguments.device == "cpu":
+        found.append(compare_noise(arguments.rounds))
         print("\nTwo processes at once, each on one thread: time of an update over that of one alone.")
         for shape in SHAPES:
             updates = arguments.rounds * (2 if shape[0] > 100 else 40)
             for learning_rule in ("bptt", "eprop"):
-                rounds = [
+                ratios = [
                     together(shape, learning_rule, updates, 2) / together(shape, learning_rule, updates, 1)
                     for _ in range(3)
                 ]
-                print(
-                    f"{shape[0]:>5} {shape[1]:>5} {shape[2]:>5}  {learning_rule:8} {np.median(rounds):.2f}", flush=True
-                )
+                ratio = float(np.median(ratios))
+                print(f"{shape[0]:>5} {shape[1]:>5} {shape[2]:>5}  {learning_rule:8} {ratio:.2f}", flush=True)
+                what = f"{learning_rule}, {shape[0]} units, {shape[1]} steps, {shape[2]} trials, two at once"
+                found.append(Measured(what, ratio, "times one alone", "less"))
+    write(arguments.json, found)
 
 
 if __name__ == "__main__":

@@ -16,10 +16,10 @@ from pathlib import Path
 JOB = """
 import json, resource, sys
 from neurorules.jobs import one_thread
-from neurorules.training.train_seeds import train_seeds
+from neurorules.training.train_models import ModelRuns, train_models
 one_thread()
 model, recording, output = json.loads(sys.argv[1])
-train_seeds(model, {0: output}, recording, learning_rate_file=None, code="benchmark")
+train_models([ModelRuns(model, {0: output}, "benchmark")], recording)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from helpers.checkout import Checkout, Outcome
+from helpers.checkout import STUDY_FILE, Checkout, Outcome
+
+from neurorules.cli.status import report
+from neurorules.study.load import load_study
 
 RUNS = "runs/hatsopoulos2007"
 EPROP = f"results/tiny/{RUNS}/eprop/base/seed1.nc"
@@ -122,6 +125,11 @@ def test_a_mistake_in_the_code_keeps_its_traceback(finished: Checkout, checkout:
     log = "results/tiny/logs/figures/fig5.log"
     assert "ZeroDivisionError" in outcome.text and log in outcome.text
     assert "Traceback (most recent call last)" in (checkout.folder / log).read_text()
+    study = load_study(checkout.folder / STUDY_FILE)
+    assert report(study, checkout.folder).endswith(
+        f"failed jobs: 1\n  {checkout.folder / log}\n    ZeroDivisionError: division by zero"
+    )
     code.write_text(whole)
     checkout.finish()
     assert checkout.hashes() == finished.hashes()
+    assert "failed" not in report(study, checkout.folder)

@@ -751,6 +751,6 @@ def test_a_study_without_figures_has_every_claim_once() -> None:
 )
 def test_compared_groups_have_names(group: dict[str, object] | None, words: str) -> None:
     """Several columns select together, several values of one each."""
-    from neurorules.figures.claims import _side
+    from neurorules.figures.claims import side_label
 
-    assert _side({} if group is None else {"first": group}, "first") == words
+    assert side_label({} if group is None else {"first": group}, "first") == words

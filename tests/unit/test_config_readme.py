@@ -1,9 +1,8 @@
-"""config/README.md: it names everything that exists, and its examples do what the text says."""
+"""The pages on studies: they name everything that exists, and their examples do what the text says."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,13 @@ from neurorules.tasks.base.task import TASKS
 SYNTHETIC_DEFAULTS = {name: SYNTHETIC.load(name).DEFAULTS for name in (MANTE, REACH, MAZE)}
 
 
-README = (REPOSITORY / "config" / "README.md").read_text()
+PAGES = (
+    "config/README.md",
+    "docs/reference/options.md",
+    "docs/reference/catalogue.md",
+)
+README = "\n".join((REPOSITORY / page).read_text() for page in PAGES)
+TASK_OPTIONS = (REPOSITORY / "docs" / "reference" / "task-options.md").read_text()
 
 
 def section(heading: str) -> str:
@@ -59,33 +64,34 @@ def rows(text: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def tables_of(heading: str, those: str, known: Iterable[str]) -> dict[str, dict[str, dict[str, str]]]:
-    """The tables of a section that "Those of the ..." introduces, by the known names in backticks before them."""
-    found: dict[str, dict[str, dict[str, str]]] = {}
-    for text in section(heading).split(f"Those of the {those} ")[1:]:
-        names = re.findall("`(.*?)`", text.split("\n|")[0])
-        found.update({name: rows(text) for name in names if name in known})
-    return found
+def own_options(those: str) -> dict[str, dict[str, dict[str, str]]]:
+    """The tables of options of "Tasks" or "Learning rules", by the heading of each."""
+    (part,) = re.findall(rf"^## {those}$(.*?)(?:^## |\Z)", TASK_OPTIONS, re.MULTILINE | re.DOTALL)
+    pieces = re.split(r"^### `(.*)`$", part, flags=re.MULTILINE)
+    tables = {name: rows(text) for name, text in zip(pieces[1::2], pieces[2::2], strict=True)}
+    referred = {
+        name: re.findall(r"of \[`(.*?)`\]", text) for name, text in zip(pieces[1::2], pieces[2::2], strict=True)
+    }
+    return {name: tables[referred[name][0]] if referred[name] else table for name, table in tables.items()}
 
 
-def defaults_of(table: dict[str, dict[str, str]]) -> dict[str, Any]:
-    return {key: yaml.safe_load(row["default"].strip("`")) for key, row in table.items()}
+def values_of(table: dict[str, dict[str, str]]) -> dict[str, Any]:
+    return {key: yaml.safe_load(row["value in `config.yaml`"].strip("`")) for key, row in table.items()}
 
 
-def test_options_of_tasks_are_documented_with_their_defaults() -> None:
-    tables = tables_of("Options in `task`", "task", BASE["tasks"])
-    documented = {name: defaults_of(table) for name, table in tables.items()}
+def test_options_of_tasks_are_documented_with_their_values() -> None:
+    documented = {name: values_of(table) for name, table in own_options("Tasks").items()}
     assert documented == {name: task["task"] for name, task in BASE["tasks"].items()}
 
 
 def test_learning_rules_are_documented_with_what_they_need_and_their_options() -> None:
     documented = rows(section("Learning rules"))
-    assert [name for name in LEARNING_RULES.names() if name not in documented] == []
+    assert set(documented) == set(LEARNING_RULES.names())
     for name in LEARNING_RULES.names():
         needed = re.findall("`(.*?)`", documented[name]["needs"].split(":")[0])
         assert needed == [need.option for need in load_learning_rule(name).REQUIRES]
-    tables = tables_of("Learning rules", "learning rule", LEARNING_RULES.names())
-    assert {name: defaults_of(table) for name, table in tables.items()} == BASE["learning_rules"]
+    tables = own_options("Learning rules")
+    assert {name: values_of(table) for name, table in tables.items()} == BASE["learning_rules"]
     for name, table in tables.items():
         allowed = load_learning_rule(name).OPTION_SCHEMA
         assert set(table) == set(allowed)
@@ -106,9 +112,9 @@ def test_everything_in_the_catalogues_is_named() -> None:
     assert set(rows(section("Settings that exist"))) == set(BASE["settings"])
     assert set(rows(section("Recordings that exist"))) == set(BASE["recordings"])
     assert set(rows(section("Figures and tables that exist"))) == set(BASE["figures"]) == set(FIGURES.names())
-    assert {name for name in [*BASE["tasks"], *TASKS.names()] if f"`{name}`" not in section("Tasks")} == set()
-    of_options = {option for rule in LEARNING_RULES.names() for option in load_learning_rule(rule).OPTION_SCHEMA}
-    assert set(rows(section("Learning rules"))) - of_options == set(LEARNING_RULES.names())
+    assert {
+        name for name in [*BASE["tasks"], *TASKS.names()] if f"`{name}`" not in section("Tasks that exist")
+    } == set()
     needs = rows(section("Figures and tables that exist"))
     assert {name: row["needs a recording"] for name, row in needs.items()} == {
         name: "yes" if needs_recording(name) else "no" for name in FIGURES.names()
@@ -146,7 +152,7 @@ def test_study_files_are_listed_with_their_runs() -> None:
 
 def test_the_raw_files_of_every_source_are_shown() -> None:
     catalogue = yaml.safe_load((REPOSITORY / "resources" / "recordings.yaml").read_text())
-    text = section("Raw recordings")
+    text = (REPOSITORY / "docs" / "raw-files.md").read_text()
     for reader, entry in catalogue.items():
         for source, about in entry["sources"].items():
             for file in about["files"]:
@@ -187,15 +193,22 @@ def example(heading: str, tmp_path: Path) -> Study:
     return load_study(tmp_path / "mine.yaml")
 
 
+def study_of(page: str, tmp_path: Path) -> Study:
+    """The study of a page's one YAML example."""
+    (text,) = re.findall(r"```yaml\n(.*?)```", (REPOSITORY / "docs" / page).read_text(), flags=re.DOTALL)
+    (tmp_path / "mine.yaml").write_text(text)
+    return load_study(tmp_path / "mine.yaml")
+
+
 def test_the_example_of_a_private_recording(tmp_path: Path) -> None:
-    made = example("Raw recordings", tmp_path)
+    made = study_of("raw-files.md", tmp_path)
     assert made.selection.used_recordings == made.config["use_recordings"]
 
 
 def test_the_example_of_an_environment(tmp_path: Path) -> None:
     from neurorules.tasks.base.task import make_task
 
-    made = example("Neurogym's environments", tmp_path)
+    made = study_of("neurogym.md", tmp_path)
     assert set(map(str, made.selection.figures["learning_curves"])) == models("match", "bptt eprop", "base")
     options = made.options.of(Model("match", "bptt", "base"))["task"]
     trials = make_task("neurogym", options, None).test()

@@ -30,7 +30,8 @@ def lock_script(repository: Path) -> ModuleType:
 
 
 def test_every_line_of_the_lock_is_one_version_with_hashes(lock_script: ModuleType) -> None:
-    pins = [pin for of_one_package in lock_script.read_lock().values() for pin in of_one_package]
+    locks = [lock_script.read_lock(file) for file in (lock_script.LOCK, lock_script.DOCS_LOCK)]
+    pins = [pin for lock in locks for of_one_package in lock.values() for pin in of_one_package]
     assert len(pins) > 50
     for requirement, hashes in pins:
         assert [specifier.operator for specifier in requirement.specifier] == ["=="], requirement
@@ -43,7 +44,7 @@ def test_the_lock_leaves_torch_and_its_accelerators_out(lock_script: ModuleType)
 
 
 def test_no_environment_file_names_a_package_host(repository: Path) -> None:
-    files = ["requirements.lock", "pyproject.toml", "Makefile", ".ci/run", "envs/lock.py"]
+    files = ["requirements.lock", "envs/docs.lock", "pyproject.toml", "Makefile", ".ci/run", "envs/lock.py"]
     files += [f"envs/{path.name}" for path in (repository / "envs").glob("*.yaml")]
     for file in files:
         neither = r"git\+https://github\.com/[\w/-]+@[0-9a-f]{40}\b|https://arxiv\.org/abs/[\d.]+"  # a commit, a paper

@@ -21,6 +21,7 @@ from neurorules.figures.base.produce import produce
 from neurorules.figures.fig2 import spread_at_matched_accuracy
 from neurorules.io.tables import write_table
 from neurorules.plotting import style
+from neurorules.plotting.panels import notes_of
 from neurorules.plotting.titles import rate_label
 from neurorules.tables.base.columns import read_tidy_table
 from neurorules.tables.base.matched import distance_at, highest_common_accuracy
@@ -275,7 +276,8 @@ def panel_titled(figure: Figure, *parts: str) -> Axes:
 
 
 def words_in(panel: Axes) -> str:
-    return " ".join([panel.get_xlabel(), *(text.get_text() for text in panel.texts)]).replace("\n", " ")
+    notes = [sentence for of, sentence in notes_of(panel.figure) if of is panel]
+    return " ".join([*notes, *(text.get_text() for text in panel.texts)]).replace("\n", " ")
 
 
 def bars(panel: Axes, label: str | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -488,7 +490,7 @@ def test_bptt_to_eprop_takes_bptt_seeds_as_replicates() -> None:
     """Networks count 0..11 for BPTT (three per rate) and 12..14 for e-prop: seed k of rate r has the mean distance
     0.2 + 0.01 (3 r + k + 13), so each rate the mean 0.33 + 0.01 (3 r + 1) and the SD 0.01."""
     products = make("fig3", tables_of("fig3", ONE, 3))
-    panel = panel_titled(products["figure"], "B  ", "BPTT (n = 3) to e-prop (n = 3)")
+    panel = panel_titled(products["figure"], "BPTT (n = 3) to e-prop (n = 3)")
     found = {}
     for container in panel.containers:
         line, _, (collection,) = container
@@ -518,7 +520,7 @@ def test_figure_3_without_eprop_says_so() -> None:
         "model_distances": pairs(ONE, LEARNING_RATE_MODELS[:-1], 2),
     }
     products = make("fig3", tables)
-    assert "no networks of both BPTT and e-prop" in words_in(panel_titled(products["figure"], "B  "))
+    assert "no networks of both BPTT and e-prop" in words_in(panel_titled(products["figure"], "to e-prop"))
     assert overlaps(products["figure"]) == []
 
 
@@ -687,7 +689,7 @@ def test_pairs_that_have_not_learnt_or_are_one_network_are_left_out(name: str) -
     own = matched & to_eprop & (table["setting_a"] == "lr-1e-4") & (table["seed_a"] == 0) & (table["seed_b"] == 0)
     table = table.assign(accuracy_a=table["accuracy_a"].mask(slowest, 0.3), distance=table["distance"].mask(own, 1e-8))
     products = make(name, {**tables, "model_distances": table})
-    panel = panel_titled(products["figure"], "B  " if name == "fig3" else "matched accuracy")
+    panel = panel_titled(products["figure"], "to e-prop" if name == "fig3" else "matched accuracy")
     # 4 learning rates x 3 x 3 pairs; Figure 3 has both stages in one panel.
     every = 72 if name == "fig3" else 36
     note = f"Without 10 of {every} pairs (1 a network with itself, 9 below accuracy 0.4)."
@@ -707,7 +709,7 @@ def test_where_no_pair_has_learnt_the_panel_says_so(name: str) -> None:
     low = tables["model_distances"].assign(accuracy_a=0.1, accuracy_b=0.1)
     # Figure 3 has both stages in one panel.
     products = make(name, {**tables, "model_distances": low[low["stage"] == "matched"] if name == "fig3" else low})
-    panel = panel_titled(products["figure"], "B  " if name == "fig3" else "matched accuracy")
+    panel = panel_titled(products["figure"], "to e-prop" if name == "fig3" else "matched accuracy")
     assert "No pair of networks that have learnt." in words_in(panel)
 
 

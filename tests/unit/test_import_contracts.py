@@ -29,7 +29,8 @@ FLOORS = (
     ("claims", "plotting"),
     ("figures",),
     ("study",),
-    ("cli", "__main__"),
+    ("archive",),
+    ("cli", "report", "__main__"),
     ("jobs",),
 )
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}

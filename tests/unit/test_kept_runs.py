@@ -13,7 +13,7 @@ from neurorules.runs.kept import FOLDER, confirm, hand_out, keep
 from neurorules.study.load import Study
 from neurorules.study.model import Model
 from neurorules.study.yaml_source import BASE_CONFIG, merge
-from neurorules.training.train_seeds import train_seeds
+from neurorules.training.train_models import ModelRuns, train_models
 
 MODEL = Model("romo", "eprop", "base")
 ROMO = {
@@ -28,7 +28,7 @@ OPTIONS = Study(
 def trained(folder: Path, *seeds: int, code: str = "0123") -> dict[int, Path]:
     runs = {seed: folder / "base" / f"seed{seed}.nc" for seed in seeds}
     runs[seeds[0]].parent.mkdir(parents=True, exist_ok=True)
-    train_seeds(OPTIONS, {seed: str(run) for seed, run in runs.items()}, None, None, code)
+    train_models([ModelRuns(OPTIONS, {seed: str(run) for seed, run in runs.items()}, code)], None)
     return runs
 
 

@@ -26,7 +26,7 @@ from neurorules.training.learning_rate import (
     with_learning_rate,
 )
 from neurorules.training.train import train
-from neurorules.training.train_seeds import train_seeds
+from neurorules.training.train_models import ModelRuns, train_models
 
 BASE = yaml.safe_load(BASE_CONFIG.read_text())
 MODEL = Model("romo", "eprop", "base")
@@ -141,9 +141,8 @@ def run_of(made: Study, folder: Path, choice: Path | None) -> xr.Dataset:
     """A run as a training job makes it."""
     output = folder / "seed3.nc"
     output.parent.mkdir()
-    train_seeds(
-        made.options.training(MODEL), {3: str(output)}, None, None if choice is None else str(choice), "fedcba98"
-    )
+    of_choice = None if choice is None else str(choice)
+    train_models([ModelRuns(made.options.training(MODEL), {3: str(output)}, "fedcba98", of_choice)], None)
     return open_dataset(output, "a run")
 
 

@@ -19,6 +19,7 @@ from neurorules.network import rnn
 from neurorules.network.activations import ACTIVATIONS
 from neurorules.network.architecture import Architecture
 from neurorules.network.connectivity import Connectivity
+from neurorules.network.normals import Normals
 from neurorules.network.parameters import Parameters, Sizes, stacked
 from neurorules.options import Options
 from neurorules.tasks.base.losses import ScoredTrials, cross_entropy, mean_squared_error
@@ -588,11 +589,17 @@ def loss_at(problem: Problem, flat: torch.Tensor) -> float:
     return total_loss(problem, Parameters(problem.parameters.sizes, flat).named()).item()
 
 
-def estimate_by_hand(problem: Problem, generator: torch.Generator, sigma: float, samples: int, antithetic: bool):
+def drawn_normals(seed: int, shape: tuple[int, ...], sd: float, draw: int = 0) -> torch.Tensor:
+    """What a learning rule of this seed draws; test_normals.py tests the numbers."""
+    numbers = torch.empty(shape, dtype=torch.float64)
+    Normals(seed, numbers.device).fill(numbers, sd, draw)
+    return numbers
+
+
+def estimate_by_hand(problem: Problem, seed: int, draw: int, sigma: float, samples: int, antithetic: bool):
     """1 / (sigma S) sum_s L(theta + sigma eps_s) eps_s, sample by sample; 0 where there is no weight."""
     flat = problem.parameters.flat
-    drawn = torch.empty(samples // 2 if antithetic else samples, flat.numel(), dtype=flat.dtype)
-    drawn.normal_(generator=generator)
+    drawn = drawn_normals(seed, (samples // 2 if antithetic else samples, flat.numel()), 1.0, draw)
     estimate = torch.zeros_like(flat)
     for epsilon in torch.cat([drawn, -drawn]) if antithetic else drawn:
         estimate += loss_at(problem, flat + sigma * epsilon) * epsilon / (sigma * samples)
@@ -610,19 +617,19 @@ def test_evolution_strategies_equal_their_formula(noise: bool, antithetic: bool,
     """Of two updates in a row, for the same draws; the loss that is reported is the mean over samples."""
     problem = make_problem(noise=noise, loss=loss, constraint=constraint, steps=9)
     estimator = make_estimator(problem, "evolution_strategies", seed=5, sigma=0.3, samples=6, antithetic=antithetic)
-    generator = torch.Generator().manual_seed(5)
-    for _ in range(2):
-        assert_equal(gradient_by(estimator, problem), estimate_by_hand(problem, generator, 0.3, 6, antithetic))
+    for draw in range(2):
+        assert_equal(gradient_by(estimator, problem), estimate_by_hand(problem, 5, draw, 0.3, 6, antithetic))
 
 
 @pytest.mark.parametrize("steps, trials, together", [(2, 6, 6), (9, 4400, 3), (4, 10500, 1), (2, 41000, 1)])
 def test_evolution_strategies_take_samples_side_by_side(steps: int, trials: int, together: int) -> None:
-    """All at once, in parts, one by one, and one by one in blocks of one step."""
+    """All at once, in parts, one by one, and one by one in blocks of one step; in compiled loops, one by one."""
     problem = make_problem(steps=steps, trials=trials, units=5, constraint="dale-sparse")
-    estimator = make_estimator(problem, "evolution_strategies", samples=6)
-    assert estimator.together == together
-    expected = estimate_by_hand(problem, torch.Generator().manual_seed(0), 0.1, 6, False)
-    assert_equal(gradient_by(estimator, problem), expected)
+    expected = estimate_by_hand(problem, 0, 0, 0.1, 6, False)
+    for compiled in (False, True):
+        estimator = make_estimator(problem, "evolution_strategies", compiled=compiled, samples=6)
+        assert estimator.together == (1 if compiled else together)
+        assert_equal(gradient_by(estimator, problem), expected)
 
 
 def test_evolution_strategies_report_mean_losses_over_samples() -> None:
@@ -718,7 +725,7 @@ def test_node_perturbation_equals_its_formula(noise: bool, loss: str, perturb_pe
     p, trials, alpha = problem.parameters, problem.trials, problem.alpha
     options = {"sigma": 0.3, "samples": 1, "perturb_activity_penalty": perturb_penalty}
     ours = estimated_gradient(problem, "node_perturbation", seed=7, **options)
-    xi = torch.empty(1, 8, 11, dtype=torch.float64).normal_(0.0, 0.3, generator=torch.Generator().manual_seed(7))[0]
+    xi = drawn_normals(7, (1, 8, 11), 0.3)[0]
 
     h_0 = FUNCTIONS["retanh"](p.initial_state)
     inputs = torch.as_tensor(trials.inputs[0])

@@ -183,3 +183,45 @@ def test_choice_accuracy_of_sure_and_right_answers_is_one() -> None:
     targets = np.array([[0, 1, 2]])
     batch = trials_of(targets, np.ones((1, 3), bool))
     assert choice_accuracy(1000.0 * np.eye(3)[None], batch) == 1.0
+
+
+# ---- losses in compiled code
+
+
+@pytest.mark.parametrize("n_networks", [0, 3], ids=["one network", "a stack"])
+@pytest.mark.parametrize("loss", [mean_squared_error, half_mean_squared_error, cross_entropy])
+@pytest.mark.parametrize("shared", [False, True], ids=["own trials", "one batch for all"])
+def test_compiled_losses_equal_those_that_pytorch_differentiates(loss, n_networks: int, shared: bool) -> None:
+    """Value and gradient in float64, against automatic differentiation of the sum of `pointwise`."""
+    from neurorules.training.compiled_loss import CompiledLoss, compiled_loss
+
+    rng = np.random.default_rng(0)
+    own = n_networks and not shared
+    shape = (7, 5, 3)
+    targets = [rng.integers(0, 3, shape[:2]) if loss is cross_entropy else rng.standard_normal(shape) for _ in range(3)]
+    batches = [
+        Trials(np.zeros((*shape[:2], 1)), target, rng.random(shape[:2]) < 0.6, np.zeros(5, np.int64))
+        for target in targets
+    ]
+    outputs = 30.0 * torch.as_tensor(rng.standard_normal((n_networks, *shape) if n_networks else shape))
+    batch = ScoredTrials(batches if own else batches[0], like=outputs)
+    compiled = compiled_loss(loss)
+    assert isinstance(compiled, CompiledLoss)
+    value, gradient = compiled(outputs, batch)
+    traced = outputs.clone().requires_grad_()
+    expected = loss.pointwise(traced, batch).sum((-2, -1))
+    expected.sum().backward()
+    np.testing.assert_allclose(value, expected.detach(), rtol=1e-12)
+    np.testing.assert_allclose(gradient, traced.grad, rtol=0, atol=1e-13 * 30)
+    assert value.shape == expected.shape and gradient.shape == outputs.shape
+
+
+def test_a_loss_of_another_kind_is_not_replaced() -> None:
+    from neurorules.tasks.base.losses import MeanSquaredError
+    from neurorules.training.compiled_loss import compiled_loss
+
+    class Other(MeanSquaredError):
+        pass
+
+    other = Other()
+    assert compiled_loss(other) is other

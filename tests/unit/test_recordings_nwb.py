@@ -205,11 +205,11 @@ def test_a_padded_window_has_to_be_observed(public: Callable[[str], Path]) -> No
 
 
 def test_the_options_of_the_guide(repository: Path, public: Callable[[str], Path]) -> None:
-    """Those of docs/your-recording.md are allowed, and read a session that has their columns."""
-    guide = (repository / "docs" / "your-recording.md").read_text()
-    blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", guide, re.S)]
-    options = blocks[0]["recordings"]["our-session"]["options"]
-    for allowed in (options, {**options, "condition": blocks[1]["condition"]}, *PUBLIC.values(), OPTIONS):
+    """Those of docs/recording-nwb.md are allowed, and read a session that has their columns."""
+    guide = (repository / "docs" / "recording-nwb.md").read_text()
+    study, bins = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", guide, re.S)]
+    options = study["recordings"]["our-session"]["options"]
+    for allowed in (options, {**options, "condition": bins["condition"]}, *PUBLIC.values(), OPTIONS):
         RecordingOptions.model_validate(allowed)
         choices_of(allowed)
     here = {"condition": ["maze_id"], "min_trials": 1, "units": {"location": ["M1"], "min_rate_hz": 0.5}}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
+import shutil
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import yaml
+from helpers.loaded_file import load
 
 from neurorules.study.schema.fields import Group
 from neurorules.study.schema.session_options import SessionOptions
@@ -21,14 +22,6 @@ def reference(repository: Path) -> ModuleType:
     return load(repository / "docs" / "config_reference.py")
 
 
-def load(file: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_reference_is_up_to_date(reference: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert reference.main(["--check"]) == 0, capsys.readouterr().err
 
@@ -36,14 +29,26 @@ def test_the_reference_is_up_to_date(reference: ModuleType, capsys: pytest.Captu
 def test_a_changed_row_is_seen_and_mended(
     reference: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    readme = tmp_path / "README.md"
-    whole = reference.README.read_text()
-    readme.write_text(whole.replace("| `gain` | number, 0 or more |", "| `gain` | number |"))
-    assert readme.read_text() != whole
-    monkeypatch.setattr(reference, "README", readme)
+    shutil.copytree(reference.PAGES, tmp_path / "reference")
+    page, task_page = (tmp_path / "reference" / name for name in ("options.md", "task-options.md"))
+    whole, of_tasks = page.read_text(), task_page.read_text()
+    page.write_text(whole.replace("| `gain` | number, 0 or more |", "| `gain` | number |"))
+    task_page.write_text(of_tasks.replace("| `mu` | number, 0 or more |", "| `mu` | number |"))
+    assert page.read_text() != whole and task_page.read_text() != of_tasks
+    monkeypatch.setattr(reference, "PAGES", tmp_path / "reference")
     assert reference.main(["--check"]) == 1
     assert reference.main([]) == 0
-    assert readme.read_text() == whole
+    assert (page.read_text(), task_page.read_text()) == (whole, of_tasks)
+
+
+def test_a_table_that_no_page_has_is_seen(
+    reference: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(reference.PAGES, tmp_path / "reference")
+    (tmp_path / "reference" / "task-options.md").unlink()
+    monkeypatch.setattr(reference, "PAGES", tmp_path / "reference")
+    with pytest.raises(ValueError, match="tasks' own options"):
+        reference.main(["--check"])
 
 
 @pytest.mark.parametrize(
@@ -69,14 +74,14 @@ def test_the_table_of_columns_is_up_to_date(repository: Path, capsys: pytest.Cap
 
 def test_a_changed_column_is_seen_and_mended(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     columns = load(repository / "docs" / "column_reference.py")
-    guide = tmp_path / "extending.md"
-    whole = columns.GUIDE.read_text()
-    guide.write_text(whole.replace("| `time_ms` | number |", "| `time_ms` | text |"))
-    assert guide.read_text() != whole
-    monkeypatch.setattr(columns, "GUIDE", guide)
+    page = tmp_path / "tables.md"
+    whole = columns.PAGE.read_text()
+    page.write_text(whole.replace("| `time_ms` | number |", "| `time_ms` | text |"))
+    assert page.read_text() != whole
+    monkeypatch.setattr(columns, "PAGE", page)
     assert columns.main(["--check"]) == 1
     assert columns.main([]) == 0
-    assert guide.read_text() == whole
+    assert page.read_text() == whole
 
 
 def groups_below(group: type[Group]) -> set[type[Group]]:

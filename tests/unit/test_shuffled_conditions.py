@@ -15,7 +15,7 @@ from neurorules.study.load import Study
 from neurorules.study.model import Model
 from neurorules.study.yaml_source import BASE_CONFIG, merge
 from neurorules.tables.base.score import score_group, score_model, score_recording
-from neurorules.training.train_seeds import train_seeds
+from neurorules.training.train_models import ModelRuns, train_models
 
 ENTRY = {"name": "our-lab", "reader": "own_rates", "source": "netcdf", "synthetic": False, "options": {}}
 LABELS = {"choice": {"label": "side", "values": {"left": 1, "right": 2}}}
@@ -74,7 +74,7 @@ def lab_file(folder: Path, order: np.ndarray, relabel: bool = True) -> Path:
 def run(tmp_path_factory: pytest.TempPathFactory) -> str:
     file = tmp_path_factory.mktemp("runs") / "base" / "seed0.nc"
     file.parent.mkdir()
-    train_seeds(STUDY.options.training(MODEL), {0: str(file)}, None, None, "0")
+    train_models([ModelRuns(STUDY.options.training(MODEL), {0: str(file)}, "0")], None)
     return str(file)
 
 

@@ -6,7 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
+from helpers.studies import study as load_study_over
 
+from neurorules.cli.pace import finished_jobs
 from neurorules.cli.status import report
 from neurorules.errors import InputError
 from neurorules.study.load import Study, load_study
@@ -63,6 +65,32 @@ def test_an_earlier_session_is_not_the_pace(study: Study, tmp_path: Path) -> Non
     assert "with 1.0 jobs side by side" in report(study, tmp_path, NOW)
 
 
+def test_the_time_of_a_job_of_two_models_goes_by_their_updates(tmp_path: Path) -> None:
+    """Two seeds each of 100 and of 300 updates in 80 s: 0.1 s an update, 10 s and 30 s a run."""
+    figure = {"tasks": ["romo"], "learning_rules": ["eprop"], "settings": ["base", "longer"], "seeds": [0, 1]}
+    made = load_study_over(
+        {
+            "seeds_per_job": 2,
+            "models_per_job": 2,
+            "use_figures": ["companion_fig1"],
+            "figures": {"companion_fig1": figure},
+            "tasks": {"romo": {"training": {"updates": 100}}},
+            "settings": {"longer": {"training": {"updates": 300}}},
+        }
+    )
+    (block,) = made.selection.blocks
+    file = made.paths.training_benchmark(block.models[0], block.seeds, 2)
+    touch(tmp_path, file, NOW, "s\th:m:s\n80.0\t0:01:20\n")
+    (job,) = finished_jobs(made, tmp_path)
+    assert {model.setting: seconds for model, seconds in job.per_run.items()} == pytest.approx(
+        {"base": 10.0, "longer": 30.0}
+    )
+    # two runs are left, one of each
+    for model in block.models:
+        touch(tmp_path, made.paths.run_file(model, 0), NOW)
+    assert "about 0:40, with 1.0 jobs" in report(made, tmp_path, NOW)
+
+
 def test_a_study_at_rest_says_since_when(study: Study, tmp_path: Path) -> None:
     train(study, tmp_path, 4, 50.0, NOW - 7200)
     assert "(the last one ended 2:00:00 ago)" in report(study, tmp_path, NOW)
@@ -74,7 +102,7 @@ def test_a_finished_study_has_no_time_left(study: Study, tmp_path: Path) -> None
         for file in [*study.paths.figure_tables(name), *study.paths.figure_files(name)]:
             touch(tmp_path, file, NOW)
     text = report(study, tmp_path, NOW)
-    assert "figures                    9 of 9     100%" in text
+    assert "figures                   10 of 10    100%" in text
     assert "not yet" not in text and "time left" not in text
 
 

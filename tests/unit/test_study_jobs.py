@@ -12,6 +12,7 @@ from helpers.studies import (
 
 from neurorules.study.model import Block, Model, subset_name
 from neurorules.study.score_jobs import ScoreJob, score_jobs
+from neurorules.study.yaml_source import merge
 
 
 def test_seeds_of_a_model_are_scored_in_parts_that_figures_share() -> None:
@@ -52,15 +53,15 @@ def test_names_of_parts() -> None:
 )
 def test_blocks_of_seeds(size: int, blocks: list[tuple[int, ...]]) -> None:
     made = study({"seeds": [4, 2, 0, 1, 3], "seeds_per_job": size, "use_figures": ["fig1"]})
-    assert [block.seeds for block in made.selection.blocks] == blocks
-    assert all(block.models == tuple(made.selection.seeds) for block in made.selection.blocks)
+    each = [Block(seeds, (model,)) for seeds in blocks for model in made.selection.seeds]
+    assert made.selection.blocks == each
 
 
 def test_a_gpu_trains_all_seeds_of_a_model_in_one_job() -> None:
     change = {"seeds": [4, 2, 0], "use_figures": ["fig1"]}
-    on_gpu = study({**change, "defaults": {"training": {"device": "cuda"}}})
-    assert [block.seeds for block in on_gpu.selection.blocks] == [(0, 2, 4)]
-    assert set(on_gpu.selection.blocks[0].models) == set(on_gpu.selection.seeds) == set(study(change).selection.seeds)
+    on_gpu = study({**change, "models_per_job": 1, "defaults": {"training": {"device": "cuda"}}})
+    assert {block.seeds for block in on_gpu.selection.blocks} == {(0, 2, 4)}
+    assert [block.models for block in on_gpu.selection.blocks] == [(model,) for model in study(change).selection.seeds]
     # the device is part of what a run is
     model = Model(REACH, "bptt", "base")
     assert (
@@ -71,11 +72,11 @@ def test_a_gpu_trains_all_seeds_of_a_model_in_one_job() -> None:
 
     # one task on a GPU, the other on the CPU
     mixed = study({**change, "tasks": {REACH: {"training": {"device": "cuda"}}}})
-    assert {block.seeds: {model.task for model in block.models} for block in mixed.selection.blocks} == {
-        (0, 2, 4): {REACH},
-        (0,): {MANTE},
-        (2,): {MANTE},
-        (4,): {MANTE},
+    assert {(block.seeds, block.models[0].task) for block in mixed.selection.blocks} == {
+        ((0, 2, 4), REACH),
+        ((0,), MANTE),
+        ((2,), MANTE),
+        ((4,), MANTE),
     }
     assert refused({"defaults": {"training": {"device": "gpu"}}}).key == "defaults.training.device"
 
@@ -94,7 +95,100 @@ def test_models_of_other_seeds_stand_in_blocks_of_their_own() -> None:
         }
     )
     bptt, eprop = Model(REACH, "bptt", "base"), Model(REACH, "eprop", "published-code")
-    assert made.selection.blocks == [Block((0, 1), (bptt, eprop)), Block((2,), (bptt,))]
+    assert made.selection.blocks == [Block((0, 1), (bptt,)), Block((0, 1), (eprop,)), Block((2,), (bptt,))]
+
+
+# ---- training jobs of several models
+
+
+def training_jobs(over: dict) -> list[tuple[tuple[int, ...], list[str]]]:
+    """Seeds and models of each job that trains a study of reaches in Figures 1, 4 and 9 at their settings `base`."""
+    base = {"tasks": [REACH], "settings": ["base"], "extra_models": []}
+    change = {
+        "seeds": [0, 1],
+        "seeds_per_job": 2,
+        "use_recordings": [REACH],
+        "use_figures": ["fig1", "fig4"],
+        "figures": {
+            "fig1": {**base, "learning_rules": ["bptt", "eprop", "truncated_bptt", "feedback_alignment"]},
+            "fig4": {**base, "learning_rules": ["bptt"]},
+        },
+    }
+    blocks = study(merge(change, over)).selection.blocks
+    return [(block.seeds, [model.learning_rule for model in block.models]) for block in blocks]
+
+
+def test_models_that_the_same_figures_show_share_a_job() -> None:
+    """Figure 4 is drawn without the networks that Figure 1 alone shows."""
+    assert training_jobs({"models_per_job": 2}) == [
+        ((0, 1), ["bptt"]),
+        ((0, 1), ["eprop", "feedback_alignment"]),
+        ((0, 1), ["truncated_bptt"]),
+    ]
+    assert training_jobs({"models_per_job": 9}) == [
+        ((0, 1), ["bptt"]),
+        ((0, 1), ["eprop", "feedback_alignment", "truncated_bptt"]),
+    ]
+    one_each = [((0, 1), [rule]) for rule in ("bptt", "eprop", "feedback_alignment", "truncated_bptt")]
+    assert training_jobs({"models_per_job": 1}) == training_jobs({"models_per_job": "auto"}) == one_each
+
+
+def test_what_shares_a_job_is_said_for_each_seed() -> None:
+    """Figure 4 shows seed 0 of BPTT alone: seed 1 of BPTT and of e-prop are shown by the same figure, seed 0 is not."""
+    over = {"models_per_job": 9, "seeds_per_job": 1, "figures": {"fig4": {"seeds": [0]}}}
+    rest = ["eprop", "feedback_alignment", "truncated_bptt"]
+    assert training_jobs(over) == [((0,), ["bptt"]), ((0,), rest), ((1,), ["bptt", *rest])]
+
+
+def test_a_model_that_waits_for_its_learning_rate_shares_no_job_with_one_that_does_not() -> None:
+    over = {
+        "models_per_job": 9,
+        "settings": {"base": {"by_learning_rule": {"eprop": {"training": {"learning_rate": "best"}}}}},
+    }
+    assert training_jobs(over)[1:] == [((0, 1), ["eprop"]), ((0, 1), ["feedback_alignment", "truncated_bptt"])]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "alike"),
+    [
+        (("network", "gain"), 0.5, True),
+        (("network", "noise_sd"), 0.2, True),
+        (("training", "learning_rate"), 1e-5, True),
+        (("training", "activity_penalty"), 0.0, True),
+        (("training", "checkpoints"), "published", True),
+        (("network", "density"), 0.5, True),
+        (("network", "noise_sd"), 0.0, False),
+        (("network", "units"), 30, False),
+        (("network", "tau_steps"), 5, False),
+        (("network", "activation"), "tanh", False),
+        (("training", "updates"), 7, False),
+        (("training", "batch_size"), 7, False),
+        (("training", "optimiser"), "sgd", False),
+    ],
+)
+def test_a_gpu_trains_all_models_of_one_shape_in_one_job(option: tuple[str, str], value: object, alike: bool) -> None:
+    """By default, whatever figures show them; a number keeps to those that the same figures show."""
+    group, key = option
+    figures = {
+        "fig1": {"tasks": [REACH], "learning_rules": ["bptt"], "settings": ["base", "other"], "extra_models": []},
+        "fig4": {"tasks": [REACH], "learning_rules": ["bptt"], "settings": ["base"]},
+    }
+    over = {
+        "seeds": [0, 1],
+        "use_recordings": [REACH],
+        "use_figures": ["fig1", "fig4"],
+        "figures": figures,
+        "defaults": {"training": {"device": "cuda"}},
+        "settings": {"other": {group: {key: value}}},
+    }
+    together, apart = [["base", "other"]], [["base"], ["other"]]
+    for most, expected in (("auto", together if alike else apart), (9, apart), (1, apart)):
+        blocks = study({**over, "models_per_job": most}).selection.blocks
+        assert [[model.setting for model in block.models] for block in blocks] == expected, most
+    if alike:
+        everywhere = {**over, "figures": {**figures, "fig4": {**figures["fig4"], "settings": ["base", "other"]}}}
+        blocks = study({**everywhere, "models_per_job": 9}).selection.blocks
+        assert [[model.setting for model in block.models] for block in blocks] == together
 
 
 def tables_of(jobs: list[ScoreJob]) -> list[tuple[str, str, tuple[int, ...]]]:

@@ -918,7 +918,7 @@ def test_columns_are_described_and_of_their_types(every_type: dict[str, pd.DataF
 
 @pytest.mark.parametrize("name", table_types())
 def test_the_guide_lists_the_columns(every_type: dict[str, pd.DataFrame], repository: Path, name: str) -> None:
-    guide = (repository / "docs" / "extending.md").read_text()
+    guide = (repository / "docs" / "reference" / "tables.md").read_text()
     (row,) = re.findall(rf"^\| `{name}` \| an? \w+ \|.*\| (.*) \|$", guide, re.MULTILINE)
     labels = {f"{label}{side}" for label in SIDE_LABELS for side in ("_a", "_b")} | {"task"}
     assert [column for column in every_type[name] if column not in labels] == re.findall(r"`(\w+)`", row)

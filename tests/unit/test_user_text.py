@@ -349,7 +349,9 @@ def text_calls_without_encoding(file: Path) -> Iterator[int]:
         letters = [node.value for node in modes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
         binary = any("b" in mode and len(mode) < 4 for mode in letters)
         owner = getattr(getattr(call.func, "value", None), "id", "")
-        is_file = owner not in ("os", "Image", "webbrowser") and "timeout" not in words  # nor a web address
+        is_file = (
+            owner not in ("os", "Image", "webbrowser", "packed", "tarfile") and "timeout" not in words
+        )  # nor a web address
         is_open = name in ("open", "fdopen") and is_file and not binary
         is_text = name == "read_text" or (name == "write_text" and isinstance(call.func, ast.Attribute))
         is_child = "text" in words or "universal_newlines" in words

@@ -1,4 +1,4 @@
-"""docs/extending.md: what it tells to write is written into a copy of the repository, and does what the text says."""
+"""The pages on extending: their files are copied from examples/ into a checkout, and do what the text says."""
 
 from __future__ import annotations
 
@@ -15,11 +15,17 @@ from helpers.checkout import REPOSITORY, Checkout
 
 from neurorules.tables.base.table_type import subject_of, table_types
 
-GUIDE = (REPOSITORY / "docs" / "extending.md").read_text()
+PAGES = (
+    *(f"extending/{name}" for name in ("learning-rule", "task", "recording", "measure", "figure", "claim")),
+    "recording-rates",
+)
+GUIDE = "\n".join((REPOSITORY / "docs" / f"{page}.md").read_text() for page in PAGES)
+EXAMPLES = REPOSITORY / "examples"
+TOPICS = ("learning-rule", "task", "recording", "measure", "figure", "claim", "rates")
 # A block of code with the line before it, which says where it goes.
 BLOCK = re.compile(
     r"^(?:`(?P<new>\S+)`|In `(?P<old>\S+)`, (?P<place>above|below) the line `(?P<line>[^\n]*)`"
-    r"|At the end of `(?P<end>\S+)`):\n\n```\w+\n(?P<code>.*?)^```$",
+    r"|At the end of `(?P<end>\S+)`):\n\n(?:<!-- example: (?P<example>\S+) -->\n\n)?```\w+\n(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 RULE, TASK, RECORDING = "config/my-rule.yaml", "config/my-task.yaml", "config/my-recording.yaml"
@@ -29,13 +35,8 @@ TESTS = ("test_learning_rules.py", "test_captions.py", "test_claims.py")
 
 
 def write(block: re.Match[str], folder: Path) -> Path:
-    """Do with a block of code what the line before it says."""
-    file = folder / (block["new"] or block["old"] or block["end"])
-    if block["new"]:
-        assert not file.exists(), f"{file} is there already"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(block["code"])
-        return file
+    """Do with a part of a file what the line before it says."""
+    file = folder / (block["old"] or block["end"])
     lines, code = file.read_text().splitlines(keepends=True), block["code"]
     at = len(lines)
     if block["old"]:
@@ -56,11 +57,22 @@ def extended(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Ch
         (checkout.folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(REPOSITORY / name, checkout.folder / name)
     shutil.copytree(REPOSITORY / "tests/helpers", checkout.folder / "tests/helpers")
+    for topic in TOPICS:  # as `cp -r examples/task/. .` does
+        for file in files_of(topic):
+            assert not (checkout.folder / file).exists(), f"{file} is there already"
+        shutil.copytree(EXAMPLES / topic, checkout.folder, dirs_exist_ok=True)
     for block in BLOCK.finditer(GUIDE):
-        write(block, checkout.folder)
+        if not block["new"]:
+            write(block, checkout.folder)
     for script in ("lab_file.py", "own_file.py"):
         assert run(checkout, script).returncode == 0
     return checkout
+
+
+def files_of(topic: str) -> list[str]:
+    """The files of an example, by their paths in the repository."""
+    folder = EXAMPLES / topic
+    return [str(file.relative_to(folder)) for file in sorted(folder.rglob("*")) if file.is_file()]
 
 
 def run(checkout: Checkout, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -81,6 +93,8 @@ def test_every_block_of_code_is_of_a_file_and_complete() -> None:
     blocks = list(BLOCK.finditer(GUIDE))
     assert len(blocks) == sum(language in ("python", "yaml", "rst") for language in languages)
     assert set(languages) == {"python", "yaml", "rst", "sh", "text"}
+    shown = {block["new"]: block["example"] for block in blocks if block["new"]}
+    assert shown == {file: f"{topic}/{file}" for topic in TOPICS for file in files_of(topic)}
 
 
 def test_its_code_is_in_the_style_of_the_rest(extended: Checkout) -> None:
@@ -132,13 +146,14 @@ def test_its_studies_plan_what_they_name(extended: Checkout) -> None:
     assert runs == [3 * 4, 2 * 4, 3 * 4, 3 * 2, 3 * 4, 2 * 4]
 
 
-def test_it_lists_the_table_types() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| an? (model|group|recording) \|", GUIDE, re.MULTILINE)
+def test_the_table_types_are_listed() -> None:
+    page = (REPOSITORY / "docs" / "reference" / "tables.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| an? (model|group|recording) \|", page, re.MULTILINE)
     assert dict(rows) == {name: subject_of(name) for name in table_types()} and len(rows) == len(table_types())
 
 
 def test_its_error_is_what_is_said(extended: Checkout, tmp_path: Path) -> None:
-    said, _ = re.findall(r"```text\n(.*?)```", GUIDE, re.DOTALL)
+    (said,) = re.findall(r"```text\n(This value.*?)```", GUIDE, re.DOTALL)
     checkout = extended.copy(tmp_path / "checkout")
     study = checkout.folder / TASK
     study.write_text(study.read_text().replace("noise_sd: 0.5", "noise_sd: -1"))
@@ -193,7 +208,7 @@ def test_rates_of_ones_own_are_compared_with_a_task_that_is_there(extended: Chec
     assert set(table["task"]) == {"2af"} and set(table["synthetic"]) == {0}
     assert table["distance"].between(0, 1, inclusive="neither").all()
     # the guide's own words of the task, and what the recording adds to them
-    _, said = re.findall(r"```text\n(.*?)```", GUIDE, re.DOTALL)
+    (said,) = re.findall(r"```text\n(2af:.*?)```", GUIDE, re.DOTALL)
     shown = run(extended, "-m", "neurorules", "trials", RATES, "2af").stdout.splitlines()
     assert shown[1] == "steps 0-21 are compared with our-lab's bins, 50 to 2150 ms"
     assert [shown[0], *shown[2:6]] == said.splitlines()

@@ -37,9 +37,13 @@ class Plan:
         return {file.removeprefix(f"{folder}/") for file in self.files if file.startswith(f"{folder}/")}
 
 
-def dry_run(checkout: Checkout, study_file: str, *targets: str) -> Plan:
-    """What Snakemake plans in a checkout where nothing was run and nothing downloaded."""
+def dry_run(checkout: Checkout, study_file: str, *targets: str, own_jobs: bool = True) -> Plan:
+    """What Snakemake plans in a checkout where nothing was run and nothing downloaded.
+
+    With `own_jobs` every model has jobs of its own, which can be counted; otherwise as the study file says.
+    """
     words = (*targets, "--dry-run", "--cores", "1", "--configfile", study_file)
+    words += ("--config", "models_per_job=1") if own_jobs else ()
     done = snakemake(words, checkout.folder, checkout.environment())
     said = done.output + done.error
     assert done.code == 0, said
@@ -47,7 +51,8 @@ def dry_run(checkout: Checkout, study_file: str, *targets: str) -> Plan:
     assert stats, said
     jobs = {rule: int(count) for rule, count in (line.split() for line in stats[1].splitlines())}
     assert jobs.pop("total") == sum(jobs.values())
-    files = [file for line in re.findall(r"^    output: (.*)$", said, re.MULTILINE) for file in line.split(", ")]
+    outputs = re.findall(r"^    output: (.*)$", said, re.MULTILINE)
+    files = [file.removesuffix(" (update)") for line in outputs for file in line.split(", ")]
     assert len(files) == len(set(files))
     return Plan(jobs, frozenset(files))
 
@@ -69,6 +74,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "paper fig6": (PAPER, "fig6"),
     "paper": (PAPER,),
 }
+TOGETHER = ("fig1", "fig2", "demo")
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +82,10 @@ def plans(
     pristine: Checkout, two_at_a_time: Executor, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Future[Plan]]:
     checkout = pristine.copy(tmp_path_factory.mktemp("planning") / "checkout")
-    return {name: two_at_a_time.submit(dry_run, checkout, *target) for name, target in TARGETS.items()}
+    plans = {name: two_at_a_time.submit(dry_run, checkout, *target) for name, target in TARGETS.items()}
+    for name in TOGETHER:
+        plans[f"{name}, together"] = two_at_a_time.submit(dry_run, checkout, *TARGETS[name], own_jobs=False)
+    return plans
 
 
 ONE_RECORDING = {"synthetic_raw_files": 1, "recording": 1}
@@ -118,6 +127,16 @@ def test_fig2_trains_and_scores_its_models_and_no_other(plans: dict[str, Future[
     assert plan.below("results/demo/similarity") == {*tables, "recordings/hatsopoulos2007/baselines.csv"}
     assert plan.below("results/demo/figures") == {"fig2.pdf", "fig2.png", "fig2.csv"}
     assert not plan.below("results/demo/tables")
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_jobs_of_several_models_train_what_a_figure_shows(plans: dict[str, Future[Plan]], name: str) -> None:
+    """The demo's own jobs hold up to six models; they may make cheap tables that another figure shows."""
+    apart, together = plans[name].result(), plans[f"{name}, together"].result()
+    assert together.below("results/demo/runs") == apart.below("results/demo/runs")
+    assert together.files >= apart.files
+    training = [sum(n for rule, n in plan.jobs.items() if rule.startswith("train_")) for plan in (together, apart)]
+    assert training[0] <= training[1] / 2
 
 
 def gains(*values: str) -> list[str]:

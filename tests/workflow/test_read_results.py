@@ -1,4 +1,4 @@
-"""docs/read_results.py runs on a finished study and finds in its tables what it computes by hand."""
+"""examples/read_results.py runs on a finished study and finds in its tables what it computes by hand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from helpers.checkout import REPOSITORY, STUDY_FILE, Checkout
 
 def test_the_script_of_the_documentation_runs(finished: Checkout) -> None:
     done = subprocess.run(
-        [sys.executable, str(REPOSITORY / "docs" / "read_results.py"), STUDY_FILE],
+        [sys.executable, str(REPOSITORY / "examples" / "read_results.py"), STUDY_FILE],
         cwd=finished.folder,
         env=finished.environment(PYTHONPATH=str(finished.folder / "workflow")),
         capture_output=True,

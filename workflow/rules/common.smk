@@ -38,7 +38,7 @@ from neurorules.runs.kept import confirm
 from neurorules.study.code import figure_code, recording_code, scoring_code, synthetic_code, training_code
 from neurorules.study.identity import Identities
 from neurorules.study.load import Study
-from neurorules.study.model import Model, block_name
+from neurorules.study.model import Block, Model, block_name
 from neurorules.study.score_jobs import Part, is_costly, score_jobs
 from neurorules.study.yaml_source import BASE_CONFIG, merge
 from neurorules.study.yaml_source import read_study_file
@@ -177,14 +177,12 @@ def network_fingerprints(wildcards):
 
 def training_recording(wildcards):
     """The recording that a model's trials are made from, where they are."""
-    recording = study.options.training_recording(Model.parse(wildcards.model))
+    return recording_of_trials(Model.parse(wildcards.model))
+
+
+def recording_of_trials(model):
+    recording = study.options.training_recording(model)
     return study.paths.recording_file(recording) if recording else []
-
-
-def chosen_learning_rate(wildcards):
-    """The file that says which learning rate is best, for a model that takes that."""
-    model = Model.parse(wildcards.model)
-    return study.paths.learning_rate_file(model) if study.options.chooses_learning_rate(model) else []
 
 
 def asked_recording(model):
@@ -196,9 +194,40 @@ def training_options(wildcards):
     return canonical_json(study.options.training(Model.parse(wildcards.model)))
 
 
-def training_gpus(wildcards):
+def chosen_learning_rates(models):
+    """The files that say which learning rate is best, of those models that take that."""
+    return [study.paths.learning_rate_file(model) for model in models if study.options.chooses_learning_rate(model)]
+
+
+def trained_models(models):
+    """What the runs of these models are to be made of, besides their seeds, the recording and the code."""
+    parts = [{"options": study.options.training(model), "choice": identities.choice(model)} for model in models]
+    return canonical_json(parts)
+
+
+def training_codes(models):
+    """Hashes over the code behind the runs of models."""
+    return [code(*training_code(study, model)) for model in models]
+
+
+def training_gpus(model):
     """How many GPUs a training job asks a cluster for; locally this is never asked."""
-    return int(study.options.of(Model.parse(wildcards.model))["training"]["device"] != "cpu")
+    return int(study.options.of(model)["training"]["device"] != "cpu")
+
+
+def training_minutes(block):
+    """An hour for each run, side by side on a GPU for each seed, and three more."""
+    on_gpu = training_gpus(block.models[0])
+    return 180 + 60 * len(block.seeds) * (1 if on_gpu else len(block.models))
+
+
+def training_memory(block):
+    """MB of memory of a job: checkpoints of networks side by side on a GPU are all in memory at its end."""
+    options = study.options.of(block.models[0])
+    if options["training"]["device"] == "cpu":
+        return 1500
+    kept = max(115, *(study.options.of(model)["training"]["n_checkpoints"] for model in block.models))
+    return 1500 + len(block.models) * len(block.seeds) * kept * options["network"]["units"] ** 2 * 8 // 10**6
 
 
 def compared_recording(model):
@@ -266,8 +295,8 @@ def report_category(name):
     """The report lists its parts in the order of their names."""
     if name in ("claims", "claims_forest"):
         return "1 Claims"
-    if re.fullmatch(r"(fig|table)\d+|proposition", name):
+    if re.fullmatch(r"(fig|table)\d+|proposition|schematic", name):
         return "2 Figures and tables of the paper"
-    if re.fullmatch(r"companion_fig\d+", name):
+    if re.fullmatch(r"companion_(fig\d+|schematic)", name):
         return "3 Figures of the companion paper"
     return "4 Beyond the papers"

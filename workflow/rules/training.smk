@@ -14,7 +14,7 @@ rule choose_learning_rate:
     resources:
         mem_mb=per_attempt(1500),
         runtime=per_attempt(240),
-        gpu=training_gpus,
+        gpu=lambda w: training_gpus(Model.parse(w.model)),
     params:
         options=lambda w: canonical_json(study.options.selection_options(Model.parse(w.model))),
         recording=lambda w: canonical_json(asked_recording(Model.parse(w.model))),
@@ -33,38 +33,72 @@ onsuccess:
     )
 
 
-# One job trains a block of seeds of one model, one after another; every seed is a file of its own.
+# One job trains a block of seeds of one model or of several; every run is a file of its own.
 
 # A rule for each block of seeds that occurs, because a job has to name its output files. Which seeds share a job is not
 # a param: it changes no run.
-for block in study.selection.blocks:
+for seeds in sorted({block.seeds for block in study.selection.blocks if len(block.models) == 1}):
 
     rule:
         name:
-            f"train_{block_name(block.seeds)}"
+            f"train_{block_name(seeds)}"
         input:
             recording=training_recording,
-            learning_rate=chosen_learning_rate,
+            learning_rates=lambda w: chosen_learning_rates([Model.parse(w.model)]),
         output:
-            [study.paths.run_file("{model}", seed) for seed in block.seeds],
+            [study.paths.run_file("{model}", seed) for seed in seeds],
         log:
-            log_file("runs", "{model}", f"{block_name(block.seeds)}.log"),
+            study.paths.training_log("{model}", seeds),
         benchmark:
-            study.paths.training_benchmark("{model}", block.seeds)
+            study.paths.training_benchmark("{model}", seeds)
         wildcard_constraints:
-            model="|".join(re.escape(str(model)) for model in block.models),
+            model="|".join(
+                re.escape(str(block.models[0]))
+                for block in study.selection.blocks
+                if block.seeds == seeds and len(block.models) == 1
+            ),
         conda:
             "../../envs/training.yaml"
         threads: 1
         resources:
-            mem_mb=per_attempt(1500),
-            runtime=per_attempt(180 + 60 * len(block.seeds)),
-            gpu=training_gpus,
+            mem_mb=lambda w, attempt, seeds=seeds: attempt * training_memory(Block(seeds, (Model.parse(w.model),))),
+            runtime=per_attempt(180 + 60 * len(seeds)),
+            gpu=lambda w: training_gpus(Model.parse(w.model)),
         params:
-            options=training_options,
+            models=lambda w: trained_models([Model.parse(w.model)]),
             recording=lambda w: canonical_json(asked_recording(Model.parse(w.model))),
-            choice=lambda w: canonical_json(identities.choice(Model.parse(w.model))),
-            code=lambda w: code(*training_code(study, Model.parse(w.model))),
+            code=lambda w: training_codes([Model.parse(w.model)]),
+        script:
+            "../scripts/train.py"
+
+
+# A rule for each job of several models. A change of one runs the job again; `update` leaves the runs of the others where
+# they are, so that the job finds them.
+for number, block in enumerate(block for block in study.selection.blocks if len(block.models) > 1):
+
+    rule:
+        name:
+            f"train_models_{number}"
+        input:
+            recording=recording_of_trials(block.models[0]),
+            learning_rates=chosen_learning_rates(block.models),
+        output:
+            [update(study.paths.run_file(model, seed)) for model in block.models for seed in block.seeds],
+        log:
+            study.paths.training_log(block.models[0], block.seeds, len(block.models)),
+        benchmark:
+            study.paths.training_benchmark(block.models[0], block.seeds, len(block.models))
+        conda:
+            "../../envs/training.yaml"
+        threads: 1
+        resources:
+            mem_mb=per_attempt(training_memory(block)),
+            runtime=per_attempt(training_minutes(block)),
+            gpu=training_gpus(block.models[0]),
+        params:
+            models=lambda w, models=block.models: trained_models(models),
+            recording=lambda w, model=block.models[0]: canonical_json(asked_recording(model)),
+            code=lambda w, models=block.models: training_codes(models),
         script:
             "../scripts/train.py"
 

@@ -1,21 +1,28 @@
-"""Train a block of seeds of one model."""
+"""Train blocks of seeds of one or several models."""
 
 import json
 from pathlib import Path
 
 from neurorules.jobs import job, one_thread
-from neurorules.training.train_seeds import train_seeds
+from neurorules.training.train_models import ModelRuns, train_models
 
 with job(snakemake.log[0]):
     one_thread()
-    train_seeds(
-        json.loads(snakemake.params.options),
-        # Seeds are no param: a change of seeds_per_job must not train finished runs again.
-        {int(Path(file).stem.removeprefix("seed")): file for file in snakemake.output},
-        # An input that is not there is an empty list.
-        recording_file=snakemake.input.recording or None,
-        learning_rate_file=snakemake.input.learning_rate or None,
-        code=snakemake.params.code,
+    models = json.loads(snakemake.params.models)
+    # Seeds are no param: a change of seeds_per_job must not train finished runs again.
+    n_seeds = len(snakemake.output) // len(models)
+    choices = iter(snakemake.input.learning_rates)
+    train_models(
+        [
+            ModelRuns(
+                model["options"],
+                {int(Path(file).stem.removeprefix("seed")): file for file in snakemake.output[k * n_seeds :][:n_seeds]},
+                code,
+                next(choices) if model["choice"] else None,
+                model["choice"],
+            )
+            for k, (model, code) in enumerate(zip(models, snakemake.params.code, strict=True))
+        ],
+        recording_file=snakemake.input.recording or None,  # an input that is not there is an empty list
         asked_recording=json.loads(snakemake.params.recording),
-        asked_choice=json.loads(snakemake.params.choice),
     )

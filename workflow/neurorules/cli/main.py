@@ -17,16 +17,20 @@ HELPS = {
     "status": "say how far a study has come, and how long its runs will take",
     "trials": "show the test trials that a recording's conditions have to match",
     "show-options": "show every option of a model, and where it is set",
+    "report": "write the results page of a study: one HTML file with its answer, claims and figures",
     "inspect": "show what result files were made by, and what is in raw files of a lab",
+    "archive": "write a finished study as one file, or check such a file",
     "completion": "print a script that completes these words in a shell",
 }
 EXAMPLES = {
     "check": "neurorules check demo config/reach.yaml",
     "plan": "neurorules plan reach table3 --raw-dir /data/recordings",
-    "status": "neurorules status reach",
+    "status": "neurorules status reach --watch",
     "trials": "neurorules trials companion dms",
     "show-options": "neurorules show-options reach hatsopoulos2007/eprop/base",
+    "report": "neurorules report demo --output results.html",
     "inspect": "neurorules inspect results/demo/figures/fig1.pdf",
+    "archive": "neurorules archive demo --output demo.zip",
     "completion": 'eval "$(neurorules completion bash)"',
 }
 _STUDY = "name of a study (demo, reach, paper) or its file"
@@ -53,12 +57,21 @@ def build_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.Argument
         for name, text in HELPS.items()
     }
     commands["check"].add_argument("studies", nargs="+", metavar="STUDY", help=_STUDY)
-    for name in ("plan", "status", "trials", "show-options"):
+    for name in ("plan", "status", "trials", "show-options", "report"):
         commands[name].add_argument("study", metavar="STUDY", help=_STUDY)
-    for name in ("plan", "status"):
+    for name in ("plan", "status", "report", "archive"):
         commands[name].add_argument(
             "--directory", default=".", metavar="FOLDER", help="where snakemake runs; results/ is in it (default: here)"
         )
+    commands["report"].add_argument(
+        "--output", metavar="FILE.html", help="where to write it (default: results/STUDY/report/report.html)"
+    )
+    status = commands["status"]
+    status.add_argument("--by-figure", action="store_true", help="say how far each figure is")
+    status.add_argument("--watch", action="store_true", help="look again every few seconds until all is done")
+    status.add_argument(
+        "--interval", type=_seconds, default=5.0, metavar="SECONDS", help="between two looks of --watch (default: 5)"
+    )
     commands["plan"].add_argument("targets", nargs="*", metavar="TARGET", help="figures or files (default: all)")
     commands["plan"].add_argument("--raw-dir", metavar="FOLDER", help="folder of your own copies of the recordings")
     commands["trials"].add_argument("tasks", nargs="*", metavar="TASK", help="tasks (default: all of the study)")
@@ -69,8 +82,28 @@ def build_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.Argument
     inspect.add_argument("--study", dest="of_study", metavar="STUDY", help="take the options of one of its recordings")
     inspect.add_argument("--recording", metavar="NAME", help="which recording of --study")
     inspect.add_argument("--picture", metavar="FILE.png", help="where to draw PSTHs and trials of the recording")
+    archive = commands["archive"]
+    archive.add_argument("study", nargs="?", metavar="STUDY", help=_STUDY)
+    archive.add_argument("--output", metavar="FILE", help="where to: .zip or .tar.gz (default: below results/STUDY)")
+    archive.add_argument("--without-runs", action="store_true", help="leave out the trained networks")
+    archive.add_argument("--check", metavar="FILE", help="check an archive instead of writing one")
     commands["completion"].add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell to print it for")
     return parser, commands
+
+
+def _seconds(text: str) -> float:
+    """A time to wait, as a word of the command line.
+
+    Raises:
+        ArgumentTypeError: it is no number of seconds that one can wait.
+    """
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 86400:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds from 0.1 to 86400")
+    return seconds
 
 
 def _examples(*lines: str) -> str:

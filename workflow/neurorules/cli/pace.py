@@ -18,25 +18,25 @@ class Job:
     Attributes:
         ended: seconds since the epoch.
         seconds: wall time.
-        model: that it trained.
-        n_seeds: runs that it made.
+        per_run: by model, seconds of one of its runs: a job's time goes by the updates of its runs.
     """
 
     ended: float
     seconds: float
-    model: Model
-    n_seeds: int
+    per_run: Mapping[Model, float]
 
 
 def finished_jobs(study: Study, root: Path) -> list[Job]:
     """The training jobs of a study that left a benchmark file, in the order in which they ended."""
     jobs = []
     for block in study.selection.blocks:
-        for model in block.models:
-            file = root / study.paths.training_benchmark(model, block.seeds)
-            seconds = seconds_of(file)
-            if seconds > 0:
-                jobs.append(Job(file.stat().st_mtime, seconds, model, len(block.seeds)))
+        file = root / study.paths.training_benchmark(block.models[0], block.seeds, len(block.models))
+        seconds = seconds_of(file)
+        if seconds > 0:
+            updates = {model: study.options.of(model)["training"]["updates"] for model in block.models}
+            per_update = seconds / (sum(updates.values()) * len(block.seeds))
+            per_run = {model: per_update * count for model, count in updates.items()}
+            jobs.append(Job(file.stat().st_mtime, seconds, per_run))
     return sorted(jobs, key=lambda job: job.ended)
 
 
@@ -44,8 +44,9 @@ def seconds_per_run(jobs: Iterable[Job]) -> dict[tuple[str, ...], list[float]]:
     """Seconds per run of jobs: by task and learning rule, by task, and of all, under the key ()."""
     per_run: dict[tuple[str, ...], list[float]] = {}
     for job in jobs:
-        for kind in _kinds(job.model):
-            per_run.setdefault(kind, []).append(job.seconds / job.n_seeds)
+        for model, seconds in job.per_run.items():
+            for kind in _kinds(model):
+                per_run.setdefault(kind, []).append(seconds)
     return per_run
 
 

@@ -53,11 +53,11 @@ def make(tables: Mapping[str, Mapping[str, pd.DataFrame]], context: Mapping[str,
     primary = PrimaryClaim.of(context["figure"], context["study_recordings"])
     table = ledger(claims, tables, context["published"], primary)
     groups = {claim["id"]: claim.get("parameters", {}) for claim in claims}
-    sides = {name: (_side(both, "first"), _side(both, "second")) for name, both in groups.items()}
+    sides = {name: (side_label(both, "first"), side_label(both, "second")) for name, both in groups.items()}
     return {"csv": table, "md": _markdown(table, sides, primary)}
 
 
-def _side(parameters: Mapping[str, Any], side: str) -> str:
+def side_label(parameters: Mapping[str, Any], side: str) -> str:
     """What one of the two compared groups is, by the values that select it; nothing of a fixed number."""
     from neurorules.learning.base.learning_rule import LEARNING_RULES
     from neurorules.plotting import titles
@@ -110,16 +110,16 @@ def _primary(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]], primary:
         why = f"not testable here (no row of it is about {place})"
         return [*lines, f"{markdown.plain(f'{primary.claim}: {why}')}.", ""]
     (row,) = found
-    unit = place if _unit(row) == markdown.NONE else _unit(row)
+    unit = place if unit_label(row) == markdown.NONE else unit_label(row)
     said = [f"**{markdown.plain(row['claim'])}** {markdown.plain(unit)}: **{markdown.plain(_verdict(row))}**"]
     if row["result"]:
         said += [
-            markdown.plain(_numbers(row, sides[row["id"]])),
-            markdown.plain(_power(row).capitalize()),
+            markdown.plain(number_words(row, sides[row["id"]])),
+            markdown.plain(power_words(row).capitalize()),
             markdown.plain(f"Seeds that it needs: {_seeds_needed(row)}"),
         ]
     if row["printed_where"]:
-        said.append(markdown.plain(f"The published numbers' own verdict: {_printed(row)}"))
+        said.append(markdown.plain(f"The published numbers' own verdict: {printed_words(row)}"))
     return [*lines, *(f"{line}.\n" for line in said if line)]
 
 
@@ -181,23 +181,25 @@ def _cells(row: Mapping[str, Any], sides: tuple[str, str]) -> list[str]:
     return [
         row["claim"],
         row["where"],
-        _unit(row),
-        _numbers(row, sides) or markdown.NONE,
+        unit_label(row),
+        number_words(row, sides) or markdown.NONE,
         row["published"] or markdown.NONE,
         ("primary: " if row["primary"] else "") + _verdict(row),
-        _margins(row),
-        _power(row) or markdown.NONE,
-        _printed(row) or markdown.NONE,
-        _holm(row),
+        margin_words(row),
+        power_words(row) or markdown.NONE,
+        printed_words(row) or markdown.NONE,
+        holm_words(row),
     ]
 
 
 def _verdict(row: Mapping[str, Any]) -> str:
     """The verdict with its reason, whether it is robust, and what limits it."""
-    return str(row["verdict"]) + "".join(f" ({words})" for words in (row["why"], _robust(row), row["note"]) if words)
+    return str(row["verdict"]) + "".join(
+        f" ({words})" for words in (row["why"], robust_words(row), row["note"]) if words
+    )
 
 
-def _robust(row: Mapping[str, Any]) -> str:
+def robust_words(row: Mapping[str, Any]) -> str:
     """At how many of the analyst's other choices the result is the same."""
     if not row["robust"]:
         return ""
@@ -205,7 +207,7 @@ def _robust(row: Mapping[str, Any]) -> str:
     return f"{row['robust']}: {choices}"
 
 
-def _margins(row: Mapping[str, Any]) -> str:
+def margin_words(row: Mapping[str, Any]) -> str:
     """How the verdict changes at half and at double the margin, and at the published SD, its half and its double."""
     names = ("verdict_half_margin", "verdict_double_margin")
     of_sd = ("verdict_published_sd", "verdict_half_published_sd", "verdict_double_published_sd")
@@ -220,7 +222,7 @@ def _changes(row: Mapping[str, Any], names: tuple[str, ...], of: str) -> str:
     return f"{of}: {'the same' if set(verdicts) == {row['verdict']} else ', '.join(verdicts)}"
 
 
-def _power(row: Mapping[str, Any]) -> str:
+def power_words(row: Mapping[str, Any]) -> str:
     """What the test could have found, and the seeds for 80% power."""
     parts = []
     if math.isfinite(row["power_no_difference"]):
@@ -235,7 +237,7 @@ def _power(row: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def _printed(row: Mapping[str, Any]) -> str:
+def printed_words(row: Mapping[str, Any]) -> str:
     """What the test says of the paper's own numbers."""
     if not row["printed_where"]:
         return ""
@@ -248,7 +250,7 @@ def _printed(row: Mapping[str, Any]) -> str:
     return f"{row['printed_verdict']} ({p}; {where})"
 
 
-def _holm(row: Mapping[str, Any]) -> str:
+def holm_words(row: Mapping[str, Any]) -> str:
     """The verdict with p-values corrected for their number."""
     if not row["holm_rows"]:
         return markdown.NONE
@@ -256,14 +258,14 @@ def _holm(row: Mapping[str, Any]) -> str:
     return f"{'the same' if row['verdict_holm'] == row['verdict'] else row['verdict_holm']} ({p})"
 
 
-def _unit(row: Mapping[str, Any]) -> str:
+def unit_label(row: Mapping[str, Any]) -> str:
     """What a claim unit is about, without repetitions."""
     names = ("recording", "task", "setting", "learning_rule", "component", "level", "score", "flow")
     said = dict.fromkeys(str(row[name]) for name in names if row[name] != "")
     return ", ".join(said) + (" (°)" if row["published_here"] == 0 else "") if said else markdown.NONE
 
 
-def _numbers(row: Mapping[str, Any], sides: tuple[str, str]) -> str:
+def number_words(row: Mapping[str, Any], sides: tuple[str, str]) -> str:
     from neurorules.statistics.comparison import Summary
 
     if math.isfinite(row["cases"]):

@@ -92,4 +92,5 @@ def _draw(panel: Axes, rows: pd.DataFrame, of_rule: pd.DataFrame, stage: str) ->
     notes += gain_curves.unlearnt_notes(rows)
     beside = 0.04 * max(gains[-1] - gains[0], 1.0)
     panel.set_xlim(gains[0] - beside, gains[-1] + beside)
-    panels.axis_note(panel, gain_curves.gain_label(of_rule), notes)
+    panel.set_xlabel(gain_curves.gain_label(of_rule))
+    panels.note(panel, notes)

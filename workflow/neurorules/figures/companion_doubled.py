@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from neurorules.plotting.page import points
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -33,7 +35,9 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         n = titles.seeds_text(rows.groupby("gain")["seed"].nunique())
         title = titles.title_without_setting(rows, table)
         panel.set(title=f"{title}, {titles.rule_label(str(learning_rule))}\n{what} ({n})", xlabel="Update")
-        panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.05), title="gain (learning rate)", title_fontsize=7)
+        panel.legend(
+            loc="upper left", bbox_to_anchor=(1.0, 1.05), title="gain (learning rate)", title_fontsize=points(7)
+        )
         loss_curves.share_loss_axis([panel], rows, loss_curves.NOT_SHOWN)
     words = [
         loss_curves.MEAN_WORDS,

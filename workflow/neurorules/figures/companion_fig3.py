@@ -81,4 +81,5 @@ def _draw(panel: Axes, runs: pd.DataFrame, learning_rule: str) -> None:
     if not finite.all():
         gains = sorted(runs.loc[~finite, "gain"].unique())
         notes.append(f"Not drawn, minus infinity in some seeds: gain {', '.join(f'{gain:g}' for gain in gains)}.")
-    panels.axis_note(panel, gain_curves.gain_label(runs), notes)
+    panel.set_xlabel(gain_curves.gain_label(runs))
+    panels.note(panel, notes)

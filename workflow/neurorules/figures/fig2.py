@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurorules.plotting.page import points
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -125,13 +127,16 @@ def _draw_spread(panel: Axes, accuracy: float, spread: Mapping[str, NDArray[Any]
     highest = max((values.max() for values in spread.values() if len(values)), default=1.0)
     for x, values in enumerate(spread.values()):
         if not len(values):
-            panel.text(x, 0.05 * highest, "only\none", ha="center", va="bottom", fontsize=7)
+            panel.text(x, 0.05 * highest, "only\none", ha="center", va="bottom", fontsize=points(7))
             continue
         panel.bar(x, values.mean(), width=0.6, facecolor="#dddddd", edgecolor="#555555", linewidth=0.6)
         panel.plot(x + np.linspace(-0.15, 0.15, len(values)), values, "k.", markersize=4)
-        panel.text(x, values.max() + 0.05 * highest, f"{values.mean():.4f}", ha="center", va="bottom", fontsize=7)
-    panel.set_xticks(range(len(spread)), [f"across\n{name}" for name in spread])
+        panel.text(
+            x, values.max() + 0.05 * highest, f"{values.mean():.4f}", ha="center", va="bottom", fontsize=points(7)
+        )
+    panel.set_xticks(range(len(spread)), [name.replace(" ", "\n") for name in spread], fontsize=points(6))
+    panel.set_xlabel("across")
     panel.set(xlim=(-0.6, len(spread) - 0.4), ylim=(0, 1.25 * highest if highest > 0 else 1.0), ylabel="SD of distance")
     if accuracy < least:
-        panels.axis_note(panel, "", [f"Below accuracy {level_text(least)}: not all of these networks have learnt."])
+        panels.note(panel, [f"Below accuracy {level_text(least)}: not all of these networks have learnt."])
     panel.set_title(f"Spread at accuracy {accuracy:.2f},\nwhich all reach{of_gains}")

@@ -42,22 +42,23 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             levels += baseline_lines.mark(row[0], at_rate, line_styles[float(rate)]["color"])
         curves.format_panels([row[0]], rows, [no_overlap], levels)
         n = titles.seeds_text(rows.groupby("learning_rate")["seed"].nunique())
-        row[0].set_title(f"A  {title}\nBPTT to the recording ({n})")
+        row[0].set_title(f"{title}\nBPTT to the recording ({n})")
         of_part = pairs[(pairs["recording"] == recording) & (pairs["task"] == task)]
         _draw_pairs(row[1], of_part, line_styles, title)
     grey = {"color": "#555555", "linestyle": "none", "marker": "o"}
-    stages = {"B: last checkpoint": grey, "B: matched accuracy": {**grey, "markerfacecolor": "white"}}
+    stages = {"b: last checkpoint": grey, "b: matched accuracy": {**grey, "markerfacecolor": "white"}}
     rates = {names[rate]: line_styles[rate] for rate in line_styles}
     panels.legend_of(figure, {**rates, **stages, **baseline_lines.handles(list(axes.flat))})
+    panels.give_letters(figure, {axes[0, 0]: "a", axes[0, 1]: "b"})
     panels.caption(
         figure,
         context,
         tables["distances"],
         [
-            "A: thin lines are seeds over training checkpoints; thick lines the mean over seeds at common accuracies, "
+            "a: thin lines are seeds over training checkpoints; thick lines the mean over seeds at common accuracies, "
             "error bars the SD over seeds.",
             *baseline_lines.caption_words(list(axes.flat)),
-            "B: Procrustes distance of BPTT's networks to e-prop's over all steps of all test trials; small dots: each "
+            "b: Procrustes distance of BPTT's networks to e-prop's over all steps of all test trials; small dots: each "
             "BPTT seed's mean over all e-prop seeds; large markers: their mean, error bars: SD over BPTT seeds.",
             "Filled: last checkpoint; open: each pair at the highest accuracy that both reach.",
         ],
@@ -72,7 +73,7 @@ def _draw_pairs(panel: Axes, pairs: pd.DataFrame, line_styles: Mapping[float, Ma
     from neurorules.tables.base.pairs import comparable, fixed_setting, pairs_between, seed_means
 
     to_eprop = pairs_between(pairs, "bptt", "eprop")
-    panel.set_title(f"B  {title}\nBPTT to e-prop")
+    panel.set_title(f"{title}\nBPTT to e-prop")
     if to_eprop.empty:
         panels.mark_empty([panel], "There are no networks of both BPTT and e-prop to compare.")
         return
@@ -100,9 +101,10 @@ def _draw_pairs(panel: Axes, pairs: pd.DataFrame, line_styles: Mapping[float, Ma
             )
     panel.set_xticks(range(len(line_styles)), [titles.rate_label(rate) for rate in line_styles])
     panel.set(xlim=(-0.5, len(line_styles) - 0.5), ylabel=style.DISTANCE_LABEL)
-    panels.axis_note(panel, "Learning rate of BPTT", titles.sentences(note))
+    panel.set_xlabel("Learning rate of BPTT")
+    panels.note(panel, titles.sentences(note))
     if means.empty:
         panels.empty_message(panel, "No pair of networks that have learnt.")
         return
     n = titles.seeds_text(means.groupby(["learning_rate_a", "stage"])["seed_a"].nunique())
-    panel.set_title(f"B  {title}\nBPTT ({n}) to e-prop (n = {to_eprop['seed_b'].nunique()})")
+    panel.set_title(f"{title}\nBPTT ({n}) to e-prop (n = {to_eprop['seed_b'].nunique()})")

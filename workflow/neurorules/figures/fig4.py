@@ -17,14 +17,12 @@ PRODUCTS = ("pdf", "png", "csv")
 
 COMPONENTS = ("time 1", "condition 1")
 PARTS_PER_ROW = 3
-# As many directions of reach at most are told apart by colours around a circle.
-MOST_DIRECTIONS = 8
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
     """The figure and the table that it is drawn from, with `r_with_data` of each seed's components."""
     from neurorules.claims.derivations.dpca_correlations import with_correlations
-    from neurorules.plotting import panels, titles
+    from neurorules.plotting import conditions, panels, titles
     from neurorules.tables.base.columns import PANEL_GROUP
 
     table = with_correlations(tables["dpca"])
@@ -33,9 +31,10 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     across = min(PARTS_PER_ROW, len(parts))
     bands = -(-len(parts) // PARTS_PER_ROW)
     columns = across * len(COMPONENTS)
-    figure, axes = panels.make_panels(bands * most_rules * columns, width=2.0, height=1.7, per_row=columns)
-    blocks = np.array(axes, object).reshape(bands, most_rules, across, len(COMPONENTS))
-    for panel in axes:
+    figure, axes = panels.make_grid(bands * most_rules, columns, width=2.0, height=1.7)
+    blocks = axes.reshape(bands, most_rules, across, len(COMPONENTS))
+    lines, legend = dict[str, None](), dict[str, Any]()
+    for panel in axes.flat:
         panel.set_axis_off()
     for number, (_, rows) in enumerate(parts):
         block = blocks[number // across, :, number % across]
@@ -47,17 +46,21 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
                 panel.set_axis_on()
                 _draw(panel, visible[visible["component"] == component], component)
             row[0].set_ylabel(f"{'Data' if name == 'data' else titles.rule_label(name)}\nprojection")
+        labels = _labels(rows)
+        lines[f"{titles.panel_title(rows, table, ', ')}: {conditions.condition_words(labels)}"] = None
+        legend |= conditions.condition_legend(labels)
         for panel in block[0]:
             panel.set_title(f"{titles.panel_title(rows, table)}\n{panel.get_title()}")
         for panel in block[len(names) - 1]:
             panel.set_xlabel("Time (ms)")
+    panels.legend_of(figure, legend)
     first = table.loc[table["seed"] >= 0, "seed"].min()
     panels.caption(
         figure,
         context,
         table,
         [
-            "One line per condition, coloured in their order (up to 8: around the circle, its second half dashed).",
+            f"One line per condition. {'; '.join(lines)}.",
             f"Networks: seed {first} after training.",
             "%: explained part of all variance.",
             "r: correlation with the data's component over conditions and times; signs are chosen so that r > 0.",
@@ -67,20 +70,19 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     return {"figure": figure, "csv": table}
 
 
-def _draw(panel: Axes, rows: pd.DataFrame, component: str) -> None:
-    import matplotlib
+def _labels(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """What each condition was, by the labels of the recording, in the order of the conditions."""
+    import json
 
-    conditions = list(dict.fromkeys(rows["condition"]))
-    around = len(conditions) <= MOST_DIRECTIONS
-    colours = matplotlib.colormaps["twilight" if around else "viridis"](
-        # The first and the last condition are neighbours around a circle; the palest colour does not show on paper.
-        np.linspace(0.12, 0.88 if around else 0.95, len(conditions))
-    )
-    for i, (condition, colour) in enumerate(zip(conditions, colours, strict=True)):
+    return [json.loads(text) for text in rows.drop_duplicates("condition").sort_values("condition")["condition_labels"]]
+
+
+def _draw(panel: Axes, rows: pd.DataFrame, component: str) -> None:
+    from neurorules.plotting.conditions import condition_lines
+
+    for condition, line_style in enumerate(condition_lines(_labels(rows))):
         line = rows[rows["condition"] == condition].sort_values("time_ms")
-        # The two halves of the circle are equally dark.
-        dashes = "--" if around and i > len(conditions) // 2 else "-"
-        panel.plot(line["time_ms"], line["projection"], color=colour, linestyle=dashes, linewidth=0.7)
+        panel.plot(line["time_ms"], line["projection"], **line_style, linewidth=0.7)
     title = f"{component}: {rows['explained_variance'].iloc[0]:.0%}"
     r = rows["r_with_data"].iloc[0]
     panel.set_title(title if np.isnan(r) else f"{title}, r = {r:.2f}")

@@ -1,4 +1,4 @@
-"""Figure 8: eigenvalues of the recurrent weights (A), and dynamical similarity against accuracy (B)."""
+"""Figure 8: eigenvalues of the recurrent weights (a), and dynamical similarity against accuracy (b)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from neurorules.plotting.page import points
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,18 +51,17 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         _draw_curves(row[-2], of_part[(of_part["n_delays"] == n_delays) & (of_part["rank"] == rank)])
         row[-2].set_title(f"{title}\n{n_delays} delays, rank {rank}")
         _draw_differences(row[-1], of_part, rules)
-    for panel, letter in ((grid[0, 0], "A"), (grid[0, -2], "B")):
-        panel.annotate(letter, (0, 1), (-32, 6), "axes fraction", textcoords="offset points", fontweight="bold")
+    panels.give_letters(figure, {grid[0, 0]: "a", grid[0, -2]: "b"})
     panels.legend(figure, list(grid.flat))
     panels.caption(
         figure,
         context,
         spectra,
         [
-            "A: eigenvalues of all seeds after training; circle: absolute value 1; dotted: spectral radius before.",
+            "a: eigenvalues of all seeds after training; circle: absolute value 1; dotted: spectral radius before.",
             "ρ: spectral radius, mean over seeds.",
             "W: Wasserstein distance between spectra, mean over seeds: to another learning rule, to another setting.",
-            "B: thin lines: seeds; thick lines: mean over seeds at common accuracies.",
+            "b: thin lines: seeds; thick lines: mean over seeds at common accuracies.",
             "Grid: mean over seeds after training, for every number of delays and rank.",
         ],
     )
@@ -84,7 +85,7 @@ def _spectrum(run: pd.DataFrame) -> NDArray[Any]:
 def _draw_spectra(panel: Axes, rule: str, setting: str, same_task: pd.DataFrame, first_rule: str, reach: float) -> None:
     """One model's eigenvalues, with distances to the first learning rule's and to the first setting's."""
     from neurorules.dynamics.eigenspectra import spectral_radius
-    from neurorules.plotting import panels, style, titles
+    from neurorules.plotting import style, titles
 
     line_style = style.line_style(rule)
     rows = same_task[(same_task["learning_rule"] == rule) & (same_task["setting"] == setting)]
@@ -127,7 +128,7 @@ def _draw_spectra(panel: Axes, rule: str, setting: str, same_task: pd.DataFrame,
     ]
     panel.set_title(f", ρ = {radius['trained']:.2f}")
     panel.set(xlim=(-reach, reach), ylim=(-reach, reach), ylabel="Imaginary", aspect="equal")
-    panels.axis_note(panel, "Real", distances)
+    panel.set_xlabel("\n".join(["Real", *distances]))
 
 
 def _mean_distance(
@@ -159,7 +160,8 @@ def _draw_curves(panel: Axes, rows: pd.DataFrame) -> None:
             no_overlap.append(name)
     panel.set(xlim=(0, 1), ylabel=SCORE_LABEL)
     words = [f"No accuracy common to all seeds: {', '.join(no_overlap)}."] if no_overlap else []
-    panels.axis_note(panel, style.ACCURACY_LABEL, words)
+    panel.set_xlabel(style.ACCURACY_LABEL)
+    panels.note(panel, words)
 
 
 def _draw_differences(panel: Axes, rows: pd.DataFrame, rules: list[str]) -> None:
@@ -176,10 +178,11 @@ def _draw_differences(panel: Axes, rows: pd.DataFrame, rules: list[str]) -> None
     differences = (means.loc[last] - means.loc[first]).unstack("rank")
     values = differences.to_numpy()
     limit = max(float(np.nanmax(np.abs(values))), PALE)
-    panel.imshow(values, cmap="PuOr", vmin=-limit, vmax=limit, aspect="auto")
+    image = panel.imshow(values, cmap="PuOr", vmin=-limit, vmax=limit, aspect="auto")
+    panel.figure.colorbar(image, ax=panel, shrink=0.8, pad=0.02)  # of what the title says
     for (i, j), value in np.ndenumerate(values):
         colour = "white" if abs(value) > 0.6 * limit else "black"
-        panel.text(j, i, f"{value:+.3f}", ha="center", va="center", fontsize=5, color=colour)
+        panel.text(j, i, f"{value:+.3f}", ha="center", va="center", fontsize=points(5), color=colour)
     panel.set_xticks(range(values.shape[1]), [str(rank) for rank in differences.columns])
     panel.set_yticks(range(values.shape[0]), [str(n_delays) for n_delays in differences.index])
     panel.set(xlabel="Rank", ylabel="Delays")

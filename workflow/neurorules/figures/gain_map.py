@@ -91,4 +91,5 @@ def _draw(panel: Axes, rows: pd.DataFrame, of_part: pd.DataFrame) -> None:
         panels.empty_message(panel, "At no gain is there an accuracy that all networks reach.")
     notes += gain_curves.unlearnt_notes(rows)
     panel.set_xlim(gains[0] - 5 * beside, gains[-1] + 5 * beside)
-    panels.axis_note(panel, gain_curves.gain_label(of_part), notes)
+    panel.set_xlabel(gain_curves.gain_label(of_part))
+    panels.note(panel, notes)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurorules.plotting.page import points
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -43,7 +45,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             panel.plot(x + 0.2, distances.mean(), marker=line_style["marker"], color=line_style["color"], markersize=5)
             seeds = "over seeds" if a == b else titles.rule_label(str(b))
             names.append(f"{titles.rule_label(str(a))}\n{seeds}\n(n = {len(distances)})")
-        panel.set_xticks(range(len(names)), names, fontsize=5.5)
+        panel.set_xticks(range(len(names)), names, fontsize=points(5.5))
         panel.set(xlim=(-0.5, len(names) - 0.5), title=titles.panel_title(rows, shown))
         panel.set_ylabel(LABELS[rows["measure"].iloc[0]] or style.DISTANCE_LABEL)
     panels.caption(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurorules.plotting.page import points
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -147,7 +149,7 @@ def _draw_differences(panel: Axes, rows: pd.DataFrame, untested: int, reasons: p
         label="the ledger's own" if len(used) else None,
     )
     panel.set(xlim=(-1, len(rows)), xticks=[], ylabel="Difference in distance\n(in margins of equivalence)")
-    panels.axis_note(panel, "", [f"{untested} specifications cannot be tested."] if untested else [])
+    panels.note(panel, [f"{untested} specifications cannot be tested."] if untested else [])
 
 
 def _draw_choices(panel: Axes, rows: pd.DataFrame) -> None:
@@ -173,7 +175,7 @@ def _draw_choices(panel: Axes, rows: pd.DataFrame) -> None:
     panel.set(xlim=(-1, len(rows)), ylim=(y, -0.8), xticks=[], xlabel="Specifications, in order of the difference")
     panel.set_yticks(places, names)
     for label, name in zip(panel.get_yticklabels(), names, strict=True):
-        label.set_fontsize(6)
+        label.set_fontsize(points(6))
         if name in CHOICE_TITLES.values():
             label.set_fontweight("bold")
     panel.tick_params(axis="y", length=0)

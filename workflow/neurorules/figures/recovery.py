@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurorules.plotting.page import points
 from neurorules.tables.base.recovered import MEASURE_NAMES, at_own, summary
 
 if TYPE_CHECKING:
@@ -119,14 +120,20 @@ def _draw_confusion(panel: Axes, rows: pd.DataFrame, measure: str) -> None:
     panel.imshow(shares.to_numpy(), cmap="Greys", vmin=0.0, vmax=1.0, aspect="auto")
     for (y, x), share in np.ndenumerate(shares.to_numpy()):
         panel.text(
-            x, y, f"{share:.0%}", ha="center", va="center", fontsize=7, color="white" if share > 0.5 else "black"
+            x,
+            y,
+            f"{share:.0%}",
+            ha="center",
+            va="center",
+            fontsize=points(7),
+            color="white" if share > 0.5 else "black",
         )
-    panel.set_xticks(range(len(names)), names, fontsize=6)
+    panel.set_xticks(range(len(names)), names, fontsize=points(6))
     ticks = [f"{name}\n(n = {n})" for name, n in zip(names, networks[shares.index], strict=True)]
-    panel.set_yticks(range(len(names)), ticks, fontsize=6, rotation=90, va="center")
+    panel.set_yticks(range(len(names)), ticks, fontsize=points(6), rotation=90, va="center")
     of_measure = own[(own["quantity"] == "calibrated") & (own["measure"] == measure)]
     words = [f"calibrated: {share:.0%} right" for share in of_measure["value"]]
-    panel.set_xlabel("\n".join(["closest to", *words]), fontsize=7)
+    panel.set_xlabel("\n".join(["closest to", *words]), fontsize=points(7))
     panel.spines[:].set_visible(False)
     panel.tick_params(length=0)
 
@@ -169,7 +176,7 @@ def _over_numbers(panel: Axes, rows: pd.DataFrame, styles: Styles, column: str, 
         if all(max(number / kept, kept / number) > ROOM for kept in numbers):
             numbers.append(number)
     numbers.sort()
-    panel.set_xticks(numbers, [str(n) for n in numbers], rotation=90 if len(numbers) > 4 else 0, fontsize=6)
+    panel.set_xticks(numbers, [str(n) for n in numbers], rotation=90 if len(numbers) > 4 else 0, fontsize=points(6))
     panel.set_xticks([], minor=True)
     panel.axvline(own[column], color="#aaaaaa", linewidth=0.6, linestyle=":", zorder=0)
 
@@ -193,7 +200,7 @@ def _over_training(panel: Axes, rows: pd.DataFrame, styles: Styles) -> None:
     names = [f"{accuracy:g}\n({shown[accuracy]})" for accuracy in accuracies]
     _draw_lines(panel, levels, lambda of_measure: of_measure["level_accuracy"].map(place), styles, _shift)
     _draw_lines(panel, at_end, partial(_at_place, len(place)), styles, _shift)
-    panel.set_xticks(range(len(place) + 1), [*names, f"end\n({at_end['networks'].max()})"], fontsize=6)
+    panel.set_xticks(range(len(place) + 1), [*names, f"end\n({at_end['networks'].max()})"], fontsize=points(6))
     panel.set(xlim=(-0.5, len(place) + 0.5), xlabel="Accuracy (networks)", title="Over training")
 
 
@@ -213,7 +220,7 @@ def _controls(panel: Axes, rows: pd.DataFrame, styles: Styles) -> None:
     apart = {name: {**look, "linestyle": "none"} for name, look in styles.items()}
     for place, of_control in enumerate(shown.values()):
         if not len(of_control):
-            panel.text(place, 0.5, "not testable", rotation=90, ha="center", va="center", fontsize=5.5)
+            panel.text(place, 0.5, "not testable", rotation=90, ha="center", va="center", fontsize=points(5.5))
         _draw_lines(panel, of_control, partial(_at_place, place), apart, _shift)
-    panel.set_xticks(range(len(shown)), list(shown), rotation=90, fontsize=6)
+    panel.set_xticks(range(len(shown)), list(shown), rotation=90, fontsize=points(6))
     panel.set(xlim=(-0.5, len(shown) - 0.5), title="Controls")

@@ -68,13 +68,13 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 
 def _draw_distances(panel: Axes, pairs: pd.DataFrame, to_eprop: pd.DataFrame, note: str) -> None:
-    """Draw one stage; `note` says which pairs are not among these, for the axis."""
+    """Draw one stage; `note` says which pairs are not among these, for the caption."""
     from neurorules.plotting import panels, style, titles
     from neurorules.tables.base.pairs import fixed_setting, pairs_between, seed_means
 
-    words = titles.sentences(note)
+    panels.note(panel, titles.sentences(note))
     if to_eprop.empty:
-        panels.axis_note(panel, RATE_LABEL, words)
+        panel.set_xlabel(RATE_LABEL)
         panels.mark_empty([panel], "No pair of networks that have learnt.")
         return
     all_pairs, same, bptt, eprop = LINES
@@ -95,7 +95,7 @@ def _draw_distances(panel: Axes, pairs: pd.DataFrame, to_eprop: pd.DataFrame, no
         line_style = {**style.line_style("eprop"), "marker": ""}
         panel.axhline(own_eprop["distance"].mean(), **line_style, label=eprop)
     _label_rates(panel, means)
-    panels.axis_note(panel, RATE_LABEL, words)
+    panel.set_xlabel(RATE_LABEL)
 
 
 def _draw_accuracies(panel: Axes, to_eprop: pd.DataFrame) -> None:

@@ -14,7 +14,7 @@ dropped with the others, as detaching h in the recurrent product does; equation 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neurorules.learning.base.learning_rule import LearningRule
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 class EProp(LearningRule):
     label = "e-prop"
 
+    def compiled_path(self, network: Network, first_step: int, n_steps: int) -> dict[str, Any]:
+        return {}
+
     def backward_block(
         self,
         network: Network,
@@ -36,7 +39,7 @@ class EProp(LearningRule):
         delta: torch.Tensor,
     ) -> None:
         if network.compiled is not None:
-            network.compiled.backward(derivative, delta_next, delta)
+            network.compiled.backward(first_step, delta_next, delta, derivative=derivative)
             return
         # Without a recurrent product between steps, the whole block is one product, then a filter over time.
         delta.mul_(derivative)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from neurorules.errors import InputError
 from neurorules.learning.base.gradient_estimator import BatchResult
 from neurorules.learning.base.learning_rule import LearningRule
+from neurorules.network.normals import Normals
 from neurorules.network.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from neurorules.tasks.base.losses import ScoredTrials
     from neurorules.tasks.base.task import Loss
 
-# How many weights and states of samples run side by side: on a CPU, as many as fit into its cache.
+# How many weights and states of samples run side by side: on a CPU, as many as fit into its cache. Compiled loops run
+# one sample after another: to them, side by side only means shorter blocks of steps.
 NUMBERS_TOGETHER = {"cpu": 100_000, "cuda": 50_000_000}
 
 
@@ -91,15 +93,16 @@ class SamplingEstimator:
         n_trials: int,
         seeds: Sequence[int],
     ) -> None:
-        import torch
-
         self.sigma, self.samples, self.antithetic = options.sigma, options.samples, options.antithetic
         self.theta = theta
         self.gradient = theta.zeros_like()
-        self.generators = [torch.Generator(theta.flat.device).manual_seed(seed) for seed in seeds]
+        self.normals = [Normals(seed, theta.flat.device) for seed in seeds]
+        self.draw = -1
         sizes = theta.sizes
         numbers = n_trials * sizes.units + theta.flat.shape[-1]
-        together = max(1, min(self.samples, NUMBERS_TOGETHER[theta.flat.device.type] // numbers))
+        device = theta.flat.device.type
+        in_compiled_loops = architecture.compiled and device == "cpu"
+        together = 1 if in_compiled_loops else max(1, min(self.samples, NUMBERS_TOGETHER[device] // numbers))
         # Equal parts: the largest number of samples side by side that divides all of them.
         self.together = max(n for n in range(1, together + 1) if self.samples % n == 0)
         batch_shape = () if self.together == 1 else (self.together,)
@@ -123,6 +126,7 @@ class SamplingEstimator:
         """See `GradientEstimator.update`."""
         import torch
 
+        self.draw += 1
         if not self.theta.batch_shape:
             return self._update(0, self.theta.flat, self.gradient.flat, inputs, noise, loss, batch, penalty_weights[0])
         updates = [
@@ -160,7 +164,7 @@ class SamplingEstimator:
 
         network, epsilon = self.network, self.epsilon
         drawn = self.samples // 2 if self.antithetic else self.samples
-        epsilon[:drawn].normal_(generator=self.generators[k])
+        self.normals[k].fill(epsilon[:drawn], 1.0, self.draw)
         if self.antithetic:
             torch.neg(epsilon[:drawn], out=epsilon[drawn:])
         task_losses, square_activity = [], []
@@ -173,7 +177,7 @@ class SamplingEstimator:
             )
             self.constraints[k].weights(self.perturbed, self.weights)
             outputs = network.forward(inputs, noise)
-            task_losses.append(loss.pointwise(outputs, batch).sum((-2, -1)).view(-1))
+            task_losses.append(loss(outputs, batch)[0].view(-1))
             square_activity.append(network.square_activity.clone().view(-1))
         task_loss = torch.cat(task_losses)
         mean_square = torch.cat(square_activity) / (network.n_steps * network.n_trials * self.theta.sizes.units)

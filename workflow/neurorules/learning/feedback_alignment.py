@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurorules.learning.base.learning_rule import LearningRule, add_activity, through_readout
+from neurorules.learning.base.learning_rule import LearningRule
 from neurorules.learning.bptt import BPTT
 
 if TYPE_CHECKING:
@@ -43,17 +43,8 @@ class RandomFeedback(LearningRule):
         drawn = np.stack([np.random.default_rng(seed).uniform(-bound, bound, shape) for seed in seeds])
         self.feedback = parameters.flat.new_tensor(drawn).reshape(parameters.readout.shape)
 
-    def learning_signal(
-        self,
-        network: Network,
-        start: int,
-        stop: int,
-        output_error: torch.Tensor,
-        activity_weight: float | torch.Tensor,
-        signal: torch.Tensor,
-    ) -> None:
-        through_readout(output_error, self.feedback, signal)
-        add_activity(network, start, stop, activity_weight, signal)
+    def feedback_weights(self, network: Network) -> torch.Tensor:
+        return self.feedback
 
 
 class FeedbackAlignment(RandomFeedback, BPTT):

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from neurorules.learning.base.learning_rule import add_activity
 from neurorules.learning.eprop import EProp
+from neurorules.network.normals import Normals
 
 if TYPE_CHECKING:
     import torch
@@ -53,17 +54,15 @@ class NodePerturbation(EProp):
     def __init__(
         self, options: Options, parameters: Parameters, architecture: Architecture, seeds: Sequence[int]
     ) -> None:
-        import torch
-
         super().__init__(options, parameters, architecture, seeds)
+        # One per sample and network: a network's draws depend on its seed alone.
         device = parameters.flat.device
-        # One per sample and network, and drawn step by step, so that a network's draws depend on its seed alone.
-        self.generators = [
-            [torch.Generator(device).manual_seed(seed + sample) for seed in seeds] for sample in range(options.samples)
-        ]
+        self.normals = [[Normals(seed + sample, device) for seed in seeds] for sample in range(options.samples)]
+        self.draw = -1
 
     def prepare_update(self, network: Network, loss: Loss, batch: ScoredTrials) -> None:
         self.loss, self.batch = loss, batch
+        self.draw += 1
 
     def learning_signal(
         self,
@@ -82,10 +81,9 @@ class NodePerturbation(EProp):
         readout = network.parameters.readout.mT
         signal.zero_()
         networks = network.parameters.per_network(xi)
-        for generators in self.generators:
-            for draw, generator in zip(networks, generators, strict=True):
-                for step in reversed(draw.unbind(0)):
-                    step.normal_(0.0, sigma, generator=generator)
+        for sample in self.normals:
+            for network_xi, normals in zip(networks, sample, strict=True):
+                normals.fill(network_xi, sigma, self.draw, start)
             perturbed = outputs + (xi.flatten(-3, -2) @ readout).view(outputs.shape)
             change = self.loss.pointwise(perturbed, batch) - unperturbed
             if self.options.perturb_activity_penalty:

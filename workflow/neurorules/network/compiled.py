@@ -9,21 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules.network.kernels import (
-    CODES,
-    activate,
-    backward,
-    backward_diagonal,
-    backward_filter,
-    derivatives,
-    forward,
-    forward_noisy,
-)
+from neurorules.network.kernels import CODES, activate, backward, derivatives, forward, readout_gradient
 
 if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
+    from neurorules.network.parameters import Parameters
     from neurorules.network.rnn import Network
 
 
@@ -41,42 +33,48 @@ class CompiledSteps:
         dtype = drive.numpy().dtype.type
         self.leak, self.alpha = dtype(1.0 - network.alpha), dtype(network.alpha)
         self.drive = _per_network(drive, 3)
-        # What drives a unit, in the columns of `drive`: rows beyond them stay 0, as the padding.
-        shape = (len(self.drive), drive.shape[-1], sizes.units)
-        self.weights: NDArray[Any] = np.zeros(shape, dtype)
-        self.state: NDArray[Any] = np.zeros((len(self.drive), network.n_trials, sizes.units), dtype)
-        self.product = np.zeros(self.state.shape[1:], dtype)
-        self.following = np.zeros_like(self.product)
+        # Made by PyTorch, at addresses that BLAS likes. Columns of weights are those of `drive`, the padding stays 0.
+        n_networks, n_units, n_trials = len(self.drive), sizes.units, network.n_trials
+        self.weights: NDArray[Any] = drive.new_zeros(n_networks, n_units, drive.shape[-1]).numpy()
+        self.transposed: NDArray[Any] = drive.new_zeros(n_units, n_units).numpy()
+        self.state: NDArray[Any] = drive.new_zeros(n_networks, n_trials, n_units).numpy()
+        self.outputs, self.squares = _per_network(network.outputs, 3), _per_network(network.square_activity, 0)
+        # What stands for something that is not there.
+        self.silence, self.nowhere = np.zeros((1, 0, n_trials, n_units), dtype), np.zeros(0, bool)
+        self.nothing, n_outputs = np.zeros(0, dtype), sizes.outputs
+        self.no_signal = (
+            np.zeros((1, 0, n_trials, n_outputs), dtype),
+            np.zeros((1, 0, n_units), dtype),
+            np.zeros(1, dtype),
+        )
 
     def start(self) -> None:
         """Take the network's weights, and write h_0."""
-        p, n_units = self.network.parameters, self.network.parameters.sizes.units
-        parts = zip(*(_per_network(of, n) for of, n in ((p.recurrent, 2), (p.input, 2), (p.bias, 1))), strict=True)
-        for weights, (recurrent, inputs, bias) in zip(self.weights, parts, strict=True):
-            weights[:n_units] = recurrent.T
-            weights[n_units : self.network.n_driving - 1] = inputs.T
-            weights[self.network.n_driving - 1] = bias
+        p, n_units, last = self.network.parameters, self.network.parameters.sizes.units, self.network.n_driving - 1
+        self.weights[:, :, :n_units] = _per_network(p.recurrent, 2)
+        self.weights[:, :, n_units:last] = _per_network(p.input, 2)
+        self.weights[:, :, last] = _per_network(p.bias, 1)
         self.state[:] = _per_network(p.initial_state, 1)[:, None]
         for drive, state in zip(self.drive, self.state, strict=True):
             activate(self.code, state, drive[0])
 
-    def run(self, noise: torch.Tensor | None, first: int, last: int, differentiate: bool) -> None:
-        """h_t of steps first + 1 .. last, as indices of `drive`.
+    def run(self, noise: torch.Tensor | None, first: int, start: int, stop: int, differentiate: bool) -> None:
+        """h_t and y_t of steps start + 1 .. stop, and the sum of their h_t^2 added to `square_activity`.
 
         Args:
             noise: of these steps; or None.
-            first, last: the steps.
+            first: index of h at step `start` in `drive`.
+            start, stop: the steps.
             differentiate: overwrite noise with f'(a_t).
         """
-        if noise is None:
-            for drive, weights, state in zip(self.drive, self.weights, self.state, strict=True):
-                forward(drive, weights, state, self.product, self.code, self.leak, self.alpha, first, last)
-            return
-        noises = _per_network(noise, 3)  # a stack may share it
+        p, count = self.network.parameters, stop - start
+        noises = self.silence if noise is None else _per_network(noise, 3)  # a stack may share it
+        readouts, biases = _per_network(p.readout, 2), _per_network(p.readout_bias, 1)
         for k, (drive, weights, state) in enumerate(zip(self.drive, self.weights, self.state, strict=True)):
-            forward_noisy(
-                *(drive, weights, state, self.product, noises[k if len(noises) > 1 else 0]),
-                *(self.code, self.leak, self.alpha, first, last, differentiate),
+            self.squares[k] += forward(
+                *(drive[first : first + count + 1], weights, state, _of(noises, k)),
+                *(readouts[k], biases[k], self.outputs[k, start:stop]),
+                *(self.code, self.leak, self.alpha, differentiate),
             )
 
     def derivatives(self, start: int, stop: int, out: torch.Tensor) -> None:
@@ -86,31 +84,52 @@ class CompiledSteps:
 
     def backward(
         self,
-        derivative: torch.Tensor,
+        start: int,
         delta_next: torch.Tensor,
         delta: torch.Tensor,
         *,
+        derivative: torch.Tensor | None = None,
+        signal: tuple[torch.Tensor, torch.Tensor, float | torch.Tensor] | None = None,
         through: NDArray[Any] | None = None,
         own: torch.Tensor | None = None,
     ) -> None:
-        """Turn l_t into delta_t for a block of steps: arguments of `LearningRule.backward_block`, and
+        """delta_t for a block of steps, after a forward pass.
 
         Args:
+            start: the first step t.
+            delta_next: (trial, unit), delta of the step after the block; overwritten with that of its first step.
+            delta: (step, trial, unit), for delta_t; it holds l_t where `signal` is None.
+            derivative: f'(a_t), (step, trial, unit); None without noise, where it follows from h_t.
+            signal: dL/dy_t (step, trial, output), B (output, unit) and the factor of h_t, of which l_t is made.
             through: (step,) bool, where the path through the recurrent weights is kept; None for nowhere.
             own: (unit,) or (network, unit), alpha times the weight of each unit onto itself, which is then kept
                 everywhere; or None.
         """
-        leak, following = self.leak, self.following
-        blocks = zip(_per_network(derivative, 3), _per_network(delta_next, 2), _rows(delta), strict=True)
-        for k, (slopes, after, errors) in enumerate(blocks):
-            following[:] = after
+        given = signal is None
+        deltas, owns = _per_network(delta, 3), None if own is None else _per_network(own, 1)
+        slopes = self.silence if derivative is None else _per_network(derivative, 3)
+        errors, feedback, factors = self.no_signal
+        if signal is not None:
+            errors, feedback = _per_network(signal[0], 3), _per_network(signal[1], 2)
+            factors = np.asarray(signal[2], self.state.dtype).reshape(-1)
+        recurrent = _per_network(self.network.parameters.recurrent, 2)
+        for k, after in enumerate(_per_network(delta_next, 2)):
             if through is not None:
-                recurrent = _per_network(self.network.parameters.recurrent, 2)[k]
-                backward(errors, slopes, following, recurrent, through, self.product, leak, self.alpha)
-            elif own is not None:
-                backward_diagonal(errors, slopes, following, _per_network(own, 1)[k], leak)
-            else:
-                backward_filter(errors, slopes, following, leak)
+                self.transposed[:] = recurrent[k].T
+            backward(
+                *(deltas[k], given, _of(errors, k), _of(feedback, k), _of(factors, k)),
+                *(self.drive[k, start : start + deltas.shape[1]], _of(slopes, k), after, self.transposed),
+                *(self.nowhere if through is None else through, self.nothing if owns is None else owns[k]),
+                *(self.code, self.leak, self.alpha),
+            )
+
+    def readout_gradient(self, output_error: torch.Tensor, gradient: Parameters) -> None:
+        """Write the gradients of the readout and its bias; dL/dy_t is (step, trial, output), of all steps."""
+        gradient.readout.zero_()
+        gradient.readout_bias.zero_()
+        readouts, biases = _per_network(gradient.readout, 2), _per_network(gradient.readout_bias, 1)
+        for k, (drive, error) in enumerate(zip(self.drive, _per_network(output_error, 3), strict=True)):
+            readout_gradient(error, drive[1:], readouts[k], biases[k])
 
 
 def _per_network(tensor: torch.Tensor, n_dimensions: int) -> NDArray[Any]:
@@ -119,12 +138,6 @@ def _per_network(tensor: torch.Tensor, n_dimensions: int) -> NDArray[Any]:
     return array if array.ndim > n_dimensions else array[None]
 
 
-def _rows(delta: torch.Tensor) -> NDArray[Any]:
-    """Errors of units, (network, step, trial, unit), with whatever lies behind them in each row.
-
-    Without a gap between rows, compiled loops know where the next number lies.
-    """
-    array = _per_network(delta, 3)
-    columns = array.strides[-2] // array.itemsize
-    rows: NDArray[Any] = np.lib.stride_tricks.as_strided(array, (*array.shape[:-1], columns))
-    return rows
+def _of(arrays: NDArray[Any], k: int) -> Any:
+    """What belongs to network k, where one may stand for all."""
+    return arrays[k if len(arrays) > 1 else 0]

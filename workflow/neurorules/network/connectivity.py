@@ -203,8 +203,10 @@ def make_connectivity(masks: Sequence[NDArray[Any] | None], options: Options, li
     types = None
     if options.cell_types_per_sign:
         types = cell_types(options.units, options.cell_types_per_sign)
-    arrays = [mask for mask in masks if mask is not None]
-    if not arrays:
+    given = [mask for mask in masks if mask is not None]
+    if not given:
         return Connectivity(options.dale, None, types)
+    # Within a stack, a network without constraints has every weight.
+    arrays = [np.ones_like(given[0]) if mask is None else mask for mask in masks]
     mask = torch.as_tensor(np.stack(arrays) if len(masks) > 1 else arrays[0])
     return Connectivity(options.dale, mask.to(like), types)

@@ -1,8 +1,10 @@
 """Loops over the steps of a batch, compiled: for small networks the calls of a loop in Python cost more than its work.
 
 Every kernel works on contiguous memory of one network, in float32 or float64, and does what the loop in PyTorch does
-that stands where it is called; tests compare the two. Only products are left to BLAS. A kernel's result does not depend
-on how many networks are trained in a job.
+that stands where it is called; tests compare the two. Only products are left to BLAS, see `gemm`. A kernel's result
+does not depend on how many networks are trained in a job. It does depend on the processor: how wide its vectors are
+decides in which order a sum over units is taken, and BLAS chooses its code by it. Equal bytes are promised on
+processors of one kind.
 
 tanh in float32 is a rational function (odd polynomial of degree 13 over even one of degree 6, as in Eigen), at most
 3e-7 off and several times faster than the library's; float64 takes the library's. NaN passes through all of it, so that
@@ -17,7 +19,9 @@ from typing import Any
 import numba
 import numpy as np
 from numba import types
-from numba.extending import overload
+from numba.extending import overload, register_jitable
+
+from neurorules.network.gemm import add_product, product_of
 
 # All of fast arithmetic but what takes NaN and infinity for impossible.
 FAST = {"contract", "reassoc", "arcp", "nsz"}
@@ -73,173 +77,200 @@ def _compiled_tanh(x: Any) -> Any:
 @compiled
 def activate(code: int, a: Any, h: Any) -> None:
     """h = f(a), for rows of units; `h` may have more columns."""
-    zero = a.dtype.type(0)
     for i in range(a.shape[0]):
-        if code == RELU:
-            for j in range(a.shape[1]):
-                h[i, j] = zero if a[i, j] < zero else a[i, j]
-        elif code == TANH:
-            for j in range(a.shape[1]):
-                h[i, j] = _tanh(a[i, j])
-        else:
-            for j in range(a.shape[1]):
-                h[i, j] = _tanh(zero if a[i, j] < zero else a[i, j])
+        _activate_row(code, a[i], h[i])
 
 
-@compiled
-def derive(code: int, h: Any, out: Any) -> None:
-    """out = f'(a) by h = f(a) without noise; `h` may have more columns."""
+@register_jitable
+def _activate_row(code: int, a: Any, h: Any) -> None:
+    """h = f(a) of one trial."""
+    zero = a.dtype.type(0)
+    if code == RELU:
+        for j in range(a.shape[0]):
+            h[j] = zero if a[j] < zero else a[j]
+    elif code == TANH:
+        for j in range(a.shape[0]):
+            h[j] = _tanh(a[j])
+    else:
+        for j in range(a.shape[0]):
+            h[j] = _tanh(zero if a[j] < zero else a[j])
+
+
+@register_jitable
+def _derive_row(code: int, h: Any, out: Any) -> None:
+    """out = f'(a) by h = f(a) without noise, of one trial; `h` may have more columns."""
     zero, one = out.dtype.type(0), out.dtype.type(1)
-    for i in range(out.shape[0]):
-        if code == RELU:
-            for j in range(out.shape[1]):
-                out[i, j] = zero if h[i, j] == zero else one
-        elif code == TANH:
-            for j in range(out.shape[1]):
-                out[i, j] = one - h[i, j] * h[i, j]
-        else:
-            for j in range(out.shape[1]):
-                out[i, j] = zero if h[i, j] == zero else one - h[i, j] * h[i, j]
-
-
-@compiled
-def _integrate(state: Any, product: Any, leak: Any, alpha: Any) -> None:
-    """a_t = leak a_{t-1} + alpha (what drives it)."""
-    for i in range(state.shape[0]):
-        for j in range(state.shape[1]):
-            state[i, j] = leak * state[i, j] + alpha * product[i, j]
+    if code == RELU:
+        for j in range(out.shape[0]):
+            out[j] = zero if h[j] == zero else one
+    elif code == TANH:
+        for j in range(out.shape[0]):
+            out[j] = one - h[j] * h[j]
+    else:
+        for j in range(out.shape[0]):
+            out[j] = zero if h[j] == zero else one - h[j] * h[j]
 
 
 @compiled
 def forward(
-    drive: Any, weights: Any, state: Any, product: Any, code: int, leak: Any, alpha: Any, first: int, last: int
-) -> None:
-    """h_t of steps first + 1 .. last, without noise.
-
-    Args:
-        drive: (step + 1, trial, column), see `Network`; columns beyond what drives a unit are 0.
-        weights: (column, unit).
-        state: (trial, unit), a_t before and after.
-        product: (trial, unit), memory.
-        code: of the activation function.
-        leak, alpha: 1 - dt / tau and dt / tau.
-        first, last: the steps, as indices of `drive`.
-    """
-    for t in range(first, last):
-        np.dot(drive[t], weights, product)
-        _integrate(state, product, leak, alpha)
-        activate(code, state, drive[t + 1])
-
-
-@compiled
-def forward_noisy(
     drive: Any,
     weights: Any,
     state: Any,
-    product: Any,
     noise: Any,
+    readout: Any,
+    readout_bias: Any,
+    outputs: Any,
     code: int,
     leak: Any,
     alpha: Any,
-    first: int,
-    last: int,
     differentiate: bool,
-) -> None:
-    """h_t with noise; arguments are those of `forward`, and
+) -> float:
+    """h_t and y_t of a block of steps; returns the sum of h_t^2.
+
+    While the activity of a trial is in the processor's fastest memory, everything is done that needs it.
 
     Args:
-        noise: (step, trial, unit) of these steps; with `differentiate` it is overwritten with f'(a_t).
+        drive: (step + 1, trial, column), see `Network`; columns beyond what drives a unit are 0.
+        weights: (unit, column).
+        state: (trial, unit), a_t before and after.
+        noise: (step, trial, unit), with `differentiate` overwritten with f'(a_t); no steps for no noise.
+        readout, readout_bias: (output, unit), (output,).
+        outputs: (step, trial, output).
+        code: of the activation function.
+        leak, alpha: 1 - dt / tau and dt / tau.
+        differentiate: see `noise`.
     """
     n_trials, n_units = state.shape
-    for t in range(first, last):
-        np.dot(drive[t], weights, product)
-        _integrate(state, product, leak, alpha)
-        activate(code, state, product)
-        noise_t, h = noise[t - first], drive[t + 1]
+    clean = np.empty(n_units, state.dtype)
+    product = product_of(n_trials, weights, drive.shape[2], n_units, alpha, leak)
+    square = 0.0
+    for t in range(outputs.shape[0]):
+        add_product(product, drive[t], weights, state)
+        square_t = state.dtype.type(0)
         for i in range(n_trials):
+            a, h = state[i], drive[t + 1, i]
+            if noise.shape[0]:
+                noise_i = noise[t, i]
+                _activate_row(code, a, clean)
+                for j in range(n_units):
+                    h[j] = clean[j] + noise_i[j]
+                if differentiate:
+                    _derive_row(code, clean, noise_i)
+            else:
+                _activate_row(code, a, h)
             for j in range(n_units):
-                h[i, j] = product[i, j] + noise_t[i, j]
-        if differentiate:
-            derive(code, product, noise_t)
+                square_t += h[j] * h[j]
+            for o in range(outputs.shape[2]):
+                y = readout_bias[o]
+                for j in range(n_units):
+                    y += readout[o, j] * h[j]
+                outputs[t, i, o] = y
+        square += square_t
+    return square
 
 
 @compiled
 def derivatives(code: int, drive: Any, out: Any) -> None:
     """out = f'(a_t) of steps without noise; drive (step, trial, column), out (step, trial, unit)."""
     for t in range(out.shape[0]):
-        derive(code, drive[t], out[t])
-
-
-@compiled
-def backward_filter(errors: Any, derivative: Any, following: Any, leak: Any) -> None:
-    """delta_t = leak delta_{t+1} + f'(a_t) l_t, last step first.
-
-    Args:
-        errors: (step, trial, column): l_t before, delta_t after, in the first columns.
-        derivative: (step, trial, unit), f'(a_t).
-        following: (trial, unit), delta of the step after the last; of the first step afterwards.
-        leak: 1 - dt / tau.
-    """
-    n_steps, n_trials, n_units = derivative.shape
-    for t in range(n_steps - 1, -1, -1):
-        for i in range(n_trials):
-            for j in range(n_units):
-                value = leak * following[i, j] + derivative[t, i, j] * errors[t, i, j]
-                errors[t, i, j] = value
-                following[i, j] = value
-
-
-@compiled
-def backward_diagonal(errors: Any, derivative: Any, following: Any, own: Any, leak: Any) -> None:
-    """delta_t = leak delta_{t+1} + f'(a_t) (l_t + own delta_{t+1}), last step first.
-
-    Args:
-        errors, derivative, following, leak: see `backward_filter`.
-        own: (unit,), alpha times each unit's weight onto itself.
-    """
-    n_steps, n_trials, n_units = derivative.shape
-    for t in range(n_steps - 1, -1, -1):
-        for i in range(n_trials):
-            for j in range(n_units):
-                after = following[i, j]
-                value = leak * after + derivative[t, i, j] * (errors[t, i, j] + own[j] * after)
-                errors[t, i, j] = value
-                following[i, j] = value
+        for i in range(out.shape[1]):
+            _derive_row(code, drive[t, i], out[t, i])
 
 
 @compiled
 def backward(
     errors: Any,
+    given: bool,
+    output_error: Any,
+    feedback: Any,
+    activity_weight: Any,
+    drive: Any,
     derivative: Any,
     following: Any,
     weights: Any,
     through: Any,
-    product: Any,
+    own: Any,
+    code: int,
     leak: Any,
     alpha: Any,
 ) -> None:
-    """delta_t = leak delta_{t+1} + f'(a_t) (l_t + alpha W^T delta_{t+1}), last step first.
+    """delta_t = leak delta_{t+1} + f'(a_t) (l_t + kept paths), last step first, with l_t = dL/dy_t B + weight h_t.
+
+    What is kept is alpha W^T delta_{t+1} at the steps of `through`, or own delta_{t+1}, or nothing.
 
     Args:
-        errors, derivative, following, leak: see `backward_filter`.
-        weights: (unit, source unit), W.
-        through: (step,) bool, whether the path through the recurrent weights is kept from step t + 1 to t.
-        product: (trial, unit), memory.
-        alpha: dt / tau.
+        errors: (step, trial, unit), for delta_t.
+        given: whether `errors` holds l_t already.
+        output_error: (step, trial, output), dL/dy_t.
+        feedback: (output, unit), B.
+        activity_weight: the factor of h_t.
+        drive: (step, trial, column), h_t in the first columns.
+        derivative: (step, trial, unit), f'(a_t); no steps where it follows from h_t, which is then without noise.
+        following: (trial, unit), delta of the step after the last; of the first step afterwards.
+        weights: (source unit, unit), W^T.
+        through: (step,) bool, or no steps.
+        own: (unit,), alpha times each unit's weight onto itself, or no units.
+        code: of the activation function.
+        leak, alpha: 1 - dt / tau and dt / tau.
     """
-    n_steps, n_trials, n_units = derivative.shape
+    n_steps, n_trials, n_units = errors.shape
+    n_outputs = feedback.shape[0]
+    slope = np.empty(n_units, errors.dtype)
+    product = product_of(n_trials, weights, n_units, n_units, alpha, errors.dtype.type(given))
     for t in range(n_steps - 1, -1, -1):
-        if through[t]:
-            np.dot(following, weights, product)
-            for i in range(n_trials):
+        recurrent = through.shape[0] > 0 and through[t]
+        if recurrent:
+            add_product(product, following, weights, errors[t])
+        for i in range(n_trials):
+            delta, after, h = errors[t, i], following[i], drive[t, i]
+            if not given:
+                if recurrent:
+                    for j in range(n_units):
+                        delta[j] += activity_weight * h[j]
+                else:
+                    for j in range(n_units):
+                        delta[j] = activity_weight * h[j]
+                for o in range(n_outputs):
+                    error = output_error[t, i, o]
+                    for j in range(n_units):
+                        delta[j] += error * feedback[o, j]
+            if own.shape[0]:
                 for j in range(n_units):
-                    signal = errors[t, i, j] + alpha * product[i, j]
-                    value = leak * following[i, j] + derivative[t, i, j] * signal
-                    errors[t, i, j] = value
-                    following[i, j] = value
-        else:
-            for i in range(n_trials):
+                    delta[j] += own[j] * after[j]
+            if derivative.shape[0]:
+                slope_i = derivative[t, i]
                 for j in range(n_units):
-                    value = leak * following[i, j] + derivative[t, i, j] * errors[t, i, j]
-                    errors[t, i, j] = value
-                    following[i, j] = value
+                    after[j] = leak * after[j] + slope_i[j] * delta[j]
+            else:
+                _derive_row(code, h, slope)
+                for j in range(n_units):
+                    after[j] = leak * after[j] + slope[j] * delta[j]
+            for j in range(n_units):
+                delta[j] = after[j]
+
+
+@compiled
+def readout_gradient(output_error: Any, drive: Any, gradient: Any, bias_gradient: Any) -> None:
+    """Add sum_t dL/dy_t h_t^T to `gradient` (output, unit) and sum_t dL/dy_t to `bias_gradient` (output,).
+
+    Args:
+        output_error: (step, trial, output), dL/dy_t.
+        drive: (step, trial, column), h_t in the first columns.
+    """
+    n_outputs, n_units = gradient.shape
+    part, bias_part = np.empty_like(gradient), np.empty_like(bias_gradient)
+    for t in range(output_error.shape[0]):
+        part[:] = 0
+        bias_part[:] = 0
+        for i in range(output_error.shape[1]):
+            h = drive[t, i]
+            for o in range(n_outputs):
+                error = output_error[t, i, o]
+                bias_part[o] += error
+                for j in range(n_units):
+                    part[o, j] += error * h[j]
+        # Step by step: a sum of as many numbers as there are steps and trials would round more.
+        for o in range(n_outputs):
+            bias_gradient[o] += bias_part[o]
+            for j in range(n_units):
+                gradient[o, j] += part[o, j]

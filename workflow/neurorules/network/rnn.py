@@ -11,8 +11,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from neurorules.network.torch_steps import TorchSteps
 
 if TYPE_CHECKING:
@@ -38,14 +36,6 @@ def add_product(out: torch.Tensor, a: torch.Tensor, b: torch.Tensor, beta: float
         out.addmm_(a, b, beta=beta, alpha=alpha)
     else:
         out.baddbmm_(a, b, beta=beta, alpha=alpha)
-
-
-def square_sum(rows: torch.Tensor) -> torch.Tensor:
-    """Sum of squares over rows and columns, for a matrix or for each matrix of a stack."""
-    if rows.ndim == 2 and rows.device.type == "cpu":
-        array = rows.numpy()
-        return rows.new_tensor(np.einsum("ij,ij->", array, array))  # does not copy rows that are not contiguous
-    return rows.square().sum((-2, -1))
 
 
 class Network:
@@ -110,12 +100,19 @@ class Network:
         """`drive` of steps start..stop-1 as a matrix, one row per step and trial, without the padding."""
         return self.drive[..., start:stop, :, :].flatten(-3, -2)[..., : self.n_driving]
 
-    def derivative(self, start: int, stop: int, out: torch.Tensor) -> torch.Tensor:
-        """f'(a_t) for t = start..stop-1, (step, trial, unit); `out` is memory for it."""
+    def kept_derivative(self, start: int, stop: int) -> torch.Tensor | None:
+        """f'(a_t) for t = start..stop-1 where it was kept, as it is with noise; None where it follows from h_t."""
         if self._noise is not None and start > 0:
             return self._noise[..., start - 1 : stop - 1, :, :]
         # With noise only h_0 is clean; no block holds it together with other steps.
         assert self._noise is None or stop == 1
+        return None
+
+    def derivative(self, start: int, stop: int, out: torch.Tensor) -> torch.Tensor:
+        """f'(a_t) for t = start..stop-1, (step, trial, unit); `out` is memory for it."""
+        kept = self.kept_derivative(start, stop)
+        if kept is not None:
+            return kept
         if self.compiled is not None:
             self.compiled.derivatives(start, stop, out)
             return out
@@ -133,10 +130,7 @@ class Network:
         Returns:
             `outputs`, valid until the next call.
         """
-        import torch
-
-        p, keep = self.parameters, self.keep_activity
-        readout = p.readout.mT  # left non-contiguous: four times as fast in a product with few columns
+        keep = self.keep_activity
         self._noise = noise
         if keep:
             self._inputs.copy_(inputs)
@@ -150,11 +144,5 @@ class Network:
                 if start:
                     self._activity_at[0].copy_(self._activity_at[self.steps_per_block])
                 self._inputs[..., : stop - start, :, :].copy_(inputs[..., start:stop, :, :])
-            last = first + stop - start
-            self._steps.run(None if noise is None else noise[..., start:stop, :, :], first, last, keep)
-            hidden = self.rows(first + 1, last + 1)[..., : p.sizes.units]
-            outputs = self.outputs[..., start:stop, :, :].flatten(-3, -2)
-            torch.matmul(hidden, readout, out=outputs)
-            self.square_activity.add_(square_sum(hidden))
-        self.outputs.add_(p.readout_bias[..., None, None, :])
+            self._steps.run(None if noise is None else noise[..., start:stop, :, :], first, start, stop, keep)
         return self.outputs

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     import torch
 
@@ -42,14 +44,28 @@ class TorchSteps:
         # Activation functions are faster on contiguous memory that stays in the cache than on rows of `drive`.
         self._activity_at[0].copy_(self._clean)
 
-    def run(self, noise: torch.Tensor | None, first: int, last: int, differentiate: bool) -> None:
-        """h_t of steps first + 1 .. last, as indices of `drive`.
+    def run(self, noise: torch.Tensor | None, first: int, start: int, stop: int, differentiate: bool) -> None:
+        """h_t and y_t of steps start + 1 .. stop, and the sum of their h_t^2 added to `square_activity`.
 
         Args:
             noise: of these steps; or None.
-            first, last: the steps.
+            first: index of h at step `start` in `drive`.
+            start, stop: the steps.
             differentiate: overwrite noise with f'(a_t).
         """
+        import torch
+
+        network, p, last = self.network, self.network.parameters, first + stop - start
+        self._advance(noise, first, last, differentiate)
+        hidden = network.rows(first + 1, last + 1)[..., : p.sizes.units]
+        # The readout is left non-contiguous: four times as fast in a product with few columns.
+        outputs = network.outputs[..., start:stop, :, :].flatten(-3, -2)
+        torch.matmul(hidden, p.readout.mT, out=outputs)
+        outputs.add_(p.readout_bias[..., None, :])
+        network.square_activity.add_(square_sum(hidden))
+
+    def _advance(self, noise: torch.Tensor | None, first: int, last: int, differentiate: bool) -> None:
+        """h_t of steps first + 1 .. last, as indices of `drive`."""
         import torch
 
         alpha, leak = self.network.alpha, 1.0 - self.network.alpha
@@ -67,3 +83,11 @@ class TorchSteps:
             torch.add(clean, noise_t, out=activity_at[t + 1])
             if differentiate:
                 self.network.activation.derivative(clean, noise_t)
+
+
+def square_sum(rows: torch.Tensor) -> torch.Tensor:
+    """Sum of squares over rows and columns, for a matrix or for each matrix of a stack."""
+    if rows.ndim == 2 and rows.device.type == "cpu":
+        array = rows.numpy()
+        return rows.new_tensor(np.einsum("ij,ij->", array, array))  # does not copy rows that are not contiguous
+    return rows.square().sum((-2, -1))

@@ -179,8 +179,8 @@ def format_panels(
     distances = np.array([*rows.loc[visible, "distance"], *extra_distances])
     for panel, names in zip(panels_, no_overlap, strict=True):
         panel.set(xlim=(0, 1), ylabel=style.DISTANCE_LABEL)
-        words = [f"No accuracy common to all seeds: {', '.join(names)}."] if names else []
-        panels.axis_note(panel, style.ACCURACY_LABEL, words)
+        panel.set_xlabel(style.ACCURACY_LABEL)
+        panels.note(panel, [f"No accuracy common to all seeds: {', '.join(names)}."] if names else [])
         if not visible.any():
             panels.empty_message(panel, "No network reaches an accuracy above 0.")
         guessing.mark(panel, rows)

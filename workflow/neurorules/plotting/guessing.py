@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from neurorules.plotting.page import points
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -28,7 +30,7 @@ def mark(panel: Axes, rows: pd.DataFrame, up: bool = False) -> None:
     if math.isnan(level):
         return
     line: dict[str, Any] = {"color": COLOUR, "linestyle": (0, (1, 2)), "linewidth": 0.8, "zorder": 1}
-    text: dict[str, Any] = {"color": COLOUR, "fontsize": 5.5}
+    text: dict[str, Any] = {"color": COLOUR, "fontsize": points(5.5)}
     if up:
         panel.axhline(level, **line)
         # Beside the panel, where there is no curve and no legend.

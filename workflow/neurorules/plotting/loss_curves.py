@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from neurorules.plotting import gain_curves
+from neurorules.plotting.page import points
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +97,9 @@ def loss_curves_by_gain(tables: Mapping[str, pd.DataFrame], context: Mapping[str
             n = titles.seeds_text(of_rule.groupby("gain")["seed"].nunique())
             panel.set(title=f"{title}, {name} ({n})", xlabel="Update")
             # Beside the panel, where it hides nothing: learning rates are of one panel.
-            panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.05), title="gain (learning rate)", title_fontsize=7)
+            panel.legend(
+                loc="upper left", bbox_to_anchor=(1.0, 1.05), title="gain (learning rate)", title_fontsize=points(7)
+            )
             # An axis of its own: one rule may bring the loss a hundred times lower than the other.
             share_loss_axis([panel], of_rule, NOT_SHOWN)
     visible = set(table[["task", "learning_rule", "setting"]].itertuples(index=False, name=None))

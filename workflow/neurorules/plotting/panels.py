@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from neurorules.plotting.page import page, points
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
     from numpy.typing import NDArray
 
 # Height for a legend and a caption, in inches.
@@ -25,9 +30,10 @@ def make_panels(count: int, width: float = 2.6, height: float = 2.3, per_row: in
 
     from matplotlib.figure import Figure
 
-    rows = math.ceil(count / per_row)
-    columns = math.ceil(count / rows)
-    figure = Figure(figsize=(max(4.0, width * columns), height * rows + ROOM))
+    columns = math.ceil(count / math.ceil(count / per_row))
+    columns = math.ceil(count / math.ceil(count / page().across(columns, width)))
+    rows = math.ceil(count / columns)
+    figure = Figure(figsize=_size(rows, columns, width, height))
     axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     for empty in axes[count:]:
         empty.set_axis_off()
@@ -35,31 +41,53 @@ def make_panels(count: int, width: float = 2.6, height: float = 2.3, per_row: in
 
 
 def make_grid(rows: int, columns: int, width: float = 2.6, height: float = 2.3) -> tuple[Figure, NDArray[Any]]:
-    """Panels whose rows and columns mean something, (rows, columns) of them; sizes of one panel in inches."""
+    """Panels whose rows and columns mean something, (rows, columns) of them; sizes of one panel in inches.
+
+    Where a row is too wide for the page, it is broken into lines; what is returned has its shape all the same.
+    """
+    import numpy as np
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(max(4.0, width * columns), height * rows + ROOM))
-    return figure, figure.subplots(rows, columns, squeeze=False)
+    across = page().across(columns, width)
+    lines = -(-columns // across)
+    figure = Figure(figsize=_size(rows * lines, across, width, height))
+    drawn = figure.subplots(rows * lines, across, squeeze=False).reshape(rows, lines * across)
+    for empty in drawn[:, columns:].flat:
+        empty.set_axis_off()
+    return figure, np.asarray(drawn[:, :columns])
+
+
+def _size(rows: int, columns: int, width: float, height: float) -> tuple[float, float]:
+    """Width and height of a figure, in inches, from those of a panel on a screen."""
+    of_panel = page().height(height, width, columns)
+    return page().width or max(4.0, width * columns), of_panel * rows + ROOM * page().scale
 
 
 def fit_titles(figure: Figure) -> None:
-    """Break the lines of titles that are wider than their panel's share of the figure."""
-    import textwrap
-
+    """Break the lines of titles that are wider than their panel's share of the figure; in columns, of labels too."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     renderer: Any = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     for panel in figure.axes:
         place = panel.get_subplotspec()
-        if place is None or not panel.get_title():
+        if place is None:
             continue
         # Titles stand over the axes, which the numbers of the y axis push to the right.
-        room = 0.85 * figure.bbox.width / place.get_gridspec().ncols
-        lines: list[str] = []
-        for line in panel.get_title().split("\n"):
-            width, _, _ = renderer.get_text_width_height_descent(line, panel.title.get_fontproperties(), ismath=False)
-            lines += textwrap.wrap(line, max(1, int(len(line) * room / width))) if width > room else [line]
-        panel.title.set_text("\n".join(lines))
+        room = (0.62 if page().width else 0.85) * figure.bbox.width / place.get_gridspec().ncols
+        for text in (panel.title, *([panel.xaxis.label] if page().width else [])):
+            if not text.get_parse_math():
+                text.set_text(_fitted(text, room, renderer))
+
+
+def _fitted(text: Text, room: float, renderer: Any) -> str:
+    """The words of a text with its lines broken where they are wider than `room`, in pixels."""
+    import textwrap
+
+    lines: list[str] = []
+    for line in text.get_text().split("\n"):
+        width, _, _ = renderer.get_text_width_height_descent(line, text.get_fontproperties(), ismath=False)
+        lines += textwrap.wrap(line, max(1, int(len(line) * room / width))) if width > room else [line]
+    return "\n".join(lines)
 
 
 def distance_limits(distances: pd.Series) -> tuple[float, float]:
@@ -72,7 +100,9 @@ def empty_message(panel: Axes, words: str) -> None:
     """Write in an empty panel why it is empty."""
     import textwrap
 
-    panel.text(0.5, 0.5, textwrap.fill(words, 32), transform=panel.transAxes, ha="center", va="center", fontsize=7)
+    panel.text(
+        0.5, 0.5, textwrap.fill(words, 32), transform=panel.transAxes, ha="center", va="center", fontsize=points(7)
+    )
 
 
 def mark_empty(panels: Sequence[Axes], words: str) -> None:
@@ -82,12 +112,70 @@ def mark_empty(panels: Sequence[Axes], words: str) -> None:
         empty_message(panel, words)
 
 
-def axis_note(panel: Axes, xlabel: str, words: Sequence[str]) -> None:
-    """Label the x axis, with notes on the panel below the label, where they hide nothing."""
-    import textwrap
+# Notes on panels, which their figure's caption says.
+_notes: WeakKeyDictionary[Figure, list[tuple[Axes, str]]] = WeakKeyDictionary()
 
-    lines = [line for sentence in words for line in textwrap.wrap(sentence, 32)]
-    panel.set_xlabel("\n".join([xlabel, *lines]))
+
+def note(panel: Axes, sentences: Sequence[str]) -> None:
+    """Say something of one panel in the figure's caption, which is written after it."""
+    figure = panel.get_figure(root=True)
+    assert figure is not None
+    _notes.setdefault(figure, []).extend((panel, sentence) for sentence in sentences)
+
+
+def notes_of(figure: Figure) -> list[tuple[Axes, str]]:
+    """The notes on a figure's panels: a panel and a sentence each."""
+    return _notes.get(figure, [])
+
+
+def _noted(figure: Figure) -> list[str]:
+    """The notes on panels as sentences that name these panels: by their letters, else by their titles."""
+    letters = letter_panels(figure)
+    places: dict[str, dict[str, None]] = {}
+    for panel, sentence in notes_of(figure):
+        place = letters.get(panel) or re.sub(r" \(n = [^()]*\)", "", panel.get_title()).replace("\n", ", ")
+        places.setdefault(sentence, {})[place] = None
+    return [
+        f"({'; '.join(filter(None, named))}) {sentence}" if any(named) else sentence
+        for sentence, named in places.items()
+    ]
+
+
+def letter_panels(figure: Figure) -> dict[Axes, str]:
+    """Write a letter at the upper left of each panel, where the page has letters; none where there is one panel.
+
+    Returns:
+        the letters by panel. A figure that is given them already keeps them.
+    """
+    from string import ascii_lowercase
+
+    known = _letters.get(figure)
+    if known is not None:
+        return known
+    shown = [panel for panel in figure.axes if panel.get_subplotspec() is not None and panel.axison]
+    if not page().letters or not 1 < len(shown) <= len(ascii_lowercase):
+        shown = []
+    return give_letters(figure, dict(zip(shown, ascii_lowercase, strict=False)))
+
+
+def give_letters(figure: Figure, letters: Mapping[Axes, str]) -> dict[Axes, str]:
+    """Write these letters at the upper left of these panels, in place of a letter for each panel of the figure."""
+    for panel, letter in letters.items():
+        panel.annotate(
+            letter,
+            (0, 1),
+            (-26 * page().scale, 10 * page().scale),
+            "axes fraction",
+            textcoords="offset points",
+            fontsize=points(9),
+            fontweight="bold",
+            annotation_clip=False,
+        )
+    _letters[figure] = dict(letters)
+    return _letters[figure]
+
+
+_letters: WeakKeyDictionary[Figure, dict[Axes, str]] = WeakKeyDictionary()
 
 
 def legend(figure: Figure, axes: Sequence[Axes], order: Sequence[str] = ()) -> None:
@@ -108,10 +196,11 @@ def legend_of(figure: Figure, handles: Mapping[str, Any]) -> None:
     if not handles:
         return
     artists = [Line2D([], [], markersize=3.5, **h) if isinstance(h, Mapping) else h for h in handles.values()]
-    columns = max(1, round(figure.get_figwidth() / 1.7))
+    columns = max(1, round(figure.get_figwidth() / (1.7 * page().scale)))
     while columns > 1 and _legend_width(list(handles), columns) > figure.get_figwidth():
         columns -= 1
-    figure.set_figheight(figure.get_figheight() + 0.15 * max(0, math.ceil(len(handles) / columns) - 2))
+    lines = math.ceil(len(handles) / columns)
+    figure.set_figheight(figure.get_figheight() + 0.15 * page().scale * max(0, lines - 2))
     figure.legend(artists, handles.keys(), loc="outside upper center", ncols=min(columns, len(handles)))
 
 
@@ -120,7 +209,7 @@ def _legend_width(labels: Sequence[str], columns: int) -> float:
     import numpy as np
 
     parts = np.array_split(np.array([len(label) for label in labels]), min(columns, len(labels)))
-    return float(sum(LEGEND_HANDLE + LEGEND_LETTER * part.max() for part in parts))
+    return page().scale * float(sum(LEGEND_HANDLE + LEGEND_LETTER * part.max() for part in parts))
 
 
 def caption(figure: Figure, context: Mapping[str, Any], table: pd.DataFrame, words: Sequence[str]) -> None:
@@ -135,7 +224,7 @@ def caption(figure: Figure, context: Mapping[str, Any], table: pd.DataFrame, wor
     import textwrap
 
     settings = dict.fromkeys(model["setting"] for model in context["models"])
-    sentences = [*words]
+    sentences = [*words, *_noted(figure)]
     if settings:
         sentences.append(f"Settings: {', '.join(settings)}.")
     if lacking := context.get("lacking"):
@@ -144,6 +233,6 @@ def caption(figure: Figure, context: Mapping[str, Any], table: pd.DataFrame, wor
         sentences.append(f"Left out, recording not in this study: {', '.join(context['left_out'])}.")
     if table["synthetic"].any():
         sentences.append("SYNTHETIC recordings: says nothing about the brain.")
-    lines = textwrap.wrap(" ".join(sentences), int(figure.get_figwidth() * 22))
-    figure.set_figheight(figure.get_figheight() + LINE * max(0, len(lines) - LINES_IN_ROOM))
-    figure.supxlabel("\n".join(lines), fontsize=5.5, color="#555555", x=0.01, ha="left")
+    lines = textwrap.wrap(" ".join(sentences), int(figure.get_figwidth() * 22 / page().scale))
+    figure.set_figheight(figure.get_figheight() + LINE * page().scale * max(0, len(lines) - LINES_IN_ROOM))
+    figure.supxlabel("\n".join(lines), fontsize=points(5.5), color="#555555", x=0.01, ha="left")

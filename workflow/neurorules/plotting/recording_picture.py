@@ -64,19 +64,51 @@ def _word(value: Any) -> str:
 
 
 def _conditions(axes: Axes, recording: xr.Dataset, unit: str) -> None:
-    names = condition_names(recording)
-    shown = np.unique(np.linspace(0, len(names) - 1, min(len(names), MOST_LINES)).round().astype(int))
-    styles = level_styles([int(c) for c in shown])
     time_ms = recording["time"].values
-    alone = len(time_ms) == 1
-    for c in shown.tolist():
-        style = {**styles[c], "markersize": 3} if alone else {**styles[c], "marker": None}
-        axes.plot(time_ms, recording["rates"].values[c].mean(axis=1), label=names[c], **style)
+    by_context = _context_lines(recording)
+    lines = by_context or _condition_lines(recording)
+    alone: dict[str, Any] = {"marker": "o", "markersize": 3} if len(time_ms) == 1 else {}
+    for label, rates, line_style in lines:
+        axes.plot(time_ms, rates, label=label, **{**line_style, **alone})
     axes.set_xlabel(f"Time from {recording.attrs['aligned_to']} (ms)")
     axes.set_ylabel(f"Mean rate ({unit})")
-    few = "" if len(shown) == len(names) else f", {len(shown)} of {len(names)} shown"
-    axes.set_title(f"Conditions{few}")
+    n = recording.sizes["condition"]
+    few = f"Conditions, {len(lines)} of {n} shown" if len(lines) < n else "Conditions"
+    axes.set_title(f"{n} conditions by motion coherence" if by_context else few)
     axes.legend(fontsize=5, ncols=2, loc="best")
+
+
+Line = tuple[str, Any, dict[str, Any]]  # its name, a rate for each time, its colour and line style
+
+
+def _condition_lines(recording: xr.Dataset) -> list[Line]:
+    """The mean over neurons of each condition; of many conditions, of some."""
+    names = condition_names(recording)
+    shown = np.unique(np.linspace(0, len(names) - 1, min(len(names), MOST_LINES)).round().astype(int)).tolist()
+    styles = level_styles(shown)
+    rates = recording["rates"].values.mean(axis=2)
+    return [(names[c], rates[c], {**styles[c], "marker": None}) for c in shown]
+
+
+def _context_lines(recording: xr.Dataset) -> list[Line]:
+    """Of a context-dependent decision, the mean over neurons and the other feature's coherences; else nothing."""
+    import json
+
+    from neurorules.plotting.conditions import CONTEXT, CONTEXTS, coherence_label, condition_lines
+    from neurorules.recordings.conditions import labels_in_words
+
+    labels = [json.loads(text) for text in labels_in_words(recording)]
+    name = coherence_label(labels)
+    if name is None:
+        return []
+    alike: dict[tuple[Any, Any], list[int]] = {}
+    for number, of in enumerate(labels):
+        alike.setdefault((of[CONTEXT], of[name]), []).append(number)
+    rates, styles = recording["rates"].values.mean(axis=2), condition_lines(labels)
+    return [
+        (f"{CONTEXTS[context][0]} relevant, {value:+.2g}", rates[numbers].mean(axis=0), styles[numbers[0]])
+        for (context, value), numbers in sorted(alike.items())
+    ]
 
 
 def _extent(recording: xr.Dataset, rows: int) -> tuple[float, float, float, float]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from neurorules.plotting.imported import imported_networks
+from neurorules.plotting.page import drawn_for
 
 # Colour, line style and marker of each learning rule; never colour alone.
 LEARNING_RULES: dict[str, tuple[str, Any, str]] = {
@@ -110,11 +111,17 @@ SETTINGS: Mapping[str, Any] = {
 
 
 @contextmanager
-def publication() -> Iterator[None]:
-    """Matplotlib settings of all figures, as a context: the same on every machine and for every user."""
+def publication(style: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Matplotlib settings of all figures, as a context: the same on every machine and for every user.
+
+    Args:
+        style: the study's, see `page.drawn_for`; as on a screen where None.
+    """
     import matplotlib
     import matplotlib.style
 
     matplotlib.use("Agg")
-    with matplotlib.style.context(dict(SETTINGS), after_reset=True):
-        yield
+    with drawn_for(style or {}) as page:
+        sizes = {name: value * page.scale for name, value in SETTINGS.items() if name.endswith("size")}
+        with matplotlib.style.context({**SETTINGS, **sizes}, after_reset=True):
+            yield

@@ -109,6 +109,11 @@ def is_private(reader: str, source: str, *, catalogue: Path = CATALOGUE) -> bool
     return "patterns" in entry or any(file.get("private", False) for file in entry["files"])
 
 
+def is_redistributable(reader: str, source: str, *, catalogue: Path = CATALOGUE) -> bool:
+    """Whether the licence of a source allows to pass on what was read from it; false where the licence is not known."""
+    return bool(source_entry(reader, source, catalogue=catalogue).get("redistributable", False))
+
+
 def own_file_patterns(reader: str, source: str, *, catalogue: Path = CATALOGUE) -> list[str] | None:
     """What the user's own files of a source are called (*.nwb); None where the catalogue names the files.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurorules.io.identity import canonical_json
 from neurorules.recordings.single_trials import CONDITION
 
 if TYPE_CHECKING:
@@ -21,6 +22,23 @@ def label_names(recording: xr.Dataset) -> list[str]:
     coordinates = recording.coords.items()
     names = [str(name) for name, values in coordinates if values.dims == ("condition",) and name != "condition"]
     return sorted(names, key=lambda name: name != NAME)
+
+
+def labels_in_words(recording: xr.Dataset) -> list[str]:
+    """The labels of each condition by their names, as JSON: {"context": 1, "motion_coherence": -0.5}; {} of none.
+
+    Numbers have four digits, more than any label needs, so that they are the same on every machine.
+    """
+    names = label_names(recording)
+    columns = {name: [_plain(value) for value in recording[name].values.tolist()] for name in names}
+    return [
+        canonical_json({name: columns[name][number] for name in names})
+        for number in range(recording.sizes["condition"])
+    ]
+
+
+def _plain(value: Any) -> Any:
+    return float(f"{value:.4g}") if isinstance(value, float) else value if isinstance(value, int) else str(value)
 
 
 def in_label_order(recording: xr.Dataset) -> xr.Dataset:

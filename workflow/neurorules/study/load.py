@@ -16,6 +16,7 @@ from neurorules.study.checks import Checks
 from neurorules.study.options import StudyOptions
 from neurorules.study.paths import Paths
 from neurorules.study.schema.check import check_schema
+from neurorules.study.schema.figure_style import style_defaults
 from neurorules.study.schema.study_file import option_defaults
 from neurorules.study.selection import Selection
 from neurorules.study.yaml_source import BASE_CONFIG, StudyFiles, check_keys, merge, read_study_file, study_error
@@ -52,6 +53,7 @@ class Study:
         config = _numbers_from_command_line(config)
         check_schema(config, self.files)
         config["defaults"] = merge(option_defaults(), config.get("defaults", {}))
+        config["style"] = merge(style_defaults(), config.get("style", {}))
         self.config = config
         self.name: str = config["study"]
         self.options = StudyOptions(config, self.files)

@@ -28,17 +28,18 @@ class Model:
         return cls(*text.split("/"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Block:
-    """Seeds of some models that one job trains: one after another on a CPU, side by side on a GPU."""
+    """Seeds of some models, as many of each, that one job trains: one after another on a CPU, side by side on a GPU."""
 
     seeds: tuple[int, ...]
     models: tuple[Model, ...]
 
 
-def block_name(seeds: Sequence[int]) -> str:
-    """Seeds of one job as a name: seed0_1; of very many, the first, how many more, and a hash."""
-    return _short_enough("seed" + "_".join(map(str, seeds)), f"seed{seeds[0]}_and_{len(seeds) - 1}_more", seeds)
+def block_name(seeds: Sequence[int], n_models: int = 1) -> str:
+    """Seeds of one job as a name: seed0_1, seed0_1_of_6_models; of very many, the first, how many more, and a hash."""
+    name = _short_enough("seed" + "_".join(map(str, seeds)), f"seed{seeds[0]}_and_{len(seeds) - 1}_more", seeds)
+    return name if n_models == 1 else f"{name}_of_{n_models}_models"
 
 
 def subset_name(seeds: Sequence[int]) -> str:

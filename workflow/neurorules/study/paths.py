@@ -32,9 +32,13 @@ class Paths:
     def run_file(self, model: Model | str, seed: int | str) -> str:
         return self.below("runs", str(model), f"seed{seed}.nc")
 
-    def training_benchmark(self, model: Model | str, seeds: Sequence[int]) -> str:
-        """How long the job took that trained these seeds."""
-        return self.below("benchmarks", "runs", str(model), f"{block_name(seeds)}.tsv")
+    def training_benchmark(self, model: Model | str, seeds: Sequence[int], n_models: int = 1) -> str:
+        """How long the job took that trained these seeds; of several models, it stands with the first."""
+        return self.below("benchmarks", "runs", str(model), f"{block_name(seeds, n_models)}.tsv")
+
+    def training_log(self, model: Model | str, seeds: Sequence[int], n_models: int = 1) -> str:
+        """The log of the job that trained these seeds; of several models, it stands with the first."""
+        return self.below("logs", "runs", str(model), f"{block_name(seeds, n_models)}.log")
 
     def learning_rate_file(self, model: Model | str) -> str:
         """What learning rate was chosen for a model, and why."""

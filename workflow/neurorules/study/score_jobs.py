@@ -38,12 +38,12 @@ def is_costly(table_type: str) -> bool:
 
 
 def score_jobs(selection: Selection) -> list[ScoreJob]:
-    """Jobs for the cheap tables of `models_per_job` models each; none where that is 1, and every table is a job.
+    """Jobs for the cheap tables of `models_per_job` models each; none where that is no more than 1, or `auto`.
 
     Parts share a job where the same figures show them, so that a figure waits for no run that it does not show.
     """
-    size: int = selection.config["models_per_job"]
-    if size == 1:
+    size: int | str = selection.config["models_per_job"]
+    if isinstance(size, str) or size == 1:
         return []
     cheap: dict[Part, dict[str, tuple[int, ...]]] = {}
     for table_type, subsets in selection.seed_subsets.items():

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
-from neurorules.figures.base.figure import is_of_others, needs_recording, table_types_of
+from neurorules.figures.base.figure import FIGURES, is_of_others, needs_recording, table_types_of
+from neurorules.io.identity import canonical_json
 from neurorules.recordings.catalogue import is_private, only_source
 from neurorules.study.model import Block, Model, subset_name
 from neurorules.study.options import StudyOptions
+from neurorules.training.shape import shape
 
 # The models of a figure: every combination of these.
 NAMED_BY = ("tasks", "learning_rules", "settings")
+
+AUTO = "auto"  # of `models_per_job`
 
 
 class Selection:
@@ -112,14 +116,47 @@ class Selection:
 
     @cached_property
     def blocks(self) -> list[Block]:
-        """Training jobs: models grouped by equal blocks of `seeds_per_job` seeds; all seeds of a model on a GPU."""
-        by_seeds: dict[tuple[int, ...], list[Model]] = {}
+        """Training jobs: of each model blocks of `seeds_per_job` seeds, on a GPU all its seeds; then of several models.
+
+        See `models_per_job` in the schema. On a GPU, models of one job are of one shape.
+        """
+        most = self.config["models_per_job"]
+        together: dict[tuple[Any, ...], list[Model]] = {}
         for model, seeds in self.trained.items():
             on_cpu = self.options.of(model)["training"]["device"] == "cpu"
             size = self.config["seeds_per_job"] if on_cpu else len(seeds)
             for start in range(0, len(seeds), size):
-                by_seeds.setdefault(tuple(seeds[start : start + size]), []).append(model)
-        return [Block(seeds, tuple(models)) for seeds, models in sorted(by_seeds.items())]
+                block = tuple(seeds[start : start + size])
+                together.setdefault((block, *self._shares_job_by(model, block, on_cpu)), []).append(model)
+        return sorted(
+            Block(block, tuple(models[start : start + size]))
+            for (block, *_), models in together.items()
+            for size in [len(models) if most == AUTO else most]
+            for start in range(0, len(models), size)
+        )
+
+    def _shares_job_by(self, model: Model, seeds: Sequence[int], on_cpu: bool) -> tuple[Any, ...]:
+        """What models have to have in common besides the seeds to share a training job."""
+        most = self.config["models_per_job"]
+        if most == 1 or (most == AUTO and on_cpu):
+            return (model,)
+        # On a GPU the stack of a whole shape is the point, whatever figures show it.
+        figures = () if most == AUTO else tuple(self.shown_by[model, seed] for seed in seeds)
+        # A model whose learning rate is given does not wait for the choice of another's.
+        chooses = self.options.chooses_learning_rate(model)
+        if on_cpu:
+            return figures, chooses, self.options.training_recording(model)
+        return figures, chooses, canonical_json(shape(self.options.training(model)))
+
+    @cached_property
+    def shown_by(self) -> dict[tuple[Model, int], tuple[str, ...]]:
+        """The figures that show each run."""
+        shown: dict[tuple[Model, int], tuple[str, ...]] = {}
+        for name, models in self.figures.items():
+            for model in models:
+                for seed in self.model_seeds(name, model):
+                    shown[model, seed] = (*shown.get((model, seed), ()), name)
+        return shown
 
     def left_out(self, figure: str) -> list[str]:
         """What a figure does not show because a recording is not in use: tasks, else task (setting); recordings."""
@@ -155,6 +192,8 @@ class Selection:
             "recordings": self.figure_recordings(name),
             "left_out": self.left_out(name),
         }
+        if "pdf" in FIGURES.load(name).PRODUCTS:
+            context |= {"style": self.config["style"]}
         shown = self.seeds if is_of_others(name) else self.figures[name]
         if imported := self.options.imported.shown(model.learning_rule for model in shown):
             context |= {"networks": imported, "lacking": self.lacking(name)}

@@ -40,7 +40,7 @@ def check_unrecorded(identities: Identities, has_record: Callable[[str], bool]) 
     """
     stale = [
         (file, error)
-        for file, check in _checks(identities)
+        for file, check in result_checks(identities)
         if Path(file).exists() and not has_record(file) and (error := check(file)) is not None
     ]
     if not stale:
@@ -57,25 +57,33 @@ def check_unrecorded(identities: Identities, has_record: Callable[[str], bool]) 
     )
 
 
-def _checks(identities: Identities) -> Iterator[tuple[str, Check]]:
-    """Every result that says what it was made from, in the order in which they are made, with its check."""
+def result_checks(identities: Identities, raw_files: bool = True) -> Iterator[tuple[str, Check]]:
+    """Every result that says what it was made from, in the order in which they are made, with its check.
+
+    Args:
+        identities: what results have to be made of.
+        raw_files: whether raw files and files of networks, where they are found, count too.
+
+    Yields:
+        the result's path, relative to the folder that holds results/, and a check of the file at a given path.
+    """
     paths, selection = identities.study.paths, identities.study.selection
     for recording in selection.used_recordings:
-        yield paths.recording_file(recording), _recording_check(identities, recording)
+        yield paths.recording_file(recording), _recording_check(identities, recording, raw_files)
     for model, seeds in selection.seeds.items():
         for seed in seeds:
-            yield paths.run_file(model, seed), _run_check(identities, model, seed)
+            yield paths.run_file(model, seed), _run_check(identities, model, seed, raw_files)
     for table in dict.fromkeys(table for name in selection.figures for table in paths.figure_tables(name)):
-        yield table, _table_check(identities)
+        yield table, _table_check(identities, table)
     for name in selection.figures:
         for file in paths.figure_files(name):
             yield file, _figure_check(identities, name, paths.figure_files(name))
 
 
-def _run_check(identities: Identities, model: Model, seed: int) -> Check:
+def _run_check(identities: Identities, model: Model, seed: int, raw_files: bool) -> Check:
     def asked() -> dict[str, Any]:
         wanted: dict[str, Any] = {**identities.run(model), "seed": seed}
-        if identities.study.options.is_imported(model):
+        if raw_files and identities.study.options.is_imported(model):
             files = find_network_files(identities.study, model, seed)
             if all(file.is_file() for file in files):
                 wanted["network_files"] = [fingerprint(file) for file in files]
@@ -97,10 +105,10 @@ def _attributes_check(what: str, asked: Callable[[], dict[str, Any]]) -> Check:
     return check
 
 
-def _recording_check(identities: Identities, name: str) -> Check:
+def _recording_check(identities: Identities, name: str, raw_files: bool) -> Check:
     def asked() -> dict[str, Any]:
         wanted: dict[str, Any] = dict(identities.recording(name) or {})
-        if not identities.study.selection.recording_entry(name)["synthetic"]:
+        if raw_files and not identities.study.selection.recording_entry(name)["synthetic"]:
             raw = find_raw_files(identities.study, name)
             if raw:
                 wanted["raw_files"] = [fingerprint(file) for file in raw]
@@ -109,11 +117,11 @@ def _recording_check(identities: Identities, name: str) -> Check:
     return _attributes_check("recording", asked)
 
 
-def _table_check(identities: Identities) -> Check:
+def _table_check(identities: Identities, table: str) -> Check:
     def check(file: str) -> InputError | None:
         with open(file, encoding="utf-8", errors="replace", newline="") as lines:
             first = next(csv.DictReader(lines), None)
-        if first is not None and first.get("made_from") != identities.table(file):
+        if first is not None and first.get("made_from") != identities.table(table):
             return StaleResult("table", file, ["its options, its runs or its code"])
         return None
 
@@ -122,10 +130,11 @@ def _table_check(identities: Identities) -> Check:
 
 def _figure_check(identities: Identities, name: str, files: Sequence[str]) -> Check:
     """Of one file of a figure: of its files, the picture or the text says what they were made from."""
-    (says,) = (file for file in files if file.endswith((".png", ".md")))
+    (says,) = (Path(file).name for file in files if file.endswith((".png", ".md")))
 
     def check(file: str) -> InputError | None:
-        if Path(says).exists() and identities.figure(name).encode() not in Path(says).read_bytes():
+        saying = Path(file).with_name(says)
+        if saying.exists() and identities.figure(name).encode() not in saying.read_bytes():
             return StaleResult("figure", file, ["its options, its tables or its code"])
         return None
 

@@ -26,8 +26,10 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     import pandas as pd
 
     from neurorules.dynamics.dpca import align_signs, demixed_components
+    from neurorules.recordings.conditions import labels_in_words
 
     time_ms = recording["time"].values
+    labels = np.array(labels_in_words(recording), object)
     of_data = {name: parts[0] for name, parts in demixed_components(recording["rates"].values).items()}
     tables = []
 
@@ -40,6 +42,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
                 "seed": seed,
                 "component": f"{name} 1",
                 "condition": condition.ravel(),
+                "condition_labels": labels[condition.ravel()],
                 "time_ms": time.ravel(),
                 "projection": projection.ravel(),
                 "explained_variance": parts[0].explained_variance,

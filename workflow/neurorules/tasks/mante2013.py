@@ -8,6 +8,7 @@ compare with; differences in the inputs: the fixation input lasts until the deci
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -126,10 +127,14 @@ class ContextDecisionTask:
         noise = rng.standard_normal((n_stimulus, n_trials, 4), np.float32) * self.options.input_noise_sd
         return self._trials(self.training_conditions, condition, green_right, noise)
 
-    def test(self) -> Trials:
-        """Ascending in (choice, motion, colour signed towards the right, context), as the recorded conditions."""
+    @cached_property
+    def _test_trials(self) -> Trials:
         n_trials = len(self.test_conditions)
         return self._trials(self.test_conditions, np.arange(n_trials), np.ones(n_trials, bool), 0.0)
+
+    def test(self) -> Trials:
+        """Ascending in (choice, motion, colour signed towards the right, context), as the recorded conditions."""
+        return self._test_trials  # made once: with `trials: test` every update asks for them
 
     def window(self, time_ms: NDArray[Any], comparison: Options) -> NDArray[Any]:
         """The steps of the stimulus, one for each bin of the recording."""

@@ -7,6 +7,7 @@ the same.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -27,12 +28,12 @@ class Adam:
 
     Args:
         parameters: of any shape; changed in place.
-        learning_rate: the step size.
+        learning_rate: the step size; of a stack of networks, (network, 1) in float64, or one for all.
     """
 
     BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
-    def __init__(self, parameters: torch.Tensor, learning_rate: float) -> None:
+    def __init__(self, parameters: torch.Tensor, learning_rate: float | torch.Tensor) -> None:
         import torch
 
         self.parameters, self.learning_rate = parameters, learning_rate
@@ -45,20 +46,40 @@ class Adam:
         self.mean_square.mul_(self.BETA2).addcmul_(gradient, gradient, value=1 - self.BETA2)
         correction, correction_square = 1 - self.BETA1**self.updates, 1 - self.BETA2**self.updates
         scale = (self.mean_square.sqrt() / correction_square**0.5).add_(self.EPSILON)
-        self.parameters.addcdiv_(self.mean, scale, value=-self.learning_rate / correction)
+        step = -self.learning_rate / correction
+        if isinstance(step, float):
+            self.parameters.addcdiv_(self.mean, scale, value=step)
+        else:  # in the same order of operations, so that the bytes are the same
+            self.parameters.addcdiv_(self.mean * step.to(self.mean), scale)
 
 
 class GradientDescent:
     """Plain stochastic gradient descent, without momentum. Arguments are those of Adam."""
 
-    def __init__(self, parameters: torch.Tensor, learning_rate: float) -> None:
+    def __init__(self, parameters: torch.Tensor, learning_rate: float | torch.Tensor) -> None:
         self.parameters, self.learning_rate = parameters, learning_rate
 
     def step(self, gradient: torch.Tensor) -> None:
-        self.parameters.add_(gradient, alpha=-self.learning_rate)
+        if isinstance(self.learning_rate, float):
+            self.parameters.add_(gradient, alpha=-self.learning_rate)
+        else:
+            self.parameters.addcmul_(gradient, self.learning_rate.to(gradient), value=-1.0)
 
 
-def make_optimiser(parameters: torch.Tensor, training: Options) -> Optimiser:
-    """The optimiser that `training.optimiser` names, with `training.learning_rate`."""
+def make_optimiser(
+    parameters: torch.Tensor, training: Options, learning_rates: Sequence[float] | None = None
+) -> Optimiser:
+    """The optimiser that `training.optimiser` names.
+
+    Args:
+        parameters: of one network, or (network, parameter) of a stack; changed in place.
+        training: `optimiser`, and `learning_rate` where none are given.
+        learning_rates: one for each network.
+    """
     optimiser = GradientDescent if training.optimiser == "sgd" else Adam
-    return optimiser(parameters, training.learning_rate)
+    rates = [float(rate) for rate in learning_rates or (training.learning_rate,)]
+    if len(set(rates)) == 1:
+        return optimiser(parameters, rates[0])
+    import torch
+
+    return optimiser(parameters, torch.tensor(rates, dtype=torch.float64, device=parameters.device).unsqueeze(-1))

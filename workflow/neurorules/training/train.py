@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from neurorules.learning.base.learning_rule import load_learning_rule
 from neurorules.network.architecture import make_architecture
 from neurorules.network.connectivity import draw_mask
 from neurorules.network.initialisation import initialise
+from neurorules.network.normals import Normals
 from neurorules.network.parameters import Parameters, Sizes, stacked
 from neurorules.options import Options
 from neurorules.runs.evaluate import Scorer
@@ -22,6 +24,7 @@ from neurorules.training.activity_penalty import ActivityPenalty
 from neurorules.training.checkpoints import checkpoint_updates
 from neurorules.training.flossing import floss
 from neurorules.training.optimiser import make_optimiser
+from neurorules.training.shape import shape
 from neurorules.training.streams import PURPOSES, stream_seed
 
 if TYPE_CHECKING:
@@ -35,96 +38,152 @@ if TYPE_CHECKING:
 Report = Callable[[int, float, float], None]
 
 
+@dataclass(frozen=True)
+class Network:
+    """One network to train: the resolved options of its model (names and option groups), and its seed."""
+
+    model: Options
+    seed: int
+
+
 def train(
     model: Mapping[str, Any],
     seeds: Sequence[int],
     task: Task,
     report: Report = lambda update, loss, accuracy: None,
 ) -> dict[int, xr.Dataset | InputError]:
-    """Train one network per seed; several seeds are trained at once, as a stack, which is what a GPU is good at.
-
-    A seed's run does not depend on the others. On a CPU, one seed at a time is as fast and uses less memory.
+    """Train one network per seed, at once, see `train_stack`.
 
     Args:
         model: resolved options: `task_name`, `learning_rule`, `learning`, `network` and `training`.
         seeds: the runs' seeds.
-        task: the runs' task.
-        report: called before every update, and once at the end, with the update, the loss and the last checkpoint's
-            accuracy (means over seeds).
+        task, report: see `train_stack`.
 
     Returns:
-        By seed, the run as a Dataset without attributes, see `runs/run.py`; or the error, if its training diverged or
-        gradient flossing failed.
+        By seed, what `train_stack` gives.
+    """
+    options = Options(model)
+    return dict(zip(seeds, train_stack([Network(options, seed) for seed in seeds], task, report), strict=True))
+
+
+def train_stack(
+    networks: Sequence[Network],
+    task: Task,
+    report: Report = lambda update, loss, accuracy: None,
+    dtype: torch.dtype | None = None,
+) -> list[xr.Dataset | InputError]:
+    """Train networks of one shape at once, as a stack, which is what a GPU is good at.
+
+    A network's run does not depend on the others. On a CPU, one network at a time is as fast and uses less memory.
+
+    Args:
+        networks: of one shape, see `shape.shape`.
+        task: the networks' task.
+        report: called before every update, and once at the end, with the update, the loss and the last checkpoint's
+            accuracy (means over networks).
+        dtype: of the parameters; float32 where None.
+
+    Returns:
+        For each network, the run as a Dataset without attributes, see `runs/run.py`; or the error, if its training
+        diverged or gradient flossing failed.
 
     Raises:
+        ValueError: the networks are not of one shape.
         InputError: the device does not exist.
     """
     import torch
 
+    first = shape(networks[0].model)
+    if any(shape(network.model) != first for network in networks[1:]):
+        raise ValueError("networks of several shapes cannot be trained as one stack")
     # Nothing here is differentiated automatically. Inference mode also saves a fifth of the cost of a call.
     with torch.inference_mode():
-        return _train(Options(model), seeds, task, report)
+        return _train(networks, task, report, dtype or torch.float32)
 
 
-def _train(options: Options, seeds: Sequence[int], task: Task, report: Report) -> dict[int, xr.Dataset | InputError]:
+def _train(
+    networks: Sequence[Network], task: Task, report: Report, dtype: torch.dtype
+) -> list[xr.Dataset | InputError]:
     import torch
 
-    network, training = options.network, options.training
-    device = open_device(training.device)
-    streams = [{purpose: stream_seed(options.task_name, seed, purpose) for purpose in PURPOSES} for seed in seeds]
-    trial_rngs = [np.random.default_rng(stream["trials"]) for stream in streams]
-    noise_rngs = [torch.Generator(device).manual_seed(stream["noise"]) for stream in streams]
+    options = networks[0].model  # of these, only what all have in common
+    device = open_device(options.training.device)
+    streams = [
+        {purpose: stream_seed(options.task_name, network.seed, purpose) for purpose in PURPOSES} for network in networks
+    ]
+    # Networks of one seed see the same trials: these are made once.
+    trial_rngs = {
+        network.seed: np.random.default_rng(stream["trials"]) for network, stream in zip(networks, streams, strict=True)
+    }
+    normals = [Normals(stream["noise"], device) for stream in streams]
+    noise_sds = [network.model.network.noise_sd for network in networks]
 
-    sizes = Sizes(task.n_inputs, network.units, task.n_outputs)
-    masks = [draw_mask(sizes.units, network, np.random.default_rng(stream["connectivity"])) for stream in streams]
+    sizes = Sizes(task.n_inputs, options.network.units, task.n_outputs)
+    masks = [
+        draw_mask(sizes.units, network.model.network, np.random.default_rng(stream["connectivity"]))
+        for network, stream in zip(networks, streams, strict=True)
+    ]
     theta = stacked(
         [
-            initialise(sizes, network, np.random.default_rng(stream["initial weights"]), mask, device=device)
-            for stream, mask in zip(streams, masks, strict=True)
+            initialise(
+                *(sizes, network.model.network, np.random.default_rng(stream["initial weights"]), mask),
+                dtype=dtype,
+                device=device,
+            )
+            for network, stream, mask in zip(networks, streams, masks, strict=True)
         ]
     )
-    architecture = make_architecture(network, masks, theta.flat, compiled=True)
-    flossing_exponents, failed = _floss(
-        theta, architecture, task, training, dict(zip(seeds, (stream["flossing"] for stream in streams), strict=True))
-    )
-    optimiser = make_optimiser(theta.flat, training)
-    penalties = [ActivityPenalty(training.activity_penalty) for _ in seeds]
-    updates = training.updates
-    scheduled = set(checkpoint_updates(updates, training.checkpoints, training.n_checkpoints).tolist())
+    architecture = make_architecture(options.network, masks, theta.flat, compiled=True)
+    flossing_exponents, failed = _floss(theta, architecture, task, networks, streams)
+    loss = task.loss
+    if device.type == "cpu":
+        from neurorules.training.compiled_loss import compiled_loss  # it loads the compiler
 
-    checkpoints: list[dict[int, Checkpoint]] = [{} for _ in seeds]
-    history = np.zeros((len(seeds), 3, updates))
+        loss = compiled_loss(task.loss)
+    rates = [network.model.training.learning_rate for network in networks]
+    optimiser = make_optimiser(theta.flat, options.training, rates)
+    penalties = [ActivityPenalty(network.model.training.activity_penalty) for network in networks]
+    updates = options.training.updates
+    scheduled = [_checkpoint_updates(network.model.training) for network in networks]
+    scored_at = set().union(*scheduled)
+
+    checkpoints: list[dict[int, Checkpoint]] = [{} for _ in networks]
+    history = np.zeros((len(networks), 3, updates))
     scorer = Scorer(task, architecture.connectivity.weights(theta), architecture)
     estimator: GradientEstimator | None = None
     noise: torch.Tensor | None = None
-    accuracy: NDArray[Any] = np.full(len(seeds), np.nan)
+    accuracy: NDArray[Any] = np.full(len(networks), np.nan)
     for update in range(updates + 1):
-        if update in scheduled:
+        if update in scored_at:
             weights = architecture.connectivity.weights(theta, scorer.weights)
             accuracy = np.array(scorer.accuracy())
-            values = weights.flat.reshape(len(seeds), -1).cpu().numpy().copy()
-            for k in range(len(seeds)):
+            values = weights.flat.reshape(len(networks), -1).cpu().numpy().copy()
+            for k, own in enumerate(scheduled):
+                if update not in own:
+                    continue
                 checkpoints[k][update] = Checkpoint(values[k], accuracy[k])
                 if not (np.isfinite(accuracy[k]) and np.isfinite(values[k]).all()):
-                    failed.setdefault(seeds[k], diverged(update, training))
-        if update == updates or len(failed) == len(seeds):
+                    failed.setdefault(k, diverged(update, networks[k].model.training))
+        if update == updates or len(failed) == len(networks):
             break
-        trials = [task.batch(rng, training.batch_size) for rng in trial_rngs]
-        shape = (trials[0].n_steps, trials[0].n_trials)
+        batches = {seed: task.batch(rng, options.training.batch_size) for seed, rng in trial_rngs.items()}
+        trials = [batches[network.seed] for network in networks]
+        steps_and_trials = (trials[0].n_steps, trials[0].n_trials)
         if estimator is None:
             estimator = load_learning_rule(options.learning_rule).estimator(
-                options.learning, theta, architecture, *shape, [stream["learning rule"] for stream in streams]
+                *(options.learning, theta, architecture, *steps_and_trials),
+                [stream["learning rule"] for stream in streams],
             )
-            if network.noise_sd:
-                noise = theta.flat.new_zeros(*theta.batch_shape, *shape, sizes.units)
+            if any(noise_sds):
+                noise = theta.flat.new_zeros(*theta.batch_shape, *steps_and_trials, sizes.units)
         if noise is not None:
-            for network_noise, rng in zip(theta.per_network(noise), noise_rngs, strict=True):
-                network_noise.normal_(0.0, network.noise_sd, generator=rng)
+            for network_noise, sd, of in zip(theta.per_network(noise), noise_sds, normals, strict=True):
+                of.fill(network_noise, sd, update)
         inputs = np.stack([batch.inputs for batch in trials]) if theta.batch_shape else trials[0].inputs
         result = estimator.update(
             torch.as_tensor(inputs).to(theta.flat),
             noise,
-            task.loss,
+            loss,
             ScoredTrials(trials, like=theta.flat),
             [penalty.weight for penalty in penalties],
         )
@@ -133,43 +192,50 @@ def _train(options: Options, seeds: Sequence[int], task: Task, report: Report) -
         for k, (task_loss, mean_square) in enumerate(zip(*losses, strict=True)):
             history[k, :, update] = task_loss, mean_square, penalties[k].weight
             if not np.isfinite(history[k, :, update]).all():
-                failed.setdefault(seeds[k], diverged(update, training))
+                failed.setdefault(k, diverged(update, networks[k].model.training))
             penalties[k].adapt(mean_square, task_loss)
         report(update, total_loss(history, update), finite_mean(accuracy))
-    if len(failed) < len(seeds):
+    if len(failed) < len(networks):
         report(updates, total_loss(history, -1), finite_mean(accuracy))
-    runs = {
-        seed: make_run(sizes, checkpoints[k], history[k], flossing_exponents.get(seed))
-        for k, seed in enumerate(seeds)
-        if seed not in failed
-    }
-    return {**runs, **failed}
+    return [
+        failed[k] if k in failed else make_run(sizes, checkpoints[k], history[k], flossing_exponents.get(k))
+        for k in range(len(networks))
+    ]
+
+
+def _checkpoint_updates(training: Options) -> set[int]:
+    return set(checkpoint_updates(training.updates, training.checkpoints, training.n_checkpoints).tolist())
 
 
 def _floss(
-    theta: Parameters, architecture: Architecture, task: Task, training: Options, flossing_seeds: Mapping[int, int]
+    theta: Parameters,
+    architecture: Architecture,
+    task: Task,
+    networks: Sequence[Network],
+    streams: Sequence[Mapping[str, int]],
 ) -> tuple[dict[int, NDArray[Any]], dict[int, InputError]]:
-    """Gradient flossing of every network, in place: exponents by seed, and errors of the seeds that failed."""
+    """Gradient flossing in place, of the networks that have it: exponents and errors, by the network's place."""
     exponents: dict[int, NDArray[Any]] = {}
     failed: dict[int, InputError] = {}
-    if not training.flossing_iterations:
-        return exponents, failed
-    for k, (seed, flat) in enumerate(zip(flossing_seeds, theta.per_network(theta.flat), strict=True)):
+    for k, (network, flat) in enumerate(zip(networks, theta.per_network(theta.flat), strict=True)):
+        training = network.model.training
+        if not training.flossing_iterations:
+            continue
         own = architecture.of_network(k) if theta.batch_shape else architecture
         try:
-            exponents[seed] = floss(Parameters(theta.sizes, flat), own, task, training, flossing_seeds[seed])
+            exponents[k] = floss(Parameters(theta.sizes, flat), own, task, training, streams[k]["flossing"])
         except InputError as error:
-            failed[seed] = error
+            failed[k] = error
     return exponents, failed
 
 
 def total_loss(history: NDArray[Any], update: int) -> float:
-    """Task loss and activity penalty, mean over seeds."""
+    """Task loss and activity penalty, mean over networks."""
     return finite_mean(history[:, 0, update] + history[:, 1, update] * history[:, 2, update])
 
 
 def finite_mean(values: NDArray[Any]) -> float:
-    """Mean over the seeds that have not diverged."""
+    """Mean over the networks that have not diverged."""
     finite = values[np.isfinite(values)]
     return float(finite.mean()) if len(finite) else float("nan")
 

@@ -13,8 +13,9 @@ A figure is one file in the folder above with
                                     figure; `make` then gets `tables` by figure and table type
 
 `tables` holds one tidy table per type, all models below each other. `context` holds the entry of `figures:` in the
-config (`figure`), the study's name, seeds, models, recordings, what is left out, the code's hash, and the section of
-published.yaml (`published`); with `tables_of_others` also the study's recordings in their order (`study_recordings`).
+config (`figure`), the study's name and `style`, seeds, models, recordings, what is left out, the code's hash, and the
+section of published.yaml (`published`); with `tables_of_others` also the study's recordings in their order
+(`study_recordings`).
 A product is a matplotlib Figure, a DataFrame or text; figures are written as PDF and PNG.
 """
 

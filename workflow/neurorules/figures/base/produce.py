@@ -12,7 +12,7 @@ from neurorules.io.atomic import write_text
 from neurorules.io.identity import canonical_json
 from neurorules.io.stale import check_made_from
 from neurorules.io.tables import write_table
-from neurorules.plotting.panels import fit_titles
+from neurorules.plotting.panels import fit_titles, letter_panels
 from neurorules.plotting.save import save_figure
 from neurorules.tables.base.columns import read_tidy_table
 
@@ -57,10 +57,11 @@ def produce(
         for table_type, table in of_figure.items():
             codes.setdefault(table_type, set()).update(_codes(table))
     made_by = canonical_json({**context, "tables": {of: sorted(found) for of, found in codes.items()}})
-    with style.publication(), showing(context.get("networks", {})):
+    with style.publication(context.get("style")), showing(context.get("networks", {})):
         products = module.make(tables, {**context, "published": numbers})
         files = {Path(output).suffix[1:]: output for output in outputs}
         if "figure" in products:
+            letter_panels(products["figure"])
             fit_titles(products["figure"])
             save_figure(products["figure"], files["pdf"], files["png"], module.TITLE, made_by)
     if "csv" in files:

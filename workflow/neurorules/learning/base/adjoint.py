@@ -13,7 +13,7 @@ matrix product per block of steps, over its steps and trials.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from neurorules.learning.base.gradient_estimator import BatchResult
 from neurorules.network.parameters import Parameters
@@ -44,6 +44,12 @@ class BackwardRecursion(Protocol):
         signal: torch.Tensor,
     ) -> None:
         """Write l_t for t = start+1..stop into `signal`."""
+
+    def feedback_weights(self, network: Network) -> torch.Tensor:
+        """What carries errors of the outputs to the units."""
+
+    def compiled_block(self, network: Network, first_step: int, n_steps: int) -> dict[str, Any] | None:
+        """What compiled loops need for learning signal and recursion together; None for the methods below and above."""
 
     def backward_block(
         self,
@@ -84,7 +90,8 @@ class AdjointEstimator:
         block = (*batch_shape, network.steps_per_block, n_trials)
         self._derivative = network.drive.new_zeros(*block, n_units)
         # delta_t beside dL/dy_{t-1}: both meet the same activity h_{t-1}, so all gradients are one product.
-        n_columns = padded(n_units + n_outputs)
+        # The compiled loops have a loop for the readout: at 64 units, its few columns make a product a quarter slower.
+        n_columns = n_units if network.compiled is not None else padded(n_units + n_outputs)
         self._errors = network.drive.new_zeros(*block, n_columns)
         self._next = network.drive.new_zeros(*batch_shape, n_trials, n_units)
         self._products = network.drive.new_zeros(*batch_shape, network.n_driving, n_columns)
@@ -123,8 +130,12 @@ class AdjointEstimator:
 
         # Rows: what drives a step (h, x, 1); columns: dL/da, dL/dy. Transposed, this is W_h, W_x, b and W_y, b_y.
         products = self._products.zero_()
-        last = output_error[..., n_steps - 1, :, :]
-        add_product(products[..., outputs], network.rows(n_steps, n_steps + 1).mT, last)
+        compiled = network.compiled
+        if compiled is None:
+            last = output_error[..., n_steps - 1, :, :]
+            add_product(products[..., outputs], network.rows(n_steps, n_steps + 1).mT, last)
+        else:
+            compiled.readout_gradient(output_error, gradient)
         delta_next = self._next.zero_()  # delta_{T+1} = 0
         stop = n_steps
         while stop > 0:
@@ -133,28 +144,40 @@ class AdjointEstimator:
             # Steps t = start+1 .. stop; outputs begin at t = 1, what drives step t lies at index t - 1.
             errors = self._errors[..., :count, :, :]
             delta, error = errors[..., :n_units], output_error[..., start:stop, :, :]
-            rule.learning_signal(network, start, stop, error, activity_weight, delta)
-            derivative = network.derivative(start + 1, stop + 1, self._derivative[..., :count, :, :])
-            rule.backward_block(network, start + 1, derivative, delta_next, delta)
-            earlier = errors[..., outputs]
-            if start == 0:
-                earlier[..., 0, :, :] = 0.0  # there is no y_0
-                earlier[..., 1:, :, :] = output_error[..., : stop - 1, :, :]
+            path = rule.compiled_block(network, start + 1, count)
+            if path is not None and compiled is not None:
+                signal = error, rule.feedback_weights(network), activity_weight
+                kept = network.kept_derivative(start + 1, stop + 1)
+                compiled.backward(start + 1, delta_next, delta, derivative=kept, signal=signal, **path)
             else:
-                earlier.copy_(output_error[..., start - 1 : stop - 1, :, :])
+                rule.learning_signal(network, start, stop, error, activity_weight, delta)
+                derivative = network.derivative(start + 1, stop + 1, self._derivative[..., :count, :, :])
+                rule.backward_block(network, start + 1, derivative, delta_next, delta)
+            if compiled is None:
+                self._place_earlier(errors[..., outputs], output_error, start, stop)
             add_product(products, network.rows(start, stop).mT, errors.flatten(-3, -2))
             # The next block overwrites this memory, so copy what is carried over.
             delta_next = self._next.copy_(delta[..., 0, :, :])
             stop = start
 
         transposed = products.mT
-        state_rows, output_rows = transposed[..., :n_units, :], transposed[..., outputs, :]
+        state_rows = transposed[..., :n_units, :]
         torch.mul(state_rows[..., :n_units], alpha, out=gradient.recurrent)
         torch.mul(state_rows[..., n_units:-1], alpha, out=gradient.input)
         torch.mul(state_rows[..., -1], alpha, out=gradient.bias)
-        gradient.readout.copy_(output_rows[..., :n_units])
-        gradient.readout_bias.copy_(output_rows[..., -1])
+        if compiled is None:
+            gradient.readout.copy_(transposed[..., outputs, :n_units])
+            gradient.readout_bias.copy_(transposed[..., outputs, -1])
         delta_0 = self._errors[..., :1, :, :n_units].zero_()  # l_0 = 0
         derivative = network.derivative(0, 1, self._derivative[..., :1, :, :])
         rule.backward_block(network, 0, derivative, delta_next, delta_0)
         torch.sum(delta_0[..., 0, :, :], -2, out=gradient.initial_state)
+
+    @staticmethod
+    def _place_earlier(columns: torch.Tensor, output_error: torch.Tensor, start: int, stop: int) -> None:
+        """dL/dy_{t-1} of steps t = start+1 .. stop, in the columns beside their delta_t."""
+        if start == 0:
+            columns[..., 0, :, :] = 0.0  # there is no y_0
+            columns[..., 1:, :, :] = output_error[..., : stop - 1, :, :]
+        else:
+            columns.copy_(output_error[..., start - 1 : stop - 1, :, :])

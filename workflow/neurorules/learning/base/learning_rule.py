@@ -117,7 +117,7 @@ class LearningRule:
         activity_weight: float | torch.Tensor,
         signal: torch.Tensor,
     ) -> None:
-        """Write l_t = dL/dh_t, through the readout and the activity penalty only, for t = start+1..stop.
+        """Write l_t = dL/dh_t, through `feedback_weights` and the activity penalty only, for t = start+1..stop.
 
         Args:
             network: after its forward pass.
@@ -126,8 +126,15 @@ class LearningRule:
             activity_weight: 2 lambda / (T B N), the factor of h_t in the activity penalty's gradient.
             signal: (step, trial, unit), memory for l_t.
         """
-        through_readout(output_error, network.parameters.readout, signal)
+        import torch
+
+        feedback = self.feedback_weights(network)
+        torch.matmul(output_error.flatten(-3, -2), feedback, out=signal.flatten(-3, -2))
         add_activity(network, start, stop, activity_weight, signal)
+
+    def feedback_weights(self, network: Network) -> torch.Tensor:
+        """B of the learning signal, (output, unit): the readout weights, or what stands for them."""
+        return network.parameters.readout
 
     def backward_step(
         self,
@@ -161,11 +168,18 @@ class LearningRule:
 
     def _has_compiled_path(self) -> bool:
         """Whether `compiled_path` is about this rule's own step, and not about that of a class that it derives from."""
-        defined = [
+        path, *steps = [
             next(at for at, kind in enumerate(type(self).__mro__) if name in vars(kind))
-            for name in ("compiled_path", "backward_step")
+            for name in ("compiled_path", "backward_step", "backward_block")
         ]
-        return type(self).compiled_path is not LearningRule.compiled_path and defined[0] <= defined[1]
+        return type(self).compiled_path is not LearningRule.compiled_path and path <= min(steps)
+
+    def compiled_block(self, network: Network, first_step: int, n_steps: int) -> dict[str, Any] | None:
+        """`compiled_path`, if that and `feedback_weights` are the whole rule; None if its methods have to be called."""
+        own_signal = type(self).learning_signal is not LearningRule.learning_signal
+        if network.compiled is None or own_signal or not self._has_compiled_path():
+            return None
+        return self.compiled_path(network, first_step, n_steps)
 
     def backward_block(
         self,
@@ -182,20 +196,13 @@ class LearningRule:
         """
         if network.compiled is not None and self._has_compiled_path():
             path = self.compiled_path(network, first_step, delta.shape[-3])
-            network.compiled.backward(derivative, delta_next, delta, **path)
+            network.compiled.backward(first_step, delta_next, delta, derivative=derivative, **path)
             return
         steps = list(zip(derivative.unbind(-3), delta.unbind(-3), strict=True))
         for i in reversed(range(len(steps))):
             derivative_t, delta_t = steps[i]
             self.backward_step(network, first_step + i, derivative_t, delta_next, delta_t)
             delta_next = delta_t
-
-
-def through_readout(output_error: torch.Tensor, readout: torch.Tensor, signal: torch.Tensor) -> None:
-    """signal = dL/dy_t W_y, for all steps at once."""
-    import torch
-
-    torch.matmul(output_error.flatten(-3, -2), readout, out=signal.flatten(-3, -2))
 
 
 def add_activity(

@@ -24,7 +24,7 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
 
     Args:
         raw: NWB files.
-        options: `condition`, `align`, `window_ms`, `bin_ms` and more, as config/README.md lists them.
+        options: `condition`, `align`, `window_ms`, `bin_ms` and more, as docs/reference/options.md lists them.
 
     Returns:
         see `recording_of`. Attributes have what the files say of themselves: identifier, session_description, subject,

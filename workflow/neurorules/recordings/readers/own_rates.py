@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 UNITS = {"rates": ("spikes/s", "Hz"), "time": ("ms", "milliseconds")}
-REMEDY = "Write it again, as docs/extending.md shows."
+REMEDY = "Write it again, as docs/recording-rates.md shows."
 YES_OR_NO = {"0": 0, "false": 0, "no": 0, "1": 1, "true": 1, "yes": 1}
 
 

@@ -1,7 +1,7 @@
 """What a study chooses to make of sessions: conditions, trials, alignment, window, units.
 
-config/README.md lists the options. Their types are checked with the study file (study/schema); here they are checked
-again, as readers are called without one too.
+docs/reference/options.md lists the options. Their types are checked with the study file (study/schema); here they are
+checked again, as readers are called without one too.
 """
 
 from __future__ import annotations

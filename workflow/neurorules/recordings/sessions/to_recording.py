@@ -36,7 +36,7 @@ def recording_of(sessions: Sequence[Session], options: Mapping[str, Any]) -> xr.
 
     Args:
         sessions: one or more.
-        options: of the recording, as config/README.md lists them.
+        options: of the recording, as docs/reference/options.md lists them.
 
     Returns:
         rates(condition, time, neuron), labels of conditions, behaviour and single trials as `recordings/recording.py`

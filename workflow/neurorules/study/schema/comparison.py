@@ -31,11 +31,11 @@ class LabelSource(Group):
         NO_DEFAULT, "unit of an angle in the recording", default_in_words="`degree`"
     )
     scale: Annotated[Number, Field(gt=0)] = option(
-        NO_DEFAULT, "the task's value is the recording's times this", default_in_words="1"
+        NO_DEFAULT, "factor from the recording's value to the task's", default_in_words="1"
     )
     values: dict[Text, Any] = option(
         NO_DEFAULT,
-        "the task's value for each value of the recording; numbers of the recording are keys in quotes",
+        "the task's value for each value of the recording; write numbers of the recording as keys in quotes",
         default_in_words="the same",
     )
 
@@ -52,9 +52,9 @@ class Comparison(Group):
     )
     onset_step: int = option(
         NO_DEFAULT,
-        "test step that is taken for the recording's movement onset, or other event; for reaches, and for Neurogym's "
-        "environments, which without it are compared from the first step to the last. In the tasks' own targets onset "
-        "falls on step 153, 133 and 153. The distance depends on it",
+        "test step that counts as the recording's movement onset or other event, for reaches and for Neurogym's "
+        "environments. Without it, the latter are compared from the first step to the last. In the tasks' own "
+        "targets, onset falls on steps 153, 133 and 153. The distance depends on it",
         unit="steps",
         source="code",
         default_in_words="none",
@@ -62,16 +62,16 @@ class Comparison(Group):
     )
     conditions: Literal["all", "shared"] = option(
         NO_DEFAULT,
-        "`all`: recording and task have the same conditions, else it is an error. `shared`: those that only one of "
-        "them has are left out, and figures say how many",
+        "`all`: recording and task must have the same conditions. `shared`: conditions that only one of them has "
+        "are left out, and figures state how many",
         source="ours",
         default_in_words="`all`",
     )
     labels: dict[Text, Annotated[LabelSource, OrText()]] = option(
         NO_DEFAULT,
-        "what the recording calls the labels of the task's test trials (`make trials` prints these), as `angle_deg: "
-        "target_dir`, or with what its values are: `angle_deg: {label: target_dir, unit: radian}`, `context: {label: "
-        "rule, values: {motion: 1, colour: -1}}`",
+        "what the recording calls the labels of the task's test trials (`make trials` prints these): `angle_deg: "
+        "target_dir`; or with the meaning of its values: `angle_deg: {label: target_dir, unit: radian}`, `context: "
+        "{label: rule, values: {motion: 1, colour: -1}}`",
         source="ours",
         type_in_words="dict of [labels](#labels), or of their names in the recording",
         default_in_words="the recording calls them as the task does",
@@ -80,7 +80,7 @@ class Comparison(Group):
         ["procrustes", "cca", "cka", "cka_debiased", "cross_validated"],
         "how networks are compared with recordings; figures show `procrustes` unless they say otherwise",
         source="A.3, Table 2; the last two ours",
-        type_in_words="list of [measures](#measures)",
+        type_in_words="list of [measures](catalogue.md#measures)",
     )
     noise_floor_repeats: int = option(
         200,
@@ -90,8 +90,8 @@ class Comparison(Group):
     )
     condition_shuffles: int = option(
         10,
-        "random orders of a network's conditions, none in its own place, that the baseline of shuffled conditions is "
-        "the mean over",
+        "random orders of a network's conditions, with none in its own place, over which the baseline of shuffled "
+        "conditions is averaged",
         source="ours",
         at_least=1,
     )
@@ -103,7 +103,7 @@ class Comparison(Group):
     )
     neuron_resample_accuracies: Annotated[list[Share], Different] = option(
         [0.9, 0.8],
-        "the same: accuracies at which distances are resampled, beside the first and the last checkpoint",
+        "accuracies at which distances are resampled, in addition to the first and the last checkpoint",
         source="ours",
     )
     dsa_n_delays: Counts = option(
@@ -111,17 +111,17 @@ class Comparison(Group):
         "dynamical similarity: delays of the embedding. Those for which a recording has too few times are left out",
         source="A.3",
     )
-    dsa_ranks: Counts = option([10, 20, 30, 40], "the same: ranks of the linear maps", source="A.3")
+    dsa_ranks: Counts = option([10, 20, 30, 40], "dynamical similarity: ranks of the linear maps", source="A.3")
     dsa_scores: Annotated[list[Literal["wasserstein", "angular"]], SomeItems, Different] = option(
         ["wasserstein", "angular"],
-        "the same: the stable score, and the published one, which is given for the last checkpoint only",
+        "dynamical similarity: the stable score, and the published one, which is given for the last checkpoint only",
         source="ours; A.3",
     )
     dsa_checkpoints: int = option(
-        12, "the same: number of checkpoints, the first and the last included", source="ours", at_least=2
+        12, "dynamical similarity: number of checkpoints, including the first and the last", source="ours", at_least=2
     )
     dsa_restarts: int = option(
-        3, "the same: descents of the angular score, of which the smallest angle counts", source="ours", at_least=1
+        3, "dynamical similarity: descents of the angular score; the smallest angle counts", source="ours", at_least=1
     )
     alignment_stride_steps: int = option(
         5,
@@ -132,87 +132,91 @@ class Comparison(Group):
     )
     specification_onset_steps: Annotated[list[Annotated[int, Field(ge=0)]], Different] = option(
         [],
-        "further onset steps over which `multiverse`, and the column `robust` of `claims`, decide claims on distance, "
-        "beside the one that the study compares with; for reaches only",
+        "further onset steps for which `multiverse`, and the column `robust` of `claims`, decide claims about "
+        "distance, in addition to the study's own; for reaches only",
         unit="steps",
         source="ours",
     )
     specification_measures: Names = option(
         ["procrustes", "cca", "cka"],
-        "the same: measures",
+        "measures for which they decide these claims",
         source="Tables 1 and 2",
-        type_in_words="list of [measures](#measures)",
+        type_in_words="list of [measures](catalogue.md#measures)",
     )
     specification_splits: int = option(
         5,
-        "the same: random halves of the neurons",
+        "random halves of the neurons for which they decide these claims",
         source="ours",
         at_least=1,
     )
     snapshot_accuracies: Annotated[list[Share], SomeItems, Different] = option(
         [0.8, 0.6, 0.4],
-        "accuracies at which Figure 6 compares networks, beside the best that e-prop comes to",
+        "accuracies at which Figure 6 compares networks, in addition to the best that e-prop reaches",
         source="Figure 6",
     )
     snapshot_trials: int = option(
-        1000, "random trials that accuracy is measured on for Figure 6", source="code", at_least=1
+        1000, "random trials on which accuracy is measured for Figure 6", source="code", at_least=1
     )
     trial_averaging_counts: Counts = option([1, 5, 10, 15, 20], "trials averaged in Table 4", source="Table 4")
     trial_averaging_repeats: int = option(50, "random draws of trials for Table 4", source="ours", at_least=1)
     recovery_measures: Annotated[list[Literal["procrustes", "cca", "cka", "dsa"]], SomeItems, Different] = option(
         ["procrustes", "cca", "cka", "dsa"],
-        "figure `recovery`, networks in place of the recording: measures; `dsa` by its Wasserstein score",
+        "measures of the figure `recovery`, which puts networks in place of the recording; `dsa` uses its "
+        "Wasserstein score",
         source="ours",
     )
     recovery_neurons: Annotated[Counts, Or(None)] = option(
         None,
-        "the same: neurons of the pseudo-recordings, beside as many as were recorded",
+        "`recovery`: neurons of the pseudo-recordings, in addition to as many as were recorded",
         source="ours",
         default_in_words="a quarter, half and twice as many as were recorded",
     )
     recovery_trials: Counts = option(
-        [1, 5, 20, 200], "the same: trials per condition, beside as many as were recorded", source="ours"
+        [1, 5, 20, 200], "`recovery`: trials per condition, in addition to as many as were recorded", source="ours"
     )
     recovery_trials_per_condition: int = option(
         49,
-        "the same: trials per condition of a recording without single trials. In the processed Hatsopoulos 2007, a "
-        "lone spike is 1/41 to 1/61 as high as in one trial, by condition: 41 to 61 trials, 49 on average",
+        "`recovery`: trials per condition of a recording without single trials. In the processed Hatsopoulos 2007, "
+        "a lone spike is 1/41 to 1/61 as high as in one trial, depending on the condition: 41 to 61 trials, 49 on "
+        "average",
         source="ours",
         at_least=1,
     )
     recovery_smoothing_sd_ms: Annotated[NotNegative, Or(None)] = option(
         None,
-        "the same: SD of the Gaussian that rates are smoothed with; 0 for none",
+        "`recovery`: SD of the Gaussian with which rates are smoothed; 0 for none",
         unit="ms",
         source="ours",
         default_in_words="what the recording says: 25 ms in Hatsopoulos 2007, else none",
     )
     recovery_levels: Annotated[list[Share], SomeItems, Different] = option(
         [0.4, 0.6, 0.8, 0.9],
-        "the same: normalized accuracies at which networks are compared, beside the end of training. An accuracy that "
-        "guessing reaches says nothing",
+        "`recovery`: normalized accuracies at which networks are compared, in addition to the end of training. An "
+        "accuracy that guessing reaches is not informative",
         source="ours",
     )
     recovery_draws: int = option(
-        3, "the same: pseudo-recordings of each network; they are averaged", source="ours", at_least=1
+        3, "`recovery`: pseudo-recordings of each network, which are averaged", source="ours", at_least=1
     )
     recovery_dsa_n_delays: int = option(
         10,
-        "the same: delays of dynamical similarity, which is left out where the recording has too few times",
+        "`recovery`: delays for dynamical similarity, which is left out if the recording has too few times",
         source="ours",
         at_least=1,
     )
-    recovery_dsa_rank: int = option(10, "the same: rank of the linear maps", source="ours", at_least=1)
+    recovery_dsa_rank: int = option(
+        10, "`recovery`: rank of the linear maps for dynamical similarity", source="ours", at_least=1
+    )
     lyapunov_exponents: int = option(
         10,
-        "how many Lyapunov exponents are measured, the largest; 0 means all, one for each unit. Tables have them per "
+        "number of largest Lyapunov exponents that are measured; 0 means all, one per unit. Tables give them per "
         "time constant: `tau_steps` times those per step",
         source="ours",
         at_least=0,
     )
     lyapunov_passes: int = option(
         10,
-        "batches of 8 trials that they are averaged over, after two that are not counted",
+        "batches of 8 trials over which they are averaged, after two that are not counted",
         source="ours",
         at_least=1,
     )

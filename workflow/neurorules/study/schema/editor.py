@@ -93,7 +93,8 @@ def _for_editors(node: Any) -> Any:
 
 def _sentence(option: Mapping[str, Any]) -> str:
     """What an option means, its unit and its source, without Markdown links."""
-    text = re.sub(r"see \[below\]\(.*?\)", "see config/README.md", option["description"])
+    text = re.sub(r"see \[below\]\(.*?\)", "see docs/reference/options.md", option["description"])
+    text = re.sub(r"see \[.*?\]\(\.\./(\S+\.md)\)", r"see docs/\1", text)
     text = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", text)
     notes = [f"in {option['x-unit']}"] if "x-unit" in option else []
     notes += [option["x-source"]] if "x-source" in option else []

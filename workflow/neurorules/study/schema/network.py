@@ -28,7 +28,7 @@ class Network(Group):
         at_least=0,
     )
     gain: Number = option(
-        1.0, "g: factor of the initial recurrent weights", source="A.3, Figure 2, Table 1", at_least=0
+        1.0, "g, a factor of the initial recurrent weights", source="A.3, Figure 2, Table 1", at_least=0
     )
     recurrent_scale: Number = option(
         1.0,
@@ -54,13 +54,14 @@ class Network(Group):
     )
     dale: bool = option(
         False,
-        "Dale's law: the first 80% of the units excite, the others inhibit, no unit acts on itself. Trained is theta, "
-        "W_h = abs(theta) x sign; initial excitatory weights are divided by N_E / N_I. `gain` must be above 0",
+        "Dale's law: the first 80% of the units are excitatory, the others inhibitory, and no unit connects to "
+        "itself. theta is trained, and W_h = abs(theta) x sign. Initial excitatory weights are divided by N_E / "
+        "N_I. `gain` must be above 0",
         source="Figure 7B; code",
     )
     density: Number = option(
         1.0,
-        "probability with which each recurrent weight exists; the others are always 0. Initial weights are divided by "
+        "probability that a recurrent weight exists; all others are always 0. Initial weights are divided by "
         "sqrt(`density`)",
         source="A.3 and Figure 1: 0.25 in `sussillo2015`",
         above=0,
@@ -68,21 +69,21 @@ class Network(Group):
     )
     cell_types_per_sign: int = option(
         0,
-        "blocks of cell types among the excitatory and among the inhibitory units, of equal size; 0 is none. Needs "
-        "`dale`",
+        "number of cell types among the excitatory units, and among the inhibitory units, in blocks of equal size; "
+        "0 for none. Needs `dale`",
         source="code: 8 with ReLU under Dale's law",
         at_least=0,
     )
     cell_type_density: Number = option(
         1.0,
-        "probability with which the weights from one cell type to another exist, all or none of them",
+        "probability that the weights from one cell type to another exist, all or none of them",
         source="code: 0.5 there",
         above=0,
         at_most=1,
     )
     unit_row_sum: bool = option(
         False,
-        "initial weights onto each unit are scaled to a sum of abs(w) of 1, which cancels `gain`. Needs `dale` or a "
-        "`density` below 1",
+        "scale the initial weights onto each unit so that their absolute values sum to 1, which cancels `gain`. "
+        "Needs `dale` or a `density` below 1",
         source="code: true there",
     )

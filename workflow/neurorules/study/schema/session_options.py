@@ -74,81 +74,82 @@ class SessionOptions(Group):
 
     condition: Labels = option(
         NO_DEFAULT,
-        "columns of the trials table that say what condition a trial is; conditions are sorted by their labels. "
-        "`{column: coherence, bins: [-1, 0, 1], names: [left, right]}` puts numbers in bins; without `names` they "
-        "go by their middles. Numbers are compared in six digits",
+        "columns of the trials table that define a trial's condition. Conditions are sorted by these labels. "
+        "`{column: coherence, bins: [-1, 0, 1], names: [left, right]}` bins a column; without `names`, bins are "
+        "labelled by their midpoints. Numbers are compared to six digits",
         source=SESSIONS,
         type_in_words="column, or list of columns or of dicts of `column`, `bins`, `names`",
-        default_in_words="needed",
+        default_in_words="required",
     )
     align: Text = option(
         NO_DEFAULT,
-        "the event that trials are aligned to: a column of the trials table with times in s, or a table of events, of "
-        "which the first within each trial is taken. Trials without it are left out",
+        "the event at time 0: a column of the trials table with times in s, or a table of events, from which the "
+        "first within each trial is taken. Trials without it are left out",
         source=SESSIONS,
         type_in_words="column or table of events",
-        default_in_words="needed",
+        default_in_words="required",
     )
     window_ms: Annotated[list[Number], Field(min_length=2, max_length=2)] = option(
         NO_DEFAULT,
-        "start and end of the window around the event, whole bins apart. A trial in which a unit was not observed over "
-        "the whole window, with what smoothing needs before and after it, is left out of this unit",
+        "start and end of the window around the event, a whole number of bins apart. For each unit, trials are left "
+        "out unless the unit was observed over the whole window and the time that smoothing needs around it",
         source=SESSIONS,
         type_in_words="list of two numbers, in ms",
-        default_in_words="needed",
+        default_in_words="required",
     )
     bin_ms: PositiveNumber = option(
         NO_DEFAULT,
-        "width of the bins. Must be the `dt_ms` of the task",
+        "width of the bins. Must equal the task's `dt_ms`",
         source=SESSIONS,
         unit="ms",
-        default_in_words="needed",
+        default_in_words="required",
     )
     smooth_sd_ms: NotNegative = option(
         NO_DEFAULT,
-        "SD of the Gaussian that spikes are smoothed with, before the window is cut. A bin holds the Gaussians' mean "
-        "over it. `0`: spikes are counted",
+        "SD of the Gaussian with which spikes are smoothed before the window is cut. A bin holds the mean of the "
+        "Gaussians over it. `0` counts spikes instead",
         source=SESSIONS,
         unit="ms",
         default_in_words="`0`",
     )
     min_trials: int = option(
         NO_DEFAULT,
-        "trials that each unit needs in each condition. A condition with fewer in a session is left out; so is a unit "
-        "that was observed in fewer",
+        "trials that each unit needs in each condition. A condition with fewer in a session is left out, and so is "
+        "a unit that was observed in fewer",
         source=SESSIONS,
         default_in_words="`1`",
         at_least=1,
     )
     units: Columns = option(
         NO_DEFAULT,
-        "which units: columns of the units table, each with a value, a list of values or `{min, max}`; `min_rate_hz`, "
-        "of the average over conditions and time (spikes/s); `min_reliability`, the correlation of averages over two "
-        "random halves of the trials, over conditions and time, corrected for full length by Spearman and Brown's "
-        "formula",
+        "which units: columns of the units table, each with a value, a list of values or `{min, max}`; "
+        "`min_rate_hz`, for the average over conditions and time (spikes/s); `min_reliability`, the correlation "
+        "between the averages over two random halves of the trials, over conditions and time, corrected to full "
+        "length by the Spearman-Brown formula",
         source=SESSIONS,
         type_in_words="dict of columns, `min_rate_hz`, `min_reliability`",
         default_in_words="`{}`, all",
     )
     behaviour: dict[str, Text] = option(
         NO_DEFAULT,
-        "signals to read, by the names that they get: in NWB their path, as `processing/behavior/hand_vel`. They are "
-        "interpolated at the starts of bins and averaged over trials; two or three components become `<name>_x`, "
-        "`<name>_y`, `<name>_z`, more `<name>_0`, `<name>_1` and so on",
+        "signals to read, by the names that they get; in NWB, give their path, such as "
+        "`processing/behavior/hand_vel`. They are interpolated at the starts of bins and averaged over trials. Two "
+        "or three components become `<name>_x`, `<name>_y`, `<name>_z`; more become `<name>_0`, `<name>_1` and so "
+        "on",
         source=SESSIONS,
         type_in_words="dict of name: signal",
         default_in_words="`{}`",
     )
     keep_single_trials: bool = option(
         NO_DEFAULT,
-        "keep single trials beside the averages, for noise floors and averaging over trials",
+        "store single trials as well as averages, for noise floors and trial averaging",
         source=SESSIONS,
         default_in_words="`true`",
     )
     overlapping_windows: Literal["warn", "refuse"] = option(
         NO_DEFAULT,
-        "what is done where the windows of two trials overlap. Averages stand, but trials that share spikes are not "
-        "independent",
+        "what to do if the windows of two trials overlap. Averages remain valid, but trials that share spikes are "
+        "not independent",
         source=SESSIONS,
         default_in_words="`warn`",
     )

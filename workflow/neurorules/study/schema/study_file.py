@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from neurorules.study.schema.comparison import Comparison
 from neurorules.study.schema.fields import NO_DEFAULT, Group, Name, Names, Number, Or, Seeds, Text, defaults_of, option
+from neurorules.study.schema.figure_style import FigureStyle
 from neurorules.study.schema.imported import ImportedNetwork
 from neurorules.study.schema.network import Network
 from neurorules.study.schema.session_options import SESSIONS, KeepTrials, SessionOptions
@@ -21,8 +22,8 @@ class RecordingOptions(SessionOptions, TrialsFile):
     monkey: Literal["ar", "fe"] = option(NO_DEFAULT, "monkey A or F", source="`mante2013`", default_in_words="`ar`")
     dt_ms: Number = option(
         NO_DEFAULT,
-        "width of the bins of 100 to 850 ms after dots onset. `50` gives 15 bins (A.3), `15` gives 50 (code). A width "
-        "that does not fill the time (40) is refused. Must be the `dt_ms` of the task",
+        "width of the bins from 100 to 850 ms after dots onset. `50` gives 15 bins (A.3), `15` gives 50 (code). A "
+        "width that does not divide this time, such as 40, is refused. Must equal the task's `dt_ms`",
         source="`mante2013`",
         type_in_words="whole number of ms",
         default_in_words="`50`",
@@ -30,29 +31,29 @@ class RecordingOptions(SessionOptions, TrialsFile):
     )
     keep_trials: KeepTrials = option(
         NO_DEFAULT,
-        "keep single trials beside the averages. Of sessions: which trials are used, by columns of the trials table, "
-        "each with a value, a list of values or `{min, max}`, as `{success: true}`",
+        "store single trials as well as averages. For sessions: which trials to use, by columns of the trials "
+        "table, each with a value, a list of values or `{min, max}`, such as `{success: true}`",
         source=f"`mante2013`; `hatsopoulos2007` with source `dryad`; {SESSIONS}",
         type_in_words="true or false; of sessions a dict of columns",
         default_in_words="`false`; of sessions `{}`, all",
     )
     time_in_bin: Literal["edge", "middle"] = option(
         NO_DEFAULT,
-        "where in its bin a time of the file lies: at its start, or in its middle",
+        "where in its bin a time of the file lies: at the start, or in the middle",
         source="`own_rates`",
         default_in_words="what the file says; else by the times: half a bin off whole bins is `middle`",
     )
     drop_incomplete_units: bool = option(
         NO_DEFAULT,
-        "leave out neurons whose rates are NaN in some condition, and list them in `left_out`. Without it they are "
-        "refused. Of several sessions: take the conditions of any session, and leave out the units that lack some; "
-        "without it conditions are those of every session",
+        "leave out neurons whose rates are NaN in some condition, and list them in `left_out`; otherwise such a "
+        "file is refused. With several sessions: keep the conditions of all sessions and leave out units that lack "
+        "some; otherwise keep the conditions that every session has",
         source=f"`own_rates`, {SESSIONS}",
         default_in_words="`false`",
     )
     max_rate_hz: Number = option(
         NO_DEFAULT,
-        "largest rate (spikes/s, averaged over trials) that is taken for one; a larger one is refused",
+        "largest plausible rate (spikes/s, averaged over trials); a larger one is refused",
         source=f"`own_rates`, {SESSIONS}",
         default_in_words="`2000`",
         above=0,
@@ -69,7 +70,7 @@ class RecordingOptions(SessionOptions, TrialsFile):
         at_most=100_000,
     )
     seed: int = option(
-        NO_DEFAULT, "of everything random in it", source="synthetic only", default_in_words="`0`", at_least=0
+        NO_DEFAULT, "seed of everything random in it", source="synthetic only", default_in_words="`0`", at_least=0
     )
 
 
@@ -78,19 +79,19 @@ class Recording(Group):
 
     reader: str = option(
         ...,
-        "which dataset: a file in `workflow/neurorules/recordings/readers/`, an entry in `resources/recordings.yaml`",
+        "the reader: a file in `workflow/neurorules/recordings/readers/` with an entry in `resources/recordings.yaml`",
         type_in_words="`mante2013`, `hatsopoulos2007`, `sussillo2015`; `nwb` or `trials` for "
-        "[sessions that you have](../docs/your-recording.md), `own_rates` for "
-        "[rates](../docs/extending.md#rates-that-you-have)",
+        "[sessions that you have](../your-recording.md), `own_rates` for "
+        "[rates](../recording-rates.md)",
     )
     source: str = option(
         NO_DEFAULT,
-        "which published form of it, see [below](#raw-recordings)",
+        "which published form of the recording, see [raw recordings](../raw-files.md)",
         type_in_words="name",
-        default_in_words="`files` for your own; else needed where the reader has several",
+        default_in_words="`files` for your own; otherwise required if the reader has several",
     )
     synthetic: bool = option(
-        False, "read synthetic raw files instead, which the workflow writes. Figures made from them say so"
+        False, "read synthetic raw files, which the workflow writes. Figures made from them say so"
     )
     path: Annotated[Text | list[Text], Or(None)] = option(
         None,
@@ -122,8 +123,8 @@ class OptionGroupsOfRule(OptionGroups):
 
     learning: AnyKeys = option(
         NO_DEFAULT,
-        "what the learning rule understands. Only in a setting's `by_learning_rule`; the values before any setting "
-        "stand in [`learning_rules`](#learning-rules)",
+        "the learning rule's own options. Only in a setting's `by_learning_rule`; the values before any setting are "
+        "in [`learning_rules`](task-options.md#learning-rules)",
     )
 
 
@@ -132,17 +133,17 @@ class Task(Group):
 
     module: str = option(
         NO_DEFAULT,
-        "file in `workflow/neurorules/tasks/` that makes the trials. With it, one file may serve several tasks of "
+        "file in `workflow/neurorules/tasks/` that makes the trials. One file can serve several tasks with "
         "different options, as `neurogym` does",
         type_in_words="name",
         default_in_words="the task's own name",
     )
-    task: AnyKeys = option(NO_DEFAULT, "options of its trials, see above")
-    network: Network = option(NO_DEFAULT, "over the defaults", type_in_words="dict")
-    training: Training = option(NO_DEFAULT, "over the defaults", type_in_words="dict")
+    task: AnyKeys = option(NO_DEFAULT, "options of its trials, see [options of tasks](task-options.md#tasks)")
+    network: Network = option(NO_DEFAULT, "overrides the defaults", type_in_words="dict")
+    training: Training = option(NO_DEFAULT, "overrides the defaults", type_in_words="dict")
     comparison: Comparison = option(
         NO_DEFAULT,
-        "over the defaults. `recording` is needed but for `romo`, `2af`, `dms` and Neurogym's environments",
+        "overrides the defaults. `recording` is required, except for `romo`, `2af`, `dms` and Neurogym's environments",
         type_in_words="dict",
     )
 
@@ -152,7 +153,7 @@ class Setting(Group):
 
     task: AnyKeys = option(
         NO_DEFAULT,
-        "options of the trials. Every task that is used with this setting must have them, else put them under "
+        "options of the trials. Every task that is used with this setting must have them; otherwise put them under "
         "`by_task`",
     )
     network: Network = option(NO_DEFAULT, "see above", type_in_words="dict")
@@ -191,38 +192,40 @@ class Figure(Group):
 
     tasks: Names = option(
         NO_DEFAULT,
-        "those whose recording is not in use are left out, and the figure says so",
+        "tasks that it shows. Those whose recording is not in use are left out, and the figure says so",
         type_in_words="list of names in `tasks`",
-        default_in_words="needed where models are shown",
+        default_in_words="required where models are shown",
     )
     learning_rules: Names = option(
         NO_DEFAULT,
-        "",
-        type_in_words="list of names of [learning rules](#learning-rules) and of `networks`",
-        default_in_words="likewise",
+        "learning rules that it shows",
+        type_in_words="list of names of [learning rules](catalogue.md#learning-rules) and of `networks`",
+        default_in_words="as above",
     )
-    settings: Names = option(NO_DEFAULT, "", type_in_words="list of names in `settings`", default_in_words="likewise")
+    settings: Names = option(
+        NO_DEFAULT, "settings that it shows", type_in_words="list of names in `settings`", default_in_words="as above"
+    )
     recordings: Names = option(
         NO_DEFAULT,
-        "recordings that it describes by themselves",
+        "recordings that it shows by themselves",
         type_in_words="list of names in `recordings`",
         default_in_words="those of its models",
     )
     seeds: Seeds = option(
         NO_DEFAULT,
-        "seeds of this figure alone",
+        "seeds of this figure only",
         type_in_words="list of different integers, 0 or more",
         default_in_words="the study's `seeds`",
     )
     extra_models: list[ExtraModels] = option(
         NO_DEFAULT,
-        "more models: each entry is laid over the figure's own three lists. `extra_models: []` takes out those of "
+        "more models: each entry is laid over the figure's own three lists. `extra_models: []` removes those of "
         "`config.yaml`",
         type_in_words="list of dicts of `tasks`, `learning_rules`, `settings`",
     )
     primary: Primary = option(
         NO_DEFAULT,
-        "of `claims` alone: the study's primary claim",
+        "for `claims` only: the study's primary claim",
         type_in_words="dict of `claim`, `recording`, `setting`",
         default_in_words="`fig1-eprop-comparable` on the first recording, setting `base`",
     )
@@ -234,8 +237,8 @@ class StudyConfig(Group):
     study: Name = option(..., "results go to `results/<study>/`", type_in_words="name")
     raw_dir: Text = option(
         ...,
-        "folder of your own copies of raw recordings, see [below](#raw-recordings). A relative path starts where "
-        "snakemake runs, `~` is your home",
+        "folder of your own copies of raw recordings, see [raw recordings](../raw-files.md). A relative path starts "
+        "where snakemake runs, `~` is your home",
         type_in_words="path",
     )
     use_recordings: Names = option(
@@ -246,26 +249,34 @@ class StudyConfig(Group):
     use_figures: Names = option(..., "figures and tables to make", type_in_words="list of names")
     seeds: Seeds = option(
         ...,
-        "replicates of every model (A.3: four), but for figures with `seeds` of their own: in `config.yaml` `fig3`, "
-        "`slow_bptt` and the companion's. Change those by `figures: {companion_fig5: {seeds: [0, 1]}}`",
+        "replicates of every model (A.3: four), except in figures with `seeds` of their own: in `config.yaml` "
+        "`fig3`, `slow_bptt` and the companion's. Change those with `figures: {companion_fig5: {seeds: [0, 1]}}`",
         type_in_words="list of different integers, 0 or more",
     )
     seeds_per_job: int = option(
         ...,
-        "seeds that one job trains one after another. More means fewer, longer jobs; the results are the same. With "
-        "`device: cuda` a job has all seeds of a model",
+        "seeds that one job trains in turn. A larger number means fewer, longer jobs with the same results. With "
+        "`device: cuda`, a job has all seeds of a model",
         at_least=1,
     )
-    models_per_job: int = option(
+    models_per_job: Annotated[int, Or("auto")] = option(
         ...,
-        "models that share a job, where the same figures show them. More means fewer, longer jobs, which pays where "
-        "a job takes as long to start as to work; the results are the same. A change of one runs the job again",
+        "the most models that share a job, if the same figures show them. A larger number means fewer, longer jobs "
+        "with the same results, which helps if a job takes as long to start as to work. A change to one model repeats "
+        "the job, but does not train the others again. `auto`: 1 on the CPU; with `device: cuda`, all models of one "
+        "shape, whatever figures show them, see [GPUs](../cluster.md#gpus)",
         at_least=1,
+    )
+    style: FigureStyle = option(
+        NO_DEFAULT,
+        "how figures look, see [below](#figure-style): for a screen, or for a column of a journal",
+        type_in_words="dict",
+        default_in_words="`{}`",
     )
     recordings: dict[Name, Recording] = option(..., "catalogue of recordings", type_in_words="dict")
     defaults: OptionGroups = option(
         NO_DEFAULT,
-        "options for all tasks and settings, in place of the defaults in the tables below",
+        "options for all tasks and settings, replacing the defaults in the tables below",
         type_in_words="dict",
     )
     learning_rules: dict[Name, AnyKeys] = option(
@@ -274,7 +285,7 @@ class StudyConfig(Group):
     networks: dict[Name, ImportedNetwork] = option(
         NO_DEFAULT,
         "catalogue of networks that were trained elsewhere. Figures name them among their `learning_rules`, see "
-        "[your network](../docs/your-network.md)",
+        "[your network](../your-network.md)",
         type_in_words="dict",
         default_in_words="`{}`",
     )

@@ -11,75 +11,75 @@ class Training(Group):
     """How the network is trained."""
 
     updates: int = option(1000, "number of updates", source="A.3; 5000 is ours", at_least=1, at_most=10_000_000)
-    batch_size: int = option(100, "trials in an update", source="A.3; companion: 32", at_least=1, at_most=1_000_000)
+    batch_size: int = option(100, "trials per update", source="A.3; companion: 32", at_least=1, at_most=1_000_000)
     optimiser: Literal["adam", "sgd"] = option(
         "adam", "Adam, or plain stochastic gradient descent without momentum", source="A.3"
     )
     learning_rate: Annotated[PositiveNumber, Or("best")] = option(
         1.0e-3,
-        "of the optimiser; `best` is chosen for each model, see [below](#learning_rate-best)",
+        "learning rate of the optimiser; `best` is chosen for each model, see [below](#learning_rate-best)",
         source="A.3, from a grid; code: 3.0e-4; companion: best",
     )
     learning_rate_grid: Annotated[list[PositiveNumber], SomeItems, Different] = option(
         [1.0e-4, 3.0e-4, 1.0e-3, 3.0e-3],
-        "what `best` is chosen from",
+        "candidates for `best`",
         source="companion; A.3",
         type_in_words="list of different numbers above 0",
     )
     learning_rate_updates: int = option(
-        2000, "updates for which each of them is tried", source="ours", at_least=1, at_most=10_000_000
+        2000, "updates for which each candidate is tried", source="ours", at_least=1, at_most=10_000_000
     )
     learning_rate_seed: int = option(
-        1000, "seed on which they are tried; it must not be one that a figure shows", source="ours", at_least=0
+        1000, "seed with which candidates are tried; no figure may show it", source="ours", at_least=0
     )
     activity_penalty: Number = option(
         10.0,
-        "lambda in: loss = task loss + lambda mean(h^2). It shrinks to 2/3 whenever that term is half the task loss or "
-        "more",
+        "lambda in: loss = task loss + lambda mean(h^2). It shrinks to 2/3 of its value whenever that term is half "
+        "the task loss or more",
         source="code; companion: none named",
         at_least=0,
     )
     flossing_iterations: int = option(
         0,
-        "updates of gradient flossing before training: Adam lowers the sum of the squares of the first Lyapunov "
-        "exponents. 0 is none; the settings that end in `-flossed` have 100",
+        "updates of gradient flossing before training, in which Adam lowers the sum of the squares of the largest "
+        "Lyapunov exponents. 0 for none; the settings that end in `-flossed` have 100",
         source="companion: 100",
         at_least=0,
         at_most=10_000_000,
     )
     flossing_exponents: int = option(
-        5, "k, how many exponents are brought towards 0, the largest; at most `units`", source="ours", at_least=1
+        5, "k, the number of largest exponents that are brought towards 0; at most `units`", source="ours", at_least=1
     )
-    flossing_learning_rate: Number = option(1.0e-3, "of Adam in flossing", source="ours", above=0)
+    flossing_learning_rate: Number = option(1.0e-3, "learning rate of Adam in flossing", source="ours", above=0)
     flossing_trials: int = option(
         8,
-        "trials of the task that drive the network in an update of flossing",
+        "trials of the task that drive the network in each update of flossing",
         source="ours",
         at_least=1,
         at_most=1_000_000,
     )
     flossing_local: bool = option(
         True,
-        "the gradient reaches a step's own weights alone, as the companion's detached states have it; `false` is the "
-        "whole gradient through all steps",
+        "the gradient reaches only a step's own weights, as with the companion's detached states; `false` gives the "
+        "full gradient through all steps",
         source="companion; Engelken 2024: false",
     )
     checkpoints: Literal["quadratic", "published"] = option(
         "quadratic",
-        "at which updates parameters are kept. `quadratic`: at `updates` (k / (`n_checkpoints` - 1))^2; `published`: "
-        "115 in 1000 updates. Both are dense early",
+        "updates at which parameters are kept. `quadratic`: at `updates` (k / (`n_checkpoints` - 1))^2; "
+        "`published`: 115 in 1000 updates. Both are denser early",
         source="ours; code",
     )
     n_checkpoints: int = option(
         40,
-        "number of checkpoints, update 0 and the last included; only with `quadratic`",
+        "number of checkpoints, including update 0 and the last one; only with `quadratic`",
         source="ours",
         at_least=2,
         at_most=100_000,
     )
     device: Literal["cpu", "cuda"] = option(
         "cpu",
-        "where it is trained. `cuda`: all seeds of a model side by side in one job, on the GPU that PyTorch uses; "
+        "where it is trained. `cuda`: all networks of a job side by side, on the GPU that PyTorch uses; "
         "without one the job says so. Random numbers of the noise and of learning rules are drawn on the device, so "
         "that runs with them differ from the CPU's. The same bytes are promised for `cpu` alone. Scoring is on the CPU",
         source="ours",

@@ -16,8 +16,7 @@ class TrialsFile(Group):
 
     counts: Path = option(
         NO_DEFAULT,
-        "spike counts in bins. One of `counts`, `rates`, `z_scores`, `spike_times` says what the file's activity is: "
-        f"{_PATH}",
+        f"spike counts in bins. One of `counts`, `rates`, `z_scores` and `spike_times` names the activity: {_PATH}",
         source="`trials`, arrays",
         type_in_words="path in the file",
     )
@@ -38,26 +37,26 @@ class TrialsFile(Group):
     )
     axes: list[Text] = option(
         NO_DEFAULT,
-        "what the dimensions of the activity are, from the outside in: first those of a struct array or cell, then "
-        "those of the arrays in it, in MATLAB's order (NumPy's in `.npz`). `unit`, `time` (the bin) and `trial` have "
-        "this meaning; any other name becomes a column of the trials, with the number of the element, from 1, or its "
-        "values in `columns`. NaN: not recorded",
+        "the dimensions of the activity, from the outside in: first those of a struct array or cell, then those of "
+        "the arrays inside it, in MATLAB's order (NumPy's in `.npz`). `unit`, `time` (the bin) and `trial` have "
+        "these meanings. Any other name becomes a column of the trials, with the number of the element, from 1, or "
+        "its value in `columns`. NaN means not recorded",
         source="`trials`, arrays",
         type_in_words="list of names",
         default_in_words="`[trial, unit, time]`; for `spike_times` `[trial, unit]`; with `cut_by` `[time, unit]`",
     )
     file_bin_ms: Number = option(
         NO_DEFAULT,
-        "width of the file's bins. `bin_ms` must be a multiple of it; the edge of a bin of the file that is nearest to "
-        "the start of the window is taken for it",
+        "width of the file's bins. `bin_ms` must be a multiple of it. The window starts at the nearest edge of the "
+        "file's bins",
         source="`trials`, arrays",
         type_in_words="ms",
-        default_in_words="needed for bins",
+        default_in_words="required for bins",
         above=0,
     )
     counted_ms: Number = option(
         NO_DEFAULT,
-        "of `counts`: how long each was counted, where windows overlap: `180` with `file_bin_ms: 20` for counts of "
+        "for `counts` in overlapping windows, the width of each window: `180` with `file_bin_ms: 20` for counts of "
         "180 ms every 20 ms",
         source="`trials`, arrays",
         type_in_words="ms",
@@ -66,45 +65,45 @@ class TrialsFile(Group):
     )
     file_starts_ms: Number = option(
         NO_DEFAULT,
-        "when the first bin starts, on the trial's clock, ms: `-500` where bins begin 500 ms before the event that "
-        "trials were cut around. That event, the 0 of the clock, is the column `event` of the trials; `start_time` and "
-        "`stop_time` are its ends",
+        "start of the first bin on the trial's clock: `-500` if bins begin 500 ms before the event around which "
+        "trials were cut. That event, time 0 of the clock, is the column `event` of the trials; `start_time` and "
+        "`stop_time` are the ends of the trial",
         source="`trials`, arrays",
         type_in_words="number, ms",
         default_in_words="`0`",
     )
     observed: list[Number | Text] = option(
         NO_DEFAULT,
-        "from when to when a trial was recorded, on its own clock: two times in ms, or columns of times. Other time is "
-        "not taken for silence",
+        "from when to when a trial was recorded, on its own clock: two times in ms, or columns of times. Time "
+        "outside is not counted as silence",
         source="`trials`, spike times on the trial's clock",
         type_in_words="list of two numbers (ms) or names of columns",
-        default_in_words="needed",
+        default_in_words="required",
     )
     columns: dict[Text, Any] = option(
         NO_DEFAULT,
-        "columns of the trials: a path in the file for each, or its values. One value for each trial; or, where it "
-        "has the name of an axis, for each element of the axis; or, for `cut_by`, for each bin",
+        "columns of the trials: for each a path in the file, or its values. One value per trial; if the column has "
+        "the name of an axis, one value per element of that axis; with `cut_by`, one per bin",
         source="`trials`, arrays",
         type_in_words="dict: name to a path or a list of values",
         default_in_words="`{}`",
     )
     unit_columns: dict[Text, Any] = option(
         NO_DEFAULT,
-        "properties of units, likewise: `name` is what they are called",
+        "properties of units, in the same form; `name` is the name of a unit",
         source="`trials`, arrays",
         type_in_words="dict: name to a path or a list of values",
         default_in_words="`{}`",
     )
     cut_by: Text = option(
         NO_DEFAULT,
-        "of a continuous session, which has no axis of trials: the column whose runs of equal values are the trials",
+        "for a continuous session without an axis of trials: the column in which each run of equal values is a trial",
         source="`trials`, arrays",
         type_in_words="name in `columns`",
     )
     times_in: dict[Text, Literal["s", "ms", "bins"]] = option(
         NO_DEFAULT,
-        "units of columns of times and of `spike_times`; `bins`: the number of the file's bin, from 1",
+        "units of columns of times and of `spike_times`; `bins` is the number of the file's bin, from 1",
         source="`trials`",
         type_in_words="dict: name of a column or `spike_times` to `s`, `ms` or `bins`",
         default_in_words="`s` for all",
@@ -130,8 +129,8 @@ class TrialsFile(Group):
     )
     spike_columns: dict[Literal["unit", "time", "trial"], Text] = option(
         NO_DEFAULT,
-        "what the columns of the table of spikes are called. With `trial`, times are on each trial's own clock; it "
-        "holds the number of the trial's row, from 0, or its value in the trials' own column of that name",
+        "names of the columns in the table of spikes. With `trial`, times are on each trial's own clock. That "
+        "column holds the row number of the trial, from 0, or its value in the trials' column of the same name",
         source="`trials`, tables",
         type_in_words="dict: `unit`, `time`, `trial` to names of columns",
         default_in_words="`{unit: unit, time: time}`",

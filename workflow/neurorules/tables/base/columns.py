@@ -52,10 +52,10 @@ COLUMNS = {
     "learning_rate": Column(NUMBER, "learning rate that the run was trained with", sided=True),
     "learning_rate_at_edge": Column(INTEGER, "1 if it is at the edge of the grid that it was chosen from, else 0"),
     "flossed": Column(INTEGER, "1 with gradient flossing before training, else 0", sided=True),
-    "seed": Column(INTEGER, "seed of the run; -1 for what has none: the recording, the floor", sided=True),
+    "seed": Column(INTEGER, "seed of the run; -1 without one, as for the recording and the floor", sided=True),
     "training_code": Column(TEXT, "hash of the code that trained the runs"),
     "scoring_code": Column(TEXT, "hash of the code that made the table"),
-    "made_from": Column(TEXT, "hash of all that the study says of the table: options, seeds, recording, code"),
+    "made_from": Column(TEXT, "hash of everything that the table was made from: options, seeds, recording, code"),
     # a moment of training
     "stage": Column(
         TEXT,
@@ -71,25 +71,25 @@ COLUMNS = {
     "guessing_accuracy": Column(
         NUMBER, "accuracy of the best outputs that are the same in all test trials: when to answer, not what"
     ),
-    "guessing_fraction_correct": Column(NUMBER, "share of test trials that one and the same answer gets right"),
+    "guessing_fraction_correct": Column(NUMBER, "largest share of test trials that a single answer gets right"),
     "task_loss": Column(NUMBER, "task loss, of an update's batch or the mean over a bin of updates"),
     # distances
     "measure": Column(TEXT, "measure of similarity; `none` where there is none"),
-    "distance": Column(NUMBER, "distance by that measure; 0 is alike"),
+    "distance": Column(NUMBER, "distance by that measure; 0 means equal"),
     "distance_shuffled": Column(
         NUMBER, "distance with the network's conditions shuffled, mean over orders in which none keeps its place"
     ),
     "distance_rotated": Column(NUMBER, "distance with the network's reaches turned by 180 degrees"),
     "participation_ratio": Column(NUMBER, "dimensionality of the network's activity"),
     "quantity": Column(
-        TEXT, "what the value is of: `data` or `model`, `floor` or `model`, a baseline, a learning rule"
+        TEXT, "what the value describes: `data` or `model`, `floor` or `model`, a baseline, a learning rule"
     ),
     "value": Column(NUMBER, "value of that quantity"),
     "group_size": Column(INTEGER, "neurons, units or trials per group, or of the whole recording"),
     "repeat": Column(INTEGER, "number of the random draw"),
     "trials": Column(INTEGER, "trials averaged, the median where neurons differ; 0 for rates without spikes"),
-    "neurons": Column(INTEGER, "neurons that have so many trials, or that were recorded; of a pseudo-recording, all"),
-    "trials_resampled": Column(INTEGER, "1 where each resample draws single trials again too, else 0"),
+    "neurons": Column(INTEGER, "neurons with that many trials, or that were recorded; all, for a pseudo-recording"),
+    "trials_resampled": Column(INTEGER, "1 if each resample also draws single trials again, else 0"),
     "onset_step": Column(INTEGER, "model step that is taken as movement onset"),
     "is_used": Column(INTEGER, "1 for the step that the study compares with, else 0"),
     "population": Column(TEXT, "`all`: all neurons and units; `halves`: mean over halves of the neurons"),
@@ -101,28 +101,29 @@ COLUMNS = {
     # networks in place of the recording
     "control": Column(
         TEXT,
-        "what there was to tell: `rules`, from networks of other seeds; `rules_same_seed`, from all others; nothing: "
-        "`one_rule`, `untrained`",
+        "what could be told apart: `rules`, from networks of other seeds; `rules_same_seed`, from all others; nothing "
+        "for `one_rule` and `untrained`",
     ),
     "conditions": Column(INTEGER, "conditions of the recording"),
     "recovered_as": Column(TEXT, "learning rule, or group, whose networks are closest on average"),
-    "auc": Column(NUMBER, "probability that a network of the own group is closer than another; 0.5 is chance"),
+    "auc": Column(NUMBER, "probability that a network of the same group is closer than one of another; 0.5 is chance"),
     "distance_to_other": Column(NUMBER, "mean distance to networks of the other groups"),
     # dynamics
-    "index": Column(INTEGER, "number of the eigenvalue, or of the exponent, of which 1 is the largest"),
+    "index": Column(INTEGER, "number of the eigenvalue or exponent; 1 is the largest"),
     "real": Column(NUMBER, "real part of an eigenvalue of the recurrent weights"),
     "imaginary": Column(NUMBER, "its imaginary part"),
     "exponent": Column(NUMBER, "Lyapunov exponent", "1 / time constant"),
     "tau_steps": Column(INTEGER, "time constant of the units", "steps"),
     "component": Column(TEXT, "demixed principal component"),
     "condition": Column(INTEGER, "number of the condition, from 0"),
+    "condition_labels": Column(TEXT, "what the condition was, as JSON: labels of the recording by name"),
     "time_ms": Column(NUMBER, "time from the event that the recording is aligned to", "ms"),
     "projection": Column(NUMBER, "activity along the component"),
     "explained_variance": Column(NUMBER, "share of all variance that the component explains"),
     # what figures add
-    "networks": Column(INTEGER, "networks that the value is a mean over; draws of one network are averaged first"),
+    "networks": Column(INTEGER, "networks over which the value is a mean; draws of one network are averaged first"),
     "interval_low": Column(NUMBER, "lower bound of the 95% confidence interval over networks"),
-    "interval_high": Column(NUMBER, "upper bound of it"),
+    "interval_high": Column(NUMBER, "upper bound of that interval"),
     "statement": Column(TEXT, "what the row says, in words"),
     "panel": Column(TEXT, "panel of the figure"),
     "r_with_data": Column(NUMBER, "Pearson's r of a network's component with the recording's"),

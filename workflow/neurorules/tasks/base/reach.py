@@ -76,6 +76,9 @@ class DelayedReach(ABC):
         self.movement = movement
         self.n_inputs = n_cue_inputs + 1
         self.n_conditions, n_moving, self.n_outputs = movement.shape
+        # Every condition's movement between a step of zeros before it and one after it, as rows to be looked up.
+        self._rows = np.pad(movement.astype(np.float32), ((0, 0), (1, 1), (0, 0))).reshape(-1, self.n_outputs)
+        self._row_of_condition = (n_moving + 2) * np.arange(self.n_conditions)
         self.hold_steps = hold_steps
         self.output_step = output_step
         for name in ("interval1_steps", "interval2_steps"):
@@ -176,19 +179,18 @@ class DelayedReach(ABC):
         intervals = (interval1 + interval2)[None, :]
         hold_end = intervals + self.hold_steps
 
-        inputs = np.zeros((n_steps, len(condition), self.n_inputs), np.float32)
+        inputs = np.empty((n_steps, len(condition), self.n_inputs), np.float32)
         inputs[:, :, :-1] = self.cue(step - interval1[None, :], condition, interval2)
         inputs[:, :, -1] = np.where(step < hold_end - len(RAMP), 1.0, shifted(RAMP[::-1], step - hold_end + len(RAMP)))
 
         n_moving = self.movement.shape[1]
         position = step - intervals - self.output_step
-        moving = (position >= 0) & (position < n_moving)
-        clipped = position.clip(0, n_moving - 1)
-        targets = self.movement[condition[None, :], clipped] * moving[:, :, None]
-        return Trials(inputs, targets.astype(np.float32), position < n_moving, condition.astype(np.int64))
+        row = self._row_of_condition[condition] + (position + 1).clip(0, n_moving + 1)
+        return Trials(inputs, self._rows.take(row, axis=0), position < n_moving, condition.astype(np.int64))
 
 
 def shifted(shape: NDArray[Any], position: NDArray[Any]) -> NDArray[Any]:
     """`shape` read at `position`, zero outside it."""
-    inside = (position >= 0) & (position < len(shape))
-    return np.where(inside, shape[position.clip(0, len(shape) - 1)], 0.0)
+    zero = [0.0]
+    read: NDArray[Any] = np.concatenate([zero, shape, zero]).take(position + 1, mode="clip")
+    return read

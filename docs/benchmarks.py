@@ -1,0 +1,73 @@
+"""Write the page on speed from the table that `make bench` stores.
+
+python docs/benchmarks.py            writes it
+python docs/benchmarks.py --check    says whether it is up to date
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+STORED = REPOSITORY / "tests" / "benchmarks" / "stored.json"
+PAGE = REPOSITORY / "docs" / "reference" / "benchmarks.md"
+
+START = """# Speed
+
+`make bench` measures these numbers again and compares them with this table. Ratios come from one run in which both
+sides take turns, so they can be compared between machines. Seconds depend on the machine and on what else it does.
+
+This page is generated from `tests/benchmarks/stored.json` by `docs/benchmarks.py`. `make bench WRITE=1` stores new
+numbers.
+"""
+
+ABOUT = {
+    "gradients": (
+        "Training",
+        "One update of a network of N units, over T steps and a batch of B trials, on one thread. The usual loop calls "
+        "PyTorch modules step by step and differentiates automatically. GEMM is the rate of a product of two "
+        "1000 x 1000 matrices.",
+    ),
+    "similarity": ("Similarity", "Measures of similarity, on one thread."),
+    "demo": (
+        "The demo",
+        "`make demo` from start to end. Seconds of jobs count their starts and imports. Idle is time of cores without "
+        "a job.",
+    ),
+}
+
+
+def page() -> str:
+    """The page's text."""
+    stored = json.loads(STORED.read_text(encoding="utf-8"))
+    parts = [START]
+    for benchmark, (title, about) in ABOUT.items():
+        if benchmark not in stored:
+            continue
+        rows = [f"| {one['what']} | {_number(one['value'])} | {one['unit']} |" for one in stored[benchmark]["measured"]]
+        table = "\n".join(["| what | value | unit |", "|---|---:|---|", *rows])
+        parts.append(f"## {title}\n\n{about}\n\nMeasured on {stored[benchmark]['machine']}.\n\n{table}\n")
+    return "\n".join(parts)
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write or check the page; returns the exit code."""
+    text = page()
+    if "--check" in arguments:
+        if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
+            print(f"{PAGE.relative_to(REPOSITORY)} is not up to date: run python docs/benchmarks.py", file=sys.stderr)
+            return 1
+        return 0
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,60 @@
+"""Write the code blocks of the documentation again from the files below examples/.
+
+    python docs/examples.py            writes them
+    python docs/examples.py --check    says whether they are up to date
+
+A comment names the file, so that a page reads the same on the site and in the repository:
+
+    <!-- example: task/config/my-task.yaml -->
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+EXAMPLES = REPOSITORY / "examples"
+BLOCK = re.compile(r"^(<!-- example: (\S+) -->)\n\n```\w*\n.*?^```$", re.MULTILINE | re.DOTALL)
+LANGUAGES = {".py": "python", ".yaml": "yaml", ".rst": "rst"}
+
+
+def pages() -> list[Path]:
+    """The pages that may include examples."""
+    return [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
+
+
+def rendered(page: str) -> str:
+    """A page with its examples as their files are now.
+
+    Raises:
+        FileNotFoundError: an example that the page names does not exist.
+    """
+
+    def block(found: re.Match[str]) -> str:
+        file = EXAMPLES / found[2]
+        return f"{found[1]}\n\n```{LANGUAGES[file.suffix]}\n{file.read_text(encoding='utf-8')}```"
+
+    return BLOCK.sub(block, page)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write or check the blocks; returns the exit code."""
+    failed = 0
+    for page in pages():
+        before = page.read_text(encoding="utf-8")
+        after = rendered(before)
+        if after == before:
+            continue
+        if "--check" in arguments:
+            print(f"{page.relative_to(REPOSITORY)} is not up to date: run python docs/examples.py", file=sys.stderr)
+            failed = 1
+        else:
+            page.write_text(after, encoding="utf-8")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

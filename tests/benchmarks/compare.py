@@ -1,0 +1,89 @@
+"""Run the benchmarks and compare them with the stored table of ratios, so that a slowdown is seen.
+
+    python tests/benchmarks/compare.py [BENCHMARK ...] [--write] [--slower 0.2]
+
+Benchmarks are `gradients`, `similarity` and `demo`; all of them by default. Ratios to a reference in the same run can
+be compared between machines; seconds are shown and not compared. The exit code is 1 if a ratio is worse than the stored
+one by more than `--slower`. `--write` stores what was measured; `docs/benchmarks.py` makes a page of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from measured import Measured, read
+
+HERE = Path(__file__).parent
+STORED = HERE / "stored.json"
+BENCHMARKS = ("gradients", "similarity", "demo")
+
+
+def machine() -> str:
+    """The processor, its cores, and how busy they are."""
+    name = platform.processor() or platform.machine()
+    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else ():
+        if line.startswith("model name"):
+            name = line.partition(":")[2].strip()
+            break
+    return f"{name}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start"
+
+
+def run(benchmark: str) -> list[Measured]:
+    """Run one benchmark, which prints as it goes, and take its numbers.
+
+    Raises:
+        SystemExit: it failed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "measured.json"
+        if subprocess.run([sys.executable, HERE / f"{benchmark}.py", "--json", file]).returncode:
+            raise SystemExit(f"The benchmark {benchmark} failed.")
+        return read(file)
+
+
+def worse_by(now: Measured, stored: float) -> float:
+    """How much worse a number is than the stored one, as a share of that; negative where it is better."""
+    if now.better is None:
+        return 0.0
+    return now.value / stored - 1 if now.better == "less" else stored / now.value - 1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("benchmarks", nargs="*", default=BENCHMARKS, metavar="BENCHMARK", help="default: all of them")
+    parser.add_argument("--write", action="store_true", help="store the numbers")
+    parser.add_argument("--slower", type=float, default=0.2, help="share that is too much (default 0.2)")
+    options = parser.parse_args()
+    if unknown := set(options.benchmarks) - set(BENCHMARKS):
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}. Use {', '.join(BENCHMARKS)}.")
+    stored = json.loads(STORED.read_text(encoding="utf-8")) if STORED.exists() else {}
+    slower = []
+    for benchmark in options.benchmarks:
+        on = machine()
+        measured = run(benchmark)
+        before = {entry["what"]: entry["value"] for entry in stored.get(benchmark, {}).get("measured", [])}
+        print(f"\n{benchmark}, on {on}\n{'':48} {'stored':>9} {'now':>9}")
+        for one in measured:
+            old = before.get(one.what)
+            too_slow = old is not None and worse_by(one, old) > options.slower
+            slower += [f"{benchmark}: {one.what}"] * too_slow
+            was = f"{old:9.2f}" if old is not None else f"{'':9}"
+            print(f"{one.what:48} {was} {one.value:9.2f}  {one.unit}{'   SLOWER' if too_slow else ''}")
+        stored[benchmark] = {"machine": on, "measured": [asdict(one) for one in measured]}
+    if options.write:
+        STORED.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+        print(f"\nStored in {STORED}; docs/benchmarks.py writes the page.")
+    if slower:
+        raise SystemExit("\nSlower than stored:\n" + "\n".join(slower))
+
+
+if __name__ == "__main__":
+    main()

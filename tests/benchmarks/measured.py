@@ -1,0 +1,35 @@
+"""What a benchmark measured, as a file that `compare.py` reads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One number of a benchmark.
+
+    Attributes:
+        what: what was measured, unique within its benchmark.
+        value: the number.
+        unit: what it is a number of, e.g. "times the usual loop".
+        better: "more" or "less"; None where it is only shown.
+    """
+
+    what: str
+    value: float
+    unit: str
+    better: str | None = None
+
+
+def write(file: Path | None, measured: list[Measured]) -> None:
+    """Write the numbers of one benchmark as JSON, where a file is asked for."""
+    if file is not None:
+        file.write_text(json.dumps([asdict(one) for one in measured], indent=1) + "\n", encoding="utf-8")
+
+
+def read(file: Path) -> list[Measured]:
+    """The numbers in a file that `write` wrote."""
+    return [Measured(**entry) for entry in json.loads(file.read_text(encoding="utf-8"))]

@@ -1,0 +1,191 @@
+"""Whether an archive is what it says: its checksums, its metadata, its results and what made them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from neurorules.archive import contents
+from neurorules.archive.contents import CHECKSUMS, CONFIG, CRATE, PROVENANCE
+from neurorules.archive.crate import listed_files
+from neurorules.archive.pack import unpack
+from neurorules.errors import InputError
+from neurorules.study.identity import Identities
+from neurorules.study.load import Study
+from neurorules.study.model import Model
+from neurorules.study.unrecorded import result_checks
+
+SHOWN = 20  # faults that an error names
+
+
+def verify_archive(archive: Path, folder: Path) -> str:
+    """Unpack an archive and check it.
+
+    Args:
+        archive: the file.
+        folder: an empty folder, to unpack it in.
+
+    Returns:
+        what was checked, in words.
+
+    Raises:
+        InputError: it cannot be unpacked, or it is not what it says; names up to SHOWN faults.
+    """
+    found = unpack(archive, folder)
+    faults = list(_faults_of_files(found, folder))
+    if not faults:  # what follows reads these files
+        study, provenance = _study(archive, folder)
+        faults = list(_faults_of_results(archive, study, provenance, found, folder))
+    if faults:
+        more = f"\n  and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
+        raise InputError(
+            f"The archive is not what it says, {len(faults)} faults:\n  " + "\n  ".join(faults[:SHOWN]) + more,
+            file=archive,
+            remedy="Copy or download it again, or write it again from the study's results.",
+        )
+    kinds = list(contents.results(study, provenance["runs"]).values())
+    counted = ", ".join(f"{kinds.count(kind)} {kind} files" for kind in dict.fromkeys(kinds))
+    return f"{archive}: {len(found)} files, whole and complete: study {study.name}, {counted}"
+
+
+def _faults_of_files(found: Mapping[str, str], folder: Path) -> Iterator[str]:
+    """Where checksums, metadata and files differ."""
+    for name in (CHECKSUMS, CRATE, CONFIG, PROVENANCE):
+        if name not in found:
+            yield f"{name} is missing"
+    if CHECKSUMS in found:
+        try:
+            listed = _checksums((folder / CHECKSUMS).read_text(encoding="utf-8"))
+        except ValueError as error:
+            yield f"{CHECKSUMS}: {error}"
+        else:
+            yield from _differences(CHECKSUMS, listed, {n: s for n, s in found.items() if n != CHECKSUMS})
+    if CRATE in found:
+        try:
+            described = listed_files((folder / CRATE).read_bytes())
+        except ValueError as error:
+            yield f"{CRATE}: {error}"
+        else:
+            yield from _differences(CRATE, described, {n: s for n, s in found.items() if n != CRATE})
+
+
+def _checksums(text: str) -> dict[str, str]:
+    """SHA-256 by file, from lines as `sha256sum` writes them."""
+    listed: dict[str, str] = {}
+    for line in text.splitlines():
+        match = re.fullmatch(r"([0-9a-f]{64})  (.+)", line)
+        if match is None or match[2] in listed:
+            raise ValueError(f"this line is none of sha256sum, or names a file again: {line[:200]}")
+        listed[match[2]] = match[1]
+    return listed
+
+
+def _differences(where: str, listed: Mapping[str, str | None], found: Mapping[str, str]) -> Iterator[str]:
+    for name in sorted({*listed, *found}):
+        if name not in found:
+            yield f"{name} is missing; {where} lists it"
+        elif name not in listed:
+            yield f"{name} is not in {where}"
+        elif listed[name] not in (None, found[name]):
+            yield f"{name} has another SHA-256 than in {where}"
+
+
+def _study(archive: Path, folder: Path) -> tuple[Study, dict[str, Any]]:
+    """The archived study, and what made it."""
+    try:
+        provenance = dict(json.loads((folder / PROVENANCE).read_bytes()))
+        made_by = f"neurorules {provenance['versions']['neurorules']}"
+        if provenance["commit"]:
+            made_by += f", commit {provenance['commit']['hash']}"
+        return Study(json.loads((folder / CONFIG).read_bytes())), provenance
+    except InputError as error:
+        raise InputError(
+            f"Checksums and metadata are right, but this version does not take the archive's config: {error.problem}",
+            file=archive,
+            key=error.key,
+            remedy=f"Check it with the version that made it: {made_by}.",
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"The archive's {CONFIG} or {PROVENANCE} cannot be read ({error}).",
+            file=archive,
+            remedy="Write the archive again from the study's results.",
+        ) from error
+
+
+def _faults_of_results(
+    archive: Path, study: Study, provenance: Mapping[str, Any], found: Iterable[str], folder: Path
+) -> Iterator[str]:
+    """What of the study's results is missing, is too much, cannot be read or was made otherwise than asked for."""
+    expected = contents.results(study, provenance["runs"])
+    present = {name for name in found if name.startswith("results/")}
+    for name in sorted({*expected} - present):
+        yield f"{name} is missing: the study has this {expected[name]}"
+    for name in sorted(present - {*expected}):
+        yield f"{name} is no result of this study"
+    identities = Identities(study, _archived_code(archive, provenance))
+    for name, check in result_checks(identities, raw_files=False):
+        if name in present and (error := check(str(folder / name))) is not None:
+            yield f"{name}: {error.problem}"
+    for name, read in _readers(identities).items():
+        if name in present and name in expected:
+            try:
+                read(folder / name)
+            except InputError as error:
+                yield f"{name}: {error.problem}"
+
+
+def _archived_code(archive: Path, provenance: Mapping[str, Any]) -> Callable[..., str]:
+    """The hash of the code behind a job, as it was when the archive was written."""
+
+    def code(script: str, plugins: tuple[str, ...] = ()) -> str:
+        key = " ".join((script, *plugins))
+        if key not in provenance["code"]:
+            raise InputError(
+                "Checksums and metadata are right, but this version asks for code that the archive does not name.",
+                file=archive,
+                value=key,
+                remedy=f"Check it with the version that made it: {provenance['versions']['neurorules']}, "
+                f"commit {provenance['commit']}.",
+            )
+        return str(provenance["code"][key])
+
+    return code
+
+
+def _readers(identities: Identities) -> dict[str, Callable[[Path], object]]:
+    """How to read each run, recording, tidy table and learning rate, with what runs have to say of themselves."""
+    from neurorules.recordings.recording import open_recording
+    from neurorules.tables.base.columns import read_tidy_table
+
+    study = identities.study
+    readers: dict[str, Callable[[Path], object]] = {}
+    for name, what in contents.results(study).items():
+        if what == contents.TIDY_TABLE:
+            readers[name] = read_tidy_table
+        elif what == contents.RECORDING:
+            readers[name] = open_recording
+    for model, seeds in study.selection.seeds.items():
+        choice = identities.choice(model)
+        if choice is not None:
+            readers[study.paths.learning_rate_file(model)] = partial(_read_choice, choice)
+        for seed in seeds:
+            readers[study.paths.run_file(model, seed)] = _run_reader(identities, model, seed)
+    return readers
+
+
+def _read_choice(asked: Mapping[str, Any], file: Path) -> object:
+    from neurorules.training.learning_rate import read_choice
+
+    return read_choice(file, asked)
+
+
+def _run_reader(identities: Identities, model: Model, seed: int) -> Callable[[Path], object]:
+    from neurorules.runs.run import open_run
+
+    asked = {**identities.run(model), "seed": seed}
+    return lambda file: open_run(file, asked)

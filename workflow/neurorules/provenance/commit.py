@@ -1,0 +1,30 @@
+"""The commit of the checkout that this package stands in, where it is one of git."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from neurorules.provenance.source import PACKAGE
+
+TIMEOUT_S = 60
+
+
+def commit(folder: Path = PACKAGE) -> dict[str, str | bool] | None:
+    """The commit of the checkout of git that a folder stands in.
+
+    Returns:
+        its `hash`, and whether files that it knows were `changed` since; None without a checkout or without git.
+    """
+    head = _git(folder, "rev-parse", "HEAD")
+    status = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    return None if head is None or status is None else {"hash": head.strip(), "changed": bool(status.strip())}
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    command = ["git", "-C", str(folder), *words]
+    try:
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=TIMEOUT_S)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None

@@ -1,0 +1,99 @@
+"""Losses in compiled code: for outputs as few as a task's, PyTorch's functions cost ten times their work.
+
+They do what those of `tasks/base/losses.py` do. A loss of another kind is called as it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurorules.network.kernels import compiled
+from neurorules.tasks.base.losses import CrossEntropy, MeanSquaredError
+
+if TYPE_CHECKING:
+    import torch
+
+    from neurorules.tasks.base.losses import ScoredTrials
+    from neurorules.tasks.base.task import Loss
+
+
+@compiled
+def _squared_error(outputs: Any, targets: Any, scored: Any, divisor: float, gradient: Any) -> float:
+    """Sum of (y - y*)^2 / divisor over scored points, and its gradient; arrays (step, trial, output)."""
+    total = 0.0
+    factor = outputs.dtype.type(2.0 / divisor)
+    for t in range(outputs.shape[0]):
+        sum_t = outputs.dtype.type(0)
+        for i in range(outputs.shape[1]):
+            for o in range(outputs.shape[2]):
+                error = (outputs[t, i, o] - targets[t, i, o]) * scored[t, i]
+                sum_t += error * error
+                gradient[t, i, o] = factor * error
+        total += sum_t
+    return total / divisor
+
+
+@compiled
+def _cross_entropy(outputs: Any, targets: Any, scored: Any, n_scored: float, gradient: Any) -> float:
+    """Mean of -log softmax(y)[target] over scored points, and its gradient; targets (step, trial)."""
+    total = 0.0
+    n_outputs = outputs.shape[2]
+    for t in range(outputs.shape[0]):
+        for i in range(outputs.shape[1]):
+            y, slope = outputs[t, i], gradient[t, i]
+            largest = y[0]
+            for o in range(1, n_outputs):
+                largest = max(largest, y[o])
+            partition = outputs.dtype.type(0)
+            for o in range(n_outputs):
+                slope[o] = np.exp(y[o] - largest)
+                partition += slope[o]
+            weight = scored[t, i] / outputs.dtype.type(n_scored)
+            target = targets[t, i]
+            total += weight * (np.log(partition) + largest - y[target])
+            for o in range(n_outputs):
+                slope[o] *= weight / partition
+            slope[target] -= weight
+    return total
+
+
+class CompiledLoss:
+    """A loss whose value and gradient are computed in compiled code, on a CPU.
+
+    Args:
+        loss: the task's loss.
+    """
+
+    def __init__(self, loss: CrossEntropy | MeanSquaredError) -> None:
+        self.loss = loss
+        self.pointwise = loss.pointwise
+
+    def __call__(self, outputs: torch.Tensor, batch: ScoredTrials) -> tuple[torch.Tensor, torch.Tensor]:
+        """The loss and dL/dy, see `Loss`."""
+        import torch
+
+        gradient = torch.empty_like(outputs)
+        n_outputs, shape = outputs.shape[-1], outputs.shape[-3:-1]
+        y, slope = (tensor.view(-1, *shape, n_outputs).numpy() for tensor in (outputs, gradient))
+        scored = batch.scored.expand(outputs.shape[:-1]).reshape(-1, *shape).numpy()
+        counts = batch.n_scored.expand(*outputs.shape[:-3], 1, 1).reshape(-1).tolist()
+        choices = isinstance(self.loss, CrossEntropy)
+        target_shape = outputs.shape[:-1] if choices else outputs.shape
+        targets = batch.targets.expand(target_shape).reshape(-1, *target_shape[-2 if choices else -3 :]).numpy()
+        losses = []
+        for k, count in enumerate(counts):
+            if isinstance(self.loss, CrossEntropy):
+                losses.append(_cross_entropy(y[k], targets[k], scored[k], count, slope[k]))
+            else:
+                divisor = count * n_outputs / self.loss.factor
+                losses.append(_squared_error(y[k], targets[k], scored[k], divisor, slope[k]))
+        return outputs.new_tensor(losses).view(outputs.shape[:-3]), gradient
+
+
+def compiled_loss(loss: Loss) -> Loss:
+    """The loss in compiled code where there is one for it, else the loss itself."""
+    if type(loss) in (CrossEntropy, MeanSquaredError):
+        return CompiledLoss(loss)  # type: ignore[arg-type]
+    return loss
