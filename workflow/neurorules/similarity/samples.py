@@ -16,9 +16,9 @@ from neurorules.similarity.procrustes import as_samples
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Directions beyond those asked for that the search for principal components carries along, and the share of the largest
-# singular value down to which it finds them to rounding.
-SPARE, LEAST_SHARE = 12, 1e-5
+# Shares of the largest singular value down to which principal components are found from X^T X directly, to 1e-11, and by
+# subspace iteration, which carries so many more directions along and pays with so many features.
+DIRECT_SHARE, LEAST_SHARE, SPARE, MANY = 5e-3, 1e-5, 12, 100
 
 
 class Samples:
@@ -156,22 +156,27 @@ class _Some(Samples):
 def principal_components(samples: NDArray[Any], n: int, scatter: Any = None) -> tuple[NDArray[Any], NDArray[Any]]:
     """The first n left singular vectors and singular values of centred samples, see `Samples.components`.
 
-    Of many features, the first few components come from the eigenvectors of X^T X, which find those of small variance
-    only roughly; one step of subspace iteration, with a few directions to spare, finds them to rounding. Where there
-    are components below `LEAST_SHARE` of the largest, or none to spare, it is the whole decomposition.
+    The eigenvectors of X^T X find components that are not much smaller than the largest, to the square of their ratio
+    times rounding. One step of subspace iteration with a few directions to spare finds smaller ones, of many features.
+    Where even these are too small, it is the whole decomposition.
 
     Args:
         samples: (sample, feature), columns centred.
         n: how many.
         scatter: a function that gives X^T X; None to compute it.
     """
-    if min(samples.shape) > 2 * (n + SPARE):
-        vectors = np.linalg.eigh(samples.T @ samples if scatter is None else scatter())[1][:, : -(n + SPARE) - 1 : -1]
-        basis = np.linalg.qr(samples @ vectors)[0]
-        basis = np.linalg.qr(samples @ (samples.T @ basis))[0]
-        turn, singular, _ = np.linalg.svd(basis.T @ samples, full_matrices=False)
-        if singular[n - 1] > LEAST_SHARE * singular[0]:
-            return basis @ turn[:, :n], singular[:n]
+    if min(samples.shape) > n + SPARE:
+        squares, vectors = np.linalg.eigh(samples.T @ samples if scatter is None else scatter())
+        vectors = vectors[:, : -(n + SPARE) - 1 : -1]
+        if squares[-n] > DIRECT_SHARE**2 * squares[-1]:
+            singular = np.sqrt(squares[: -n - 1 : -1])
+            return samples @ vectors[:, :n] / singular, singular
+        if min(samples.shape) > MANY:
+            basis = np.linalg.qr(samples @ vectors)[0]
+            basis = np.linalg.qr(samples @ (samples.T @ basis))[0]
+            turn, singular, _ = np.linalg.svd(basis.T @ samples, full_matrices=False)
+            if singular[n - 1] > LEAST_SHARE * singular[0]:
+                return basis @ turn[:, :n], singular[:n]
     left, singular, _ = np.linalg.svd(samples, full_matrices=False)
     rounding = singular[0] * max(samples.shape) * np.finfo(np.float64).eps
     kept = min(n, int((singular > rounding).sum()))
