@@ -54,6 +54,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -m pip install --quiet $${TORCH_INDEX_URL:+--index-url "$$TORCH_INDEX_URL"} $(TORCH)
 	@$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@$(PYTHON) -c 'import torch; print("torch", torch.__version__)'
+	@echo "Compiling the training loops (a minute, once) ..."
+	@$(PYTHON) envs/compile_ahead.py
 	@touch $@
 
 demo: $(INSTALLED) ## draw every figure from small synthetic recordings

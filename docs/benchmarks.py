@@ -17,8 +17,8 @@ PAGE = REPOSITORY / "docs" / "reference" / "benchmarks.md"
 
 START = """# Speed
 
-`make bench` measures these numbers again and compares them with this table. Ratios come from one run in which both sides
-take turns, so they can be compared between machines. Seconds depend on the machine and on what else it does.
+`make bench` measures these numbers again and compares them with this table. Ratios come from one run in which both
+sides take turns, so they can be compared between machines. Seconds depend on the machine and on what else it does.
 
 This page is generated from `tests/benchmarks/stored.json` by `docs/benchmarks.py`. `make bench WRITE=1` stores new
 numbers.

@@ -2,8 +2,8 @@
 
     python tests/benchmarks/compare.py [BENCHMARK ...] [--write] [--slower 0.2]
 
-Benchmarks are `gradients`, `similarity` and `demo`; all of them by default. Ratios to a reference in the same run can be
-compared between machines; seconds are shown and not compared. The exit code is 1 if a ratio is worse than the stored
+Benchmarks are `gradients`, `similarity` and `demo`; all of them by default. Ratios to a reference in the same run can
+be compared between machines; seconds are shown and not compared. The exit code is 1 if a ratio is worse than the stored
 one by more than `--slower`. `--write` stores what was measured; `docs/benchmarks.py` makes a page of it.
 """
 

@@ -1,6 +1,6 @@
 """Time of the measures of similarity, on one thread.
 
-    python tests/benchmarks/similarity.py [--rounds 7]
+    python tests/benchmarks/similarity.py [--rounds 7] [--json FILE]
 
 The closed form of the Procrustes distance is timed against netrep's LinearMetric(alpha=1, center_columns=True),
 interleaved in one run, at the sizes of the two recordings (samples x units against samples x neurons), where netrep can
@@ -19,8 +19,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import argparse
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+from measured import Measured, write
 
 from neurorules.similarity.measures.base.measure import MEASURES
 from neurorules.similarity.noise_floor import floor_distances, neuron_splits
@@ -44,12 +46,13 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def against_netrep(rounds: int) -> None:
+def against_netrep(rounds: int) -> list[Measured]:
     try:
         from netrep.metrics import LinearMetric
     except ImportError:
         print("Skipped: Procrustes distance against netrep, which cannot be imported (put it on PYTHONPATH).")
-        return
+        return []
+    measured = []
     print("Procrustes distance against netrep\n samples  units  neurons   ours ms  netrep ms   ratio  difference")
     for size in SIZES:
         x, y = activities(*size)
@@ -67,17 +70,21 @@ def against_netrep(rounds: int) -> None:
             f"{len(flat_x):>8} {size[2]:>6} {size[3]:>8} {ours * 1e3:>9.1f} {theirs * 1e3:>10.1f} "
             f"{theirs / ours:>7.1f} {difference:>11.0e}   {verdict} (at least {LEAST_RATIO:g})"
         )
+        what = f"Procrustes distance, {len(flat_x)} x {size[2]} against {len(flat_x)} x {size[3]}"
+        measured.append(Measured(what, theirs / ours, "times netrep", "more"))
+    return measured
 
 
-def noise_floor(rounds: int) -> None:
+def noise_floor(rounds: int) -> list[Measured]:
     _, rates = activities(*SIZES[0])
     splits = neuron_splits(141, 70, 1000, seed=0)
     took = min(seconds(lambda: floor_distances(rates, splits)) for _ in range(rounds))
     verdict = "ok" if took < MOST_FLOOR_S else "TOO SLOW"
     print(f"\nNoise floor, 1000 splits of 141 neurons: {took:.2f} s   {verdict} (at most {MOST_FLOOR_S:g} s)")
+    return [Measured("noise floor, 1000 splits of 141 neurons", took, "s")]
 
 
-def scoring(rounds: int, n_checkpoints: int = 40) -> None:
+def scoring(rounds: int, n_checkpoints: int = 40) -> list[Measured]:
     x, y = activities(*SIZES[0])
     print(f"\nScoring of {n_checkpoints} checkpoints, 968 x 200 against 968 x 141")
     total = 0.0
@@ -88,19 +95,21 @@ def scoring(rounds: int, n_checkpoints: int = 40) -> None:
         print(f"  {name:16} {took:.2f} s")
     verdict = "ok" if total < MOST_SCORING_S else "TOO SLOW"
     print(f"  {'all':16} {total:.2f} s   {verdict} (at most {MOST_SCORING_S:g} s)")
+    measured = [Measured(f"every measure of {n_checkpoints} checkpoints, 968 x 200 against 968 x 141", total, "s")]
     x, y = activities(*SIZES[1])
     for name in MEASURES.names():
         took = seconds(lambda n=name: MEASURES.load(n).distance(x, y))
         print(f"  one of 1080 x 400 against 1080 x 762, {name:16} {took:.2f} s")
+    return measured
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7, help="repetitions (default 7)")
-    rounds = parser.parse_args().rounds
-    against_netrep(rounds)
-    noise_floor(min(rounds, 3))
-    scoring(rounds)
+    parser.add_argument("--json", type=Path, help="a file for the numbers")
+    options = parser.parse_args()
+    rounds: int = options.rounds
+    write(options.json, [*against_netrep(rounds), *noise_floor(min(rounds, 3)), *scoring(rounds)])
 
 
 if __name__ == "__main__":

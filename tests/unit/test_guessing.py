@@ -85,9 +85,6 @@ class Given:
         shape = self.targets.shape[:2]
         return Trials(np.zeros((*shape, 1), np.float32), self.targets, self.scored, np.arange(shape[1]))
 
-    def batch_of_tests(self) -> ScoredTrials:
-        return ScoredTrials(self.test(), like=torch.zeros(1, dtype=torch.float64))
-
 
 def reach(n_trials: int, n_steps: int = 12) -> Given:
     """Speed along evenly spaced directions: sin(pi t) (cos, sin) of the direction."""
@@ -148,16 +145,15 @@ class Quartic:
 def test_a_loss_of_another_form_is_minimized() -> None:
     """Targets 0, 0, 0, 1: the minimum of 3 y^4 + (y - 1)^4 has (1 - y)^3 = 3 y^3, so y = 1 / (1 + 3^(1/3))."""
     task = Given([[[0.0], [0.0], [0.0], [1.0]]], loss=Quartic())
-    batch = task.batch_of_tests()
-    found = best_shared(task.loss, batch, equal_timing(task.scored), 1)
+    found = best_shared(task.loss, task.test(), equal_timing(task.scored), 1)
     np.testing.assert_allclose(found, 1 / (1 + 3 ** (1 / 3)), atol=1e-3)
 
 
 @pytest.mark.parametrize("loss", [mean_squared_error, half_mean_squared_error, MeanSquaredError(7.0)])
 def test_the_mean_minimizes_a_squared_error(loss: MeanSquaredError) -> None:
     task = Given(np.random.default_rng(0).standard_normal((3, 5, 2)), loss=loss, n_outputs=2)
-    batch = task.batch_of_tests()
-    shared = best_shared(loss, batch, equal_timing(task.scored), 2)
+    batch = ScoredTrials(task.test(), like=torch.zeros(1, dtype=torch.float64))
+    shared = torch.as_tensor(best_shared(loss, task.test(), equal_timing(task.scored), 2))
     least = float(loss(shared.clone(), batch)[0])
     for step in np.random.default_rng(1).normal(0, 0.1, (20, 3, 1, 2)):
         assert float(loss(shared + torch.as_tensor(step), batch)[0]) > least
@@ -172,10 +168,10 @@ def test_fraction_of_right_choices_is_that_of_the_larger_output() -> None:
     choice = rng.integers(1, 3, 40)
     targets = np.zeros((4, 40), np.int64)
     targets[-1] = choice
-    outputs = torch.as_tensor(rng.standard_normal((4, 40, 3)))
+    outputs = rng.standard_normal((4, 40, 3))
     task = Given(targets, loss=cross_entropy, n_outputs=3)
-    expected = (outputs[-1, :, 1:].argmax(-1).numpy() + 1 == choice).mean()
-    assert fraction_correct(cross_entropy, outputs, task.batch_of_tests()) == pytest.approx(expected)
+    expected = (outputs[-1, :, 1:].argmax(-1) + 1 == choice).mean()
+    assert fraction_correct(cross_entropy, outputs, task.test()) == pytest.approx(expected)
     assert 0.2 < expected < 0.8
 
 
@@ -185,28 +181,38 @@ def test_fraction_of_reaches_whose_direction_is_decoded() -> None:
     for degrees, expected in ((0, 1.0), (22, 1.0), (23, 0.0), (180, 0.0)):
         angle = np.deg2rad(degrees)
         turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-        outputs = torch.as_tensor(task.targets @ turn)
-        assert fraction_correct(mean_squared_error, outputs, task.batch_of_tests()) == expected
+        outputs = task.targets @ turn
+        assert fraction_correct(mean_squared_error, outputs, task.test()) == expected
 
 
 def test_outputs_that_favour_no_answer_are_right_by_chance() -> None:
     task = reach(8)
-    assert fraction_correct(mean_squared_error, torch.zeros(12, 8, 2), task.batch_of_tests()) == pytest.approx(1 / 8)
-    halfway = torch.as_tensor((task.targets + np.roll(task.targets, -1, 1)) / 2)  # between own and the next direction
-    assert fraction_correct(mean_squared_error, halfway, task.batch_of_tests()) == pytest.approx(1 / 2)
+    assert fraction_correct(mean_squared_error, np.zeros((12, 8, 2)), task.test()) == pytest.approx(1 / 8)
+    halfway = (task.targets + np.roll(task.targets, -1, 1)) / 2  # between own and the next direction
+    assert fraction_correct(mean_squared_error, halfway, task.test()) == pytest.approx(1 / 2)
 
 
 def test_outputs_that_are_no_numbers_are_wrong() -> None:
     task = reach(4)
-    outputs = torch.as_tensor(task.targets.copy())
+    outputs = task.targets.copy()
     outputs[3, 0] = float("nan")
-    assert fraction_correct(mean_squared_error, outputs, task.batch_of_tests()) == 0.75
+    assert fraction_correct(mean_squared_error, outputs, task.test()) == 0.75
 
 
 def test_trials_of_other_timing_are_no_alternatives() -> None:
     targets = np.array([[0, 0, 0], [1, 2, 0], [0, 0, 2]])
     scored = np.array([[1, 1, 1], [1, 1, 1], [0, 0, 1]])
-    batch = Given(targets, scored, cross_entropy, 3).batch_of_tests()
-    outputs = torch.zeros(3, 3, 3)
+    trials = Given(targets, scored, cross_entropy, 3).test()
+    outputs = np.zeros((3, 3, 3))
     outputs[1, :2, 1] = 1.0  # choice 1 in the two trials that can be told apart
-    assert fraction_correct(cross_entropy, outputs, batch) == 0.5
+    assert fraction_correct(cross_entropy, outputs, trials) == 0.5
+
+
+def test_a_loss_of_tensors_alone_is_scored_too() -> None:
+    """The fourth power ranks the answers of one output as the square does."""
+    rng = np.random.default_rng(0)
+    task = Given(rng.standard_normal((1, 30, 1)), loss=Quartic())
+    outputs = task.targets + 0.05 * rng.standard_normal(task.targets.shape)
+    expected = (np.abs(outputs - task.targets[0, :, 0]).argmin(-1).ravel() == np.arange(30)).mean()
+    assert fraction_correct(task.loss, outputs, task.test()) == pytest.approx(expected)
+    assert 0.05 < expected < 0.8

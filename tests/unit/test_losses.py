@@ -21,10 +21,13 @@ from neurorules.tasks.base.trials import Trials
 N_STEPS, N_TRIALS, N_OUTPUTS = 7, 5, 3
 
 
-def scored_trials(targets: np.ndarray, scored: np.ndarray, dtype: torch.dtype = torch.float64) -> ScoredTrials:
+def trials_of(targets: np.ndarray, scored: np.ndarray) -> Trials:
     n_steps, n_trials = scored.shape
-    inputs = np.zeros((n_steps, n_trials, 1), np.float32)
-    return ScoredTrials(Trials(inputs, targets, scored, np.zeros(n_trials, np.int64)), like=torch.zeros(1, dtype=dtype))
+    return Trials(np.zeros((n_steps, n_trials, 1), np.float32), targets, scored, np.zeros(n_trials, np.int64))
+
+
+def scored_trials(targets: np.ndarray, scored: np.ndarray, dtype: torch.dtype = torch.float64) -> ScoredTrials:
+    return ScoredTrials(trials_of(targets, scored), like=torch.zeros(1, dtype=dtype))
 
 
 def outputs_and_mask(seed: int) -> tuple[torch.Tensor, np.ndarray]:
@@ -32,6 +35,22 @@ def outputs_and_mask(seed: int) -> tuple[torch.Tensor, np.ndarray]:
     scored = rng.random((N_STEPS, N_TRIALS)) < 0.6
     assert 0 < scored.sum() < scored.size
     return torch.tensor(3 * rng.standard_normal((N_STEPS, N_TRIALS, N_OUTPUTS)), requires_grad=True), scored
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_losses_of_trials_in_numpy_are_those_of_pytorch(seed: int) -> None:
+    """Each trial's share of the mean over scored points, here of trials that differ in how many they have."""
+    made, scored = outputs_and_mask(seed)
+    outputs, rng = made.detach(), np.random.default_rng(seed + 100)
+    classes, values = rng.integers(0, N_OUTPUTS, scored.shape), rng.standard_normal(outputs.shape)
+    of_choices = cross_entropy.per_trial(outputs.numpy(), classes, scored)
+    of_values = half_mean_squared_error.per_trial(outputs.numpy(), values, scored)
+    for trial in range(N_TRIALS):
+        mask, answers = scored[:, trial], outputs[:, trial][scored[:, trial]]
+        nats = torch.nn.functional.cross_entropy(answers, torch.tensor(classes[mask, trial]), reduction="sum")
+        square = torch.nn.functional.mse_loss(answers, torch.tensor(values[mask, trial]), reduction="sum")
+        assert of_choices[trial] == pytest.approx(nats.item(), rel=1e-12)
+        assert of_values[trial] == pytest.approx(square.item() / 2 / N_OUTPUTS, rel=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -126,17 +145,17 @@ def test_regression_accuracy_by_hand() -> None:
     NMSE is the mean of 1 and 1/2; a fourth, unscored, point has no part in it.
     """
     targets = np.array([[[0.0, 0.0]], [[1.0, 3.0]], [[2.0, 6.0]], [[50.0, 50.0]]])
-    outputs = torch.tensor([[[1.0, 0.0]], [[1.0, 0.0]], [[1.0, 6.0]], [[0.0, 0.0]]])
+    outputs = np.array([[[1.0, 0.0]], [[1.0, 0.0]], [[1.0, 6.0]], [[0.0, 0.0]]])
     scored = np.array([[True], [True], [True], [False]])
-    assert regression_accuracy(outputs, scored_trials(targets, scored)) == pytest.approx(0.25, abs=1e-15)
+    assert regression_accuracy(outputs, trials_of(targets, scored)) == pytest.approx(0.25, abs=1e-15)
 
 
 def test_regression_accuracy_of_perfect_and_of_mean_outputs() -> None:
     rng = np.random.default_rng(3)
     targets = rng.standard_normal((N_STEPS, N_TRIALS, N_OUTPUTS))
-    batch = scored_trials(targets, np.ones((N_STEPS, N_TRIALS), bool))
-    assert regression_accuracy(torch.tensor(targets), batch) == 1.0
-    mean = torch.tensor(targets).mean((0, 1), keepdim=True).expand(targets.shape)
+    batch = trials_of(targets, np.ones((N_STEPS, N_TRIALS), bool))
+    assert regression_accuracy(targets, batch) == 1.0
+    mean = np.broadcast_to(targets.mean((0, 1)), targets.shape)
     assert regression_accuracy(mean, batch) == pytest.approx(0.0, abs=1e-12)
 
 
@@ -147,23 +166,23 @@ def test_squared_error_of_a_constant_target_counts_undivided(constant: float) ->
     0.1 and 0.7 cannot be averaged without rounding, and are constant all the same.
     """
     targets = np.stack([np.full(7, constant), np.arange(1.0, 8.0)], -1)[:, None, :]
-    outputs = torch.tensor(targets) + torch.tensor([0.25, -1.0])
-    accuracy = regression_accuracy(outputs, scored_trials(targets, np.ones((7, 1), bool)))
+    outputs = targets + np.array([0.25, -1.0])
+    accuracy = regression_accuracy(outputs, trials_of(targets, np.ones((7, 1), bool)))
     assert accuracy == pytest.approx(1 - (7 / 16 + 7 / 28) / 2, abs=1e-12)
 
 
 def test_choice_accuracy_of_a_uniform_output_is_one_minus_ln_3() -> None:
     rng = np.random.default_rng(4)
     targets = rng.integers(0, 3, (N_STEPS, N_TRIALS))
-    batch = scored_trials(targets, np.ones((N_STEPS, N_TRIALS), bool), torch.float32)
-    outputs = torch.full((N_STEPS, N_TRIALS, 3), 0.3)
+    batch = trials_of(targets, np.ones((N_STEPS, N_TRIALS), bool))
+    outputs = np.full((N_STEPS, N_TRIALS, 3), 0.3)
     assert choice_accuracy(outputs, batch) == pytest.approx(1 - math.log(3), abs=1e-12)
 
 
 def test_choice_accuracy_of_sure_and_right_answers_is_one() -> None:
     targets = np.array([[0, 1, 2]])
-    batch = scored_trials(targets, np.ones((1, 3), bool), torch.float32)
-    assert choice_accuracy(1000.0 * torch.eye(3)[None], batch) == 1.0
+    batch = trials_of(targets, np.ones((1, 3), bool))
+    assert choice_accuracy(1000.0 * np.eye(3)[None], batch) == 1.0
 
 
 # ---- losses in compiled code

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from neurorules.errors import InputError
 from neurorules.similarity.baselines import cross_condition_average, participation_ratio, trial_averaging
 from neurorules.similarity.measures import cca, cka, cka_debiased, cross_validated
-from neurorules.similarity.measures.base.measure import MEASURES
+from neurorules.similarity.measures.base.measure import MEASURES, load_between
 from neurorules.similarity.procrustes import procrustes_distance
+from neurorules.similarity.samples import Samples, principal_components
 
 NAMES = ["cca", "cka", "cka_debiased", "cross_validated", "procrustes"]
 
@@ -26,6 +27,10 @@ shapes = {"seed": st.integers(0, 2**32 - 1), "p": st.integers(1, 7), "q": st.int
 
 def rotation(rng: np.random.Generator, n: int) -> np.ndarray:
     return np.linalg.qr(rng.standard_normal((n, n)))[0]
+
+
+def correlations(x: np.ndarray, y: np.ndarray, **options: float) -> np.ndarray:
+    return cca.canonical_correlations(Samples(x), Samples(y), **options)  # type: ignore[arg-type]
 
 
 def white(rng: np.random.Generator, n_features: int) -> np.ndarray:
@@ -109,9 +114,7 @@ def test_canonical_correlations_without_ridge_ignore_invertible_maps(seed: int, 
     rng = np.random.default_rng(seed)
     x, y = white(rng, p), white(rng, q)
     mapping = rotation(rng, q) * rng.uniform(0.1, 10, q) @ rotation(rng, q)
-    np.testing.assert_allclose(
-        cca.canonical_correlations(x, y @ mapping, ridge=0.0), cca.canonical_correlations(x, y, ridge=0.0), atol=1e-9
-    )
+    np.testing.assert_allclose(correlations(x, y @ mapping, ridge=0.0), correlations(x, y, ridge=0.0), atol=1e-9)
 
 
 def test_cka_and_cca_of_netrep(netrep: list) -> None:
@@ -119,10 +122,10 @@ def test_cka_and_cca_of_netrep(netrep: list) -> None:
     assert len(netrep) >= 7
     for x, y, case in netrep:
         assert cka.distance(x, y) == pytest.approx(1 - np.cos(case["linear_cka_angle"]), abs=1e-12)
-        correlations = cca.canonical_correlations(x, y, n_components=len(x), ridge=0.0)
-        assert len(correlations) == min(case["p"], case["q"])
+        found = correlations(x, y, n_components=len(x), ridge=0.0)
+        assert len(found) == min(case["p"], case["q"])
         expected = np.cos(case["cca_angular"]) * np.sqrt(case["p"] * case["q"])
-        assert correlations.sum() == pytest.approx(expected, abs=1e-9)
+        assert found.sum() == pytest.approx(expected, abs=1e-9)
         if case["p"] == case["q"] <= 20:
             assert cca.distance(x, y) == pytest.approx(1 - np.cos(case["cca_angular"]), abs=1e-4)
 
@@ -143,16 +146,16 @@ def test_cca_is_the_published_eigenproblem() -> None:
     vectors = scipy.linalg.eigh(left, right, subset_by_index=[20, 39])[1]
     variates = reduced[0] @ vectors[:20], reduced[1] @ vectors[20:]
     expected = [np.corrcoef(a, b)[0, 1] for a, b in zip(*(v.T for v in variates), strict=True)]
-    np.testing.assert_allclose(np.sort(cca.canonical_correlations(x, y)), np.sort(expected), atol=1e-6)
+    np.testing.assert_allclose(np.sort(correlations(x, y)), np.sort(expected), atol=1e-6)
     assert cca.distance(x, y) == pytest.approx(1 - np.mean(expected), abs=1e-6)
-    assert abs(cca.canonical_correlations(x, y, ridge=0.0).mean() - np.mean(expected)) > 1e-3
+    assert abs(correlations(x, y, ridge=0.0).mean() - np.mean(expected)) > 1e-3
 
 
 def test_cca_is_the_angle_between_subspaces() -> None:
     rng = np.random.default_rng(4)
     x, y = rng.standard_normal((50, 4)), rng.standard_normal((50, 7))
     angles = scipy.linalg.subspace_angles(x - x.mean(0), y - y.mean(0))
-    found = cca.canonical_correlations(x, y, ridge=0.0)
+    found = correlations(x, y, ridge=0.0)
     np.testing.assert_allclose(found, np.sort(np.cos(angles))[::-1], atol=1e-9)
 
 
@@ -183,7 +186,7 @@ def test_debiased_cka_is_the_estimator_of_song_et_al() -> None:
 
     k, l = x @ x.T, y @ y.T  # noqa: E741
     expected = hsic(k, l) / np.sqrt(hsic(k, k) * hsic(l, l))
-    assert cka_debiased.debiased_cka(x, y) == pytest.approx(expected, abs=1e-12)
+    assert cka_debiased.debiased_cka(Samples(x), Samples(y)) == pytest.approx(expected, abs=1e-12)
     assert 0 < expected < 1 - cka.distance(x, y)
 
 
@@ -191,8 +194,9 @@ def test_debiased_cka_by_hand() -> None:
     """Four samples of one feature, (1, -1, 0, 0) and (0, 0, 1, -1). The products' diagonals are (1, 1, 0, 0) and
     (0, 0, 1, 1), so HSIC(K, L) = (0 - 2 x 0 + 2 x 2 / 6) / 4 = 1/6; HSIC(K, K) = (4 - 2 x 2 + 4 / 6) / 4 = 1/6."""
     x, y = np.array([[1.0], [-1.0], [0.0], [0.0]]), np.array([[0.0], [0.0], [1.0], [-1.0]])
-    assert cka_debiased.unbiased_hsic(x, y) == pytest.approx(1 / 6)
-    assert cka_debiased.unbiased_hsic(x, x) == pytest.approx(1 / 6)
+    of_x = Samples(x)
+    assert cka_debiased.unbiased_hsic(of_x, Samples(y)) == pytest.approx(1 / 6)
+    assert cka_debiased.unbiased_hsic(of_x, of_x) == pytest.approx(1 / 6)
     assert cka_debiased.distance(x[:3], y[:3]) == 1.0
 
 
@@ -200,9 +204,9 @@ def test_debiased_cka_of_independent_features_is_zero_on_average() -> None:
     """20 samples of 30 features: CKA says that they have most in common."""
     rng = np.random.default_rng(8)
     pairs = [(rng.standard_normal((20, 30)), rng.standard_normal((20, 30))) for _ in range(400)]
-    unbiased = np.array([cka_debiased.unbiased_hsic(x - x.mean(0), y - y.mean(0)) for x, y in pairs])
+    unbiased = np.array([cka_debiased.unbiased_hsic(Samples(x), Samples(y)) for x, y in pairs])
     assert abs(unbiased.mean()) < 3 * unbiased.std() / 20
-    similarity = np.array([cka_debiased.debiased_cka(x, y) for x, y in pairs])
+    similarity = np.array([cka_debiased.debiased_cka(Samples(x), Samples(y)) for x, y in pairs])
     assert abs(similarity.mean()) < 3 * similarity.std() / 20
     assert np.mean([1 - cka.distance(x, y) for x, y in pairs[:20]]) > 0.5
 
@@ -338,3 +342,35 @@ def test_neurons_recorded_together_keep_their_common_trials() -> None:
 def test_trials_are_needed() -> None:
     with pytest.raises(InputError, match="keep_trials"):
         trial_averaging(xr.Dataset({"rates": (("condition", "time", "neuron"), np.zeros((2, 3, 4)))}))
+
+
+# ---- decompositions that measures share
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_measures_between_samples_are_their_distances(name: str) -> None:
+    """Of all features, of some, and with conditions in another order."""
+    rng = np.random.default_rng(11)
+    x, y = rng.standard_normal((2, 6, 30, 50))
+    x[..., :20] += y[..., :20]
+    of_x, of_y, order = Samples(x), Samples(y[..., :40]), rng.permutation(6)
+    some, others = np.arange(10), np.array([3, 1, 9])
+    distance, between = MEASURES.load(name).distance, load_between(name)
+    assert between(of_x, of_y) == pytest.approx(distance(x, y[..., :40]), abs=1e-12)
+    assert between(of_x.reordered(order), of_y) == pytest.approx(distance(x[order], y[..., :40]), abs=1e-12)
+    found = between(of_x.some(some), of_y.some(others))
+    assert found == pytest.approx(distance(x[..., some], y[..., others]), abs=1e-12)
+    assert 0 < found < 1
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.05, 0.3, 2.0])
+def test_principal_components_are_the_leading_singular_vectors(decay: float) -> None:
+    """Whether or not later components are too small for the short way. The space that they span, as signs are free."""
+    rng = np.random.default_rng(12)
+    samples = rng.standard_normal((300, 90)) @ (np.exp(-decay * np.arange(90))[:, None] * rotation(rng, 90))
+    samples -= samples.mean(0)
+    left, singular, _ = np.linalg.svd(samples, full_matrices=False)
+    found, sizes = principal_components(samples, 20)
+    np.testing.assert_allclose(sizes, singular[: len(sizes)], rtol=1e-9, atol=1e-14 * singular[0])
+    assert len(sizes) == min(20, int((singular > 300 * np.finfo(float).eps * singular[0]).sum()))
+    np.testing.assert_allclose(np.abs((found * left[:, : len(sizes)]).sum(0)), 1.0, atol=1e-9)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ import scipy.linalg
 import xarray as xr
 from scipy.optimize import isotonic_regression
 
+import neurorules
 from neurorules.errors import InputError
 from neurorules.io.netcdf import write_dataset
 from neurorules.io.tables import write_table
@@ -1055,3 +1059,36 @@ def test_a_recording_is_scored_from_its_file_to_the_same_bytes(tmp_path: Path, k
     assert len(table) == {"baselines": 9, "trial_averaging": 4}[kind]
     if kind == "trial_averaging":
         assert table["distance"].nunique() == 4 and table["distance"].between(0, 1).all()
+
+
+def test_tables_that_differentiate_nothing_do_without_pytorch(made: Made, tmp_path: Path) -> None:
+    """Importing it takes longer than most tables. A job of its own says what it has loaded."""
+    write_dataset(tmp_path / "reach.nc", made.recording)
+    for seed, run in made.runs["bptt"].items():
+        attributes = {"learning_rate": 3e-2, "learning_rate_choice": "null", "code": "code"}
+        write_dataset(tmp_path / f"{seed}.nc", run.assign_attrs(attributes))
+    options = {**OPTIONS.as_dict(), "learning_rule": "bptt", "task": TASK}
+    options["comparison"] = {**COMPARISON, "measures": ["procrustes", "cca", "cka", "cka_debiased", "cross_validated"]}
+    without = [name for name in table_types("model") if name != "lyapunov"]
+    script = f"""
+import sys
+from neurorules.jobs import one_thread
+from neurorules.tables.base.score import score_model
+from neurorules.tables.base.opened import Opened
+one_thread()
+opened = Opened()
+for name in {without!r}:
+    score_model(name, "reach/bptt/base", {options!r}, {{0: "0.nc", 1: "1.nc"}}, "reach.nc", "code", name + ".csv",
+                opened=opened)
+print(sorted({{"torch", "DSA", "scipy.stats"}} & set(sys.modules)))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(Path(neurorules.__file__).parents[1])}
+    job = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert job.stdout.strip() == "[]", job.stderr
+    # A table that shares what the job has opened is the table of a job of its own.
+    alone = tmp_path / "alone.csv"
+    files = {seed: str(tmp_path / f"{seed}.nc") for seed in SEEDS}
+    score_model("learning", "reach/bptt/base", options, files, str(tmp_path / "reach.nc"), "code", str(alone))
+    assert alone.read_bytes() == (tmp_path / "learning.csv").read_bytes()

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 import xarray as xr
 import yaml
 
@@ -17,7 +16,6 @@ from neurorules.tasks.base.cues import minimum_jerk, radians
 from neurorules.tasks.base.fraction_correct import fraction_correct
 from neurorules.tasks.base.guessing import guessing
 from neurorules.tasks.base.labels import join
-from neurorules.tasks.base.losses import ScoredTrials
 from neurorules.tasks.base.task import compared_steps, make_task
 
 CONFIG: dict[str, Any] = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text("utf-8"))["tasks"]
@@ -175,13 +173,12 @@ def test_labels_as_inputs_and_one_input_for_each_condition() -> None:
 def test_who_guesses_reaches_one_in_seven_and_who_moves_right_all() -> None:
     made = reach(recording())
     trials = made.test()
-    batch = ScoredTrials(trials, like=torch.zeros(1, dtype=torch.float64))
     guess = guessing(made)
     assert guess.fraction_correct == pytest.approx(1 / 7)
     assert guess.accuracy == pytest.approx(0.0, abs=1e-6)  # the mean over directions that go once around is no movement
-    assert fraction_correct(made.loss, torch.as_tensor(trials.targets), batch) == 1.0
-    others = torch.as_tensor(np.roll(trials.targets, 1, axis=1))
-    assert fraction_correct(made.loss, others, batch) == 0.0
+    assert fraction_correct(made.loss, trials.targets, trials) == 1.0
+    others = np.roll(trials.targets, 1, axis=1)
+    assert fraction_correct(made.loss, others, trials) == 0.0
 
 
 def test_conditions_in_another_order_are_the_same_trials() -> None:

@@ -45,7 +45,7 @@ def test_every_function_that_ran_is_covered(
     assert {
         "recording",
         "synthetic_raw_files",
-        "train_seed",
+        "train_models",
         "score_models",
         "score",
         "score_recording",

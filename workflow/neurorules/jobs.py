@@ -137,7 +137,10 @@ def _out_of_memory(error: Exception) -> InputError:
 
 
 def one_thread() -> None:
-    """One thread for torch: the bytes of a result must not depend on how many cores there are."""
-    import torch
+    """One thread for PyTorch: the bytes of a result must not depend on how many cores there are.
 
-    torch.set_num_threads(1)
+    It is not imported for that. Where it is later on, it takes the number of threads from the environment.
+    """
+    os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)

@@ -3,13 +3,14 @@
 import json
 
 from neurorules.jobs import job, one_thread
+from neurorules.tables.base.opened import Opened
 from neurorules.tables.base.score import score_model
 
 with job(snakemake.log[0]):
     one_thread()
     files = iter(snakemake.input.runs)
     runs = {part: {seed: next(files) for seed in seeds} for part, seeds in snakemake.params.runs.items()}
-    tables = json.loads(snakemake.params.tables)
+    tables, opened = json.loads(snakemake.params.tables), Opened()
     for table, code, output in zip(tables, snakemake.params.code, snakemake.output, strict=True):
         score_model(
             table["table_type"],
@@ -20,4 +21,5 @@ with job(snakemake.log[0]):
             code,
             output,
             table["asked"],
+            opened,
         )

@@ -13,7 +13,6 @@ import numpy as np
 
 from neurorules.network.architecture import make_architecture
 from neurorules.network.tangent import exponents_along, random_basis
-from neurorules.runs.evaluate import NO_MASK
 from neurorules.runs.run import checkpoint_parameters
 
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from neurorules.options import Options
     from neurorules.tasks.base.task import Task
 
+# A checkpoint holds the weights that the network runs with; no mask has to be applied to them.
+NO_MASK = (None,)
 N_TRIALS = 8  # side by side
 WARM_UP_PASSES = 2
 

@@ -128,7 +128,7 @@ def _run_of_weights(
     }
     history = np.empty((3, 0))
     unknown = make_run(sizes, {update: Checkpoint(one, np.nan) for update, one in flat.items()}, history)
-    found = accuracies(unknown, options, task)
+    found = accuracies(unknown, options, task, task.test())
     known = zip(sorted(flat), found, strict=True)
     return make_run(sizes, {update: Checkpoint(flat[update], value) for update, value in known}, history)
 

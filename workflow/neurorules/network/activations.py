@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Activation:
             other. Calls dominate the cost of a step of a small network, so everything is looked up once.
         derivative: reads h and writes f'(a) into its second argument.
         function, slope: f and f' of a as differentiable expressions, used by gradient flossing.
+        of_arrays: reads a NumPy array and writes f(a) into its second argument, for networks that are only run.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Activation:
     derivative: Callable[[torch.Tensor, torch.Tensor], None]
     function: Callable[[torch.Tensor], torch.Tensor]
     slope: Callable[[torch.Tensor], torch.Tensor]
+    of_arrays: Callable[[NDArray[Any], NDArray[Any]], object]
 
 
 def _bind_tanh(a: torch.Tensor, out: torch.Tensor) -> Callable[[], object]:
@@ -78,6 +81,14 @@ def _retanh_derivative(h: torch.Tensor, out: torch.Tensor) -> None:
     out.addcmul_(h, h, value=-1.0)
 
 
+def _relu_of_arrays(a: NDArray[Any], out: NDArray[Any]) -> None:
+    np.maximum(a, 0.0, out=out)
+
+
+def _retanh_of_arrays(a: NDArray[Any], out: NDArray[Any]) -> None:
+    np.tanh(np.maximum(a, 0.0, out=out), out=out)
+
+
 def _tanh_slope(a: torch.Tensor) -> torch.Tensor:
     return 1.0 - a.tanh().square()
 
@@ -94,7 +105,8 @@ ACTIVATIONS = {
         _retanh_derivative,
         lambda a: a.tanh().relu(),
         lambda a: _active(a) * _tanh_slope(a),
+        _retanh_of_arrays,
     ),
-    "relu": Activation("relu", _bind_relu, _relu_derivative, lambda a: a.relu(), _active),
-    "tanh": Activation("tanh", _bind_tanh, _tanh_derivative, lambda a: a.tanh(), _tanh_slope),
+    "relu": Activation("relu", _bind_relu, _relu_derivative, lambda a: a.relu(), _active, _relu_of_arrays),
+    "tanh": Activation("tanh", _bind_tanh, _tanh_derivative, lambda a: a.tanh(), _tanh_slope, np.tanh),
 }

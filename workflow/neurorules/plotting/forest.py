@@ -7,7 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from neurorules.plotting import style
-from neurorules.plotting.page import points
+from neurorules.plotting.page import page, points
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +25,7 @@ MARGIN = "#e8e3cf"
 
 ROW_HEIGHT, LABEL_WIDTH, PANEL_WIDTH, PAGE = 0.155, 3.3, 2.4, 0.75  # inches
 LABEL_LETTERS, AXIS_LETTERS = 80, 44
+LABEL_SHARE = 0.4  # of the width of a column
 
 
 def make_forest(rows: pd.DataFrame) -> Figure:
@@ -37,9 +38,15 @@ def make_forest(rows: pd.DataFrame) -> Figure:
     from matplotlib.figure import Figure
 
     blocks = list(rows.groupby("axis", sort=False))
-    heights = [of_axis["label"].nunique() * ROW_HEIGHT + PAGE for _, of_axis in blocks]
+    scale = page().scale
+    heights = [scale * (of_axis["label"].nunique() * ROW_HEIGHT + PAGE) for _, of_axis in blocks]
     widest = max(of_axis["column"].nunique() for _, of_axis in blocks)
-    figure = Figure(figsize=(LABEL_WIDTH + PANEL_WIDTH * widest, sum(heights) + 1.2))
+    width = page().width or LABEL_WIDTH + PANEL_WIDTH * widest
+    label_width = LABEL_SHARE * width if page().width else LABEL_WIDTH
+    panel_width = (width - label_width) / widest
+    label_letters = int(LABEL_LETTERS * label_width / LABEL_WIDTH / scale)
+    axis_letters = max(8, int(AXIS_LETTERS * panel_width / PANEL_WIDTH / scale))
+    figure = Figure(figsize=(width, sum(heights) + 1.2))
     grid = figure.add_gridspec(len(blocks), widest, height_ratios=heights)
     for place, (axis, of_axis) in enumerate(blocks):
         labels = list(dict.fromkeys(of_axis["label"]))
@@ -47,8 +54,8 @@ def make_forest(rows: pd.DataFrame) -> Figure:
             panel = figure.add_subplot(grid[place, number])
             _draw(panel, of_axis[of_axis["column"] == column], labels)
             panel.set_title(column, fontsize=points(7))
-            panel.set_xlabel("\n".join(textwrap.wrap(f"Difference in {axis}", AXIS_LETTERS)), fontsize=points(6.5))
-            names = [shortened(label) for label in labels] if number == 0 else [""] * len(labels)
+            panel.set_xlabel("\n".join(textwrap.wrap(f"Difference in {axis}", axis_letters)), fontsize=points(6.5))
+            names = [shortened(label, label_letters) for label in labels] if number == 0 else [""] * len(labels)
             panel.set_yticks(range(len(labels)), names, fontsize=points(5.5))
             panel.set(xlim=limits(of_axis), ylim=(len(labels) - 0.4, -0.6))
     return figure
@@ -94,7 +101,7 @@ def _draw(panel: Axes, rows: pd.DataFrame, labels: list[str]) -> None:
             panel.plot(row["published_difference"], y, **PUBLISHED, zorder=4)
     panel.tick_params(axis="y", length=0)
     panel.tick_params(axis="x", labelsize=points(6))
-    panel.xaxis.set_major_locator(MaxNLocator(5))
+    panel.xaxis.set_major_locator(MaxNLocator(3 if page().width else 5))
     panel.grid(axis="y", color="#eeeeee", linewidth=0.5, zorder=-1)
 
 

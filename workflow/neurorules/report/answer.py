@@ -59,7 +59,7 @@ def _verdict(primary: Entry) -> str:
     claim = primary.claim.rstrip(".")
     said = f"The primary claim, “{claim}”, is {primary.verdict} for {primary.recording}{place}{why}."
     if primary.result:
-        said += f" What the test itself gave: {VERDICTS[primary.result]}."
+        said += f" What the test itself gave: {primary.result}."
     return said
 
 

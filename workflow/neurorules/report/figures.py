@@ -70,12 +70,13 @@ def show(name: str, study: Study, root: Path, makings: Makings) -> Shown:
     intro, rest = first_paragraph(caption_html(name, study.config))
     drawn = _picture(root / there[".png"]) if ".png" in there else None
     table = table_html((root / there[".md"]).read_text(encoding="utf-8"), title) if ".md" in there else ""
+    numbers = f" Its numbers are in {name}.csv." if ".csv" in files else ""  # a drawing has none
     return Shown(
         name=name,
         title=title,
         intro=intro,
         caption=rest,
-        alt=f"{title}. {plain_text(intro)} Its numbers are in {name}.csv.".replace("..", "."),
+        alt=f"{title}. {plain_text(intro)}{numbers}".replace("..", "."),
         picture=drawn,
         table=table,
         downloads=[download(root, there[ending]) for ending in (".csv", ".pdf") if ending in there],

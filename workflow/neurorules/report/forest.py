@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from neurorules.claims.verdicts import VERDICTS
 from neurorules.report.numbers import difference_words, minus
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Mark:
     Attributes:
         number: of the ledger's entry.
         label: what it is about.
-        result: holds, fails or undecided: what the test gave.
+        result, said: what the test gave: holds, fails or undecided; and in words.
         slug: of the verdict.
         at, low, high: the difference and its interval, cut at the edges.
         cut_low, cut_high: whether the interval goes on there.
@@ -35,6 +36,7 @@ class Mark:
     label: str
     recording: str
     result: str
+    said: str
     slug: str
     synthetic: bool
     primary: bool
@@ -100,6 +102,7 @@ def _mark(row: Mapping[str, Any], slug: str, place: Any) -> Mark:
         label=row["label"],
         recording=row["column"],
         result=row["result"],
+        said=VERDICTS[row["result"]] + (", synthetic recording" if row["synthetic"] else ""),
         slug=slug,
         synthetic=bool(row["synthetic"]),
         primary=bool(row["primary"]),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurorules.claims.ledger import OTHER_MARGINS, UNIT_COLUMNS
-from neurorules.claims.verdicts import NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED
+from neurorules.claims.verdicts import NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED, VERDICTS
 from neurorules.io import markdown
 from neurorules.learning.base.learning_rule import LEARNING_RULES
 from neurorules.report.forest import Block, blocks
@@ -164,7 +164,7 @@ def _entry(row: Mapping[str, Any], claim: Mapping[str, Any]) -> Entry:
         slug=SLUGS[row["verdict"]],
         why=row["why"],
         note=row["note"],
-        result=row["result"] if row["verdict"] == NOT_TESTABLE else "",
+        result=VERDICTS[row["result"]] if row["verdict"] == NOT_TESTABLE and row["result"] else "",
         synthetic=bool(row["synthetic"]),
         primary=bool(row["primary"]),
         difference=_difference(row),

@@ -49,8 +49,11 @@
     const [, query] = location.hash.split("?");
     if (query !== undefined) {
       const state = new URLSearchParams(query);
-      for (const name of fields) form.elements[name].value = state.get(name) ?? "";
-      for (const name of fields) if (form.elements[name].value === "" && form.elements[name].options) form.elements[name].selectedIndex = Math.max(0, form.elements[name].selectedIndex);
+      for (const name of fields) {
+        const field = form.elements[name];
+        field.value = state.get(name) ?? "";
+        if (field.selectedIndex < 0) field.selectedIndex = 0; // a name that this study does not have
+      }
       apply();
     }
     let to = target();

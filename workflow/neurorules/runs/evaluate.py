@@ -1,4 +1,7 @@
-"""Accuracy and activity of networks, in training and from the checkpoints of their runs."""
+"""Accuracy and activity of networks, in training and from the checkpoints of their runs.
+
+Networks in training are PyTorch's; those of finished runs are run in NumPy, so that scoring need not load PyTorch.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules.network.architecture import make_architecture
-from neurorules.network.parameters import Parameters
+from neurorules.network.run_arrays import run_network
 from neurorules.options import Options
-from neurorules.runs.run import checkpoint_parameters
+from neurorules.runs.run import checkpoint_arrays
 from neurorules.tasks.base.fraction_correct import fraction_correct
-from neurorules.tasks.base.losses import ScoredTrials
 from neurorules.tasks.base.task import Task, compared_steps
 
 if TYPE_CHECKING:
@@ -20,48 +21,73 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurorules.network.architecture import Architecture
+    from neurorules.network.parameters import Parameters
     from neurorules.tasks.base.trials import Trials
 
 
-# A checkpoint holds the weights that the network runs with; no mask has to be applied to them.
-NO_MASK = (None,)
+# Trials that a network is run on at once, where there are many: what a step works on then stays in the cache.
+TRIALS_TOGETHER = 100
 
 
 class Scorer:
-    """Runs one network, or a stack, on a task's noise-free test trials.
+    """Runs one network, or a stack, on a task's noise-free test trials while it is trained.
 
     Args:
         task: gives the test trials.
         weights: the weights that the networks run with; read at every call.
         architecture: activation and time constant.
-        keep_activity: keep the activity of all steps, which `activity` needs.
     """
 
-    def __init__(
-        self, task: Task, weights: Parameters, architecture: Architecture, keep_activity: bool = False
-    ) -> None:
+    def __init__(self, task: Task, weights: Parameters, architecture: Architecture) -> None:
         import torch
 
         self.task = task
         self.weights = weights
-        trials = task.test()
-        self.inputs = torch.as_tensor(trials.inputs).to(weights.flat)
-        self.network = architecture.network(weights, trials.n_steps, trials.n_trials, keep_activity)
-        self.batch = ScoredTrials(trials, like=weights.flat)
+        self.trials = task.test()
+        self.inputs = torch.as_tensor(self.trials.inputs).to(weights.flat)
+        self.network = architecture.network(weights, self.trials.n_steps, self.trials.n_trials, keep_activity=False)
 
     def accuracy(self) -> list[float]:
         """Normalized accuracy with the current weights, one per network."""
         outputs = self.network.forward(self.inputs)
-        return [self.task.accuracy(answers, self.batch) for answers in self.weights.per_network(outputs)]
+        return [self.task.accuracy(answers.cpu().numpy(), self.trials) for answers in self.weights.per_network(outputs)]
 
-    def activity(self) -> NDArray[Any]:
-        """Activity h_1..h_T of a single network with its current weights, (condition, step, unit) float64."""
-        import torch
 
-        with torch.inference_mode():
-            self.network.forward(self.inputs)
-        activity: NDArray[Any] = self.network.activity[1:].transpose(0, 1).double().numpy()
-        return activity
+class TestedNetwork:
+    """The network of a run on the test trials of its task; every checkpoint is run once for all that is asked of it.
+
+    Args:
+        run: a run's Dataset, of weights.
+        network: the model's `network` options.
+        task: gives the test trials.
+    """
+
+    def __init__(self, run: xr.Dataset, network: Options, task: Task) -> None:
+        self.run, self.options, self.trials = run, network, task.test()
+        self._last: tuple[int, NDArray[Any]] | None = None
+        self._outputs: dict[int, NDArray[Any]] = {}
+        self._parts: dict[tuple[int, bytes, bytes], NDArray[Any]] = {}
+
+    def activity(self, checkpoint: int) -> NDArray[Any]:
+        """h_1..h_T, (step, trial, unit); of the last checkpoint that was asked for, it is kept."""
+        if self._last is None or self._last[0] != checkpoint:
+            weights = checkpoint_arrays(self.run, checkpoint)
+            activity, self._outputs[checkpoint] = run_network(weights, self.options, self.trials.inputs)
+            self._last = checkpoint, activity
+        return self._last[1]
+
+    def outputs(self, checkpoint: int) -> NDArray[Any]:
+        """y_1..y_T, (step, trial, output)."""
+        if checkpoint not in self._outputs:
+            self.activity(checkpoint)
+        return self._outputs[checkpoint]
+
+    def part(self, checkpoint: int, trials: NDArray[Any], steps: NDArray[Any]) -> NDArray[Any]:
+        """(trial, step, unit) of some trials and steps, given by their indices."""
+        key = checkpoint, trials.tobytes(), steps.tobytes()
+        if key not in self._parts:
+            self._parts[key] = self.activity(checkpoint)[steps[None, :], trials[:, None]]
+        return self._parts[key]
 
 
 class ModelActivity:
@@ -73,16 +99,24 @@ class ModelActivity:
         task: the model's task.
         recording: the recording that the network is compared with, its conditions in the order of the test trials (see
             `joined_recording`); None for all steps of all test trials.
+        tested: the run's network on its test trials, where other tables have it already.
 
     Raises:
         InputError: the task's test trials cannot be compared with the recording.
     """
 
-    def __init__(self, run: xr.Dataset, options: Mapping[str, Any], task: Task, recording: xr.Dataset | None) -> None:
+    def __init__(
+        self,
+        run: xr.Dataset,
+        options: Mapping[str, Any],
+        task: Task,
+        recording: xr.Dataset | None,
+        tested: TestedNetwork | None = None,
+    ) -> None:
         options = Options(options)
         self.run = run
+        self.task = task
         self.window: Any = slice(None)
-        self.trials: Any = slice(None)
         self.stored = "activity" in run  # of a network of which nothing else is known, see imported/network.py
         if self.stored and run.attrs["steps"] == "window":
             return
@@ -90,74 +124,60 @@ class ModelActivity:
             self.window = compared_steps(task, recording, options.comparison)
         if self.stored:
             return
-        # One network for all checkpoints; their parameters are copied into it.
-        self.parameters = checkpoint_parameters(run, 0)
-        architecture = make_architecture(options.network, NO_MASK, self.parameters.flat)
-        self.scorer = Scorer(task, self.parameters, architecture, keep_activity=True)
+        self.tested = tested or TestedNetwork(run, options.network, task)
+        self.trials = np.arange(self.tested.trials.n_trials)
         if recording is not None:
             from neurorules.tasks.base.labels import join  # training, which imports this file, has no part in it
 
             joined = join(options.task_module, task, recording, options.comparison)
             if (joined.conditions != np.arange(joined.n_conditions)).any():
                 raise ValueError("the recording's conditions are not in the order of the test trials")
-            if len(joined.trials) < joined.n_trials:
-                self.trials = joined.trials
+            self.trials = np.asarray(joined.trials)
 
     def all_steps_at(self, checkpoint: int) -> NDArray[Any]:
-        """(condition, step, unit) of the whole test trials that are compared, at a checkpoint given by its index.
+        """(condition, step, unit) float64 of the whole test trials that are compared, at a checkpoint by its index.
 
         Where nothing but activity in the recording's bins is known, these are all there are.
         """
         if self.stored:
             stored: NDArray[Any] = self.run["activity"].values[checkpoint]
             return stored
-        self.parameters.flat.copy_(checkpoint_parameters(self.run, checkpoint).flat)
-        activity: NDArray[Any] = self.scorer.activity()[self.trials]
-        return activity
+        whole = self.tested.activity(self._index(checkpoint))[:, self.trials]
+        return whole.transpose(1, 0, 2).astype(np.float64)
 
     def at(self, checkpoint: int) -> NDArray[Any]:
-        """(condition, time, unit) in the window, at a checkpoint given by its index."""
-        return self.all_steps_at(checkpoint)[:, self.window]
+        """(condition, time, unit) float64 in the window, at a checkpoint given by its index."""
+        if self.stored or isinstance(self.window, slice):
+            return self.all_steps_at(checkpoint)[:, self.window]
+        return self.tested.part(self._index(checkpoint), self.trials, self.window).astype(np.float64)
 
-    def fraction_correct(self) -> float:
-        """Share of the test trials answered right, at the checkpoint whose activity was asked for last.
-
-        NaN where there are no outputs.
-        """
+    def fraction_correct(self, checkpoint: int) -> float:
+        """Share of the test trials answered right at a checkpoint; NaN where there are no outputs."""
         if self.stored:
             return float("nan")
-        return fraction_correct(self.scorer.task.loss, self.scorer.network.outputs, self.scorer.batch)
+        return fraction_correct(self.task.loss, self.tested.outputs(self._index(checkpoint)), self.tested.trials)
+
+    def _index(self, checkpoint: int) -> int:
+        """Negative indices count from the end."""
+        return range(self.run.sizes["checkpoint"])[checkpoint]
 
 
-class OnTrials:
-    """A task with other test trials, for instance to measure accuracy on random trials."""
-
-    def __init__(self, task: Task, trials: Trials) -> None:
-        self.trials = trials
-        self.accuracy = task.accuracy
-        self.n_inputs, self.n_outputs, self.loss = task.n_inputs, task.n_outputs, task.loss
-        self.batch, self.window = task.batch, task.window
-
-    def test(self) -> Trials:
-        return self.trials
-
-
-def accuracies(run: xr.Dataset, options: Mapping[str, Any], task: Task) -> NDArray[Any]:
-    """(checkpoint,) normalized accuracy of a run's checkpoints on the test trials of `task`.
+def accuracies(run: xr.Dataset, options: Mapping[str, Any], task: Task, trials: Trials) -> NDArray[Any]:
+    """(checkpoint,) normalized accuracy of a run's checkpoints on trials of its task.
 
     Args:
         run: a run's Dataset.
         options: the model's `network` options, among others.
-        task: gives the test trials.
+        task: says what accuracy is.
+        trials: what is answered.
     """
-    import torch
-
-    parameters = checkpoint_parameters(run, 0)
-    architecture = make_architecture(Options(options).network, NO_MASK, parameters.flat)
-    scorer = Scorer(task, parameters, architecture)
-    values: list[float] = []
-    with torch.inference_mode():
-        for checkpoint in range(run.sizes["checkpoint"]):
-            parameters.flat.copy_(checkpoint_parameters(run, checkpoint).flat)
-            values += scorer.accuracy()
-    return np.array(values)
+    network = Options(options).network
+    found = []
+    for checkpoint in range(run.sizes["checkpoint"]):
+        weights = checkpoint_arrays(run, checkpoint)
+        outputs = [
+            run_network(weights, network, trials.inputs[:, start : start + TRIALS_TOGETHER])[1]
+            for start in range(0, trials.n_trials, TRIALS_TOGETHER)
+        ]
+        found.append(task.accuracy(np.concatenate(outputs, axis=1), trials))
+    return np.array(found)

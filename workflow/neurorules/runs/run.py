@@ -220,10 +220,14 @@ def checkpoint_parameters(run: xr.Dataset, checkpoint: int, dtype: torch.dtype |
     """
     import torch
 
-    at_checkpoint = run.isel(checkpoint=checkpoint)
-    sizes = Sizes(at_checkpoint.sizes["task_input"], at_checkpoint.sizes["unit"], at_checkpoint.sizes["output"])
-    arrays = {name: at_checkpoint[name].values for name in sizes.shapes()}
+    arrays = checkpoint_arrays(run, checkpoint)
+    sizes = Sizes(arrays["input"].shape[1], *reversed(arrays["readout"].shape))
     return Parameters(sizes, dtype=torch.float32 if dtype is None else dtype).load(arrays)
+
+
+def checkpoint_arrays(run: xr.Dataset, checkpoint: int) -> dict[str, NDArray[Any]]:
+    """The parameters of a run at a checkpoint by their names, as NumPy arrays; see `checkpoint_parameters`."""
+    return {name: run[name].values[checkpoint] for name in DIMENSIONS}
 
 
 def learning_rate_used(run: xr.Dataset) -> tuple[float, bool]:

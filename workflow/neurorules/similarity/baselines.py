@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from neurorules.errors import InputError
-from neurorules.similarity.procrustes import as_samples, procrustes_distance
+from neurorules.similarity.procrustes import procrustes_distance
+from neurorules.similarity.samples import Samples
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,8 +37,11 @@ def participation_ratio(activity: NDArray[Any]) -> float:
     Args:
         activity: (condition, time, feature) or (sample, feature).
     """
-    samples = as_samples(activity)
-    scatter = samples.T @ samples
+    return ratio_of_scatter(Samples(activity).scatter)
+
+
+def ratio_of_scatter(scatter: NDArray[Any]) -> float:
+    """Participation ratio of samples by X^T X, (feature, feature)."""
     squares = float((scatter**2).sum())
     return 0.0 if squares == 0 else float(np.trace(scatter)) ** 2 / squares
 

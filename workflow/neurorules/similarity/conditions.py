@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import xarray as xr
     from numpy.typing import NDArray
+
+    from neurorules.similarity.samples import Samples
 
 # The orders are the same for every network of a recording, so that networks are compared on equal terms.
 ORDER_SEED = 2025
@@ -60,17 +62,13 @@ def opposite_conditions(recording: xr.Dataset) -> NDArray[Any] | None:
 
 
 def mean_distance(
-    distance: Callable[[NDArray[Any], NDArray[Any]], float],
-    activity: NDArray[Any],
-    rates: NDArray[Any],
-    orders: NDArray[Any],
+    distance: Callable[[Samples, Samples], float], activities: Sequence[Samples], rates: Samples
 ) -> float:
-    """Mean distance of a network with its conditions in other orders; NaN where there is no order.
+    """Mean distance of several activities, such as a network's with its conditions in other orders; NaN of none.
 
     Args:
         distance: of a measure.
-        activity: (condition, time, unit).
-        rates: (condition, time, neuron).
-        orders: (order, condition) indices.
+        activities: of the same conditions and times as `rates`.
+        rates: what they are compared with.
     """
-    return float(np.mean([distance(activity[order], rates) for order in orders])) if len(orders) else float("nan")
+    return float(np.mean([distance(activity, rates) for activity in activities])) if activities else float("nan")

@@ -1,4 +1,4 @@
-"""Dynamical similarity analysis (paper, appendix Figure 8; A.3), by the package dsa-metric.
+"""Dynamical similarity analysis (paper, appendix Figure 8; A.3).
 
 Each system is fitted by one linear map of its delay-embedded activity (dynamic mode decomposition in its leading `rank`
 directions), and the maps are compared. Two scores:
@@ -8,13 +8,14 @@ directions), and the maps are compared. Two scores:
     angular      angle between the maps, arccos( <A, C B C^T> / (||A||_F ||B||_F) ), in radians from 0 to pi, not
                  divided by anything, minimised over orthogonal C by gradient descent: the score as it was proposed
                  (Ostrow et al. 2024). The descent can stop short of the minimum, at about 0.05 for one system of
-                 four dimensions seen twice, and its fourth digit depends on the number of threads; it is begun
-                 several times and the smallest angle kept.
+                 four dimensions seen twice; it is begun several times and the smallest angle kept, see `angles.py`.
 
 Activity is reduced to its leading singular directions before the embedding, which takes a fraction of the time and does
 not change the maps beyond what is cut off; there must be as many as the largest rank, or the score of high ranks is one
-of the cut. It is not centred, as the package does not either: a steady mean is one more direction, of eigenvalue 1.
-The package works in single precision.
+of the cut. It is not centred: a steady mean is one more direction, of eigenvalue 1.
+
+Both scores are those of the package dsa-metric, which the tests compare with. It takes four seconds to import,
+decomposes every embedding as a whole, and descends from one start at a time.
 """
 
 from __future__ import annotations
@@ -27,13 +28,16 @@ import numpy as np
 from neurorules.errors import InputError
 
 if TYPE_CHECKING:
-    import torch
     from numpy.typing import NDArray
 
 SCORES = ("wasserstein", "angular")
 N_COMPONENTS = 40
 # Of the angular descent. dsa-metric takes 1500; a third of them ends within about 0.002 of the same angle.
-ITERATIONS, LEARNING_RATE = 500, 5e-3
+ITERATIONS = 500
+# Of the least squares that the map is found by, as in dsa-metric.
+RIDGE = 1e-8
+# Directions are there if their singular value is above rounding of single precision, to which networks are run.
+PRECISION = float(np.finfo(np.float32).eps)
 
 
 def check_delays(n_conditions: int, n_times: int, n_delays: int) -> None:
@@ -58,49 +62,85 @@ class DelayDynamics:
         activity: (condition, time, feature).
         n_delays: successive times in the embedding.
         n_components: directions that are embedded; fewer where there are fewer features, or fewer samples than delays x
-            directions, of which the package can make no map.
+            directions.
 
     Raises:
         InputError: there are too few times for so many delays.
     """
 
     def __init__(self, activity: NDArray[Any], n_delays: int, n_components: int = N_COMPONENTS) -> None:
-        from DSA.dmd import DMD
-
         n_conditions, n_times, n_features = activity.shape
         check_delays(n_conditions, n_times, n_delays)
         n_components = min(n_components, n_features, n_conditions * (n_times - n_delays + 1) // n_delays)
         samples = np.asarray(activity, np.float64).reshape(-1, n_features)
-        axes = np.linalg.svd(samples, full_matrices=False)[2][:n_components]
-        self._dmd = DMD((samples @ axes.T).reshape(n_conditions, n_times, -1), n_delays=n_delays)
-        self._dmd.compute_hankel()
-        self._dmd.compute_svd()
-        singular = self._dmd.S.numpy()
-        rounding = singular[0] * max(self._dmd.V.shape) * np.finfo(singular.dtype).eps
-        self.n_dimensions = int((singular > rounding).sum())
+        # The eigenvectors of X^T X: directions that it finds roughly are far below `PRECISION`.
+        axes = np.linalg.eigh(samples.T @ samples)[1][:, : -n_components - 1 : -1]
+        embedded = _embedded((samples @ axes).reshape(n_conditions, n_times, -1), n_delays)
+        vectors, singular = _leading(embedded.reshape(-1, embedded.shape[-1]))
+        self.n_dimensions = len(singular)
+        self._coordinates = vectors.reshape(*embedded.shape[:2], -1)
+        self._maps: dict[int, NDArray[Any]] = {}
 
-    def matrix(self, rank: int) -> torch.Tensor:
-        """The map from one time to the next in the leading `rank` directions, (rank, rank).
+    def matrix(self, rank: int) -> NDArray[Any]:
+        """The map from one time to the next in the leading `rank` directions, (rank, rank) float64.
 
         Directions that the embedded activity does not span, or only by rounding, are rows and columns of zeros.
         """
-        import torch
+        if rank not in self._maps:
+            self._maps[rank] = np.zeros((rank, rank))
+            spanned = min(rank, self.n_dimensions)
+            if spanned:
+                coordinates = self._coordinates[..., :spanned]
+                now, then = (part.reshape(-1, spanned) for part in (coordinates[:, :-1], coordinates[:, 1:]))
+                found = np.linalg.solve(now.T @ now + RIDGE * np.eye(spanned), now.T @ then)
+                self._maps[rank][:spanned, :spanned] = found.T
+        return self._maps[rank]
 
-        matrix = torch.zeros(rank, rank)
-        spanned = min(rank, self.n_dimensions)
-        if spanned:
-            self._dmd.recalc_rank(spanned, None, None)
-            self._dmd.compute_havok_dmd()
-            matrix[:spanned, :spanned] = self._dmd.A_v
-        return matrix
+    def eigenvalues(self, rank: int) -> NDArray[Any]:
+        """(rank,) complex, of the map."""
+        values: NDArray[Any] = np.linalg.eigvals(self.matrix(rank))
+        return values
 
 
-def wasserstein(a: torch.Tensor, b: torch.Tensor) -> float:
-    """Squared Wasserstein distance between the eigenvalues of two maps, (rank, rank) each."""
-    from DSA.simdist import SimilarityTransformDist
+def _embedded(activity: NDArray[Any], n_delays: int) -> NDArray[Any]:
+    """(condition, time, delay x feature), as many times fewer as there are delays more than one."""
+    windows = np.lib.stride_tricks.sliding_window_view(activity, n_delays, axis=1)  # (condition, time, feature, delay)
+    return windows.transpose(0, 1, 3, 2).reshape(*windows.shape[:2], -1)
 
-    # The package may scale the matrices it is given in place.
-    return float(SimilarityTransformDist(score_method="wasserstein").fit_score(a.clone(), b.clone()))
+
+def _leading(samples: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Left singular vectors (sample, direction) and singular values of samples, those that are above `PRECISION`.
+
+    From the eigenvectors of the smaller of X^T X and X X^T, which are found to rounding down to far smaller ones.
+    """
+    tall = samples.shape[0] > samples.shape[1]
+    squares, vectors = np.linalg.eigh(samples.T @ samples if tall else samples @ samples.T)
+    singular = np.sqrt(np.clip(squares[::-1], 0.0, None))
+    kept = int((singular > singular[0] * max(samples.shape) * PRECISION).sum())
+    singular, vectors = singular[:kept], vectors[:, ::-1][:, :kept]
+    return (samples @ vectors / singular if tall else vectors), singular
+
+
+def wasserstein(a: NDArray[Any], b: NDArray[Any]) -> float:
+    """Squared Wasserstein distance between two sets of as many eigenvalues, complex."""
+    from scipy.optimize import linear_sum_assignment
+
+    cost = np.abs(a[:, None] - b) ** 2
+    return float(cost[linear_sum_assignment(cost)].mean())
+
+
+def angles(
+    pairs: Sequence[tuple[DelayDynamics, DelayDynamics]],
+    rank: int,
+    restarts: int,
+    seed: int = 0,
+    iterations: int = ITERATIONS,
+) -> list[float]:
+    """The angular score of each pair of systems, see `dynamics_distances`; together they take less time than alone."""
+    from neurorules.similarity.angles import smallest_angles
+
+    maps = [(x.matrix(rank), y.matrix(rank)) for x, y in pairs]
+    return [float(angle) for angle in smallest_angles(maps, restarts, seed, iterations)]
 
 
 def dynamics_distances(
@@ -119,27 +159,14 @@ def dynamics_distances(
         rank: directions in which they are compared.
         scores: which of SCORES.
         restarts: descents of the angular score, the smallest angle counts.
-        seed: of their starting points; PyTorch's own random numbers are left as they were.
+        seed: of their starting points.
         iterations: steps of each descent.
     """
-    import torch
-    from DSA.simdist import SimilarityTransformDist
-
-    a, b = x.matrix(rank), y.matrix(rank)
     found = {}
     if "wasserstein" in scores:
-        found["wasserstein"] = wasserstein(a, b)
+        found["wasserstein"] = wasserstein(x.eigenvalues(rank), y.eigenvalues(rank))
     if "angular" in scores:
-        angles = [np.pi / 2]
-        if a.any() and b.any():
-            comparison = SimilarityTransformDist(iters=iterations, score_method="angular", lr=LEARNING_RATE)
-            angles = []
-            for start in range(restarts):
-                with torch.random.fork_rng(devices=[]):
-                    torch.manual_seed(seed + start)
-                    # The package scales the matrices it is given in place.
-                    angles.append(float(comparison.fit_score(a.clone(), b.clone())))
-        found["angular"] = min(angles)
+        found["angular"] = angles([(x, y)], rank, restarts, seed, iterations)[0]
     return found
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from neurorules.similarity.baselines import cross_condition_average
 from neurorules.similarity.procrustes import as_samples, distance_from_cross_product
+from neurorules.similarity.samples import Samples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -132,10 +133,16 @@ def model_distances(
     if orders is None:
         cross = CrossProduct(activity, rates)
         return np.array([cross.distance(drawn, first) for drawn, (first, _) in zip(units, splits, strict=True)])
-    in_turn, every = orders[np.arange(len(splits)) % len(orders)], np.arange(size)
-    return np.array(
-        [
-            CrossProduct(activity[order][..., drawn], rates[..., first]).distance(every, every)
-            for order, drawn, (first, _) in zip(in_turn, units, splits, strict=True)
-        ]
-    )
+    x, y = Samples(activity), as_samples(rates)
+    square_x, square_y = (np.einsum("ij,ij->j", of, of) for of in (x.centred, y))
+    distances = np.empty(len(splits))
+    for turn, order in enumerate(orders[: len(splits)]):
+        reordered = x.reordered(order).centred
+        for repeat in range(turn, len(splits), len(orders)):
+            drawn, first = units[repeat], splits[repeat, 0]
+            distances[repeat] = distance_from_cross_product(
+                reordered[:, drawn].T @ y[:, first],
+                float(np.sqrt(square_x[drawn].sum())),
+                float(np.sqrt(square_y[first].sum())),
+            )
+    return distances

@@ -16,7 +16,6 @@ from neurorules.similarity.measures.cca import N_COMPONENTS, correlations_of_com
 from neurorules.similarity.procrustes import as_samples, distance_from_cross_product
 
 if TYPE_CHECKING:
-    import torch
     from numpy.typing import NDArray
 
 MEASURES = ("procrustes", "cca", "cka", "dsa")
@@ -43,14 +42,14 @@ class Representation:
         kept = max(int((beyond > NEGLIGIBLE * self.norm).sum()), min(N_COMPONENTS, above_rounding))
         self.left, self.singular = left[:, :kept], singular[:kept]
         self.gram_norm = float(np.sqrt((squares**2).sum()))
-        self._dynamics: dict[tuple[int, int], torch.Tensor] = {}
+        self._dynamics: dict[tuple[int, int], NDArray[Any]] = {}
 
-    def dynamics(self, n_delays: int, rank: int) -> torch.Tensor:
-        """The map that dynamical similarity compares, (rank, rank)."""
+    def dynamics(self, n_delays: int, rank: int) -> NDArray[Any]:
+        """The eigenvalues that dynamical similarity compares, (rank,) complex."""
         from neurorules.similarity.dsa import DelayDynamics
 
         if (n_delays, rank) not in self._dynamics:
-            self._dynamics[n_delays, rank] = DelayDynamics(self.activity, n_delays).matrix(rank)
+            self._dynamics[n_delays, rank] = DelayDynamics(self.activity, n_delays).eigenvalues(rank)
         return self._dynamics[n_delays, rank]
 
 

@@ -68,7 +68,7 @@ def crossed_interval(
         level: of confidence.
         seed: of the draws of seeds.
     """
-    from scipy import stats
+    from scipy import special  # takes half as long to import as scipy.stats
 
     n_first, n_second = len(first), len(second)
     means = first.mean(0) - second.mean(0)
@@ -92,7 +92,7 @@ def crossed_interval(
     draws = resampled - resampled.mean() + _seed_deviations(first[:, 1:], rng) - _seed_deviations(second[:, 1:], rng)
     low, high = difference, difference
     if total > 0:
-        tail = float(stats.norm.sf(stats.t.isf((1 - level) / 2, freedom)))
+        tail = float(special.ndtr(special.stdtrit(freedom, (1 - level) / 2)))
         low, high = (difference + float(q) for q in np.quantile(draws, [tail, 1 - tail]))
     return CrossedInterval(
         difference=difference,

@@ -162,7 +162,7 @@ def effect_size_interval(d: float, scale: float, freedom: float, level: float = 
         freedom: degrees of freedom of the SD.
         level: of confidence.
     """
-    from scipy import optimize, stats
+    from scipy import optimize, special
 
     t = d * scale
     if not math.isfinite(t):
@@ -175,13 +175,13 @@ def effect_size_interval(d: float, scale: float, freedom: float, level: float = 
     centre, spread = t * (1 - 1 / (4 * freedom)), math.sqrt(1 + t**2 / (2 * freedom))
 
     def excess(noncentrality: float, probability: float) -> float:
-        below = float(stats.nct.cdf(t, freedom, noncentrality))
+        below = float(special.nctdtr(freedom, noncentrality, t))
         if math.isnan(below):  # as scipy has it in places far out
-            below = float(stats.norm.cdf((centre - noncentrality) / spread))
+            below = float(special.ndtr((centre - noncentrality) / spread))
         return below - probability
 
     def bound(probability: float) -> float:
-        near = centre - stats.norm.ppf(probability) * spread
+        near = centre - special.ndtri(probability) * spread
         if freedom > NORMAL_FROM:
             return float(near) / scale
         step = 2.0 + abs(t)
@@ -213,34 +213,34 @@ def _comparison(
     sd_freedom: float,
 ) -> Comparison:
     """The tests of a difference with a standard error; `sd`, `scale` and `sd_freedom` are the effect size's."""
-    from scipy import stats
+    from scipy import special
 
     # Rounding leaves equal replicates an SD of about 1e-17: no spread to test against.
     if not error > 1e-14 * max(abs(first.mean), abs(second.mean)):
         return Comparison(difference, NAN, NAN, NAN, first.n, second.n, first, second)
 
     def interval(level: float) -> tuple[float, float]:
-        half = error * float(stats.t.ppf((1 + level) / 2, freedom))
+        half = error * float(special.stdtrit(freedom, (1 + level) / 2))
         return difference - half, difference + half
 
     t, d = difference / error, difference / sd
-    above = stats.t.sf((difference + margin) / error, freedom)
-    below = stats.t.cdf((difference - margin) / error, freedom)
+    above = special.stdtr(freedom, -(difference + margin) / error)
+    below = special.stdtr(freedom, (difference - margin) / error)
     # One degree of freedom leaves no finite correction.
     factor = small_sample_factor(sd_freedom) if sd_freedom > 1 else NAN
     low, high = effect_size_interval(d, scale, sd_freedom)
     return Comparison(
         difference=difference,
-        p_different=float(2 * stats.t.sf(abs(t), freedom)),
+        p_different=float(2 * special.stdtr(freedom, -abs(t))),
         p_equivalent=float(np.maximum(above, below)),
         cohens_d=d,
         n_first=first.n,
         n_second=second.n,
         first=first,
         second=second,
-        p_lower=float(stats.t.cdf(t, freedom)),
-        p_higher=float(stats.t.sf(t, freedom)),
-        p_beyond=float(stats.t.sf((abs(difference) - margin) / error, freedom)),
+        p_lower=float(special.stdtr(freedom, t)),
+        p_higher=float(special.stdtr(freedom, -t)),
+        p_beyond=float(special.stdtr(freedom, (margin - abs(difference)) / error)),
         ci95=interval(0.95),
         ci90=interval(0.90),
         hedges_g=d * factor,

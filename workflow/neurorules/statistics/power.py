@@ -151,10 +151,10 @@ def sd_interval(sd: float, freedom: float, level: float = 0.95) -> tuple[float, 
         freedom: degrees of freedom that it was found with.
         level: of confidence.
     """
-    from scipy import stats
+    from scipy import special
 
     tail = (1 - level) / 2
-    high, low = stats.chi2.ppf([tail, 1 - tail], freedom)
+    high, low = 2 * special.gammaincinv(freedom / 2, [tail, 1 - tail])
     return sd * math.sqrt(freedom / low), sd * math.sqrt(freedom / high)
 
 
@@ -195,9 +195,9 @@ def _legendre(n: int) -> tuple[NDArray[Any], NDArray[Any]]:
 @cache
 def _chi_range(freedom: int) -> tuple[float, float]:
     """Between which sqrt(Q) lies, all but 2e-12."""
-    from scipy import stats
+    from scipy import special
 
-    low, high = stats.chi.ppf([1e-12, 1 - 1e-12], freedom)
+    low, high = np.sqrt(2 * special.gammaincinv(freedom / 2, [1e-12, 1 - 1e-12]))
     return float(low), float(high)
 
 

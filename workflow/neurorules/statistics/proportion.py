@@ -14,9 +14,9 @@ def exact_interval(share: float, n: int, level: float = 0.95) -> tuple[float, fl
         n: independent replicates.
         level: of confidence.
     """
-    from scipy import stats
+    from scipy import special
 
     tail, successes = (1 - level) / 2, share * n
-    low = 0.0 if successes <= 0 else float(stats.beta.ppf(tail, successes, n - successes + 1))
-    high = 1.0 if successes >= n else float(stats.beta.ppf(1 - tail, successes + 1, n - successes))
+    low = 0.0 if successes <= 0 else float(special.betaincinv(successes, n - successes + 1, tail))
+    high = 1.0 if successes >= n else float(special.betaincinv(successes + 1, n - successes, 1 - tail))
     return low, high

@@ -36,7 +36,6 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     import pandas as pd
 
     from neurorules.errors import InputError
-    from neurorules.runs.evaluate import ModelActivity
     from neurorules.runs.run import checkpoint_index, stages_of
     from neurorules.similarity.procrustes import procrustes_distance
     from neurorules.tasks.base.task import compared_steps
@@ -53,7 +52,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     rates, stride = recording["rates"].values, model.options.comparison.alignment_stride_steps
     rows = []
     for seed, run in model.runs.items():
-        activity = ModelActivity(run, model.options, model.task, recording)
+        activity = model.activity(seed, recording)
         for stage in stages_of(run):
             index = checkpoint_index(run, stage)
             all_steps = activity.all_steps_at(index)

@@ -35,31 +35,35 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from neurorules.runs.evaluate import ModelActivity
-    from neurorules.similarity.baselines import participation_ratio
+    from neurorules.similarity.baselines import ratio_of_scatter
     from neurorules.similarity.conditions import derangements, mean_distance, opposite_conditions
-    from neurorules.similarity.measures.base.measure import MEASURES
+    from neurorules.similarity.measures.base.measure import load_between
+    from neurorules.similarity.samples import Samples
     from neurorules.tasks.base.guessing import guessing
 
     guess = guessing(model.task).columns()
-    measures = {name: MEASURES.load(name).distance for name in model.options.comparison.measures}
-    rates = recording["rates"].values
-    shuffled = derangements(len(rates), model.options.comparison.condition_shuffles)
+    measures = {name: load_between(name) for name in model.options.comparison.measures}
+    rates = Samples(recording["rates"].values)
+    shuffled = derangements(recording.sizes["condition"], model.options.comparison.condition_shuffles)
     opposite = opposite_conditions(recording)
     rotated = shuffled[:0] if opposite is None else opposite[None]
     rows = []
     for seed, run in model.runs.items():
-        activity = ModelActivity(run, model.options, model.task, recording)
+        activity = model.activity(seed, recording)
         for index, update in enumerate(run["checkpoint"].values):
-            at_checkpoint = activity.at(index)
+            at_checkpoint = Samples(activity.at(index))
             at_end = index in (0, run.sizes["checkpoint"] - 1)
+            others = {
+                f"distance_{name}": [at_checkpoint.reordered(order) for order in orders[: None if at_end else 0]]
+                for name, orders in (("shuffled", shuffled), ("rotated", rotated))
+            }
             of_checkpoint = {
                 "seed": seed,
                 "update": int(update),
                 "accuracy": float(run["accuracy"].values[index]),
-                "fraction_correct": activity.fraction_correct(),
+                "fraction_correct": activity.fraction_correct(index),
                 **guess,
-                "participation_ratio": participation_ratio(at_checkpoint),
+                "participation_ratio": ratio_of_scatter(at_checkpoint.scatter),
             }
             for measure, distance in measures.items():
                 rows.append(
@@ -68,12 +72,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
                         **of_checkpoint,
                         "measure": measure,
                         "distance": distance(at_checkpoint, rates),
-                        "distance_shuffled": mean_distance(
-                            distance, at_checkpoint, rates, shuffled[: None if at_end else 0]
-                        ),
-                        "distance_rotated": mean_distance(
-                            distance, at_checkpoint, rates, rotated[: None if at_end else 0]
-                        ),
+                        **{name: mean_distance(distance, of_orders, rates) for name, of_orders in others.items()},
                     }
                 )
     return pd.DataFrame(rows)

@@ -27,7 +27,6 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
 
     from neurorules.dynamics.dpca import align_signs, demixed_components
     from neurorules.recordings.conditions import labels_in_words
-    from neurorules.runs.evaluate import ModelActivity
 
     time_ms = recording["time"].values
     labels = np.array(labels_in_words(recording), object)
@@ -52,5 +51,5 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
 
     add("data", -1, recording["rates"].values)
     for seed, run in model.runs.items():
-        add("model", seed, ModelActivity(run, model.options, model.task, recording).at(run.sizes["checkpoint"] - 1))
+        add("model", seed, model.activity(seed, recording).at(run.sizes["checkpoint"] - 1))
     return pd.concat(tables, ignore_index=True)

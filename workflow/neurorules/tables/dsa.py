@@ -41,7 +41,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     """One row per seed x checkpoint x delays x rank x score.
 
     Checkpoints are `dsa_checkpoints` of the run's, evenly spread over them, the first and the last included. The
-    angular score takes a thousand times as long as the other and is given for the last checkpoint only. Delays for
+    angular score takes far longer than the other and is given for the last checkpoint only. Delays for
     which the recording has too few times are left out.
 
     Raises:
@@ -50,8 +50,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     import pandas as pd
 
     from neurorules.errors import InputError
-    from neurorules.runs.evaluate import ModelActivity
-    from neurorules.similarity.dsa import DelayDynamics, dynamics_distances
+    from neurorules.similarity.dsa import DelayDynamics, angles, wasserstein
 
     comparison = model.options.comparison
     check(recording, model.options)
@@ -61,15 +60,22 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
             recorded[n_delays] = DelayDynamics(recording["rates"].values, n_delays)
     rows = []
     for seed, run in model.runs.items():
-        activity = ModelActivity(run, model.options, model.task, recording)
+        activity = model.activity(seed, recording)
         last = run.sizes["checkpoint"] - 1
         for index in np.unique(np.linspace(0, last, comparison.dsa_checkpoints).round().astype(int)):
             at_checkpoint = activity.at(index)
             scores = [s for s in comparison.dsa_scores if s != "angular" or index == last]
-            for n_delays, of_recording in recorded.items():
-                system = DelayDynamics(at_checkpoint, n_delays)
+            pairs = {n_delays: (DelayDynamics(at_checkpoint, n_delays), of) for n_delays, of in recorded.items()}
+            angle_of: dict[int, dict[int, float]] = {}
+            if "angular" in scores:  # all delays of a rank at once
                 for rank in comparison.dsa_ranks:
-                    found = dynamics_distances(system, of_recording, rank, scores, comparison.dsa_restarts)
+                    found_angles = angles(list(pairs.values()), rank, comparison.dsa_restarts)
+                    angle_of[rank] = dict(zip(pairs, found_angles, strict=True))
+            for n_delays, (system, of_recording) in pairs.items():
+                for rank in comparison.dsa_ranks:
+                    found = {"angular": angle_of[rank][n_delays]} if angle_of else {}
+                    if "wasserstein" in scores:
+                        found["wasserstein"] = wasserstein(system.eigenvalues(rank), of_recording.eigenvalues(rank))
                     rows += [
                         {
                             **model.labels,

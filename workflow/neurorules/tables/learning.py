@@ -27,7 +27,6 @@ def table(model: ScoredModel, recording: xr.Dataset | None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from neurorules.runs.evaluate import ModelActivity
     from neurorules.tasks.base.guessing import guessing
 
     guess = guessing(model.task).columns()
@@ -36,11 +35,11 @@ def table(model: ScoredModel, recording: xr.Dataset | None) -> pd.DataFrame:
         update = run["checkpoint"].values
         loss = run["task_loss"].values[np.minimum(update, run.sizes["update"] - 1)]
         columns = {"seed": seed, "update": update, "accuracy": run["accuracy"].values, "task_loss": loss}
-        activity = ModelActivity(run, model.options, model.task, None)
+        activity = model.activity(seed, None)
         correct = []
         for index in range(len(update)):
             activity.all_steps_at(index)
-            correct.append(activity.fraction_correct())
+            correct.append(activity.fraction_correct(index))
         columns |= {"fraction_correct": correct, **guess}
         tables.append(pd.DataFrame({**model.labels, **columns}))
     return pd.concat(tables, ignore_index=True)

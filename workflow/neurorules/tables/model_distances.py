@@ -34,7 +34,6 @@ def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Op
     import pandas as pd
 
     from neurorules.errors import InputError
-    from neurorules.runs.evaluate import ModelActivity
     from neurorules.runs.run import TRAINED, checkpoint_index
     from neurorules.similarity.matched_accuracy import checkpoint_at, common_level, course
     from neurorules.similarity.procrustes import procrustes_distance
@@ -44,9 +43,7 @@ def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Op
 
     guess = guessing(members[0].task).columns()
     networks = [
-        (member, seed, run, ModelActivity(run, member.options, member.task, None))
-        for member in members
-        for seed, run in member.runs.items()
+        (member, seed, run, member.activity(seed, None)) for member in members for seed, run in member.runs.items()
     ]
     curves = [(run["checkpoint"].values, run["accuracy"].values) for _, _, run, _ in networks]
     courses = [course(update, accuracy, accuracy) for update, accuracy in curves]
@@ -56,7 +53,7 @@ def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Op
         """Its activity, and the share of trials that are right."""
         if (number, checkpoint) not in seen:
             activity = networks[number][3]
-            seen[number, checkpoint] = activity.at(checkpoint), activity.fraction_correct()
+            seen[number, checkpoint] = activity.at(checkpoint), activity.fraction_correct(checkpoint)
         return seen[number, checkpoint]
 
     least = least_level(pd.DataFrame([guess]))

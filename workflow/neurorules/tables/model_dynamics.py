@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
-    import torch
+    from numpy.typing import NDArray
 
     from neurorules.options import Options
-    from neurorules.similarity.dsa import DelayDynamics
     from neurorules.tables.base.table_type import ScoredModel
 
 SUBJECT = "group"
@@ -19,18 +18,8 @@ NEEDS_RECORDING = False
 NEEDS = ("steps",)
 COMPARISON_KEYS = ("dsa_n_delays", "dsa_ranks")
 
-# The angular score takes a thousand times as long, and its descent may stop short of the minimum.
+# The angular score takes far longer, and its descent may stop short of the minimum.
 SCORE = "wasserstein"
-
-
-class _Maps:
-    """The maps of one system, made once: every pair of networks asks for them, and making them takes longest."""
-
-    def __init__(self, dynamics: DelayDynamics, ranks: Sequence[int]) -> None:
-        self._maps = {rank: dynamics.matrix(rank) for rank in ranks}
-
-    def matrix(self, rank: int) -> torch.Tensor:
-        return self._maps[rank].clone()
 
 
 def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Options, recording: Any) -> pd.DataFrame:
@@ -47,30 +36,28 @@ def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Op
     import pandas as pd
 
     from neurorules.errors import InputError
-    from neurorules.runs.evaluate import ModelActivity
     from neurorules.runs.run import TRAINED, checkpoint_index
-    from neurorules.similarity.dsa import DelayDynamics, check_delays, dynamics_distances
+    from neurorules.similarity.dsa import DelayDynamics, check_delays, wasserstein
     from neurorules.tables.base.labels import side
 
     sides, systems = [], []
     for member in members:
         for seed, run in member.runs.items():
             checkpoint = checkpoint_index(run, TRAINED)
-            activity = ModelActivity(run, member.options, member.task, None).at(checkpoint)
+            activity = member.activity(seed, None).at(checkpoint)
             check_delays(activity.shape[0], activity.shape[1], min(options.dsa_n_delays))
-            of_delays: dict[int, DelayDynamics] = {}
+            of_delays: dict[int, dict[int, NDArray[Any]]] = {}
             for n_delays in options.dsa_n_delays:
                 with suppress(InputError):
-                    of_delays[n_delays] = cast(
-                        "DelayDynamics", _Maps(DelayDynamics(activity, n_delays), options.dsa_ranks)
-                    )
+                    dynamics = DelayDynamics(activity, n_delays)
+                    of_delays[n_delays] = {rank: dynamics.eigenvalues(rank) for rank in options.dsa_ranks}
             systems.append(of_delays)
             sides.append((member.labels, seed, {"accuracy": float(run["accuracy"].values[checkpoint])}))
     rows = []
     for a, b in itertools.combinations(range(len(sides)), 2):
         (labels_a, seed_a, values_a), (labels_b, seed_b, values_b) = sides[a], sides[b]
         scores = [
-            dynamics_distances(systems[a][n_delays], systems[b][n_delays], rank, [SCORE])[SCORE]
+            wasserstein(systems[a][n_delays][rank], systems[b][n_delays][rank])
             for n_delays in systems[a].keys() & systems[b].keys()
             for rank in options.dsa_ranks
         ]

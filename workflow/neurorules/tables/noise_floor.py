@@ -68,7 +68,6 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from neurorules.runs.evaluate import ModelActivity
     from neurorules.runs.run import checkpoint_index, stages_of
     from neurorules.similarity.conditions import derangements, opposite_conditions
     from neurorules.similarity.noise_floor import (
@@ -117,11 +116,11 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
         rows("cross_condition_average", "", -1, nan, nan, average_distances(rates, splits)),
     ]
     for seed, run in model.runs.items():
-        activity = ModelActivity(run, model.options, model.task, recording)
+        activity = model.activity(seed, recording)
         for stage in stages_of(run):
             index = checkpoint_index(run, stage)
             at_stage, accuracy = activity.at(index), float(run["accuracy"].values[index])
-            correct = activity.fraction_correct()
+            correct = activity.fraction_correct(index)
             for quantity, order in orders.items():
                 if order is None or len(order):
                     distances = model_distances(at_stage, rates, splits, SPLIT_SEED + 1, order)

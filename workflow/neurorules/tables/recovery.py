@@ -162,15 +162,12 @@ class _Recovery:
         neurons: RecordedNeurons,
     ) -> None:
         from neurorules.errors import InputError
-        from neurorules.runs.evaluate import ModelActivity
         from neurorules.similarity.dsa import check_delays
 
         self.members, self.options, self.neurons = members, options, neurons
         self.n_conditions, n_times, self.n_neurons = recording["rates"].shape
         self.activity = {
-            (id(member), seed): ModelActivity(run, member.options, member.task, recording)
-            for member in members
-            for seed, run in member.runs.items()
+            (id(member), seed): member.activity(seed, recording) for member in members for seed in member.runs
         }
         self.seen: dict[tuple[int, int, int], Candidate] = {}
         self.measures = list(options.recovery_measures)

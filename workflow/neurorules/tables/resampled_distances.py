@@ -35,7 +35,6 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from neurorules.runs.evaluate import ModelActivity
     from neurorules.runs.run import stages_of
     from neurorules.similarity.matched_accuracy import course
     from neurorules.similarity.resampling import neuron_weights
@@ -47,7 +46,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
 
     networks, needed = [], {}
     for seed, run in model.runs.items():
-        activity = ModelActivity(run, model.options, model.task, recording)
+        activity = model.activity(seed, recording)
         accuracy = run["accuracy"].values
         identity, last = np.eye(len(accuracy)), len(accuracy) - 1
         # What is read off a curve is a weighted mean of its checkpoints.

@@ -48,7 +48,7 @@ def table(
 
     import pandas as pd
 
-    from neurorules.runs.evaluate import ModelActivity, OnTrials, accuracies
+    from neurorules.runs.evaluate import accuracies
     from neurorules.similarity.matched_accuracy import checkpoint_at, course
     from neurorules.similarity.procrustes import procrustes_distance
     from neurorules.tables.base.labels import side
@@ -58,10 +58,9 @@ def table(
     networks, reached = [], []
     for member in members:
         trials = member.task.batch(np.random.default_rng(TRIALS_SEED), options.snapshot_trials)
-        task = OnTrials(member.task, trials)
         for seed, run in member.runs.items():
-            networks.append((member, seed, ModelActivity(run, member.options, member.task, recording)))
-            reached.append(accuracies(run, member.options, task))
+            networks.append((member, seed, member.activity(seed, recording)))
+            reached.append(accuracies(run, member.options, member.task, trials))
     eprop = [
         course(_updates(network), values, values).best
         for (member, _, network), values in zip(networks, reached, strict=True)
@@ -77,7 +76,7 @@ def table(
         for (member, seed, network), values in zip(networks, reached, strict=True):
             checkpoint = checkpoint_at(_updates(network), values, level)
             activity.append(network.at(checkpoint))
-            correct = network.fraction_correct()
+            correct = network.fraction_correct(checkpoint)
             sides.append((member.labels, seed, {"accuracy": float(values[checkpoint]), "fraction_correct": correct}))
         sides.append((DATA_LABELS, -1, dict.fromkeys(("accuracy", "fraction_correct"), float("nan"))))
         activity.append(recording["rates"].values)

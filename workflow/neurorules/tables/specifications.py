@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import pandas as pd
     import xarray as xr
-    from numpy.typing import NDArray
 
     from neurorules.options import Options
     from neurorules.tables.base.table_type import ScoredModel
@@ -64,24 +63,25 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     """
     import pandas as pd
 
-    from neurorules.runs.evaluate import ModelActivity
-    from neurorules.similarity.measures.base.measure import MEASURES
+    from neurorules.similarity.measures.base.measure import load_between
     from neurorules.similarity.noise_floor import group_size, neuron_splits
+    from neurorules.similarity.samples import Samples
     from neurorules.tasks.base.guessing import guessing
 
     guess = guessing(model.task).columns()
     check(recording, model.options)
     comparison = model.options.comparison
-    measures = {name: MEASURES.load(name).distance for name in comparison.specification_measures}
-    rates = recording["rates"].values
-    n_neurons, n_units = rates.shape[-1], int(model.options.network["units"])
+    measures = {name: load_between(name) for name in comparison.specification_measures}
+    rates = Samples(recording["rates"].values)
+    n_neurons, n_units = rates.features, int(model.options.network["units"])
     size = group_size(n_neurons, n_units)
     neurons = neuron_splits(n_neurons, size, comparison.specification_splits, SPLIT_SEED)[:, 0]
     rng = np.random.default_rng(SPLIT_SEED + 1)
     units = np.stack([rng.permutation(n_units)[:size] for _ in neurons])
+    halves = [rates.some(of_split) for of_split in neurons]
     rows = []
     for seed, run in model.runs.items():
-        activity = ModelActivity(run, model.options, model.task, recording)
+        activity = model.activity(seed, recording)
         for index, update in enumerate(run["checkpoint"].values):
             all_steps = activity.all_steps_at(index)
             of_checkpoint = {
@@ -89,28 +89,18 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
                 "seed": seed,
                 "update": int(update),
                 "accuracy": float(run["accuracy"].values[index]),
-                "fraction_correct": activity.fraction_correct(),
+                "fraction_correct": activity.fraction_correct(index),
                 **guess,
             }
             for onset, window in _windows(model, recording, all_steps.shape[1]):
-                at_onset = all_steps[:, window]
+                at_onset = Samples(all_steps[:, window])
+                drawn = [at_onset.some(of_split) for of_split in units]
                 for measure, distance in measures.items():
                     choice = {**of_checkpoint, **onset, "measure": measure}
                     rows.append({**choice, "population": ALL, "distance": distance(at_onset, rates)})
-                    halves = _mean_of_halves(distance, at_onset, rates, units, neurons)
-                    rows.append({**choice, "population": HALVES, "distance": halves})
+                    of_halves = [distance(x, y) for x, y in zip(drawn, halves, strict=True)]
+                    rows.append({**choice, "population": HALVES, "distance": float(np.mean(of_halves))})
     return pd.DataFrame(rows)
-
-
-def _mean_of_halves(
-    distance: Callable[[NDArray[Any], NDArray[Any]], float],
-    activity: NDArray[Any],
-    rates: NDArray[Any],
-    units: NDArray[Any],
-    neurons: NDArray[Any],
-) -> float:
-    """Mean distance over splits; units, neurons (split, size)."""
-    return float(np.mean([distance(activity[..., u], rates[..., n]) for u, n in zip(units, neurons, strict=True)]))
 
 
 def _windows(model: ScoredModel, recording: xr.Dataset, n_steps: int) -> Iterator[tuple[Mapping[str, Any], Any]]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules.similarity.procrustes import as_samples
+from neurorules.similarity.samples import Samples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,31 +26,18 @@ N_COMPONENTS = 20
 RIDGE = 1e-3
 
 
-def principal_components(activity: NDArray[Any], n_components: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Left singular vectors (sample, component) and singular values of the centred samples, largest first.
-
-    At most `n_components`, and fewer where the samples span fewer dimensions.
-    """
-    samples = as_samples(activity)
-    left, singular, _ = np.linalg.svd(samples, full_matrices=False)
-    rounding = singular[0] * max(samples.shape) * np.finfo(np.float64).eps
-    kept = min(n_components, int((singular > rounding).sum()))
-    return left[:, :kept], singular[:kept]
-
-
 def canonical_correlations(
-    x: NDArray[Any], y: NDArray[Any], n_components: int = N_COMPONENTS, ridge: float = RIDGE
+    x: Samples, y: Samples, n_components: int = N_COMPONENTS, ridge: float = RIDGE
 ) -> NDArray[Any]:
     """Correlations of the canonical variates, one for each component of the representation that has fewer of them.
 
     Args:
-        x: (condition, time, feature) or (sample, feature).
-        y: the same samples, any number of features.
+        x, y: of the same samples, any numbers of features.
         n_components: principal components of each.
         ridge: added to the components' sums of squares.
     """
-    left_x, singular_x = principal_components(x, n_components)
-    left_y, singular_y = principal_components(y, n_components)
+    left_x, singular_x = x.components(n_components)
+    left_y, singular_y = y.components(n_components)
     return correlations_of_components(left_x.T @ left_y, singular_x, singular_y, ridge)
 
 
@@ -83,5 +70,10 @@ def distance(x: NDArray[Any], y: NDArray[Any]) -> float:
     Args:
         x, y: (condition, time, feature) or (sample, feature) of the same samples, any numbers of features.
     """
+    return between(Samples(x), Samples(y))
+
+
+def between(x: Samples, y: Samples) -> float:
+    """`distance` of activities that are compared more than once."""
     correlations = canonical_correlations(x, y)
     return float(1.0 - correlations.mean()) if correlations.size else 1.0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules.similarity.procrustes import as_samples
+from neurorules.similarity.samples import Samples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,8 +23,12 @@ def distance(x: NDArray[Any], y: NDArray[Any]) -> float:
     Args:
         x, y: (condition, time, feature) or (sample, feature) of the same samples, any numbers of features.
     """
-    x, y = as_samples(x), as_samples(y)
-    norms = np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y)
+    return between(Samples(x), Samples(y))
+
+
+def between(x: Samples, y: Samples) -> float:
+    """`distance` of activities that are compared more than once."""
+    norms = np.linalg.norm(x.scatter) * np.linalg.norm(y.scatter)
     if norms == 0:
         return 1.0
-    return float(1.0 - np.linalg.norm(x.T @ y) ** 2 / norms)
+    return float(1.0 - np.linalg.norm(x.cross(y)) ** 2 / norms)

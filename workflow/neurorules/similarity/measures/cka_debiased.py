@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurorules.similarity.procrustes import as_samples
+from neurorules.similarity.samples import Samples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,29 +28,21 @@ LABEL = "Debiased CKA distance"
 LEAST_SAMPLES = 4
 
 
-def unbiased_hsic(x: NDArray[Any], y: NDArray[Any]) -> float:
-    """Unbiased HSIC with linear kernels, in the features' space.
+def unbiased_hsic(x: Samples, y: Samples) -> float:
+    """Unbiased HSIC with linear kernels, in the features' space, of at least 4 samples.
 
     With centred columns K 1 = 0, so that the sums over K~ are sums over K's diagonal.
-
-    Args:
-        x, y: (sample, feature), columns centred, at least 4 samples.
     """
-    n = len(x)
-    k, l = (x**2).sum(1), (y**2).sum(1)  # noqa: E741
-    crossed = float(np.linalg.norm(x.T @ y) ** 2)
+    k, l = x.square_sums, y.square_sums  # noqa: E741
+    n = len(k)
+    crossed = float(np.linalg.norm(x.scatter if x is y else x.cross(y)) ** 2)
     total = crossed - n / (n - 2) * float(k @ l) + float(k.sum() * l.sum()) / ((n - 1) * (n - 2))
     return total / (n * (n - 3))
 
 
-def debiased_cka(x: NDArray[Any], y: NDArray[Any]) -> float:
-    """CKA from unbiased estimates; it may fall below 0, and is 0 where a representation has no variance left.
-
-    Args:
-        x, y: (condition, time, feature) or (sample, feature) of the same samples, any numbers of features.
-    """
-    x, y = as_samples(x), as_samples(y)
-    if len(x) < LEAST_SAMPLES:
+def debiased_cka(x: Samples, y: Samples) -> float:
+    """CKA from unbiased estimates; it may fall below 0, and is 0 where a representation has no variance left."""
+    if len(x.square_sums) < LEAST_SAMPLES:
         return 0.0
     of_x, of_y = unbiased_hsic(x, x), unbiased_hsic(y, y)
     return unbiased_hsic(x, y) / float(np.sqrt(of_x * of_y)) if of_x > 0 and of_y > 0 else 0.0
@@ -62,4 +54,9 @@ def distance(x: NDArray[Any], y: NDArray[Any]) -> float:
     Args:
         x, y: (condition, time, feature) or (sample, feature) of the same samples, any numbers of features.
     """
+    return between(Samples(x), Samples(y))
+
+
+def between(x: Samples, y: Samples) -> float:
+    """`distance` of activities that are compared more than once."""
     return float(np.clip(1.0 - debiased_cka(x, y), 0.0, 1.0))

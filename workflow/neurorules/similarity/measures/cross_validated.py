@@ -44,29 +44,38 @@ def distance(x: NDArray[Any], y: NDArray[Any]) -> float:
             value="cross_validated",
             remedy="Leave this measure out for this recording.",
         )
-    n_folds = min(MOST_FOLDS, n_conditions)
-    fold = np.arange(n_conditions) % n_folds
+    fold = np.arange(n_conditions) % min(MOST_FOLDS, n_conditions)
+    x, y = _shifted(x), _shifted(y)
+    # Sums over the conditions of each fold: none is added up twice.
+    parts = [
+        (x[fold == f].reshape(-1, x.shape[-1]), y[fold == f].reshape(-1, y.shape[-1])) for f in range(fold.max() + 1)
+    ]
+    products = np.stack([of_x.T @ of_y for of_x, of_y in parts])
+    sums = [(of_x.sum(0), of_y.sum(0)) for of_x, of_y in parts]
+    squares = [(float((of_x**2).sum()), float((of_y**2).sum())) for of_x, of_y in parts]
+    whole, total_x, total_y = products.sum(0), sum(of_x for of_x, _ in sums), sum(of_y for _, of_y in sums)
     overlap = square_x = square_y = 0.0
-    for held_out in (fold == f for f in range(n_folds)):
-        train_x, test_x = _centred(x, held_out)
-        train_y, test_y = _centred(y, held_out)
-        u, singular, vt = np.linalg.svd(train_x.T @ train_y, full_matrices=False)
+    for (of_x, _), product, (sum_x, sum_y), (held_x, held_y) in zip(parts, products, sums, squares, strict=True):
+        n_held = len(of_x)
+        n_others = x.shape[0] * x.shape[1] - n_held
+        mean_x, mean_y = (total_x - sum_x) / n_others, (total_y - sum_y) / n_others
+        others = whole - product - n_others * np.outer(mean_x, mean_y)
+        u, singular, vt = np.linalg.svd(others, full_matrices=False)
         # Directions that the other conditions do not share have no rotation; LAPACK would make one up.
         shared = singular > singular[0] * max(x.shape[-1], y.shape[-1]) * np.finfo(np.float64).eps
-        overlap += float(((test_x @ u[:, shared]) * (test_y @ vt[shared].T)).sum())
-        square_x += float((test_x**2).sum())
-        square_y += float((test_y**2).sum())
+        # Held-out samples less the means of the others.
+        held = product - np.outer(sum_x, mean_y) - np.outer(mean_x, sum_y) + n_held * np.outer(mean_x, mean_y)
+        overlap += float(((held.T @ u[:, shared]) * vt[shared].T).sum())
+        square_x += held_x - 2.0 * float(sum_x @ mean_x) + n_held * float(mean_x @ mean_x)
+        square_y += held_y - 2.0 * float(sum_y @ mean_y) + n_held * float(mean_y @ mean_y)
     if square_x == 0 or square_y == 0:
         return 1.0
     cosine = overlap / np.sqrt(square_x * square_y)
     return float(np.arccos(np.clip(cosine, 0.0, 1.0)) / (np.pi / 2))
 
 
-def _centred(activity: NDArray[Any], held_out: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Samples of the other and of the held-out conditions, both less the mean of the other conditions."""
-    # From the first sample on, so that a constant feature is exactly 0.
+def _shifted(activity: NDArray[Any]) -> NDArray[Any]:
+    """Float64, less the first sample, so that a constant feature is exactly 0; and less the mean, for exact sums."""
     activity = np.asarray(activity, np.float64) - activity[0, 0]
-    train = activity[~held_out].reshape(-1, activity.shape[-1])
-    test = activity[held_out].reshape(-1, activity.shape[-1])
-    mean = train.mean(0)
-    return train - mean, test - mean
+    activity -= activity.mean((0, 1))
+    return activity

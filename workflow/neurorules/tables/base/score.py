@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from neurorules.errors import InputError
 from neurorules.io.tables import write_table
@@ -11,12 +11,10 @@ from neurorules.options import Options
 from neurorules.recordings.recording import open_recording
 from neurorules.runs.kept import confirm
 from neurorules.tables.base.labels import model_labels, recording_labels
+from neurorules.tables.base.opened import Opened
 from neurorules.tables.base.table_type import TABLE_TYPES, ScoredModel
 from neurorules.tasks.base.labels import joined_recording
 from neurorules.tasks.base.task import make_task
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 # What a table has to be made of: attributes of its runs and of its recording (`Identities` in study/identity.py), and
 # the identity that its rows carry to figures. This asks for nothing, as for files that no study made.
@@ -32,6 +30,7 @@ def score_model(
     code: str,
     output: str,
     asked: Mapping[str, Any] = NOTHING,
+    opened: Opened | None = None,
 ) -> None:
     """Write one table about one model.
 
@@ -44,16 +43,17 @@ def score_model(
         code: hash of the code behind the table.
         output: CSV.
         asked: what the table has to be made of, see `NOTHING`.
+        opened: what the job has opened for other tables of the same files.
 
     Raises:
         StaleResult: a run or the recording was made otherwise.
     """
-    options = Options(options)
-    recording = None if recording_file is None else open_recording(recording_file, asked["recording"])
+    options, opened = Options(options), opened or Opened()
+    recording = opened.recording(recording_file, asked["recording"])
     task = make_task(options.task_module, options.task, recording)
     if recording is not None and TABLE_TYPES.load(table_type).NEEDS_RECORDING:
         recording = joined_recording(options.task_module, task, recording, options.comparison)
-    runs = _open_runs(run_files, options, asked["runs"])
+    runs = opened.runs(run_files, options, asked["runs"])
     names = model_labels(model, options, runs)
     labels = {
         **recording_labels(names["task"], recording),
@@ -62,17 +62,9 @@ def score_model(
         "scoring_code": code,
         "made_from": asked["table"],
     }
-    write_table(output, TABLE_TYPES.load(table_type).table(ScoredModel(labels, options, task, runs), recording))
+    scored = ScoredModel(labels, options, task, runs, opened.tested(run_files))
+    write_table(output, TABLE_TYPES.load(table_type).table(scored, recording))
     confirm(run_files.values())
-
-
-def _open_runs(files: Mapping[int, str], options: Options, asked: Mapping[str, Any]) -> dict[int, xr.Dataset]:
-    """Runs by seed, each of them as it is asked for."""
-    from neurorules.imported.network import open_network  # tables of recordings have no part in it
-
-    return {
-        seed: open_network(file, options, {**asked, "seed": seed} if asked else None) for seed, file in files.items()
-    }
 
 
 def score_group(
@@ -105,7 +97,7 @@ def score_group(
     joined, members = recording, list[ScoredModel]()
     for model, values in models.items():
         resolved = Options(values)
-        runs = _open_runs(run_files[model], resolved, asked["runs"].get(model, {}))
+        runs = Opened().runs(run_files[model], resolved, asked["runs"].get(model, {}))
         task = make_task(resolved.task_module, resolved.task, recording)
         if recording is not None and is_compared:
             own = joined_recording(resolved.task_module, task, recording, resolved.comparison)

@@ -29,7 +29,7 @@ Nothing heavy is imported at the top of such a file: every cluster job reads SUB
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from neurorules.plugins import Plugins
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from neurorules.options import Options
+    from neurorules.runs.evaluate import ModelActivity, TestedNetwork
     from neurorules.tasks.base.task import Task
 
 TABLE_TYPES = Plugins(
@@ -71,12 +72,26 @@ class ScoredModel:
         options: its resolved options.
         task: its task.
         runs: its runs by seed.
+        tested: their networks on the test trials, by seed, as far as a table has asked for them; models that stand for
+            the same one in several tables of a job share it.
     """
 
     labels: Mapping[str, Any]
     options: Options
     task: Task
     runs: Mapping[int, xr.Dataset]
+    tested: dict[int, TestedNetwork] = field(default_factory=dict, repr=False, compare=False)
+
+    def activity(self, seed: int, recording: xr.Dataset | None) -> ModelActivity:
+        """What the network of a seed does, in the window that lines up with a recording or, for None, in all steps."""
+        from neurorules.runs.evaluate import ModelActivity, TestedNetwork
+
+        run = self.runs[seed]
+        if "activity" in run:
+            return ModelActivity(run, self.options, self.task, recording)
+        if seed not in self.tested:
+            self.tested[seed] = TestedNetwork(run, self.options.network, self.task)
+        return ModelActivity(run, self.options, self.task, recording, self.tested[seed])
 
 
 def table_types(subject: str | None = None) -> list[str]:

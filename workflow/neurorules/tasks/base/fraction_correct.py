@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from copy import copy
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurorules.tasks.base.trials import Trials
+
 if TYPE_CHECKING:
-    import torch
     from numpy.typing import NDArray
 
-    from neurorules.tasks.base.losses import ScoredTrials
     from neurorules.tasks.base.task import Loss
 
 # Losses of two answers that differ by less, relative to their size, are equal: the outputs favour neither.
@@ -60,7 +60,7 @@ def choices_of(targets: NDArray[Any], scored: NDArray[Any]) -> list[tuple[NDArra
     return sets
 
 
-def fraction_correct(loss: Loss, outputs: torch.Tensor, batch: ScoredTrials) -> float:
+def fraction_correct(loss: Loss, outputs: NDArray[Any], trials: Trials) -> float:
     """Share of trials whose outputs have a lower loss for their own targets than for those of any other trial.
 
     For choices it is the share of right choices; for movements, that of trials from which the condition can be decoded.
@@ -70,27 +70,32 @@ def fraction_correct(loss: Loss, outputs: torch.Tensor, batch: ScoredTrials) -> 
     Args:
         loss: the task's.
         outputs: (step, trial, output) of one network.
-        batch: the trials.
+        trials: what was answered.
 
     Returns:
         NaN where no two trials of equal timing have different targets.
     """
-    import torch
-
-    outputs = outputs.double()
-    scored = batch.scored.cpu().numpy() > 0
+    per_trial = getattr(loss, "per_trial", None) or partial(_per_trial, loss)
+    outputs = outputs.astype(np.float64)
     right: list[NDArray[Any]] = []
-    for trials, own in choices_of(batch.targets.cpu().numpy(), scored):
-        part = copy(batch)
-        chosen = torch.as_tensor(trials, device=outputs.device)
-        answers, part.scored = outputs[:, chosen], batch.scored[:, chosen].double()
-        losses = []
-        for first in np.unique(own, return_index=True)[1]:
-            target = batch.targets[:, trials[first : first + 1]]
-            part.targets = target.expand(-1, len(trials), *target.shape[2:])
-            losses.append(loss.pointwise(answers, part).sum(0))
-        table = torch.stack(losses).cpu().numpy()  # (answer, trial)
+    for chosen, own in choices_of(trials.targets, trials.scored):
+        answers, scored = outputs[:, chosen], trials.scored[:, chosen]
+        first = chosen[np.unique(own, return_index=True)[1]]
+        targets = (np.repeat(trials.targets[:, trial : trial + 1], len(chosen), axis=1) for trial in first)
+        table = np.stack([per_trial(answers, target, scored) for target in targets])  # (answer, trial)
         lowest = table.min(0)
         best = table <= lowest + TIE * np.abs(lowest)
         right.append(np.where(best[own, np.arange(len(own))], 1.0 / np.maximum(1, best.sum(0)), 0.0))
     return float(np.concatenate(right).mean()) if right else float("nan")
+
+
+def _per_trial(loss: Loss, outputs: NDArray[Any], targets: NDArray[Any], scored: NDArray[Any]) -> NDArray[Any]:
+    """(trial,) losses of a loss that takes tensors alone."""
+    import torch
+
+    from neurorules.tasks.base.losses import ScoredTrials
+
+    given = torch.as_tensor(outputs)
+    trials = Trials(outputs, targets, scored, np.zeros(scored.shape[1], np.int64))
+    of_trials: NDArray[Any] = loss.pointwise(given, ScoredTrials(trials, like=given)).sum(0).numpy()
+    return of_trials

@@ -16,10 +16,10 @@ from neurorules.tasks.base.fraction_correct import choices_of, equal_timing
 from neurorules.tasks.base.losses import CrossEntropy, MeanSquaredError, ScoredTrials
 
 if TYPE_CHECKING:
-    import torch
     from numpy.typing import NDArray
 
     from neurorules.tasks.base.task import Loss, Task
+    from neurorules.tasks.base.trials import Trials
 
 # Log probability of a choice that is never right: of no weight, and still a number.
 NEVER = -100.0
@@ -46,20 +46,17 @@ class Guess:
 
 def guessing(task: Task) -> Guess:
     """The guessing level of a task, on its test trials."""
-    import torch
-
     trials = task.test()
     sets = choices_of(trials.targets, trials.scored)
     if not sets:
         return Guess(float("nan"), float("nan"))
-    batch = ScoredTrials(trials, like=torch.zeros(1, dtype=torch.float64))
-    outputs = best_shared(task.loss, batch, equal_timing(trials.scored), task.n_outputs)
-    accuracy = task.accuracy(outputs, batch)
+    outputs = best_shared(task.loss, trials, equal_timing(trials.scored), task.n_outputs)
+    accuracy = task.accuracy(outputs, trials)
     commonest = sum(np.bincount(own).max() for _, own in sets)
     return Guess(accuracy, float(commonest / sum(len(own) for _, own in sets)))
 
 
-def best_shared(loss: Loss, batch: ScoredTrials, timing: NDArray[Any], n_outputs: int) -> torch.Tensor:
+def best_shared(loss: Loss, trials: Trials, timing: NDArray[Any], n_outputs: int) -> NDArray[Any]:
     """The outputs of lowest loss among those that are the same in all trials of equal timing.
 
     The losses of this package are convex, so that there is one lowest. Known ones are solved: the squared error by the
@@ -67,39 +64,39 @@ def best_shared(loss: Loss, batch: ScoredTrials, timing: NDArray[Any], n_outputs
 
     Args:
         loss: the task's.
-        batch: the trials, float64.
+        trials: what was answered.
         timing: (trial,) see `equal_timing`.
         n_outputs: of the task.
 
     Returns:
         (step, trial, output) float64.
     """
-    import torch
-
     if not isinstance(loss, CrossEntropy | MeanSquaredError):
-        return _minimized(loss, batch, timing, n_outputs)
-    targets = batch.targets
-    if isinstance(loss, CrossEntropy):
-        targets = torch.nn.functional.one_hot(targets, n_outputs).double()
-    outputs = torch.empty_like(targets)
+        return _minimized(loss, trials, timing, n_outputs)
+    choices = isinstance(loss, CrossEntropy)
+    targets = np.eye(n_outputs)[trials.targets] if choices else trials.targets.astype(np.float64)
+    outputs = np.empty_like(targets)
     for own in _sets(timing):
-        outputs[:, own] = targets[:, own].mean(1, keepdim=True)
-    return outputs.log().clamp_min(NEVER) if isinstance(loss, CrossEntropy) else outputs
+        outputs[:, own] = targets[:, own].mean(1, keepdims=True)
+    if not choices:
+        return outputs
+    with np.errstate(divide="ignore"):  # the logarithm of no share at all
+        nats: NDArray[Any] = np.maximum(np.log(outputs), NEVER)
+    return nats
 
 
-def _sets(timing: NDArray[Any]) -> list[torch.Tensor]:
+def _sets(timing: NDArray[Any]) -> list[NDArray[Any]]:
     """The trials of each timing."""
-    import torch
-
-    return [torch.as_tensor(np.flatnonzero(timing == number)) for number in np.unique(timing)]
+    return [np.flatnonzero(timing == number) for number in np.unique(timing)]
 
 
-def _minimized(loss: Loss, batch: ScoredTrials, timing: NDArray[Any], n_outputs: int) -> torch.Tensor:
+def _minimized(loss: Loss, trials: Trials, timing: NDArray[Any], n_outputs: int) -> NDArray[Any]:
     import torch
     from scipy.optimize import minimize
 
-    n_steps, n_trials = batch.scored.shape
-    outputs = torch.zeros(n_steps, n_trials, n_outputs, dtype=torch.float64)
+    batch = ScoredTrials(trials, like=torch.zeros(1, dtype=torch.float64))
+    n_steps, n_trials = trials.scored.shape
+    outputs = np.zeros((n_steps, n_trials, n_outputs))
     for own in _sets(timing):
         part = copy(batch)
         part.targets, part.scored = batch.targets[:, own], batch.scored[:, own]
@@ -110,5 +107,5 @@ def _minimized(loss: Loss, batch: ScoredTrials, timing: NDArray[Any], n_outputs:
             return float(value), gradient.sum(1).reshape(-1).numpy()
 
         found = minimize(objective, np.zeros(n_steps * n_outputs), jac=True, method="L-BFGS-B")
-        outputs[:, own] = torch.as_tensor(found.x).reshape(n_steps, 1, n_outputs)
+        outputs[:, own] = found.x.reshape(n_steps, 1, n_outputs)
     return outputs

@@ -2,16 +2,22 @@
 
 All losses are means over scored points, so that their size does not depend on the batch. For a stack of networks every
 tensor has a leading network dimension, and a loss is one number per network.
+
+Training calls losses on tensors. Scoring needs no gradients: `per_trial` and the accuracies take NumPy arrays, so that
+scoring jobs do without PyTorch, which takes longer to import than most of them take.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
 
     from neurorules.tasks.base.trials import Trials
 
@@ -31,7 +37,6 @@ class ScoredTrials:
     """
 
     def __init__(self, trials: Trials | Sequence[Trials], like: torch.Tensor) -> None:
-        import numpy as np
         import torch
 
         batches = [trials] if not isinstance(trials, Sequence) else trials
@@ -83,6 +88,19 @@ class MeanSquaredError:
         loss = error.square().sum((-3, -2, -1)) / divisor[..., 0, 0]
         return loss, error.mul_((2.0 / divisor).unsqueeze(-1))
 
+    def per_trial(self, outputs: NDArray[Any], targets: NDArray[Any], scored: NDArray[Any]) -> NDArray[Any]:
+        """Sum over scored steps of the squared error, times the factor over the number of outputs.
+
+        Args:
+            outputs, targets: (step, trial, output) float64.
+            scored: (step, trial) bool.
+
+        Returns:
+            (trial,): what each adds to the loss, times the number of scored points.
+        """
+        square: NDArray[Any] = np.einsum("sto,sto,st->t", *[outputs - targets] * 2, scored)
+        return square * (self.factor / outputs.shape[-1])
+
     def _divisor(self, outputs: torch.Tensor, batch: ScoredTrials) -> torch.Tensor:
         return batch.n_scored * (outputs.shape[-1] / self.factor)
 
@@ -115,27 +133,53 @@ class CrossEntropy:
         gradient.mul_((batch.scored / batch.n_scored).unsqueeze(-1))
         return loss, gradient
 
+    def per_trial(self, outputs: NDArray[Any], targets: NDArray[Any], scored: NDArray[Any]) -> NDArray[Any]:
+        """Sum over scored steps of -log softmax(y)[target], in nats.
+
+        Args:
+            outputs: (step, trial, output) float64, unnormalized log probabilities.
+            targets: (step, trial) class indices.
+            scored: (step, trial) bool.
+
+        Returns:
+            (trial,): what each adds to the loss, times the number of scored points.
+        """
+        # From the largest on, so that no exponential overflows.
+        outputs = outputs - outputs.max(-1, keepdims=True)
+        picked = np.take_along_axis(outputs, targets[..., None], -1)[..., 0]
+        nats: NDArray[Any] = ((np.log(np.exp(outputs).sum(-1)) - picked) * scored).sum(0)
+        return nats
+
 
 mean_squared_error = MeanSquaredError()
 half_mean_squared_error = MeanSquaredError(0.5)
 cross_entropy = CrossEntropy()
 
 
-def regression_accuracy(outputs: torch.Tensor, batch: ScoredTrials) -> float:
+def regression_accuracy(outputs: NDArray[Any], trials: Trials) -> float:
     """Normalized accuracy 1 - NMSE (paper, appendix A.3) of one network.
 
     NMSE = mean over outputs of sum (y - y*)^2 / sum (y* - mean y*)^2 over scored points. For an output with a constant
     target, the squared error is not divided.
+
+    Args:
+        outputs: y, (step, trial, output).
+        trials: what was answered.
     """
-    scored = batch.scored > 0
-    answers, targets = outputs[scored].double(), batch.targets[scored].double()
-    error = (answers - targets).square().sum(0)
-    spread = (targets - targets.mean(0)).square().sum(0)
+    answers, targets = (values[trials.scored].astype(np.float64) for values in (outputs, trials.targets))
+    error = ((answers - targets) ** 2).sum(0)
+    spread = ((targets - targets.mean(0)) ** 2).sum(0)
     # Rounding in the mean leaves a constant target a tiny spread, so values are compared instead.
     constant = (targets == targets[0]).all(0)
-    return float(1.0 - (error / spread.masked_fill(constant, 1.0)).mean())
+    return float(1.0 - (error / np.where(constant, 1.0, spread)).mean())
 
 
-def choice_accuracy(outputs: torch.Tensor, batch: ScoredTrials) -> float:
-    """Normalized accuracy 1 - cross-entropy in nats (paper, appendix A.3); below 0 when worse than 1 nat."""
-    return 1.0 - float(cross_entropy(outputs.double(), batch)[0])
+def choice_accuracy(outputs: NDArray[Any], trials: Trials) -> float:
+    """Normalized accuracy 1 - cross-entropy in nats (paper, appendix A.3); below 0 when worse than 1 nat.
+
+    Args:
+        outputs: y, (step, trial, output), unnormalized log probabilities.
+        trials: what was answered.
+    """
+    nats = cross_entropy.per_trial(outputs.astype(np.float64), trials.targets, trials.scored)
+    return float(1.0 - nats.sum() / trials.scored.sum())

@@ -45,7 +45,10 @@ TASKS = Plugins(
 
 
 class Loss(Protocol):
-    """A task's loss. For a stack of networks, every tensor has a leading network dimension."""
+    """A task's loss. For a stack of networks, every tensor has a leading network dimension.
+
+    It may have `per_trial`, the same on NumPy arrays (see losses.py); scoring jobs then need not load PyTorch for it.
+    """
 
     def __call__(self, outputs: torch.Tensor, batch: ScoredTrials) -> tuple[torch.Tensor, torch.Tensor]:
         """The loss and dL/dy of the shape of `outputs`, (step, trial, output)."""
@@ -60,7 +63,7 @@ class Task(Protocol):
     n_inputs: int
     n_outputs: int
     loss: Loss
-    accuracy: Callable[[torch.Tensor, ScoredTrials], float]
+    accuracy: Callable[[NDArray[Any], Trials], float]  # of outputs (step, trial, output) of one network
 
     def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
         """A batch of training trials."""

@@ -4,6 +4,8 @@ A measure is one file in the folder above with
 
     LABEL: str                                             axis label, e.g. "CCA distance"
     def distance(x: NDArray[Any], y: NDArray[Any]) -> float    0 alike, about 1 nothing in common
+    def between(x: Samples, y: Samples) -> float           optional: the same, of activities that are compared more than
+                                                           once and by other measures too, see `samples.py`
 
 x and y are (condition, time, feature) of the same conditions and times, any numbers of features: the network's
 activity first, the recorded rates second. A representation without any variance has distance 1 to everything.
@@ -11,7 +13,7 @@ activity first, the recorded rates second. A representation without any variance
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from neurorules.plugins import Plugins
@@ -19,10 +21,21 @@ from neurorules.plugins import Plugins
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MEASURES = Plugins("similarity.measures", "measure of similarity", "comparison.measures", members=("LABEL", "distance"))
+    from neurorules.similarity.samples import Samples
+
+MEASURES = Plugins(
+    "similarity.measures", "measure of similarity", "comparison.measures", members=("LABEL", "distance", "between")
+)
 
 # Options of `comparison` that are lists of measures.
 MEASURE_OPTIONS = ("measures", "specification_measures")
+
+
+def load_between(name: str) -> Callable[[Samples, Samples], float]:
+    """A measure as a function of `Samples`, whether or not it makes use of them."""
+    measure = MEASURES.load(name)
+    found: Callable[[Samples, Samples], float] | None = getattr(measure, "between", None)
+    return found or (lambda x, y: float(measure.distance(x.activity, y.activity)))
 
 
 def check_measures(names: Iterable[str], rates: NDArray[Any]) -> None:

@@ -1,0 +1,56 @@
+"""The leaky rate network of `rnn.py`, forward and without noise, in NumPy: to run trained networks without PyTorch.
+
+Of a network that is run a few times, importing PyTorch would take longer than all of its steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurorules.network.activations import ACTIVATIONS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neurorules.options import Options
+
+
+def run_network(
+    weights: Mapping[str, NDArray[Any]], options: Options, inputs: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Activity and outputs of one network, in the dtype of its weights.
+
+    Args:
+        weights: that the network runs with, constraints included, by their names in `Sizes.shapes`.
+        options: the group `network`: `activation` and `tau_steps`.
+        inputs: x_1..x_T, (step, trial, input).
+
+    Returns:
+        h_1..h_T, (step, trial, unit), and y_1..y_T, (step, trial, output). A network whose activity overflows goes on
+        with numbers that are not finite.
+    """
+    recurrent = weights["recurrent"]
+    dtype, activate = recurrent.dtype, ACTIVATIONS[options.activation].of_arrays
+    alpha = dtype.type(1.0 / options.tau_steps)
+    leak = dtype.type(1) - alpha
+    n_steps, n_trials, n_inputs = inputs.shape
+    with np.errstate(over="ignore", invalid="ignore"):
+        # alpha (W_x x_t + b) of all steps, which becomes h_t step by step.
+        activity = inputs.reshape(-1, n_inputs).astype(dtype) @ (alpha * weights["input"].T) + alpha * weights["bias"]
+        activity = activity.reshape(n_steps, n_trials, -1)
+        from_activity = np.ascontiguousarray(alpha * recurrent.T)
+        state = np.broadcast_to(weights["initial_state"], activity.shape[1:]).copy()
+        product, h = np.empty_like(state), np.empty_like(state)
+        activate(state, h)
+        for at_step in activity:
+            np.matmul(h, from_activity, out=product)
+            state *= leak
+            state += product
+            state += at_step
+            activate(state, at_step)
+            h = at_step
+        outputs = activity.reshape(-1, activity.shape[-1]) @ weights["readout"].T + weights["readout_bias"]
+    return activity, outputs.reshape(n_steps, n_trials, -1)
