@@ -138,10 +138,12 @@ def model_distances(
     distances = np.empty(len(splits))
     for turn, order in enumerate(orders[: len(splits)]):
         reordered = x.reordered(order).centred
-        for repeat in range(turn, len(splits), len(orders)):
+        repeats = range(turn, len(splits), len(orders))
+        whole = reordered.T @ y if len(repeats) > 1 else None
+        for repeat in repeats:
             drawn, first = units[repeat], splits[repeat, 0]
             distances[repeat] = distance_from_cross_product(
-                reordered[:, drawn].T @ y[:, first],
+                reordered[:, drawn].T @ y[:, first] if whole is None else whole[np.ix_(drawn, first)],
                 float(np.sqrt(square_x[drawn].sum())),
                 float(np.sqrt(square_y[first].sum())),
             )

@@ -16,8 +16,8 @@ from neurorules.similarity.procrustes import as_samples
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Shares of the largest singular value down to which principal components are found from X^T X directly, to 1e-11, and by
-# subspace iteration, which carries so many more directions along and pays with so many features.
+# Shares of the largest singular value down to which principal components are found from X^T X directly, to 1e-11, or
+# by subspace iteration, which carries so many more directions along and pays with so many features.
 DIRECT_SHARE, LEAST_SHARE, SPARE, MANY = 5e-3, 1e-5, 12, 100
 
 
