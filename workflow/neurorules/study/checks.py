@@ -272,7 +272,7 @@ class Checks:
             **self.config["tasks"][name].get("comparison", {}),
         }
         compared = getattr(task_module, "COMPARISON_KEYS", ())
-        without = f"The task {module} cannot be compared with a recording without it; see config/README.md."
+        without = f"The task {module} cannot be compared with a recording without it; see docs/reference/options.md."
         for group, options, keys, remedy in (
             ("task", given, tuple(needed), f"The task {module} needs all of: {', '.join(needed)}."),
             ("comparison", comparison, compared, without),

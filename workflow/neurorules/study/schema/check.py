@@ -89,7 +89,7 @@ def _input_error(error: Mapping[str, Any], files: Sequence[Path]) -> InputError:
             "A key is missing.",
             files,
             dotted(path),
-            remedy="It is required. config/README.md documents every key.",
+            remedy="It is required. docs/reference/options.md lists every key.",
             at=dotted(path[:-1]),
         )
     if path and path[-1] == OF_A_KEY:

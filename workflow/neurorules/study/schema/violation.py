@@ -38,7 +38,7 @@ def not_allowed(files: Sequence[Path], key: str, violation: Violation) -> InputE
         files,
         key,
         value=violation.value,
-        remedy=f"{_allowed(violation)} config/README.md documents every key.",
+        remedy=f"{_allowed(violation)} docs/reference/options.md lists every key.",
         holds=violation.value,
     )
 
