@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from neurorules.tables.base.table_type import ScoredModel
 
 SUBJECT = "model"
-COSTLY = True
 NEEDS_RECORDING = True
 COMPARISON_KEYS = ("neuron_resamples", "neuron_resample_accuracies")
 
