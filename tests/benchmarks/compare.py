@@ -1,6 +1,6 @@
 """Run the benchmarks and compare them with the stored table of ratios, so that a slowdown is seen.
 
-    python tests/benchmarks/compare.py [BENCHMARK ...] [--write] [--slower 0.2]
+    python tests/benchmarks/compare.py [BENCHMARK ...] [--write] [--quick] [--slower 0.2]
 
 Benchmarks are `gradients`, `similarity` and `demo`; all of them by default. Ratios to a reference in the same run can
 be compared between machines; seconds are shown and not compared. The exit code is 1 if a ratio is worse than the stored
@@ -36,15 +36,20 @@ def machine() -> str:
     return f"{name}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start"
 
 
-def run(benchmark: str) -> list[Measured]:
+def run(benchmark: str, quick: bool) -> list[Measured]:
     """Run one benchmark, which prints as it goes, and take its numbers.
+
+    Args:
+        benchmark: its name.
+        quick: with few repetitions, where it repeats anything.
 
     Raises:
         SystemExit: it failed.
     """
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "measured.json"
-        if subprocess.run([sys.executable, HERE / f"{benchmark}.py", "--json", file]).returncode:
+        few = ["--rounds", "5"] if quick and benchmark != "demo" else []
+        if subprocess.run([sys.executable, HERE / f"{benchmark}.py", "--json", file, *few]).returncode:
             raise SystemExit(f"The benchmark {benchmark} failed.")
         return read(file)
 
@@ -60,6 +65,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("benchmarks", nargs="*", default=BENCHMARKS, metavar="BENCHMARK", help="default: all of them")
     parser.add_argument("--write", action="store_true", help="store the numbers")
+    parser.add_argument("--quick", action="store_true", help="repeat less")
     parser.add_argument("--slower", type=float, default=0.2, help="share that is too much (default 0.2)")
     options = parser.parse_args()
     if unknown := set(options.benchmarks) - set(BENCHMARKS):
@@ -68,7 +74,7 @@ def main() -> None:
     slower = []
     for benchmark in options.benchmarks:
         on = machine()
-        measured = run(benchmark)
+        measured = run(benchmark, options.quick)
         before = {entry["what"]: entry["value"] for entry in stored.get(benchmark, {}).get("measured", [])}
         print(f"\n{benchmark}, on {on}\n{'':48} {'stored':>9} {'now':>9}")
         for one in measured:
