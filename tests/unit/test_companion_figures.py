@@ -417,7 +417,7 @@ def test_flossing_by_hand() -> None:
             update, loss = drawn(panel, name)
             np.testing.assert_array_equal(update, bins)
             np.testing.assert_allclose(loss, (2 - bins / 5000) * (1 + gain + 10 * flossed) + 1)
-        assert panel.get_xlabel() == f"Update\nnot flossed: lr {rate}\nflossed: lr {rate}"
+        assert words_in(panel) == f"not flossed: lr {rate}; flossed: lr {rate}."
     assert products["figure"].axes[0].get_ylim() == products["figure"].axes[1].get_ylim()
 
 

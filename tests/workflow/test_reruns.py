@@ -136,7 +136,7 @@ CODE: dict[str, tuple[Edit, Expected]] = {
         lambda made, _: made.figure("fig1"),
     ),
     "a style of all figures": (("plotting/style.py", '"font.size": 8', '"font.size": 9'), figures),
-    "the pace of status": (("cli/status.py", "LAST_JOBS, PAUSE_S = 40", "LAST_JOBS, PAUSE_S = 50"), nothing),
+    "the pace of status": (("cli/progress.py", "LAST_JOBS, PAUSE_S = 40", "LAST_JOBS, PAUSE_S = 50"), nothing),
     "the downloader": (("recordings/connection.py", "TIMEOUT_S = 60", "TIMEOUT_S = 61"), nothing),
     "the default of a function that a figure calls": (
         ("similarity/matched_accuracy.py", "n_points: int = 100", "n_points: int = 50"),

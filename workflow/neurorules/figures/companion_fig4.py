@@ -58,15 +58,16 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 
 def _draw(panel: Axes, rows: pd.DataFrame) -> None:
-    """Draw the curves of one task, learning rule and gain; their learning rates stand below the axis."""
-    from neurorules.plotting import gain_curves, loss_curves, style
+    """Draw the curves of one task, learning rule and gain; the caption says their learning rates."""
+    from neurorules.plotting import gain_curves, loss_curves, panels, style
 
-    lines = ["Update"]
+    notes = []
     for flossed, name in gain_curves.FLOSSING_NAMES.items():
         runs = rows[rows["flossed"] == flossed]
         if runs.empty:
-            lines.append(f"{name}: no networks")
+            notes.append(f"{name}: no networks")
             continue
         loss_curves.draw_loss(panel, runs, style.FLOSSING[flossed], name)
-        lines.append(f"{name}: lr {gain_curves.rates_text(runs)}")
-    panel.set_xlabel("\n".join(lines))
+        notes.append(f"{name}: lr {gain_curves.rates_text(runs)}")
+    panel.set_xlabel("Update")
+    panels.note(panel, [f"{'; '.join(notes)}."])

@@ -122,7 +122,7 @@ def product_of(n_rows: int, b: Any, a_columns: int, c_columns: int, alpha: Any, 
 
 def add_product(product: tuple[Any, Any, Any], a: Any, b: Any, c: Any) -> None:
     """c = alpha a b^T + beta c, see `product_of`; in compiled code only."""
-    raise NotImplementedError
+    raise NotImplementedError(f"{_add_product.__name__} is what compiled code calls")
 
 
 @overload(add_product)

@@ -8,6 +8,7 @@ compare with; differences in the inputs: the fixation input lasts until the deci
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -134,7 +135,7 @@ class ContextDecisionTask:
 
     def test(self) -> Trials:
         """Ascending in (choice, motion, colour signed towards the right, context), as the recorded conditions."""
-        return self._test_trials  # made once: with `trials: test` every update asks for them
+        return deepcopy(self._test_trials)  # made once: with `trials: test` every update asks for them
 
     def window(self, time_ms: NDArray[Any], comparison: Options) -> NDArray[Any]:
         """The steps of the stimulus, one for each bin of the recording."""
