@@ -47,7 +47,6 @@ def test_every_function_that_ran_is_covered(
         "synthetic_raw_files",
         "train_models",
         "score_models",
-        "score",
         "score_recording",
         "fig",
         "table",

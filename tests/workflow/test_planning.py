@@ -204,7 +204,7 @@ def test_the_demo_is_every_figure_with_few_runs(plans: dict[str, Future[Plan]]) 
     assert plan.jobs == {
         "synthetic_raw_files": 3,
         "recording": 3,
-        "choose_learning_rate": DEMO_MODELS["romo"],
+        "choose_learning_rate": 2 * 3,  # of companion_fig1
         "train_seed0_1": sum(DEMO_MODELS.values()),
         "score": sum(DEMO_TABLES.values()),
         "score_group": sum(groups.values()),
