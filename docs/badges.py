@@ -12,6 +12,8 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
+from generated import write_or_check
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 IMAGES = REPOSITORY / "docs" / "images"
 CHARACTER, MARGIN, HEIGHT = 6.6, 6, 20  # px, of 11 px text
@@ -56,15 +58,8 @@ def badge(name: str, value: str) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Write or check the badges; returns the exit code."""
-    failed = 0
-    for which, (name, value) in facts().items():
-        file, picture = IMAGES / f"badge-{which}.svg", badge(name, value)
-        if "--check" not in arguments:
-            file.write_text(picture, encoding="utf-8")
-        elif not file.exists() or file.read_text(encoding="utf-8") != picture:
-            print(f"{file.relative_to(REPOSITORY)} is not up to date: run python docs/badges.py", file=sys.stderr)
-            failed = 1
-    return failed
+    drawn = {IMAGES / f"badge-{which}.svg": badge(name, value) for which, (name, value) in facts().items()}
+    return write_or_check(drawn, "badges.py", arguments)
 
 
 if __name__ == "__main__":

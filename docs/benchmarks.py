@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from generated import write_or_check
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 STORED = REPOSITORY / "tests" / "benchmarks" / "stored.json"
 PAGE = REPOSITORY / "docs" / "reference" / "benchmarks.md"
@@ -59,14 +61,7 @@ def _number(value: float) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Write or check the page; returns the exit code."""
-    text = page()
-    if "--check" in arguments:
-        if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-            print(f"{PAGE.relative_to(REPOSITORY)} is not up to date: run python docs/benchmarks.py", file=sys.stderr)
-            return 1
-        return 0
-    PAGE.write_text(text, encoding="utf-8")
-    return 0
+    return write_or_check({PAGE: page()}, "benchmarks.py", arguments)
 
 
 if __name__ == "__main__":

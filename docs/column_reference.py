@@ -10,6 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from generated import write_or_check
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGE = REPOSITORY / "docs" / "reference" / "tables.md"
 BEGIN, END = "<!-- columns -->", "<!-- end -->"
@@ -36,14 +38,7 @@ def rendered(page: str) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Write or check the table; returns the exit code."""
-    before = PAGE.read_text(encoding="utf-8")
-    after = rendered(before)
-    if "--check" not in arguments:
-        PAGE.write_text(after, encoding="utf-8")
-    elif after != before:
-        print("docs/reference/tables.md is not up to date: run python docs/column_reference.py", file=sys.stderr)
-        return 1
-    return 0
+    return write_or_check({PAGE: rendered(PAGE.read_text(encoding="utf-8"))}, "column_reference.py", arguments)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from generated import write_or_check
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "workflow"))
@@ -242,14 +243,7 @@ def main(arguments: Sequence[str]) -> int:
     """Write or check the tables and the schema; returns the exit code."""
     config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     schema = json.dumps(editor_schema(config["tasks"], config["networks"]), indent=2, ensure_ascii=False) + "\n"
-    failed = 0
-    for file, content in {**pages(), SCHEMA: schema}.items():
-        if "--check" not in arguments:
-            file.write_text(content, encoding="utf-8")
-        elif not file.exists() or file.read_text(encoding="utf-8") != content:
-            print(f"{file} is not up to date: run python docs/config_reference.py", file=sys.stderr)
-            failed = 1
-    return failed
+    return write_or_check({**pages(), SCHEMA: schema}, "config_reference.py", arguments)
 
 
 if __name__ == "__main__":

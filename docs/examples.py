@@ -15,6 +15,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from generated import write_or_check
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 EXAMPLES = REPOSITORY / "examples"
 BLOCK = re.compile(r"^(<!-- example: (\S+) -->)\n\n```\w*\n.*?^```$", re.MULTILINE | re.DOTALL)
@@ -42,18 +44,8 @@ def rendered(page: str) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Write or check the blocks; returns the exit code."""
-    failed = 0
-    for page in pages():
-        before = page.read_text(encoding="utf-8")
-        after = rendered(before)
-        if after == before:
-            continue
-        if "--check" in arguments:
-            print(f"{page.relative_to(REPOSITORY)} is not up to date: run python docs/examples.py", file=sys.stderr)
-            failed = 1
-        else:
-            page.write_text(after, encoding="utf-8")
-    return failed
+    written = {page: rendered(page.read_text(encoding="utf-8")) for page in pages()}
+    return write_or_check(written, "examples.py", arguments)
 
 
 if __name__ == "__main__":

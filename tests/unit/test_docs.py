@@ -121,6 +121,10 @@ def test_the_badges_are_true(capsys: pytest.CaptureFixture[str]) -> None:
     assert load(REPOSITORY / "docs" / "badges.py").main(["--check"]) == 0, capsys.readouterr().err
 
 
+def test_the_page_on_speed_is_that_of_the_stored_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert load(REPOSITORY / "docs" / "benchmarks.py").main(["--check"]) == 0, capsys.readouterr().err
+
+
 def test_the_navigation_has_every_page() -> None:
     """And nothing else."""
     contents = (REPOSITORY / "docs" / "contents.rst").read_text()

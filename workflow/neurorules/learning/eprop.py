@@ -39,7 +39,7 @@ class EProp(LearningRule):
         delta: torch.Tensor,
     ) -> None:
         if network.compiled is not None:
-            network.compiled.backward(first_step, delta_next, delta, derivative=derivative)
+            super().backward_block(network, first_step, derivative, delta_next, delta)
             return
         # Without a recurrent product between steps, the whole block is one product, then a filter over time.
         delta.mul_(derivative)
