@@ -25,11 +25,14 @@ class ScoreJob:
 
     Attributes:
         tables: a table type, a part and its seeds for each.
-        runs: the seeds of every part.
     """
 
     tables: tuple[tuple[str, Part, tuple[int, ...]], ...]
-    runs: Mapping[Part, tuple[int, ...]]
+
+    @property
+    def runs(self) -> dict[Part, tuple[int, ...]]:
+        """The seeds of every part."""
+        return {part: seeds for _, part, seeds in self.tables}
 
 
 def is_costly(table_type: str) -> bool:
@@ -57,10 +60,7 @@ def score_jobs(selection: Selection) -> list[ScoreJob]:
         together.setdefault(key, []).append(part)
     blocks = [parts[start : start + size] for parts in together.values() for start in range(0, len(parts), size)]
     return [
-        ScoreJob(
-            tuple((name, part, seeds) for part in block for name, seeds in sorted(cheap[part].items())),
-            {part: next(iter(cheap[part].values())) for part in block},
-        )
+        ScoreJob(tuple((name, part, seeds) for part in block for name, seeds in sorted(cheap[part].items())))
         for block in blocks
     ]
 
