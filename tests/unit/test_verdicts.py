@@ -171,7 +171,7 @@ def test_verdicts_at_the_published_sd_stand_beside() -> None:
     """A difference of .0155, 90% interval -+ 1.94 x .0021: within .020 and its double, beyond its half, around .014."""
     narrow = [0.4 + 0.3 * (value - 0.4) for value in FOUR]
     row = decided("fig1-eprop-comparable", networks({"bptt": narrow, "eprop": [x + 0.0155 for x in narrow]}))
-    assert row["verdict"] == "undecided" and "not surely by more than the margin" in row["why"]
+    assert row["verdict"] == "undecided" and "not clearly by more than the margin" in row["why"]
     assert row["verdict_half_published_sd"] == row["verdict_half_margin"] == NOT_REPRODUCED
     assert (
         row["verdict_published_sd"] == row["verdict_double_published_sd"] == row["verdict_double_margin"] == REPRODUCED
