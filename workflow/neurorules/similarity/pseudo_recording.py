@@ -48,8 +48,7 @@ class RecordedNeurons:
 
     @staticmethod
     def of(rates: NDArray[Any], trials: NDArray[Any], bin_ms: float, smoothing_ms: float) -> RecordedNeurons:
-        """The properties of recorded rates (condition, time, neuron), in spikes/s; the others as given.
-        """
+        """The properties of recorded rates (condition, time, neuron), in spikes/s; the others as given."""
         rates = np.asarray(rates, np.float64)
         # A Poisson mean of n trials has variance rate / (n x bin); smoothing multiplies it by the sum of squared
         # weights.

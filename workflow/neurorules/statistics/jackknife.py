@@ -26,7 +26,7 @@ def pair_pseudo_values(of_pairs: NDArray[Any]) -> NDArray[Any]:
     """
     n = len(of_pairs)
     if n < FEWEST:
-        raise ValueError(f"{n} replicates; the jackknife needs at least {FEWEST}")
+        raise ValueError(f"{n} replicates are too few: no pair remains without one of them")
     sums = np.where(np.eye(n, dtype=bool), 0.0, of_pairs).sum(1)
     total = sums.sum()
     mean = total / (n * (n - 1))

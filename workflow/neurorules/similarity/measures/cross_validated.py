@@ -76,8 +76,7 @@ def distance(x: NDArray[Any], y: NDArray[Any]) -> float:
 
 
 def _shifted(activity: NDArray[Any]) -> NDArray[Any]:
-    """Float64 activity minus the first sample, so that constant features are exactly 0, and its mean, for accuracy.
-    """
+    """Float64 activity minus the first sample, so that constant features are exactly 0, and its mean, for accuracy."""
     activity = np.asarray(activity, np.float64) - activity[0, 0]
     activity -= activity.mean((0, 1))
     return activity
