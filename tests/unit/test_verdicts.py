@@ -251,7 +251,7 @@ def test_the_primary_claim_stands_first_with_its_seeds() -> None:
     table = networks({"bptt": FOUR, "eprop": shifted(0.003)})
     text = text_of({"fig1": {"distances": table}}, {})
     first = text[: text.index("## All claims")]
-    assert "**E-prop's networks are as close to the recording as BPTT's at equal accuracy.**" in first
+    assert "**E-prop networks are as close to the recording as BPTT networks at equal accuracy.**" in first
     assert "hatsopoulos2007, base" in first and "undecided (too uncertain)" in first
     assert "Seeds needed: 10 per group for 80% power at the SDs found here (there are 4)" in first
     # Other p-values: BPTT is a little closer; distance falls with accuracy, by either learning rule.
