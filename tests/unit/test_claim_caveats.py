@@ -199,7 +199,7 @@ def test_exponents_without_recurrent_weights_are_arithmetic() -> None:
     rows = rows.set_index("setting")
     assert rows.loc["gain-0.2", "verdict"] == REPRODUCED
     assert rows.loc["gain-0", "verdict"] == NOT_TESTABLE and rows.loc["gain-0", "result"] == "holds"
-    assert rows.loc["gain-0", "why"].startswith("arithmetic, no evidence")
+    assert rows.loc["gain-0", "why"].startswith("arithmetic, not evidence")
     assert np.isnan(rows.loc["gain-0", "p_claimed"])  # nor does it count among the p-values that are corrected
 
 
@@ -215,7 +215,7 @@ def test_learning_rates_of_their_own_are_named() -> None:
     own = table.assign(learning_rate=np.where(table["learning_rule"] == "eprop", 3e-4, 1e-3))
     claim = CLAIMS["fig1-eprop-comparable"]
     assert confounded(own, claim) == (
-        "confounded: in setting base, learning rules have learning rates of their own (BPTT 0.001, e-prop 0.0003)"
+        "confounded: in setting base, learning rules have different learning rates (BPTT 0.001, e-prop 0.0003)"
     )
     assert confounded(table.assign(learning_rate=1e-3), claim) == ""
     # One rule at two rates is no comparison of rules, nor is a third rule part of this one.

@@ -183,7 +183,7 @@ def test_untrained_networks_are_no_networks_of_a_learning_rule() -> None:
 
 def test_a_missing_learning_rule_or_setting_is_named() -> None:
     row = decided("fig1-eprop-comparable", curves({"bptt": around(0.5)}))
-    assert row["verdict"] == NOT_TESTABLE and row["why"] == "not there: learning_rule eprop"
+    assert row["verdict"] == NOT_TESTABLE and row["why"] == "not found: learning_rule eprop"
     row = decided("fig7a-comparable-without-noise", curves({"bptt": around(0.5)}))
     assert row["verdict"] == NOT_TESTABLE and "noiseless" in row["why"]
 
@@ -549,7 +549,7 @@ def test_the_proposition_is_true(claim: str) -> None:
     """A proven theorem, decided without any table: that it holds is no evidence."""
     (row,) = ledger([CLAIMS[claim]], {"proposition": {}}).to_dict("records")
     assert row["result"] == "holds" and row["flow"] == "eprop_constant"
-    assert row["verdict"] == NOT_TESTABLE and row["why"].startswith("arithmetic, no evidence: a theorem")
+    assert row["verdict"] == NOT_TESTABLE and row["why"].startswith("arithmetic, not evidence: a theorem")
     assert row["cases"] == row["cases_as_predicted"] > 0
 
 

@@ -342,7 +342,7 @@ def test_figures_of_flossed_networks_alone_say_so(name) -> None:
 def test_a_learning_rule_that_a_task_lacks(name) -> None:
     models = all_of(["2af"]) + all_of(["dms"], ["bptt"])
     products = make(name, models, tables_of(name, models, 2))
-    assert "Not trained by this learning rule." in words_in(panel_titled(products["figure"], "DMS, e-prop"))
+    assert "Not trained with this learning rule." in words_in(panel_titled(products["figure"], "DMS, e-prop"))
     assert overlaps(products["figure"]) == []
 
 
@@ -479,7 +479,7 @@ def test_networks_without_common_accuracy_say_so() -> None:
         table["setting"].str.endswith("flossed"), 0.9 + table["accuracy"] / 10, table["accuracy"] / 2
     )
     products = make("companion_distance", models, tables)
-    assert "At no gain is there an accuracy" in words_in(panel_titled(products["figure"], "matched"))
+    assert "reach a common accuracy at none of the gains" in words_in(panel_titled(products["figure"], "matched"))
     assert set(products["csv"]["stage"]) == {"untrained", "trained"}
     assert overlaps(products["figure"]) == []
     at_gain_1 = table["setting"].isin(["base", "flossed"])

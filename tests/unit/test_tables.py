@@ -572,7 +572,7 @@ def test_dsa_leaves_out_delays_that_are_too_long(made: Made) -> None:
     runs = {0: made.runs["bptt"][0]}
     table = dsa.table(ScoredModel(LABELS, with_delays(3, 41, 60), made.task, runs), made.recording)
     assert set(table["n_delays"]) == {3} and len(table) == 3
-    with pytest.raises(InputError, match="delays are too many for 8 conditions of 41 times") as caught:
+    with pytest.raises(InputError, match="delays are too many for 8 conditions with 41 times") as caught:
         dsa.table(ScoredModel(LABELS, with_delays(41, 60), made.task, runs), made.recording)
     assert caught.value.key == "comparison.dsa_n_delays" and caught.value.value in (41, 60)
 
