@@ -157,7 +157,7 @@ def test_a_site_that_loads_from_elsewhere_or_has_dead_links_is_seen(tmp_path: Pa
     )
     assert list(problems(tmp_path)) == [
         "a.html loads //cdn.example.org/x.js",
-        "a.html links to b.html#there, where nothing has this name",
+        "a.html links to b.html#there, but that page has no such anchor",
         "a.html links to c.html, which does not exist",
         "a.css loads https://fonts.example.org/a.css",
     ]
