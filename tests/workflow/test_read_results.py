@@ -1,4 +1,4 @@
-"""examples/read_results.py runs on a finished study and finds in its tables what it computes by hand."""
+"""examples/read_results.py runs on a finished study, and its distance by hand equals the one in the table."""
 
 from __future__ import annotations
 
