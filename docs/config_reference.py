@@ -210,7 +210,7 @@ def learning_rule_tables() -> str:
         rows = _option_rows(options, _config()["learning_rules"][name])
         lines += [f"### `{name}`", "", _first_sentence(f"learning.{name}"), "", *rows, ""]
     without = [f"`{name}`" for name in LEARNING_RULES.names() if name not in _config()["learning_rules"]]
-    return "\n".join([*lines, f"Without options of their own: {', '.join(without)}."])
+    return "\n".join([*lines, f"These learning rules have no options: {', '.join(without)}."])
 
 
 PLUG_INS = {"tasks' own options": task_tables, "learning rules' own options": learning_rule_tables}
