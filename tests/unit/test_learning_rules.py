@@ -1,4 +1,4 @@
-"""Updates of every learning rule in float64 against formulations that share no code with ours."""
+"""Updates of every learning rule in float64, compared with implementations that share no code with ours."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def problem_for(learning_rule: str, **options) -> Problem:
 
 
 def pairs(learning_rules: Iterable[str], constraints: Sequence[str]) -> list[tuple[str, str]]:
-    """Learning rule x constraint, but for those that ModProp cannot train."""
+    """Learning rule x constraint, except those that ModProp cannot train."""
     return [(rule, c) for rule in learning_rules for c in constraints if rule != "modprop" or "dale" in c]
 
 
@@ -211,7 +211,7 @@ def nowhere(weights: torch.Tensor, h: torch.Tensor, a: torch.Tensor, t: int) -> 
 
 
 def to_itself(weights: torch.Tensor, h: torch.Tensor, a: torch.Tensor, t: int) -> torch.Tensor:
-    """Gradients go through each unit's own weight alone (the papers' equations 7 and 8)."""
+    """Gradients flow only through each unit's own weight (the paper's equations 7 and 8)."""
     return h.detach() @ weights.T + (h - h.detach()) * weights.detach().diagonal()
 
 
@@ -343,7 +343,7 @@ def test_an_estimator_follows_its_parameters_and_batches(learning_rule: str) -> 
 
 
 def test_truncated_bptt_cuts_at_its_windows_from_the_end() -> None:
-    """T = 23. Window 1 cuts every edge, which is e-prop; 23 cuts the edge out of h_0 alone; 24 cuts none."""
+    """T = 23. Window 1 cuts every edge, which is e-prop; 23 cuts only the edge out of h_0; 24 cuts none."""
     problem = make_problem(steps=23)
     for window in (1, 2, 3, 10, 22, 23, 24, 1000):
         assert_equals_autograd(problem, "truncated_bptt", window_steps=window)
@@ -472,7 +472,7 @@ def test_eprop_diagonal_equals_equations_7_and_8(noise: bool) -> None:
         expected += np.einsum("bi,bi,bij->ij", trajectory.signal[t], trajectory.derivative[t], trace)
     ours = estimated_gradient(problem, "eprop_diagonal")
     assert_equal({"recurrent": ours["recurrent"]}, {"recurrent": expected})
-    # The own weights matter here: e-prop's gradient is another one.
+    # The units' own weights matter here: e-prop's gradient differs.
     assert np.abs(ours["recurrent"] - estimated_gradient(problem, "eprop")["recurrent"]).max() > 1e-3
 
 
@@ -798,7 +798,7 @@ def make_stack(problems: Sequence[Problem], learning_rule: str, **options):
 
 
 def assert_stack_equals_each(problems: Sequence[Problem], learning_rule: str, **options) -> None:
-    """In two updates, so that random numbers go on as they do alone."""
+    """Two updates, so that random numbers continue as in separate training."""
     estimator = make_stack(problems, learning_rule, **options)
     alone = [make_estimator(problem, learning_rule, seed=k, **options) for k, problem in enumerate(problems)]
     inputs = torch.as_tensor(np.stack([problem.trials.inputs for problem in problems]))
