@@ -4,7 +4,8 @@ RTRL carries P_k,im,t = da_k,t/dw_im for every unit k (rtrl.py). SnAp-n keeps it
 within n steps, and sets it to zero elsewhere at every step. A weight into unit i acts on unit i at once, so that n = 1
 keeps k = i:
 
-    p_im,t = J_ii,t p_im,t-1 + alpha z_m,t-1,     J_ii,t = 1 - alpha + alpha W_ii f'(a_i,t-1)        dw_im = sum_t c_i,t p_im,t
+    p_im,t = J_ii,t p_im,t-1 + alpha z_m,t-1,     J_ii,t = 1 - alpha + alpha W_ii f'(a_i,t-1)
+    dw_im = sum_t c_i,t p_im,t
 
 It keeps the leak and the unit's own recurrent weight, and drops every path through another unit. In a leaky rate
 network this is e-prop with the own weight kept, by another derivation (`eprop_diagonal`, whose recursion it runs

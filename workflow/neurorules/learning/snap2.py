@@ -19,11 +19,12 @@ training, and a synapse of weight 0 exists.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurorules.errors import InputError
 from neurorules.learning.rtrl import NUMBERS_TOGETHER, RTRL
 
 if TYPE_CHECKING:
@@ -35,11 +36,30 @@ if TYPE_CHECKING:
     from neurorules.network.parameters import Parameters
     from neurorules.options import Options
 
+# As many as RTRL carries with 64 units.
+MOST_NUMBERS = 64**3
+
 
 class SnAp2(RTRL):
     label = "SnAp-2"
     # n of SnAp-n: a parameter's influence is kept on the units that it reaches in as many steps.
     STEPS = 2
+    REQUIRES = ()
+
+    @classmethod
+    def check_network(cls, network: Mapping[str, Any]) -> None:
+        units, density = network["units"], network["density"]
+        if network["cell_types_per_sign"]:
+            density *= network["cell_type_density"]
+        numbers = units**2 * min(units, 1.0 + density * units)
+        if numbers > MOST_NUMBERS:
+            raise InputError(
+                f"SnAp-2 would carry about {4e-6 * numbers:.0f} MB for each trial through every step, a number for "
+                "each parameter and each unit that it reaches within two steps.",
+                key="units",
+                value=units,
+                remedy="Use at most 64 units, or sparser weights (`density`): dense, SnAp-2 is RTRL.",
+            )
 
     def __init__(
         self, options: Options, parameters: Parameters, architecture: Architecture, seeds: Sequence[int]
@@ -47,7 +67,9 @@ class SnAp2(RTRL):
         super().__init__(options, parameters, architecture, seeds)
         self.neighbours = []
         for k in range(len(seeds)):
-            mask = (architecture.connectivity.of_network(k) if parameters.batch_shape else architecture.connectivity).mask
+            mask = (
+                architecture.connectivity.of_network(k) if parameters.batch_shape else architecture.connectivity
+            ).mask
             exists = np.ones((parameters.sizes.units,) * 2) if mask is None else mask.cpu().numpy() != 0
             units, kept = neighbourhoods(exists, self.STEPS)
             device = parameters.flat.device

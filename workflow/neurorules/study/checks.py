@@ -242,7 +242,8 @@ class Checks:
                     remedy=f"It needs {need.option} {in_words(need.allowed)}: use another setting for it, in the "
                     "figure's `extra_models`, or leave it out there.",
                 )
-        for group, check in (("network", connectivity.check), ("learning", rule.check)):
+        checks = (("network", connectivity.check), ("network", rule.check_network), ("learning", rule.check))
+        for group, check in checks:
             try:
                 check(options[group])
             except InputError as error:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from neurorules.learning.base.gradient_estimator import GradientEstimator
     from neurorules.network.architecture import Architecture
     from neurorules.network.parameters import Parameters
+    from neurorules.network.rnn import Network
     from neurorules.options import Options
 
 
@@ -92,8 +93,6 @@ class ForwardEstimator(AdjointEstimator):
 
     def _backward(self, output_error: torch.Tensor, activity_weight: float | torch.Tensor) -> None:
         """Write the gradient of the weights into `self.gradient`, after a forward pass."""
-        import torch
-
         network, gradient, theta = self.network, self.gradient, self.theta
         n_steps, n_units = network.n_steps, theta.sizes.units
         shape = (*theta.batch_shape, n_steps + 1, network.n_trials, n_units)
@@ -101,10 +100,7 @@ class ForwardEstimator(AdjointEstimator):
         self.learning_rule.learning_signal(network, 0, n_steps, output_error, activity_weight, signal)
         signal.mul_(slope[..., 1:, :, :])
 
-        errors = output_error.flatten(-3, -2)
-        torch.matmul(errors.mT, network.rows(1, n_steps + 1)[..., :n_units], out=gradient.readout)
-        torch.sum(errors, -2, out=gradient.readout_bias)
-
+        readout_gradient(network, output_error, gradient)
         driving = network.drive[..., :n_steps, :, : network.n_driving]
         parts = (network.parameters.recurrent, driving, slope, signal)
         per_network = [theta.per_network(part) for part in parts]
@@ -130,3 +126,18 @@ class ForwardEstimator(AdjointEstimator):
             if found is not part:
                 part.copy_(found)
         return slope
+
+
+def readout_gradient(network: Network, output_error: torch.Tensor, gradient: Parameters) -> None:
+    """Write the readout's exact gradient, sum_t dL/dy_t h_t^T.
+
+    Args:
+        network: after its forward pass.
+        output_error: dL/dy_t, (step, trial, output).
+        gradient: receives it.
+    """
+    import torch
+
+    errors, n_units = output_error.flatten(-3, -2), gradient.sizes.units
+    torch.matmul(errors.mT, network.rows(1, network.n_steps + 1)[..., :n_units], out=gradient.readout)
+    torch.sum(errors, -2, out=gradient.readout_bias)
