@@ -63,7 +63,7 @@ def _alone(log: str) -> Iterator[None]:
     # do not lock the log itself: Snakemake removes it before it starts a job
     with exclusive(
         os.path.join(folder, f".{name}.lock"),
-        "This job is still running under an earlier Snakemake. Waiting for it to end ...",
+        "This job still runs for an earlier Snakemake; waiting for it to end ...",
     ):
         yield
 

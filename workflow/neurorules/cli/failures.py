@@ -98,7 +98,7 @@ def _is_left_behind(lock: Path, now: float) -> bool:
 
 
 def _results(study: Study) -> dict[tuple[str, ...], list[str]]:
-    """The study's results, keyed by the log of the job that makes them (path under logs/, no suffix) and its folders."""
+    """The study's results, keyed by their job's log (path under logs/ without suffix) and by the log's folders."""
     selection, paths = study.selection, study.paths
     places: dict[str, tuple[str, ...]] = {}
     for name in selection.figures:

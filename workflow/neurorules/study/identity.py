@@ -111,7 +111,7 @@ class Identities:
 
     @cached_property
     def _tables(self) -> dict[str, Callable[[], str]]:
-        """Functions that compute a table's identity, by file. A job needs only a few of a study's hundreds of tables."""
+        """Functions that compute tables' identities, by file. A job needs only a few of a study's many tables."""
         selection, paths = self.study.selection, self.study.paths
         found: dict[str, Callable[[], str]] = {}
         for table_type, subsets in selection.seed_subsets.items():

@@ -94,7 +94,7 @@ def _check_updates(where: str, entry: Mapping[str, Any], files: Sequence[Path]) 
     for number, file in enumerate(entry["files"]):
         if (UPDATE in file) != (len(updates) > 1) and not (UPDATE in file and len(updates) == 1):
             raise study_error(
-                f"This entry has {len(updates)} updates with one file each, and the file name does not contain {UPDATE}.",
+                f"This entry has {len(updates)} updates with one file each, but the name does not contain {UPDATE}.",
                 files,
                 f"{where}.files.{number}",
                 value=file,

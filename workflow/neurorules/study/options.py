@@ -151,7 +151,7 @@ class StudyOptions:
         return {"comparison": self._comparison(self.of(model)["comparison"], table_type)}
 
     def table_options(self, table_type: str) -> dict[str, Any]:
-        """The options that determine a table type's tables about more than one model: the defaults that it depends on."""
+        """The options that determine a table about several models or none: the defaults that its type depends on."""
         options = TABLE_TYPES.load(table_type).COMPARISON_KEYS
         return {key: value for key, value in self.config["defaults"]["comparison"].items() if key in options}
 

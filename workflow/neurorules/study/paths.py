@@ -45,7 +45,7 @@ class Paths:
         return self.below("learning_rates", f"{model}.json")
 
     def table_file(self, table_type: str, model: Model | str, subset: str) -> str:
-        """A table about some of a model's seeds. `table_type` is e.g. `distances`, `subset` a name in `seed_subsets`."""
+        """A table about some of a model's seeds, such as `distances`; `subset` is a name in `seed_subsets`."""
         return self.below("similarity", str(model), subset, f"{table_type}.csv")
 
     def group_file(self, table_type: str, group: str) -> str:
