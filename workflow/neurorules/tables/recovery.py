@@ -276,7 +276,7 @@ class _Recovery:
     def _controls(
         self, at: Situation, network: Candidate, networks: Sequence[Candidate], others: Sequence[Candidate]
     ) -> Iterator[tuple[str, NDArray[Any], NDArray[Any], str]]:
-        """For each control: its name, (other,) mask of the networks used, (other,) their groups, the network's group."""
+        """For each control: its name, (other,) mask of networks to use, (other,) their groups, the network's group."""
         rules = np.array([other.rule for other in others])
         seeds = np.array([other.seed for other in others])
         other_seeds = seeds != network.seed

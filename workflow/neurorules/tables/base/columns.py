@@ -48,7 +48,7 @@ COLUMNS = {
     "learning_rule": Column(TEXT, "name of the learning rule; `data` for the recording", sided=True),
     "setting": Column(TEXT, "name of the setting; `data` for the recording", sided=True),
     "gain": Column(NUMBER, "gain of the initial recurrent weights", sided=True),
-    "recurrent_scale": Column(NUMBER, "factor that the gain multiplies: SD of the weights at gain 1, times sqrt(N)"),
+    "recurrent_scale": Column(NUMBER, "multiplied by the gain: SD of the weights at gain 1, times sqrt(N)"),
     "learning_rate": Column(NUMBER, "learning rate of the training", sided=True),
     "learning_rate_at_edge": Column(INTEGER, "1 if it was chosen from a grid and is at its edge, otherwise 0"),
     "flossed": Column(INTEGER, "1 with gradient flossing before training, otherwise 0", sided=True),
@@ -79,7 +79,7 @@ COLUMNS = {
     "measure": Column(TEXT, "measure of similarity, or `none`"),
     "distance": Column(NUMBER, "distance by that measure; 0 means identical"),
     "distance_shuffled": Column(
-        NUMBER, "distance with the network's conditions shuffled: mean over permutations in which none keeps its place"
+        NUMBER, "distance with the network's conditions shuffled, mean over permutations without fixed places"
     ),
     "distance_rotated": Column(NUMBER, "distance with the network's reaches rotated by 180 degrees"),
     "participation_ratio": Column(NUMBER, "dimensionality of the network's activity"),

@@ -71,10 +71,10 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 def calibrated(rows: pd.DataFrame) -> pd.Series | None:
     """1 if the learning rule is recovered with a threshold calibrated on networks of other seeds, otherwise 0.
 
-    The networks of one learning rule may be closer to everything, so that all pseudo-recordings are assigned to it. Then
-    the sign of the difference between the two mean distances is not informative, but its size may be. So the difference
-    is compared with a threshold: the midpoint between its means for the two learning rules, over pseudo-recordings of
-    other seeds.
+    The networks of one learning rule may be closer to everything, so that all pseudo-recordings are assigned to it. The
+    sign of the difference between the two mean distances is then not informative, but its size may be. So the
+    difference is compared with a threshold: the midpoint between its means for the two learning rules, over
+    pseudo-recordings of other seeds.
 
     Args:
         rows: rows of one situation and measure; columns learning_rule, seed, distance, distance_to_other.
