@@ -104,7 +104,7 @@ def _require_finished(identities: Identities, root: Path, command: str) -> None:
     if missing:
         more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
         raise InputError(
-            f"The study {study.name} is not finished. {len(missing)} files are missing: "
+            f"The study {study.name} is not finished. Missing files ({len(missing)}): "
             f"{', '.join(missing[:SHOWN])}{more}.",
             file=root / missing[0],
             remedy=f"Finish it with `{command}`, and run the same command again.",

@@ -95,8 +95,9 @@ def check_finished_recordings(study: Study, code: Callable[[str], str]) -> Itera
             changed = _changes(study, recording, _made_from(file), code(recording))
             if changed:
                 raise InputError(
-                    f"The recording {recording} was made with options or code that differ from the study's, and "
-                    f"its raw files are missing, so it cannot be made again: {error.problem} Changed: {', '.join(changed)}.",
+                    f"The recording {recording} was made with options or code that differ from the study's, and its "
+                    "raw files are missing, so it cannot be made again: "
+                    f"{error.problem} Changed: {', '.join(changed)}.",
                     file=error.file or file,
                     key=error.key,
                     value=error.value if error.has_value else error.file,
