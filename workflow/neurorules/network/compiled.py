@@ -1,6 +1,6 @@
-"""The compiled loops of `kernels`, on the memory of a network or of a stack of networks on a CPU.
+"""The compiled loops of `kernels`, applied to the memory of a network or a stack of networks on a CPU.
 
-It loads the compiler: import it where a network is trained.
+Importing this module loads the compiler. Import it only to train networks.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ def per_network(tensor: torch.Tensor, n_dimensions: int) -> NDArray[Any]:
 
 
 class CompiledSteps:
-    """Steps of a network, forward and backward, each network of a stack by itself.
+    """Forward and backward steps of a network. The networks of a stack are computed one by one.
 
     Args:
-        network: on a CPU; its memory is written to.
+        network: a network on a CPU; its memory is written to.
     """
 
     per_network = staticmethod(per_network)
@@ -69,10 +69,10 @@ class CompiledSteps:
             load_weights(self.code, *given, weights, state, drive[0])
 
     def run(self, noise: torch.Tensor | None, first: int, start: int, stop: int, differentiate: bool) -> None:
-        """h_t and y_t of steps start + 1 .. stop, and the sum of their h_t^2 added to `square_activity`.
+        """Compute h_t and y_t for steps start + 1 .. stop, and add the sum of h_t^2 to `square_activity`.
 
         Args:
-            noise: of these steps; or None.
+            noise: the noise of these steps, or None.
             first: index of h at step `start` in `drive`.
             start, stop: the steps.
             differentiate: overwrite noise with f'(a_t).
@@ -102,7 +102,7 @@ class CompiledSteps:
         through: NDArray[Any] | None = None,
         own: torch.Tensor | None = None,
     ) -> None:
-        """delta_t for a block of steps, after a forward pass.
+        """Compute delta_t for a block of steps, after a forward pass.
 
         Args:
             start: the first step t.
@@ -133,7 +133,7 @@ class CompiledSteps:
             )
 
     def readout_gradient(self, output_error: torch.Tensor, gradient: Parameters) -> None:
-        """Write the gradients of the readout and its bias; dL/dy_t is (step, trial, output), of all steps."""
+        """Write the gradients of the readout and its bias. `output_error` is dL/dy_t of all steps."""
         gradient.readout.zero_()
         gradient.readout_bias.zero_()
         readouts, biases = per_network(gradient.readout, 2), per_network(gradient.readout_bias, 1)
@@ -142,5 +142,5 @@ class CompiledSteps:
 
 
 def _of(arrays: NDArray[Any], k: int) -> Any:
-    """What belongs to network k, where one may stand for all."""
+    """The array of network k, or the array that all networks share."""
     return arrays[k if len(arrays) > 1 else 0]
