@@ -1,8 +1,8 @@
 """Optimisers for one flat parameter vector: Adam as published, and plain stochastic gradient descent.
 
-Written here because the first optimiser that PyTorch makes imports its compiler, which takes longer than a small
-network takes to train. On a GPU, the operations are those of `torch.optim` with `foreach=False`, in their order. On a
-CPU, a step of Adam is one compiled loop, equal to rounding.
+PyTorch's own optimisers are not used because creating the first one imports PyTorch's compiler, which takes longer than
+training a small network. On a GPU, the operations and their order are those of `torch.optim` with `foreach=False`. On a
+CPU, a step of Adam is one compiled loop, which differs from PyTorch's by rounding.
 """
 
 from __future__ import annotations

@@ -69,8 +69,8 @@ class _Block:
     """Views of the memory of a block of steps, t = start+1 .. stop.
 
     Attributes:
-        driving: (column, step x trial), what drives the steps: h, x and 1.
-        errors: (step x trial, column), dL/da beside dL/dy.
+        driving: (column, step x trial), the drive of the steps: h, x and 1.
+        errors: (step x trial, column), dL/da and dL/dy.
         delta: (step, trial, unit), the columns of `errors` that are dL/da.
         first_delta: (trial, unit), `delta` of the first step.
         output_columns: (step, trial, output), the columns of `errors` that are dL/dy.
@@ -122,7 +122,7 @@ class AdjointEstimator:
         self._errors = network.drive.new_zeros(*block, n_columns)
         self._next = network.drive.new_zeros(*batch_shape, n_trials, n_units)
         self._products = network.drive.new_zeros(*batch_shape, network.n_driving, n_columns)
-        # For a small network, making views costs as much as its work, so they are made once.
+        # Views are made once: for a small network, making them takes as long as its arithmetic.
         transposed, outputs = self._products.mT, slice(n_units, n_units + n_outputs)
         recurrent = transposed[..., :n_units, :]
         self._parts = (
@@ -190,7 +190,7 @@ class AdjointEstimator:
         delta_next = self._next  # delta_{t+1} of the step after a block
         delta_next.zero_()  # delta_{T+1} = 0
         for block in self._blocks:
-            # Steps t = start+1 .. stop; outputs begin at t = 1, what drives step t has index t - 1.
+            # Steps t = start+1 .. stop; outputs begin at t = 1, and the drive of step t is at index t - 1.
             start, stop = block.start, block.stop
             error = output_error[..., start:stop, :, :]
             path = rule.compiled_block(network, start + 1, stop - start)
@@ -205,7 +205,7 @@ class AdjointEstimator:
             if compiled is None:
                 self._place_earlier(block.output_columns, output_error, start, stop)
             add_product(products, block.driving, block.errors)
-            # The next block overwrites this memory, so copy what is carried over.
+            # The next block overwrites this memory, so copy what it needs.
             self._next.copy_(block.first_delta)
 
         recurrent, of_inputs, bias, readout, readout_bias = self._parts
