@@ -67,30 +67,30 @@ test: $(INSTALLED) ## run the tests
 fault-test: $(INSTALLED) ## run the tests that kill jobs, fill disks and damage files: the workflow under faults
 	$(PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder tests/faults
 
-slurm-test: $(INSTALLED) ## run the study of the tests on a Slurm that is started for that and ended after it
+slurm-test: $(INSTALLED) ## run the test study on a temporary one-node Slurm
 	@tests/slurm/slurm_up.sh --check
 	$(PYTHON) -m pytest tests/slurm
 
 check: $(INSTALLED) ## check a study file and count its runs: make check STUDY=reach
 	@$(NEURORULES) check "$$STUDY"
 
-plan: $(INSTALLED) ## count what is left to do for a study or one TARGET of it, and do none of it
+plan: $(INSTALLED) ## count the jobs left to do for a study or one TARGET, without running them
 	@$(NEURORULES) plan $${RAW_DIR:+--raw-dir "$$RAW_DIR"} -- "$$STUDY" $$TARGET
 
-run: study-exists $(INSTALLED) ## run a study or one TARGET of it: make run STUDY=reach TARGET=table3 RAW_DIR=/data CORES=8
+run: study-exists $(INSTALLED) ## run a study or one TARGET: make run STUDY=reach TARGET=table3 RAW_DIR=/data CORES=8
 	set -f; $(SNAKEMAKE) $$TARGET --cores "$$CORES" --configfile "$$CONFIG" $${RAW_DIR:+--config "raw_dir=$$RAW_DIR"} $(SNAKEMAKE_FLAGS)
 
-trials: $(INSTALLED) ## show the test trials that a recording's conditions have to match: make trials STUDY=companion TASK=dms
+trials: $(INSTALLED) ## show the test trials that a recording's conditions must match: make trials STUDY=companion TASK=dms
 	@$(NEURORULES) trials -- "$$STUDY" $$TASK
 
-status: $(INSTALLED) ## say how far a study has come and how long its runs will take: make status STUDY=reach
+status: $(INSTALLED) ## show a study's progress and how long its runs will take: make status STUDY=reach
 	@$(NEURORULES) status -- "$$STUDY"
 
-archive: $(INSTALLED) ## write a finished study as one file, results/STUDY/archive/STUDY.zip, and check it
+archive: $(INSTALLED) ## pack a finished study into one file, results/STUDY/archive/STUDY.zip, and check it
 	@$(NEURORULES) archive -- "$$STUDY"
 	@$(NEURORULES) archive --check "results/$$STUDY/archive/$$STUDY.zip"
 
-report: $(INSTALLED) ## write a study's results as one page: its answer, claims and figures, in results/STUDY/report/report.html
+report: $(INSTALLED) ## write a study's answer, claims and figures to one page, results/STUDY/report/report.html
 	@$(NEURORULES) report -- "$$STUDY"
 
 snakemake-report: study-exists $(INSTALLED) ## write Snakemake's own report of a finished study: its jobs, files and run times
@@ -116,7 +116,7 @@ lint: $(INSTALLED) ## check format, style, types, the lock, the workflow and eve
 	$(PYTHON) docs/rulegraph.py --check
 	$(NEURORULES) check config/*.yaml
 
-docs: $(INSTALLED) $(DOCS_INSTALLED) ## write the generated pages of the documentation again and build the site, site/index.html
+docs: $(INSTALLED) $(DOCS_INSTALLED) ## regenerate the generated pages and build the documentation site, site/index.html
 	$(PYTHON) docs/config_reference.py
 	$(PYTHON) docs/column_reference.py
 	$(PYTHON) docs/examples.py
@@ -134,9 +134,9 @@ bench: $(INSTALLED) ## measure time and memory, and compare with the stored rati
 	$(PYTHON) tests/benchmarks/compare.py $(if $(WRITE),--write)
 	$(PYTHON) tests/benchmarks/memory.py
 
-lock: $(INSTALLED) ## resolve pyproject.toml again into requirements.lock and the conda files (needs uv)
+lock: $(INSTALLED) ## pin the dependencies in pyproject.toml again, in requirements.lock and the conda files (needs uv)
 	$(PYTHON) envs/lock.py --uv $(UV)
 
-clean: ## remove caches; results, downloads and .venv stay
+clean: ## remove caches; results, downloads and .venv are kept
 	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis build
 	find workflow tests envs -name __pycache__ -type d -prune -exec rm -rf {} +

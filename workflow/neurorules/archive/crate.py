@@ -147,7 +147,7 @@ def listed_files(metadata: bytes) -> dict[str, str | None]:
         parts = [part["@id"] for part in entities[ROOT]["hasPart"]]
         described = {name for name, entity in entities.items() if entity["@type"] == "File"}
         if set(parts) != described or len(parts) != len(described):
-            raise ValueError("the parts that it lists are not the files that it describes")
+            raise ValueError("its list of parts does not match the files that it describes")
         return {unquote(name): entities[name].get("sha256") for name in parts}
     except (KeyError, TypeError) as error:
         raise ValueError(f"{error} is missing") from error

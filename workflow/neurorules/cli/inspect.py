@@ -37,7 +37,7 @@ def made_by(file: Path) -> dict[str, Any]:
             "This file is not a result of a study.",
             file=file,
             value=file.suffix,
-            remedy=f"Give a run, a recording, a table or a figure ({', '.join(READERS)}), or a lab's raw files "
+            remedy=f"Give a run, a recording, a table or a figure ({', '.join(READERS)}), or raw files "
             f"({', '.join(ENDINGS)}).",
         )
     if not file.is_file():

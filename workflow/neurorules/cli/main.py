@@ -15,10 +15,10 @@ HELPS = {
     "check": "check study files and count their runs",
     "plan": "count the jobs that are left to do, without running any",
     "status": "show a study's progress, and how long its runs will take",
-    "trials": "show the test trials that a recording's conditions have to match",
+    "trials": "show the test trials that a recording's conditions must match",
     "show-options": "show every option of a model, and where it is set",
     "report": "write a study's results page: one HTML file with its answer, claims and figures",
-    "inspect": "show how result files were made, or what a lab's raw files contain",
+    "inspect": "show how result files were made, or what raw files contain",
     "archive": "pack a finished study into one file, or check such a file",
     "completion": "print a script for command-line completion in your shell",
 }
@@ -61,7 +61,10 @@ def build_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.Argument
         commands[name].add_argument("study", metavar="STUDY", help=_STUDY)
     for name in ("plan", "status", "report", "archive"):
         commands[name].add_argument(
-            "--directory", default=".", metavar="FOLDER", help="where snakemake runs, with results/ in it (default: .)"
+            "--directory",
+            default=".",
+            metavar="FOLDER",
+            help="folder in which snakemake runs and results/ is (default: .)",
         )
     commands["report"].add_argument(
         "--output", metavar="FILE.html", help="where to write it (default: results/STUDY/report/report.html)"
@@ -80,7 +83,7 @@ def build_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.Argument
     commands["show-options"].add_argument("model", metavar="MODEL", help="task/learning rule/setting")
     inspect = commands["inspect"]
     inspect.add_argument("files", nargs="+", metavar="FILE", help="runs, recordings, tables or figures; or raw files")
-    inspect.add_argument("--options", metavar="FILE.yaml", help="show the recording that these options give")
+    inspect.add_argument("--options", metavar="FILE.yaml", help="describe the recording that these options produce")
     inspect.add_argument("--study", dest="of_study", metavar="STUDY", help="use the options of one of its recordings")
     inspect.add_argument("--recording", metavar="NAME", help="which recording of --study")
     inspect.add_argument("--picture", metavar="FILE.png", help="where to plot the recording's PSTHs and trials")

@@ -182,13 +182,13 @@ def check(network: Mapping[str, Any]) -> None:
         raise refuse("Dale's law needs excitatory and inhibitory units.", "units", "Use at least 2 units.")
     if options.cell_types_per_sign and not options.dale:
         raise refuse(
-            "Cell types are types of excitatory and inhibitory units; they need Dale's law.",
+            "Cell types divide the excitatory and the inhibitory units, so they need Dale's law.",
             "cell_types_per_sign",
             "Set dale: true, or cell_types_per_sign: 0.",
         )
     if options.unit_row_sum and not options.dale and options.density == 1:
         raise refuse(
-            "The option unit_row_sum scales constrained weights, and nothing is constrained.",
+            "The option unit_row_sum scales constrained weights, but no weights are constrained.",
             "unit_row_sum",
             "Set dale: true, or a density below 1, or unit_row_sum: false.",
         )

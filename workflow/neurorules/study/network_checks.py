@@ -31,7 +31,11 @@ def check_networks(config: Mapping[str, Any], files: Sequence[Path], options: St
         where, entry = f"networks.{name}", options.imported.entry(name)
         if name in LEARNING_RULES.names():
             raise study_error(
-                "A learning rule has this name.", files, where, value=name, remedy="Give the network another name."
+                "A learning rule already has this name.",
+                files,
+                where,
+                value=name,
+                remedy="Give the network another name.",
             )
         for key, known in (("task", config["tasks"]), ("setting", config["settings"])):
             if entry[key] not in known:

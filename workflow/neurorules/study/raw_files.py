@@ -105,7 +105,7 @@ def check_finished_recordings(study: Study, code: Callable[[str], str]) -> Itera
                 ) from error
             yield (
                 f"The raw files of the recording {recording} are missing, so they cannot be checked for changes: "
-                f"{' '.join(str(error).split())}\nThe finished {file} is used as it is by: "
+                f"{' '.join(str(error).split())}\nThe finished {file} is used unchanged by: "
                 f"{', '.join(_figures_of(study, recording))}."
             )
 

@@ -49,8 +49,9 @@ def check_unrecorded(identities: Identities, has_record: Callable[[str], bool]) 
     files = [file for file, _ in stale]
     more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
     raise InputError(
-        "Some results were made with other options or code than the study has now. Snakemake would use them as they "
-        "are, because it has no record of how they were made (.snakemake was lost, or they were copied without it): "
+        "Some results were made with options or code that differ from the study's. Snakemake would use them "
+        "unchanged, because it has no record of how they were made (.snakemake was lost, or they were copied without "
+        "it): "
         f"{len(files)} files, {', '.join(files[:SHOWN])}{more}. {stale[0][1].problem}",
         file=files[0],
         remedy="To make them again, delete them all, or add --forceall, and run the same command. To keep them, undo "

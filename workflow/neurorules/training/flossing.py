@@ -118,7 +118,7 @@ def _not_finite(iteration: int, exponents: NDArray[Any], training: Options) -> I
         f"{iteration} of {training.flossing_iterations}.",
         key=f"training.{option}",
         value=training[option],
-        remedy="Silent units have no memory where tau_steps is 1: use a larger tau_steps, or fewer exponents."
+        remedy="Silent units have no memory when tau_steps is 1: use a larger tau_steps, or fewer exponents."
         if lost
         else "Use a smaller learning rate for flossing, or a smaller gain.",
     )

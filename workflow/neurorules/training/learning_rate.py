@@ -126,7 +126,7 @@ def read_choice(path: str | Path, asked: Mapping[str, Any] | None = None) -> dic
         choice = {key: content[key] for key in ("learning_rate", "at_edge", "candidates")}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            "This file does not hold a chosen learning rate.",
+            "This file does not contain a chosen learning rate.",
             file=path,
             remedy="Delete this file and run the same snakemake command again: it chooses the learning rate again.",
         ) from error

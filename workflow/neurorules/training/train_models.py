@@ -171,7 +171,7 @@ def train_in_memory(networks: Sequence[Network], task: Task, name: str) -> list[
         if type(error).__name__ != "OutOfMemoryError" or len(networks) == 1:
             raise
     half = len(networks) // 2
-    print(f"{name}: more than the GPU has memory for, so in two halves", file=sys.stderr)
+    print(f"{name}: too large for the GPU's memory, so trained in two halves", file=sys.stderr)
     return [*train_in_memory(networks[:half], task, name), *train_in_memory(networks[half:], task, name)]
 
 

@@ -184,8 +184,8 @@ class Comparison(Group):
     recovery_trials_per_condition: int = option(
         49,
         "`recovery`: trials per condition of a recording without single trials. In the processed Hatsopoulos 2007 "
-        "recording, a lone spike is 1/41 to 1/61 as high as in one trial, which means 41 to 61 trials per condition, "
-        "49 on average",
+        "recording, a single spike has 1/41 to 1/61 of its height in one trial, which implies 41 to 61 trials per "
+        "condition, 49 on average",
         source="ours",
         at_least=1,
     )

@@ -32,7 +32,7 @@ class Weights(Group):
 
     recurrent: TextOrTexts = option(
         ...,
-        "W_h (unit, source unit): row i holds the weights onto unit i",
+        "W_h (unit, source unit): row i contains the weights onto unit i",
         type_in_words="name of an array, with dots for nested arrays (`state.rnn.weight`), or a list of arrays to sum",
     )
     input: TextOrTexts = option(..., "W_x (unit, input)", type_in_words="as above")

@@ -74,7 +74,7 @@ class Network(Group):
     )
     cell_type_density: Number = option(
         1.0,
-        "probability that one cell type connects to another; all its weights exist, or none",
+        "probability that one cell type connects to another; either all of its weights exist or none",
         source="code: 0.5 with ReLU under Dale's law",
         above=0,
         at_most=1,

@@ -70,7 +70,7 @@ class RecordingOptions(SessionOptions, TrialsFile):
         at_most=100_000,
     )
     seed: int = option(
-        NO_DEFAULT, "seed of everything random in it", source="synthetic only", default_in_words="`0`", at_least=0
+        NO_DEFAULT, "seed of all random values in it", source="synthetic only", default_in_words="`0`", at_least=0
     )
 
 
@@ -133,7 +133,7 @@ class Task(Group):
 
     module: str = option(
         NO_DEFAULT,
-        "file in `workflow/neurorules/tasks/` that makes the trials. One file can serve several tasks with "
+        "file in `workflow/neurorules/tasks/` that generates the trials. One file can serve several tasks with "
         "different options, as `neurogym` does",
         type_in_words="name",
         default_in_words="the task's own name",
@@ -236,8 +236,8 @@ class StudyConfig(Group):
     study: Name = option(..., "results go to `results/<study>/`", type_in_words="name")
     raw_dir: Text = option(
         ...,
-        "folder with your own copies of raw recordings, see [raw recordings](../raw-files.md). A relative path starts "
-        "where snakemake runs, `~` is your home",
+        "folder with your own copies of raw recordings, see [raw recordings](../raw-files.md). Relative paths start "
+        "in the folder where snakemake runs; `~` is your home folder",
         type_in_words="path",
     )
     use_recordings: Names = option(

@@ -65,7 +65,7 @@ COLUMNS = {
         "the same accuracy for all pairs in a table",
     ),
     "update": Column(INTEGER, "number of updates completed", sided=True),
-    "updates": Column(INTEGER, "number of updates in the whole training"),
+    "updates": Column(INTEGER, "total number of training updates"),
     "accuracy": Column(NUMBER, "normalized accuracy on the test trials; 1 is perfect", sided=True),
     "fraction_correct": Column(
         NUMBER, "fraction of test trials with a lower loss for their own target than for any other target", sided=True
@@ -79,7 +79,8 @@ COLUMNS = {
     "measure": Column(TEXT, "measure of similarity, or `none`"),
     "distance": Column(NUMBER, "distance by that measure; 0 means identical"),
     "distance_shuffled": Column(
-        NUMBER, "distance with the network's conditions shuffled, mean over permutations without fixed places"
+        NUMBER,
+        "distance with the network's conditions shuffled, mean over permutations that leave no condition in place",
     ),
     "distance_rotated": Column(NUMBER, "distance with the network's reaches rotated by 180 degrees"),
     "participation_ratio": Column(NUMBER, "dimensionality of the network's activity"),
@@ -89,7 +90,7 @@ COLUMNS = {
     "repeat": Column(INTEGER, "index of the random draw"),
     "trials": Column(INTEGER, "number of trials averaged (the median if neurons differ); 0 for rates without spikes"),
     "neurons": Column(
-        INTEGER, "number of neurons that were recorded, that have so many trials, or in a pseudo-recording"
+        INTEGER, "number of neurons: those recorded, those with that many trials, or those in a pseudo-recording"
     ),
     "trials_resampled": Column(INTEGER, "1 if single trials are resampled as well, otherwise 0"),
     "onset_step": Column(INTEGER, "model step aligned with movement onset"),

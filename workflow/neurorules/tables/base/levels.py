@@ -134,11 +134,11 @@ def deciding(groups: Sequence[pd.DataFrame], parameters: Mapping[str, Any], valu
 
 
 def _not_reached(groups: Sequence[pd.DataFrame], common: Matched | None, least: float) -> str:
-    words = ["no accuracy that all networks went through"]
+    words = ["no accuracy that all networks passed through"]
     if common is not None:
         words = [f"highest common accuracy {common.level:.3f}"]
         if not math.isnan(common.fraction_correct):
-            words[0] += f", where {common.fraction_correct:.0%} of trials are right"
+            words[0] += f", where {common.fraction_correct:.0%} of trials are correct"
     guessing = max((guessing_level(group) for group in groups), key=lambda level: (not math.isnan(level), level))
     words += [] if math.isnan(guessing) else [f"guessing gives {guessing:.3f}"]
     words.append(f"{n_reached(groups, least)} reached {level_text(least)}")
