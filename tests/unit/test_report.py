@@ -1,4 +1,4 @@
-"""The results page: what it says of a study whose truth is known, and what every page of HTML has to be."""
+"""The results page: its content for a study with known ground truth, and valid HTML."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from neurorules.study.load import Study, load_study
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Path]:
-    """A study and the folder with its results, which tests leave as they are."""
+    """A study and its results folder, which tests do not change."""
     folder = tmp_path_factory.mktemp("results")
     return study_with_results(folder), folder
 
@@ -164,7 +164,7 @@ def test_how_to_make_a_figure_again(html: str) -> None:
     assert "snakemake fig1 --cores 1 --configfile pages.yaml" in text
     assert "8: 2 models, seeds 0 to 3" in text
     assert re.search(r"Code of the figure [0-9a-f]{16}", text)
-    assert "not recorded: no run file of it is here" in text
+    assert "not recorded: its run files are missing" in text
 
 
 def test_a_difference_that_the_ledger_does_not_know_any_more_is_shown_all_the_same(copied: tuple[Study, Path]) -> None:
@@ -197,16 +197,16 @@ HOSTILE = 'A&B <script>alert("1")</script>'
 
 @pytest.fixture(scope="module")
 def made_up(tmp_path_factory: pytest.TempPathFactory) -> Page:
-    """The page of a study of a synthetic recording with a title that nobody should have."""
+    """The page of a study of a synthetic recording with a hostile title."""
     folder = tmp_path_factory.mktemp("made-up")
     return Page(html_of(study_with_results(folder, title=HOSTILE, synthetic=1), folder))
 
 
 def test_synthetic_recordings_are_marked_on_the_face(made_up: Page, page: Page) -> None:
-    assert "Synthetic data. The recordings of this study are made up by the computer" in made_up.text
+    assert "Synthetic data. The recordings of this study are computer-generated" in made_up.text
     tags = [attributes["class"] for attributes in made_up.of("span") if "made-up" in attributes.get("class", "")]
     assert len(tags) >= 4
-    assert "What the test itself gave: not reproduced." in made_up.text
+    assert "The test's own result: not reproduced." in made_up.text
     assert "Synthetic data." not in page.text and "made-up" not in {a.get("class") for a in page.of("span")}
 
 
@@ -273,7 +273,7 @@ def test_files_are_embedded_if_they_are_small(tmp_path: Path) -> None:
 
 
 def test_places_of_the_forest_plot() -> None:
-    """Places are linear in the difference: margins lie around zero, intervals around their difference."""
+    """Positions are linear in the difference: margins are around zero, intervals around their difference."""
     row = {
         "number": 1,
         "axis": "distance",

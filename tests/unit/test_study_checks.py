@@ -28,7 +28,7 @@ from neurorules.study.load import Study, load_study
 from neurorules.study.yaml_source import BASE_CONFIG, REPOSITORY, merge
 
 REFUSED: list[tuple[str, dict[str, Any], str, Any, str]] = [
-    # what, laid over config.yaml, key, value, words of the remedy
+    # case, study merged into config.yaml, key, value, words of the remedy
     ("unknown recording", {"use_recordings": ["mante2014"]}, "use_recordings", "mante2014", "Did you mean mante2013"),
     (
         "unknown option of a learning rule",
@@ -42,7 +42,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, Any, str]] = [
         {"learning_rules": {"bptt": {"mu": 3}}},
         "learning_rules.bptt.mu",
         "mu",
-        "There are none to set",
+        "Nothing can be set here",
     ),
     (
         "unknown primary claim",
@@ -212,7 +212,7 @@ def test_missing_keys_are_named() -> None:
         for name in path[:-1]:
             node = node[name]
         del node[path[-1]]
-        with pytest.raises(InputError, match=r"A key is missing\.") as caught:
+        with pytest.raises(InputError, match=r"Missing key\.") as caught:
             Study(config)
         return caught.value
 
@@ -268,7 +268,7 @@ def test_values_of_task_options_are_checked_at_planning(task: str, option: str, 
 
 
 def modprop_with(tmp_path: Path, network: dict[str, Any]) -> Path:
-    """A study file of ModProp on the reach with a setting of one's own."""
+    """A study file of ModProp on the reach with a new setting."""
     file = tmp_path / "mine.yaml"
     entry = {"tasks": [REACH], "learning_rules": ["modprop"], "settings": ["mine"]}
     mine = {"use_figures": ["fig7"], "settings": {"mine": {"network": network}}}
@@ -284,7 +284,7 @@ ALLOWED = {"activation": "relu", "dale": True, "cell_types_per_sign": 2}
     [
         ("activation", "retanh", "activation relu", "derivative of ReLU"),
         ("dale", False, "dale true", "excitatory or inhibitory"),
-        ("cell_types_per_sign", 0, "cell_types_per_sign of at least 1", "from cell type to cell type"),
+        ("cell_types_per_sign", 0, "cell_types_per_sign at least 1", "from cell type to cell type"),
     ],
 )
 def test_what_a_learning_rule_needs_is_checked_at_planning(
@@ -352,7 +352,7 @@ def test_constraints_that_make_no_sense_are_refused_at_planning(
     assert f"(in {REACH}/bptt/mine)" in error.problem
     assert (error.file, error.key, error.value) == (str(file), f"settings.mine.network.{option}", network[option])
     assert error.remedy is not None and words in error.remedy
-    # what no figure shows is not asked for
+    # nothing is required for what no figure shows
     mine["figures"]["fig1"]["extra_models"] = [{}]
     file.write_text(yaml.safe_dump(mine))
     assert models_of(load_study(file)) == models(REACH, "bptt", "base")

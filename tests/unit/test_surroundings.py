@@ -19,7 +19,7 @@ from neurorules.study.model import block_name, subset_name
 from neurorules.study.preflight import check_folders
 from neurorules.study.yaml_source import check_keys, merge
 
-# The longest name of a file that Linux takes, less what a log, its lock or a temporary file adds to it.
+# The longest file name that Linux allows, minus the suffix of a log, its lock or a temporary file.
 MOST = 255 - len(".") - len(".log.lock")
 
 
@@ -53,7 +53,7 @@ def test_counts_that_no_machine_can_do() -> None:
         assert caught.value.key == f"defaults.{group}.{option}"
 
 
-# ---- where a value stands
+# ---- where a value is set
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_value_of_the_command_line_is_not_blamed_on_a_file(
 @pytest.mark.parametrize("value", [20241125, 1.1, True, None])
 def test_text_that_yaml_takes_for_something_else_is_to_be_quoted(value: object) -> None:
     """`study: 2024_11_25` is the integer 20241125."""
-    with pytest.raises(InputError, match="put quotes around it"):
+    with pytest.raises(InputError, match="Put it in quotes"):
         study({"study": value})
 
 
@@ -86,7 +86,7 @@ def test_a_few_lines_of_aliases_that_become_billions(tmp_path: Path) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 10)}]" for k in range(1, 10)]
     file.write_text("\n".join(lines))
-    with pytest.raises(InputError, match="aliases written out") as caught:
+    with pytest.raises(InputError, match="after expanding its aliases") as caught:
         check_keys(file)
     assert caught.value.line == 5  # 10^5 values and their lists
 
@@ -141,7 +141,7 @@ def test_a_damaged_benchmark_file(tmp_path: Path, content: bytes) -> None:
 
 
 def test_no_shell_of_make_takes_apart_what_a_caller_sets(tmp_path: Path, repository: Path) -> None:
-    """`make run STUDY='x; cmd'` runs no cmd: recipes get such values from the environment, quoted."""
+    """`make run STUDY='x; cmd'` does not run cmd: recipes get such values from the environment, quoted."""
     recipes = [line for line in (repository / "Makefile").read_text().splitlines() if line.startswith("\t")]
     for name in ("STUDY", "TARGET", "TASK", "RAW_DIR", "CONFIG", "CORES", "TORCH_INDEX_URL"):
         assert not [line for line in recipes if f"$({name})" in line], name

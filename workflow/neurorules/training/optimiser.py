@@ -1,8 +1,8 @@
-"""Optimisers of one flat parameter vector: Adam as published, and plain stochastic gradient descent.
+"""Optimisers for one flat parameter vector: Adam as published, and plain stochastic gradient descent.
 
 Written here because the first optimiser that PyTorch makes imports its compiler, which takes longer than a small
-network takes to train. The operations are those of `torch.optim` with `foreach=False`, in their order: the bytes are
-the same.
+network takes to train. On a GPU, the operations are those of `torch.optim` with `foreach=False`, in their order. On a
+CPU, a step of Adam is one compiled loop, equal to rounding.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 
 class Optimiser(Protocol):
-    """Changes parameters in place by gradients."""
+    """Updates parameters in place, given gradients."""
 
     def step(self, gradient: torch.Tensor) -> None:
-        """One update. `gradient` has the shape of the parameters, which may be any."""
+        """Do one update. `gradient` has the shape of the parameters."""
 
 
 class Adam:
-    """Adam with bias correction (Kingma and Ba 2015, Algorithm 1), with the coefficients that are PyTorch's defaults.
+    """Adam with bias correction (Kingma and Ba 2015, Algorithm 1) and PyTorch's default coefficients.
 
     Args:
-        parameters: of any shape; changed in place.
-        learning_rate: the step size; of a stack of networks, (network, 1) in float64, or one for all.
+        parameters: a tensor of any shape, changed in place.
+        learning_rate: the step size; for a stack of networks, (network, 1) in float64, or one for all.
     """
 
     BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
@@ -39,9 +39,13 @@ class Adam:
         self.parameters, self.learning_rate = parameters, learning_rate
         self.mean, self.mean_square = torch.zeros_like(parameters), torch.zeros_like(parameters)
         self.updates = 0
+        self.compiled = parameters.device.type == "cpu"
 
     def step(self, gradient: torch.Tensor) -> None:
         self.updates += 1
+        if self.compiled:
+            self._compiled_step(gradient)
+            return
         self.mean.lerp_(gradient, 1 - self.BETA1)
         self.mean_square.mul_(self.BETA2).addcmul_(gradient, gradient, value=1 - self.BETA2)
         correction, correction_square = 1 - self.BETA1**self.updates, 1 - self.BETA2**self.updates
@@ -49,12 +53,24 @@ class Adam:
         step = -self.learning_rate / correction
         if isinstance(step, float):
             self.parameters.addcdiv_(self.mean, scale, value=step)
-        else:  # in the same order of operations, so that the bytes are the same
+        else:  # the same order of operations, so that the bytes are the same
             self.parameters.addcdiv_(self.mean * step.to(self.mean), scale)
+
+    def _compiled_step(self, gradient: torch.Tensor) -> None:
+        from neurorules.training.compiled_adam import adam_step  # it loads the compiler
+
+        correction, correction_square = 1 - self.BETA1**self.updates, 1 - self.BETA2**self.updates
+        parts = (self.parameters, gradient, self.mean, self.mean_square)
+        arrays = [part.numpy().reshape(-1, part.shape[-1]) for part in parts]
+        rates = [self.learning_rate] if isinstance(self.learning_rate, float) else self.learning_rate.view(-1).tolist()
+        for k in range(len(arrays[0])):
+            rate = rates[k if len(rates) > 1 else 0]
+            own = (array[k] for array in arrays)
+            adam_step(*own, (self.BETA1, self.BETA2), self.EPSILON, rate / correction, correction_square**0.5)
 
 
 class GradientDescent:
-    """Plain stochastic gradient descent, without momentum. Arguments are those of Adam."""
+    """Plain stochastic gradient descent without momentum. For the arguments, see Adam."""
 
     def __init__(self, parameters: torch.Tensor, learning_rate: float | torch.Tensor) -> None:
         self.parameters, self.learning_rate = parameters, learning_rate
@@ -69,12 +85,12 @@ class GradientDescent:
 def make_optimiser(
     parameters: torch.Tensor, training: Options, learning_rates: Sequence[float] | None = None
 ) -> Optimiser:
-    """The optimiser that `training.optimiser` names.
+    """Make the optimiser that `training.optimiser` specifies.
 
     Args:
-        parameters: of one network, or (network, parameter) of a stack; changed in place.
-        training: `optimiser`, and `learning_rate` where none are given.
-        learning_rates: one for each network.
+        parameters: parameters of one network, or (network, parameter) of a stack; changed in place.
+        training: `optimiser`, and `learning_rate` if `learning_rates` is None.
+        learning_rates: one learning rate per network.
     """
     optimiser = GradientDescent if training.optimiser == "sgd" else Adam
     rates = [float(rate) for rate in learning_rates or (training.learning_rate,)]

@@ -42,10 +42,10 @@ class ScoredTrials:
         batches = [trials] if not isinstance(trials, Sequence) else trials
         arrays = [(b.targets, b.scored) for b in batches]
         targets, scored = arrays[0] if len(arrays) == 1 else (np.stack(part) for part in zip(*arrays, strict=True))
-        tensor = torch.as_tensor(targets, device=like.device)
-        self.targets = tensor.to(like.dtype) if tensor.is_floating_point() else tensor
-        self.scored = torch.as_tensor(scored, device=like.device).to(like.dtype)
-        self.n_scored = torch.as_tensor(np.sum(scored, (-2, -1), keepdims=True)).to(like)
+        tensor = torch.from_numpy(targets)
+        self.targets = tensor.to(like) if tensor.is_floating_point() else tensor.to(like.device)
+        self.scored = torch.from_numpy(scored).to(like)
+        self.n_scored = self.scored.sum((-2, -1), keepdim=True)
 
     def of_network(self, k: int) -> ScoredTrials:
         """The batch of network k in a stack."""
