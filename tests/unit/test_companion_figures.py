@@ -1,4 +1,4 @@
-"""The companion's figures from tables made by hand: what is drawn, what is left as CSV, that nothing overlaps."""
+"""The companion's figures from tables made by hand: what is drawn, the CSVs, and that nothing overlaps."""
 
 from __future__ import annotations
 
@@ -342,7 +342,7 @@ def test_figures_of_flossed_networks_alone_say_so(name) -> None:
 def test_a_learning_rule_that_a_task_lacks(name) -> None:
     models = all_of(["2af"]) + all_of(["dms"], ["bptt"])
     products = make(name, models, tables_of(name, models, 2))
-    assert "Not trained by this learning rule." in words_in(panel_titled(products["figure"], "DMS, e-prop"))
+    assert "Not trained with this learning rule." in words_in(panel_titled(products["figure"], "DMS, e-prop"))
     assert overlaps(products["figure"]) == []
 
 
@@ -474,12 +474,12 @@ def test_networks_without_common_accuracy_say_so() -> None:
     models = all_of([REACH], ["eprop"], [0.2, 1.0], (0, 1))
     tables = tables_of("companion_distance", models, 2)
     table = tables["distances"]
-    # flossed networks begin where the others never come
+    # flossed networks begin where the others never get to
     table["accuracy"] = np.where(
         table["setting"].str.endswith("flossed"), 0.9 + table["accuracy"] / 10, table["accuracy"] / 2
     )
     products = make("companion_distance", models, tables)
-    assert "At no gain is there an accuracy" in words_in(panel_titled(products["figure"], "matched"))
+    assert "reach a common accuracy at none of the gains" in words_in(panel_titled(products["figure"], "matched"))
     assert set(products["csv"]["stage"]) == {"untrained", "trained"}
     assert overlaps(products["figure"]) == []
     at_gain_1 = table["setting"].isin(["base", "flossed"])

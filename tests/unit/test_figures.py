@@ -1,4 +1,4 @@
-"""Figures from tables made by hand: what is drawn, what is left as CSV, and that nothing overlaps or is cut off."""
+"""Figures from tables made by hand: what is drawn, the CSVs, and that nothing overlaps or is cut off."""
 
 from __future__ import annotations
 
@@ -378,7 +378,7 @@ def test_rearranged_conditions_are_marked_where_the_curve_ends() -> None:
     floor = [line for line in panel.lines if line.get_label() == "neuron-split floor"]
     assert [list(line.get_ydata()) for line in floor] == [[0.35, 0.35]]
     words = captioned(make("fig1", tables_of("fig1", ONE))["figure"])
-    assert "in place of a network" in words and "no condition in its place" in words
+    assert "in place of a network" in words and "conditions shuffled (none in its place)" in words
 
 
 def test_curves_without_common_accuracy_say_so() -> None:
@@ -413,11 +413,11 @@ def test_gains_have_mean_and_sd_over_seeds() -> None:
 def test_figure_2_keeps_every_row() -> None:
     products = make("fig2", tables_of("fig2", TWO))
     table = products["csv"]
-    assert len(table) == 2 * 2 * 4 * 4 * 4  # recordings, learning rules, gains, seeds, checkpoints; Procrustes alone
+    assert len(table) == 2 * 2 * 4 * 4 * 4  # recordings, learning rules, gains, seeds, checkpoints; only Procrustes
     assert set(table["measure"]) == {"procrustes"}
     assert table.groupby("setting")["gain"].unique().map(list).to_dict() == {s: [g] for s, g in GAINS.items()}
     (legend,) = products["figure"].legends
-    # What distances are to be held against comes after the gains.
+    # Reference lines come after the gains.
     named = [text.get_text() for text in legend.get_texts()]
     assert named[:4] == ["gain 0", "gain 0.5", "gain 1", "gain 1.5"] and "cross-condition average" in named[4:]
 
@@ -455,14 +455,14 @@ def test_gains_without_common_accuracy_say_so() -> None:
     assert "No accuracy common to all seeds: gain 0, gain 0.5, gain 1, gain 1.5." in words_in(
         products["figure"].axes[0]
     )
-    assert "no accuracy that all of these networks reach" in words_in(products["figure"].axes[2])
+    assert "These networks reach no common accuracy" in words_in(products["figure"].axes[2])
     assert overlaps(products["figure"]) == []
 
 
 def test_a_learning_rule_that_a_recording_lacks() -> None:
     table = pd.concat([straight(ONE, ("bptt", "eprop"), ("base",)), straight(("mante2013",), ("bptt",), ("base",))])
     products = make("fig2", {"distances": table})
-    assert "Not trained by this learning rule." in words_in(panel_titled(products["figure"], "Mante 2013", "e-prop"))
+    assert "Not trained with this learning rule." in words_in(panel_titled(products["figure"], "Mante 2013", "e-prop"))
     assert overlaps(products["figure"]) == []
 
 
@@ -520,7 +520,7 @@ def test_figure_3_without_eprop_says_so() -> None:
         "model_distances": pairs(ONE, LEARNING_RATE_MODELS[:-1], 2),
     }
     products = make("fig3", tables)
-    assert "no networks of both BPTT and e-prop" in words_in(panel_titled(products["figure"], "to e-prop"))
+    assert "no networks of BPTT and e-prop" in words_in(panel_titled(products["figure"], "to e-prop"))
     assert overlaps(products["figure"]) == []
 
 
@@ -575,7 +575,7 @@ def test_gain_map_says_where_seeds_are_fewer() -> None:
 
 def test_gain_map_without_common_accuracy_says_so() -> None:
     products = make("gain_map", {"distances": apart(ONE, ("bptt", "eprop"), ("gain-0", "base"))})
-    assert "At no gain is there an accuracy" in words_in(panel_titled(products["figure"], "matched"))
+    assert "reach a common accuracy at none of the gains" in words_in(panel_titled(products["figure"], "matched"))
     assert set(products["csv"]["stage"]) == {"untrained", "trained"}
     some = pd.concat([apart(ONE, ("bptt",), ("gain-0",)), straight(ONE, ("bptt",), ("base", "gain-1.5"))])
     products = make("gain_map", {"distances": some})
@@ -669,10 +669,10 @@ def test_model_distances_show_pairs_by_dynamical_similarity_too() -> None:
 def test_model_distances_with_nothing_of_one_setting_say_so() -> None:
     table = pairs(ONE, [("bptt", "base"), ("bptt", "sparse")], 1)
     (panel,) = make("model_distances", {"model_distances": table})["figure"].axes
-    assert "no two networks of one setting" in words_in(panel)
+    assert "no two networks with the same setting" in words_in(panel)
 
 
-# ---- what says nothing is not drawn as if it did
+# ---- empty results are not drawn as if they meant something
 
 
 def captioned(figure: Figure) -> str:
@@ -710,7 +710,7 @@ def test_where_no_pair_has_learnt_the_panel_says_so(name: str) -> None:
     # Figure 3 has both stages in one panel.
     products = make(name, {**tables, "model_distances": low[low["stage"] == "matched"] if name == "fig3" else low})
     panel = panel_titled(products["figure"], "to e-prop" if name == "fig3" else "matched accuracy")
-    assert "No pair of networks that have learnt." in words_in(panel)
+    assert "No pair of networks has learnt." in words_in(panel)
 
 
 def test_gains_at_which_not_all_have_learnt_are_named() -> None:
@@ -751,18 +751,18 @@ def level(name: str, accuracy: float, reached: tuple[float, float], distance: fl
     return rows
 
 
-def test_levels_say_how_many_networks_are_there() -> None:
+def test_levels_say_how_many_networks_are_at_them() -> None:
     table = pd.DataFrame(
         level("80%", 0.8, (0.82, 0.75), 0.3) + level("60%", 0.6, (0.62, 0.2), 0.3) + level("40%", 0.4, (0, 0), 1e-8)
     )
     figure = make("fig6", {"snapshots": table})["figure"]
     titles = {name: panel_titled(figure, name).get_title() for name in ("80%", "60%", "40%")}
-    assert "there" not in titles["80%"] and "itself" not in titles["80%"]
-    assert titles["60%"].endswith("accuracies 0.20 to 0.62\n1 of 2 networks are there")
-    assert titles["40%"].endswith("0 of 2 networks are there\n1 pair: a network and itself")
-    assert "There: within 0.1 of the accuracy" in captioned(figure)
+    assert "at this level" not in titles["80%"] and "itself" not in titles["80%"]
+    assert titles["60%"].endswith("accuracies 0.20 to 0.62\n1 of 2 networks at this level")
+    assert titles["40%"].endswith("0 of 2 networks at this level\n1 pair: a network and itself")
+    assert "At this level: within 0.1 of it" in captioned(figure)
     good = make("fig6", {"snapshots": table[table["level"] == "80%"]})["figure"]
-    assert "There:" not in captioned(good)
+    assert "At this level:" not in captioned(good)
 
 
 @pytest.mark.parametrize("name", ["table1", "table2"])

@@ -34,7 +34,7 @@ def networks(best: list[float], start: float = 0.5, rule: str = "bptt", seed: in
 
 
 def two(bptt: list[float], eprop: list[float], **more: Any) -> list[pd.DataFrame]:
-    """E-prop's networks have seeds of their own, and the same distances at equal accuracy but for .0003."""
+    """E-prop's networks have their own seeds, and the same distances at equal accuracy to within .0003."""
     return [networks(eprop, 0.5003, "eprop", **more), networks(bptt, 0.5, **more)]
 
 
@@ -175,7 +175,7 @@ def test_untrained_networks_of_two_rules_are_one() -> None:
     bptt["accuracy"] = 0.5 + bptt["accuracy"] / 2
     eprop["accuracy"] = 0.5
     evidence = verdict([eprop, bptt])
-    assert evidence.result == "" and "one and the same network" in evidence.why
+    assert evidence.result == "" and "the same network" in evidence.why
 
 
 def test_doubts_name_the_guessing_level() -> None:
@@ -201,8 +201,8 @@ def test_levels_of_networks_that_guess_are_not_testable() -> None:
     evidence = models_closer_than_data.decide(pd.DataFrame(rows), {}, math.nan)
     assert (evidence.result or NOT_TESTABLE) == NOT_TESTABLE
     assert evidence.why == (
-        "the level is accuracy 0.800: networks below 0.908 have not learnt (guessing gives 0.878; there, 55% of trials "
-        "are right; 2 of 2 networks are there)"
+        "the level is accuracy 0.800: networks below 0.908 have not learnt (guessing gives 0.878; 55% of trials are "
+        "correct at this level; 2 of 2 networks are at this level)"
     )
 
 

@@ -1,4 +1,4 @@
-"""What scoring jobs would refuse of one's own rates is refused before anything runs."""
+"""A user's rates that scoring jobs would refuse are refused before anything runs."""
 
 from __future__ import annotations
 
@@ -52,17 +52,17 @@ def planned(path: str, figure: str, entry: dict[str, Any], **comparison: Any) ->
 
 
 def test_one_condition_and_a_cross_validated_measure(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="needs two conditions or more; there is 1") as caught:
+    with pytest.raises(InputError, match="needs at least two conditions; there is 1") as caught:
         planned(rates(tmp_path), "fig1", MODELS, measures=["procrustes", "cross_validated"])
     assert caught.value.key is not None and caught.value.key.endswith("comparison.measures")
-    with pytest.raises(InputError, match="needs two conditions or more; there is 1") as caught:
+    with pytest.raises(InputError, match="needs at least two conditions; there is 1") as caught:
         planned(rates(tmp_path), "fig1", MODELS, measures=["procrustes"])  # of networks, but not of the average
     assert caught.value.key == "defaults.comparison.measures"
     planned(rates(tmp_path), "fig5", {**MODELS, "learning_rules": ["bptt", "eprop"]})
 
 
 def test_more_delays_than_bins(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="30 delays are too many for 1 conditions of 20 times"):
+    with pytest.raises(InputError, match="30 delays are too many for 1 conditions with 20 times"):
         planned(rates(tmp_path), "fig8", MODELS, dsa_n_delays=[30], measures=["procrustes"])
 
 

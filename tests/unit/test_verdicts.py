@@ -1,4 +1,4 @@
-"""What stands beside each verdict: power, the published numbers' own verdict, the primary claim, corrected p-values."""
+"""What accompanies each verdict: power, the verdict of the published numbers, the primary claim, corrected p-values."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def shifted(difference: float) -> list[float]:
 
 
 def test_power_at_the_studys_own_seeds_and_sds() -> None:
-    """At a margin of 1.4 SDs, four seeds a side: simulated with scipy's tests."""
+    """At a margin of 1.4 SDs, four seeds per group: simulated with scipy's tests."""
     row = decided("fig1-eprop-comparable", networks({"bptt": FOUR, "eprop": shifted(0.003)}))
     assert row["sd_first"] == pytest.approx(0.01) and row["margin"] == MARGIN
     rng, studies = np.random.default_rng(2), 20_000
@@ -82,7 +82,7 @@ def test_power_at_the_studys_own_seeds_and_sds() -> None:
 
 
 def test_a_direction_is_held_against_the_published_effect() -> None:
-    """Table 1, BPTT: gain 1 lies .063 below gain 0."""
+    """Table 1, BPTT: gain 1 is .063 below gain 0."""
     table = pd.concat([networks({"bptt": FOUR}), networks({"bptt": shifted(0.02)}, setting="gain-0")])
     row = decided("table1-gain-1-below-gain-0", table)
     assert row["printed_difference"] == pytest.approx(0.398 - 0.461)
@@ -171,7 +171,7 @@ def test_verdicts_at_the_published_sd_stand_beside() -> None:
     """A difference of .0155, 90% interval -+ 1.94 x .0021: within .020 and its double, beyond its half, around .014."""
     narrow = [0.4 + 0.3 * (value - 0.4) for value in FOUR]
     row = decided("fig1-eprop-comparable", networks({"bptt": narrow, "eprop": [x + 0.0155 for x in narrow]}))
-    assert row["verdict"] == "undecided" and "not surely by more than the margin" in row["why"]
+    assert row["verdict"] == "undecided" and "not clearly by more than the margin" in row["why"]
     assert row["verdict_half_published_sd"] == row["verdict_half_margin"] == NOT_REPRODUCED
     assert (
         row["verdict_published_sd"] == row["verdict_double_published_sd"] == row["verdict_double_margin"] == REPRODUCED
@@ -251,9 +251,9 @@ def test_the_primary_claim_stands_first_with_its_seeds() -> None:
     table = networks({"bptt": FOUR, "eprop": shifted(0.003)})
     text = text_of({"fig1": {"distances": table}}, {})
     first = text[: text.index("## All claims")]
-    assert "**E-prop's networks are as close to the recording as BPTT's at equal accuracy.**" in first
+    assert "**E-prop networks are as close to the recording as BPTT networks at equal accuracy.**" in first
     assert "hatsopoulos2007, base" in first and "undecided (too uncertain)" in first
-    assert "Seeds that it needs: 10 a side for 80% power at the SDs found here (there are 4)" in first
+    assert "Seeds needed: 10 per group for 80% power at the SDs found here (there are 4)" in first
     # Other p-values: BPTT is a little closer; distance falls with accuracy, by either learning rule.
     assert "over 3 rows" in text and "primary: undecided" in text
 
@@ -262,10 +262,10 @@ def test_a_primary_claim_that_cannot_be_tested_says_why() -> None:
     entry = {"primary": {"claim": "fig7a-comparable-without-noise", "setting": "noiseless"}}
     first = text_of({}, entry).split("## All claims")[0]
     assert "hatsopoulos2007, noiseless: **not testable here (figure fig7 is not part of this study)**" in first
-    assert "Seeds that it needs" not in first
+    assert "Seeds needed" not in first
     other = networks({"bptt": FOUR, "eprop": shifted(0.003)}, recording="mante2013")
     first = text_of({"fig1": {"distances": other}}, {}).split("## All claims")[0]
-    assert "fig1-eprop-comparable: not testable here (no row of it is about hatsopoulos2007, base)" in first
+    assert "fig1-eprop-comparable: not testable here (it has no row for hatsopoulos2007, base)" in first
 
 
 # ---- simulated tables of known truth

@@ -1,4 +1,4 @@
-"""What a reader of the ledger must know of a claim unit beside its verdict, and which units are no evidence."""
+"""Caveats of claim units that the ledger states with the verdict, and which units are no evidence."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from neurorules.tables.base.pairs import DATA
 if TYPE_CHECKING:
     import pandas as pd
 
-INFERRED = "the paper says so in words alone: it shows no panel or number for this"
-ARITHMETIC = "arithmetic, no evidence"
+INFERRED = "the paper states this in the text only, without a panel or number"
+ARITHMETIC = "arithmetic, not evidence"
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Caveats:
     """What limits a row of the ledger.
 
     Attributes:
-        note: one phrase or several; "" where there is nothing to say.
-        inferred: whether the paper says it of this recording in words alone.
-        arithmetic: why a result would hold by construction; "" where it would not.
-        refutable: whether a result against the claim counts all the same: a theorem has no counterexample.
+        note: one or more phrases, "" if there is nothing to say.
+        inferred: whether the paper makes the claim for this recording in the text only.
+        arithmetic: why a result would hold by construction, "" if it would not.
+        refutable: whether a result against the claim still counts: a theorem has no counterexample.
     """
 
     note: str = ""
@@ -35,12 +35,12 @@ class Caveats:
     refutable: bool = False
 
     def no_evidence(self, result: str) -> bool:
-        """Whether a result says nothing, since it holds by construction."""
+        """Whether a result is not evidence, because it holds by construction."""
         return bool(self.arithmetic) and bool(result) and not (self.refutable and result == FAILS)
 
 
 def place_of(columns: Mapping[str, Any]) -> str:
-    """What a claim unit is about: its recording, or its task where there is none."""
+    """The recording that a claim unit is about, or its task if it has no recording."""
     recording = str(columns.get("recording", ""))
     return published_name(str(columns.get("task", "")) if recording == NO_RECORDING else recording)
 
@@ -49,9 +49,9 @@ def caveats(claim: Mapping[str, Any], columns: Mapping[str, Any], rows: pd.DataF
     """The caveats of a claim unit.
 
     Args:
-        claim: an entry of published.yaml, with `note`, `inferred_for` and `arithmetic` where it has any. The last is
-            {reason, where, refutable}: `where` selects rows, by default all, that hold the claim by construction.
-        columns: recording, task ... of the claim unit.
+        claim: an entry of published.yaml, with optional `note`, `inferred_for` and `arithmetic`. The last is {reason,
+            where, refutable}: `where` selects the rows (default: all) in which the claim holds by construction.
+        columns: recording, task and so on of the claim unit.
         rows: of the claim unit.
     """
     inferred = place_of(columns) in claim.get("inferred_for", ())
@@ -67,13 +67,13 @@ def caveats(claim: Mapping[str, Any], columns: Mapping[str, Any], rows: pd.DataF
 
 
 def confounded(rows: pd.DataFrame, claim: Mapping[str, Any]) -> str:
-    """The learning rates of learning rules that are compared in one setting, where they differ; else "".
+    """A phrase with the learning rates of the learning rules compared in one setting if they differ, else "".
 
-    What such a row says of a learning rule may be due to its learning rate.
+    In such a row, an effect of the learning rule may be an effect of its learning rate.
 
     Args:
-        rows: columns learning_rule, setting and learning_rate, or those of both sides of pairs.
-        claim: the learning rules that it names count; where it names none, all.
+        rows: columns learning_rule, setting and learning_rate, or these columns for both sides of pairs.
+        claim: only the learning rules that it names count; if it names none, all count.
     """
     import pandas as pd
 
@@ -94,12 +94,12 @@ def confounded(rows: pd.DataFrame, claim: Mapping[str, Any]) -> str:
         rates = of_setting.groupby("learning_rule")["learning_rate"].first()
         if rates.nunique() > 1:
             said = ", ".join(f"{load_learning_rule(str(rule)).label} {rate:g}" for rule, rate in rates.items())
-            return f"confounded: in setting {setting}, learning rules have learning rates of their own ({said})"
+            return f"confounded: in setting {setting}, learning rules have different learning rates ({said})"
     return ""
 
 
 def _learning_rules(parameters: Any) -> Iterator[str]:
-    """The learning rules that a claim's parameters name, however deep."""
+    """The learning rules named in a claim's parameters, at any depth."""
     if not isinstance(parameters, Mapping):
         return
     for key, value in parameters.items():

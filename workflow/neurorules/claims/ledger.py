@@ -1,20 +1,20 @@
-"""The ledger of claims: every published claim, decided from the tidy tables of this study.
+"""The ledger of claims: every published claim, tested on the tidy tables of this study.
 
 A claim is an entry of published.yaml:
 
-    figure        the figure whose selection of models, seeds and recordings the claim is about
+    figure        the figure whose models, seeds and recordings the claim is about
     table         the table type that decides it, or
     derivation    {name, parameters ...}: a table that is computed from tidy tables, by a file in `derivations/`
     select        column -> value, or a list of values: the rows that count
-    by            columns that divide these rows into claim units, which are decided one by one
-    labels        optional: what the ledger says of a claim unit that the table has no column for
+    by            columns that divide these rows into claim units, each tested separately
+    labels        optional: values of ledger columns that the table does not have
     test          a file in `tests/`, with its `parameters`
-    margin        of tests of equivalence: by recording, or `default`, with its reason; `published_sd` beside it
+    margin        for equivalence tests: by recording, or `default`, with its reason and `published_sd`
     note, inferred_for, arithmetic
                   optional: what limits a claim, see `caveats.py`
 
-Margins and tests are fixed there, from the papers alone, before any study is run. Its section `published_numbers` says
-where the numbers of a claim are printed.
+Margins and tests are fixed there, from the papers alone, before any study is run. The section `published_numbers` of
+that file says where a claim's numbers are printed.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ NUMBER_COLUMNS = (
     *("difference_paired", "p_claimed_paired", "learning_rates", "cases", "cases_as_predicted", "n_reached"),
 )
 
-# Columns of the ledger about other margins: of what, and the factor.
+# Columns of the ledger about other margins: the reference and the factor.
 OTHER_MARGINS = {
     "verdict_half_margin": ("margin", 0.5),
     "verdict_double_margin": ("margin", 2.0),
@@ -96,11 +96,11 @@ class Unit:
     """What a row of the ledger is about.
 
     Attributes:
-        order: of the claim.
+        order: position of the claim.
         claim: an entry of published.yaml.
-        columns: those of UNIT_COLUMNS that the claim unit has.
-        synthetic: whether its recording is.
-        printed: the published numbers, where there are any.
+        columns: the UNIT_COLUMNS that the claim unit has.
+        synthetic: whether its recording is synthetic.
+        printed: the published numbers, if there are any.
         caveats: what limits it.
     """
 
@@ -120,19 +120,18 @@ def ledger(
 ) -> pd.DataFrame:
     """One row per claim unit, in the order of the claims.
 
-    `result` says what the test gave: holds, fails, undecided, or nothing. `verdict` is what follows for the claim:
-    reproduced, not reproduced, undecided, or not testable here, and `why` says why for the last two. Synthetic
-    recordings are never evidence, nor is what holds by construction: their verdict is "not testable here" whatever the
-    result. `note` says what limits a row. Claims of equivalence also have the verdicts at half and at double their
-    margin, and at the published SD, its half and its double. Beside each row stand what its test could have found
-    (`sensitivity`), what it says of the paper's own numbers (`printed`), and its verdict with p-values corrected for
-    their number (`multiplicity`). `robust` says whether every other choice of the analyst gives the same result
-    (`specifications`).
+    `result` is the test's result: holds, fails, undecided, or nothing. `verdict` is the claim's: reproduced, not
+    reproduced, undecided, or not testable here; `why` gives the reason for the last two. Synthetic recordings and
+    results that hold by construction are never evidence: their verdict is "not testable here" whatever the result.
+    `note` says what limits a row. Equivalence claims also have the verdicts at half and twice their margin, and at the
+    published SD, half of it and twice it. Each row also has the sensitivity of its test (`sensitivity`), the verdict on
+    the paper's own numbers (`printed`), and its verdict with corrected p-values (`multiplicity`). `robust` says whether
+    all of the analyst's other choices give the same result (`specifications`).
 
     Args:
         claims: section `claims` of published.yaml.
-        tables: by figure and table type, the tidy tables of the figure's models, below each other.
-        published: all of published.yaml; by default the repository's.
+        tables: by figure and table type, the concatenated tidy tables of the figure's models.
+        published: all of published.yaml; default: the repository's.
         primary: the study's primary claim.
     """
     import pandas as pd
@@ -163,9 +162,9 @@ def _rows(
     if chosen.empty:
         absent = [column for column in wanted if select(table, {column: wanted[column]}).empty]
         what = ", ".join(f"{column} {wanted[column]}" for column in absent or wanted) or "any row"
-        yield _row(whole, untestable(f"not there: {what}"))
+        yield _row(whole, untestable(f"not found: {what}"))
         return
-    # Without columns that divide it, the table is one claim unit.
+    # A table without `by` columns is one claim unit.
     units = chosen.groupby(claim["by"], sort=True, dropna=False) if claim["by"] else [((), chosen)]
     for key, rows in units:
         unit = {column: rows[column].iloc[0] for column in UNIT_COLUMNS if column in rows and _is_one(rows[column])}
@@ -176,7 +175,7 @@ def _rows(
 
 
 def claimed_table(claim: Mapping[str, Any], tables: Tables) -> pd.DataFrame | Evidence:
-    """The table that decides a claim, or why there is none.
+    """The table that decides a claim, or the reason why there is none.
 
     Args:
         claim: an entry of published.yaml.
@@ -196,7 +195,7 @@ def claimed_table(claim: Mapping[str, Any], tables: Tables) -> pd.DataFrame | Ev
 
 
 def _is_one(values: pd.Series) -> bool:
-    """One value and no gaps."""
+    """Whether there is one value and no gap."""
     return values.nunique(dropna=False) == 1 and bool(values.notna().all())
 
 

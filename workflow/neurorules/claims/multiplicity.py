@@ -1,4 +1,4 @@
-"""The ledger's p-values, corrected for their number."""
+"""Correction of the ledger's p-values for multiple tests."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 def corrected(rows: pd.DataFrame) -> pd.DataFrame:
     """Add p_claimed_holm, p_against_holm, holm_rows and verdict_holm.
 
-    Two families are corrected, each over all rows that a p-value decides, but for the primary claim: the p-values for
-    the claims, and those against them. So in at most 5% of studies any untrue claim of them counts as reproduced, and
-    in at most 5% any claim without an effect as not reproduced. The primary claim stands by itself, uncorrected, and is
-    why there is only one. Rows of synthetic recordings are corrected among themselves.
+    The p-values for the claims and those against them are two families, each over all rows decided by a p-value except
+    the primary claim. So in at most 5% of studies an untrue claim counts as reproduced, and in at most 5% a claim
+    without an effect counts as not reproduced. There is only one primary claim, so it is not corrected. Rows of
+    synthetic recordings are corrected separately.
 
     Args:
         rows: columns p_claimed, p_against, primary, synthetic and verdict.

@@ -1,4 +1,4 @@
-"""The one claim that a study is made for, chosen before it is run."""
+"""The primary claim of a study, chosen before it is run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class PrimaryClaim:
 
     Attributes:
         claim: its id.
-        recording: name; "" in a study without recordings, of which no row is primary.
+        recording: name; "" in a study without recordings, in which no row is primary.
         setting: name.
     """
 
@@ -30,15 +30,15 @@ class PrimaryClaim:
         """The primary claim of a study.
 
         Args:
-            entry: of the figure `claims` in the config, with `primary` where it is not the default.
-            recordings: the study's, in its order.
+            entry: the config of the figure `claims`, with `primary` if it is not the default.
+            recordings: the study's recordings, in order.
         """
         first = recordings[0] if recordings else ""
         return PrimaryClaim(**{"recording": first, **entry.get("primary", {})})
 
 
 def is_primary(claim: Mapping[str, Any], unit: Mapping[str, Any], primary: PrimaryClaim | None) -> bool:
-    """Whether a claim unit is the primary one; one about no recording, or no setting, has none to agree in."""
+    """Whether a claim unit is the primary one. A recording or setting that the unit lacks is not compared."""
     return (
         primary is not None
         and claim["id"] == primary.claim

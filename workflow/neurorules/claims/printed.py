@@ -1,4 +1,4 @@
-"""The published numbers' own verdict: what a claim's test says of the means and SDs that the paper prints for it."""
+"""Verdicts on the published numbers: a claim's test applied to the means and SDs that the paper prints for it."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ NUMBER_COLUMNS = (
 
 @dataclass(frozen=True)
 class Printed:
-    """Two groups as a paper prints them, and what the claim's test says of them.
+    """Two groups as printed in a paper, and the result of the claim's test on them.
 
     Attributes:
-        recording: that they are printed for, which need not be the claim unit's.
-        where: the table that they stand in.
-        first, second: with SDs over n - 1; n is 0 where none is printed.
-        evidence: what the test says of them; nothing where SDs are not over seeds, and why.
-        margin: that it was decided with; NaN for a claim with a direction.
-        power: of the test at the printed SDs and n, for no difference; NaN for a claim with a direction.
+        recording: for which they are printed, not necessarily the claim unit's.
+        where: the table that prints them.
+        first, second: the groups, with SDs dividing by n - 1; n is 0 if none is printed.
+        evidence: the test's result; none, with the reason, if the SDs are not over seeds.
+        margin: used by the test; NaN for a directional claim.
+        power: of the test at the printed SDs and n, for no difference; NaN for a directional claim.
     """
 
     recording: str
@@ -45,16 +45,16 @@ class Printed:
 
     @property
     def difference(self) -> float:
-        """Of the printed means, first less second."""
+        """Difference of the printed means, first minus second."""
         return self.first.mean - self.second.mean
 
 
 def printed_numbers(claim: Mapping[str, Any], unit: Mapping[str, Any], published: Mapping[str, Any]) -> Printed | None:
-    """The numbers that a paper prints for a claim unit; those for another recording where it prints none for this one.
+    """The numbers that a paper prints for a claim unit, or for another recording if it prints none for this one.
 
     Args:
         claim: an entry of published.yaml.
-        unit: recording, setting, learning rule ... of the claim unit.
+        unit: recording, setting, learning rule and so on of the claim unit.
         published: all of published.yaml.
     """
     entries = published.get("published_numbers", {}).get(claim["id"], [])
@@ -70,7 +70,7 @@ def printed_numbers(claim: Mapping[str, Any], unit: Mapping[str, Any], published
 
 
 def printed_columns(printed: Printed | None) -> dict[str, Any]:
-    """Columns of the ledger: the published numbers, and their own verdict."""
+    """Columns of the ledger: the published numbers and the verdict on them."""
     if printed is None:
         return {**dict.fromkeys(TEXT_COLUMNS, ""), **dict.fromkeys(NUMBER_COLUMNS, NAN)}
     first, second, evidence = printed.first, printed.second, printed.evidence
@@ -84,7 +84,7 @@ def printed_columns(printed: Printed | None) -> dict[str, Any]:
 
 
 def _at(published: Mapping[str, Any], path: str, unit: Mapping[str, Any]) -> Any:
-    """{mean, sd} at a path, None where the paper prints nothing for this unit."""
+    """{mean, sd} at a path; None if the paper prints nothing for this unit."""
     found: Any = published
     for name in path.split("/"):
         found = found.get(name.format_map(_Unit(unit)))
@@ -94,7 +94,7 @@ def _at(published: Mapping[str, Any], path: str, unit: Mapping[str, Any]) -> Any
 
 
 class _Unit(dict[str, Any]):
-    """A unit without a column that a path names has nothing printed."""
+    """A unit in which a missing column reads as "", for which nothing is printed."""
 
     def __missing__(self, key: str) -> str:
         return ""

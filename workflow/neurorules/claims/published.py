@@ -1,4 +1,4 @@
-"""What the papers print, from published.yaml: claims, and means, SDs and p-values beside each other."""
+"""The papers' claims and printed numbers, from published.yaml."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from neurorules.statistics.comparison import Summary, compare_summaries, roundin
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "resources" / "published.yaml"
 
-# The figure and the table type that have distances for the other choices of an analyst.
+# The figure and the table type with distances for an analyst's other choices.
 SPECIFIED = ("multiverse", "specifications")
 
-# Half of the last digit that the papers print of a distance.
+# Half a unit in the last digit of the printed distances.
 HALF_UNIT = 0.0005
 
 
@@ -34,7 +34,7 @@ def table_types_read(claim: Mapping[str, Any]) -> tuple[str, ...]:
     """The table types that decide a claim.
 
     Raises:
-        InputError: it names a derivation that does not exist.
+        InputError: the claim names an unknown derivation.
     """
     if "derivation" in claim:
         types: tuple[str, ...] = DERIVATIONS.load(claim["derivation"]["name"]).TABLES
@@ -48,7 +48,7 @@ def claim_ids() -> set[str]:
 
 
 def claimed_table_types() -> dict[str, list[str]]:
-    """By figure, the table types that decide claims about it, or say whether they are robust; others are left out."""
+    """By figure, the table types that decide its claims or test their robustness. Other figures are left out."""
     types = {SPECIFIED[0]: {SPECIFIED[1]}}
     for claim in read_published()["claims"]:
         types.setdefault(claim["figure"], set()).update(table_types_read(claim))
@@ -60,7 +60,7 @@ def recomputed_p(first: Mapping[str, float], second: Mapping[str, float], sectio
 
     Args:
         first, second: {mean, sd} as printed.
-        section: of published.yaml, with n and population_sd.
+        section: a section of published.yaml, with n and population_sd.
     """
     n, population_sd = int(section["n"]), bool(section["population_sd"])
     groups = [Summary(float(group["mean"]), float(group["sd"]), n) for group in (first, second)]
@@ -76,17 +76,17 @@ def printed(numbers: Mapping[str, float] | None) -> str:
 
 
 def published_name(recording: str) -> str:
-    """The papers have one number per recording, whatever its bins: `mante2013-dt15` is mante2013."""
+    """A recording's name in published.yaml, without its bin width: `mante2013-dt15` is mante2013."""
     return recording.split("-")[0]
 
 
 def margin_of(claim: Mapping[str, Any], recording: str, setting: str = "") -> float:
-    """A claim's margin of equivalence for a recording, and a setting where it has several; NaN where none is stated."""
+    """A claim's equivalence margin for a recording, and a setting if margins depend on it; NaN if none is stated."""
     return _of_recording(claim.get("margin", {}), recording, setting)
 
 
 def published_sd_of(claim: Mapping[str, Any], recording: str, setting: str = "") -> float:
-    """The published SD that stands beside a claim's margin, likewise."""
+    """The published SD given with a claim's margin, likewise."""
     return _of_recording(claim.get("margin", {}).get("published_sd", {}), recording, setting)
 
 

@@ -1,4 +1,4 @@
-"""What the test of a claim could have found: its power with the seeds and SDs of this study, and the seeds it needs."""
+"""Sensitivity of a claim's test: its power with the seeds and SDs of this study, and the seeds it needs."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ SENSITIVITY_COLUMNS = (
 
 
 def sensitivity(evidence: Evidence, margin: float, published_effect: float) -> Mapping[str, float]:
-    """SENSITIVITY_COLUMNS of a claim unit; NaN where no p-value decides, or there is nothing to refer to.
+    """SENSITIVITY_COLUMNS of a claim unit; NaN if no p-value decides or no effect is given to compute power for.
 
-    Power at the effect that the study itself found would say nothing but its p-value again, so that it is not given.
+    Power at the effect found in the study would only restate its p-value, so it is left out.
 
     Args:
-        evidence: what the test found.
-        margin: of equivalence; NaN for a claim with a direction.
-        published_effect: difference of the printed means, first less second; NaN where none is printed.
+        evidence: result of the test.
+        margin: of equivalence; NaN for a directional claim.
+        published_effect: difference of the printed means, first minus second; NaN if none is printed.
     """
     columns = dict.fromkeys(SENSITIVITY_COLUMNS, NAN)
     design = None if evidence.comparison is None else Design.of(evidence.comparison)
@@ -61,10 +61,10 @@ def sensitivity(evidence: Evidence, margin: float, published_effect: float) -> M
 
 
 def _factors(design: Design) -> tuple[float, float]:
-    """The 95% interval of the SD that was found, as a factor of it: few seeds say little of an SD."""
+    """The 95% interval of the estimated SD, as factors of it: a few seeds estimate an SD poorly."""
     if not design.n_second:
         return sd_interval(1.0, design.n - 1)
-    # Welch's degrees of freedom: those of the sum of both groups' variances.
+    # Welch's degrees of freedom, for the sum of both groups' variances.
     v1, v2 = design.sd**2 / design.n, design.sd_second**2 / design.n_second
     return sd_interval(1.0, (v1 + v2) ** 2 / (v1**2 / (design.n - 1) + v2**2 / (design.n_second - 1)))
 

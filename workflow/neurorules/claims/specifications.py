@@ -1,7 +1,7 @@
-"""One claim decided once for every choice that an analyst could have made otherwise (specification curve).
+"""One claim, tested for every choice that an analyst could have made (specification curve).
 
 The choices are those of table type `specifications`, and the accuracy at which networks are compared. A verdict is
-robust where every specification that can be tested gives it.
+robust if every testable specification gives it.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 # The accuracies at which networks are read, as the parameter `level` of claim tests, see `levels.deciding`.
 LEVELS: Mapping[str, Any] = {"as in the ledger": None, "0.9": 0.9, "0.8": 0.8, "range up to the ledger's": "range"}
 
-# Columns of the table that say what was chosen, but for the level.
+# Columns of the table with the choices, except the level.
 CHOICES = ("onset_step", "measure", "population")
 
 ROBUST, NOT_ROBUST = "robust", "not robust"
 
-# What claims test: distances of networks at equal accuracy.
+# Claim tests of distances at equal accuracy.
 TESTS = ("equivalent_at_accuracy", "lower_at_accuracy")
 
 
 def has_specifications(claim: Mapping[str, Any]) -> bool:
-    """Whether a claim is one about distances to a recording that can be decided for every specification."""
+    """Whether a claim is about distances to a recording and can be tested for every specification."""
     return claim["test"] in TESTS and claim.get("table") == "distances"
 
 
@@ -39,21 +39,21 @@ def specifications(
 
     Args:
         claim: an entry of published.yaml for which `has_specifications`.
-        unit: what the claim unit is about: recording, task, and what else the claim is divided by.
-        table: tables of type `specifications`, below each other.
-        margins: of equivalence by measure; measures without one are left out of claims that need one.
+        unit: recording, task and the other columns that divide the claim.
+        table: concatenated tables of type `specifications`.
+        margins: equivalence margins by measure; claims that need a margin leave out measures without one.
 
     Returns:
-        Columns: the choices, `level`, `is_used` (1 for the specification that the ledger's row is decided by), `result`
-        and `why` of the test, margin, difference and its intervals, n of both groups, and the accuracy of the level.
-        Empty where the table has nothing of this claim unit.
+        Columns: the choices, `level`, `is_used` (1 for the specification that decides the ledger's row), `result` and
+        `why` of the test, margin, difference and its intervals, n of both groups, and the accuracy of the level. Empty
+        if the table has no rows for this claim unit.
     """
     import pandas as pd
 
     wanted = {column: unit[column] for column in claim["by"] if column in table.columns}
     wanted |= {column: value for column, value in claim.get("select", {}).items() if column != "measure"}
     rows = select(table, wanted)
-    # A claim about another measure than Procrustes is about that measure.
+    # A claim about a measure other than Procrustes keeps its own measure.
     measure = claim.get("select", {}).get("measure", "procrustes")
     if measure != "procrustes":
         rows = select(rows, {"measure": measure})
@@ -79,9 +79,9 @@ def specifications(
 
 
 def margins_of(claims: Sequence[Mapping[str, Any]], claim: Mapping[str, Any], recording: str) -> dict[str, float]:
-    """A claim's margin by measure: its own, or that of the claim which says the same of e-prop by that measure.
+    """A claim's margin by measure: its own, or that of the same claim about e-prop by another measure.
 
-    Distances held out are on the scale of Procrustes distances and have their margin.
+    Cross-validated distances are on the scale of Procrustes distances and use their margin.
     """
     own = claim.get("select", {}).get("measure", "procrustes")
     found: dict[str, float] = {}
@@ -104,12 +104,12 @@ def robust_columns(
     row: Mapping[str, Any],
     tables: Mapping[str, Mapping[str, pd.DataFrame]],
 ) -> dict[str, Any]:
-    """Columns of the ledger; empty where the claim has no specifications in this study.
+    """Columns of the ledger; empty if the claim has no specifications in this study.
 
     Args:
         claims: all of published.yaml.
-        claim: that of the row.
-        row: of the ledger.
+        claim: the row's claim.
+        row: a row of the ledger.
         tables: by figure and table type, see `ledger`.
     """
     figure, table_type = SPECIFIED
@@ -121,13 +121,13 @@ def robust_columns(
 
 
 def robustness(found: pd.DataFrame, result: str) -> dict[str, Any]:
-    """How many specifications can be tested, how many of them give a result, and whether all do.
+    """How many specifications can be tested, how many of them agree with a result, and whether all do.
 
-    Differences beyond a margin agree only where they lie on the side of the ledger's own.
+    Differences beyond a margin agree only if they have the sign of the ledger's own difference.
 
     Args:
         found: see `specifications`.
-        result: of the claim test in the ledger's own row.
+        result: of the test in the ledger's own row.
     """
     if found.empty:
         return {"robust": "", "specifications": 0, "specifications_agreeing": 0}

@@ -1,4 +1,4 @@
-"""What a test's result says of a claim, in the ledger's words."""
+"""Verdicts of the ledger, by test result."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
 """Demixed PCA with two marginalisations, "time" and "condition" (Figure 4; Kobak et al. 2016, eLife 5:e10989).
 
-The centred activity X is a sum of what time alone explains, its mean over conditions, and the rest: condition with its
-interaction with time. For each part X_phi, reduced-rank regression minimises ||X_phi - F D X||^2: of the
-least-squares map C from X to X_phi, the encoder F holds the first left singular vectors of C X and D = F^T C decodes.
-No ridge, as in the dPCA package by default: Kobak et al. choose one by cross-validation over single trials, which
-condition averages do not have. With as many features as samples the decoders can therefore demix perfectly.
+The centred activity X is the sum of its mean over conditions ("time") and the rest ("condition", including its
+interaction with time). For each part X_phi, reduced-rank regression minimises ||X_phi - F D X||^2. With C the
+least-squares map from X to X_phi, the encoder F has the first left singular vectors of C X, and the decoder is D = F^T
+C. There is no ridge penalty, as by default in the dPCA package: Kobak et al. choose one by cross-validation over single
+trials, which condition averages do not have. With as many features as samples, the decoders can therefore demix
+perfectly.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Directions whose singular value is below this part of the largest hold no more than the rounding of float32 activity.
+# Directions with singular values below this share of the largest are rounding of float32 activity.
 ROUNDING = 1e-6
 
 
@@ -27,10 +28,10 @@ class DemixedComponent:
 
     Attributes:
         decoder: d, (feature,).
-        encoder: f, (feature,), of length 1, its largest entry positive.
+        encoder: f, (feature,), of length 1 with a positive largest entry.
         projection: d^T X of the centred activity, (condition, time), in units of the activity.
-        explained_variance: fraction of the variance of all activity, (||X||^2 - ||X - f d^T X||^2) / ||X||^2; 0 where
-            there is no variance.
+        explained_variance: fraction of the total variance, (||X||^2 - ||X - f d^T X||^2) / ||X||^2; 0 if there is no
+            variance.
     """
 
     decoder: NDArray[Any]
@@ -40,7 +41,7 @@ class DemixedComponent:
 
 
 def marginalise(activity: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    """Centred activity (condition, time, feature) as its parts "time" and "condition", of the same shape each."""
+    """The parts "time" and "condition" of centred activity (condition, time, feature), each of the same shape."""
     centred = activity - activity.mean((0, 1))
     time = np.broadcast_to(centred.mean(0), centred.shape)
     return {"time": time, "condition": centred - time}
@@ -51,7 +52,7 @@ def demixed_components(activity: NDArray[Any], n_components: int = 1) -> dict[st
 
     Args:
         activity: (condition, time, feature).
-        n_components: of each marginalisation.
+        n_components: number of components of each marginalisation.
     """
     activity = np.asarray(activity, np.float64)
     parts = {name: part.reshape(-1, activity.shape[-1]).T for name, part in marginalise(activity).items()}
@@ -76,7 +77,7 @@ def demixed_components(activity: NDArray[Any], n_components: int = 1) -> dict[st
 
 
 def align_signs(reference: NDArray[Any], projections: NDArray[Any]) -> NDArray[Any]:
-    """Projections with the signs that correlate positively with those of a reference: the sign of one is arbitrary.
+    """Projections with signs flipped to correlate positively with a reference, because a component's sign is arbitrary.
 
     Args:
         reference: (..., condition, time), of the recording.
@@ -86,7 +87,9 @@ def align_signs(reference: NDArray[Any], projections: NDArray[Any]) -> NDArray[A
         ValueError: the shapes differ.
     """
     if reference.shape != projections.shape:
-        raise ValueError(f"{projections.shape} against {reference.shape}: conditions and times must line up")
+        raise ValueError(
+            f"Different shapes, {projections.shape} and {reference.shape}: conditions and times must match"
+        )
     centred = [signal - signal.mean((-2, -1), keepdims=True) for signal in (reference, projections)]
     opposite = (centred[0] * centred[1]).sum((-2, -1), keepdims=True) < 0
     return np.where(opposite, -projections, projections)

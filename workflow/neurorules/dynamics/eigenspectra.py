@@ -1,4 +1,4 @@
-"""Eigenvalues of recurrent weights, and how far apart two spectra are (Figure 8A)."""
+"""Eigenvalues of recurrent weights, and the distance between two spectra (Figure 8A)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def eigenvalues(weights: NDArray[Any]) -> NDArray[Any]:
-    """Eigenvalues of a matrix (unit, unit): complex (unit,), ascending in their real, then their imaginary part."""
+    """Eigenvalues of a matrix (unit, unit), complex (unit,), sorted by real part, then by imaginary part."""
     return np.sort_complex(np.linalg.eigvals(np.asarray(weights, np.float64)))
 
 
@@ -23,10 +23,10 @@ def spectral_radius(spectrum: NDArray[Any]) -> float:
 def spectrum_distance(a: NDArray[Any], b: NDArray[Any]) -> float:
     """1-Wasserstein distance between two spectra in the complex plane, in units of the eigenvalues.
 
-    Eigenvalues have no order of their own: they are paired one to one so that the mean distance |a_i - b_j| is least.
+    Eigenvalues have no order: they are paired one to one to minimise the mean distance |a_i - b_j|.
 
     Args:
-        a, b: complex (unit,), as many of both.
+        a, b: complex (unit,), of the same length.
 
     Raises:
         ValueError: the numbers of eigenvalues differ.
@@ -34,6 +34,8 @@ def spectrum_distance(a: NDArray[Any], b: NDArray[Any]) -> float:
     from scipy.optimize import linear_sum_assignment
 
     if len(a) != len(b):
-        raise ValueError(f"{len(a)} eigenvalues against {len(b)}: the networks must have as many units")
+        raise ValueError(
+            f"Different numbers of eigenvalues, {len(a)} and {len(b)}: the networks must have the same number of units"
+        )
     distances = np.abs(np.asarray(a)[:, None] - np.asarray(b)[None, :])
     return float(distances[linear_sum_assignment(distances)].mean())

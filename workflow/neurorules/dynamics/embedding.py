@@ -1,4 +1,4 @@
-"""Networks as points in a plane, by their distances from each other (Figure 6)."""
+"""Embedding of networks in a plane by their pairwise distances (Figure 6)."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Of fewer points UMAP's neighbourhood graph is complete and its spectral start has too few eigenvectors.
+# With fewer points, UMAP's neighbourhood graph is complete and its spectral initialisation has too few eigenvectors.
 FEWEST_FOR_UMAP = 5
 NEIGHBOURS = 15  # umap-learn's default
 
 
 def umap_embedding(distances: NDArray[Any], seed: int = 0) -> NDArray[Any]:
-    """UMAP of a distance matrix; of fewer than five points classical multidimensional scaling.
+    """UMAP of a distance matrix, or classical multidimensional scaling of fewer than five points.
 
     Args:
         distances: (n, n), symmetric, 0 on the diagonal.
-        seed: of UMAP's random numbers. The same seed gives the same bytes.
+        seed: for UMAP's random numbers. The same seed gives the same bytes.
 
     Returns:
-        (n, 2), in arbitrary units. UMAP keeps who is near whom; lengths far apart mean little.
+        Points (n, 2), in arbitrary units. UMAP preserves neighbours; large distances mean little.
 
     Raises:
         ValueError: not a square matrix of finite numbers.
     """
     distances = np.asarray(distances, np.float64)
     if distances.ndim != 2 or distances.shape[0] != distances.shape[1] or not np.isfinite(distances).all():
-        raise ValueError(f"a square matrix of finite distances is needed, not {distances.shape}")
+        raise ValueError(f"distances must be a square matrix of finite numbers, not {distances.shape}")
     n = len(distances)
     if n < FEWEST_FOR_UMAP:
         return classical_scaling(distances)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that there is no inverse transform, and one thread because of the seed
+        warnings.simplefilter("ignore")  # about no inverse transform, and one thread because of the seed
         import umap
 
         keep_compiled()
@@ -46,7 +46,7 @@ def umap_embedding(distances: NDArray[Any], seed: int = 0) -> NDArray[Any]:
 
 
 def keep_compiled() -> None:
-    """Let numba keep what it compiles of umap-learn, which takes 15 seconds, for later processes."""
+    """Let numba cache its compilation of umap-learn, which takes 15 seconds, for later processes."""
     from umap import umap_
 
     for name in ("fast_knn_indices", "smooth_knn_dist", "compute_membership_strengths"):

@@ -1,8 +1,8 @@
 """Lyapunov exponents of trained networks, driven by the trials of their task.
 
-Each trial starts from the network's initial state, as in training. The basis of directions is propagated from one batch
-of trials to the next, so that it aligns with the directions that grow fastest: from a random basis, that takes longer
-than one trial. The first batches only align it and are not counted.
+Each trial starts from the network's initial state, as in training. The basis of directions is carried from one batch of
+trials to the next, so that it aligns with the fastest-growing directions; from a random basis, this takes longer than
+one trial. The first batches only align it and are not counted.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from neurorules.options import Options
     from neurorules.tasks.base.task import Task
 
-# A checkpoint holds the weights that the network runs with; no mask has to be applied to them.
+# A checkpoint has the weights with which the network runs; they need no mask.
 NO_MASK = (None,)
-N_TRIALS = 8  # side by side
+N_TRIALS = 8  # in parallel
 WARM_UP_PASSES = 2
 
 
@@ -49,7 +49,7 @@ def lyapunov_exponents(
         n_passes: batches of trials to average over.
 
     Returns:
-        (k,) mean of log |R_ii| per step, largest first.
+        Means of log |R_ii| per step, (k,), largest first.
     """
     import torch
 

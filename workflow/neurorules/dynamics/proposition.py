@@ -1,18 +1,18 @@
-"""Proposition 4.1 (Appendix B): when e-prop's flow comes to the solution that BPTT finds, in one weight.
+"""Proposition 4.1 (Appendix B): when e-prop's flow reaches BPTT's solution, for a single weight.
 
 A linear network of one unit, h_t = w h_{t-1} + x_t with h_0 = 0, reads out y = h_T; the target is 1. Its error
 p(w) = y - 1 is a polynomial, sum_t x_t w^(T-t) - 1, and the loss p^2 / 2. Continuous-time updates of w:
 
     BPTT                                    dw/dt = -p(w) p'(w)
-    e-prop with a constant S                dw/dt = -p(w) S          as Appendix B reads
-    e-prop by literal truncation            dw/dt = -p(w) h_{T-1}(w) what detaching h in the recurrent product gives
+    e-prop with a constant S                dw/dt = -p(w) S          as in Appendix B e-prop by literal truncation
+    dw/dt = -p(w) h_{T-1}(w) from detaching h in the recurrent product
 
-(With the unit's own recurrent weight kept in the trace, as the paper's equation 7 has it, one unit's e-prop is BPTT.)
-Let w* be a real root of p and J = d(dw/dt)/dw the flow's Jacobian. The proposition: e-prop converges to w* from within
-the radius around w* in which J < 0, and diverges where J > 0 at w_0 and keeps its sign along the way.
+(If the trace keeps the unit's own recurrent weight, as in the paper's equation 7, e-prop of one unit is BPTT.) Let w*
+be a real root of p and J = d(dw/dt)/dw the flow's Jacobian. The proposition: e-prop converges to w* from within the
+radius around w* in which J < 0, and diverges where J > 0 at w_0 and keeps its sign along the way.
 
-Literal truncation never diverges: p h_{T-1} has the odd degree 2T - 3 and the leading coefficient x_1^2 > 0, so that
-its flow points inward far out. It can instead stall where h_{T-1}(w) = 0, which solves nothing.
+Literal truncation never diverges: p h_{T-1} has odd degree 2T - 3 and leading coefficient x_1^2 > 0, so its flow points
+inward far out. It can stall where h_{T-1}(w) = 0, which is not a solution.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from numpy.polynomial import Polynomial
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# The example's real roots. Of an even number of them the outer edges of p differ: with S > 0, e-prop diverges from far
-# left, converges to the second and the fourth root, where p rises, and leaves the neighbourhood of the others.
+# The example's real roots. With an even number of them, the outer slopes of p differ: with S > 0, e-prop diverges from
+# far left, converges to the second and fourth roots, where p rises, and moves away from the others.
 ROOTS = (-1.2, -0.4, 0.5, 1.1)
 
 CONVERGED, STALLED, DIVERGED, NOT_PREDICTED = "converged", "stalled", "diverged", "not predicted"
 
-# Far beyond every root of the example: whatever comes here and moves outward never turns back.
+# Far beyond every root of the example: a trajectory that gets here and moves outward never turns back.
 BOUND = 10.0
 TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where a flow ends, or should end.
+    """The actual or predicted end of a flow.
 
     Attributes:
-        what: "converged" to a root of p, "stalled" at a point that is none, "diverged", or "not predicted".
+        what: "converged" to a root of p, "stalled" at a point that is not a root, "diverged", or "not predicted".
         root: the root, else NaN.
     """
 
@@ -69,7 +69,7 @@ def error(inputs: Sequence[float] | NDArray[Any]) -> Polynomial:
 
 
 def real_roots(polynomial: Polynomial) -> NDArray[Any]:
-    """Real roots, ascending, to 12 digits after the point: roots of a polynomial are found no better."""
+    """Real roots, ascending, to 12 decimal places, the accuracy at which they are found."""
     roots = polynomial.roots()
     return np.round(np.sort(roots[np.abs(np.imag(roots)) < 1e-9].real), 12)
 
@@ -81,7 +81,7 @@ def bptt_flow(inputs: Sequence[float] | NDArray[Any]) -> Polynomial:
 
 
 def constant_flow(inputs: Sequence[float] | NDArray[Any], constant: float = 1.0) -> Polynomial:
-    """dw/dt = -p S; but for its sign, S only sets the unit of time."""
+    """dw/dt = -p S; apart from its sign, S only sets the unit of time."""
     return -constant * error(inputs)
 
 
@@ -91,7 +91,7 @@ def truncated_flow(inputs: Sequence[float] | NDArray[Any]) -> Polynomial:
 
 
 def trajectory(flow: Polynomial, start: float, duration: float) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Times and weights from w(0) = `start`; ends early where |w| passes BOUND."""
+    """Times and weights from w(0) = `start`; ends early if |w| passes BOUND."""
     from scipy.integrate import solve_ivp
 
     def passes_bound(_: float, w: NDArray[Any]) -> float:
@@ -113,7 +113,7 @@ def trajectory(flow: Polynomial, start: float, duration: float) -> tuple[NDArray
 
 
 def outcome(flow: Polynomial, start: float, roots: Sequence[float] | NDArray[Any], duration: float = 2000.0) -> Outcome:
-    """Where the flow from `start` is after `duration`, found by integration; `roots` are those of p."""
+    """The end of the flow from `start` after `duration`, by integration; `roots` are the roots of p."""
     end = trajectory(flow, start, duration)[1][-1]
     if abs(end) >= BOUND - TOLERANCE:
         return Outcome(DIVERGED)
@@ -122,9 +122,9 @@ def outcome(flow: Polynomial, start: float, roots: Sequence[float] | NDArray[Any
 
 
 def predicted(inputs: Sequence[float] | NDArray[Any], start: float, constant: float) -> Outcome:
-    """What the proposition says of e-prop from `start` with a constant S, by the sign of J = -S p' alone.
+    """The proposition's prediction for e-prop from `start` with a constant S, from the sign of J = -S p' alone.
 
-    For literal truncation, S is taken as what h_{T-1} is at `start`, as if it stayed so.
+    For literal truncation, S is h_{T-1} at `start`, as if it stayed constant.
     """
     p = error(inputs)
     jacobian = -constant * p.deriv()

@@ -1,4 +1,4 @@
-"""Distance to the recording against the model step that is taken as movement onset."""
+"""Distance to the recording against the model step taken as movement onset."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PRODUCTS = ("pdf", "png", "csv")
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure and the table that it is drawn from."""
+    """The figure and its table."""
     from neurorules.plotting import baseline_lines, curves, panels, style, titles
     from neurorules.tables.base.columns import PANEL_GROUP
 
@@ -38,7 +38,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         [
             "Thin lines: seeds (n in the legend). Thick lines with markers: mean over seeds.",
             "Full colour, filled markers: last checkpoint; pale, open markers: untrained.",
-            "Dotted vertical line: the step that the study compares with.",
+            "Dotted vertical line: the step used by the study.",
             *baseline_lines.caption_words(axes),
         ],
     )
@@ -46,7 +46,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 
 def _draw(panel: Axes, learning_rule: str, runs: pd.DataFrame) -> None:
-    """Draw trained networks in full colour and untrained ones muted."""
+    """Draw trained networks in full colour and untrained networks in pale colour."""
     from neurorules.plotting import style, titles
 
     line_style = style.line_style(learning_rule)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from neurorules.claims.primary import PrimaryClaim
 
-TITLE = "Published claims and what this study says of them"
+TITLE = "Published claims and this study's verdicts"
 TABLES = ()
 PRODUCTS = ("csv", "md", "html")
 PLUGINS = (
@@ -35,7 +35,7 @@ HEADER = (
         "verdict",
         "at half, double margin; at published SD",
     ),
-    *("power and seeds", "published numbers' own verdict", "Holm"),
+    *("power and seeds", "verdict on the published numbers", "Holm"),
 )
 
 
@@ -45,7 +45,7 @@ def tables_of_others() -> dict[str, list[str]]:
 
 
 def make(tables: Mapping[str, Mapping[str, pd.DataFrame]], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The ledger as data and as text to read; `tables` by figure and table type."""
+    """The ledger as data and as text; `tables` by figure and table type."""
     from neurorules.claims.ledger import ledger
     from neurorules.claims.primary import PrimaryClaim
 
@@ -58,7 +58,7 @@ def make(tables: Mapping[str, Mapping[str, pd.DataFrame]], context: Mapping[str,
 
 
 def side_label(parameters: Mapping[str, Any], side: str) -> str:
-    """What one of the two compared groups is, by the values that select it; nothing of a fixed number."""
+    """The values that select one of the two compared groups; "" for a fixed number."""
     from neurorules.learning.base.learning_rule import LEARNING_RULES
     from neurorules.plotting import titles
 
@@ -76,25 +76,25 @@ def _markdown(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]], primary
     verdicts = (REPRODUCED, NOT_REPRODUCED, UNDECIDED, NOT_TESTABLE)
     counts, holm = table["verdict"].value_counts(), table["verdict_holm"].value_counts()
     lines = [
-        "# Published claims and what this study says of them",
+        "# Published claims and this study's verdicts",
         "",
         *_primary(table, sides, primary),
         "## All claims",
         "",
         ", ".join(f"**{int(counts.get(verdict, 0))} {verdict}**" for verdict in verdicts)
-        + f": {table['id'].nunique()} claims, each decided for every recording, task, setting ... that it is about. "
-        "With p-values corrected for their number: "
+        + f": {table['id'].nunique()} claims, each tested for every recording, task, setting and so on that it is "
+        "about. With Holm-corrected p-values: "
         + ", ".join(f"{int(holm.get(verdict, 0))} {verdict}" for verdict in verdicts[:3])
         + ".",
         "",
     ]
     if table["synthetic"].any():
         lines += [
-            "**Synthetic recordings are never evidence: what a test gave there is in the CSV's column `result`.**",
+            "**Synthetic recordings are never evidence: their test results are in the CSV's column `result`.**",
             "",
         ]
     if table["n_first"].median() < 3:
-        lines += ["**Two seeds or fewer: this shows the form. Quote nothing from it.**", ""]
+        lines += ["**Two seeds or fewer: this only shows the format. Do not quote it.**", ""]
     headings = {"paper": "The paper", "companion": "The companion: initial connectivity", **OURS}
     for paper, rows in table.groupby("paper", sort=False):
         lines += [f"### {headings.get(str(paper), str(paper))}", ""]
@@ -107,7 +107,7 @@ def _primary(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]], primary:
     lines, place = ["## Primary claim", ""], ", ".join(filter(None, (primary.recording, primary.setting)))
     found = table[table["primary"] == 1].to_dict("records")
     if not found:
-        why = f"not testable here (no row of it is about {place})"
+        why = f"not testable here (it has no row for {place})"
         return [*lines, f"{markdown.plain(f'{primary.claim}: {why}')}.", ""]
     (row,) = found
     unit = place if unit_label(row) == markdown.NONE else unit_label(row)
@@ -116,27 +116,27 @@ def _primary(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]], primary:
         said += [
             markdown.plain(number_words(row, sides[row["id"]])),
             markdown.plain(power_words(row).capitalize()),
-            markdown.plain(f"Seeds that it needs: {_seeds_needed(row)}"),
+            markdown.plain(f"Seeds needed: {_seeds_needed(row)}"),
         ]
     if row["printed_where"]:
-        said.append(markdown.plain(f"The published numbers' own verdict: {printed_words(row)}"))
+        said.append(markdown.plain(f"Verdict on the published numbers: {printed_words(row)}"))
     return [*lines, *(f"{line}.\n" for line in said if line)]
 
 
 def _seeds_needed(row: Mapping[str, Any]) -> str:
-    """How many seeds a side bring the test's power to 80%, with the SDs that were found."""
+    """The number of seeds per group that gives the test 80% power, with the SDs found here."""
     if math.isnan(row["seeds_for_80"]) and math.isnan(row["power_no_difference"]):
-        return "not known: no test was made, or the paper prints no effect in the claimed direction to refer to"
+        return "unknown: no test was made, or the paper prints no effect in the claimed direction"
     have = " and ".join(dict.fromkeys(f"{row[f'n_{side}']:.0f}" for side in ("first", "second")))
     low, high = _count(row["seeds_for_80_low"]), _count(row["seeds_for_80_high"])
     return (
-        f"{_count(row['seeds_for_80'])} a side for 80% power at the SDs found here (there are {have}); {low} to {high} "
-        "over the 95% interval of these SDs, of which few seeds say little"
+        f"{_count(row['seeds_for_80'])} per group for 80% power at the SDs found here (there are {have}); {low} to "
+        f"{high} over the 95% interval of these SDs, which a few seeds estimate poorly"
     )
 
 
 def _count(seeds: float) -> str:
-    return f"{seeds:.0f}" if math.isfinite(seeds) else "more than can be counted"
+    return f"{seeds:.0f}" if math.isfinite(seeds) else "too many to count"
 
 
 def _notes(table: pd.DataFrame) -> list[str]:
@@ -147,33 +147,34 @@ def _notes(table: pd.DataFrame) -> list[str]:
         families += [f"{n_rows:.0f} {name}"] if n_rows > 0 else []
     family = f"over {' and '.join(families) or 'no rows'}"
     return [
-        "*Numbers* are means ± SD over seeds (n) of the two groups that are compared, and their difference (first less "
+        "*Numbers* are means ± SD over seeds (n) of the two groups compared, and their difference (first minus "
         "second) with its 95% confidence interval over seeds. "
-        "Distances of different networks are compared at the highest accuracy that all of them reached. (°): the paper "
+        "Different networks are compared at the highest accuracy that all of them reached. (°): the paper "
         "does not show this claim for this recording.",
         "",
-        "*Verdict.* Comparable: reproduced where two one-sided tests put the difference within the margin (p < .05), "
-        "not reproduced where a one-sided test puts it beyond the margin (p < .05), undecided otherwise: its 90% "
-        "interval lies within the margin, wholly beyond it, or neither. Claims with a direction: "
-        "one-sided test at .05 either way. Beside it the verdicts at half and at double the margin, "
-        "and at the SD that the paper prints, its half and its double. Figures, tests and margins with their reasons: "
+        "*Verdict.* Comparable: reproduced if two one-sided tests place the difference within the margin (p < .05), "
+        "not reproduced if a one-sided test places it beyond the margin (p < .05), undecided otherwise: the 90% "
+        "interval is within the margin, entirely beyond it, or neither. Directional claims: "
+        "one-sided tests at .05 in both directions. The next column has the verdicts at half and twice the margin, "
+        "and at the SD that the paper prints, half of it and twice it. Figures, tests and margins with their reasons: "
         "`resources/published.yaml`; all numbers: the CSV.",
         "",
-        "*Robust*: the claim is decided again for every choice of movement onset step, measure, all neurons or random "
+        "*Robust*: the claim is tested again for every choice of movement onset step, measure, all neurons or random "
         "halves of them, and accuracy (the ledger's, .9, .8, the mean over the range up to the ledger's) that can be "
-        "tested; robust where all give the same result. The figure `multiverse` shows them.",
+        "tested; it is robust if all give the same result. The figure `multiverse` shows them.",
         "",
-        "*Power* is worked out at the SDs found here. Of claims of equivalence: how often the test would say "
-        "“reproduced” if there were no difference, and if the difference were as large as the margin (5% at most, but "
-        "for the approximation in Welch's test). Of claims with a direction: how often it would find a difference as "
-        "large as the published one, and the smallest difference that it would find in 80% of studies. Seeds: per "
+        "*Power* is computed at the SDs found here. For equivalence claims: how often the test would say "
+        "“reproduced” if there were no difference, and if the difference were as large as the margin (at most 5%, "
+        "apart from the approximation in Welch's test). For directional claims: how often it would find a difference "
+        "as large as the published one, and the smallest difference that it would find in 80% of studies. Seeds: per "
         "group, for 80%.",
         "",
-        "*The published numbers' own verdict* is what the same test says of the means and SDs that the paper prints, "
-        "with its number of seeds. Table 3 has no such verdict: its SDs are over splits of one network's neurons.",
+        "*The verdict on the published numbers* is the same test's, applied to the means and SDs that the paper "
+        "prints, with their number of seeds. Table 3 has no such verdict: its SDs are over splits of one network's "
+        "neurons.",
         "",
-        f"*Holm*: the verdict with p-values corrected for their number (Holm), {family}, without the primary claim, "
-        "which stands uncorrected; p-values for and against the claims are two families.",
+        f"*Holm*: the verdict with p-values corrected by Holm's method {family}, except the primary claim, "
+        "which is not corrected; p-values for and against the claims are two families.",
     ]
 
 
@@ -200,7 +201,7 @@ def _verdict(row: Mapping[str, Any]) -> str:
 
 
 def robust_words(row: Mapping[str, Any]) -> str:
-    """At how many of the analyst's other choices the result is the same."""
+    """A phrase with the number of the analyst's other choices that give the same result."""
     if not row["robust"]:
         return ""
     choices = f"{row['specifications_agreeing']:.0f} of {row['specifications']:.0f} choices agree"
@@ -208,7 +209,7 @@ def robust_words(row: Mapping[str, Any]) -> str:
 
 
 def margin_words(row: Mapping[str, Any]) -> str:
-    """How the verdict changes at half and at double the margin, and at the published SD, its half and its double."""
+    """How the verdict changes at half and twice the margin, and at the published SD, half of it and twice it."""
     names = ("verdict_half_margin", "verdict_double_margin")
     of_sd = ("verdict_published_sd", "verdict_half_published_sd", "verdict_double_published_sd")
     parts = [_changes(row, names, f"{row['margin']:.3g}"), _changes(row, of_sd, f"SD {row['margin_published_sd']:.3g}")]
@@ -223,7 +224,7 @@ def _changes(row: Mapping[str, Any], names: tuple[str, ...], of: str) -> str:
 
 
 def power_words(row: Mapping[str, Any]) -> str:
-    """What the test could have found, and the seeds for 80% power."""
+    """The power of the test, and the seeds for 80% power."""
     parts = []
     if math.isfinite(row["power_no_difference"]):
         parts.append(f"power {row['power_no_difference']:.0%} at no difference")
@@ -231,14 +232,14 @@ def power_words(row: Mapping[str, Any]) -> str:
     if math.isfinite(row["power_published_effect"]):
         parts.append(f"power {row['power_published_effect']:.0%} at the published {row['printed_difference']:+.3f}")
     if math.isfinite(row["detectable_difference"]):
-        parts.append(f"finds {row['detectable_difference']:.3g} in 80%")
+        parts.append(f"detects {row['detectable_difference']:.3g} in 80%")
     if math.isfinite(row["seeds_for_80"]):
         parts.append(f"{row['seeds_for_80']:.0f} seeds for 80%")
     return "; ".join(parts)
 
 
 def printed_words(row: Mapping[str, Any]) -> str:
-    """What the test says of the paper's own numbers."""
+    """The test's verdict on the paper's own numbers."""
     if not row["printed_where"]:
         return ""
     where = f"{row['printed_where']}, {row['printed_recording']}"
@@ -251,7 +252,7 @@ def printed_words(row: Mapping[str, Any]) -> str:
 
 
 def holm_words(row: Mapping[str, Any]) -> str:
-    """The verdict with p-values corrected for their number."""
+    """The verdict with corrected p-values."""
     if not row["holm_rows"]:
         return markdown.NONE
     p = f"p {markdown.number(row['p_claimed_holm'])} for it, {markdown.number(row['p_against_holm'])} against it"
@@ -259,7 +260,7 @@ def holm_words(row: Mapping[str, Any]) -> str:
 
 
 def unit_label(row: Mapping[str, Any]) -> str:
-    """What a claim unit is about, without repetitions."""
+    """Recording, task, setting and so on of a claim unit, without repetitions."""
     names = ("recording", "task", "setting", "learning_rule", "component", "level", "score", "flow")
     said = dict.fromkeys(str(row[name]) for name in names if row[name] != "")
     return ", ".join(said) + (" (°)" if row["published_here"] == 0 else "") if said else markdown.NONE
@@ -269,7 +270,7 @@ def number_words(row: Mapping[str, Any], sides: tuple[str, str]) -> str:
     from neurorules.statistics.comparison import Summary
 
     if math.isfinite(row["cases"]):
-        return f"{row['cases_as_predicted']:.0f} of {row['cases']:.0f} cases as predicted"
+        return f"{row['cases_as_predicted']:.0f} of {row['cases']:.0f} cases agree with the prediction"
     if not math.isfinite(row["difference"]):
         return ""
     first, second = (Summary(row[f"mean_{x}"], row[f"sd_{x}"], int(row[f"n_{x}"])) for x in ("first", "second"))

@@ -1,4 +1,4 @@
-"""All claims at a glance: the ledger as a forest plot."""
+"""Overview of all claims: the ledger as a forest plot."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TABLES = ()
 PRODUCTS = ("pdf", "png", "csv")
 PUBLISHED = ""  # all of published.yaml
 
-# What differences are in, where it is not the distance between networks and a recording.
+# Units of differences that are not distances between networks and a recording.
 DISTANCE = "distance (0 to 1)"
 VALUES = {
     "task_loss": "mean task loss",
@@ -29,12 +29,12 @@ VALUES = {
 TABLE_VALUES = {"dsa": "DSA distance", "model_dynamics": "DSA distance", "eigenvalues": "distance of spectra"}
 TEST_VALUES = {"more_updates": "updates", "falls_with_accuracy": "distance, per unit of accuracy"}
 SLOPES = {"negative_slope": "per unit of gain", "rises_with_learning_rate": "per factor of ten in learning rate"}
-# Columns of the ledger that a label says, beside the claim.
+# Columns of the ledger that are part of a label, besides the claim.
 LABEL_COLUMNS = ("setting", "learning_rule", "component", "level", "score")
 
 
 def make(tables: Mapping[str, Mapping[str, pd.DataFrame]], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure and the ledger's rows that it is drawn from; `tables` by figure and table type."""
+    """The figure and its rows of the ledger; `tables` by figure and table type."""
     from neurorules.claims.ledger import ledger
     from neurorules.plotting import forest, panels
 
@@ -62,7 +62,7 @@ def make(tables: Mapping[str, Mapping[str, pd.DataFrame]], context: Mapping[str,
 
 
 def axis_of(claim: Mapping[str, Any]) -> str:
-    """What a claim's difference is in."""
+    """The unit of a claim's difference."""
     of_table = claim.get("table", "")
     value = VALUES.get(claim.get("parameters", {}).get("value", ""), TABLE_VALUES.get(of_table, DISTANCE))
     if claim["test"] in SLOPES:
@@ -71,10 +71,10 @@ def axis_of(claim: Mapping[str, Any]) -> str:
 
 
 def with_places(rows: pd.DataFrame, claims: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """The ledger with the columns that say where a row is drawn.
+    """The ledger with columns for each row's place in the figure.
 
-    Added are axis, "" for rows that are not drawn, since nothing was tested; column; label; and published_difference,
-    of the means that the paper prints for this very recording.
+    Adds axis ("" for rows that are not drawn because nothing was tested), column, label, and published_difference, the
+    difference of the means that the paper prints for the same recording.
     """
     from neurorules.claims.published import published_name
     from neurorules.plotting.titles import TASK_TITLES
@@ -95,7 +95,7 @@ def with_places(rows: pd.DataFrame, claims: Mapping[str, Mapping[str, Any]]) -> 
 
 
 def _label(row: Mapping[str, Any]) -> str:
-    """A claim in a few words, its id, and what else the row is about."""
+    """A claim's id in words, with the row's setting, learning rule and so on."""
     from neurorules.plotting.titles import rule_label
 
     said = [rule_label(row[name]) if name == "learning_rule" else str(row[name]) for name in LABEL_COLUMNS if row[name]]
@@ -105,10 +105,10 @@ def _label(row: Mapping[str, Any]) -> str:
 
 
 def left_out(table: pd.DataFrame) -> str:
-    """How many rows are not drawn, and why, by the commonest reasons."""
+    """A sentence with the number of rows that are not drawn, and the most common reasons."""
     rows = table[table["axis"] == ""]
     if rows.empty:
         return ""
     why = rows["why"].str.replace(r"figure \w+ is not part", "their figure is not part", regex=True)
-    reasons = ", ".join(f"{count} since {reason}" for reason, count in why.value_counts().head(3).items())
-    return f"Not drawn: {len(rows)} rows of {rows['id'].nunique()} claims, which are not testable here ({reasons} ...)."
+    reasons = ", ".join(f"{count} because {reason}" for reason, count in why.value_counts().head(3).items())
+    return f"Not drawn: {len(rows)} rows of {rows['id'].nunique()} claims that are not testable here ({reasons} ...)."

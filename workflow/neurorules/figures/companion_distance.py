@@ -18,7 +18,7 @@ STAGES = {"untrained": "before training", "trained": "after training", "matched"
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure and the table that it is drawn from."""
+    """The figure and its table."""
     import pandas as pd
 
     from neurorules.plotting import baseline_lines, curves, gain_curves, panels, style, titles
@@ -55,7 +55,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             "Dots: seeds (n in the titles). Lines: mean over seeds.",
             gain_curves.BAND_WORDS,
             *gain_curves.gain_words(table),
-            "Before training: before the first update, where flossed after flossing.",
+            "Before training: before the first update; for flossed networks, after flossing.",
             "Matched accuracy: per gain, the highest that all networks of the task reach at that gain, of either "
             "learning rule, flossed or not.",
             "Learning rates are in the figure's table.",
@@ -66,7 +66,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 
 def _with_bands(rows: pd.DataFrame) -> pd.Series:
-    """Distances, and the edges of the bands around their means."""
+    """Distances and the edges of the bands around their means."""
     import pandas as pd
 
     points = rows.groupby(["learning_rule", "stage", "gain", "flossed"])["distance"]
@@ -75,7 +75,7 @@ def _with_bands(rows: pd.DataFrame) -> pd.Series:
 
 
 def _draw(panel: Axes, rows: pd.DataFrame, of_rule: pd.DataFrame, stage: str) -> None:
-    """Draw one stage of a learning rule over gain; `of_rule` are all stages."""
+    """Draw one stage of a learning rule over gain; `of_rule` has all stages."""
     from neurorules.plotting import gain_curves, panels, style
 
     for flossed, runs in rows.groupby("flossed", sort=True):
@@ -86,7 +86,7 @@ def _draw(panel: Axes, rows: pd.DataFrame, of_rule: pd.DataFrame, stage: str) ->
     without = [f"{gain:g}" for gain in gains if not (rows["gain"] == gain).any()]
     notes = gain_curves.edge_notes(of_rule) if stage == "trained" else []
     if rows.empty:
-        panels.empty_message(panel, "At no gain is there an accuracy that all networks reach.")
+        panels.empty_message(panel, "All networks reach a common accuracy at none of the gains.")
     elif without:
         notes.append(f"No accuracy that all networks reach at gain {', '.join(without)}.")
     notes += gain_curves.unlearnt_notes(rows)

@@ -18,7 +18,7 @@ GAIN_PREFIX = "gain-"
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure, one panel per task, learning rule and what is doubled, and the table that it is drawn from."""
+    """The figure, with one panel per task, learning rule and doubled quantity, and its table."""
     from neurorules.plotting import gain_curves, loss_curves, panels, style, titles
     from neurorules.tables.base.stages import later_than
 
@@ -52,7 +52,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 
 def doubled(setting: str) -> str:
-    """What a setting is about but for its gain: "units-128" of gain-0.2-units-128; "base" of a gain alone."""
+    """A setting's name without its gain: "units-128" for gain-0.2-units-128, "base" for a gain alone."""
     if not setting.startswith(GAIN_PREFIX):
         return setting
     return "-".join(setting.split("-")[2:]) or "base"

@@ -1,4 +1,4 @@
-"""The companion's Figure 1: loss over training by gain of the initial weights, by BPTT and e-prop, on the Romo task."""
+"""The companion's Figure 1: loss over training by gain of the initial weights, on the Romo task."""
 
 from __future__ import annotations
 

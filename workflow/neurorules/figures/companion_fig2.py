@@ -1,4 +1,4 @@
-"""The companion's Figure 2: as Figure 1, on the 2AF and the DMS task."""
+"""The companion's Figure 2: like Figure 1, on the 2AF and DMS tasks."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ BEFORE = "before training"
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure and the table that it is drawn from: largest exponents, of flossed networks too."""
+    """The figure and its table of largest exponents, including those of flossed networks."""
     from neurorules.plotting import curves, gain_curves, panels, titles
 
     exponents = tables["lyapunov"]
@@ -34,7 +34,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             runs = rows[rows["learning_rule"] == learning_rule]
             if runs.empty:
                 panel.set_title(f"{title}, {name}")
-                panels.mark_empty([panel], "Not trained by this learning rule.")
+                panels.mark_empty([panel], "Not trained with this learning rule.")
                 continue
             drawn.append(panel)
             _draw(panel, runs, learning_rule)
@@ -71,7 +71,7 @@ def _draw(panel: Axes, runs: pd.DataFrame, learning_rule: str) -> None:
         (1, "trained"): (style.FLOSSING[1], "flossed, after training"),
     }
     panel.axhline(0.0, color="#999999", linewidth=0.6, linestyle=(0, (1, 2)))
-    # Where a step's Jacobian is singular, the exponent is minus infinity.
+    # If a step's Jacobian is singular, the exponent is minus infinity.
     finite = np.isfinite(runs["exponent"])
     for (flossed, stage), (line_style, label) in lines.items():
         visible = runs[finite & (runs["stage"] == stage) & (runs["flossed"] == flossed)]

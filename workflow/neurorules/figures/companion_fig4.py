@@ -13,12 +13,12 @@ TITLE = "Loss over training with and without gradient flossing, by initial gain"
 TABLES = ("loss_curve",)
 PRODUCTS = ("pdf", "png", "csv")
 
-# Share of the run that is left out: the paper's curves start at update 2000, of (ours) 5000.
+# Share of the run that is left out: the paper's curves start at update 2000; our runs have 5000.
 NOT_SHOWN = 0.4
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure and the table that it is drawn from."""
+    """The figure and its table."""
     from neurorules.plotting import curves, gain_curves, loss_curves, panels, titles
     from neurorules.tables.base.stages import later_than
 
@@ -50,7 +50,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         loss_curves.LOSS_BAND_WORDS,
         f"The first {NOT_SHOWN:.0%} of the updates are not shown.",
         "lr: learning rate.",
-        "Flossing's updates are truncated in time alone; the frame of its exponents is the whole network's.",
+        "Flossing updates are truncated in time only; the basis of the exponents spans the entire network.",
         *gain_curves.gain_words(tables["loss_curve"]),
     ]
     panels.caption(figure, context, tables["loss_curve"], [*words, *gain_curves.edge_words(table)])
@@ -58,7 +58,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 
 def _draw(panel: Axes, rows: pd.DataFrame) -> None:
-    """Draw the curves of one task, learning rule and gain; the caption says their learning rates."""
+    """Draw the curves of one task, learning rule and gain; the caption gives their learning rates."""
     from neurorules.plotting import gain_curves, loss_curves, panels, style
 
     notes = []

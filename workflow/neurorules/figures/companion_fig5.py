@@ -1,4 +1,4 @@
-"""The companion's Figure 5: as Figure 1, with more gains."""
+"""The companion's Figure 5: like Figure 1, with more gains."""
 
 from __future__ import annotations
 

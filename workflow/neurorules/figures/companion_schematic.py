@@ -1,4 +1,4 @@
-"""The companion's Figure 1A: credit through time, a three-factor rule in its place, and the gain of initial weights."""
+"""The companion's Figure 1A: credit through time, a three-factor rule instead, and the gain of initial weights."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DRAWN_GAINS = (0.5, 1.0, 1.5)
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure; no number in it comes from data."""
+    """The figure; none of its numbers come from data."""
     from neurorules.plotting import panels
 
     figure, axes = panels.make_panels(3, width=2.8, height=2.3)
@@ -32,7 +32,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 
 def _draw_bptt(panel: Axes) -> None:
-    """The network at three steps: activity goes forward, the error back through all of them."""
+    """The network at three steps: activity goes forward, the error goes back through all of them."""
     from neurorules.plotting import drawing, style
 
     drawing.blank(panel, "BPTT: back through time")
@@ -49,11 +49,11 @@ def _draw_bptt(panel: Axes) -> None:
         if number:
             drawing.arrow(panel, (x - 0.22, 0.45), (x - 0.08, 0.45))
             drawing.arrow(panel, (x - 0.08, 0.38), (x - 0.22, 0.38), colour, linestyle=(0, (2, 1)), linewidth=1.3)
-    drawing.words(panel, (0.5, 0.07), "dashed: the error E of a step goes back\nthrough all earlier states h")
+    drawing.words(panel, (0.5, 0.07), "dashed: each step's error E goes back\nthrough all earlier states h")
 
 
 def _draw_three_factors(panel: Axes) -> None:
-    """A synapse that keeps a trace of its two neurons' activity, which a learning signal turns into a change."""
+    """A synapse that keeps a trace of its two neurons' activity; a learning signal turns the trace into a change."""
     from neurorules.plotting import drawing, style
 
     drawing.blank(panel, "Three factors: local, forward in time")
@@ -64,17 +64,17 @@ def _draw_three_factors(panel: Axes) -> None:
     drawing.arrow(panel, (0.23, 0.42), (0.69, 0.42))
     panel.plot([0.46], [0.42], "s", color=colour, markersize=5, zorder=4)
     drawing.words(panel, (0.46, 0.53), "eligibility trace", color=colour)
-    drawing.words(panel, (0.14, 0.27), "before")
-    drawing.words(panel, (0.78, 0.27), "after")
+    drawing.words(panel, (0.14, 0.27), "presynaptic")
+    drawing.words(panel, (0.78, 0.27), "postsynaptic")
     drawing.unit(panel, (0.78, 0.84), 0.055)
     drawing.words(panel, (0.78, 0.84), "E")
     drawing.arrow(panel, (0.78, 0.78), (0.78, 0.51), colour, linestyle=(0, (3, 1.5)), linewidth=1.3)
-    drawing.words(panel, (0.4, 0.72), "learning signal,\nof this step alone", color=colour)
+    drawing.words(panel, (0.4, 0.72), "learning signal\nof this step only", color=colour)
     drawing.words(panel, (0.5, 0.08), "Δw = Σ (learning signal × trace)", 7)
 
 
 def _draw_gains(panel: Axes) -> None:
-    """Eigenvalues of initial weights fill a disc whose radius is the gain."""
+    """Eigenvalues of initial weights fill a disc; its radius is the gain."""
     from matplotlib.patches import Circle
 
     from neurorules.plotting import drawing, style
@@ -92,7 +92,7 @@ def _draw_gains(panel: Axes) -> None:
         place = (0.5 + size * gain * np.sqrt(0.5), 0.56 + size * gain * np.sqrt(0.5))
         patch = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
         drawing.words(panel, place, f"{gain:g}", color=look["color"], bbox=patch, zorder=5)
-    # Places that fill a disc evenly, without random numbers.
+    # Places that fill a disc evenly, chosen without random numbers.
     turns = np.arange(60) * np.pi * (3 - np.sqrt(5))
     radii = size * np.sqrt((np.arange(60) + 0.5) / 60)
     panel.plot(0.5 + radii * np.cos(turns), 0.56 + radii * np.sin(turns), ".", color=drawing.INK, markersize=1.5)

@@ -1,4 +1,4 @@
-"""Figure 10: the curves of Figure 1 with errors through fixed random weights."""
+"""Figure 10: the curves of Figure 1 with errors fed back through fixed random weights."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ PRODUCTS = ("pdf", "png", "csv")
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure and the table that it is drawn from."""
+    """The figure and its table."""
     from neurorules.plotting import baseline_lines, curves, gain_curves, guessing, panels, style, titles
     from neurorules.tables.base.levels import least_level
 
@@ -32,7 +32,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     parts = list(table.groupby(["recording", "task"], sort=True))
     figure, axes = panels.make_grid(len(parts), len(learning_rules) + 1)
     for row, (_, rows) in zip(axes, parts, strict=True):
-        # Settings are the lines, so that titles name what else differs.
+        # Settings are the lines, so titles name only other differences.
         title = titles.panel_title(rows, table.assign(setting=""), ", ")
         no_overlap, levels = [], []
         for panel, learning_rule in zip(row, learning_rules, strict=False):
@@ -40,7 +40,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             no_overlap.append(curves.draw_levels(panel, runs, "gain", line_styles, names))
             if runs.empty:
                 panel.set_title(f"{title}\n{titles.rule_label(learning_rule)}")
-                panels.empty_message(panel, "Not trained by this learning rule.")
+                panels.empty_message(panel, "Not trained with this learning rule.")
                 continue
             # Untrained networks of different gains differ: each line starts with them.
             levels += baseline_lines.draw(panel, baseline_lines.values_of(tables, runs), baseline_lines.OF_RECORDING)
@@ -62,11 +62,11 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         [
             "Thin lines: seeds (n in the title), over training checkpoints.",
             "Thick lines: mean over seeds at common accuracies; error bars: SD over seeds.",
-            "Spread: SD across the seeds' mean distances at different gains (a dot per learning rule), "
-            "across those of different learning rules (a dot per gain), "
+            "Spread: SD of mean distances across gains (a dot per learning rule), "
+            "across learning rules (a dot per gain), "
             "and across seeds (a dot per gain and learning rule); bars with numbers: mean of the dots; "
-            "gains at which every network has learnt (a quarter of the way from guessing to perfect, 0.4 at least), "
-            "where there are two.",
+            "only gains at which every network has learnt (a quarter of the way from guessing to perfect, at least "
+            "0.4), if there are two.",
             *gain_curves.gain_words(table),
             *guessing.words(table),
             *baseline_lines.caption_words(list(axes.flat)),
@@ -90,15 +90,15 @@ def learnt_gains(rows: pd.DataFrame) -> list[float]:
 
 
 def spread_at_matched_accuracy(rows: pd.DataFrame) -> tuple[float, dict[str, NDArray[Any]]]:
-    """How far apart distances lie across gains, learning rules and seeds, read at one accuracy.
+    """Spread of distances across gains, learning rules and seeds, at one accuracy.
 
     Args:
         rows: all networks of one recording, with columns gain, learning_rule, seed, update, accuracy, distance.
 
     Returns:
-        The highest accuracy that all of these networks reach (NaN where there is none), and sample SDs: across gains
-        one for each learning rule, across learning rules one for each gain, both of means over seeds; across seeds
-        one for each learning rule and gain. Where there is but one gain, learning rule or seed, none.
+        The highest accuracy that all of these networks reach (NaN if there is none), and sample SDs: across gains for
+        each learning rule and across learning rules for each gain, both of means over seeds; across seeds for each
+        learning rule and gain. With only one gain, learning rule or seed, there is no SD across it.
     """
     import pandas as pd
 
@@ -122,7 +122,7 @@ def _draw_spread(panel: Axes, accuracy: float, spread: Mapping[str, NDArray[Any]
 
     if np.isnan(accuracy):
         panel.set_title("Spread at matched accuracy")
-        panels.mark_empty([panel], "There is no accuracy that all of these networks reach.")
+        panels.mark_empty([panel], "These networks reach no common accuracy.")
         return
     highest = max((values.max() for values in spread.values() if len(values)), default=1.0)
     for x, values in enumerate(spread.values()):
@@ -139,4 +139,4 @@ def _draw_spread(panel: Axes, accuracy: float, spread: Mapping[str, NDArray[Any]
     panel.set(xlim=(-0.6, len(spread) - 0.4), ylim=(0, 1.25 * highest if highest > 0 else 1.0), ylabel="SD of distance")
     if accuracy < least:
         panels.note(panel, [f"Below accuracy {level_text(least)}: not all of these networks have learnt."])
-    panel.set_title(f"Spread at accuracy {accuracy:.2f},\nwhich all reach{of_gains}")
+    panel.set_title(f"Spread at accuracy {accuracy:.2f},\nreached by all{of_gains}")

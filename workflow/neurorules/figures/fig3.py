@@ -1,4 +1,4 @@
-"""Figure 3: BPTT at several learning rates: (A) distance to the recording, (B) distance to e-prop's networks."""
+"""Figure 3: BPTT at several learning rates: (A) distance to the recording, (B) distance to e-prop networks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PRODUCTS = ("pdf", "png", "csv")
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure and the tables that it is drawn from, below each other and told apart by a column `panel`."""
+    """The figure and its tables, concatenated and told apart by a column `panel`."""
     from neurorules.plotting import baseline_lines, curves, panels, style, titles
     from neurorules.tables.base.columns import below_each_other
 
@@ -33,7 +33,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     figure, axes = panels.make_grid(max(1, len(parts)), 2, width=3.2)
     if not parts:
         for panel in axes.flat:
-            panels.empty_message(panel, "This figure has no networks trained by BPTT.")
+            panels.empty_message(panel, "This figure has no networks trained with BPTT.")
     for row, ((recording, task), rows) in zip(axes, parts, strict=False):
         title = titles.panel_title(rows, table.assign(setting=""), ", ")
         no_overlap = curves.draw_levels(row[0], rows, "learning_rate", line_styles, names)
@@ -55,10 +55,10 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         context,
         tables["distances"],
         [
-            "a: thin lines are seeds over training checkpoints; thick lines the mean over seeds at common accuracies, "
-            "error bars the SD over seeds.",
+            "a: thin lines are seeds over training checkpoints; thick lines are the mean over seeds at common "
+            "accuracies, error bars are the SD over seeds.",
             *baseline_lines.caption_words(list(axes.flat)),
-            "b: Procrustes distance of BPTT's networks to e-prop's over all steps of all test trials; small dots: each "
+            "b: Procrustes distance from BPTT to e-prop networks over all steps of all test trials; small dots: each "
             "BPTT seed's mean over all e-prop seeds; large markers: their mean, error bars: SD over BPTT seeds.",
             "Filled: last checkpoint; open: each pair at the highest accuracy that both reach.",
         ],
@@ -75,7 +75,7 @@ def _draw_pairs(panel: Axes, pairs: pd.DataFrame, line_styles: Mapping[float, Ma
     to_eprop = pairs_between(pairs, "bptt", "eprop")
     panel.set_title(f"{title}\nBPTT to e-prop")
     if to_eprop.empty:
-        panels.mark_empty([panel], "There are no networks of both BPTT and e-prop to compare.")
+        panels.mark_empty([panel], "There are no networks of BPTT and e-prop to compare.")
         return
     to_eprop = to_eprop[to_eprop["setting_b"] == fixed_setting(to_eprop)]
     shown, note = comparable(to_eprop, least_level(to_eprop))
@@ -104,7 +104,7 @@ def _draw_pairs(panel: Axes, pairs: pd.DataFrame, line_styles: Mapping[float, Ma
     panel.set_xlabel("Learning rate of BPTT")
     panels.note(panel, titles.sentences(note))
     if means.empty:
-        panels.empty_message(panel, "No pair of networks that have learnt.")
+        panels.empty_message(panel, "No pair of networks has learnt.")
         return
     n = titles.seeds_text(means.groupby(["learning_rate_a", "stage"])["seed_a"].nunique())
     panel.set_title(f"{title}\nBPTT ({n}) to e-prop (n = {to_eprop['seed_b'].nunique()})")

@@ -20,14 +20,14 @@ PARTS_PER_ROW = 3
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure and the table that it is drawn from, with `r_with_data` of each seed's components."""
+    """The figure and its table, with `r_with_data` for each seed's components."""
     from neurorules.claims.derivations.dpca_correlations import with_correlations
     from neurorules.plotting import conditions, panels, titles
     from neurorules.tables.base.columns import PANEL_GROUP
 
     table = with_correlations(tables["dpca"])
     parts = list(table.groupby(PANEL_GROUP, sort=True))
-    most_rules = max(rows["learning_rule"].nunique() for _, rows in parts)  # the data among them
+    most_rules = max(rows["learning_rule"].nunique() for _, rows in parts)  # including the data
     across = min(PARTS_PER_ROW, len(parts))
     bands = -(-len(parts) // PARTS_PER_ROW)
     columns = across * len(COMPONENTS)
@@ -62,7 +62,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         [
             f"One line per condition. {'; '.join(lines)}.",
             f"Networks: seed {first} after training.",
-            "%: explained part of all variance.",
+            "%: share of the variance explained.",
             "r: correlation with the data's component over conditions and times; signs are chosen so that r > 0.",
             "All seeds are in the CSV.",
         ],
@@ -71,7 +71,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 
 def _labels(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """What each condition was, by the labels of the recording, in the order of the conditions."""
+    """Each condition's labels from the recording, in the order of the conditions."""
     import json
 
     return [json.loads(text) for text in rows.drop_duplicates("condition").sort_values("condition")["condition_labels"]]

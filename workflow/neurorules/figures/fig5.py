@@ -1,4 +1,4 @@
-"""Figure 5: noise floor beside the distances of trained and untrained networks, per recording."""
+"""Figure 5: noise floor and the distances of trained and untrained networks, per recording."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PUBLISHED = "table3"
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure and the table that it is drawn from."""
+    """The figure and its table."""
     from neurorules.claims.derivations.noise_floor_summary import (
         AVERAGE,
         OF_RECORDING,
@@ -89,9 +89,9 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             *filter(None, [elsewhere]),
             f"Groups of {', '.join(map(str, sorted(table['group_size'].unique())))} neurons or units.",
             "Average: the second group's average over conditions in place of a network.",
-            "Crosses: networks with no condition in its place (another random order in each split); plus signs: each "
+            "Crosses: conditions shuffled so that none keeps its place (a new order for each split); plus signs: each "
             "reach compared with the opposite one.",
-            "Published: one network a row, SD over splits; ours is over seeds too.",
+            "Published: one network each, SD over splits; ours is over splits and seeds.",
         ],
     )
     return {"figure": figure, "csv": table}

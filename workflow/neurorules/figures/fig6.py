@@ -1,4 +1,4 @@
-"""Figure 6: networks and recording embedded by their distances, and the distances, at equal accuracies."""
+"""Figure 6: networks and recording embedded by their distances, and these distances, at equal accuracies."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ PRODUCTS = ("pdf", "png", "csv")
 
 PART = ["recording", "task"]
 FEWEST_NETWORKS = 3
-# How the settings of one learning rule are told apart.
+# Marker fills, by which the settings of one learning rule are told apart.
 FILLS = ("full", "none", "left", "bottom")
 
-# (learning rule, setting, seed); of the recording ("data", "data", -1)
+# (learning rule, setting, seed); ("data", "data", -1) for the recording
 Network = tuple[str, str, int]
 DATA: Network = ("data", "data", -1)
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One level of one part.
+    """One accuracy level of one recording and task.
 
     Attributes:
         networks: ordered by learning rule, setting and seed, the recording last.
         distances: (network, network).
-        points: (network, 2), embedded; None of too few networks.
-        accuracies: of all networks but the recording.
+        points: (network, 2), embedded; None for too few networks.
+        accuracies: of all networks, without the recording.
     """
 
     networks: list[Network]
@@ -45,7 +45,7 @@ class Snapshot:
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure and its pairwise table, with the embedding's coordinates x_a, y_a, x_b, y_b."""
+    """The figure and its table of pairs, with the embedding's coordinates x_a, y_a, x_b, y_b."""
     import pandas as pd
 
     from neurorules.plotting import guessing, panels, style
@@ -81,21 +81,22 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         context,
         table,
         [
-            "Above: UMAP of the distances below (arbitrary units; who is near whom, not how far).",
-            "Each network at the checkpoint closest to the accuracy in the title; those found are given below it.",
+            "Top: UMAP of the distances below (arbitrary units; it shows neighbours, not distances).",
+            "Each network is at the checkpoint closest to the accuracy level in the title; the accuracies found are "
+            "below it.",
             *_tolerance_words(table),
             *guessing.words(table),
-            "Fills: settings, in the order of the alphabet (full, open, left half, lower half)."
+            "Fills: settings in alphabetical order (full, open, left half, lower half)."
             if len(_settings(table)) > 1
             else "Points: seeds.",
-            "Below: white lines part learning rules; the data come last.",
+            "Bottom: white lines separate learning rules; the data come last.",
         ],
     )
     return {"figure": figure, "csv": pd.concat(with_points, ignore_index=True)}
 
 
 def _learnt(rows: pd.DataFrame) -> list[str]:
-    """Lines of a title: the fraction of trials that are right, and whether guessing gets as far."""
+    """Lines of a title: the fraction of correct trials, and whether guessing is as good."""
     from neurorules.tables.base.levels import guessing_level
     from neurorules.tables.base.pairs import fractions_correct
 
@@ -103,18 +104,18 @@ def _learnt(rows: pd.DataFrame) -> list[str]:
     lines = []
     if len(correct):
         low, high = f"{correct.min():.0%}", f"{correct.max():.0%}"
-        lines.append(f"{low if low == high else f'{low} to {high}'} of trials right")
+        lines.append(f"{low if low == high else f'{low} to {high}'} of trials correct")
     below = bool(rows["level_accuracy"].iloc[0] < guessing)
     return lines + [f"below guessing: {guessing:.3f}"] * below
 
 
 def _not_compared(rows: pd.DataFrame) -> list[str]:
-    """Lines of a title: how many networks are not at the level, and how many pairs are no pairs."""
+    """Lines of a title: how many networks are at the level, and how many pairs are a network with itself."""
     from neurorules.tables.base.pairs import at_their_level, networks_in, of_different_networks
 
     networks = networks_in(rows)
     there, same = len(networks_in(at_their_level(rows))), len(rows) - len(of_different_networks(rows))
-    lines = [f"{there} of {len(networks)} networks are there"] if there < len(networks) else []
+    lines = [f"{there} of {len(networks)} networks at this level"] if there < len(networks) else []
     return lines + [f"{same} pair{'s' * (same != 1)}: a network and itself"] * bool(same)
 
 
@@ -123,7 +124,7 @@ def _tolerance_words(table: pd.DataFrame) -> list[str]:
 
     if all(len(networks_in(at_their_level(rows))) == len(networks_in(rows)) for _, rows in table.groupby("level")):
         return []
-    return [f"There: within {LEVEL_TOLERANCE:g} of the accuracy; claims leave the other networks out."]
+    return [f"At this level: within {LEVEL_TOLERANCE:g} of it; claims leave out the other networks."]
 
 
 def _settings(rows: pd.DataFrame) -> list[str]:

@@ -20,12 +20,12 @@ PRODUCTS = ("pdf", "png", "csv")
 
 SCORE = "wasserstein"
 SCORE_LABEL = "DSA distance\n(Wasserstein)"
-# The colour scale of differences ends here or further out: smaller ones are pale, as distances are some tenths.
+# The colour scale of differences extends at least this far, so that smaller ones are pale; distances are some tenths.
 PALE = 0.05
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure and the two tables that it is drawn from, below each other with a column `panel`."""
+    """The figure and its two tables, concatenated with a column `panel`."""
 
     from neurorules.plotting import panels, titles
     from neurorules.tables.base.columns import PANEL_GROUP, below_each_other
@@ -34,13 +34,16 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     dynamics = similarity[similarity["score"] == SCORE]
     rules = sorted(set(spectra["learning_rule"]), key=lambda rule: (rule != "bptt", rule))
     parts = list(spectra.groupby(PANEL_GROUP, sort=True))
+    compared: list[str] = []
     reach = 1.05 * max(1.0, np.abs(spectra[["real", "imaginary"]].to_numpy()).max())
     figure, grid = panels.make_grid(len(parts), len(rules) + 2, width=2.4, height=2.4)
     for row, (key, part) in zip(grid, parts, strict=True):
         title = titles.panel_title(part, spectra)
         same_task = spectra[(spectra["recording"] == key[0]) & (spectra["task"] == key[1])]
         for panel, rule in zip(row, rules, strict=False):
-            _draw_spectra(panel, rule, key[2], same_task, rules[0], reach)
+            distances = _draw_spectra(panel, rule, key[2], same_task, rules[0], reach)
+            name = f"{titles.panel_title(part, spectra, ', ')}, {titles.rule_label(rule)}"
+            compared += [f"{name} {', '.join(distances)}"] if distances else []
             panel.set_title(f"{title}\n{titles.rule_label(rule)}{panel.get_title()}")
         of_part = dynamics[(dynamics[PANEL_GROUP] == list(key)).all(axis=1)]
         if of_part.empty:
@@ -58,9 +61,13 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         context,
         spectra,
         [
-            "a: eigenvalues of all seeds after training; circle: absolute value 1; dotted: spectral radius before.",
+            "a: eigenvalues of all seeds after training; solid circle: radius 1; dotted: spectral radius before.",
             "ρ: spectral radius, mean over seeds.",
-            "W: Wasserstein distance between spectra, mean over seeds: to another learning rule, to another setting.",
+            *(
+                [f"W, Wasserstein distance between spectra, mean over seeds: {'; '.join(compared)}."]
+                if compared
+                else []
+            ),
             "b: thin lines: seeds; thick lines: mean over seeds at common accuracies.",
             "Grid: mean over seeds after training, for every number of delays and rank.",
         ],
@@ -70,7 +77,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 
 def _largest_common(of_part: pd.DataFrame) -> tuple[int, int]:
-    """The largest number of delays and rank that every network of a part was scored with."""
+    """The largest number of delays and rank with which every network of a part was scored."""
     runs = of_part.groupby(["learning_rule", "seed"])
     pairs = [set(zip(run["n_delays"], run["rank"], strict=True)) for _, run in runs]
     n_delays, rank = max(set.intersection(*pairs))
@@ -82,8 +89,10 @@ def _spectrum(run: pd.DataFrame) -> NDArray[Any]:
     return values
 
 
-def _draw_spectra(panel: Axes, rule: str, setting: str, same_task: pd.DataFrame, first_rule: str, reach: float) -> None:
-    """One model's eigenvalues, with distances to the first learning rule's and to the first setting's."""
+def _draw_spectra(
+    panel: Axes, rule: str, setting: str, same_task: pd.DataFrame, first_rule: str, reach: float
+) -> list[str]:
+    """Draw one model's eigenvalues; return its distances from the first learning rule and the first setting."""
     from neurorules.dynamics.eigenspectra import spectral_radius
     from neurorules.plotting import style, titles
 
@@ -91,7 +100,7 @@ def _draw_spectra(panel: Axes, rule: str, setting: str, same_task: pd.DataFrame,
     rows = same_task[(same_task["learning_rule"] == rule) & (same_task["setting"] == setting)]
     if rows.empty:
         panel.set_axis_off()
-        return
+        return []
     spectra = {
         stage: {
             (str(r), str(s), int(seed)): _spectrum(run)
@@ -119,7 +128,7 @@ def _draw_spectra(panel: Axes, rule: str, setting: str, same_task: pd.DataFrame,
     )
     first_setting = min(s for r, s, _ in trained if r == rule)
     distances = [
-        f"W to {name}: {distance:.2g}"
+        f"{distance:.2g} from {name}"
         for name, other in (
             (titles.rule_label(first_rule), (first_rule, setting)),
             (first_setting, (rule, first_setting)),
@@ -128,13 +137,14 @@ def _draw_spectra(panel: Axes, rule: str, setting: str, same_task: pd.DataFrame,
     ]
     panel.set_title(f", ρ = {radius['trained']:.2f}")
     panel.set(xlim=(-reach, reach), ylim=(-reach, reach), ylabel="Imaginary", aspect="equal")
-    panel.set_xlabel("\n".join(["Real", *distances]))
+    panel.set_xlabel("Real")
+    return distances
 
 
 def _mean_distance(
     spectra: Mapping[tuple[str, str, int], NDArray[Any]], model: tuple[str, str], other: tuple[str, str]
 ) -> float | None:
-    """Mean over seeds of the distance between two models' spectra, None for the model itself or without such seeds."""
+    """Mean over seeds of the distance between two models' spectra; None for one model or without common seeds."""
     from neurorules.dynamics.eigenspectra import spectrum_distance
 
     pairs = [
@@ -165,7 +175,7 @@ def _draw_curves(panel: Axes, rows: pd.DataFrame) -> None:
 
 
 def _draw_differences(panel: Axes, rows: pd.DataFrame, rules: list[str]) -> None:
-    """Final distance of the last learning rule less that of the first, for every number of delays and rank."""
+    """Final distance of the last learning rule minus that of the first, for every number of delays and rank."""
     from neurorules.plotting import titles
 
     here = [rule for rule in rules if rule in set(rows["learning_rule"])]
@@ -179,10 +189,11 @@ def _draw_differences(panel: Axes, rows: pd.DataFrame, rules: list[str]) -> None
     values = differences.to_numpy()
     limit = max(float(np.nanmax(np.abs(values))), PALE)
     image = panel.imshow(values, cmap="PuOr", vmin=-limit, vmax=limit, aspect="auto")
-    panel.figure.colorbar(image, ax=panel, shrink=0.8, pad=0.02)  # of what the title says
+    panel.figure.colorbar(image, ax=panel, shrink=0.8, pad=0.02)  # the title says of what
     for (i, j), value in np.ndenumerate(values):
         colour = "white" if abs(value) > 0.6 * limit else "black"
-        panel.text(j, i, f"{value:+.3f}", ha="center", va="center", fontsize=points(5), color=colour)
+        text = f"{value:+.3f}" if abs(value) >= 0.0005 else "0.000"  # no sign on zero
+        panel.text(j, i, text, ha="center", va="center", fontsize=points(5), color=colour)
     panel.set_xticks(range(values.shape[1]), [str(rank) for rank in differences.columns])
     panel.set_yticks(range(values.shape[0]), [str(n_delays) for n_delays in differences.index])
     panel.set(xlabel="Rank", ylabel="Delays")

@@ -13,13 +13,13 @@ TABLES = ("distances", "baselines")
 PRODUCTS = ("pdf", "png", "csv")
 
 NODE_PERTURBATION = (
-    "Node perturbation: an independent sample for each trial and step, which acts on the loss through the readout at "
-    "that step alone."
+    "Node perturbation: an independent sample for each trial and step, which acts on the loss only through the readout "
+    "at that step."
 )
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure and the table that it is drawn from."""
+    """The figure and its table."""
     from neurorules.plotting.curves import distance_against_accuracy
 
     return distance_against_accuracy(tables, context, [NODE_PERTURBATION])

@@ -1,4 +1,4 @@
-"""Distance to the recording over the gain of the initial weights: before, after training and at matched accuracy."""
+"""Distance to the recording over the gain of the initial weights: before, after training and at equal accuracy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STAGES = {"untrained": "untrained", "trained": "last checkpoint", "matched": "ma
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure and the table that it is drawn from."""
+    """The figure and its table."""
     import pandas as pd
 
     from neurorules.plotting import baseline_lines, curves, gain_curves, panels, style, titles
@@ -49,7 +49,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         [
             "Dots: seeds (n in the legend). Lines: mean over seeds; error bars: SD over seeds.",
             "Matched accuracy: per gain, the highest accuracy that all networks of the panel reach at that gain.",
-            "Points of learning rules stand a little beside each other.",
+            "Points of different learning rules are slightly offset.",
             *gain_curves.gain_words(table),
             *baseline_lines.caption_words(list(axes.flat)),
         ],
@@ -58,7 +58,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 
 def _draw(panel: Axes, rows: pd.DataFrame, of_part: pd.DataFrame) -> None:
-    """Draw one stage over gain, by learning rule; `of_part` are all stages."""
+    """Draw one stage over gain, by learning rule; `of_part` has all stages."""
     from neurorules.plotting import gain_curves, panels, style, titles
 
     gains, learning_rules = sorted(of_part["gain"].unique()), sorted(of_part["learning_rule"].unique())
@@ -88,7 +88,7 @@ def _draw(panel: Axes, rows: pd.DataFrame, of_part: pd.DataFrame) -> None:
     if without and not rows.empty:
         notes.append(f"No accuracy that all networks reach at gain {', '.join(without)}.")
     if rows.empty:
-        panels.empty_message(panel, "At no gain is there an accuracy that all networks reach.")
+        panels.empty_message(panel, "All networks reach a common accuracy at none of the gains.")
     notes += gain_curves.unlearnt_notes(rows)
     panel.set_xlim(gains[0] - 5 * beside, gains[-1] + 5 * beside)
     panel.set_xlabel(gain_curves.gain_label(of_part))

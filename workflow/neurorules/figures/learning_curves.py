@@ -1,4 +1,4 @@
-"""Accuracy over training, by learning rule; of every task, with a recording or without."""
+"""Accuracy over training, by learning rule, for tasks with or without a recording."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PRODUCTS = ("pdf", "png", "csv")
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure and the table that it is drawn from."""
+    """The figure and its table."""
     from neurorules.plotting import guessing, panels, style, titles
     from neurorules.tables.base.columns import PANEL_GROUP
 

@@ -1,4 +1,4 @@
-"""Distances between trained networks: of two learning rules, and of one over its seeds."""
+"""Distances between trained networks of two learning rules, and of one learning rule over its seeds."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ TITLE = "Distances between trained networks"
 TABLES = ("model_distances", "model_dynamics")
 PRODUCTS = ("pdf", "png", "csv")
 
-# What a table type's distances are.
+# The measure of each table type.
 MEASURES = {"model_distances": "procrustes", "model_dynamics": "dsa"}
 LABELS = {"procrustes": "", "dsa": "DSA, Wasserstein distance\n(mean over delays and ranks)"}
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure and the table that it is drawn from: pairs of one setting, at the last checkpoint."""
+    """The figure and its table: pairs of one setting, at the last checkpoint."""
     from neurorules.plotting import panels, style, titles
     from neurorules.tables.base.columns import PANEL_GROUP, below_each_other
     from neurorules.tables.base.levels import least_level
@@ -35,7 +35,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     groups = list(shown.groupby([*PANEL_GROUP, "measure"], sort=True))[::-1]
     figure, axes = panels.make_panels(max(1, len(groups)), width=3.2)
     if not groups:
-        panels.mark_empty(axes[:1], "There are no two networks of one setting to compare.")
+        panels.mark_empty(axes[:1], "There are no two networks with the same setting to compare.")
     for panel, (_, rows) in zip(axes, groups, strict=False):
         names = []
         for x, ((a, b), pair) in enumerate(rows.groupby(["learning_rule_a", "learning_rule_b"], sort=True)):
@@ -55,7 +55,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         [
             "Dots: pairs of trained networks (n; pairs that share a network are not independent).",
             "Large markers: their mean.",
-            "'Over seeds': networks that differ in their seed alone.",
+            "'Over seeds': networks that differ only in their seed.",
             "All steps of all test trials, at the last checkpoint.",
             *titles.sentences(note),
         ],

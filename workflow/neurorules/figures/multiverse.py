@@ -1,7 +1,7 @@
 """Difference between learning rules for every choice that an analyst could have made (specification curve).
 
-Above: difference from BPTT with its intervals, in units of the margin of equivalence, so that measures on different
-scales share an axis; specifications in order of the difference. Below: the choices of each.
+Top: difference from BPTT with its intervals, in units of the equivalence margin, so that measures on different scales
+share an axis; specifications are in order of the difference. Bottom: the choices of each.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CHOICE_TITLES = {
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure and the table that it is drawn from: one row per specification."""
+    """The figure and its table, with one row per specification."""
     import pandas as pd
 
     from neurorules.plotting import panels, titles
@@ -53,7 +53,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         _draw_choices(grid[1][index], tested)
         name = titles.rule_label(str(rows["learning_rule"].iloc[0]))
         title = titles.panel_title(rows, table)
-        grid[0][index].set_title(f"{title}\n{name} less BPTT, n = {_networks(tested)}")
+        grid[0][index].set_title(f"{title}\n{name} minus BPTT, n = {_networks(tested)}")
     panels.legend(figure, list(grid[0]))
     panels.caption(
         figure,
@@ -61,10 +61,10 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         table,
         [
             "One column of marks per specification, in order of the difference between means over seeds.",
-            "Bars: 90% interval (Welch), which lies within the band where the two are equivalent at .05; "
-            "thin: 95%. Band: margin of equivalence of the measure.",
-            "Ring: the specification that the ledger's row is decided by.",
-            "Range: mean over accuracies from clear of guessing up to the ledger's.",
+            "Thick bars: 90% interval (Welch), within the band if the two are equivalent at .05; "
+            "thin: 95%. Band: equivalence margin of the measure.",
+            "Ring: the specification that decides the ledger's row.",
+            "Range: mean over accuracies from clearly above guessing up to the ledger's.",
         ],
     )
     csv = found if len(found) else pd.DataFrame({"synthetic": table["synthetic"].iloc[:0]})
@@ -72,7 +72,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 
 def _compared(table: pd.DataFrame, claims: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Every specification of every learning rule against BPTT, with the labels of its models."""
+    """Every specification for every learning rule against BPTT, with the labels of its models."""
     import pandas as pd
 
     from neurorules.claims.specifications import margins_of, specifications
@@ -95,7 +95,7 @@ def _compared(table: pd.DataFrame, claims: Sequence[Mapping[str, Any]]) -> pd.Da
 
 
 def _claim(claims: Sequence[Mapping[str, Any]], learning_rule: str) -> dict[str, Any]:
-    """The claim that a learning rule is comparable to BPTT; of a rule without one, e-prop's, about that rule."""
+    """The claim that a learning rule is comparable to BPTT; for one without a claim, e-prop's claim applied to it."""
     from neurorules.claims.specifications import has_specifications
 
     about = [claim for claim in claims if has_specifications(claim) and claim["figure"] == "fig1"]
@@ -107,13 +107,13 @@ def _claim(claims: Sequence[Mapping[str, Any]], learning_rule: str) -> dict[str,
 
 
 def _networks(rows: pd.DataFrame) -> str:
-    """How many networks the specifications compare: "20" or "3 to 20"."""
+    """The numbers of networks that the specifications compare: "20" or "3 to 20"."""
     found = sorted({int(n) for column in ("n_first", "n_second") for n in rows[column].dropna()})
     return "–" if not found else str(found[0]) if len(found) == 1 else f"{found[0]} to {found[-1]}"
 
 
 def _draw_differences(panel: Axes, rows: pd.DataFrame, untested: int, reasons: pd.Series) -> None:
-    """Differences over margin with their intervals, coloured by verdict; the commonest reason where there is none."""
+    """Draw differences over margin with intervals, coloured by verdict, or the most common reason for none."""
     from neurorules.plotting import panels, style
 
     if rows.empty:
@@ -148,12 +148,12 @@ def _draw_differences(panel: Axes, rows: pd.DataFrame, untested: int, reasons: p
         zorder=4,
         label="the ledger's own" if len(used) else None,
     )
-    panel.set(xlim=(-1, len(rows)), xticks=[], ylabel="Difference in distance\n(in margins of equivalence)")
+    panel.set(xlim=(-1, len(rows)), xticks=[], ylabel="Difference in distance\n(in equivalence margins)")
     panels.note(panel, [f"{untested} specifications cannot be tested."] if untested else [])
 
 
 def _draw_choices(panel: Axes, rows: pd.DataFrame) -> None:
-    """A mark where a specification has a choice."""
+    """Draw a mark for each choice of each specification."""
     if rows.empty:
         panel.set_axis_off()
         return
@@ -190,7 +190,7 @@ def _in_order(column: str, rows: pd.DataFrame) -> list[str]:
 
 
 def _words(column: str, value: str) -> str:
-    """A choice as the figure names it."""
+    """A choice in the figure's words."""
     from neurorules.similarity.measures.base.measure import MEASURES
 
     if column == "measure":

@@ -1,4 +1,4 @@
-"""Proposition 4.1: a linear network of one unit, in which e-prop comes to BPTT's solution from some initial weights."""
+"""Proposition 4.1: a linear network of one unit, in which e-prop reaches BPTT's solution from some initial weights."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-TITLE = "Proposition 4.1: e-prop's flow and BPTT's in one weight"
+TITLE = "Proposition 4.1: flows of e-prop and BPTT in one weight"
 TABLES = ()
 PRODUCTS = ("pdf", "png", "csv")
 
 DRAWN_EVERY = 4  # initial weights
-DURATION = 6.0  # of the drawn trajectories, in units of time of the flow
+DURATION = 6.0  # of the drawn trajectories, in the flow's unit of time
 
 TITLES = {
     "bptt": "BPTT\ndw/dt = −p p′",
     "eprop_constant": "e-prop, constant S = 1\ndw/dt = −p S",
     "eprop_truncated": "e-prop, literal truncation\ndw/dt = −p h$_{T−1}$",
 }
-# Line style and marker of each outcome: they must be told apart in grey.
+# Line style and marker of each outcome, which must be distinct in grey.
 OUTCOMES = {"converged": ("-", "o"), "stalled": ("--", "s"), "diverged": (":", "^")}
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure and the table of outcomes that it is drawn from; no networks of the study are needed."""
+    """The figure and its table of outcomes; it needs no networks."""
     from matplotlib.lines import Line2D
 
     from neurorules.claims.derivations import proposition_outcomes
@@ -85,15 +85,15 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         [
             f"Linear network of one unit, inputs {inputs_said}, target 1; grey lines: roots of p.",
             "Grey bars: initial weights for which the proposition predicts convergence (dark) or divergence (light).",
-            "Literal truncation: predicted as if h at the step before the last stayed what it is at the start.",
-            "'Stalled': at rest where that h is 0 and the error is not.",
+            "Literal truncation: predicted as if h at the second-to-last step kept its initial value.",
+            "'Stalled': at rest where this h is 0 and the error is not.",
         ],
     )
     return {"figure": figure, "csv": table}
 
 
 def _outcomes_by_start(panel: Axes, table: pd.DataFrame, line_styles: Mapping[str, Mapping[str, Any]]) -> None:
-    """One row per flow: the outcome from each initial weight, over what is predicted."""
+    """Draw one row per flow: the outcome from each initial weight, over the prediction."""
     names = {"bptt": "BPTT", "eprop_constant": "e-prop\nconstant S", "eprop_truncated": "e-prop\ntruncated"}
     from neurorules.claims.derivations.proposition_outcomes import WEIGHTS
 

@@ -1,4 +1,4 @@
-"""Could this recording have told the learning rules apart? Networks of known rules in its place (model recovery)."""
+"""Model recovery: could this recording have told the learning rules apart? Networks with known ones take its place."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ TITLE = "Model recovery: could this recording have told the learning rules apart
 TABLES = ("recovery",)
 PRODUCTS = ("pdf", "png", "csv")
 
-# Least ratio of numbers that are both named on a logarithmic axis.
+# Smallest ratio of two labelled numbers on a logarithmic axis.
 ROOM = 1.4
-TOO_FEW = "Not testable here: it needs two learning rules of one setting, with two seeds each."
+TOO_FEW = "Not testable here: this needs two learning rules with one setting and two seeds each."
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure, and the shares, AUC and intervals that it is drawn from."""
+    """The figure, and its table of shares, AUC and intervals."""
     from neurorules.plotting import panels, style, titles
     from neurorules.tables.base.columns import PANEL_GROUP
 
@@ -50,7 +50,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         for panel, draw in zip(below, (_over_neurons, _over_trials, _over_training, _controls), strict=False):
             draw(panel, rows, styles)
             panel.axhline(0.5, color="#aaaaaa", linewidth=0.6, zorder=0)
-            panel.set(ylim=(-0.05, 1.06), ylabel="AUC, same rule closer" if panel is below[0] else "")
+            panel.set(ylim=(-0.05, 1.06), ylabel="AUC, same learning rule closer" if panel is below[0] else "")
         for panel in below[4:]:
             panel.set_axis_off()
     panels.legend_of(figure, {MEASURE_NAMES[m]: {**styles[m], "label": MEASURE_NAMES[m]} for m in measures})
@@ -77,7 +77,7 @@ def _words(table: pd.DataFrame, shares: pd.DataFrame) -> list[str]:
         title = titles.panel_title(rows, shares, ", ")
         words.append(
             f"{title}: with {first['neurons']} neurons, {first['conditions']} conditions and {first['trials']} trials "
-            f"each, a network's learning rule is recovered by {told} of pseudo-recordings (n = {first['networks']} "
+            f"each, the learning rule is recovered by {told} of pseudo-recordings (n = {first['networks']} "
             "networks; chance is equal shares)."
         )
     rates = table[["learning_rule", "learning_rate"]].drop_duplicates().sort_values("learning_rule")
@@ -87,18 +87,18 @@ def _words(table: pd.DataFrame, shares: pd.DataFrame) -> list[str]:
     )
     return [
         *words,
-        "A trained network of a known rule takes the recording's place: its units with the rates of recorded neurons, "
-        "Poisson spikes, as many trials; all other networks are compared with it.",
-        "Matrices: share of a rule's pseudo-recordings (row) by the rule with the smallest mean distance (column).",
-        "Calibrated: the difference of both distances against that of pseudo-recordings of other seeds, as one rule's "
-        "networks may be closer to everything.",
-        "AUC: probability that a network of the same rule is closer than one of another; chance .5.",
-        "Bars: 95% intervals over networks (Clopper-Pearson; draws of a network are averaged).",
-        "Networks of the same seed, which share initial weights, are left out, but for 'same seed too'.",
-        "Over accuracy: networks where they come to it, as far as they do.",
-        "Nothing to tell: two halves of one rule's seeds; the same, untrained.",
-        *([f"Learning rates differ: {listed}; what is recovered is rule and rate together."] if different else []),
-        "It tells about networks of this kind, not about the brain.",
+        "A trained network with a known learning rule takes the recording's place, with the rates of recorded "
+        "neurons, Poisson spikes and the same number of trials; all other networks are compared with it.",
+        "Matrices: share of a learning rule's pseudo-recordings (row) by the closest one in mean distance (column).",
+        "Calibrated: the difference of both distances relative to pseudo-recordings of other seeds, because one "
+        "learning rule's networks may be closer to everything.",
+        "AUC: probability that a network with the same learning rule is closer than one with another; chance is .5.",
+        "Bars: 95% intervals over networks (Clopper-Pearson; draws from one network are averaged).",
+        "Networks with the same seed share initial weights and are left out, except in 'same seed too'.",
+        "Over training: networks where they reach each accuracy, if they do.",
+        "Nothing to recover: two halves of one learning rule's seeds, trained or untrained.",
+        *([f"Learning rates differ: {listed}; learning rule and rate are recovered together."] if different else []),
+        "This holds for networks of this kind, not for the brain.",
     ]
 
 
@@ -132,7 +132,7 @@ def _draw_confusion(panel: Axes, rows: pd.DataFrame, measure: str) -> None:
     ticks = [f"{name}\n(n = {n})" for name, n in zip(names, networks[shares.index], strict=True)]
     panel.set_yticks(range(len(names)), ticks, fontsize=points(6), rotation=90, va="center")
     of_measure = own[(own["quantity"] == "calibrated") & (own["measure"] == measure)]
-    words = [f"calibrated: {share:.0%} right" for share in of_measure["value"]]
+    words = [f"calibrated: {share:.0%} correct" for share in of_measure["value"]]
     panel.set_xlabel("\n".join(["closest to", *words]), fontsize=points(7))
     panel.spines[:].set_visible(False)
     panel.tick_params(length=0)
@@ -144,7 +144,7 @@ Styles = Mapping[str, Mapping[str, Any]]
 def _draw_lines(
     panel: Axes, rows: pd.DataFrame, place: Callable[[pd.DataFrame], Any], styles: Styles, step: Any
 ) -> None:
-    """AUC with intervals, a line per measure; `step` moves the measures apart so that bars do not hide each other."""
+    """Draw AUC with intervals, a line per measure; `step` offsets the measures so that bars do not overlap."""
     for number, (measure, look) in enumerate(styles.items()):
         of_measure = rows[(rows["measure"] == measure) & (rows["quantity"] == "auc")]
         if not len(of_measure):
@@ -170,7 +170,7 @@ def _over_numbers(panel: Axes, rows: pd.DataFrame, styles: Styles, column: str, 
     shown = shown[shown[other] == own[other]]
     _draw_lines(panel, shown, lambda of_measure: of_measure[column], styles, _ratio)
     panel.set_xscale("log")
-    # The recording's own number is named; others are where there is room.
+    # The recording's own number is always labelled, the others if there is room.
     numbers = [own[column]]
     for number in sorted(shown[column].unique()):
         if all(max(number / kept, kept / number) > ROOM for kept in numbers):

@@ -1,4 +1,4 @@
-"""The curves of Figure 1 under what the text calls robust: more units, other time steps, intervals and batch sizes."""
+"""The curves of Figure 1 with changes that the paper's text calls robust: units, time step, intervals, batch size."""
 
 from __future__ import annotations
 

@@ -16,12 +16,12 @@ TABLES = ()
 PRODUCTS = ("pdf", "png")
 
 NEURONS, UNITS = 4, 8
-TIMES = [40, 90, 140, 190]  # of 200, that are marked on trajectories
+TIMES = [40, 90, 140, 190]  # marked points of 200 on trajectories
 CONDITION_LINES = ("-", (0, (3, 1.5)))
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure. It is drawn by hand, so to speak: no number in it comes from data."""
+    """The figure; none of its numbers come from data."""
     from neurorules.plotting import panels
     from neurorules.plotting.drawing import onward
 
@@ -52,7 +52,7 @@ def _draw_neurons(panel: Axes) -> None:
 
 
 def _draw_network(panel: Axes) -> None:
-    """A recurrent network with inputs and outputs, whose weights a learning rule changes."""
+    """A recurrent network with inputs, outputs, and weights that a learning rule changes."""
     from neurorules.plotting import drawing, style
 
     drawing.blank(panel, "Network, trained on the task")
@@ -82,7 +82,7 @@ def _draw_network(panel: Axes) -> None:
 
 
 def _draw_comparison(panel: Axes) -> None:
-    """Activity of both as trajectories of states, one turned onto the other."""
+    """Activity of both as trajectories of states, with one rotated onto the other."""
     from neurorules.plotting import drawing, style
 
     drawing.blank(panel, "Comparison at equal accuracy")
@@ -98,10 +98,10 @@ def _draw_comparison(panel: Axes) -> None:
         panel.plot(across[TIMES], up[TIMES], ".", color=colour, markersize=5)
         paths.append((across, up))
     (x_data, y_data), (x_network, y_network) = paths
-    for at in (0, *TIMES):  # what the distance measures
+    for at in (0, *TIMES):  # the distance measures these
         panel.plot([x_data[at], x_network[at]], [y_data[at], y_network[at]], color=drawing.INK, linewidth=0.6, zorder=1)
     drawing.arrow(panel, (0.86, 0.86), (0.9, 0.68), network, bend=-0.3)
-    drawing.words(panel, (0.84, 0.93), "turned", color=network)
+    drawing.words(panel, (0.84, 0.93), "rotated", color=network)
     drawing.words(panel, (0.12, 0.72), "neurons", color=data)
     drawing.words(panel, (0.5, 0.47), "network", color=network)
     drawing.words(panel, (0.5, 0.12), "distance after the best rotation\n(Procrustes), 0 to 1")

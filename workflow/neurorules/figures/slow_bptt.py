@@ -1,4 +1,4 @@
-"""Distance of BPTT's networks at falling learning rates to those of a fixed e-prop model."""
+"""Distance from BPTT networks at decreasing learning rates to the networks of a fixed e-prop model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STAGES = {"trained": "last checkpoint", "matched": "matched accuracy"}
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The figure and the table that it is drawn from."""
+    """The figure and its table."""
     from neurorules.plotting import curves, panels, style, titles
     from neurorules.tables.base.levels import least_level
     from neurorules.tables.base.pairs import comparable, fixed_setting, pairs_between
@@ -35,7 +35,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         if to_eprop.empty:
             for panel in row:
                 panel.set_title(title)
-                panels.mark_empty([panel], "There are no networks of both BPTT and e-prop to compare.")
+                panels.mark_empty([panel], "There are no networks of BPTT and e-prop to compare.")
             continue
         to_eprop = to_eprop[to_eprop["setting_b"] == fixed_setting(to_eprop)]
         for panel, (stage, name) in zip(row, STAGES.items(), strict=False):
@@ -56,11 +56,11 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         context,
         table,
         [
-            "Dots: seeds. Lines with error bars: mean and SD over BPTT seeds (n in the title), each first averaged "
-            "over its partners.",
+            "Dots: seeds. Lines with error bars: mean and SD over BPTT seeds (n in the title), after averaging each "
+            "seed over its partners.",
             "Same seed: the same initial weights and trials.",
-            "Own seeds: networks that differ in their seed alone.",
-            "Matched accuracy: each pair where both first reach the highest accuracy that both reach.",
+            "Own seeds: networks that differ only in their seed.",
+            "Matched accuracy: each pair at the highest accuracy that both reach.",
             "Right: BPTT's accuracy at the last checkpoint, and e-prop's mean (dashed).",
         ],
     )
@@ -68,14 +68,14 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 
 def _draw_distances(panel: Axes, pairs: pd.DataFrame, to_eprop: pd.DataFrame, note: str) -> None:
-    """Draw one stage; `note` says which pairs are not among these, for the caption."""
+    """Draw one stage; `note` tells the caption which pairs are missing."""
     from neurorules.plotting import panels, style, titles
     from neurorules.tables.base.pairs import fixed_setting, pairs_between, seed_means
 
     panels.note(panel, titles.sentences(note))
     if to_eprop.empty:
         panel.set_xlabel(RATE_LABEL)
-        panels.mark_empty([panel], "No pair of networks that have learnt.")
+        panels.mark_empty([panel], "No pair of networks has learnt.")
         return
     all_pairs, same, bptt, eprop = LINES
     colour, line, marker = style.BETWEEN
@@ -126,7 +126,7 @@ def _draw_means(panel: Axes, means: pd.DataFrame, column: str, line_style: Mappi
 
 
 def _label_rates(panel: Axes, means: pd.DataFrame) -> None:
-    """A logarithmic axis of learning rates that falls to the right, ticks at the rates alone."""
+    """Label a logarithmic axis of learning rates, decreasing to the right, with ticks only at the rates."""
     from neurorules.plotting.titles import rate_label
 
     rates = sorted(means["learning_rate_a"].unique())

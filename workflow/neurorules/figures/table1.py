@@ -1,7 +1,7 @@
 """Table 1: distances by initial gain and learning rule, at the end of training and at equal accuracy.
 
-The CSV holds the distances themselves, one row per seed and checkpoint, from which claims are decided; the Markdown
-sums them up.
+The CSV has the distances themselves, one row per seed and checkpoint, which decide claims. The Markdown summarises
+them.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ TABLES = ("distances", "baselines")
 PRODUCTS = ("csv", "md", "html")
 PUBLISHED = "table1"
 
-# The setting that the other gains are compared with: gain 1.
+# The setting with which the other gains are compared: gain 1.
 BASE = "base"
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The distances as data, and the table to read."""
+    """The distances as data, and the table as text."""
     distances = tables["distances"]
     distances = distances[distances["measure"] == "procrustes"]
     return {"csv": distances, "md": _markdown(distances, tables, context)}
 
 
 def gain_of(setting: str) -> float:
-    """The initial gain that a setting's name says; NaN of a setting that is about something else."""
+    """The initial gain in a setting's name; NaN for settings about something else."""
     try:
         return 1.0 if setting == BASE else float(setting.removeprefix("gain-"))
     except ValueError:
@@ -54,10 +54,10 @@ def _markdown(distances: pd.DataFrame, tables: Mapping[str, pd.DataFrame], conte
         f"Normalized Procrustes distance, 0 to 1: mean ± SD over seeds (n). Settings: "
         f"{markdown.listed(context['figure']['settings'])}; {BASE} is gain 1. "
         f"{''.join(f'{words} ' for words in gain_curves.gain_words(distances))}Matched: at the highest accuracy that "
-        "all networks compared in that line reached. p: Welch's t-test over seeds, two-sided. p equivalent: two "
+        "all networks compared in that row reached. p: Welch's t-test over seeds, two-sided. p equivalent: two "
         "one-sided tests against the margin. Recomputed: Student's t-test from the printed means and SDs, taken as "
-        f"dividing by n, of n = {context['published']['n']} seeds; in brackets what rounding allows. What the paper "
-        "calls noise ceiling is read as the untrained network.",
+        f"dividing by n, of n = {context['published']['n']} seeds; in brackets the range that rounding allows. What "
+        "the paper calls noise ceiling is taken to be the untrained network.",
     ]
     if context["left_out"]:
         lines += ["", f"Left out, recording not in this study: {markdown.listed(context['left_out'])}."]
@@ -65,17 +65,17 @@ def _markdown(distances: pd.DataFrame, tables: Mapping[str, pd.DataFrame], conte
 
 
 def _baselines(values: Mapping[str, float]) -> list[str]:
-    """The sentence about what the distances of a recording are to be held against, as far as it is known."""
+    """The sentence with reference distances for a recording, if known."""
     names = {
-        "cross_condition_average": "the recording's own average over conditions in place of a network",
+        "cross_condition_average": "the recording's average over conditions in place of a network",
         "neuron_split_half": "floor between two halves of its neurons",
         "neuron_split_whole": "the floor extrapolated to all neurons",
-        "trial_split_whole": "averages over as many trials as were recorded, extrapolated from halves of the trials",
-        "distance_shuffled": "trained networks with no condition in its place",
+        "trial_split_whole": "averages over all trials, extrapolated from halves of the trials",
+        "distance_shuffled": "trained networks with conditions shuffled so that none keeps its place",
         "distance_rotated": "trained networks with each reach compared with the opposite one",
     }
     words = [f"{text} {values[name]:.3f}" for name, text in names.items() if np.isfinite(values.get(name, np.nan))]
-    return [f"To be held against: {'; '.join(words)}.", ""] if words else []
+    return [f"For reference: {'; '.join(words)}.", ""] if words else []
 
 
 def _part(recording: str, task: str, rows: pd.DataFrame, published: Mapping[str, Any]) -> list[str]:
@@ -83,7 +83,7 @@ def _part(recording: str, task: str, rows: pd.DataFrame, published: Mapping[str,
     from neurorules.claims.published import published_name
     from neurorules.plotting.titles import rule_label
 
-    # Published numbers stand beside those of their own recording only, and never beside synthetic ones.
+    # Published numbers are shown only with their own recording, never with synthetic ones.
     mine = published_name(recording) == published["recording"] and not rows["synthetic"].any()
     numbers = published if mine else {}
     settings = sorted(set(rows["setting"]), key=lambda setting: (gain_of(setting), setting))
@@ -151,7 +151,7 @@ def _compared(
     second: tuple[str, str],
     numbers: Mapping[str, Any],
 ) -> list[str] | None:
-    """One line of tests, None where a group is not in the figure."""
+    """One row of tests; None if a group is not in the figure."""
     from neurorules.claims.published import recomputed_p
     from neurorules.statistics.comparison import compare
     from neurorules.tables.base.levels import doubts

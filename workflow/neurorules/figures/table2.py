@@ -1,7 +1,7 @@
 """Table 2: distances by CCA and CKA, BPTT against e-prop, at the end of training and at equal accuracy.
 
-The CSV holds the distances themselves, one row per seed and checkpoint, from which claims are decided; the Markdown
-sums them up.
+The CSV has the distances themselves, one row per seed and checkpoint, which decide claims. The Markdown summarises
+them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PUBLISHED = "table2"
 
 MEASURES = ("cca", "cka", "cka_debiased")
 
-# Columns of baselines, see `plotting/baseline_lines.py`, and the means that they are beside.
+# Columns of baselines, see `plotting/baseline_lines.py`, and of the means to compare them with.
 BASELINES = {
     "cross_condition_average": "cross-condition average",
     "bptt": "BPTT",
@@ -35,7 +35,7 @@ BASELINES = {
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The distances as data, and the table to read.
+    """The distances as data, and the table as text.
 
     Raises:
         InputError: neither measure is computed in this study.
@@ -46,10 +46,10 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     chosen = distances[distances["measure"].isin(MEASURES)]
     if chosen.empty:
         raise InputError(
-            "Table 2 is about measures that this study does not compute.",
+            "Table 2 needs measures that this study does not compute.",
             key="comparison.measures",
             value=sorted(set(distances["measure"])),
-            remedy=f"Add {' and '.join(MEASURES)} to the measures, or take table2 out of use_figures.",
+            remedy=f"Add {' and '.join(MEASURES)} to the measures, or remove table2 from use_figures.",
         )
     return {"csv": chosen, "md": _markdown(chosen, tables, context)}
 
@@ -86,18 +86,18 @@ def _markdown(distances: pd.DataFrame, tables: Mapping[str, pd.DataFrame], conte
         "Distances from 0 (alike) to about 1: mean ± SD over seeds (n). Settings: "
         f"{markdown.listed(context['figure']['settings'])}. Matched: at the highest accuracy that every network of "
         "both learning rules reached. p: Welch's t-test over seeds, two-sided; p equivalent: two one-sided tests "
-        "against the margin, the SD that the paper prints for BPTT. Published numbers are of Sussillo 2015. "
+        "against the margin, the SD that the paper prints for BPTT. Published numbers are for Sussillo 2015. "
         "Recomputed: Student's t-test from the printed means and SDs, taken as dividing by n, "
-        f"of n = {context['published']['n']} seeds; in brackets what rounding allows.",
+        f"of n = {context['published']['n']} seeds; in brackets the range that rounding allows.",
         "",
-        "## What they are to be held against",
+        "## Reference distances",
         "",
         *markdown.table(["recording", "measure", *BASELINES.values()], baselines),
         "",
-        "Cross-condition average: the recording's own average over conditions in place of a network. Untrained: before "
-        "the first update. Shuffled: after training, no condition in its place; turned: each reach compared with the "
-        "opposite one; both of BPTT and e-prop together. Means over networks. Debiased: without the bias of few "
-        "samples, as far as time bins are independent.",
+        "Cross-condition average: the recording's average over conditions in place of a network. Untrained: before "
+        "the first update. Shuffled: after training, no condition keeps its place; turned: each reach compared with "
+        "the opposite one; both for BPTT and e-prop together. Means over networks. Debiased: corrected for the bias of "
+        "few samples, assuming independent time bins.",
     ]
     if context["left_out"]:
         lines += ["", f"Left out, recording not in this study: {markdown.listed(context['left_out'])}."]
@@ -105,7 +105,7 @@ def _markdown(distances: pd.DataFrame, tables: Mapping[str, pd.DataFrame], conte
 
 
 def _baselines(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], measure: str) -> list[str]:
-    """One cell for each of BASELINES: means over networks, a dash where there is none."""
+    """One cell for each of BASELINES: means over networks, or a dash."""
     from neurorules.plotting.baseline_lines import values_of
     from neurorules.tables.base.matched import last_values
 
@@ -118,7 +118,7 @@ def _baselines(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], measure: 
 
 
 def _lines(measure: str, rows: pd.DataFrame, section: Mapping[str, Any]) -> list[list[str]]:
-    """The end of training and matched accuracy of one measure; nothing where a learning rule is not there."""
+    """Rows for the end of training and matched accuracy by one measure; none if a learning rule is missing."""
     from neurorules.claims.published import printed, published_name, recomputed_p
     from neurorules.statistics.comparison import compare
     from neurorules.tables.base.levels import doubts

@@ -1,4 +1,4 @@
-"""Table 3: neuron-split noise floor, distances after training and of untrained networks, beside the published ones."""
+"""Table 3: neuron-split noise floor, distances of trained and untrained networks, and the published numbers."""
 
 from __future__ import annotations
 
@@ -74,15 +74,15 @@ def _markdown(table: pd.DataFrame, intervals: pd.DataFrame | None, context: Mapp
         "",
         f"Normalized Procrustes distance, 0 to 1. Settings: {markdown.listed(context['figure']['settings'])}. "
         f"Neurons and units per group: {sizes}. Floor: between two disjoint random groups of neurons. "
-        "Models: between as many random units and the first of those groups; the last checkpoint, and the network "
-        "before training. Accuracy is normalized: 1 is perfect, and it has no lower bound. "
-        "Average: the second group's average over conditions in place of a network. Shuffled: no condition of the "
-        "network in its place, another random order in each split; turned: each reach compared with the opposite one. "
-        "Mean and SD run over all splits of all seeds. Tests take seeds as replicates: one-sample t-tests against the "
+        "Models: between the same number of random units and the first of these groups, at the last checkpoint and "
+        "before training. Accuracy is normalized: 1 is perfect, with no lower bound. "
+        "Average: the second group's average over conditions in place of a network. Shuffled: the network's conditions "
+        "in a new random order for each split, none in its place; turned: each reach compared with the opposite one. "
+        "Mean and SD are over all splits of all seeds. Tests use seeds as replicates: one-sample t-tests against the "
         "floor's and the average's mean, Welch's against BPTT; equivalence by two one-sided tests against the "
-        "margin in the CSV. The published SD and p-values are over an unstated number of splits. Published rows are of "
-        "one network each: the authors' own public networks, one for each learning rule, give .395 ± .021 and "
-        ".446 ± .031 over splits of Hatsopoulos 2007. Ours are over seeds too.",
+        "margin in the CSV. The paper does not state the number of splits of its SD and p-values. Published rows are "
+        "one network each: the authors' own public networks, one per learning rule, give .395 ± .021 and "
+        ".446 ± .031 over splits of Hatsopoulos 2007. Ours are over seeds as well.",
     ]
     if intervals is not None and len(intervals):
         lines += ["", *_interval_lines(intervals)]
@@ -106,7 +106,7 @@ def _label(quantity: str) -> str:
 
 
 def _interval_lines(intervals: pd.DataFrame) -> list[str]:
-    """The table of differences from BPTT with intervals over neurons, seeds and maybe trials."""
+    """The table of differences from BPTT with intervals over neurons, seeds and, if available, trials."""
     from neurorules.claims.derivations.neuron_seed_intervals import over_words
     from neurorules.plotting import titles
 
@@ -131,10 +131,10 @@ def _interval_lines(intervals: pd.DataFrame) -> list[str]:
         *markdown.table([*header, "seeds (rule, BPTT)", "neurons"], cells),
         "",
         f"Distances to all neurons. Intervals: hierarchical bootstrap over {over_words(intervals)} (the same "
-        f"{intervals['neuron_resamples'].max()} resamples for both learning rules). They hold for other "
-        "neurons of the population and other seeds; the tests above hold for other seeds and these neurons. At an "
-        "accuracy: of the networks that reach it."
-        + (" Trials are drawn of each neuron by itself." if intervals["trials_resampled"].any() else ""),
+        f"{intervals['neuron_resamples'].max()} resamples for both learning rules). They cover other "
+        "neurons of the population and other seeds; the tests above cover other seeds with these neurons. At an "
+        "accuracy: networks that reach it."
+        + (" Trials are drawn separately for each neuron." if intervals["trials_resampled"].any() else ""),
     ]
 
 

@@ -1,6 +1,6 @@
 """Table 4: distance between two halves of a recording, by the number of trials averaged.
 
-The CSV holds one row per number of trials and repeat; the Markdown sums them up.
+The CSV has one row per number of trials and repeat; the Markdown summarises them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PUBLISHED = "table4"
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """The repeats as data, and the table to read."""
+    """The repeats as data, and the table as text."""
     from neurorules.claims.published import printed
     from neurorules.statistics.comparison import Summary
 
@@ -45,10 +45,10 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     lines += markdown.table(header, rows)
     lines += [
         "",
-        "Normalized Procrustes distance, 0 to 1, between the averages over so many trials of each condition and over "
-        "as many others. The SD runs over random choices of these trials (n repeats), which overlap: it is not an "
-        "error of the mean. Neurons: those with enough trials. The paper does not say which recording its numbers are "
-        "of, nor what its SD runs over.",
+        "Normalized Procrustes distance, 0 to 1, between the averages over that many trials of each condition and "
+        "over as many others. The SD is over random choices of these trials (n repeats), which overlap: it is not the "
+        "standard error of the mean. Neurons: those with enough trials. The paper does not say which recording its "
+        "numbers are for, or what its SD is over.",
     ]
     if context["left_out"]:
         lines += ["", f"Left out, recording not in this study: {markdown.listed(context['left_out'])}."]

@@ -1,4 +1,4 @@
-"""What a distance to the recording is to be held against: level lines across a panel, and marks at a curve's end."""
+"""Reference values for distances to the recording: level lines across a panel, and marks at the end of a curve."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 AVERAGE, FLOOR, UNTRAINED = "cross_condition_average", "neuron_split_whole", "untrained"
 SHUFFLED, ROTATED = "distance_shuffled", "distance_rotated"
 
-# Of a table of type `baselines`.
+# Quantities of tables of type `baselines`.
 OF_RECORDING = (AVERAGE, FLOOR)
 
 LINES: Mapping[str, Mapping[str, Any]] = {
@@ -27,28 +27,28 @@ MARKS: Mapping[str, Mapping[str, Any]] = {
     ROTATED: {"marker": "+", "linestyle": "none", "label": "reaches turned by 180°"},
 }
 WORDS = {
-    AVERAGE: "cross-condition average: that of the recording, in place of a network",
-    FLOOR: "floor: between halves of the neurons, extrapolated to all by a power law",
+    AVERAGE: "cross-condition average: the recording's, in place of a network",
+    FLOOR: "floor: between halves of the neurons, extrapolated to all neurons by a power law",
     UNTRAINED: "untrained: mean over networks",
-    SHUFFLED: "crosses: networks after training with no condition in its place, mean over random orders and seeds",
-    ROTATED: "plus signs: after training, each reach compared with the opposite one, mean over seeds",
+    SHUFFLED: "crosses: trained networks with conditions shuffled (none in its place), mean over orders and seeds",
+    ROTATED: "plus signs: trained networks with each reach compared with the opposite one, mean over seeds",
 }
-# Of marks in legends.
+# Colour of marks in legends.
 GREY = "#555555"
 
 
 def values_of(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame, measure: str = "procrustes") -> dict[str, float]:
-    """The baselines of one recording and some networks, as far as the tables have them.
+    """The baselines of one recording and some networks, if the tables have them.
 
     Args:
-        tables: with one of type `baselines`, if there is one.
-        rows: of one recording and task, of tables of type `distances` for what is about networks.
+        tables: may include one of type `baselines`.
+        rows: of one recording and task; from tables of type `distances` to get the baselines of networks.
         measure: the measure of similarity.
     """
     found: dict[str, float] = {}
     if "baselines" in tables:
         known = tables["baselines"]
-        # By its title too: networks that are compared in some of its conditions are not held against all of them.
+        # Match the title too: networks compared in some of the conditions have no baselines for all of them.
         same = (known[["recording", "recording_title"]] == rows[["recording", "recording_title"]].iloc[0]).all(axis=1)
         known = known[same & (known["measure"] == measure)]
         found = {str(name): float(value) for name, value in zip(known["quantity"], known["value"], strict=True)}
@@ -56,7 +56,7 @@ def values_of(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame, measure: s
         return found
     of_measure = rows[rows["measure"] == measure]
     own = of_measure[~of_measure["learning_rule"].map(is_imported)]
-    # Networks that were trained elsewhere have started from others.
+    # Networks trained elsewhere started from other weights.
     of_measure = own if len(own) else of_measure
     updates = of_measure.groupby(["learning_rule", "setting", "seed"])["update"]
     first = of_measure[of_measure["update"] == 0]
@@ -70,7 +70,7 @@ def values_of(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame, measure: s
 
 
 def draw(panel: Axes, values: Mapping[str, float], quantities: Sequence[str] = tuple(LINES)) -> list[float]:
-    """Draw a line for each of these quantities whose value is known, and give the values that are drawn."""
+    """Draw a line for each of these quantities with a known value; return the values drawn."""
     import math
 
     drawn = {name: values[name] for name in quantities if math.isfinite(values.get(name, math.nan))}
@@ -80,13 +80,13 @@ def draw(panel: Axes, values: Mapping[str, float], quantities: Sequence[str] = t
 
 
 def mark(panel: Axes, runs: pd.DataFrame, color: Any, x: float | None = None) -> list[float]:
-    """Mark what networks of one model score with their conditions in another order, and give these distances.
+    """Mark the distances of one model's networks with their conditions in another order; return these distances.
 
     Args:
         panel: drawn in.
         runs: rows of one measure of a table of type `distances`.
-        color: that of the model.
-        x: where; None for the networks' mean accuracy at the last checkpoint.
+        color: the model's colour.
+        x: position; None for the networks' mean accuracy at the last checkpoint.
     """
     last = runs[runs["update"] == runs.groupby("seed")["update"].transform("max")]
     x = min(max(float(last["accuracy"].mean()), 0.0), 1.0) if x is None else x
@@ -101,14 +101,14 @@ def mark(panel: Axes, runs: pd.DataFrame, color: Any, x: float | None = None) ->
 
 
 def handles(axes: Sequence[Axes]) -> dict[str, Mapping[str, Any]]:
-    """For a legend, what is drawn in any of these panels, by its name."""
+    """Legend entries for the baselines in any of these panels, by name."""
     labels = {line.get_label() for panel in axes for line in panel.lines}
     looks = [*LINES.values(), *({**look, "color": GREY} for look in MARKS.values())]
     return {look["label"]: {k: v for k, v in look.items() if k != "label"} for look in looks if look["label"] in labels}
 
 
 def caption_words(axes: Sequence[Axes]) -> list[str]:
-    """The sentence about what is drawn in any of these panels; none where nothing is."""
+    """The sentence about the baselines in any of these panels; none if there are none."""
     labels = {line.get_label() for panel in axes for line in panel.lines}
     words = [WORDS[name] for name, look in {**LINES, **MARKS}.items() if look["label"] in labels]
-    return [f"To be held against: {'; '.join(words)}."] if words else []
+    return [f"References: {'; '.join(words)}."] if words else []

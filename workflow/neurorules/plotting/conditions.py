@@ -1,7 +1,7 @@
-"""Lines of conditions: by what each condition was, where that is known, else by their order.
+"""Colours and line styles of conditions, by their labels if known, else by their order.
 
-Context-dependent decisions are drawn by the signed coherence of the motion (colour, dark to light, so that grey tells
-it too) and by context (line style); reaches by their direction, around a circle.
+Context-dependent decisions: colour shows the signed motion coherence (dark to light, so also visible in grey), line
+style the context. Reaches: colour shows the direction, around a circle.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 COHERENCES = ("motion_coherence", "motion_rank")
 CONTEXT, DIRECTION = "context", "angle_deg"
 CONTEXTS: Mapping[Any, tuple[str, Any]] = {1: ("motion", "-"), -1: ("colour", (0, (3, 1.5)))}
-# As many conditions without labels at most are told apart by colours around a circle.
+# The largest number of conditions without labels that get colours around a circle.
 MOST_AROUND = 8
 LIGHTEST = 0.9  # of viridis, on a white page
 
@@ -23,7 +23,7 @@ Labels = Mapping[str, Any]
 
 
 def coherence_label(labels: Sequence[Labels]) -> str | None:
-    """The label that says the motion's coherence in conditions of a context-dependent decision; None in other tasks."""
+    """The label with the motion coherence in conditions of a context-dependent decision; None in other tasks."""
     if not labels or not all(of.get(CONTEXT) in CONTEXTS for of in labels):
         return None
     return next((name for name in COHERENCES if all(name in of for of in labels)), None)
@@ -33,7 +33,7 @@ def condition_lines(labels: Sequence[Labels]) -> list[dict[str, Any]]:
     """Colour and line style of each condition.
 
     Args:
-        labels: of each condition, in their order; {} where nothing is known.
+        labels: of each condition, in order; {} if unknown.
     """
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
@@ -49,7 +49,7 @@ def condition_lines(labels: Sequence[Labels]) -> list[dict[str, Any]]:
     else:
         places = np.linspace(0.0, 0.95, len(labels))
         return [{"color": to_hex(colormaps["viridis"](place)), "linestyle": "-"} for place in places]
-    # 0 and 1 are one direction. The palest colour does not show on paper; the circle's halves are equally dark.
+    # 0 and 1 are the same direction. The palest colour is invisible on paper; the circle's halves are equally dark.
     colours_around = colormaps["twilight"](0.12 + 0.76 * turns)
     return [
         {"color": to_hex(colour), "linestyle": "--" if turn > 0.5 else "-"}
@@ -58,7 +58,7 @@ def condition_lines(labels: Sequence[Labels]) -> list[dict[str, Any]]:
 
 
 def condition_legend(labels: Sequence[Labels]) -> dict[str, dict[str, Any]]:
-    """What a legend shows of a context-dependent decision, as keyword arguments of lines; nothing of other tasks."""
+    """Legend entries for a context-dependent decision, as keyword arguments of lines; none for other tasks."""
     name = coherence_label(labels)
     if name is None:
         return {}
@@ -74,14 +74,12 @@ def condition_legend(labels: Sequence[Labels]) -> dict[str, dict[str, Any]]:
 
 
 def condition_words(labels: Sequence[Labels]) -> str:
-    """How conditions are told apart, as a phrase of a caption."""
+    """How conditions are told apart, as a phrase for a caption."""
     if coherence_label(labels) is not None:
-        return "coloured by the motion's signed coherence, dashed where colour is relevant"
+        return "coloured by signed motion coherence, dashed where colour is relevant"
     if labels and all(DIRECTION in of for of in labels):
         return "coloured by direction, around the circle, dashed above 180°"
-    return "coloured in their order" + (
-        " (around a circle, its second half dashed)" if len(labels) <= MOST_AROUND else ""
-    )
+    return "coloured in order" + (" (around a circle, its second half dashed)" if len(labels) <= MOST_AROUND else "")
 
 
 def _coherence_colours(labels: Sequence[Labels], name: str) -> dict[float, str]:

@@ -1,6 +1,6 @@
-"""Distance to the recording against normalized accuracy: what Figures 1 to 3 and those of their form are drawn by.
+"""Distance to the recording against normalized accuracy, as in Figures 1 to 3 and similar figures.
 
-One thin line per seed over its checkpoints and a thick line for the mean over seeds at common accuracies.
+One thin line per seed over its checkpoints, and a thick line for the mean over seeds at common accuracies.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ N_BARS = 6
 def distance_against_accuracy(
     tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any], more_words: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """A figure of one panel per recording, task and setting, and its table; `more_words` are added to the caption.
+    """A figure with one panel per recording, task and setting, and its table; `more_words` are added to the caption.
 
-    Where there is a table of type `baselines`, those of the recording are drawn too.
+    If there is a table of type `baselines`, the recording's baselines are drawn too.
     """
     from neurorules.plotting import baseline_lines, guessing, panels, style, titles
     from neurorules.tables.base.columns import PANEL_GROUP
@@ -44,7 +44,7 @@ def distance_against_accuracy(
     panels.legend(figure, axes)
     words = [
         "Thin lines: seeds (n in the legend), over training checkpoints.",
-        "Thick lines: mean over seeds at common accuracies, where all seeds have been.",
+        "Thick lines: mean over seeds at accuracies that all seeds cover.",
     ]
     words += [*baseline_lines.caption_words(axes), *guessing.words(table)]
     if "resampled_distances" in tables:
@@ -54,7 +54,7 @@ def distance_against_accuracy(
 
 
 def difference_words(table: pd.DataFrame) -> list[str]:
-    """The sentence about differences from BPTT after training, with intervals over neurons and seeds, if any."""
+    """The sentence, if any, about differences from BPTT after training, with intervals over neurons and seeds."""
     from neurorules.claims.derivations.neuron_seed_intervals import interval_table, over_words
     from neurorules.plotting import titles
 
@@ -69,20 +69,20 @@ def difference_words(table: pd.DataFrame) -> list[str]:
 
 
 def procrustes_only(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the measure that the papers' curves show."""
+    """Rows of the measure in the papers' curves."""
     return table[table["measure"] == "procrustes"].reset_index(drop=True)
 
 
 def one_setting_each(table: pd.DataFrame, options: Sequence[str], side: str = "") -> None:
-    """Check that figures can tell settings apart by the options that they show.
+    """Check that a figure can tell settings apart by the options that it shows.
 
     Args:
         table: columns task, learning_rule, setting and the options.
-        options: such as gain and flossed.
+        options: the options shown, such as gain and flossed.
         side: "_a" or "_b" for one side of a table of pairs.
 
     Raises:
-        InputError: two settings of one task and learning rule have the same values, and would be taken for one.
+        InputError: two settings of one task and learning rule have the same values and cannot be told apart.
     """
     from neurorules.errors import InputError
 
@@ -96,24 +96,24 @@ def one_setting_each(table: pd.DataFrame, options: Sequence[str], side: str = ""
                 f"Two settings of this figure have the same {same} for {task}, {learning_rule}.",
                 key="figures: settings",
                 value=[first, setting],
-                remedy="Take one of them out of this figure.",
+                remedy="Remove one of them from this figure.",
             )
 
 
 def draw_runs(
     panel: Axes, runs: pd.DataFrame, line_style: Mapping[str, Any], label: str, place: tuple[int, int] | None = None
 ) -> bool:
-    """Draw one thin line per seed, and a thick one for their mean at common accuracies.
+    """Draw a thin line per seed, and a thick line for their mean at common accuracies.
 
     Args:
         panel: drawn in.
         runs: the networks of one model, with columns seed, update, accuracy, distance.
         line_style: colour, line style, marker.
         label: for the legend.
-        place: index and number of such lines in the panel, to draw error bars (SD over seeds) beside each other's.
+        place: index of this line and number of lines in the panel, to draw staggered error bars (SD over seeds).
 
     Returns:
-        Whether there is an accuracy that all seeds have been at; else there is no mean.
+        Whether the seeds have an accuracy in common; else there is no mean.
     """
     from neurorules.similarity.matched_accuracy import mean_curve
     from neurorules.tables.base.matched import run_course
@@ -149,7 +149,7 @@ def draw_levels(
     line_styles: Mapping[float, Mapping[str, Any]],
     names: Mapping[float, str],
 ) -> list[str]:
-    """Draw the networks of one recording and learning rule, one mean line with error bars per level of an option.
+    """Draw the networks of one recording and learning rule, with one mean line and error bars per level of an option.
 
     Returns:
         The names of levels whose seeds have no accuracy in common.

@@ -16,21 +16,21 @@ Point = tuple[float, float]
 
 
 def blank(panel: Axes, title: str, height: float = 1.0) -> None:
-    """A panel without axes, 1 wide and `height` high, in which circles are round."""
+    """Make a panel without axes, 1 wide and `height` high, in which circles are round."""
     panel.set_axis_off()
     panel.set(xlim=(0.0, 1.0), ylim=(0.0, height), aspect="equal")
     panel.set_title(title)
 
 
 def unit(panel: Axes, at: Point, radius: float = 0.05, colour: str = INK, face: str = "white") -> None:
-    """A unit of a network."""
+    """Draw a unit of a network."""
     from matplotlib.patches import Circle
 
     panel.add_patch(Circle(at, radius, facecolor=face, edgecolor=colour, linewidth=1.0, zorder=3))
 
 
 def arrow(panel: Axes, start: Point, end: Point, colour: str = INK, bend: float = 0.0, **more: Any) -> None:
-    """An arrow; `bend` is the height of its arc, relative to its length."""
+    """Draw an arrow; `bend` is the height of its arc, relative to its length."""
     from matplotlib.patches import FancyArrowPatch
 
     look = {"arrowstyle": "-|>", "mutation_scale": 7, "linewidth": 0.9, "zorder": 2, "clip_on": False, **more}
@@ -40,12 +40,12 @@ def arrow(panel: Axes, start: Point, end: Point, colour: str = INK, bend: float 
 
 
 def words(panel: Axes, at: Point, text: str, size: float = 6.5, **more: Any) -> None:
-    """Words around a place."""
+    """Write words centred on a place."""
     panel.text(*at, text, **{"ha": "center", "va": "center", "fontsize": points(size), "color": INK, **more})
 
 
 def onward(axes: Sequence[Axes]) -> None:
-    """Arrows from each panel to the next, where that stands beside it."""
+    """Draw arrows from each panel to the next in the same row."""
     for panel, following in itertools.pairwise(axes):
         places = [of.get_subplotspec() for of in (panel, following)]
         if None not in places and places[0].rowspan.start == places[1].rowspan.start:  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""A forest plot of the ledger: a row per claim unit, a block per unit of difference, recordings side by side."""
+"""A forest plot of the ledger: a row per claim unit, a block per unit of the difference, recordings side by side."""
 
 from __future__ import annotations
 
@@ -32,8 +32,7 @@ def make_forest(rows: pd.DataFrame) -> Figure:
     """Draw the rows.
 
     Args:
-        rows: of the ledger, with columns axis (the unit of the difference), column (the recording, as titles name it)
-            and label.
+        rows: of the ledger, with columns axis (the unit of the difference), column (the recording's title) and label.
     """
     from matplotlib.figure import Figure
 
@@ -62,12 +61,12 @@ def make_forest(rows: pd.DataFrame) -> Figure:
 
 
 def shortened(label: str, letters: int = LABEL_LETTERS) -> str:
-    """A label of at most so many letters."""
+    """A label, cut to a number of letters."""
     return label if len(label) <= letters else f"{label[: letters - 1].rstrip()}…"
 
 
 def legend_entries(rows: pd.DataFrame) -> dict[str, Any]:
-    """What the legend shows, of what is drawn."""
+    """Legend entries for what is drawn."""
     from matplotlib.patches import Patch
 
     entries: dict[str, Any] = {}
@@ -106,7 +105,7 @@ def _draw(panel: Axes, rows: pd.DataFrame, labels: list[str]) -> None:
 
 
 def limits(rows: pd.DataFrame) -> tuple[float, float]:
-    """From the lowest to the highest interval, but for the few that are many times as wide as most: those are cut."""
+    """Limits from the lowest to the highest interval; a few that are far wider than most are cut."""
     import numpy as np
 
     low = rows["ci95_low"].fillna(rows["difference"]).to_numpy(float)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FLOSSING_NAMES = {0: "not flossed", 1: "flossed"}
 
 AT_EDGE = "†"
-AT_EDGE_WORDS = f"{AT_EDGE}: the best learning rate is at the edge of the grid; a better one may lie beyond."
+AT_EDGE_WORDS = f"{AT_EDGE}: the best learning rate is at the edge of the grid; a better one may lie beyond it."
 BAND_WORDS = "Bands: SD over seeds (n - 1); a single seed has none."
 
 
@@ -25,17 +25,17 @@ def unflossed(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def gain_label(table: pd.DataFrame) -> str:
-    """Label of an axis of gains: what the gain multiplies, where that is not the papers' 1 / sqrt(N).
+    """Label of an axis of gains, with the scale that the gain multiplies if it is not the papers' 1 / sqrt(N).
 
     Args:
-        table: with a column recurrent_scale; one without it says nothing.
+        table: may have a column recurrent_scale.
     """
     scales = _scales(table)
     return "Gain of the initial weights" + (f"\n(x recurrent_scale {scales})" if scales else "")
 
 
 def gain_words(table: pd.DataFrame) -> list[str]:
-    """The sentence of a caption about it, where there is something to say."""
+    """The sentence for a caption about this scale, if it differs."""
     scales = _scales(table)
     words = f"Gain multiplies initial recurrent weights of SD {scales} / sqrt(N)"
     return [f"{words}: gain 1 here is gain {scales} in the papers' text."] if scales else []
@@ -49,14 +49,14 @@ def _scales(table: pd.DataFrame) -> str:
 
 
 def panel_groups(table: pd.DataFrame, context: Mapping[str, Any], *more: str) -> list[tuple[Any, pd.DataFrame]]:
-    """Rows by recording, task and further columns; tasks in the order in which the figure's entry names them."""
+    """Rows by recording, task and further columns; tasks are in the order of the figure's entry."""
     tasks = [model["task"] for model in context["models"]]
     groups = table.groupby(["recording", "task", *more], sort=True)
     return sorted(groups, key=lambda group: tasks.index(group[0][1]))
 
 
 def rates_text(runs: pd.DataFrame) -> str:
-    """The learning rates that networks were trained with; a dagger marks one at the edge of the grid."""
+    """The learning rates of networks, as text; a dagger marks those at the edge of the grid."""
     from neurorules.plotting.titles import rate_label
 
     pairs = sorted(set(zip(runs["learning_rate"], runs["learning_rate_at_edge"], strict=True)))
@@ -64,12 +64,12 @@ def rates_text(runs: pd.DataFrame) -> str:
 
 
 def edge_words(table: pd.DataFrame) -> list[str]:
-    """The sentence about daggers, where there are any."""
+    """The sentence about daggers, if there are any."""
     return [AT_EDGE_WORDS] if table["learning_rate_at_edge"].any() else []
 
 
 def edge_notes(runs: pd.DataFrame) -> list[str]:
-    """A sentence that names the gains whose learning rate is at the edge of the grid, where there are any."""
+    """A sentence that names the gains with learning rates at the edge of the grid, if there are any."""
     at_edge = runs[runs["learning_rate_at_edge"] == 1].groupby("flossed", sort=True)["gain"].unique()
     gains = [
         f"{'flossed, ' * bool(flossed)}gain {', '.join(f'{gain:g}' for gain in sorted(found))}"
@@ -79,7 +79,7 @@ def edge_notes(runs: pd.DataFrame) -> list[str]:
 
 
 def unlearnt_notes(stages: pd.DataFrame) -> list[str]:
-    """A sentence that names the gains at which not every network learnt, where there are any."""
+    """A sentence that names the gains at which not every network learnt, if there are any."""
     from neurorules.tables.base.levels import least_level, level_text
     from neurorules.tables.base.stages import unlearnt_gains
 
@@ -115,7 +115,7 @@ def draw_mean(
     of_x = runs.groupby(x, sort=True)[y]
     mean, sd = of_x.mean(), of_x.std()
     panel.plot(mean.index, mean, **line_style, label=label, **more)
-    # A loss is above 0, and so is what a band says of it.
+    # Losses are above 0, so a band must be too.
     low = np.maximum(mean - sd, of_x.min()) if floor else mean - sd
     panel.fill_between(mean.index, low, mean + sd, color=line_style["color"], alpha=0.18, linewidth=0)
 

@@ -1,4 +1,4 @@
-"""The guessing level of a task, drawn where accuracy is an axis."""
+"""The guessing level of a task, drawn on an accuracy axis."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLOUR = "#555555"
-WORDS = "Guessing: the best outputs that are the same in all test trials; they know when to answer, not what."
+WORDS = "Guessing: the best outputs that are the same in all test trials, which know when to answer but not what."
 
 
 def mark(panel: Axes, rows: pd.DataFrame, up: bool = False) -> None:
-    """Draw a thin dotted line at the guessing level, with its value; nothing where it is not known.
+    """Draw a thin dotted line at the guessing level, with its value; draw nothing if it is unknown.
 
     Args:
-        panel: drawn in; accuracy is across.
-        rows: of one task, with the column guessing_accuracy where it is known.
-        up: accuracy is up instead.
+        panel: drawn in; accuracy is on its x axis.
+        rows: of one task; with a column guessing_accuracy if it is known.
+        up: accuracy is on the y axis instead.
     """
     import math
 
@@ -33,12 +33,12 @@ def mark(panel: Axes, rows: pd.DataFrame, up: bool = False) -> None:
     text: dict[str, Any] = {"color": COLOUR, "fontsize": points(5.5)}
     if up:
         panel.axhline(level, **line)
-        # Beside the panel, where there is no curve and no legend.
+        # Next to the panel, where there is no curve or legend.
         words = f"guessing\n{level:.2f}"
         panel.text(1.01, level, words, transform=panel.get_yaxis_transform(), ha="left", va="center", **text)
         return
     panel.axvline(level, **line)
-    # Distances fall with accuracy, so that curves are above at the left, and below at the right.
+    # Distances fall with accuracy, so curves are high on the left and low on the right.
     low = level < 0.5
     panel.text(
         level + (0.01 if low else -0.01),
@@ -53,7 +53,7 @@ def mark(panel: Axes, rows: pd.DataFrame, up: bool = False) -> None:
 
 
 def words(rows: pd.DataFrame) -> list[str]:
-    """The sentence of a caption that says what guessing is, where it is known."""
+    """The sentence for a caption that says what guessing is, if its level is known."""
     import math
 
     from neurorules.tables.base.levels import guessing_level

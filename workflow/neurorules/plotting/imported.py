@@ -1,4 +1,4 @@
-"""Networks that were trained elsewhere, by the names under which they stand where learning rules are named."""
+"""Networks trained elsewhere, by the names that they have in place of learning rules."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _shown: ContextVar[Mapping[str, Mapping[str, Any]]] = ContextVar("networks train
 
 @contextmanager
 def showing(networks: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
-    """Names of networks trained elsewhere with `label`, `colour` and `number`, while a figure is drawn."""
+    """Set the networks trained elsewhere, by name with `label`, `colour` and `number`, while a figure is drawn."""
     token = _shown.set(networks)
     try:
         yield
@@ -21,5 +21,5 @@ def showing(networks: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
 
 
 def imported_networks() -> Mapping[str, Mapping[str, Any]]:
-    """Those of the figure that is drawn."""
+    """The networks trained elsewhere in the figure being drawn."""
     return _shown.get()

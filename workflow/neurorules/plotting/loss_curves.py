@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-# Share of the run that curves by gain leave out, so that they show more than the first fall: 200 of 5000 updates.
+# Share of the run left out of curves by gain, so that the initial fall does not dominate: 200 of 5000 updates.
 NOT_SHOWN = 0.04
 
-# On a loss curve; spaced by updates, as noisy curves draw markers that are spaced along them together.
+# On a loss curve, spaced by updates: spacing along a noisy curve would bunch them.
 N_MARKERS = 6
 
-MEAN_WORDS = "Lines: mean over seeds (n in the titles), of losses averaged over bins of updates."
-LOSS_BAND_WORDS = "A band ends below at its lowest seed, as no loss is below 0."
+MEAN_WORDS = "Lines: mean over seeds (n in the titles) of losses averaged over bins of updates."
+LOSS_BAND_WORDS = "The lower end of a band is at least the lowest seed, because no loss is below 0."
 
 
 def draw_loss(panel: Axes, runs: pd.DataFrame, line_style: Mapping[str, Any], label: str) -> None:
@@ -31,12 +31,12 @@ def draw_loss(panel: Axes, runs: pd.DataFrame, line_style: Mapping[str, Any], la
 
 
 def share_loss_axis(panels: Sequence[Axes], rows: pd.DataFrame, share: float) -> None:
-    """Give panels of loss curves the same axes; loss is logarithmic where means span more than a decade.
+    """Give panels of loss curves the same axes; the loss axis is logarithmic if means span more than a decade.
 
     Args:
         panels: of one task.
         rows: all that is drawn in them.
-        share: of the run, not drawn.
+        share: of the run, which is not drawn.
     """
     from matplotlib.ticker import LogLocator, NullFormatter
 
@@ -68,9 +68,9 @@ def share_loss_axis(panels: Sequence[Axes], rows: pd.DataFrame, share: float) ->
 
 
 def loss_curves_by_gain(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """A figure of loss curves by gain, one panel per task and learning rule, and the table that it is drawn from.
+    """A figure of loss curves by gain, with one panel per task and learning rule, and its table.
 
-    Networks that were flossed are left out.
+    Flossed networks are left out.
     """
     from neurorules.plotting import curves, panels, style, titles
     from neurorules.tables.base.stages import later_than
@@ -90,17 +90,17 @@ def loss_curves_by_gain(tables: Mapping[str, pd.DataFrame], context: Mapping[str
             of_rule = rows[rows["learning_rule"] == learning_rule]
             if of_rule.empty:
                 panel.set_title(f"{title}, {name}")
-                panels.mark_empty([panel], "Not trained by this learning rule.")
+                panels.mark_empty([panel], "Not trained with this learning rule.")
                 continue
             for gain, runs in of_rule.groupby("gain", sort=True):
                 draw_loss(panel, runs, line_styles[gain], f"{gain:g} ({gain_curves.rates_text(runs)})")
             n = titles.seeds_text(of_rule.groupby("gain")["seed"].nunique())
             panel.set(title=f"{title}, {name} ({n})", xlabel="Update")
-            # Beside the panel, where it hides nothing: learning rates are of one panel.
+            # Next to the panel, where it hides nothing: each panel has its own learning rates.
             panel.legend(
                 loc="upper left", bbox_to_anchor=(1.0, 1.05), title="gain (learning rate)", title_fontsize=points(7)
             )
-            # An axis of its own: one rule may bring the loss a hundred times lower than the other.
+            # Each panel has its own axis: one learning rule may reach a loss a hundred times lower than another.
             share_loss_axis([panel], of_rule, NOT_SHOWN)
     visible = set(table[["task", "learning_rule", "setting"]].itertuples(index=False, name=None))
     models = [model for model in context["models"] if tuple(model.values()) in visible]

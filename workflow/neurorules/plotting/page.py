@@ -1,4 +1,4 @@
-"""The page that figures are drawn for: a screen, or a column of a journal. The option `style` of a study says which."""
+"""The page for which figures are drawn: a screen, or a journal column, as set by a study's option `style`."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from typing import Any
 
 MM = 1 / 25.4  # inches
-# Of most journals: 85 mm and 180 mm to within 5.
+# Column widths of most journals are within 5 mm of 85 mm and 180 mm.
 WIDTHS: Mapping[str, float | None] = {"screen": None, "one_column": 85 * MM, "two_columns": 180 * MM}
-FONT_PT = 8.0  # what sizes in the code are meant for
-# A panel may be drawn this much narrower than it is on a screen, and this much lower, before its text runs into others.
+FONT_PT = 8.0  # base font size of the sizes in the code
+# How much narrower and lower than on a screen a panel can be before its texts overlap.
 NARROWEST, LOWEST = 0.62, 0.85
 
 
 @dataclass(frozen=True)
 class Page:
-    """What figures are drawn for.
+    """The page for which figures are drawn.
 
     Attributes:
-        width: of every figure, in inches; None for as wide as its panels are.
-        scale: of fonts, and of the space that text takes.
+        width: of every figure, in inches; None for the width of its panels.
+        scale: of fonts and of the space for text.
         letters: whether panels have letters.
     """
 
@@ -31,11 +31,11 @@ class Page:
     letters: bool = False
 
     def across(self, count: int, width: float) -> int:
-        """How many of some panels stand side by side, in rows as equal as can be.
+        """How many panels fit side by side, in rows of nearly equal length.
 
         Args:
-            count: of panels that would stand side by side on a screen.
-            width: of one of them there, in inches.
+            count: panels side by side on a screen.
+            width: of one panel on a screen, in inches.
         """
         if self.width is None:
             return count
@@ -53,7 +53,7 @@ _page: ContextVar[Page] = ContextVar("page", default=Page())  # noqa: B039
 
 
 def page() -> Page:
-    """What the figure that is drawn now is drawn for."""
+    """The page of the figure being drawn."""
     return _page.get()
 
 
@@ -62,8 +62,8 @@ def drawn_for(style: Mapping[str, Any]) -> Iterator[Page]:
     """Draw figures in a style.
 
     Args:
-        style: `width`, `font_size_pt` and `panel_letters`, see `study/schema/figure_style.py`; what is not given is as
-            on a screen. Letters that are not asked for are drawn for columns of a journal.
+        style: `width`, `font_size_pt` and `panel_letters`, see `study/schema/figure_style.py`; the default is a screen.
+            By default, only figures for journal columns have letters.
     """
     width = WIDTHS[style.get("width", "screen")]
     letters = style.get("panel_letters")
@@ -77,5 +77,5 @@ def drawn_for(style: Mapping[str, Any]) -> Iterator[Page]:
 
 
 def points(size: float) -> float:
-    """A font size in points, as the page has it, from what it is on a screen."""
+    """A font size on this page, in points, from the size on a screen."""
     return size * page().scale

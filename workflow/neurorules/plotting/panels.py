@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 # Height for a legend and a caption, in inches.
 ROOM = 0.6
-# Lines of a caption that it has room for, and the height of each that is more.
+# Lines of a caption that fit in it, and the height of each further line.
 LINES_IN_ROOM, LINE = 3, 0.085
-# Of an entry of a legend, in inches: its handle with the space around it, and each letter, on average.
+# Widths in a legend entry, in inches: the handle with the space around it, and an average letter.
 LEGEND_HANDLE, LEGEND_LETTER = 0.64, 0.042
 
 
 def make_panels(count: int, width: float = 2.6, height: float = 2.3, per_row: int = 4) -> tuple[Figure, list[Axes]]:
-    """Panels in rows as equal as can be; sizes of one panel in inches."""
+    """Make panels in rows of nearly equal length; sizes of one panel in inches."""
     import math
 
     from matplotlib.figure import Figure
@@ -41,9 +41,9 @@ def make_panels(count: int, width: float = 2.6, height: float = 2.3, per_row: in
 
 
 def make_grid(rows: int, columns: int, width: float = 2.6, height: float = 2.3) -> tuple[Figure, NDArray[Any]]:
-    """Panels whose rows and columns mean something, (rows, columns) of them; sizes of one panel in inches.
+    """Make a grid of panels, (rows, columns), with meaningful rows and columns; sizes of one panel in inches.
 
-    Where a row is too wide for the page, it is broken into lines; what is returned has its shape all the same.
+    A row that is too wide for the page is broken into lines; the returned array keeps its shape.
     """
     import numpy as np
     from matplotlib.figure import Figure
@@ -58,13 +58,13 @@ def make_grid(rows: int, columns: int, width: float = 2.6, height: float = 2.3) 
 
 
 def _size(rows: int, columns: int, width: float, height: float) -> tuple[float, float]:
-    """Width and height of a figure, in inches, from those of a panel on a screen."""
+    """Width and height of a figure, in inches, from the size of a panel on a screen."""
     of_panel = page().height(height, width, columns)
     return page().width or max(4.0, width * columns), of_panel * rows + ROOM * page().scale
 
 
 def fit_titles(figure: Figure) -> None:
-    """Break the lines of titles that are wider than their panel's share of the figure; in columns, of labels too."""
+    """Break the lines of titles wider than their panel's share of the figure; in journal columns, also of labels."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     renderer: Any = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
@@ -72,7 +72,7 @@ def fit_titles(figure: Figure) -> None:
         place = panel.get_subplotspec()
         if place is None:
             continue
-        # Titles stand over the axes, which the numbers of the y axis push to the right.
+        # Titles are centred over the axes, which the numbers of the y axis push to the right.
         room = (0.62 if page().width else 0.85) * figure.bbox.width / place.get_gridspec().ncols
         for text in (panel.title, *([panel.xaxis.label] if page().width else [])):
             if not text.get_parse_math():
@@ -80,7 +80,7 @@ def fit_titles(figure: Figure) -> None:
 
 
 def _fitted(text: Text, room: float, renderer: Any) -> str:
-    """The words of a text with its lines broken where they are wider than `room`, in pixels."""
+    """A text with lines wider than `room`, in pixels, broken."""
     import textwrap
 
     lines: list[str] = []
@@ -91,7 +91,7 @@ def _fitted(text: Text, room: float, renderer: Any) -> str:
 
 
 def distance_limits(distances: pd.Series) -> tuple[float, float]:
-    """Limits of an axis that several panels share, with room around the smallest and largest distance."""
+    """Limits of an axis shared by several panels, with room around the smallest and largest distance."""
     room = 0.05 * max(distances.max() - distances.min(), 0.02)
     return distances.min() - room, distances.max() + room
 
@@ -106,30 +106,30 @@ def empty_message(panel: Axes, words: str) -> None:
 
 
 def mark_empty(panels: Sequence[Axes], words: str) -> None:
-    """Write in panels without data why they are empty, and take their ticks off."""
+    """Write in panels without data why they are empty, and remove their ticks."""
     for panel in panels:
         panel.set(xticks=[], yticks=[])
         empty_message(panel, words)
 
 
-# Notes on panels, which their figure's caption says.
+# Notes on panels, for their figure's caption.
 _notes: WeakKeyDictionary[Figure, list[tuple[Axes, str]]] = WeakKeyDictionary()
 
 
 def note(panel: Axes, sentences: Sequence[str]) -> None:
-    """Say something of one panel in the figure's caption, which is written after it."""
+    """Add sentences about one panel to the figure's caption, which is written later."""
     figure = panel.get_figure(root=True)
     assert figure is not None
     _notes.setdefault(figure, []).extend((panel, sentence) for sentence in sentences)
 
 
 def notes_of(figure: Figure) -> list[tuple[Axes, str]]:
-    """The notes on a figure's panels: a panel and a sentence each."""
+    """The notes on a figure's panels, as pairs of panel and sentence."""
     return _notes.get(figure, [])
 
 
 def _noted(figure: Figure) -> list[str]:
-    """The notes on panels as sentences that name these panels: by their letters, else by their titles."""
+    """The notes on panels as sentences that name the panels by letter, else by title."""
     letters = letter_panels(figure)
     places: dict[str, dict[str, None]] = {}
     for panel, sentence in notes_of(figure):
@@ -142,10 +142,10 @@ def _noted(figure: Figure) -> list[str]:
 
 
 def letter_panels(figure: Figure) -> dict[Axes, str]:
-    """Write a letter at the upper left of each panel, where the page has letters; none where there is one panel.
+    """Write a letter at the upper left of each panel, if the page has letters and the figure several panels.
 
     Returns:
-        the letters by panel. A figure that is given them already keeps them.
+        The letters by panel. A figure that has letters keeps them.
     """
     from string import ascii_lowercase
 
@@ -159,7 +159,7 @@ def letter_panels(figure: Figure) -> dict[Axes, str]:
 
 
 def give_letters(figure: Figure, letters: Mapping[Axes, str]) -> dict[Axes, str]:
-    """Write these letters at the upper left of these panels, in place of a letter for each panel of the figure."""
+    """Write these letters at the upper left of these panels, instead of one for each panel of the figure."""
     for panel, letter in letters.items():
         panel.annotate(
             letter,
@@ -179,7 +179,7 @@ _letters: WeakKeyDictionary[Figure, dict[Axes, str]] = WeakKeyDictionary()
 
 
 def legend(figure: Figure, axes: Sequence[Axes], order: Sequence[str] = ()) -> None:
-    """One legend above all panels, where it hides nothing; what `order` names comes in that order."""
+    """Draw one legend above all panels, where it hides nothing; labels in `order` come first, in that order."""
     handles = {
         label: handle for panel in axes for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
     }
@@ -188,7 +188,7 @@ def legend(figure: Figure, axes: Sequence[Axes], order: Sequence[str] = ()) -> N
 
 
 def legend_of(figure: Figure, handles: Mapping[str, Any]) -> None:
-    """A legend above all panels with what is given, in its order: artists, or keyword arguments of lines."""
+    """Draw a legend above all panels from artists or keyword arguments of lines, in order."""
     import math
 
     from matplotlib.lines import Line2D
@@ -205,7 +205,7 @@ def legend_of(figure: Figure, handles: Mapping[str, Any]) -> None:
 
 
 def _legend_width(labels: Sequence[str], columns: int) -> float:
-    """About how wide a legend of so many columns is, in inches; columns are filled one after another."""
+    """Approximate width of a legend with this number of columns, in inches; columns are filled one after another."""
     import numpy as np
 
     parts = np.array_split(np.array([len(label) for label in labels]), min(columns, len(labels)))
@@ -213,13 +213,13 @@ def _legend_width(labels: Sequence[str], columns: int) -> float:
 
 
 def caption(figure: Figure, context: Mapping[str, Any], table: pd.DataFrame, words: Sequence[str]) -> None:
-    """Write below a figure what a reader must know: n, error bars, settings, what is left out, synthetic data.
+    """Write a caption below a figure: n, error bars, settings, what is left out, synthetic data.
 
     Args:
         figure: drawn on.
         context: the figure's context, see `figures.base.figure`.
-        table: with a column `synthetic`.
-        words: sentences of this figure.
+        table: has a column `synthetic`.
+        words: sentences about this figure.
     """
     import textwrap
 

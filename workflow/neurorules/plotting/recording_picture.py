@@ -1,4 +1,4 @@
-"""A picture of a recording, to look at before it is used: PSTHs and single trials."""
+"""A picture of a recording, to check it before use: PSTHs and single trials."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-MOST_LINES = 12  # conditions that are drawn and named
+MOST_LINES = 12  # conditions that are drawn and labelled
 MOST_TRIALS = 400
 
 
 def draw_recording(recording: xr.Dataset, title: str, file: Path) -> str:
-    """Draw a recording and write the picture as PNG.
+    """Draw a recording as a PNG file.
 
-    Left: the mean over neurons of each condition. Middle: the neurons' rates, averaged over conditions. Right: single
-    trials of the neuron whose rate changes most, sorted by condition.
+    Left: each condition's mean over neurons. Middle: the neurons' rates, averaged over conditions. Right: single trials
+    of the neuron with the most variable rate, sorted by condition.
 
     Args:
-        recording: as recordings/recording.py describes it.
-        title: which one it is.
-        file: where to.
+        recording: see recordings/recording.py.
+        title: the recording's name.
+        file: the file to write.
 
     Returns:
-        the caption.
+        The caption.
     """
     from matplotlib.figure import Figure
 
@@ -44,14 +44,14 @@ def draw_recording(recording: xr.Dataset, title: str, file: Path) -> str:
         figure.savefig(file, dpi=150)
     sizes = recording.sizes
     return (
-        f"Left: mean over {sizes['neuron']} neurons of each condition, as averaged over trials. Middle: each neuron's "
+        f"Left: mean over {sizes['neuron']} neurons in each condition, trial-averaged. Middle: each neuron's "
         f"rate, averaged over {sizes['condition']} conditions, divided by its largest absolute value. Right: {shown} "
         f"Aligned to {recording.attrs['aligned_to']}; bins of {recording.attrs['bin_width_ms']:g} ms."
     )
 
 
 def condition_names(recording: xr.Dataset) -> list[str]:
-    """Each condition by its labels."""
+    """The name of each condition, from its labels."""
     labels = [str(name) for name, of in recording.coords.items() if of.dims == ("condition",) and name != "condition"]
     return [
         ", ".join(_word(recording[name].values[i]) for name in labels) or str(i)
@@ -78,11 +78,11 @@ def _conditions(axes: Axes, recording: xr.Dataset, unit: str) -> None:
     axes.legend(fontsize=5, ncols=2, loc="best")
 
 
-Line = tuple[str, Any, dict[str, Any]]  # its name, a rate for each time, its colour and line style
+Line = tuple[str, Any, dict[str, Any]]  # name, rate at each time, colour and line style
 
 
 def _condition_lines(recording: xr.Dataset) -> list[Line]:
-    """The mean over neurons of each condition; of many conditions, of some."""
+    """Each condition's mean over neurons; only some conditions if there are many."""
     names = condition_names(recording)
     shown = np.unique(np.linspace(0, len(names) - 1, min(len(names), MOST_LINES)).round().astype(int)).tolist()
     styles = level_styles(shown)
@@ -91,7 +91,7 @@ def _condition_lines(recording: xr.Dataset) -> list[Line]:
 
 
 def _context_lines(recording: xr.Dataset) -> list[Line]:
-    """Of a context-dependent decision, the mean over neurons and the other feature's coherences; else nothing."""
+    """For a context-dependent decision, the mean over neurons and the other feature's coherences; else nothing."""
     import json
 
     from neurorules.plotting.conditions import CONTEXT, CONTEXTS, coherence_label, condition_lines
@@ -133,7 +133,7 @@ def _neurons(figure: Any, axes: Axes, recording: xr.Dataset, unit: str) -> None:
 def _trials(figure: Any, axes: Axes, recording: xr.Dataset, unit: str) -> str:
     if "trial_rates" not in recording:
         axes.set_axis_off()
-        return "no single trials are kept."
+        return "the recording was made without single trials."
     spread = recording["rates"].values.std(axis=(0, 1))
     neuron = int(np.argmax(spread))
     mine = np.flatnonzero(recording["trial_neuron"].values == neuron)
@@ -153,4 +153,4 @@ def _trials(figure: Any, axes: Axes, recording: xr.Dataset, unit: str) -> str:
     axes.set_ylabel("Trials, by condition")
     axes.set_title(f"Single trials of {name}")
     part = "" if total == len(rates) else f"{len(rates)} of "
-    return f"{part}{total} single trials of {name}, whose rate varies most, lines between conditions."
+    return f"{part}{total} single trials of {name}, the neuron with the most variable rate; lines separate conditions."

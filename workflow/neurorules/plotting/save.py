@@ -1,4 +1,4 @@
-"""Figures as PDF and PNG whose bytes repeat."""
+"""Write figures as reproducible PDF and PNG files."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from neurorules.io.atomic import whole_file
 
 
 def save_figure(figure: Any, pdf: str | Path, png: str | Path, title: str, made_by: str) -> None:
-    """Write a matplotlib figure as PDF and PNG without dates, so that bytes repeat.
+    """Write a matplotlib figure as PDF and PNG without dates, so that the bytes are reproducible.
 
     Args:
         figure: the figure.
-        pdf, png: where to.
+        pdf, png: the files to write.
         title: one line, kept in the files' metadata.
-        made_by: what the figure was made by, kept there too (PDF keywords, PNG description).
+        made_by: provenance of the figure, also kept there (PDF keywords, PNG description).
     """
     import io
 
@@ -24,7 +24,7 @@ def save_figure(figure: Any, pdf: str | Path, png: str | Path, title: str, made_
         "png": {"Title": title, "Description": made_by, "Software": None},
     }
     for path, kind in ((pdf, "pdf"), (png, "png")):
-        drawn = io.BytesIO()  # matplotlib's own writing to a full disk ends in errors that hide the cause
+        drawn = io.BytesIO()  # when matplotlib writes to a full disk itself, its errors hide the cause
         figure.savefig(drawn, format=kind, dpi=200, metadata=metadata[kind])
         with whole_file(path) as partial:
             partial.write_bytes(drawn.getvalue())

@@ -1,4 +1,4 @@
-"""Colours, line styles and markers of every figure, which can be told apart in grey as well."""
+"""Colours, line styles and markers of all figures, which can also be told apart in grey."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ DATA = ("#ff7f0e", "-", "*")
 # The recording's average over conditions.
 AVERAGE = ("#c1651a", ":", "H")
 UNTRAINED = ("#8c8c8c", ":", "d")
-# Distances between networks of two learning rules.
+# For distances between networks of two learning rules.
 BETWEEN = ("#5e3c99", "-", "h")
-# Networks without (0) and with (1) gradient flossing, and just after it.
+# Networks without (0) and with (1) gradient flossing, and immediately after flossing.
 FLOSSING: Mapping[int, Mapping[str, Any]] = {
     0: {"color": "#404040", "linestyle": "-", "marker": "o"},
     1: {"color": "#00798c", "linestyle": (0, (4, 1.5)), "marker": "s"},
 }
 JUST_FLOSSED: Mapping[str, Any] = {"color": "#7fb5bf", "linestyle": (0, (1, 1)), "marker": "D"}
 
-# Colour, marker and name of what a claim test found: dark, mid and light grey without colour.
+# Colour, marker and name of each result of a claim test: dark, medium and light grey without colour.
 VERDICTS: Mapping[str, tuple[str, str, str]] = {
     "holds": ("#1b5e9e", "o", "reproduced"),
     "fails": ("#d55e00", "X", "not reproduced"),
     "undecided": ("#8c8c8c", "D", "undecided"),
 }
 
-# Lines and markers of ordered settings, in turn; their numbers have no common divisor, so that pairs repeat late.
+# Lines and markers of ordered settings, used in turn; their numbers are coprime, so that pairs repeat late.
 LEVEL_LINES: tuple[Any, ...] = ("-", (0, (5, 1)), "-.", (0, (2, 1)), ":")
 LEVEL_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 
@@ -49,7 +49,7 @@ DISTANCE_LABEL = "Procrustes distance\n(normalized)"
 ACCURACY_LABEL = "Normalized accuracy"
 
 
-# Of networks that were trained elsewhere, in the order of the study's entries: no colour or marker of a learning rule.
+# Styles of networks trained elsewhere, in the order of the study's entries, distinct from those of learning rules.
 IMPORTED: tuple[tuple[str, Any, str], ...] = (
     ("#7b4a12", (0, (4, 1, 1, 1)), "*"),
     ("#6f7d00", (0, (2, 1.5)), "d"),
@@ -61,7 +61,7 @@ IMPORTED: tuple[tuple[str, Any, str], ...] = (
 
 
 def line_style(learning_rule: str) -> dict[str, Any]:
-    """Keyword arguments of a learning rule's lines, or of networks trained elsewhere; grey for what has no colour."""
+    """Keyword arguments for the lines of a learning rule or of networks trained elsewhere; grey by default."""
     colour, line, marker = LEARNING_RULES.get(learning_rule, ("#7f7f7f", "-", "o"))
     if (entry := imported_networks().get(learning_rule)) is not None:
         colour, line, marker = IMPORTED[entry["number"] % len(IMPORTED)]
@@ -70,9 +70,9 @@ def line_style(learning_rule: str) -> dict[str, Any]:
 
 
 def level_styles(ordered: Sequence[Hashable]) -> dict[Any, dict[str, Any]]:
-    """Keyword arguments of the lines of ordered settings, such as gains: dark to light, by value.
+    """Keyword arguments for the lines of ordered settings, such as gains: dark to light, by value.
 
-    The colours get lighter steadily, also in grey and to colour-blind readers; line and marker change too.
+    The colours get steadily lighter, also in grey and for colour-blind readers; line and marker change too.
     """
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
@@ -89,8 +89,8 @@ def level_styles(ordered: Sequence[Hashable]) -> dict[Any, dict[str, Any]]:
     }
 
 
-# Every setting that the user's matplotlibrc could change is set back first. Text is drawn letter by letter: a dollar in
-# a title is a dollar. A label of ours that is mathematics asks for it by parse_math=True.
+# All settings that the user's matplotlibrc could change are reset first. Text is literal: a dollar sign in a title is a
+# dollar sign. Mathematical labels set parse_math=True.
 SETTINGS: Mapping[str, Any] = {
     "text.parse_math": False,
     "font.size": 8,
@@ -112,10 +112,10 @@ SETTINGS: Mapping[str, Any] = {
 
 @contextmanager
 def publication(style: Mapping[str, Any] | None = None) -> Iterator[None]:
-    """Matplotlib settings of all figures, as a context: the same on every machine and for every user.
+    """Context with the matplotlib settings of all figures, the same on every machine and for every user.
 
     Args:
-        style: the study's, see `page.drawn_for`; as on a screen where None.
+        style: the study's, see `page.drawn_for`; None for a screen.
     """
     import matplotlib
     import matplotlib.style

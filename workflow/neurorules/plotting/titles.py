@@ -1,4 +1,4 @@
-"""What figures and tables call learning rules, learning rates, tasks, recordings and numbers of seeds."""
+"""Names of learning rules, learning rates, tasks, recordings and numbers of seeds in figures and tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-# Tasks as the companion paper writes them; others have the name of their entry in the config.
+# Tasks as in the companion paper; others have the name of their entry in the config.
 TASK_TITLES = {"romo": "Romo", "2af": "2AF", "dms": "DMS"}
 
 
@@ -30,24 +30,24 @@ def rate_label(learning_rate: float) -> str:
 
 
 def sentences(words: str) -> list[str]:
-    """Words of a table as a sentence of a figure; none of no words."""
+    """A phrase from a table as a sentence for a figure; none for an empty phrase."""
     return [f"{words[0].upper()}{words[1:]}."] if words else []
 
 
 def power_of_ten(value: float) -> str:
-    """A power of ten as a tick of a logarithmic axis has it, as plain text: 10⁻²."""
+    """A power of ten as a tick label of a logarithmic axis, in plain text: 10⁻²."""
     import math
 
     return "10" + str(round(math.log10(value))).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def panel_title(rows: pd.DataFrame, table: pd.DataFrame, separator: str = "\n") -> str:
-    """Title of a panel, or of a block of a table: the recording, with task and setting where these differ.
+    """Title of a panel or of a block of a table: the recording, with task and setting if these differ.
 
     Args:
         rows: what the panel shows.
         table: what all panels show; columns recording, recording_title, task and setting.
-        separator: between the recording and the rest; a new line keeps titles of neighbouring panels apart.
+        separator: between the recording and the rest; a newline keeps titles of neighbouring panels apart.
     """
     row = rows.iloc[0]
     per_title = table[table["recording_title"] == row["recording_title"]]
@@ -56,12 +56,12 @@ def panel_title(rows: pd.DataFrame, table: pd.DataFrame, separator: str = "\n") 
 
 
 def title_without_setting(rows: pd.DataFrame, table: pd.DataFrame) -> str:
-    """As `panel_title`, in one line, for panels whose lines are settings; tasks have their names of the papers."""
+    """Like `panel_title`, in one line, for panels with settings as lines; tasks have their names from the papers."""
     title = panel_title(rows.assign(setting=""), table.assign(setting=""), ", ")
     return TASK_TITLES.get(title, title)
 
 
 def seeds_text(numbers: Iterable[int]) -> str:
-    """How many seeds lines have: "n = 4", or "n = 3 to 4" where they differ."""
+    """The number of seeds of lines: "n = 4", or "n = 3 to 4" if it differs."""
     found = sorted(set(numbers))
     return f"n = {found[0]}" if len(found) == 1 else f"n = {found[0]} to {found[-1]}"

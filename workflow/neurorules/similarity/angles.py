@@ -1,14 +1,13 @@
-"""The smallest angle between two linear maps over all rotations of one of them, by descent (Ostrow et al. 2024).
+"""The smallest angle between two linear maps over rotations of one of them, by gradient descent (Ostrow et al. 2024).
 
 For maps of norm 1, <A, C B C^T> is largest where L = ||A - C B C^T||_F^2 is smallest. As in the package dsa-metric, the
-orthogonal C is the Cayley transform of a skew-symmetric matrix, and that is the output of a small network:
+orthogonal C is the Cayley transform of a skew-symmetric matrix, the output of a small network:
 
     H_1 = tanh(X W_1^T),  H_2 = tanh(H_1 W_2^T),  Z = H_2 W_3^T,  S = Z - Z^T,  C = (I + S)^-1 (I - S)
 
-Adam changes X, which begins as the identity, and W_1..W_3, which begin at random. A Cayley transform has determinant 1;
-for rotations with a reflection the descent is run again with two directions of B exchanged, and the one that ends lower
-counts. Gradients are written out here, and all descents go side by side: step by step, calls would take longer than the
-work.
+Adam optimises X, which starts as the identity, and W_1..W_3, which start at random. A Cayley transform has determinant
+1. For rotations with a reflection, the descent is run again with two directions of B exchanged; the lower end counts.
+Gradients are written out here and all descents run in parallel: separate calls would take longer than the work itself.
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ LEARNING_RATE, BETAS, EPSILON = 5e-3, (0.9, 0.999), 1e-8  # Adam; all but the fi
 def smallest_angles(
     pairs: Sequence[tuple[NDArray[Any], NDArray[Any]]], restarts: int, seed: int, iterations: int
 ) -> NDArray[Any]:
-    """(pair,) angles in radians, pi/2 where a map is zero.
+    """Angles (pair,) in radians, pi/2 if a map is zero.
 
     Args:
-        pairs: maps A and B, (n, n) all of one size.
-        restarts: descents of each pair, from other random weights; the smallest angle counts. The weights are the same
-            for all pairs.
+        pairs: maps A and B, (n, n), all of the same size.
+        restarts: descents per pair, each from different random weights; the smallest angle counts. The weights are the
+            same for all pairs.
         seed: of these weights.
         iterations: steps of each descent.
     """
@@ -61,7 +60,7 @@ def smallest_angles(
 def descend(
     a: NDArray[Any], b: NDArray[Any], start: NDArray[Any], iterations: int
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Many descents side by side, in the dtype of `start`.
+    """Many descents in parallel, in the dtype of `start`.
 
     Args:
         a, b: (descent, n, n) maps of norm 1.
@@ -69,7 +68,7 @@ def descend(
         iterations: steps.
 
     Returns:
-        (descent,) losses and (descent, n, n) rotations after the last step.
+        Losses (descent,) and rotations (descent, n, n) after the last step.
     """
     parameters = start.copy()
     mean, square = np.zeros_like(start), np.zeros_like(start)
@@ -102,13 +101,13 @@ def _forward(parameters: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDAr
 
 
 def gradient(a: NDArray[Any], b: NDArray[Any], parameters: NDArray[Any]) -> NDArray[Any]:
-    """dL/d(X, W_1, W_2, W_3), (descent, 4, n, n); arguments as of `descend`."""
+    """dL/d(X, W_1, W_2, W_3), (descent, 4, n, n); arguments as for `descend`."""
     c, inverse, h_1, h_2 = _forward(parameters)
     x, w_1, w_2, w_3 = (parameters[:, k] for k in range(4))
     moved = c @ b
     error = 2 * (moved @ c.swapaxes(1, 2) - a)
     of_c = error @ c @ b.swapaxes(1, 2) + error.swapaxes(1, 2) @ moved
-    # C + I = 2 (I + S)^-1, so that dC = -2 (I + S)^-1 dS (I + S)^-1.
+    # C + I = 2 (I + S)^-1, so dC = -2 (I + S)^-1 dS (I + S)^-1.
     of_s = -2 * (inverse.swapaxes(1, 2) @ of_c @ inverse.swapaxes(1, 2))
     of_z = of_s - of_s.swapaxes(1, 2)
     out = np.empty_like(parameters)
@@ -122,7 +121,7 @@ def gradient(a: NDArray[Any], b: NDArray[Any], parameters: NDArray[Any]) -> NDAr
 
 
 def _unit(matrix: NDArray[Any]) -> NDArray[Any]:
-    """Over its Frobenius norm."""
+    """The matrix divided by its Frobenius norm."""
     norm = np.linalg.norm(matrix)
     unit: NDArray[Any] = matrix / norm if norm else matrix
     return unit

@@ -1,4 +1,4 @@
-"""What distances are to be held against: the mean over conditions, dimensionality, and trials averaged (Table 4)."""
+"""References for distances: the mean over conditions, dimensionality, and averages over trials (Table 4)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def cross_condition_average(rates: NDArray[Any]) -> NDArray[Any]:
-    """Rates with every condition replaced by the mean over conditions: what is common to all of them.
+    """Rates with every condition replaced by the mean over conditions.
 
     Args:
         rates: (condition, time, neuron).
@@ -32,7 +32,7 @@ def cross_condition_average(rates: NDArray[Any]) -> NDArray[Any]:
 def participation_ratio(activity: NDArray[Any]) -> float:
     """Dimensionality: (sum of eigenvalues)^2 / sum of squared eigenvalues of the covariance of the samples.
 
-    Between 1 and the number of features; 0 where there is no variance at all, which spans no dimension.
+    Between 1 and the number of features; 0 if there is no variance.
 
     Args:
         activity: (condition, time, feature) or (sample, feature).
@@ -41,47 +41,47 @@ def participation_ratio(activity: NDArray[Any]) -> float:
 
 
 def ratio_of_scatter(scatter: NDArray[Any]) -> float:
-    """Participation ratio of samples by X^T X, (feature, feature)."""
+    """Participation ratio of samples from X^T X, (feature, feature)."""
     squares = float((scatter**2).sum())
     return 0.0 if squares == 0 else float(np.trace(scatter)) ** 2 / squares
 
 
 class TrialAverages(NamedTuple):
-    """Distances between averages over as many trials each, and how much of the recording they are about."""
+    """Distances between averages over equal numbers of trials, with the number of neurons compared."""
 
-    distances: NDArray[Any]  # (repeat,); empty where no neuron has enough trials
+    distances: NDArray[Any]  # (repeat,); empty if no neuron has enough trials
     n_neurons: int  # neurons with enough trials in every condition
 
 
 def trial_averaging(
     trials: xr.Dataset, counts: Sequence[int] = (1, 5, 10, 15, 20), n_repeats: int = 20, seed: int = 0
 ) -> dict[int, TrialAverages]:
-    """Procrustes distance of a recording to itself, between averages over disjoint sets of k trials per condition.
+    """Procrustes distance between averages over disjoint sets of k trials per condition of one recording.
 
-    For each repeat and condition 2k trials are drawn; the rates averaged over the first k are compared with those
-    averaged over the others. Neurons with fewer than 2k trials in any condition are left out for that k, so that
-    different k are about the same neurons only where `n_neurons` is the same. One random order of trial numbers serves
-    all neurons: of neurons recorded together, whose trials come in one order, it draws the same trials.
+    For each repeat and condition, 2k trials are drawn. Rates averaged over the first k are compared with rates averaged
+    over the others. Neurons with fewer than 2k trials in any condition are left out for that k, so different k compare
+    the same neurons only if `n_neurons` is the same. All neurons use the same random order of trial numbers: neurons
+    recorded together, with their trials in the same order, get the same trials.
 
     Args:
-        trials: a Recording with its single trials (`trial_rates`, `trial_neuron`, `trial_condition`); trials of no
+        trials: a Recording with its single trials (`trial_rates`, `trial_neuron`, `trial_condition`); trials without a
             condition (-1) are left out.
-        counts: numbers of trials averaged, k.
+        counts: the numbers of trials averaged, k.
         n_repeats: random draws.
         seed: of the draws.
 
     Returns:
-        For each k its distances and the number of neurons they are about.
+        For each k, its distances and the number of neurons compared.
 
     Raises:
         InputError: the recording has no single trials.
     """
     if "trial_rates" not in trials:
         raise InputError(
-            "The recording was read without its single trials.",
+            "The recording was read without single trials.",
             key="keep_trials",
             value=False,
-            remedy="Set keep_trials to true for this recording, or leave trial averaging out.",
+            remedy="Set keep_trials to true for this recording, or leave out trial averaging.",
         )
     n_trials = trials_of_neurons(trials)
     found = {}
@@ -93,11 +93,11 @@ def trial_averaging(
 
 
 def split_trials(trials: xr.Dataset, neurons: NDArray[Any], k: int, n_repeats: int, seed: int) -> NDArray[Any]:
-    """Procrustes distances between averages over k trials per condition and over k others, (repeat,).
+    """Procrustes distances (repeat,) between averages over k trials per condition and over k others.
 
     Args:
         trials: see `trial_averaging`.
-        neurons: (neuron,) bool, those that take part; each has 2k trials in every condition.
+        neurons: (neuron,) bool, the neurons compared; each has 2k trials in every condition.
         k: trials averaged.
         n_repeats, seed: of the random draws.
     """
@@ -107,20 +107,20 @@ def split_trials(trials: xr.Dataset, neurons: NDArray[Any], k: int, n_repeats: i
 
 
 def trials_of_neurons(trials: xr.Dataset) -> NDArray[Any]:
-    """(neuron,) how many trials a neuron has in the condition of which it has fewest."""
+    """Each neuron's number of trials in its condition with the fewest trials, (neuron,)."""
     fewest: NDArray[Any] = trial_counts(trials).min(0)
     return fewest
 
 
 def trial_counts(trials: xr.Dataset) -> NDArray[Any]:
-    """(condition, neuron) how many trials there are of each."""
+    """Numbers of trials, (condition, neuron)."""
     counts: NDArray[Any] = (trial_rows(trials) >= 0).sum(2)
     return counts
 
 
 def trial_rows(trials: xr.Dataset) -> NDArray[Any]:
-    """Rows of `trial_rates`, (condition, neuron, trial), -1 where a neuron has no such trial."""
-    # In a small integer type the product below would wrap.
+    """Row numbers in `trial_rates`, (condition, neuron, trial); -1 if a neuron has no such trial."""
+    # With a small integer type, the product below would overflow.
     neuron, condition = (trials[name].values.astype(np.int64) for name in ("trial_neuron", "trial_condition"))
     kept = np.flatnonzero(condition >= 0)
     shape = trials.sizes["condition"], trials.sizes["neuron"]
@@ -133,7 +133,7 @@ def trial_rows(trials: xr.Dataset) -> NDArray[Any]:
 
 
 def _distance(rates: NDArray[Any], rows: NDArray[Any], k: int, rng: np.random.Generator) -> float:
-    """Between averages over k trials and over k others; rows (condition, neuron, trial)."""
+    """Distance between averages over k trials and over k others; rows (condition, neuron, trial)."""
     halves = np.empty((2, len(rows), rates.shape[1], rows.shape[1]))
     for condition, of_neurons in enumerate(rows):
         # Trials that a neuron lacks come last in its order.

@@ -1,4 +1,4 @@
-"""Conditions of a network put in another order: what a distance owes to the right conditions being compared."""
+"""Networks with their conditions in another order, to see how much a distance depends on matching conditions."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ ANGLE = "angle_deg"
 
 
 def derangements(n_conditions: int, count: int, seed: int = ORDER_SEED) -> NDArray[Any]:
-    """Random orders in which no condition keeps its place, all of them equally likely.
+    """Random orders in which no condition keeps its place, all equally likely.
 
     Args:
-        n_conditions: with fewer than 2 there is no such order.
-        count: how many.
+        n_conditions: with fewer than two there is no such order.
+        count: the number of orders.
         seed: of the draws.
 
     Returns:
-        (count, condition) indices; (0, condition) where there is none.
+        Indices (count, condition); (0, condition) if there is no such order.
     """
     places = np.arange(n_conditions)
     rng = np.random.default_rng(seed)
@@ -42,13 +42,13 @@ def derangements(n_conditions: int, count: int, seed: int = ORDER_SEED) -> NDArr
 
 
 def opposite_conditions(recording: xr.Dataset) -> NDArray[Any] | None:
-    """For each condition, the one whose target lies in the opposite direction.
+    """For each condition, the one with its target in the opposite direction.
 
     Args:
-        recording: with `angle_deg` of its conditions, if they are reaches in a circle.
+        recording: with coordinate `angle_deg` for its conditions, if they are centre-out reaches.
 
     Returns:
-        (condition,) indices; None where conditions have no direction, or directions no single opposite.
+        Indices (condition,); None if conditions have no direction, or directions have no unique opposite.
     """
     if ANGLE not in recording.coords:
         return None
@@ -64,11 +64,11 @@ def opposite_conditions(recording: xr.Dataset) -> NDArray[Any] | None:
 def mean_distance(
     distance: Callable[[Samples, Samples], float], activities: Sequence[Samples], rates: Samples
 ) -> float:
-    """Mean distance of several activities, such as a network's with its conditions in other orders; NaN of none.
+    """Mean distance of several activities, such as a network's with reordered conditions; NaN if there are none.
 
     Args:
-        distance: of a measure.
-        activities: of the same conditions and times as `rates`.
+        distance: a measure's distance.
+        activities: with the same conditions and times as `rates`.
         rates: what they are compared with.
     """
     return float(np.mean([distance(activity, rates) for activity in activities])) if activities else float("nan")

@@ -4,18 +4,18 @@ Each system is fitted by one linear map of its delay-embedded activity (dynamic 
 directions), and the maps are compared. Two scores:
 
     wasserstein  squared Wasserstein distance between the two sets of eigenvalues in the complex plane: the mean
-                 squared displacement under the best pairing. No descent that could fail: the score to rely on.
+                 squared displacement under the best pairing. Needs no descent that could fail: the score to rely on.
     angular      angle between the maps, arccos( <A, C B C^T> / (||A||_F ||B||_F) ), in radians from 0 to pi, not
-                 divided by anything, minimised over orthogonal C by gradient descent: the score as it was proposed
-                 (Ostrow et al. 2024). The descent can stop short of the minimum, at about 0.05 for one system of
-                 four dimensions seen twice; it is begun several times and the smallest angle kept, see `angles.py`.
+                 divided by anything, minimised over orthogonal C by gradient descent: the score as originally proposed
+                 (Ostrow et al. 2024). The descent can stop above the minimum, at about 0.05 for a system of four
+                 dimensions and itself; it is restarted several times and the smallest angle counts, see `angles.py`.
 
-Activity is reduced to its leading singular directions before the embedding, which takes a fraction of the time and does
-not change the maps beyond what is cut off; there must be as many as the largest rank, or the score of high ranks is one
-of the cut. It is not centred: a steady mean is one more direction, of eigenvalue 1.
+Activity is reduced to its leading singular directions before the embedding. This takes a fraction of the time, and
+changes the maps only by what is cut off. There must be at least as many directions as the largest rank, or the score at
+high ranks depends on the cut. Activity is not centred: a constant mean is one more direction, with eigenvalue 1.
 
-Both scores are those of the package dsa-metric, which the tests compare with. It takes four seconds to import,
-decomposes every embedding as a whole, and descends from one start at a time.
+Both scores are those of the package dsa-metric, with which the tests compare them. That package takes four seconds to
+import, decomposes every full embedding, and descends from one start at a time.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ if TYPE_CHECKING:
 
 SCORES = ("wasserstein", "angular")
 N_COMPONENTS = 40
-# Of the angular descent. dsa-metric takes 1500; a third of them ends within about 0.002 of the same angle.
+# Steps of the angular descent. dsa-metric uses 1500; a third of these ends within about 0.002 of the same angle.
 ITERATIONS = 500
-# Of the least squares that the map is found by, as in dsa-metric.
+# Ridge of the least-squares fit of the map, as in dsa-metric.
 RIDGE = 1e-8
-# Directions are there if their singular value is above rounding of single precision, to which networks are run.
+# Directions count if their singular value is above rounding in single precision, in which networks are run.
 PRECISION = float(np.finfo(np.float32).eps)
 
 
 def check_delays(n_conditions: int, n_times: int, n_delays: int) -> None:
-    """Check that there are times enough for an embedding.
+    """Check that there are enough times for an embedding.
 
     Raises:
-        InputError: there are too few.
+        InputError: there are too few times.
     """
     if n_times <= n_delays or n_conditions * (n_times - n_delays + 1) < n_delays:
         raise InputError(
-            f"{n_delays} delays are too many for {n_conditions} conditions of {n_times} times.",
+            f"{n_delays} delays are too many for {n_conditions} conditions with {n_times} times each.",
             key="n_delays",
             value=n_delays,
             remedy="Use fewer delays, or compare at a finer time step.",
@@ -60,12 +60,12 @@ class DelayDynamics:
 
     Args:
         activity: (condition, time, feature).
-        n_delays: successive times in the embedding.
-        n_components: directions that are embedded; fewer where there are fewer features, or fewer samples than delays x
+        n_delays: number of successive times in the embedding.
+        n_components: directions that are embedded; fewer if there are fewer features, or fewer samples than delays x
             directions.
 
     Raises:
-        InputError: there are too few times for so many delays.
+        InputError: there are too few times for this number of delays.
     """
 
     def __init__(self, activity: NDArray[Any], n_delays: int, n_components: int = N_COMPONENTS) -> None:
@@ -73,7 +73,7 @@ class DelayDynamics:
         check_delays(n_conditions, n_times, n_delays)
         n_components = min(n_components, n_features, n_conditions * (n_times - n_delays + 1) // n_delays)
         samples = np.asarray(activity, np.float64).reshape(-1, n_features)
-        # The eigenvectors of X^T X: directions that it finds roughly are far below `PRECISION`.
+        # From the eigenvectors of X^T X: the directions that it finds imprecisely are far below `PRECISION`.
         axes = np.linalg.eigh(samples.T @ samples)[1][:, : -n_components - 1 : -1]
         embedded = _embedded((samples @ axes).reshape(n_conditions, n_times, -1), n_delays)
         vectors, singular = _leading(embedded.reshape(-1, embedded.shape[-1]))
@@ -84,7 +84,7 @@ class DelayDynamics:
     def matrix(self, rank: int) -> NDArray[Any]:
         """The map from one time to the next in the leading `rank` directions, (rank, rank) float64.
 
-        Directions that the embedded activity does not span, or only by rounding, are rows and columns of zeros.
+        Directions that the embedded activity does not span, except by rounding, are rows and columns of zeros.
         """
         if rank not in self._maps:
             self._maps[rank] = np.zeros((rank, rank))
@@ -97,21 +97,21 @@ class DelayDynamics:
         return self._maps[rank]
 
     def eigenvalues(self, rank: int) -> NDArray[Any]:
-        """(rank,) complex, of the map."""
+        """Eigenvalues of the map, (rank,) complex."""
         values: NDArray[Any] = np.linalg.eigvals(self.matrix(rank))
         return values
 
 
 def _embedded(activity: NDArray[Any], n_delays: int) -> NDArray[Any]:
-    """(condition, time, delay x feature), as many times fewer as there are delays more than one."""
+    """Delay embedding, (condition, time, delay x feature), with n_delays - 1 fewer times."""
     windows = np.lib.stride_tricks.sliding_window_view(activity, n_delays, axis=1)  # (condition, time, feature, delay)
     return windows.transpose(0, 1, 3, 2).reshape(*windows.shape[:2], -1)
 
 
 def _leading(samples: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Left singular vectors (sample, direction) and singular values of samples, those that are above `PRECISION`.
+    """Left singular vectors (sample, direction) and singular values of samples, if above `PRECISION`.
 
-    From the eigenvectors of the smaller of X^T X and X X^T, which are found to rounding down to far smaller ones.
+    From the eigenvectors of the smaller of X^T X and X X^T, which are exact to rounding for far smaller values.
     """
     tall = samples.shape[0] > samples.shape[1]
     squares, vectors = np.linalg.eigh(samples.T @ samples if tall else samples @ samples.T)
@@ -122,7 +122,7 @@ def _leading(samples: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def wasserstein(a: NDArray[Any], b: NDArray[Any]) -> float:
-    """Squared Wasserstein distance between two sets of as many eigenvalues, complex."""
+    """Squared Wasserstein distance between two sets of complex eigenvalues of the same size."""
     from scipy.optimize import linear_sum_assignment
 
     cost = np.abs(a[:, None] - b) ** 2
@@ -136,7 +136,7 @@ def angles(
     seed: int = 0,
     iterations: int = ITERATIONS,
 ) -> list[float]:
-    """The angular score of each pair of systems, see `dynamics_distances`; together they take less time than alone."""
+    """The angular score of each pair of systems, see `dynamics_distances`; faster together than one by one."""
     from neurorules.similarity.angles import smallest_angles
 
     maps = [(x.matrix(rank), y.matrix(rank)) for x, y in pairs]
@@ -152,13 +152,13 @@ def dynamics_distances(
     seed: int = 0,
     iterations: int = ITERATIONS,
 ) -> dict[str, float]:
-    """Scores between two systems of equal delays, see the top of the file; systems without dynamics are at angle pi/2.
+    """Scores between two systems with equal delays, see the module; systems without dynamics are at angle pi/2.
 
     Args:
         x, y: the systems.
         rank: directions in which they are compared.
         scores: which of SCORES.
-        restarts: descents of the angular score, the smallest angle counts.
+        restarts: descents of the angular score; the smallest angle counts.
         seed: of their starting points.
         iterations: steps of each descent.
     """
@@ -181,9 +181,9 @@ def dsa_distances(
     seed: int = 0,
     iterations: int = ITERATIONS,
 ) -> dict[str, float]:
-    """Scores between two activities (condition, time, feature), any numbers of conditions, times and features.
+    """Scores between two activities (condition, time, feature) with any numbers of conditions, times and features.
 
-    Other arguments as of `DelayDynamics` and `dynamics_distances`, which serve where a system is compared repeatedly.
+    Other arguments as for `DelayDynamics` and `dynamics_distances`. Use these to compare a system repeatedly.
     """
     of_x, of_y = DelayDynamics(x, n_delays, n_components), DelayDynamics(y, n_delays, n_components)
     return dynamics_distances(of_x, of_y, rank, scores, restarts, seed, iterations)

@@ -1,14 +1,16 @@
-"""Distances of a recording from itself, extrapolated over how many neurons or trials are in each half.
+"""Distances between two halves of a recording, extrapolated to all of its neurons or trials.
 
-Two halves of a recording are further apart than two whole recordings would be: each has half the neurons, or trials.
-Averages over k trials have noise of 1 / sqrt(k), and so has the angle between two of them where it is small. The Gram
-matrices of two groups of n neurons of one population differ by 1 / sqrt(n) once n is large. The distance is 0 in
-both limits, but falls more slowly as long as the neurons' own noise spans more dimensions than there are neurons. So
+Two halves of a recording are further apart than two complete recordings would be, because each half has half the
+neurons or trials. Averages over k trials have noise proportional to 1 / sqrt(k), and so does the angle between two of
+them if it is small. The Gram matrices of two groups of n neurons of one population differ by 1 / sqrt(n) if n is large.
+The distance is 0 in both limits, but falls more slowly while the neurons' own noise spans more dimensions than there
+are neurons. So
 
     distance(n) = c n^-p
 
-is fitted to the mean distances at several n by least squares of their logarithms. p is 1/2 where n is large enough. In
-simulated populations of known distance, the line a + b / sqrt(n) came out equal or further off, with a limit above 0.
+is fitted to the mean distances at several n by least squares of their logarithms. p is 1/2 if n is large enough. In
+simulated populations with known distance, the line a + b / sqrt(n) was equally far off or further, with a limit above
+0.
 """
 
 from __future__ import annotations
@@ -25,22 +27,22 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-# Sizes that the law is fitted to, as shares of the largest.
+# Sizes to which the law is fitted, as fractions of the largest.
 SHARES = (0.25, 0.35, 0.5, 0.7, 1.0)
 
 
 class Extrapolated(NamedTuple):
-    """Distance between two halves, and what it is extrapolated to."""
+    """Distance between two halves and its extrapolation."""
 
     size: int  # neurons or trials in each of the largest halves
     half: float  # mean distance between two such halves
-    total: int  # neurons, or trials, that were recorded
-    whole: float  # by the fit, between two such recordings; NaN where fewer than two sizes were measured
-    exponent: float  # p of the fit; 1/2 where `size` is large enough for the law
+    total: int  # number of recorded neurons or trials
+    whole: float  # from the fit, between two complete recordings; NaN if fewer than two sizes were measured
+    exponent: float  # p of the fit; 1/2 if `size` is large enough for the law
 
 
 def power_law(distances: Mapping[int, float]) -> tuple[float, float]:
-    """c and p of distance = c n^-p; NaN with fewer than two sizes, or where a distance is 0.
+    """c and p of distance = c n^-p; NaN with fewer than two sizes, or if a distance is 0.
 
     Args:
         distances: mean distance by n.
@@ -80,16 +82,16 @@ def neuron_split(rates: NDArray[Any], n_repeats: int, seed: int) -> Extrapolated
 def trial_split(recording: xr.Dataset, n_repeats: int, seed: int) -> Extrapolated | None:
     """Procrustes distance between averages over disjoint halves of the trials, extrapolated to all trials.
 
-    The neurons are the same at every number of trials: those with at least as many trials in every condition as the
-    median neuron has. Numbers of trials are those that each of them has.
+    Every number of trials uses the same neurons: those with at least as many trials in every condition as the median
+    neuron, so that all of them have that many trials.
 
     Args:
         recording: with its single trials, see `trial_averaging`.
-        n_repeats: random draws of each number.
+        n_repeats: random draws per number of trials.
         seed: of the draws.
 
     Returns:
-        None where the median neuron has fewer than two trials in some condition.
+        None if the median neuron has fewer than two trials in some condition.
     """
     n_trials = trials_of_neurons(recording)
     total = int(np.quantile(n_trials, 0.5, method="lower"))

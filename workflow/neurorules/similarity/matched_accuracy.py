@@ -1,8 +1,8 @@
-"""Distances at matched accuracy: runs are read where their accuracy is the same, not at the same updates.
+"""Distances at matched accuracy: runs are compared at equal accuracy, not at equal numbers of updates.
 
-Accuracy falls back during training, and how often is seen depends on how many checkpoints there are. So a run is not
-read where its checkpoints first reach an accuracy, which is earlier the more of them there are, but from the ascending
-course that fits it best. That converges as checkpoints get denser, and depends on their number no more.
+Accuracy sometimes falls during training, and more checkpoints show more of these falls. The first checkpoint that
+reaches an accuracy comes earlier if there are more checkpoints. So a run is read from the best-fitting monotonic curve
+instead. This converges as checkpoints get denser, and no longer depends on their number.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Checkpoints this close in the logarithm of updates are one: the noise of a single one, which is the more likely to be
-# extreme the more there are, must not set what a run reached. The last such bin is the last tenth of the training.
+# Checkpoints this close in the logarithm of updates are averaged: a single noisy one must not set the accuracy that a
+# run reached, and extremes are likelier with more checkpoints. The last such bin is the last tenth of training.
 BIN = 0.1
 
-# A checkpoint this close to an accuracy has it, where a whole network is taken and not a value between two.
+# A checkpoint this close to an accuracy counts as having it, if a network is taken and not an interpolated value.
 NEAR = 0.05
 
-# Averages of equal accuracies differ by rounding. What is this close to a level is at it.
+# Averages of equal accuracies differ by rounding. Values this close to a level count as equal to it.
 ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class Course:
-    """What a run went through, as a curve over its accuracy.
+    """The course of a run, as a curve over its accuracy.
 
     Attributes:
         accuracy: (point,) strictly ascending.
-        value: (point,) the value there, a distance to the recording, say.
+        value: (point,) the value there, such as a distance to the recording.
     """
 
     accuracy: NDArray[Any]
@@ -41,30 +41,30 @@ class Course:
 
     @property
     def start(self) -> float:
-        """The accuracy that the run started from."""
+        """The accuracy at the start of the run."""
         return float(self.accuracy[0])
 
     @property
     def best(self) -> float:
-        """The highest accuracy that it came to and kept."""
+        """The highest accuracy that the run reached and kept."""
         return float(self.accuracy[-1])
 
     def passed(self, level: Any) -> Any:
-        """Whether the run started at or below an accuracy, or several, and came to it."""
+        """Whether the run started at or below an accuracy, or several, and reached it."""
         return (self.start <= np.asarray(level) + ROUNDING) & (self.best >= np.asarray(level) - ROUNDING)
 
     def at(self, wanted: Any) -> NDArray[Any]:
-        """Values at accuracies, of their shape; NaN where the run never was."""
+        """Values at accuracies, in the same shape; NaN for accuracies outside the run's range."""
         return np.where(self.passed(wanted), np.interp(wanted, self.accuracy, self.value), np.nan)
 
 
 def course(update: NDArray[Any], accuracy: NDArray[Any], value: NDArray[Any]) -> Course:
-    """The ascending course of a run: weighted isotonic regression of accuracy on the logarithm of updates.
+    """The monotonic course of a run: weighted isotonic regression of accuracy on the logarithm of updates.
 
-    A checkpoint weighs as much as the interval of log(1 + update) that it stands for, half the way to either
-    neighbour. Where accuracy falls back, it is pooled with what was before until it ascends, by the algorithm of
-    pool adjacent violators (Barlow et al. 1972); the value is averaged over the same checkpoints, by the same weights.
-    Between them, both are linear in log update. A run that loses what it learnt for long has not reached it.
+    A checkpoint's weight is the interval of log(1 + update) that it represents, halfway to each neighbour. Where
+    accuracy falls, it is pooled with earlier checkpoints until it rises (pool adjacent violators, Barlow et al. 1972);
+    the value is averaged over the same checkpoints with the same weights. In between, both are linear in log update. A
+    run that reaches an accuracy and loses it for long has not reached it.
 
     Args:
         update: (checkpoint,) ascending.
@@ -83,7 +83,7 @@ def course(update: NDArray[Any], accuracy: NDArray[Any], value: NDArray[Any]) ->
 
 
 def _binned(time: NDArray[Any], rows: NDArray[Any]) -> list[tuple[float, NDArray[Any]]]:
-    """Weights and means of bins of `BIN`, counted from the last checkpoint, in order of time; empty ones are none."""
+    """Weights and means of non-empty bins of width `BIN`, counted from the last checkpoint, in order of time."""
     if len(time) == 1:
         return [(1.0, rows[0])]
     edges = np.concatenate([time[:1], (time[1:] + time[:-1]) / 2, time[-1:]])
@@ -99,27 +99,27 @@ def _binned(time: NDArray[Any], rows: NDArray[Any]) -> list[tuple[float, NDArray
 
 
 def common_level(courses: Iterable[Course]) -> float:
-    """The highest accuracy that all runs reach: the lowest of their best accuracies."""
+    """The highest accuracy that all runs reach, the lowest of their best accuracies."""
     return min(of_run.best for of_run in courses)
 
 
 def common_start(courses: Iterable[Course]) -> float:
-    """The accuracy from which on all runs have one: the highest of their first accuracies.
+    """The lowest accuracy that all runs cover, the highest of their first accuracies.
 
-    It is above `common_level` where one run starts where another never comes.
+    It is above `common_level` if one run starts above another run's best.
     """
     return max(of_run.start for of_run in courses)
 
 
 def checkpoint_at(update: NDArray[Any], accuracy: NDArray[Any], level: float) -> int:
-    """Index of the checkpoint at which a run is taken to have an accuracy; the nearest that it comes to it elsewhere.
+    """Index of the checkpoint at which a run has an accuracy, or the nearest to it that it has.
 
-    Of the checkpoints at that accuracy, within `NEAR` or as near as any is, it is the one closest in log updates to
-    where the run's course has it.
+    Of the checkpoints within `NEAR` of that accuracy, or else nearest to it, this is the one closest in log updates to
+    the point at which the run's course reaches it.
 
     Args:
         update, accuracy: (checkpoint,) in order of updates.
-        level: an accuracy, which the run need not reach.
+        level: an accuracy; the run need not reach it.
     """
     time = np.log1p(update)
     reached = course(update, accuracy, time)
@@ -130,15 +130,15 @@ def checkpoint_at(update: NDArray[Any], accuracy: NDArray[Any], level: float) ->
 
 
 def mean_curve(courses: Sequence[Course], n_points: int = 100) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Mean over runs of distance against accuracy.
+    """Mean over runs of the distance as a function of accuracy.
 
     Args:
         courses: of the runs.
         n_points: intervals between accuracy 0 and 1.
 
     Returns:
-        Accuracies at which every run has been, (n,); mean distances there, (n,); and each run's distances, (run, n). n
-        is 0 where there is no such accuracy.
+        Accuracies that every run covers, (n,); mean distances there, (n,); and each run's distances, (run, n). n is 0
+        if there is no such accuracy.
     """
     wanted = np.linspace(0.0, 1.0, n_points + 1)
     curves = np.stack([of_run.at(wanted) for of_run in courses])

@@ -1,8 +1,8 @@
 """Neuron-split noise floor (paper, Figure 5, Table 3, appendix A.3).
 
-The recording's neurons are split into two disjoint random groups of n = half the neurons. The distance
-between the groups is the noise floor: how far two samples of one population are apart. The distance between n random
-units of the network and the first group is what it is compared with.
+The recorded neurons are split into two disjoint random groups of n = half the neurons. The distance between the groups
+is the noise floor: the distance between two samples of one population. It is compared with the distance between n
+random units of the network and the first group.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 class CrossProduct:
-    """X^T Y of two representations, from which the distance of any columns is one small SVD.
+    """X^T Y of two representations; the distance between any of their columns then takes one small SVD.
 
     Args:
         x: (condition, time, feature) or (sample, feature).
-        y: the same samples, other features.
+        y: the same samples with other features.
     """
 
     def __init__(self, x: NDArray[Any], y: NDArray[Any]) -> None:
@@ -42,12 +42,12 @@ class CrossProduct:
         )
 
     def weighted_distances(self, weights: NDArray[Any]) -> NDArray[Any]:
-        """Distance of all of X from Y with column j taken weights[:, j] times, (weighting,).
+        """Distances (weighting,) of X from Y with column j repeated weights[:, j] times.
 
         Args:
-            weights: (weighting, feature of Y), not negative.
+            weights: (weighting, feature of Y), non-negative.
         """
-        # The left singular vectors turn X alone, which leaves nuclear norms as they are.
+        # The left singular vectors only rotate X, which does not change nuclear norms.
         _, singular, vt = np.linalg.svd(self.product, full_matrices=False)
         reduced, norm_x = singular[:, None] * vt, float(np.sqrt(self.square_x.sum()))
         distances = np.empty(len(weights))
@@ -60,7 +60,7 @@ class CrossProduct:
 
 
 def group_size(n_neurons: int, n_units: int | None = None) -> int:
-    """n: half the neurons, or all units where the network has fewer than that."""
+    """n: half the neurons, or all units if the network has fewer."""
     half = n_neurons // 2
     return half if n_units is None else min(half, n_units)
 
@@ -69,14 +69,14 @@ def neuron_splits(n_neurons: int, size: int, n_repeats: int, seed: int) -> NDArr
     """Disjoint random groups of neurons.
 
     Returns:
-        (repeat, 2, size) indices of neurons.
+        Indices of neurons, (repeat, 2, size).
     """
     rng = np.random.default_rng(seed)
     return np.stack([rng.permutation(n_neurons)[: 2 * size].reshape(2, size) for _ in range(n_repeats)])
 
 
 def silent_splits(rates: NDArray[Any], splits: NDArray[Any]) -> int:
-    """In how many splits a group holds no neuron whose rate changes, so that its distance means nothing.
+    """The number of splits in which a group has no neuron with a changing rate, so that its distance is meaningless.
 
     Args:
         rates: (condition, time, neuron).
@@ -87,7 +87,7 @@ def silent_splits(rates: NDArray[Any], splits: NDArray[Any]) -> int:
 
 
 def floor_distances(rates: NDArray[Any], splits: NDArray[Any]) -> NDArray[Any]:
-    """Distance between the two groups of each split, (repeat,).
+    """Distances (repeat,) between the two groups of each split.
 
     Args:
         rates: (condition, time, neuron).
@@ -98,9 +98,9 @@ def floor_distances(rates: NDArray[Any], splits: NDArray[Any]) -> NDArray[Any]:
 
 
 def average_distances(rates: NDArray[Any], splits: NDArray[Any]) -> NDArray[Any]:
-    """Distance between the second group's average over conditions and the first group of each split, (repeat,).
+    """Distances (repeat,) between the second group's average over conditions and the first group of each split.
 
-    What a time course without any condition scores where the floor compares as many neurons.
+    The score of a time course without differences between conditions, with as many neurons as the floor.
 
     Args:
         rates: (condition, time, neuron).
@@ -117,15 +117,15 @@ def model_distances(
     seed: int,
     orders: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
-    """Distance between random units and the first group of each split, (repeat,).
+    """Distances (repeat,) between random units and the first group of each split.
 
     Args:
         activity: (condition, time, unit).
         rates: (condition, time, neuron).
-        splits: (repeat, 2, size); as many units as neurons are drawn, anew in each repeat.
-        seed: of the drawing of units.
-        orders: (order, condition) in which the network's conditions are compared, in turn over repeats; None for their
-            own.
+        splits: (repeat, 2, size); in each repeat, as many units as neurons are drawn.
+        seed: for drawing units.
+        orders: (order, condition), the orders of the network's conditions, used in turn over repeats; None for their
+            own order.
     """
     rng = np.random.default_rng(seed)
     n_units, size = activity.shape[-1], splits.shape[-1]

@@ -1,8 +1,8 @@
 """Procrustes distance, closed form.
 
-netrep's LinearMetric(alpha=1, center_columns=True) gives the angle arccos(||H^T R||_* / (||H||_F ||R||_F)) between
-two representations with centred columns; every published distance is that angle divided by pi/2, which puts it
-between 0 (equal up to rotation, shift and scale) and 1.
+netrep's LinearMetric(alpha=1, center_columns=True) gives the angle arccos(||H^T R||_* / (||H||_F ||R||_F)) between two
+representations with centred columns. All published distances are this angle divided by pi/2, between 0 (equal up to
+rotation, shift and scale) and 1.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def as_samples(activity: NDArray[Any]) -> NDArray[Any]:
     """Flatten (condition, time, feature) to (condition x time, feature) in float64, columns centred."""
     samples: NDArray[Any] = np.asarray(activity, np.float64).reshape(-1, activity.shape[-1])
-    # From the first sample on: a constant column becomes exactly 0, where less its mean it could be left with rounding.
+    # Subtract the first sample first: a constant column becomes exactly 0. Subtracting its mean could leave rounding.
     samples = samples - samples[0]
     samples -= samples.mean(0)
     return samples
@@ -27,7 +27,7 @@ def as_samples(activity: NDArray[Any]) -> NDArray[Any]:
 def distance_from_cross_product(cross_product: NDArray[Any], norm_x: float, norm_y: float) -> float:
     """Normalized Procrustes distance from X^T Y and the Frobenius norms of centred X and Y.
 
-    A representation without any variance has no shape; its distance to everything is 1.
+    A representation without variance has no shape; its distance to everything is 1.
     """
     if norm_x == 0 or norm_y == 0:
         return 1.0
@@ -47,5 +47,5 @@ def procrustes_distance(x: NDArray[Any], y: NDArray[Any]) -> float:
     """
     x, y = as_samples(x), as_samples(y)
     if len(x) != len(y):
-        raise ValueError(f"{len(x)} samples against {len(y)}: conditions and times must line up")
+        raise ValueError(f"Different numbers of samples, {len(x)} and {len(y)}: conditions and times must match")
     return distance_from_cross_product(x.T @ y, float(np.linalg.norm(x)), float(np.linalg.norm(y)))

@@ -1,8 +1,8 @@
-"""Which learning rule a pseudo-recording is closest to: distances to many networks, and how well they tell rules apart.
+"""Distances from a pseudo-recording to many networks, and how well they tell learning rules apart.
 
-Distances are those of `similarity.measures` and `similarity.dsa`. Here one representation is compared with very many:
-each is decomposed once, X = U S V^T, and a pair costs the small matrix S_x U_x^T U_y S_y, which has the singular values
-of X^T Y.
+Distances are those of `similarity.measures` and `similarity.dsa`. Each representation is compared with many others, so
+it is decomposed once, X = U S V^T. A pair then needs only the small matrix S_x U_x^T U_y S_y, which has the singular
+values of X^T Y.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MEASURES = ("procrustes", "cca", "cka", "dsa")
-# Directions beyond this share of a representation's norm are left out, where CCA does not need them. A Procrustes
-# cosine changes by no more than that.
+# Directions below this share of a representation's norm are left out if CCA does not need them. A Procrustes cosine
+# changes by no more than this.
 NEGLIGIBLE = 1e-4
 
 
 class Representation:
-    """An activity that is compared with many others.
+    """An activity to compare with many others.
 
     Args:
         activity: (condition, time, feature).
@@ -45,7 +45,7 @@ class Representation:
         self._dynamics: dict[tuple[int, int], NDArray[Any]] = {}
 
     def dynamics(self, n_delays: int, rank: int) -> NDArray[Any]:
-        """The eigenvalues that dynamical similarity compares, (rank,) complex."""
+        """The complex eigenvalues that dynamical similarity compares, (rank,)."""
         from neurorules.similarity.dsa import DelayDynamics
 
         if (n_delays, rank) not in self._dynamics:
@@ -60,7 +60,7 @@ def distances(
 
     Args:
         x, y: the representations.
-        measures: of MEASURES. "dsa" is the Wasserstein score, see `similarity.dsa`.
+        measures: some of MEASURES. "dsa" is the Wasserstein score, see `similarity.dsa`.
         n_delays, rank: of dynamical similarity.
     """
     from neurorules.similarity.dsa import wasserstein
@@ -83,13 +83,15 @@ def distances(
 
 
 class Recovered(NamedTuple):
-    """What the distances of one pseudo-recording to other networks say.
+    """Result of comparing one pseudo-recording with other networks.
 
     Attributes:
         group: the group with the smallest mean distance.
-        auc: probability that a network of the own group is closer than one of another group, ties counted half; mean
-            over the other groups. .5 is chance, 1 is every network of the own group before every other.
-        own, other: mean distance to the networks of the own group; and to those of the others, mean over groups.
+        auc: probability that a network of its own group is closer than one of another group, counting ties as half;
+            mean over the other groups. .5 is chance; 1 means that all networks of its own group are closer than all
+            others.
+        own, other: mean distance to the networks of its own group, and to those of the other groups, averaged over
+            groups.
     """
 
     group: str
@@ -99,12 +101,12 @@ class Recovered(NamedTuple):
 
 
 def recover(distances: NDArray[Any], groups: NDArray[Any], own: str) -> Recovered:
-    """Which group of networks a pseudo-recording is closest to.
+    """Find the group of networks closest to a pseudo-recording.
 
     Args:
-        distances: (network,) of the pseudo-recording to networks other than its own.
-        groups: (network,) group of each, of which there are two or more.
-        own: the group that it comes from, one of them.
+        distances: (network,), from the pseudo-recording to networks other than its own.
+        groups: (network,), the group of each network; two or more groups.
+        own: the group from which the pseudo-recording comes.
     """
     by_group = {str(group): distances[groups == group] for group in sorted(set(groups))}
     means = {group: float(values.mean()) for group, values in by_group.items()}

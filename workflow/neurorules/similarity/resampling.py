@@ -1,7 +1,7 @@
-"""Distances to a recording whose neurons are drawn again, with replacement: one sample of neurons among many.
+"""Distances to a recording with its neurons resampled, because they are one sample of many possible neurons.
 
-Where the recording has single trials, each resample draws these again too, of each neuron and condition by itself: a
-recording does not say which neurons were recorded together, so that noise that they share is not kept.
+If the recording has single trials, each resample also resamples trials, separately for each neuron and condition. A
+recording does not say which neurons were recorded together, so shared noise is not kept.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 
 def neuron_weights(n_neurons: int, n_resamples: int, seed: int) -> NDArray[Any]:
-    """How often each neuron is in each resample of as many neurons, drawn with replacement.
+    """How often each resample contains each neuron; resamples have the original number of neurons.
 
     Returns:
-        (resample, neuron) counts, each row with the sum `n_neurons`.
+        Counts (resample, neuron); each row sums to `n_neurons`.
     """
     rng = np.random.default_rng(seed)
     return rng.multinomial(n_neurons, np.full(n_neurons, 1 / n_neurons), size=n_resamples)
 
 
 def resampled_distances(activity: NDArray[Any], rates: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
-    """Normalized Procrustes distance to each resample of the neurons, (resample,).
+    """Normalized Procrustes distances (resample,) to each resample of the neurons.
 
-    A neuron that is drawn w times is w equal columns, which have the nuclear norm of one column times sqrt(w): of
-    X^T Y only the columns are scaled, and no resample is compared sample by sample.
+    A neuron drawn w times is w equal columns, which contribute like one column times sqrt(w). So only the columns of
+    X^T Y are scaled, and the samples are not compared again.
 
     Args:
         activity: (condition, time, unit).
@@ -44,13 +44,13 @@ def resampled_distances(activity: NDArray[Any], rates: NDArray[Any], weights: ND
 
 
 def resampled_averages(trials: xr.Dataset, n_resamples: int, seed: int) -> Iterator[NDArray[Any]]:
-    """Rates (condition, time, neuron) averaged over trials that are drawn with replacement, for each resample.
+    """Rates (condition, time, neuron) averaged over trials drawn with replacement, for each resample.
 
     A neuron without trials in a condition keeps its average.
 
     Args:
         trials: a Recording with its single trials.
-        n_resamples: how many.
+        n_resamples: number of resamples.
         seed: of the draws.
     """
     rows = trial_rows(trials)

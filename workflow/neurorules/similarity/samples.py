@@ -1,7 +1,7 @@
-"""An activity whose products and components are computed once, whichever measures and comparisons ask for them.
+"""An activity with products and components that are computed once and shared by measures and comparisons.
 
-Samples are (condition, time) pairs. Products of features, X^T X and X^T Y, are enough for most measures; those of some
-features, or of conditions in another order, follow from what is there already.
+Samples are (condition, time) pairs. Products of features, X^T X and X^T Y, are enough for most measures. The products
+for some of the features, or for reordered conditions, follow from products already computed.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from neurorules.similarity.procrustes import as_samples
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Shares of the largest singular value down to which principal components are found from X^T X directly, to 1e-11, or
-# by subspace iteration, which carries so many more directions along and pays with so many features.
+# Principal components are found from X^T X directly down to DIRECT_SHARE of the largest singular value, to 1e-11, and
+# by subspace iteration down to LEAST_SHARE. The iteration uses SPARE extra directions, and is worthwhile with more than
+# MANY features.
 DIRECT_SHARE, LEAST_SHARE, SPARE, MANY = 5e-3, 1e-5, 12, 100
 
 
@@ -28,7 +29,7 @@ class Samples:
         activity: (condition, time, feature) or (sample, feature).
     Attributes:
         activity: as given.
-        features: how many there are.
+        features: the number of features.
     """
 
     def __init__(self, activity: NDArray[Any]) -> None:
@@ -39,7 +40,7 @@ class Samples:
 
     @cached_property
     def centred(self) -> NDArray[Any]:
-        """(sample, feature) float64, columns centred."""
+        """Samples with centred columns, (sample, feature) float64."""
         return as_samples(self.activity)
 
     @cached_property
@@ -55,19 +56,19 @@ class Samples:
 
     @cached_property
     def square_sums(self) -> NDArray[Any]:
-        """(sample,) sum of squares over features."""
+        """Sums of squares over features, (sample,)."""
         sums: NDArray[Any] = np.einsum("ij,ij->i", self.centred, self.centred)
         return sums
 
     def cross(self, other: Samples) -> NDArray[Any]:
-        """X^T Y, (feature of this, feature of the other); of the last other it is kept.
+        """X^T Y, (feature of this, feature of the other); kept for the latest other.
 
         Raises:
             ValueError: the numbers of samples differ.
         """
         if len(self.centred) != len(other.centred):
             raise ValueError(
-                f"{len(self.centred)} samples against {len(other.centred)}: conditions and times must line up"
+                f"Different numbers of samples, {len(self.centred)} and {len(other.centred)}: they must match"
             )
         if self._crossed is None or self._crossed[0] is not other:
             self._crossed = other, self._product(other)
@@ -78,7 +79,7 @@ class Samples:
         return product
 
     def components(self, n: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """The first n principal components, fewer where the samples span fewer dimensions.
+        """The first n principal components, or fewer if the samples span fewer dimensions.
 
         Returns:
             Left singular vectors (sample, component) and singular values of the centred samples, largest first.
@@ -88,16 +89,16 @@ class Samples:
         return self._components[n]
 
     def reordered(self, order: NDArray[Any]) -> Samples:
-        """The same with its conditions in another order, (condition,) indices."""
+        """The same activity with its conditions in another order, indices (condition,)."""
         return _Reordered(self, order)
 
     def some(self, features: NDArray[Any]) -> Samples:
-        """Some features alone, by their indices."""
+        """Only some features, by their indices."""
         return _Some(self, features)
 
 
 class _Reordered(Samples):
-    """Conditions in another order: samples move, products of features stay."""
+    """Conditions in another order: samples move, products of features do not change."""
 
     def __init__(self, whole: Samples, order: NDArray[Any]) -> None:
         super().__init__(whole.activity[order])
@@ -130,7 +131,7 @@ class _Reordered(Samples):
 
 
 class _Some(Samples):
-    """Some features: products are parts of those of all."""
+    """Some of the features: their products are parts of the full products."""
 
     def __init__(self, whole: Samples, chosen: NDArray[Any]) -> None:
         super().__init__(whole.activity[..., chosen])
@@ -156,14 +157,14 @@ class _Some(Samples):
 def principal_components(samples: NDArray[Any], n: int, scatter: Any = None) -> tuple[NDArray[Any], NDArray[Any]]:
     """The first n left singular vectors and singular values of centred samples, see `Samples.components`.
 
-    The eigenvectors of X^T X find components that are not much smaller than the largest, to the square of their ratio
-    times rounding. One step of subspace iteration with a few directions to spare finds smaller ones, of many features.
-    Where even these are too small, it is the whole decomposition.
+    Eigenvectors of X^T X are accurate for components not much smaller than the largest (rounding over the square of
+    their ratio). With many features, one step of subspace iteration with a few extra directions finds smaller ones.
+    Even smaller ones need the full decomposition.
 
     Args:
         samples: (sample, feature), columns centred.
-        n: how many.
-        scatter: a function that gives X^T X; None to compute it.
+        n: number of components.
+        scatter: a function that returns X^T X; None to compute it.
     """
     if min(samples.shape) > n + SPARE:
         squares, vectors = np.linalg.eigh(samples.T @ samples if scatter is None else scatter())

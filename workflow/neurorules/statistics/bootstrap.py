@@ -1,14 +1,14 @@
-"""Hierarchical bootstrap over neurons and seeds of the difference between two groups' mean distances.
+"""Hierarchical bootstrap over neurons and seeds for the difference between two groups' mean distances.
 
 Neurons and seeds are crossed: each network is compared with the same neurons. A resample draws neurons with
 replacement, the same for both groups, and seeds with replacement within each group (Saravanan, Berman & Sober 2020).
 
-Three things make the plain percentile interval miss. Few seeds: the variance of resampled means is (n - 1) / n of
-what it estimates, so that deviations over seeds are scaled by sqrt(n / (n - 1)). A normal tail where a t belongs: the
-tail probability is the normal's at the t quantile (Hesterberg 2015, "expanded percentile"), with Welch's and
-Satterthwaite's degrees of freedom over both groups' seeds and the neurons. And bias: a resample has fewer different
-neurons than the recording, and lies further from every network; what is left of it in the difference is taken out
-by centring resamples on the difference with the recording's own neurons.
+Three corrections are made to the plain percentile interval. Few seeds: the variance of resampled means is too small by
+(n - 1) / n, so deviations over seeds are scaled by sqrt(n / (n - 1)). Tails: the tail probability is the normal
+probability at the t quantile (Hesterberg 2015, "expanded percentile"), with Welch-Satterthwaite degrees of freedom over
+both groups' seeds and the neurons. Bias: a resample has fewer distinct neurons than the recording and is further from
+every network. Resamples are centred on the difference with the recorded neurons, which removes what remains of this
+bias in the difference.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class CrossedInterval:
     """A difference of means with an interval over neurons and seeds.
 
     Attributes:
-        difference: of the groups' means with the recording's own neurons, first minus second.
+        difference: of the groups' means with the recorded neurons themselves, first minus second.
         low, high: 95% interval; NaN with fewer than two seeds in a group.
-        sd_neurons: SD of the difference over resamples of the neurons, seeds as they are.
-        sd_seeds: standard error of the difference over seeds, neurons as they are.
-        bias: mean difference over resamples of the neurons, less `difference`.
+        sd_neurons: SD of the difference over resamples of the neurons, with fixed seeds.
+        sd_seeds: standard error of the difference over seeds, with fixed neurons.
+        bias: mean difference over resamples of the neurons, minus `difference`.
         freedom: degrees of freedom of the tails.
         n_first, n_second: seeds.
         n_neurons: neurons.
@@ -59,12 +59,12 @@ class CrossedInterval:
 def crossed_interval(
     first: NDArray[Any], second: NDArray[Any], n_neurons: int, level: float = 0.95, seed: int = 2025
 ) -> CrossedInterval:
-    """Interval over neurons and seeds of the mean of the first group less that of the second.
+    """Interval over neurons and seeds for the difference of two groups' means, first minus second.
 
     Args:
-        first, second: (seed, 1 + resample) distances; column 0 with the neurons that were recorded, the others with the
-            same resamples of them in both groups.
-        n_neurons: how many were recorded.
+        first, second: distances (seed, 1 + resample); column 0 has the recorded neurons, the others have resamples of
+            them, the same in both groups.
+        n_neurons: number of recorded neurons.
         level: of confidence.
         seed: of the draws of seeds.
     """
@@ -110,11 +110,11 @@ def crossed_interval(
 
 
 def _seed_deviations(distances: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
-    """(draw, resample) means over seeds drawn with replacement, less the mean over all, of unbiased variance.
+    """Means over seeds drawn with replacement minus the mean over all, (draw, resample), with unbiased variance.
 
     Args:
         distances: (seed, resample).
-        rng: draws the seeds, for each resample of the neurons by itself.
+        rng: draws the seeds, separately for each resample of the neurons.
     """
     n, n_resamples = distances.shape
     counts = rng.multinomial(n, np.full(n, 1 / n), size=(SEED_DRAWS, n_resamples))

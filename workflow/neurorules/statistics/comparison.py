@@ -1,4 +1,4 @@
-"""Tests between two groups of replicates, or of their summaries: p-values, intervals, effect size, equivalence."""
+"""Tests between two groups of replicates or their summaries: p-values, intervals, effect size, equivalence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAN = float("nan")
 
 @dataclass(frozen=True)
 class Summary:
-    """What a test needs of a group of replicates, and all that a paper prints of it.
+    """Mean, SD and n of a group of replicates: all that a test needs, and all that a paper prints.
 
     Attributes:
         mean, sd: over the replicates; the sample SD (n - 1), NaN with fewer than two.
@@ -37,7 +37,7 @@ class Summary:
 
     @staticmethod
     def printed(mean: float, sd: float, n: int, population_sd: bool) -> Summary:
-        """A printed mean and SD; a population SD (divided by n) is made a sample SD."""
+        """A printed mean and SD; a population SD (dividing by n) is converted to a sample SD."""
         return Summary(mean, sd * math.sqrt(n / (n - 1)) if population_sd else sd, n)
 
 
@@ -52,14 +52,14 @@ class Comparison:
         cohens_d: difference over the pooled SD.
         n_first, n_second: replicates.
         first, second: summaries of the groups.
-        p_lower, p_higher: one-sided t-tests, small where the first is the lower, or the higher.
-        p_beyond: one-sided t-test that the difference is larger in size than the margin (NaN without a margin).
+        p_lower, p_higher: one-sided t-tests, small if the first is lower, or higher.
+        p_beyond: one-sided t-test that the absolute difference exceeds the margin (NaN without a margin).
         ci95: 95% confidence interval of the difference, for reporting.
-        ci90: 90% interval; it lies within +-margin exactly where p_equivalent < .05, and wholly beyond it on one side
-            exactly where p_beyond < .05.
-        hedges_g: Cohen's d without its bias in small samples.
+        ci90: 90% interval; it is within +-margin exactly if p_equivalent < .05, and entirely beyond it on one side
+            exactly if p_beyond < .05.
+        hedges_g: Cohen's d, corrected for its bias in small samples.
         g_ci95: 95% confidence interval of Hedges' g, see `effect_size_interval`.
-        sd_of_pairs: SD of the differences within pairs, of a paired test only.
+        sd_of_pairs: SD of the differences within pairs, for paired tests only.
     """
 
     difference: float
@@ -83,7 +83,7 @@ class Comparison:
 def compare(
     first: NDArray[Any], second: NDArray[Any], margin: float = NAN, equal_variances: bool = False
 ) -> Comparison:
-    """Compare two groups of independent replicates; NaN where a group has fewer than two."""
+    """Compare two groups of independent replicates; NaN if a group has fewer than two."""
     return compare_summaries(Summary.of(first), Summary.of(second), margin, equal_variances)
 
 
@@ -95,7 +95,7 @@ def compare_summaries(
     Args:
         first, second: the groups.
         margin: of equivalence, in the units of the data.
-        equal_variances: Student's t-test, as the papers' p-values, rather than Welch's.
+        equal_variances: use Student's t-test, like the papers, instead of Welch's.
     """
     n1, n2 = first.n, second.n
     difference = first.mean - second.mean
@@ -118,7 +118,7 @@ def compare_with_value(replicates: NDArray[Any], value: float, margin: float = N
 
 
 def compare_summary_with_value(first: Summary, value: float, margin: float = NAN) -> Comparison:
-    """Compare a group, by its summary, with a fixed value."""
+    """Compare a group's summary with a fixed value."""
     difference, second = first.mean - value, Summary(value, NAN, 1)
     if first.n < 2:
         return Comparison(difference, NAN, NAN, NAN, first.n, 1, first, second)
@@ -145,20 +145,21 @@ def compare_paired(first: NDArray[Any], second: NDArray[Any], margin: float = NA
     )
 
 
-# Degrees of freedom above which the noncentral t is taken for normal; its bounds are then off by less than 0.5%.
+# Degrees of freedom above which the noncentral t is approximated by a normal; its bounds are then off by less than
+# 0.5%.
 NORMAL_FROM = 100
 
 
-@lru_cache(maxsize=256)  # a claim is decided at several margins, which do not change it
+@lru_cache(maxsize=256)  # a claim is tested at several margins, which do not change it
 def effect_size_interval(d: float, scale: float, freedom: float, level: float = 0.95) -> tuple[float, float]:
-    """Confidence interval of Cohen's d: the effects for which the t that was seen is just not too far out.
+    """Confidence interval of Cohen's d: all effects that are consistent with the observed t.
 
-    t = d x scale follows a noncentral t distribution around (true d) x scale. That is exact for one sample and for two
-    of equal variances; where variances differ, so that Welch's test is used, it is an approximation.
+    t = d x scale follows a noncentral t distribution around (true d) x scale. This is exact for one sample and for two
+    with equal variances. For unequal variances, for which Welch's test is used, it is an approximation.
 
     Args:
         d: difference over SD.
-        scale: sqrt(n) of one sample, 1 / sqrt(1 / n1 + 1 / n2) of two.
+        scale: sqrt(n) for one sample, 1 / sqrt(1 / n1 + 1 / n2) for two.
         freedom: degrees of freedom of the SD.
         level: of confidence.
     """
@@ -167,7 +168,7 @@ def effect_size_interval(d: float, scale: float, freedom: float, level: float = 
     t = d * scale
     if not math.isfinite(t):
         return NAN, NAN
-    if t < 0:  # scipy's noncentral t is the better on this side
+    if t < 0:  # scipy's noncentral t is more accurate on this side
         low, high = effect_size_interval(-d, scale, freedom, level)
         return -high, -low
 
@@ -176,7 +177,7 @@ def effect_size_interval(d: float, scale: float, freedom: float, level: float = 
 
     def excess(noncentrality: float, probability: float) -> float:
         below = float(special.nctdtr(freedom, noncentrality, t))
-        if math.isnan(below):  # as scipy has it in places far out
+        if math.isnan(below):  # as in scipy's far tails
             below = float(special.ndtr((centre - noncentrality) / spread))
         return below - probability
 
@@ -212,10 +213,10 @@ def _comparison(
     scale: float,
     sd_freedom: float,
 ) -> Comparison:
-    """The tests of a difference with a standard error; `sd`, `scale` and `sd_freedom` are the effect size's."""
+    """The tests of a difference with a standard error; `sd`, `scale` and `sd_freedom` are for the effect size."""
     from scipy import special
 
-    # Rounding leaves equal replicates an SD of about 1e-17: no spread to test against.
+    # With rounding, equal replicates have an SD of about 1e-17: no spread to test against.
     if not error > 1e-14 * max(abs(first.mean), abs(second.mean)):
         return Comparison(difference, NAN, NAN, NAN, first.n, second.n, first, second)
 
@@ -226,7 +227,7 @@ def _comparison(
     t, d = difference / error, difference / sd
     above = special.stdtr(freedom, -(difference + margin) / error)
     below = special.stdtr(freedom, (difference - margin) / error)
-    # One degree of freedom leaves no finite correction.
+    # With one degree of freedom there is no finite correction.
     factor = small_sample_factor(sd_freedom) if sd_freedom > 1 else NAN
     low, high = effect_size_interval(d, scale, sd_freedom)
     return Comparison(
@@ -251,15 +252,15 @@ def _comparison(
 def rounding_range(
     first: Summary, second: Summary, half_unit: float, population_sd: bool, equal_variances: bool = True
 ) -> tuple[float, float]:
-    """The least and greatest two-sided p that unrounded numbers could have had.
+    """The smallest and largest two-sided p consistent with rounded numbers.
 
-    A p-value printed beside rounded means and SDs cannot be recomputed exactly, but it must lie in this range.
+    A p-value printed with rounded means and SDs cannot be recomputed exactly, but must be in this range.
 
     Args:
         first, second: as printed, before any correction of the SD.
-        half_unit: half the last printed digit, 0.0005 for three digits.
+        half_unit: half a unit in the last printed digit, 0.0005 for three digits.
         population_sd: whether the printed SDs divide by n.
-        equal_variances: Student's test rather than Welch's.
+        equal_variances: use Student's test instead of Welch's.
     """
     import itertools
 

@@ -1,4 +1,4 @@
-"""P-values of many tests at once."""
+"""Correction of p-values for multiple tests."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def holm(p: NDArray[Any]) -> NDArray[Any]:
-    """P-values corrected by Holm (1979), whatever the tests' dependence: below .05, at most 5% of families err at all.
+    """P-values corrected by Holm (1979) for dependent or independent tests: below .05, at most 5% of families err.
 
     Args:
-        p: (test,); NaN where a test gave none, which does not count.
+        p: (test,); NaN for a test without one, which does not count.
 
     Returns:
-        (test,), NaN where p is.
+        (test,), NaN where p is NaN.
     """
     values = np.asarray(p, float)
     order = np.argsort(values)  # NaN comes last

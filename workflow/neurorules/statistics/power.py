@@ -1,10 +1,10 @@
-"""Power of the t-tests in `comparison`: how often they come out for a given true difference, SDs and numbers of seeds.
+"""Power of the t-tests in `comparison` for a given true difference, SDs and numbers of seeds.
 
-Two means differ by D, which is normal with the true difference as its mean. All the tests reject where D lies in a
-region that the estimated standard error e bounds: D < -t e (one-sided), or |D| < margin - t e (two one-sided tests).
-Given how the sum of squares Q is divided between two groups, t e is a constant times sqrt(Q), and Q is chi-squared. So
-power is an integral over Q, and in Welch's test over the division too, which is a beta variable. It is exact but for
-the quadrature; Welch's degrees of freedom are those of the sample, as in the test itself.
+The difference D of two means is normal with the true difference as its mean. All tests reject if D is in a region
+bounded by the estimated standard error e: D < -t e (one-sided), or |D| < margin - t e (two one-sided tests). Given the
+division of the sum of squares Q between two groups, t e is a constant times sqrt(Q), and Q is chi-squared. So power is
+an integral over Q and, in Welch's test, also over the division, which is a beta variable. It is exact except for the
+quadrature; Welch's degrees of freedom are those of the sample, as in the test itself.
 
 Sources: Owen 1965 (Biometrika 52:437) and Schuirmann 1987 (J Pharmacokinet Biopharm 15:657) for one SD.
 """
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 NAN = float("nan")
 ALPHA, ENOUGH = 0.05, 0.8
 
-# Nodes of the quadratures over Q, and over its division; with twice as many, power is the same to five decimals.
+# Nodes of the quadratures over Q and over its division; with twice as many, power is the same to five decimals.
 NODES, SHARE_NODES = 96, 48
 MOST_REPLICATES = 100_000
 
 
 @dataclass(frozen=True)
 class Design:
-    """Groups that a test compares.
+    """The groups that a test compares.
 
     Attributes:
-        sd, n: true SD and replicates of the first group; of the differences within pairs in a paired test.
-        sd_second, n_second: of the second group; n_second 0 for a fixed value, and for pairs.
+        sd, n: true SD and number of replicates of the first group; in a paired test, of the differences within pairs.
+        sd_second, n_second: the same for the second group; n_second is 0 for a fixed value and for pairs.
     """
 
     sd: float
@@ -48,7 +48,7 @@ class Design:
 
     @staticmethod
     def of(comparison: Comparison) -> Design | None:
-        """The design of a test that was made, with the SDs that it found; None where there was nothing to test."""
+        """The design of a test that was made, with the SDs that it found; None if there was nothing to test."""
         if not math.isfinite(comparison.p_different):
             return None
         if math.isfinite(comparison.sd_of_pairs):
@@ -65,17 +65,17 @@ class Design:
         return math.sqrt(self.sd**2 / self.n + second)
 
     def with_replicates(self, n: int) -> Design:
-        """The same with n replicates in every group."""
+        """The same design with n replicates in every group."""
         return replace(self, n=n, n_second=n if self.n_second else 0)
 
 
 def power_equivalence(design: Design, margin: float, difference: float = 0.0, alpha: float = ALPHA) -> float:
-    """Probability that two one-sided tests put the difference within +-margin.
+    """Probability that two one-sided tests place the difference within +-margin.
 
     Args:
         design: of the test.
         margin: of equivalence, above 0.
-        difference: the true one. At the margin, power is the test's size, at most alpha.
+        difference: the true difference. At the margin, power is the test's size, at most alpha.
         alpha: level of each of the two tests.
     """
     weights, factors, freedom = _bounds(design, alpha)
@@ -84,7 +84,7 @@ def power_equivalence(design: Design, margin: float, difference: float = 0.0, al
     # The region is empty above this Q.
     most = (margin / factors) ** 2
     nodes, node_weights = _legendre(NODES)
-    # sqrt(Q) as the variable keeps the density smooth near 0, and where n is large it is concentrated.
+    # With sqrt(Q) as the variable, the density is smooth near 0, and concentrated if n is large.
     low, high = _chi_range(freedom)
     ends = np.minimum(np.sqrt(most), high)
     width = np.maximum(ends - low, 0.0)[:, None]
@@ -100,8 +100,8 @@ def power_lower(design: Design, difference: float, alpha: float = ALPHA) -> floa
 
     Args:
         design: of the test.
-        difference: the true one, first less second; below 0 where the claim is true.
-        alpha: level of the test. Half of it gives that tail of the two-sided test.
+        difference: the true difference, first minus second; below 0 if the claim is true.
+        alpha: level of the test. Half of it gives one tail of the two-sided test.
     """
     weights, factors, freedom = _bounds(design, alpha)
     nodes, node_weights = _legendre(NODES)
@@ -112,15 +112,15 @@ def power_lower(design: Design, difference: float, alpha: float = ALPHA) -> floa
 
 
 def replicates_for(power: Callable[[Design], float], design: Design, enough: float = ENOUGH) -> float:
-    """The fewest replicates per group, at the SDs of a design, with which a test has enough power.
+    """The smallest number of replicates per group with which a test has enough power, at the SDs of a design.
 
     Args:
-        power: of a design: `power_equivalence` or `power_lower` with the rest of their arguments.
-        design: of which only the SDs, and whether there are two groups, count.
-        enough: the power that is wanted.
+        power: a function of the design: `power_equivalence` or `power_lower` with their other arguments set.
+        design: only its SDs, and whether there are two groups, count.
+        enough: the required power.
 
     Returns:
-        A whole number, NaN where no number up to MOST_REPLICATES is enough.
+        A whole number; NaN if no number up to MOST_REPLICATES is enough.
     """
     few, many = 1, 2
     while power(design.with_replicates(many)) < enough:
@@ -134,7 +134,7 @@ def replicates_for(power: Callable[[Design], float], design: Design, enough: flo
 
 
 def detectable_difference(design: Design, alpha: float = ALPHA, enough: float = ENOUGH) -> float:
-    """The smallest true difference, as a size, that the one-sided test finds with enough power."""
+    """The smallest absolute true difference that the one-sided test finds with enough power."""
     from scipy import optimize
 
     high = 4 * design.error
@@ -144,11 +144,11 @@ def detectable_difference(design: Design, alpha: float = ALPHA, enough: float = 
 
 
 def sd_interval(sd: float, freedom: float, level: float = 0.95) -> tuple[float, float]:
-    """Confidence interval of an SD (chi-squared; replicates are taken for normal).
+    """Confidence interval of an SD (chi-squared; assumes normal replicates).
 
     Args:
-        sd: the one found.
-        freedom: degrees of freedom that it was found with.
+        sd: the estimated SD.
+        freedom: its degrees of freedom.
         level: of confidence.
     """
     from scipy import special
@@ -159,15 +159,15 @@ def sd_interval(sd: float, freedom: float, level: float = 0.95) -> tuple[float, 
 
 
 def _bounds(design: Design, alpha: float) -> tuple[NDArray[Any], NDArray[Any], int]:
-    """Weights and factors (division,) with t e = factor x sqrt(Q), and the degrees of freedom of Q."""
-    from scipy import special  # without the checks of scipy.stats, ten times as fast
+    """Weights and factors, (division,), such that t e = factor x sqrt(Q), and the degrees of freedom of Q."""
+    from scipy import special  # ten times as fast as scipy.stats, which checks its arguments
 
     if not design.n_second:
         freedom = design.n - 1
         factor = special.stdtrit(freedom, 1 - alpha) * design.error / math.sqrt(freedom)
         return np.ones(1), np.array([factor]), freedom
     f1, f2 = design.n - 1, design.n_second - 1
-    # Nodes in the probability of the share: its density may have no bound (with two replicates).
+    # Nodes in the probability of the share: its density may be unbounded (with two replicates).
     _, weights = _legendre(SHARE_NODES)
     share = _share_quantiles(f1, f2)
     v1 = design.sd**2 * share / (f1 * design.n)
@@ -178,7 +178,7 @@ def _bounds(design: Design, alpha: float) -> tuple[NDArray[Any], NDArray[Any], i
 
 @cache
 def _share_quantiles(f1: int, f2: int) -> NDArray[Any]:
-    """(SHARE_NODES,) quantiles of the first group's share of the sum of squares, each over its own variance."""
+    """Quantiles (SHARE_NODES,) of the first group's share of the sum of squares, each divided by its own variance."""
     from scipy import special
 
     quantiles: NDArray[Any] = special.betaincinv(f1 / 2, f2 / 2, _legendre(SHARE_NODES)[0])
@@ -187,14 +187,14 @@ def _share_quantiles(f1: int, f2: int) -> NDArray[Any]:
 
 @cache
 def _legendre(n: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Nodes and weights of Gauss and Legendre on 0 to 1."""
+    """Gauss-Legendre nodes and weights on 0 to 1."""
     nodes, weights = np.polynomial.legendre.leggauss(n)
     return (nodes + 1) / 2, weights / 2
 
 
 @cache
 def _chi_range(freedom: int) -> tuple[float, float]:
-    """Between which sqrt(Q) lies, all but 2e-12."""
+    """The range that contains sqrt(Q), except for a probability of 2e-12."""
     from scipy import special
 
     low, high = np.sqrt(2 * special.gammaincinv(freedom / 2, [1e-12, 1 - 1e-12]))
@@ -202,7 +202,7 @@ def _chi_range(freedom: int) -> tuple[float, float]:
 
 
 def _chi_density(root: NDArray[Any], freedom: int) -> NDArray[Any]:
-    """Density of sqrt(Q), the chi distribution's."""
+    """Density of sqrt(Q), the chi distribution."""
     constant = (freedom / 2 - 1) * math.log(2) + math.lgamma(freedom / 2)
     density: NDArray[Any] = np.exp((freedom - 1) * np.log(root) - root**2 / 2 - constant)
     return density

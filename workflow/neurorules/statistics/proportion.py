@@ -1,13 +1,13 @@
-"""Interval of a proportion, or of a mean of values between 0 and 1."""
+"""Confidence interval of a proportion, or of a mean of values between 0 and 1."""
 
 from __future__ import annotations
 
 
 def exact_interval(share: float, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Confidence interval of a proportion (Clopper and Pearson 1934), which does not shrink to nothing at 0 and 1.
+    """Confidence interval of a proportion (Clopper and Pearson 1934), which does not shrink to zero width at 0 and 1.
 
-    It serves a mean of n independent values between 0 and 1 too, where it is too wide rather than too narrow: of all
-    such values, those that are 0 or 1 vary most.
+    It also holds for a mean of n independent values between 0 and 1, for which it is conservative: values that are all
+    0 or 1 vary most.
 
     Args:
         share: the proportion, or the mean.

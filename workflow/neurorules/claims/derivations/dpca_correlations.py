@@ -1,4 +1,4 @@
-"""How well the networks' demixed principal components agree with the recording's (Figure 4)."""
+"""Agreement of the networks' demixed principal components with the recording's (Figure 4)."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def derive(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any]) ->
 def with_correlations(table: pd.DataFrame) -> pd.DataFrame:
     """The table with one copy of the data's components per panel group, as learning rule "data", and `r_with_data`.
 
-    `r_with_data` is Pearson's r of a network's component with the recording's over conditions and times, NaN where
-    either is constant and for the recording itself.
+    `r_with_data` is Pearson's r between a network's component and the recording's over conditions and times; NaN if
+    either is constant, and for the recording itself.
 
     Args:
-        table: tables of type dpca of several models, below each other.
+        table: concatenated tables of type dpca of several models.
     """
     import pandas as pd
 

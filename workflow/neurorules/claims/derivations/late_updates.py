@@ -14,5 +14,5 @@ TABLES = ("loss_curve",)
 
 
 def derive(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any]) -> pd.DataFrame:
-    """Bins of updates that end later; parameters: `after`, the share of a run's updates that is left out."""
+    """Bins of updates that end after the first part; parameters: `after`, the fraction of a run's updates left out."""
     return later_than(tables["loss_curve"], float(parameters["after"]))

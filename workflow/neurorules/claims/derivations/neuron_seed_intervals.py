@@ -1,4 +1,4 @@
-"""Differences between learning rules' mean distances, with intervals over neurons and seeds (Table 3, Figure 1)."""
+"""Differences in mean distance between learning rules, with intervals over neurons and seeds (Table 3, Figure 1)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 TABLES = ("resampled_distances",)
 
-# The learning rule that others are compared with.
+# The learning rule with which the others are compared.
 REFERENCE = "bptt"
 
 
@@ -26,16 +26,16 @@ def derive(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any]) ->
 def neuron_seed_interval(
     table: pd.DataFrame, first: str, second: str, stage: str = "trained", accuracy: float | None = None
 ) -> CrossedInterval | None:
-    """Interval over neurons and seeds of two learning rules' difference in mean distance, first minus second.
+    """Interval over neurons and seeds for two learning rules' difference in mean distance, first minus second.
 
     Args:
-        table: tables of type resampled_distances of one recording, task and setting, below each other.
+        table: concatenated tables of type resampled_distances of one recording, task and setting.
         first, second: the learning rules.
         stage: untrained, trained or matched.
-        accuracy: that of stage matched; networks that do not reach it are left out.
+        accuracy: for stage matched; networks that do not reach it are left out.
 
     Returns:
-        None where a learning rule has no network at that stage.
+        None if a learning rule has no network at that stage.
     """
     chosen = table[table["stage"] == stage]
     if accuracy is not None:
@@ -46,7 +46,7 @@ def neuron_seed_interval(
     return crossed_interval(_by_seed(groups[0]), _by_seed(groups[1]), int(chosen["neurons"].iloc[0]))
 
 
-# Also of no rows: with BPTT alone there is no difference.
+# Also used for an empty table: with BPTT alone there is no difference.
 COLUMNS = (
     *(*PANEL_GROUP, "learning_rule", "stage", "accuracy"),
     *("difference_from_bptt", "low_neurons_seeds", "high_neurons_seeds", "sd_neurons", "se_seeds"),
@@ -55,7 +55,7 @@ COLUMNS = (
 
 
 def interval_table(table: pd.DataFrame) -> pd.DataFrame:
-    """One row per recording, task, setting, stage, accuracy and learning rule, which is compared with BPTT.
+    """One row per recording, task, setting, stage, accuracy and learning rule other than BPTT, compared with BPTT.
 
     Args:
         table: tables of type resampled_distances.
@@ -94,7 +94,7 @@ def interval_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def over_words(intervals: pd.DataFrame) -> str:
-    """What the intervals of an `interval_table` are over, in words."""
+    """The quantities that the intervals of an `interval_table` are over, in words."""
     with_trials = intervals["trials_resampled"] == 1
     if not with_trials.any():
         return "neurons and seeds"
@@ -104,7 +104,7 @@ def over_words(intervals: pd.DataFrame) -> str:
 
 
 def _by_seed(table: pd.DataFrame) -> NDArray[Any]:
-    """(seed, 1 + resample) distances, the recording's own neurons first."""
+    """Distances (seed, 1 + resample), starting with the recorded neurons themselves."""
     import numpy as np
 
     wide = table.pivot(index="seed", columns="repeat", values="distance").sort_index(axis=1)

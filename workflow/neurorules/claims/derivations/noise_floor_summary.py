@@ -1,4 +1,4 @@
-"""The noise floor beside distances of trained and untrained networks, with tests (Table 3, Figure 5)."""
+"""The noise floor and the distances of trained and untrained networks, with tests (Table 3, Figure 5)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 TABLES = ("noise_floor",)
 
-# Groups that are about the recording alone.
+# Groups that involve only the recording.
 AVERAGE = "cross_condition_average"
 OF_RECORDING = ("floor", AVERAGE)
 UNTRAINED = "untrained"
-# Endings of groups of networks whose conditions are in another order.
+# Suffixes of groups of networks with rearranged conditions.
 REARRANGED = ("_shuffled", "_rotated")
 
 
@@ -29,17 +29,16 @@ def derive(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any]) ->
 
 
 def noise_floor_groups(table: pd.DataFrame) -> pd.DataFrame:
-    """The distances behind each quantity.
+    """The distances that make up each quantity.
 
     Args:
-        table: tables of type noise_floor of several models, below each other.
+        table: concatenated tables of type noise_floor of several models.
 
     Returns:
         Rows with `group` in {floor, cross_condition_average, untrained, <learning rule>}, the last two also with
-        _shuffled and _rotated. What is about the recording is the same in every model of a recording, task and
-        setting, and the untrained network usually the same for every learning rule of a seed: rows of these that
-        agree in everything are taken once. Of networks that were trained elsewhere the untrained ones are left out:
-        they are of another initialisation.
+        _shuffled and _rotated. Rows about the recording are the same in every model of a recording, task and setting,
+        and the untrained network is usually the same for all learning rules of a seed. Such duplicates are dropped. The
+        untrained versions of networks trained elsewhere are left out, because their initialisation differs.
     """
     imported = table["learning_rule"].map(is_imported)
     table = table[~(imported & (table["stage"] == UNTRAINED))]
@@ -53,11 +52,11 @@ def noise_floor_groups(table: pd.DataFrame) -> pd.DataFrame:
 def noise_floor_statistics(groups: pd.DataFrame, published: Mapping[str, Any]) -> pd.DataFrame:
     """One row per recording, task, setting and quantity.
 
-    `mean` and `sd` are over all splits of all seeds, as the paper's Table 3 reads, `n` their number; `sd` is therefore
-    an SD over splits. Tests whose name ends in _seeds take seeds as replicates, splits averaged within each first:
-    against the floor and against the average over conditions one-sample t-tests (their means have no replicates),
-    against BPTT Welch's. Where the network's conditions are shuffled or rotated there are no tests.
-    p_vs_floor_splits is Welch's test over splits, the form of the published p; it shrinks with the number of splits.
+    `mean` and `sd` are over all splits of all seeds, as in the paper's Table 3, and `n` is their number; `sd` is
+    therefore an SD over splits. Tests with names ending in _seeds use seeds as replicates, after averaging over splits:
+    one-sample t-tests against the floor and against the average over conditions (their means have no replicates),
+    Welch's test against BPTT. There are no tests for networks with shuffled or rotated conditions. p_vs_floor_splits is
+    Welch's test over splits, as published; it shrinks with the number of splits.
 
     Args:
         groups: see `noise_floor_groups`.
@@ -127,7 +126,7 @@ def _tests(name: str, values: Mapping[str, Any], seeds: Mapping[str, Any], margi
 
 
 def network_of(group: str) -> str:
-    """The learning rule, or `untrained`, of a group, whatever the order of its conditions."""
+    """The learning rule of a group, or `untrained`, without the suffix for rearranged conditions."""
     for ending in REARRANGED:
         group = group.removesuffix(ending)
     return group

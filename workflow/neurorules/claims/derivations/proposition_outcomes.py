@@ -1,4 +1,4 @@
-"""Proposition 4.1 in numbers: what it predicts from each initial weight, and what integration finds."""
+"""Proposition 4.1 in numbers: its predictions for each initial weight, and the outcomes of integration."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ def flows() -> dict[str, Polynomial]:
 
 
 def outcomes() -> pd.DataFrame:
-    """One row per flow x initial weight: what the proposition predicts and what integration finds.
+    """One row per flow x initial weight: the proposition's prediction and the outcome of integration.
 
-    `predicted` is empty for BPTT, which the proposition presupposes; `agrees` is 1 or 0 where something is predicted.
+    `predicted` is empty for BPTT, which the proposition presupposes; `agrees` is 1 or 0 if there is a prediction.
     """
     import pandas as pd
 
     return pd.DataFrame(_rows())
 
 
-@cache  # several claims ask for it, and the integrations take seconds
+@cache  # several claims need it, and integrating takes seconds
 def _rows() -> list[dict[str, Any]]:
     inputs = proposition.inputs_with_roots(proposition.ROOTS)
     before_last = proposition.last_state(inputs[:-1])

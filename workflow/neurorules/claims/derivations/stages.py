@@ -1,4 +1,4 @@
-"""Distances before and after training, and at equal accuracy (Table 1 beside its untrained networks)."""
+"""Distances before and after training, and at equal accuracy (Table 1 with its untrained networks)."""
 
 from __future__ import annotations
 

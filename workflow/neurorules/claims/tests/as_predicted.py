@@ -1,4 +1,4 @@
-"""What was computed is what a theorem predicts (Proposition 4.1)."""
+"""Computed outcomes agree with a theorem (Proposition 4.1)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
-    """Holds where every case with the given prediction came out so; one case against it refutes it.
+    """Holds if every case with the given prediction has that outcome; a single other outcome refutes it.
 
     Args:
-        rows: columns predicted and observed; predicted_root and observed_root, where there, must agree as well.
+        rows: columns predicted and observed; predicted_root and observed_root must agree too, if present.
         parameters: predicted, the outcome that the claim is about.
         margin: not used.
     """
@@ -23,11 +23,11 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
         return untestable(why)
     rows = rows[rows["predicted"] == parameters["predicted"]]
     if rows.empty:
-        return untestable(f"no case that is predicted to have {parameters['predicted']}")
+        return untestable(f"no case with the prediction {parameters['predicted']}")
     right = rows["observed"] == rows["predicted"]
     if {"predicted_root", "observed_root"} <= set(rows.columns):
         apart = (rows["predicted_root"] - rows["observed_root"]).abs()
-        # Without a root, there is nothing to agree on.
+        # Cases without a root have none to compare.
         right &= apart.isna() | (apart < 1e-6)
     return Evidence(
         HOLDS if right.all() else FAILS, "", None, {"cases": len(rows), "cases_as_predicted": int(right.sum())}

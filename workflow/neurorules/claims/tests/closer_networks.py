@@ -29,17 +29,17 @@ COLUMNS = ("learning_rule_a", "setting_a", "seed_a", "accuracy_a", "accuracy_b",
 
 
 def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
-    """Networks `first` are closer to networks `to` than networks `second` are.
+    """Tests whether networks `first` are closer to networks `to` than networks `second` are.
 
-    Distances between n networks and m are not n x m replicates. Two tests, one over either side's networks, must agree:
-    Welch's over the seeds of `first` and `second`, averaged over `to`; and one paired over the seeds of `to`, averaged
-    over the others. The numbers are those of the first of these tests, `p_claimed_paired` that of the second.
+    Distances between n networks and m are not n x m replicates. Two tests, one over each side's networks, must agree:
+    Welch's over the seeds of `first` and `second`, averaged over `to`; and a paired test over the seeds of `to`,
+    averaged over the others. The numbers are from the first test, `p_claimed_paired` from the second.
 
     Args:
         rows: columns of table type model_distances: learning_rule_a, setting_a, seed_a, accuracy_a, the same _b, stage,
             distance.
-        parameters: first, second, to, each {learning_rule, setting}; stage; least_accuracy, the lowest at which pairs
-            of stage "matched" say something.
+        parameters: first, second, to, each {learning_rule, setting}; stage; least_accuracy, the lowest accuracy at
+            which pairs of stage "matched" count.
         margin: not used.
     """
     if why := missing_columns(rows, *COLUMNS):
@@ -50,7 +50,7 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
         what = f"{' '.join(parameters[name].values())} to {' '.join(parameters['to'].values())}"
         found = pairs_between(rows, parameters[name], parameters["to"], parameters["stage"])
         if found.empty:
-            return untestable(f"not there: {what}")
+            return untestable(f"not found: {what}")
         pairs, why = comparable(found, least)
         if pairs.empty:
             return untestable(f"{what}: {why}")
@@ -64,7 +64,7 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     numbers = {"p_claimed_paired": paired.p_lower, "difference_paired": paired.difference}
     both = (decide_lower(over_networks), decide_lower(paired))
     results = {evidence.result for evidence in both}
-    # Both tests have to come out, so that the larger p decides.
+    # Both tests have to be significant, so the larger p decides.
     p = {
         "p_claimed": float(np.max([evidence.p_claimed for evidence in both])),
         "p_against": float(np.max([evidence.p_against for evidence in both])),
@@ -76,11 +76,11 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
 
 
 def pairs_between(rows: pd.DataFrame, networks: Mapping[str, str], to: Mapping[str, str], stage: str) -> pd.DataFrame:
-    """Distances of `networks` to networks `to`, whichever side of a pair they are.
+    """Distances from `networks` to networks `to`, on either side of a pair.
 
     Args:
-        rows: as of `decide`.
-        networks, to: {learning_rule, setting}; two different kinds.
+        rows: as in `decide`.
+        networks, to: {learning_rule, setting}, different from each other.
         stage: "trained" or "matched".
 
     Returns:
@@ -94,6 +94,6 @@ def pairs_between(rows: pd.DataFrame, networks: Mapping[str, str], to: Mapping[s
         wanted |= {f"{key}_{there}": value for key, value in to.items()}
         found = select(rows, {**wanted, "stage": stage})
         columns = {f"seed_{here}": "seed", f"seed_{there}": "seed_to"}
-        # The table may have a column `seed` too, of other rows.
+        # The table may also have a column `seed`, for other rows.
         sides.append(found[[*columns, "stage", "distance", "accuracy_a", "accuracy_b"]].rename(columns=columns))
     return pd.concat(sides, ignore_index=True)

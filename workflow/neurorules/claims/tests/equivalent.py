@@ -1,4 +1,4 @@
-"""Two groups of networks have equal values of any column, or one group has a given value."""
+"""Two groups of networks have equal values in a column, or one group has a given value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
-    """Two one-sided tests over seeds; columns and parameters as of `lower`."""
+    """Two one-sided tests over seeds; columns and parameters as for `lower`."""
     if why := missing_columns(rows, "seed", parameters["value"]):
         return untestable(why)
     groups = values_of(rows, parameters)

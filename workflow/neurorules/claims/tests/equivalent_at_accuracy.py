@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
-    """Two one-sided Welch tests at equal accuracy: the highest that every network reached, see `deciding`.
+    """Two one-sided Welch tests at equal accuracy, the highest that every network reached, see `deciding`.
 
     Args:
         rows: columns seed, update, accuracy, distance.

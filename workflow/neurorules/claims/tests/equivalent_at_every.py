@@ -17,15 +17,15 @@ ORDER = (FAILS, UNDECIDED, HOLDS)
 
 
 def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
-    """Intersection-union test: holds where it holds at every combination of values, fails where it fails at any.
+    """Intersection-union test: holds if it holds at every combination of values, fails if it fails at any.
 
-    Holding everywhere needs no correction for the number of combinations: the probability of that is at most that at
-    the worst one. Failing anywhere does; p-values of failing are multiplied by their number (Bonferroni). The numbers
-    are those of the worst combination, which `why` names and says at how many it holds.
+    Holding everywhere needs no correction for the number of combinations: it is at most as probable as holding at the
+    worst one. Failing anywhere does, so p-values for failing are multiplied by their number (Bonferroni). The numbers
+    are those of the worst combination; `why` names it and counts the combinations at which the claim holds.
 
     Args:
-        rows: as of equivalent_at_accuracy, and the columns named by `over`.
-        parameters: over, a list of columns; the others as of equivalent_at_accuracy.
+        rows: as for equivalent_at_accuracy, with the columns named in `over`.
+        parameters: over, a list of columns; the others as for equivalent_at_accuracy.
         margin: of equivalence.
     """
     over = parameters["over"]
@@ -45,7 +45,7 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
 
 
 def _p(evidence: Evidence) -> float:
-    """The p-value of equivalence, 1 where there is none."""
+    """The p-value of equivalence, 1 if there is none."""
     p = 1.0 if evidence.comparison is None else evidence.comparison.p_equivalent
     return p if p == p else 1.0
 

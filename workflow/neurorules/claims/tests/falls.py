@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
-    """Holds where the mean falls at every step, fails where it does not fall from the lowest value to the highest.
+    """Holds if the mean falls at every step, fails if it does not fall from the lowest value to the highest.
 
-    Repeats split the same trials, so that they are no independent replicates and p-values decide nothing here. The
-    ledger's numbers compare the highest value (first) with the lowest (second).
+    Repeats split the same trials, so they are not independent replicates and no p-value decides. The ledger's numbers
+    compare the highest value (first) with the lowest (second).
 
     Args:
         rows: columns `of`, and `value`, with one row per repeat.
@@ -36,4 +36,4 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
         return Evidence(HOLDS, "", comparison)
     if means[-1] >= means[0]:
         return Evidence(FAILS, "", comparison)
-    return Evidence(UNDECIDED, "falls on the whole, but not at every step", comparison)
+    return Evidence(UNDECIDED, "falls overall, but not at every step", comparison)

@@ -17,20 +17,21 @@ from neurorules.tables.base.matched import run_course
 if TYPE_CHECKING:
     import pandas as pd
 
-# Accuracies, evenly spaced, at which a curve is read: checkpoints lie dense where accuracy moves little.
+# Evenly spaced accuracies at which a curve is read: checkpoints are dense where accuracy changes little.
 POINTS = 21
 
 
 def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
-    """One-sample t-test over seeds: within a training, the slope of distance against accuracy is below 0.
+    """One-sample t-test over seeds: the slope of distance against accuracy during training is below 0.
 
-    Each network's course is read at even steps of accuracy, from guessing (0 where that is not known) to its best, and
-    a line is fitted. The ledger's first is the slope (distance per unit of accuracy), its second 0. Networks that have
-    not learnt have no such range and are left out, and counted.
+    Each network's curve is read at even steps of accuracy, from guessing (0 if unknown) to its best, and a line is
+    fitted. The ledger's first value is the slope (distance per unit of accuracy), its second is 0. Networks that have
+    not learnt have no such range. They are left out and counted.
 
     Args:
-        rows: columns seed, update, accuracy, distance; guessing_accuracy, where there.
-        parameters: least_accuracy and least_share, see `least_level`: what a network that has learnt came to.
+        rows: columns seed, update, accuracy, distance; guessing_accuracy, if present.
+        parameters: least_accuracy and least_share, see `least_level`: the accuracy from which a network counts as
+            learnt.
         margin: not used.
     """
     if why := missing_columns(rows, "seed", "update", "accuracy", "distance"):
@@ -40,7 +41,7 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     points = rows.groupby(["seed", "update"], sort=True)[["accuracy", "distance"]].mean().reset_index().dropna()
     runs = [run_course(run) for _, run in points.groupby("seed", sort=True)]
     learnt = [run for run in runs if run.best >= least]
-    note = f"without {len(runs) - len(learnt)} of {len(runs)} networks, which have not learnt"
+    note = f"without {len(runs) - len(learnt)} of {len(runs)} networks that have not learnt"
     notes = [note] if len(learnt) < len(runs) else []
     slopes = []
     for run in learnt:

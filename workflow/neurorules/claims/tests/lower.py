@@ -1,4 +1,4 @@
-"""One group of networks has lower values of any column than another, or than a given value."""
+"""One group of networks has lower values in a column than another group, or than a given value."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     """One-sided test over seeds.
 
     Args:
-        rows: columns seed, those named and the value's.
+        rows: columns seed, the value, and those named in the parameters.
         parameters: `value`, the column compared; first; second, or `number`, a fixed value that the first is below;
-            `sign` -1 turns the values, and the claim, round; `absolute` takes their size.
+            `sign` -1 reverses the values, and the claim; `absolute` uses absolute values.
         margin: not used.
     """
     if why := missing_columns(rows, "seed", parameters["value"]):
@@ -43,14 +43,14 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
 def values_of(
     rows: pd.DataFrame, parameters: Mapping[str, Any]
 ) -> tuple[NDArray[Any], NDArray[Any] | float] | Evidence:
-    """(seed,) means of the first group, and of the second or the fixed number."""
+    """Means (seed,) of the first group, and those of the second group or the fixed number."""
     value, sign = parameters["value"], float(parameters.get("sign", 1))
     column = rows[value].abs() if parameters.get("absolute") else rows[value]
     rows = rows.assign(**{value: sign * column})
     if "number" in parameters:
         first = select(rows, parameters["first"])
         if first.empty:
-            return untestable(f"not there: {parameters['first']}")
+            return untestable(f"not found: {parameters['first']}")
         return seed_means(first, value), sign * float(parameters["number"])
     groups = two_groups(rows, parameters)
     if isinstance(groups, Evidence):

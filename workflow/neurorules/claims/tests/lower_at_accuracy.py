@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
-    """One-sided Welch test: `first` is closer than `second`; columns and parameters as of equivalent_at_accuracy."""
+    """One-sided Welch test: `first` is closer than `second`; columns and parameters as for equivalent_at_accuracy."""
     groups = two_groups(rows, parameters)
     if isinstance(groups, Evidence):
         return groups
@@ -30,17 +30,17 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
 def at_equal_accuracy(
     groups: tuple[pd.DataFrame, pd.DataFrame], parameters: Mapping[str, Any]
 ) -> tuple[NDArray[Any], NDArray[Any], dict[str, Any]] | Evidence:
-    """Distances of two groups, (seed,) each, at equal accuracy, and further numbers for the ledger.
+    """Distances of two groups at equal accuracy, (seed,) each, and further numbers for the ledger.
 
     Args:
         groups: columns seed, update, accuracy, distance.
         parameters: least_accuracy, least_share and level, see `deciding`.
 
     Returns:
-        The distances that decide, see `deciding`, and: `matched_accuracy`, at which they are; `n_reached`, how many
-        networks of each group reached it; `overlap_from`, from which on all curves overlap; difference and p-values of
-        the means over the upper half of that range, and of the last checkpoints, whatever their accuracies, which
-        decide nothing.
+        The distances that decide, see `deciding`, and: `matched_accuracy`, their accuracy; `n_reached`, how many
+        networks of each group reached it; `overlap_from`, the accuracy from which all curves overlap. Differences and
+        p-values of the means over the upper half of that range, and of the last checkpoints at any accuracy, decide
+        nothing.
     """
     common = deciding(groups, parameters)
     if isinstance(common, str):

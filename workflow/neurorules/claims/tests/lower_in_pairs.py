@@ -1,4 +1,4 @@
-"""A value of the same networks is lower in one place, or at one moment, than in another."""
+"""The same networks have a lower value in one place, or at one time, than in another."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     """Paired one-sided t-test over seeds.
 
     Args:
-        rows: columns seed, those named and the value's.
+        rows: columns seed, the value, and those named in the parameters.
         parameters: `value`, the column compared; first, which is lower, and second.
         margin: not used.
     """
@@ -29,5 +29,5 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     first, second = (group.groupby("seed")[value].mean().dropna() for group in groups)
     seeds = sorted(set(first.index) & set(second.index))
     if not seeds:
-        return untestable("no seed that both have")
+        return untestable("no seed common to both groups")
     return decide_lower(compare_paired(first[seeds].to_numpy(), second[seeds].to_numpy()))

@@ -28,12 +28,12 @@ NETWORK = ["seed_a", "learning_rule_a", "setting_a"]
 def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
     """Paired one-sided t-test over seeds.
 
-    For each network: its mean distance to the networks of other learning rules, and its distance to the recording; both
-    averaged over the networks of a seed. Only networks that are at the level count, and pairs of two networks: learning
-    rules share those of a seed before its first update.
+    Compares each network's mean distance to the networks of other learning rules with its distance to the recording,
+    both averaged over the networks of a seed. Only networks at the level count, and only pairs of two different
+    networks: with the same seed, learning rules share the untrained network.
 
     Args:
-        rows: columns of table type snapshots, of one level; the recording is learning rule "data".
+        rows: columns of table type snapshots, for one level; the recording is learning rule "data".
         parameters: least_accuracy and least_share, see `least_level`.
         margin: not used.
     """
@@ -53,13 +53,13 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     to_data = both[both["learning_rule_b"] == DATA]
     pairs = both[(both["learning_rule_b"] != DATA) & (both["learning_rule_b"] != both["learning_rule_a"])]
     if to_data.empty or pairs.empty:
-        return untestable("; ".join(["not there: the recording, or networks of two learning rules", *notes]))
+        return untestable("; ".join(["not found: the recording, or networks of two learning rules", *notes]))
     to_models = of_different_networks(pairs)
     if same := (len(pairs) - len(to_models)) // 2:
-        notes.append(f"without {same} of {len(pairs) // 2} pairs, in which a network is compared with itself")
+        notes.append(f"without {same} of {len(pairs) // 2} pairs that compare a network with itself")
     if to_models.empty:
         return untestable("; ".join(notes))
-    # Networks that have nobody left to be compared with count on neither side.
+    # Networks without a partner count on neither side.
     with_partner = to_data.merge(to_models[NETWORK].drop_duplicates(), on=NETWORK)
     network = ["seed_a", "learning_rule_a"]
     means = [side.groupby(network)["distance"].mean().groupby("seed_a").mean() for side in (to_models, with_partner)]
@@ -69,10 +69,10 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
 
 
 def _not_learnt(rows: pd.DataFrame, level: float, least: float, n_near: int, n_networks: int) -> str:
-    """Why a level is too low to say something."""
+    """The reason why a level is too low for a test."""
     why = f"the level is accuracy {level:.3f}: networks below {level_text(least)} have not learnt"
     more = [] if math.isnan(guessing := guessing_level(rows)) else [f"guessing gives {guessing:.3f}"]
     if len(correct := fractions_correct(rows)):
-        more.append(f"there, {correct.mean():.0%} of trials are right")
-    more.append(f"{n_near} of {n_networks} networks are there")
+        more.append(f"{correct.mean():.0%} of trials are correct at this level")
+    more.append(f"{n_near} of {n_networks} networks are at this level")
     return f"{why} ({'; '.join(more)})"

@@ -1,4 +1,4 @@
-"""One learning rule needs fewer updates than another to the same accuracy."""
+"""One learning rule needs fewer updates than another to reach the same accuracy."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     groups = two_groups(rows, parameters)
     if isinstance(groups, Evidence):
         return groups
-    # Interpolated between the checkpoints around, as distances are.
+    # Interpolated between neighbouring checkpoints, like distances.
     common = deciding([group.assign(reached_at=group["update"]) for group in groups], parameters, "reached_at")
     if isinstance(common, str):
         return untestable(common)

@@ -1,4 +1,4 @@
-"""A value falls as another column grows, in every network's own group of models (companion: with the initial gain)."""
+"""A value falls as another column grows, across each seed's models (companion: with the initial gain)."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
     """One-sample t-test over seeds: the slope of the value against the other column is below 0.
 
-    Networks of one seed start from the same draws, so that each seed has a slope of its own. The ledger's first is the
-    slope, its second 0.
+    Networks with the same seed start from the same draws, so each seed has its own slope. The ledger's first value is
+    the slope, its second is 0.
 
     Args:
-        rows: columns seed, those named, `of` and the value's.
+        rows: columns seed, `of`, the value, and those named in the parameters.
         parameters: `value`, the column that falls; `of`, the one that grows; `where`, the rows that count; `absolute`
-            takes the value's size.
+            uses absolute values.
         margin: not used.
     """
     value, of = parameters["value"], parameters["of"]
@@ -35,6 +35,6 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     size = rows[value].abs() if parameters.get("absolute") else rows[value]
     table = rows.assign(size=size).pivot_table("size", index="seed", columns=of).dropna()
     if table.empty:
-        return untestable(f"no seed that all values of {of} have")
+        return untestable(f"no seed common to all values of {of}")
     slopes = np.polyfit(table.columns.to_numpy(float), table.to_numpy().T, 1)[0]
     return decide_lower(compare_paired(slopes, np.zeros_like(slopes)))

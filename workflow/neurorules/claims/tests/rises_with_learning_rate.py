@@ -1,4 +1,4 @@
-"""The lower their learning rate, the closer networks come to given others."""
+"""The lower their learning rate, the closer networks are to given other networks."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
     """One-sample t-test over seeds: the slope of distance against log10(learning rate) is above 0.
 
-    The ledger's first is 0, its second the slope (distance per factor of ten).
+    The ledger's first value is 0, its second the slope (distance per factor of ten).
 
     Args:
-        rows: as of closer_networks.
-        parameters: learning_rule, settings {setting: learning rate}, to {learning_rule, setting}, stage;
-            least_accuracy as of closer_networks.
+        rows: as for closer_networks.
+        parameters: learning_rule, settings {setting: learning rate}, to {learning_rule, setting}, stage; least_accuracy
+            as for closer_networks.
         margin: not used.
     """
     if why := missing_columns(rows, *COLUMNS):
@@ -40,11 +40,11 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
         if not pairs.empty:
             distances[float(rate)] = pairs.groupby("seed")["distance"].mean()
     if len(distances) < 2:
-        return untestable("; ".join(["fewer than two of the learning rates are there", *notes]))
+        return untestable("; ".join(["fewer than two of the learning rates are available", *notes]))
     rates = np.log10(list(distances))
     seeds = sorted(set.intersection(*(set(of_rate.index) for of_rate in distances.values())))
     if not seeds:
-        return untestable("; ".join(["no seed that all learning rates have", *notes]))
+        return untestable("; ".join(["no seed common to all learning rates", *notes]))
     table = np.stack([of_rate[seeds].to_numpy() for of_rate in distances.values()])
     slopes = np.polyfit(rates, table, 1)[0]
     evidence = decide_lower(compare_paired(np.zeros_like(slopes), slopes), {"learning_rates": len(rates)})

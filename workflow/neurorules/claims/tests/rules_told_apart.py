@@ -1,4 +1,4 @@
-"""Networks of two learning rules are farther from each other than networks of one rule that differ in their seed."""
+"""Networks of two learning rules are farther apart than networks of one learning rule with different seeds."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ SIDES = tuple(f"{name}_{side}" for name in ("learning_rule", "setting", "seed", 
 
 
 def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
-    """Paired one-sided t-test over seeds, of jackknifed means over pairs of seeds.
+    """Paired one-sided t-test over seeds of jackknifed means over pairs of seeds.
 
-    For two seeds s and t: within, the mean of the distances from s to t by either rule; between, the mean of the
-    distances from s by one rule to t by the other, both ways round. All four are of networks of different seeds, so
-    that a common start makes none of them small. Pairs share networks, which the jackknife over seeds accounts for.
-    Where the rules do not differ it overstates the spread: some 1% of such studies are told apart, not 5%.
+    For two seeds s and t, "within" is the mean of the distances from s to t under each learning rule. "Between" is the
+    mean of the distances from s under one learning rule to t under the other, in both directions. All four distances
+    are between networks with different seeds, so a common start makes none of them small. Pairs share networks; the
+    jackknife over seeds accounts for this. If the learning rules do not differ, it overstates the spread: about 1% of
+    such studies are told apart, not 5%.
 
     Args:
-        rows: columns of table types model_distances (with `stage`) or snapshots (of one level; networks that are not at
-            the level do not count).
-        parameters: learning_rules, two names; setting; stage, in a table that has stages.
+        rows: columns of table types model_distances (with `stage`) or snapshots (for one level; networks that are not
+            at the level do not count).
+        parameters: learning_rules, two names; setting; stage, if the table has stages.
         margin: not used.
     """
     if why := missing_columns(rows, *SIDES, "distance"):
@@ -63,13 +64,13 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     within = (between(first, first) + between(second, second)) / 2
     across = (between(first, second) + between(second, first)) / 2
     if not np.isfinite([within, across]).all():
-        return untestable("; ".join(["not there: some pairs of networks", *notes]))
+        return untestable("; ".join(["not found: some pairs of networks", *notes]))
     evidence = decide_lower(compare_paired(pair_pseudo_values(within), pair_pseudo_values(across)))
     return replace(evidence, why="; ".join(filter(None, (evidence.why, *notes))))
 
 
 def _distances(rows: pd.DataFrame, setting: str) -> dict[tuple[str, int, str, int], float]:
-    """Distance by (learning rule, seed) of either side, both ways round."""
+    """Distance by (learning rule, seed) of each side, in both orders."""
     both = both_ways(select(rows, {"setting_a": setting, "setting_b": setting}))
     sides = both[["learning_rule_a", "seed_a", "learning_rule_b", "seed_b", "distance"]]
     return {(a, int(s), b, int(t)): distance for a, s, b, t, distance in sides.itertuples(index=False, name=None)}

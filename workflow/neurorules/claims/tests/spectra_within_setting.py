@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
-    """Paired one-sided t-test over seeds, of mean Wasserstein distances between the spectra of networks of one seed.
+    """Paired one-sided t-test over seeds of mean Wasserstein distances between spectra of networks with one seed.
 
     Args:
         rows: columns of table type eigenvalues: seed, learning_rule, setting, stage, index, real, imaginary.
@@ -35,7 +35,7 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     wanted = list(itertools.product(rules, settings))
     there = {key[:2] for key in spectra}
     if missing := [f"{rule} {setting}" for rule, setting in wanted if (rule, setting) not in there]:
-        return untestable(f"not there: {', '.join(missing)}")
+        return untestable(f"not found: {', '.join(missing)}")
     within, across = [], []
     for seed in sorted(set(rows["seed"])):
         of_seed = {key: spectra.get((*key, seed)) for key in wanted}
@@ -45,7 +45,7 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
         within.append(_mean_distance(of_seed, [(a, b) for a, b in pairs if a[1] == b[1]]))
         across.append(_mean_distance(of_seed, [(a, b) for a, b in pairs if a[0] == b[0]]))
     if not within:
-        return untestable("no seed that all of them have")
+        return untestable("no seed common to all models")
     return decide_lower(compare_paired(np.array(within), np.array(across)))
 
 

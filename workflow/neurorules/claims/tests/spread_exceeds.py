@@ -1,4 +1,4 @@
-"""Distances spread more over one choice (the initial gain, say) than over another (the learning rule)."""
+"""Distances vary more over one choice (such as the initial gain) than over another (the learning rule)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
     """Paired one-sided t-test over seeds: the SD over `smaller` is below the SD over `larger`.
 
-    All networks are read at the highest accuracy that all of them reached. Values of `larger` with which not every
-    network learnt, see `least_level`, are left out, and named: else the worst of them would set the accuracy.
-    Each seed gives a table of distances, one row for each value of `larger`, one column for each of `smaller`. Its
-    two spreads are the square roots of the variance along the one (n - 1), averaged over the other: without any
-    effect the two variances are equal on average, however many values each has.
+    All networks are read at the highest accuracy that all of them reached. Values of `larger` at which not every
+    network learnt, see `least_level`, are left out and named, because the worst network would set the accuracy. Each
+    seed gives a table of distances, with a row for each value of `larger` and a column for each value of `smaller`. Its
+    two spreads are the square roots of the variance along one dimension (n - 1), averaged over the other. Without any
+    effect, the two variances are equal on average, however many values there are.
 
     Args:
-        rows: columns seed, update, accuracy, distance and those named.
+        rows: columns seed, update, accuracy, distance, and those named in the parameters.
         parameters: larger and smaller, {column: [values]} each; least_accuracy and least_share.
         margin: not used.
     """
@@ -36,7 +36,7 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     ((small, small_values),) = parameters["smaller"].items()
     grid = {x: [select(rows, {large: x, small: y}) for y in small_values] for x in large_values}
     if missing := [f"{x} {y}" for x in grid for y, cell in zip(small_values, grid[x], strict=True) if cell.empty]:
-        return untestable(f"not there: {', '.join(missing)}")
+        return untestable(f"not found: {', '.join(missing)}")
     least = least_level(rows, parameters)
     learnt = [x for x in grid if all(all_learnt(cell, least) for cell in grid[x])]
     unlearnt = ", ".join(str(x) for x in grid if x not in learnt)
@@ -46,12 +46,12 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
     cells = [cell for x in learnt for cell in grid[x]]
     seeds = set.intersection(*(set(cell["seed"]) for cell in cells))
     if not seeds:
-        return untestable("no seed that all of them have")
+        return untestable("no seed common to all models")
     common = matched([cell[cell["seed"].isin(seeds)] for cell in cells])
     if common is None or common.level < least:
         return untestable(f"no overlap in accuracies above {level_text(least)}")
     if same := same_networks(common):
-        return untestable(f"seeds {', '.join(map(str, same))}: two groups have one and the same network")
+        return untestable(f"seeds {', '.join(map(str, same))}: two groups have the same network")
 
     def spreads(values: list[NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
         table = np.array(values).reshape(len(learnt), len(small_values), -1)

@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 
 
 def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> Evidence:
-    """Two one-sided tests over seeds; columns and parameters as of summary_lower."""
+    """Two one-sided tests over seeds; columns and parameters as for summary_lower."""
     comparison = of_summaries(rows, parameters, margin)
     return comparison if isinstance(comparison, Evidence) else decide_equivalence(comparison, margin)

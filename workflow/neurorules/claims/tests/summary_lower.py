@@ -27,7 +27,7 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
 def of_summaries(
     rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float = float("nan")
 ) -> Comparison | Evidence:
-    """Welch's test over seeds, splits averaged within each; with the floor, which has no seeds, a one-sample test."""
+    """Welch's test over seeds, averaged over splits; a one-sample test for the floor, which has no seeds."""
     from dataclasses import replace
 
     if why := missing_columns(rows, "quantity", "mean", "sd_seeds", "n_seeds"):
@@ -42,7 +42,7 @@ def of_summaries(
         return compare_summary_with_value(first, second.mean, margin)
     if first.n > 0:
         return compare_summaries(first, second, margin)
-    # The same test the other way round.
+    # The same test with the sides exchanged.
     turned = compare_summary_with_value(second, first.mean, margin)
     return replace(
         turned,

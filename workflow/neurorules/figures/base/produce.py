@@ -29,16 +29,15 @@ def produce(
 
     Args:
         name: module name below `figures`.
-        context: see `Study.figure_context`, and `code`, the hash of the code behind the figure.
-        table_files: by figure, the CSVs of its models, named after their table type; those of this figure alone, or of
-            the others with `tables_of_others`.
+        context: see `Study.figure_context`, with `code`, the hash of the figure's code.
+        table_files: by figure, the CSVs of its models, named after their table type; for this figure only, or for the
+            other figures with `tables_of_others`.
         published: published.yaml.
-        outputs: one file per entry of PRODUCTS, told apart by their endings.
-        asked: what the tables have to be made of: by file, the value of their column `made_from`.
+        outputs: one file per entry of PRODUCTS, told apart by their extensions.
+        asked: by file, the required value of the table's column `made_from`.
 
     Raises:
-        StaleResult: a table was made otherwise.
-        DamagedResult: a table cannot be read.
+        StaleResult: a table was made from something else. DamagedResult: a table cannot be read.
     """
     from neurorules.claims.published import read_published
     from neurorules.plotting import style
@@ -47,7 +46,7 @@ def produce(
     module = FIGURES.load(name)
     by_figure = _read(table_files, asked or {})
     of_others = hasattr(module, "tables_of_others")
-    # What is decided is about the networks of this study.
+    # Claims are about the networks of this study.
     tables = _without(by_figure, context.get("networks", {})) if of_others else by_figure[name]
     section = getattr(module, "PUBLISHED", None)
     numbers = {} if section is None else read_published(published)
@@ -74,7 +73,7 @@ def produce(
 
 
 def _read(table_files: Mapping[str, Sequence[str]], asked: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Tidy tables by figure and table type, all models below each other; several figures may share a file."""
+    """Tidy tables by figure and table type, with all models concatenated; figures may share files."""
     import pandas as pd
 
     @cache
@@ -95,7 +94,7 @@ def _read(table_files: Mapping[str, Sequence[str]], asked: Mapping[str, str]) ->
 
 
 def _without(by_figure: Mapping[str, Mapping[str, Any]], networks: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Tables without the rows of networks that were trained elsewhere."""
+    """Tables without the rows of networks trained elsewhere."""
     names = list(networks)
 
     def own(table: Any) -> Any:
@@ -110,7 +109,7 @@ def _without(by_figure: Mapping[str, Mapping[str, Any]], networks: Iterable[str]
 
 
 def _page(title: str, markdown: str, made_by: str) -> str:
-    """A table's text as a page that needs nothing else. Tags in the text are shown, not obeyed."""
+    """A table's text as a self-contained page. Tags in the text are shown literally."""
     import html
 
     from markdown_it import MarkdownIt
@@ -125,6 +124,6 @@ def _page(title: str, markdown: str, made_by: str) -> str:
 
 
 def _codes(table: Any) -> set[str]:
-    """Hashes of the code that made the rows of a table."""
+    """Hashes of the code that made a table's rows."""
     columns = {"training_code", "scoring_code"} & set(table.columns)
     return {code for column in columns for code in table[column]} - {""}

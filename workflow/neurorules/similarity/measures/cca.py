@@ -1,12 +1,12 @@
 """Distance by canonical correlation analysis (paper, Table 2).
 
-Each representation is reduced to its first 20 principal components; the distance is 1 - the mean of the canonical
-correlations. As in the published code, the variates are found under a ridge: 1e-3 is added to the diagonal of the
-matrices X^T X and Y^T Y of the components (sums over samples, not covariances; in squared units of the activity), and
-the correlations are those of the variates so found, without the ridge. It keeps components of next to no variance from
-counting in full: with singular values s, component i has the weight s_i / sqrt(s_i^2 + 1e-3). It is an absolute number,
-so that the distance is blind to rotation and shift, but to scale and to invertible linear maps of the components only
-as far as s_i^2 is large against 1e-3. Components of no variance at all are left out.
+Each representation is reduced to its first 20 principal components; the distance is 1 - the mean canonical correlation.
+As in the published code, the variates are found with a ridge: 1e-3 is added to the diagonals of the components' X^T X
+and Y^T Y (sums over samples, not covariances; in squared units of the activity). The correlations are those of these
+variates, without the ridge. The ridge keeps components with almost no variance from counting in full: with singular
+values s, component i has the weight s_i / sqrt(s_i^2 + 1e-3). Since it is an absolute number, the distance ignores
+rotation and shift, but it ignores scale and invertible linear maps of the components only if s_i^2 is much larger than
+1e-3. Components without variance are left out.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ RIDGE = 1e-3
 def canonical_correlations(
     x: Samples, y: Samples, n_components: int = N_COMPONENTS, ridge: float = RIDGE
 ) -> NDArray[Any]:
-    """Correlations of the canonical variates, one for each component of the representation that has fewer of them.
+    """Correlations of the canonical variates, one per component of the representation with fewer components.
 
     Args:
-        x, y: of the same samples, any numbers of features.
-        n_components: principal components of each.
+        x, y: the same samples, with any numbers of features.
+        n_components: number of principal components of each.
         ridge: added to the components' sums of squares.
     """
     left_x, singular_x = x.components(n_components)
@@ -44,16 +44,16 @@ def canonical_correlations(
 def correlations_of_components(
     overlap: NDArray[Any], singular_x: NDArray[Any], singular_y: NDArray[Any], ridge: float = RIDGE
 ) -> NDArray[Any]:
-    """Correlations of the canonical variates, see `canonical_correlations`, of given principal components.
+    """Correlations of the canonical variates of given principal components, see `canonical_correlations`.
 
     Args:
-        overlap: (component of x, component of y) inner products of their left singular vectors.
-        singular_x, singular_y: (component,) singular values.
+        overlap: (component of x, component of y), inner products of their left singular vectors.
+        singular_x, singular_y: (component,), singular values.
         ridge: added to the components' sums of squares.
     """
     weight_x = singular_x / np.sqrt(singular_x**2 + ridge)
     weight_y = singular_y / np.sqrt(singular_y**2 + ridge)
-    # Principal components are orthogonal, so that whitening under the ridge is a weight for each.
+    # Principal components are orthogonal, so whitening with the ridge is one weight per component.
     to_x, shared, to_y = np.linalg.svd(
         weight_x[:, None] * overlap * weight_y,
         full_matrices=False,

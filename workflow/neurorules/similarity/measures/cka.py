@@ -1,6 +1,6 @@
 """Distance by linear centred kernel alignment (paper, Table 2; Kornblith et al. 2019).
 
-1 - ||X^T Y||_F^2 / (||X^T X||_F ||Y^T Y||_F) of centred samples, without principal components before.
+1 - ||X^T Y||_F^2 / (||X^T X||_F ||Y^T Y||_F) of centred samples, without reduction to principal components.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """Distance by linear CKA from the unbiased estimator of HSIC (Song et al. 2012; Nguyen, Raghu & Kornblith 2021).
 
-CKA compares Gram matrices K = X X^T and L = Y Y^T of samples. Their diagonals, a sample's product with itself, agree
-whatever the features are, so that CKA of few samples in many features is too high. The unbiased estimator leaves the
-diagonals out. With K~ and L~, which are K and L with a diagonal of 0, and n samples,
+CKA compares Gram matrices K = X X^T and L = Y Y^T of samples. Their diagonals, each sample's product with itself, agree
+whatever the features are, so CKA of few samples with many features is too high. The unbiased estimator leaves out the
+diagonals. With K~ and L~, which are K and L with a zero diagonal, and n samples,
 
     HSIC(K, L) = [ tr(K~ L~) + (1^T K~ 1)(1^T L~ 1) / ((n - 1)(n - 2)) - 2 / (n - 2) 1^T K~ L~ 1 ] / (n (n - 3))
     distance   = 1 - HSIC(K, L) / sqrt(HSIC(K, K) HSIC(L, L)), clipped to 0..1
 
-The bias that it corrects is that of few samples, and all of it only where samples are independent. Neighbouring time
-bins are not: of smoothed rates it takes off a part. The bias of few neurons is another one (Kang, Canatar & Chung
-2025), which stays; `similarity/extrapolation.py` extrapolates over the number of neurons.
+This corrects the bias due to few samples, completely only if samples are independent. Neighbouring time bins are not,
+so for smoothed rates it removes part of the bias. The bias due to few neurons (Kang, Canatar & Chung 2025) is a
+different one and remains; `similarity/extrapolation.py` extrapolates over the number of neurons.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ LEAST_SAMPLES = 4
 
 
 def unbiased_hsic(x: Samples, y: Samples) -> float:
-    """Unbiased HSIC with linear kernels, in the features' space, of at least 4 samples.
+    """Unbiased HSIC with linear kernels, computed in feature space, of at least 4 samples.
 
-    With centred columns K 1 = 0, so that the sums over K~ are sums over K's diagonal.
+    With centred columns K 1 = 0, so sums over K~ are sums over K's diagonal.
     """
     k, l = x.square_sums, y.square_sums  # noqa: E741
     n = len(k)
@@ -41,7 +41,7 @@ def unbiased_hsic(x: Samples, y: Samples) -> float:
 
 
 def debiased_cka(x: Samples, y: Samples) -> float:
-    """CKA from unbiased estimates; it may fall below 0, and is 0 where a representation has no variance left."""
+    """CKA from unbiased estimates; may be below 0, and is 0 if a representation has no variance left."""
     if len(x.square_sums) < LEAST_SAMPLES:
         return 0.0
     of_x, of_y = unbiased_hsic(x, x), unbiased_hsic(y, y)

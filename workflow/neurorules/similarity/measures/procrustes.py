@@ -1,4 +1,4 @@
-"""Procrustes distance (paper, equation 4 and all figures): the measure that the study is about."""
+"""Procrustes distance (paper, equation 4 and all figures), the study's main measure."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""What a derivation is, and how one is found by name: a table that claims are decided from, computed from tidy tables.
+"""The contract of a derivation: a table, computed from tidy tables, that decides claims.
 
 A derivation is one file in the folder above with
 
     TABLES: tuple[str, ...]                                     table types that it reads
     def derive(tables: Mapping[str, DataFrame], parameters: Mapping) -> DataFrame
 
-`tables` holds one tidy table per type, all models below each other; `parameters` are the claim's own.
+`tables` has one tidy table per type, with all models concatenated; `parameters` are the claim's own.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
-"""What a measure of similarity is, and how one is found by name.
+"""The contract of a measure of similarity.
 
 A measure is one file in the folder above with
 
-    LABEL: str                                             axis label, e.g. "CCA distance"
-    def distance(x: NDArray[Any], y: NDArray[Any]) -> float    0 alike, about 1 nothing in common
-    def between(x: Samples, y: Samples) -> float           optional: the same, of activities that are compared more than
+    LABEL: str                                             axis label, such as "CCA distance" def distance(x:
+    NDArray[Any], y: NDArray[Any]) -> float    0 alike, about 1 nothing in common def between(x: Samples, y: Samples) ->
+    float           optional: the same, of activities that are compared more than
                                                            once and by other measures too, see `samples.py`
 
-x and y are (condition, time, feature) of the same conditions and times, any numbers of features: the network's
-activity first, the recorded rates second. A representation without any variance has distance 1 to everything.
+x and y are (condition, time, feature) of the same conditions and times, with any numbers of features: x is the
+network's activity, y the recorded rates. A representation without variance has distance 1 to everything.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ MEASURE_OPTIONS = ("measures", "specification_measures")
 
 
 def load_between(name: str) -> Callable[[Samples, Samples], float]:
-    """A measure as a function of `Samples`, whether or not it makes use of them."""
+    """A measure as a function of `Samples`, whether or not it has `between`."""
     measure = MEASURES.load(name)
     found: Callable[[Samples, Samples], float] | None = getattr(measure, "between", None)
     return found or (lambda x, y: float(measure.distance(x.activity, y.activity)))
 
 
 def check_measures(names: Iterable[str], rates: NDArray[Any]) -> None:
-    """Check that distances to a recording can be measured, by its first two neurons.
+    """Check on its first two neurons that distances to a recording can be measured.
 
     Args:
         names: the measures.
         rates: (condition, time, neuron).
 
     Raises:
-        InputError: by a measure, such as one that needs two conditions.
+        InputError: raised by a measure, such as one that needs two conditions.
     """
     for name in names:
         MEASURES.load(name).distance(rates[:, :, :2], rates[:, :, :2])
