@@ -74,4 +74,7 @@ def test_enough_seeds_cost_nothing(study: Study, tmp_path: Path) -> None:
 
 def test_without_a_published_sd_no_number_is_made_up(repository: Path, tmp_path: Path) -> None:
     text = seeds_report(load_study(repository / "config" / "companion.yaml"), tmp_path)
-    assert "companion-fig1-gain-matters-eprop (romo; " in text and "not known (the claim has no margin with a published SD" in text
+    assert (
+        "companion-fig1-gain-matters-eprop (romo; " in text
+        and "not known (the claim has no margin with a published SD" in text
+    )
