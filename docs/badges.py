@@ -1,7 +1,7 @@
-"""Draw the badges of the README from pyproject.toml, so that they are true and need no server.
+"""Draw the README's badges from pyproject.toml, so that they are always right and need no server.
 
 python docs/badges.py            writes them
-python docs/badges.py --check    says whether they are up to date
+python docs/badges.py --check    checks whether they are up to date
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ BADGE = """<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{heig
 
 
 def facts() -> dict[str, tuple[str, str]]:
-    """By badge, its name and what it says."""
+    """The name and value of each badge."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lowest, end = map(int, re.findall(r"3\.(\d+)", project["requires-python"]))
     (snakemake,) = re.findall(r"snakemake==([\d.]+)\.\*", " ".join(project["dependencies"]))
@@ -43,7 +43,7 @@ def facts() -> dict[str, tuple[str, str]]:
 
 
 def badge(name: str, value: str) -> str:
-    """The picture of one badge."""
+    """One badge as SVG."""
     left, right = (round(CHARACTER * len(text) + 2 * MARGIN) for text in (name, value))
     return BADGE.format(
         width=left + right,

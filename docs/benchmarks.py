@@ -1,7 +1,7 @@
-"""Write the page on speed from the table that `make bench` stores.
+"""Write the page about speed from the table that `make bench` stores.
 
 python docs/benchmarks.py            writes it
-python docs/benchmarks.py --check    says whether it is up to date
+python docs/benchmarks.py --check    checks whether it is up to date
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PAGE = REPOSITORY / "docs" / "reference" / "benchmarks.md"
 START = """# Speed
 
 `make bench` measures these numbers again and compares them with this table. Ratios come from one run in which both
-sides take turns, so they can be compared between machines. Seconds depend on the machine and on what else it does.
+sides take turns, so they can be compared between machines. Seconds depend on the machine and its load.
 
 This page is generated from `tests/benchmarks/stored.json` by `docs/benchmarks.py`. `make bench WRITE=1` stores new
 numbers.
@@ -29,15 +29,15 @@ numbers.
 ABOUT = {
     "gradients": (
         "Training",
-        "One update of a network of N units, over T steps and a batch of B trials, on one thread. The usual loop calls "
-        "PyTorch modules step by step and differentiates automatically. GEMM is the rate of a product of two "
-        "1000 x 1000 matrices.",
+        "One update of a network with N units, T steps and a batch of B trials, on one thread. The usual loop calls "
+        "PyTorch modules step by step and differentiates automatically. A large product multiplies two 1000 x 1000 "
+        "matrices.",
     ),
-    "similarity": ("Similarity", "Measures of similarity, on one thread."),
+    "similarity": ("Similarity", "Similarity measures, on one thread."),
     "demo": (
         "The demo",
-        "`make demo` from start to end. Seconds of jobs count their starts and imports. Idle is time of cores without "
-        "a job.",
+        "`make demo` from start to end. Job times include startup and imports. Idle is the time that cores spend "
+        "without a job.",
     ),
 }
 

@@ -1,4 +1,4 @@
-"""Check the built site: it loads nothing from another server, and every link within it leads somewhere.
+"""Check the built site: it loads nothing from another server, and no internal link is broken.
 
 python docs/check_site.py site
 """
@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-# Attributes by which a page loads something as it is opened; an <a> loads nothing.
+# Attributes that load something when a page is opened; an <a> loads nothing.
 LOADS = {
     "script": "src",
     "img": "src",
@@ -27,7 +27,7 @@ OUTSIDE_STYLE = re.compile(r"(?:@import|url\()\s*[\"']?\s*((?:https?:)?//[^\"')\
 
 
 class _Page(HTMLParser):
-    """What a page loads, what it links to, and the names that links to it may use."""
+    """What a page loads, what it links to, and the anchors that it defines."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -51,10 +51,10 @@ def _is_outside(address: str) -> bool:
 
 
 def problems(site: Path) -> Iterator[str]:
-    """A sentence for each thing that is wrong."""
+    """Describe each problem in one sentence."""
     pages = {file: _Page(file.read_text(encoding="utf-8")) for file in sorted(site.rglob("*.html"))}
     if not pages:
-        yield f"{site} holds no pages"
+        yield f"{site} contains no pages"
     for file, page in pages.items():
         where = file.relative_to(site)
         yield from (f"{where} loads {address}" for address in page.loaded if _is_outside(address))
@@ -68,16 +68,16 @@ def problems(site: Path) -> Iterator[str]:
             if not target.exists():
                 yield f"{where} links to {address}, which does not exist"
             elif parts.fragment and found_page and unquote(parts.fragment) not in found_page.names:
-                yield f"{where} links to {address}, where nothing has this name"
+                yield f"{where} links to {address}, but that page has no such anchor"
     for file in sorted(site.rglob("*.css")):
         for found in OUTSIDE_STYLE.finditer(file.read_text(encoding="utf-8")):
             yield f"{file.relative_to(site)} loads {found[1]}"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print what is wrong with a site; returns the exit code."""
+    """Print the problems of a site; returns the exit code."""
     found = list(problems(Path(arguments[0]).resolve()))
-    print("\n".join(found) or f"{arguments[0]}: every link leads somewhere, and nothing is loaded from elsewhere")
+    print("\n".join(found) or f"{arguments[0]}: no broken links, and nothing is loaded from another server")
     return 1 if found else 0
 
 

@@ -1,7 +1,7 @@
 """Write the table of columns in docs/reference/tables.md from workflow/neurorules/tables/base/columns.py.
 
 python docs/column_reference.py            writes it
-python docs/column_reference.py --check    says whether it is up to date
+python docs/column_reference.py --check    checks whether it is up to date
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ BEGIN, END = "<!-- columns -->", "<!-- end -->"
 
 
 def table() -> str:
-    """A row per column; columns that may be about one network of a pair stand with an ending."""
+    """One row per column; columns that can describe one network of a pair are also listed with their suffixes."""
     sys.path.insert(0, str(REPOSITORY / "workflow"))
     from neurorules.tables.base.columns import COLUMNS
 
@@ -31,7 +31,7 @@ def table() -> str:
 
 
 def rendered(page: str) -> str:
-    """The page with the table between its comments."""
+    """The page with a new table between its comments."""
     start = page.index(BEGIN) + len(BEGIN)
     return f"{page[:start]}\n\n{table()}\n\n{page[page.index(END, start) :]}"
 

@@ -1,6 +1,6 @@
-"""Sphinx builds the site from the pages of the repository as they are: `make docs`.
+"""Sphinx configuration: builds the site from the repository's pages without changing them (`make docs`).
 
-The source folder is the repository itself, so that pages link to each other, and to other files, as on a code host.
+The source folder is the repository itself, so links between pages and to other files work as on a code host.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ html_title = "neurorules"
 html_show_sphinx = False
 html_copy_source = False
 html_static_path = ["site/static"]
-html_extra_path = ["site/root"]  # index.html, which leads to the first page
+html_extra_path = ["site/root"]  # index.html, which redirects to the first page
 html_css_files = ["site.css"]
 html_theme_options = {
     "sidebar_hide_name": False,
@@ -56,7 +56,7 @@ copybutton_exclude = ".linenos, .gp, .go"
 
 
 def _literal_blocks(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Show what a module's docstring indents as it stands: contracts are written as aligned lists."""
+    """Show indented parts of a module's docstring literally: contracts are written as aligned lists."""
     if what != "module":
         return
     made: list[str] = []
@@ -72,5 +72,5 @@ def _literal_blocks(app: Any, what: str, name: str, obj: Any, options: Any, line
 
 
 def setup(app: Any) -> None:
-    """Called by Sphinx."""
+    """Connect the extension; Sphinx calls this."""
     app.connect("autodoc-process-docstring", _literal_blocks)

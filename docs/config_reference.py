@@ -1,10 +1,10 @@
-"""Write what is generated from the types of options: tables below docs/reference/, and the schema that editors use.
+"""Generate the option tables in docs/reference/ and the schema for editors from the definitions of options.
 
     python docs/config_reference.py            writes them
-    python docs/config_reference.py --check    says whether they are up to date
+    python docs/config_reference.py --check    checks whether they are up to date
 
-Types, limits, defaults, meanings and sources stand in workflow/neurorules/study/schema/, and in OPTION_SCHEMA of tasks
-and learning rules. The values that tasks and learning rules have stand in config/config.yaml.
+Types, limits, defaults, meanings and sources are defined in workflow/neurorules/study/schema/ and in the OPTION_SCHEMA
+of tasks and learning rules. The values for tasks and learning rules are in config/config.yaml.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ PAGES = REPOSITORY / "docs" / "reference"
 SCHEMA = REPOSITORY / "workflow" / "schemas" / "config.schema.json"
 CONFIG = REPOSITORY / "config" / "config.yaml"
 
-# Tables by the name in the comment before them: the group, and titles of columns by what they hold.
+# Tables by the name in the comment before them: the group, and column titles by content.
 OPTIONS = {"type": "type", "default": "default", "meaning": "meaning", "source": "source"}
 TABLES: dict[str, tuple[type[Group], dict[str, str]]] = {
     "top level": (StudyConfig, {"type": "type", "value": "value in `config.yaml`", "meaning": "meaning"}),
@@ -72,7 +72,7 @@ TYPE_WORDS = {"string": "text", "null": "null"}
 
 
 def type_of(option: Mapping[str, Any]) -> str:
-    """What an option may be, in words."""
+    """The type of an option in words."""
     if "x-type" in option:
         return str(option["x-type"])
     if "anyOf" in option:
@@ -105,7 +105,7 @@ def type_of(option: Mapping[str, Any]) -> str:
 
 
 def written(value: Any) -> str:
-    """A value as a study file writes it: 1.0e-3 and not 0.001."""
+    """A value as written in a study file: 1.0e-3, not 0.001."""
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
     if isinstance(value, float) and 0 < abs(value) < 0.01:
@@ -119,7 +119,7 @@ def written(value: Any) -> str:
 
 
 def default_of(group: type[Group], name: str, option: Mapping[str, Any]) -> str:
-    """The default of an option, and what tasks have in its place."""
+    """The default of an option, and the values that tasks use instead."""
     default = group.model_fields[name].default
     if "x-default" in option:
         said = str(option["x-default"])
@@ -137,7 +137,7 @@ def _config() -> dict[str, Any]:
 
 
 def _of_tasks(group: str, name: str) -> str:
-    """What the tasks of config.yaml say of an option: `400` in `mante2013`, `64` in `romo` and `dms`."""
+    """The values of an option in the tasks of config.yaml: `400` in `mante2013`, `64` in `romo` and `dms`."""
     tasks: dict[str, list[str]] = {}
     for task, entry in _config()["tasks"].items():
         if name in entry.get(group, {}):
@@ -167,7 +167,7 @@ def table(name: str) -> str:
 
 
 def _option_rows(options: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
-    """Rows of a table of options that a JSON schema describes; parameters of an environment are in no schema."""
+    """Table rows for options from a JSON schema; parameters of an environment are in no schema."""
     rows = ["| key | type | value in `config.yaml` | meaning |", "|---|---|---|---|"]
     for key, value in values.items():
         option = options.get(key)
@@ -183,13 +183,13 @@ def _json_type(value: Any) -> str:
 
 
 def _first_sentence(module: str) -> str:
-    """What the docstring of a plug-in says first."""
+    """The first line of a plug-in's docstring."""
     text = importlib.import_module(f"neurorules.{module}").__doc__ or ""
     return text.strip().splitlines()[0]
 
 
 def task_tables() -> str:
-    """For each task of config.yaml its options; a task that shares them all with another one refers to it."""
+    """The options of each task in config.yaml; a task with the same options as an earlier one refers to it."""
     lines: list[str] = []
     shown: dict[str, str] = {}
     for name, entry in _config()["tasks"].items():
@@ -203,21 +203,21 @@ def task_tables() -> str:
 
 
 def learning_rule_tables() -> str:
-    """For each learning rule that has options, these."""
+    """The options of each learning rule that has any."""
     lines: list[str] = []
     for name in _config()["learning_rules"]:
         options = load_learning_rule(name).OPTION_SCHEMA
         rows = _option_rows(options, _config()["learning_rules"][name])
         lines += [f"### `{name}`", "", _first_sentence(f"learning.{name}"), "", *rows, ""]
     without = [f"`{name}`" for name in LEARNING_RULES.names() if name not in _config()["learning_rules"]]
-    return "\n".join([*lines, f"Without options of their own: {', '.join(without)}."])
+    return "\n".join([*lines, f"These learning rules have no options: {', '.join(without)}."])
 
 
 PLUG_INS = {"tasks' own options": task_tables, "learning rules' own options": learning_rule_tables}
 
 
 def rendered(page: str) -> str:
-    """A page with its tables generated again; they stand between comments that name them."""
+    """A page with its tables regenerated; each table is between comments that name it."""
     for name in BEGIN.findall(page):
         begin = f"<!-- table: {name} -->"
         start = page.index(begin) + len(begin)
@@ -227,7 +227,7 @@ def rendered(page: str) -> str:
 
 
 def pages() -> dict[Path, str]:
-    """The pages that have tables, as they should be.
+    """The up-to-date text of the pages that have tables.
 
     Raises:
         ValueError: a table is on no page, or on two.
@@ -235,7 +235,9 @@ def pages() -> dict[Path, str]:
     texts = {file: file.read_text(encoding="utf-8") for file in sorted(PAGES.glob("*.md"))}
     found = sorted(name for text in texts.values() for name in BEGIN.findall(text))
     if found != sorted([*TABLES, *PLUG_INS]):
-        raise ValueError(f"tables below {PAGES}: {found}; those that exist: {sorted([*TABLES, *PLUG_INS])}")
+        raise ValueError(
+            f"Tables in {PAGES}: {found}. Each of these must be there once: {sorted([*TABLES, *PLUG_INS])}"
+        )
     return {file: rendered(text) for file, text in texts.items() if BEGIN.search(text)}
 
 

@@ -1,9 +1,9 @@
-"""Write the code blocks of the documentation again from the files below examples/.
+"""Update the code blocks of the documentation from the files in examples/.
 
     python docs/examples.py            writes them
-    python docs/examples.py --check    says whether they are up to date
+    python docs/examples.py --check    checks whether they are up to date
 
-A comment names the file, so that a page reads the same on the site and in the repository:
+A comment names the file, so a page looks the same on the site and in the repository:
 
     <!-- example: task/config/my-task.yaml -->
 """
@@ -29,7 +29,7 @@ def pages() -> list[Path]:
 
 
 def rendered(page: str) -> str:
-    """A page with its examples as their files are now.
+    """A page with its examples updated from their files.
 
     Raises:
         FileNotFoundError: an example that the page names does not exist.

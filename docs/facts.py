@@ -1,8 +1,8 @@
-"""What the verdicts of a study hang on: its numbers, from the CSVs of its figures, with what they are conditional on.
+"""Print the numbers behind a study's verdicts, from the CSVs of its figures, with the conditions that they depend on.
 
     PYTHONPATH=workflow .venv/bin/python docs/facts.py config/reach-power.yaml
 
-Each line names the file that it comes from. What needs a figure that the study has not made is left out, and named.
+Each section names its file. If the study has not made that file, the section says so.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ def mean_sd(values: pd.Series) -> str:
 
 
 def power(folder: Path) -> Lines:
-    """The main test's power, by itself: margin and SDs alone decide it."""
+    """The main test's power, which depends only on the margin and the SDs."""
     for n in (4, 10, 18, 20):
-        yield f"margin of one SD, no difference, {n} seeds a side: {power_equivalence(Design(1, n, 1, n), 1.0):.0%}"
+        yield f"margin of one SD, no difference, {n} seeds per group: {power_equivalence(Design(1, n, 1, n), 1.0):.0%}"
     for sd in (0.008, 0.012, 0.020):
         seeds = replicates_for(lambda design: power_equivalence(design, 0.014), Design(sd, 2, sd, 2))
-        yield f"margin .014, SD {sd:.3f}: {seeds:.0f} seeds a side for 80%"
+        yield f"margin .014, SD {sd:.3f}: {seeds:.0f} seeds per group for 80%"
 
 
 def published(folder: Path) -> Lines:
-    """tables/claims.csv: what a claim's test says of the numbers that the paper prints."""
+    """tables/claims.csv: the result of each claim's test on the numbers that the paper prints."""
     rows = read_tidy_table(folder / "tables/claims.csv")
     for row in (
         rows[rows["printed_verdict"].fillna("") != ""].drop_duplicates(["id", "printed_recording"]).to_dict("records")
@@ -43,7 +43,7 @@ def published(folder: Path) -> Lines:
 
 
 def alignment(folder: Path) -> Lines:
-    """figures/multiverse.csv: e-prop less BPTT, Procrustes, all neurons, by movement onset and accuracy."""
+    """figures/multiverse.csv: e-prop minus BPTT, Procrustes, all neurons, by movement onset and accuracy."""
     rows = read_tidy_table(folder / "figures/multiverse.csv")
     rows = rows[(rows["measure"] == "procrustes") & (rows["population"] == "all") & (rows["learning_rule"] == "eprop")]
     for row in rows.to_dict("records"):
@@ -56,24 +56,24 @@ def alignment(folder: Path) -> Lines:
 
 
 def levels(folder: Path) -> Lines:
-    """figures/fig1.csv: guessing, and what networks are at each learning rule's last checkpoint."""
+    """figures/fig1.csv: guessing, and each learning rule's networks at the last checkpoint."""
     rows = read_tidy_table(folder / "figures/fig1.csv")
     for (recording, task), of_task in rows.groupby(["recording", "task"]):
         guess = of_task.iloc[0]
         yield (
             f"{recording}, {task}: guessing has accuracy {guess['guessing_accuracy']:.3f} and "
-            f"{guess['guessing_fraction_correct']:.0%} of trials right"
+            f"{guess['guessing_fraction_correct']:.0%} of trials correct"
         )
         for rule, runs in of_task.groupby("learning_rule"):
             last = runs[runs["update"] == runs.groupby("seed")["update"].transform("max")]
             yield (
                 f"  {rule}: accuracy {mean_sd(last['accuracy'])}, lowest {last['accuracy'].min():.2f}; "
-                f"{last['fraction_correct'].mean():.0%} right; distance {mean_sd(last['distance'])}"
+                f"{last['fraction_correct'].mean():.0%} correct; distance {mean_sd(last['distance'])}"
             )
 
 
 def told_apart(folder: Path) -> Lines:
-    """figures/fig6.csv: distances between networks at equal accuracy, of other seeds."""
+    """figures/fig6.csv: distances between networks with different seeds, at equal accuracy."""
     rows = read_tidy_table(folder / "figures/fig6.csv")
     rows = rows[(rows["seed_a"] != rows["seed_b"]) & (rows["setting_a"] == rows["setting_b"])]
     for level, pairs in rows.groupby("level", sort=False):
@@ -85,7 +85,7 @@ def told_apart(folder: Path) -> Lines:
 
 
 def baselines(folder: Path) -> Lines:
-    """similarity/recordings/*/baselines.csv, and distances at the first and the last checkpoint by measure."""
+    """similarity/recordings/*/baselines.csv, and distances at the first and last checkpoint, by measure."""
     for file in sorted(folder.glob("similarity/recordings/*/baselines.csv")):
         for row in read_tidy_table(file).to_dict("records"):
             what = f"{row['quantity']} {row['value']:.3f} (size {row['group_size']})"
@@ -110,7 +110,7 @@ def neurons(folder: Path) -> Lines:
     for stage, accuracy in (("trained", None), ("matched", 0.9), ("matched", 0.8)):
         found = neuron_seed_interval(table, "eprop", "bptt", stage=stage, accuracy=accuracy)
         yield (
-            f"e-prop less BPTT, {stage} {accuracy or ''}: {found.difference:+.3f} [{found.low:.3f}, {found.high:.3f}] "
+            f"e-prop minus BPTT, {stage} {accuracy or ''}: {found.difference:+.3f} [{found.low:.3f}, {found.high:.3f}] "
             f"over neurons and seeds; SD over neurons {found.sd_neurons:.3f}, over seeds {found.sd_seeds:.3f}"
         )
 
@@ -135,7 +135,7 @@ FACTS: tuple[Callable[[Path], Lines], ...] = (
 
 
 def main() -> None:
-    """Print all facts of the study that is named."""
+    """Print all facts about the study given on the command line."""
     study = load_study(sys.argv[-1] if sys.argv[-1].endswith(".yaml") else "config/reach-power.yaml")
     for fact in FACTS:
         print(f"\n## {(fact.__doc__ or '').strip()}")

@@ -1,4 +1,4 @@
-"""Files of the documentation that scripts write: one way to write them, or to say that they are out of date."""
+"""Write the generated files of the documentation, or check whether they are up to date."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 
 def write_or_check(files: Mapping[Path, str], script: str, arguments: Sequence[str]) -> int:
-    """Write the files, or with `--check` compare them.
+    """Write the files, or compare them if `arguments` has `--check`.
 
     Args:
-        files: what each is to contain.
-        script: which one in this folder writes them.
-        arguments: of its command line.
+        files: the content of each file.
+        script: the script in this folder that writes them.
+        arguments: the script's command-line arguments.
 
     Returns:
         The exit code: 1 if a file is not up to date.

@@ -1,10 +1,10 @@
-"""Draw docs/images/rulegraph.svg: the kinds of steps of the workflow and what they take from each other.
+"""Draw docs/images/rulegraph.svg: the steps of the workflow and how they depend on each other.
 
     python docs/rulegraph.py            writes it
-    python docs/rulegraph.py --check    says whether it is up to date
+    python docs/rulegraph.py --check    checks whether it is up to date
 
-Snakemake gives the graph of the demo, which has every kind of step. Rules that differ only in seeds, sources or the
-figure that they draw are one box.
+The graph is Snakemake's for the demo, which has every kind of step. Rules that differ only in seeds, sources or the
+figure that they draw share one box.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 PICTURE = REPOSITORY / "docs" / "images" / "rulegraph.svg"
 
-# By rule: what its box says, and its row.
+# By rule: the text of its box, and its row.
 BOXES = {
     "synthetic_raw_files": ("synthetic raw files\n(or downloaded, or yours)", 0.0),
     "recording": ("recording\nrates by condition,\ntime and neuron", 0.0),
@@ -34,7 +34,7 @@ BOXES = {
 
 
 def kind(rule: str, figures: Sequence[str]) -> str | None:
-    """The box that a rule belongs to; None for the target of everything."""
+    """The box of a rule; None for the target `all`."""
     if rule == "all":
         return None
     if rule == "claims":
@@ -43,7 +43,7 @@ def kind(rule: str, figures: Sequence[str]) -> str | None:
 
 
 def steps() -> dict[str, set[str]]:
-    """By box, the boxes that it takes something from."""
+    """For each box, the boxes that it depends on."""
     command = [sys.executable, "-m", "snakemake", "--rulegraph", "dot", "--cores", "1"]
     done = subprocess.run(
         [*command, "--configfile", "config/demo.yaml", "--config", "models_per_job=1"],  # a rule for each kind
@@ -66,7 +66,7 @@ def steps() -> dict[str, set[str]]:
 
 
 def columns(takes: Mapping[str, set[str]]) -> dict[str, int]:
-    """How many steps come before a box, at most; a box that takes nothing stands just before what takes from it."""
+    """The column of each box: after all boxes that it depends on, or without any, just before its first user."""
     found: dict[str, int] = {}
     while len(found) < len(takes):
         for box, sources in takes.items():
@@ -79,7 +79,7 @@ def columns(takes: Mapping[str, set[str]]) -> dict[str, int]:
 
 
 def draw(takes: Mapping[str, set[str]], file: Path) -> None:
-    """Write the picture, the same bytes every time."""
+    """Write the picture; the same graph gives the same bytes."""
     import matplotlib
 
     matplotlib.use("svg")
@@ -119,7 +119,7 @@ def main(arguments: Sequence[str]) -> int:
     takes = steps()
     missing = set(takes) - set(BOXES)
     if missing:
-        print(f"docs/rulegraph.py has no words for {', '.join(sorted(missing))}", file=sys.stderr)
+        print(f"docs/rulegraph.py has no box for {', '.join(sorted(missing))}", file=sys.stderr)
         return 1
     if "--check" not in arguments:
         draw(takes, PICTURE)

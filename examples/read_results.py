@@ -6,7 +6,7 @@ in PYTHONPATH or `sys.path`. Or run it as a script on a finished study:
     PYTHONPATH=workflow .venv/bin/python examples/read_results.py config/demo.yaml
 """
 
-# %% A study, from its file: models (task / learning rule / setting), their seeds, and where everything is
+# %% A study, from its file: models (task / learning rule / setting), their seeds, and paths
 import json
 import sys
 from pathlib import Path
@@ -39,7 +39,7 @@ print("mean loss of the last ten updates:", float(run["task_loss"][-10:].mean())
 recurrent = run["recurrent"].values  # W_h, (checkpoint, unit, source unit)
 print("SD of the recurrent weights before and after training:", recurrent[0].std(), recurrent[-1].std())
 
-# %% What made it: options, code hash, versions, checksum of the recording
+# %% What it was made from: options, code hash, versions, checksum of the recording
 made_of = json.loads(run.attrs["model"])
 print(made_of["learning_rule"], "gain", made_of["network"]["gain"], "learning rate", run.attrs["learning_rate"])
 print("code", run.attrs["code"][:12], "recording", run.attrs["recording"], run.attrs["recording_sha256"][:12])
@@ -51,7 +51,7 @@ recording = open_recording(study.paths.recording_file(study.options.recording(mo
 rates = recording["rates"].values
 print(dict(recording["rates"].sizes), recording.attrs["title"], "synthetic" if recording.attrs["synthetic"] else "real")
 
-# %% The network's activity in the window that lines up with the recording, (condition, time, unit), after training
+# %% The network's activity after training, (condition, time, unit), in the window that lines up with the recording
 from neurorules.runs.evaluate import ModelActivity
 from neurorules.tasks.base.task import make_task
 
@@ -62,7 +62,7 @@ activity = network.at(-1)
 print("activity", activity.shape, "silent units:", int((activity.max((0, 1)) == 0).sum()))
 print("whole test trials:", network.all_steps_at(-1).shape)
 
-# %% A distance by hand, of any two activities and by any measure
+# %% A distance by hand, between any two activities and with any measure
 from neurorules.similarity.measures.base.measure import MEASURES
 
 procrustes = MEASURES.load("procrustes").distance
@@ -71,15 +71,15 @@ half = rates.shape[-1] // 2
 print("network to recording:", by_hand)
 print("half of the neurons to the other half:", procrustes(rates[..., :half], rates[..., half : 2 * half]))
 
-# %% The same from the study's tables, which are tidy: a row per seed, checkpoint and measure
+# %% The same distance from the study's tidy tables, which have one row per seed, checkpoint and measure
 files = [study.paths.table_file("distances", model, part) for part in study.selection.seed_subsets["distances"][model]]
 table = pd.concat(map(pd.read_csv, files))
 of_run = table[(table["seed"] == seed) & (table["measure"] == "procrustes")]
 print(of_run[["update", "accuracy", "distance"]].tail(3).to_string(index=False))
 # Networks run in float32, whose last digits depend on the number of threads; the workflow's jobs have one.
-print("the last row is what was computed by hand:", abs(of_run["distance"].iloc[-1] - by_hand) < 1e-6)
+print("the last row equals the distance by hand:", abs(of_run["distance"].iloc[-1] - by_hand) < 1e-6)
 
-# %% Every figure and table leaves the numbers that it shows
+# %% Every figure and table has a CSV with the numbers that it shows
 for name in study.selection.figures:
     for file in study.paths.figure_files(name):
         if file.endswith(".csv"):

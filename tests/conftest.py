@@ -22,7 +22,7 @@ def repository() -> Path:
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of real recordings, laid out as `raw_dir`; tests that need it skip where it is absent."""
+    """The folder of real recordings, laid out like `raw_dir`; tests that need it are skipped if it is absent."""
     folder = Path(os.environ.get("NEURORULES_DATA", REPOSITORY.parent / "shared" / "data"))
     if not folder.is_dir():
         pytest.skip(f"no real recordings: {folder} does not exist (name a folder in NEURORULES_DATA)")
@@ -52,13 +52,13 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 @pytest.fixture(scope="session")
 def finished(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """The finished study, undisturbed, by two cores. Tests copy it and leave it as it is."""
+    """The finished study, run without interruption on two cores. Tests copy it and do not change it."""
     return Checkout(made_once(tmp_path_factory, "finished", lambda folder: pristine.copy(folder).finish(cores=2)))
 
 
 @pytest.fixture(scope="session")
 def traced(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """The finished study, done in another way.
+    """The finished study, made in a different way.
 
     One core, a job for each seed, jobs of several models, another hash seed, time zone and locale. Its jobs are traced:
     the folder `traces` says what ran in each, see `trace/sitecustomize.py`.

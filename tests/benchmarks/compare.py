@@ -1,10 +1,10 @@
-"""Run the benchmarks and compare them with the stored table of ratios, so that a slowdown is seen.
+"""Run the benchmarks and compare them with the stored table of ratios, to detect slowdowns.
 
     python tests/benchmarks/compare.py [BENCHMARK ...] [--write] [--quick] [--slower 0.2]
 
-Benchmarks are `gradients`, `similarity` and `demo`; all of them by default. Ratios to a reference in the same run can
-be compared between machines; seconds are shown and not compared. The exit code is 1 if a ratio is worse than the stored
-one by more than `--slower`. `--write` stores what was measured; `docs/benchmarks.py` makes a page of it.
+The benchmarks are `gradients`, `similarity` and `demo`; by default, all of them run. Ratios to a reference in the same
+run can be compared between machines; seconds are shown but not compared. The exit code is 1 if a ratio is worse than
+the stored one by more than `--slower`. `--write` stores the results; `docs/benchmarks.py` makes a page from them.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ def machine() -> str:
 
 
 def run(benchmark: str, quick: bool) -> list[Measured]:
-    """Run one benchmark, which prints as it goes, and take its numbers.
+    """Run one benchmark, which prints its progress, and read its numbers.
 
     Args:
         benchmark: its name.
-        quick: with few repetitions, where it repeats anything.
+        quick: use fewer repetitions, if the benchmark has any.
 
     Raises:
-        SystemExit: it failed.
+        SystemExit: the benchmark failed.
     """
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "measured.json"
@@ -55,7 +55,7 @@ def run(benchmark: str, quick: bool) -> list[Measured]:
 
 
 def worse_by(now: Measured, stored: float) -> float:
-    """How much worse a number is than the stored one, as a share of that; negative where it is better."""
+    """How much worse a number is than the stored one, as a fraction of the latter; negative if it is better."""
     if now.better is None:
         return 0.0
     return now.value / stored - 1 if now.better == "less" else stored / now.value - 1
@@ -65,11 +65,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("benchmarks", nargs="*", default=BENCHMARKS, metavar="BENCHMARK", help="default: all of them")
     parser.add_argument("--write", action="store_true", help="store the numbers")
-    parser.add_argument("--quick", action="store_true", help="repeat less")
-    parser.add_argument("--slower", type=float, default=0.2, help="share that is too much (default 0.2)")
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions")
+    parser.add_argument("--slower", type=float, default=0.2, help="tolerated fraction (default 0.2)")
     options = parser.parse_args()
     if unknown := set(options.benchmarks) - set(BENCHMARKS):
-        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}. Use {', '.join(BENCHMARKS)}.")
+        parser.error(f"unknown benchmark: {', '.join(sorted(unknown))}. Use {', '.join(BENCHMARKS)}.")
     stored = json.loads(STORED.read_text(encoding="utf-8")) if STORED.exists() else {}
     slower = []
     for benchmark in options.benchmarks:
@@ -86,7 +86,7 @@ def main() -> None:
         stored[benchmark] = {"machine": on, "measured": [asdict(one) for one in measured]}
     if options.write:
         STORED.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
-        print(f"\nStored in {STORED}; docs/benchmarks.py writes the page.")
+        print(f"\nStored in {STORED}; run docs/benchmarks.py to write the page.")
     if slower:
         raise SystemExit("\nSlower than stored:\n" + "\n".join(slower))
 

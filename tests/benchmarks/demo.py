@@ -1,11 +1,11 @@
-"""Time of a study from start to end, by kind of work: the demo, unless another study or target is named.
+"""Time a study from start to end, by kind of work: by default, the demo.
 
     python tests/benchmarks/demo.py [TARGET ...] [--cores 2] [--config config/demo.yaml] [--json FILE]
 
-Runs Snakemake in a new folder, with nothing finished before. A job's time is that from its start to its end, as
-Snakemake notes it. Imports are what Python's own clock of imports counts in all jobs; they are part of the jobs' times.
-"Snakemake" is the processor time of its main process, which works beside the jobs; "idle" is what is left of the time
-of all cores, which is jobs that are too few at the end, and the start of processes.
+Runs Snakemake in a new folder, with nothing finished. A job's time runs from its start to its end, as recorded by
+Snakemake. Imports are measured by Python's import timer in all jobs; they are part of the jobs' times. "Snakemake" is
+the processor time of its main process, which runs alongside the jobs. "Idle" is the rest of the cores' time: starting
+processes, and cores without a job at the end.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ IMPORTED = re.compile(rb"import time:\s+(\d+) \|")  # a module's own microsecond
 
 
 def kind_of(rule: str) -> str:
-    """What a Snakemake rule's jobs do: a key of `KINDS`."""
+    """The kind of work of a Snakemake rule: a key of `KINDS`."""
     return next(kind for kind, pattern in KINDS.items() if re.match(pattern, rule))
 
 
 def jobs_of(folder: Path) -> dict[tuple[str, str], float]:
-    """Seconds of every job in Snakemake's notes below a folder, by rule and log. There is a note for each output."""
+    """Seconds of every job in Snakemake's records in a folder, by rule and log. There is one record per output."""
     jobs: dict[tuple[str, str], float] = {}
     for file in (folder / ".snakemake" / "metadata").rglob("*"):
         if file.is_file():
@@ -50,13 +50,13 @@ def jobs_of(folder: Path) -> dict[tuple[str, str], float]:
 
 
 def processor_seconds(process: int) -> float:
-    """Processor time of a running process, without that of its children."""
+    """Processor time of a running process, without its children."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def measure(config: str, targets: list[str], cores: int, folder: Path) -> dict[str, float]:
-    """Run a study in an empty folder; seconds by kind of work, and numbers of jobs.
+    """Run a study in an empty folder; returns seconds by kind of work, and numbers of jobs.
 
     Raises:
         SystemExit: a job failed.
@@ -100,7 +100,7 @@ def table(measured: dict[str, float], cores: int) -> str:
         lines.append(f"  {kind:12} {measured[kind]:7.0f} s   {measured[f'{kind} jobs']:4.0f} jobs")
     lines.append(f"  {'Snakemake':12} {measured['snakemake']:7.0f} s")
     lines.append(f"  {'idle':12} {measured['idle']:7.0f} s")
-    lines.append(f"Of all this, importing took {measured['imports']:.0f} s.")
+    lines.append(f"Imports took {measured['imports']:.0f} s of this.")
     return "\n".join(lines)
 
 
@@ -116,7 +116,7 @@ def as_measured(measured: dict[str, float], cores: int) -> list[Measured]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("targets", nargs="*", help="figures, tables or files (default: all of the study)")
+    parser.add_argument("targets", nargs="*", help="figures, tables or files (default: the complete study)")
     parser.add_argument("--cores", type=int, default=os.cpu_count(), help="cores (default: all)")
     parser.add_argument("--config", default="config/demo.yaml", help="study file (default: the demo)")
     parser.add_argument("--json", type=Path, help="also write the seconds to this file")

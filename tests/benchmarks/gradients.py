@@ -1,17 +1,17 @@
-"""Time of one update's gradients: our estimators against the usual loop, interleaved, on one thread.
+"""Time the gradients of one update: our estimators against the usual loop, interleaved, on one thread.
 
     python tests/benchmarks/gradients.py [--rounds 15] [--device cpu] [--json FILE]
 
-The reference is the loop as it is usually written and as the published code has it: nn.Linear modules called step
-by step on (trial, step, input), a tensor of recurrent noise added at every step (zeros where there is none), hidden
-states and outputs appended and stacked, a masked loss with the activity penalty, and backward(). For evolution
-strategies it is the same loop without gradients, over the samples. Both sides compute the same of the same network and
-batch, and are checked to agree before they are timed. Times are medians over rounds, the ratio is the median of the
-rounds' ratios. GFLOP/s counts the matrix products that the learning rule needs, and the share is of the rate that a
-1000 x 1000 product reaches in the same rounds; `bound` is the share that would be left if nothing but products and
-memory took time: each pass reads and writes the activity of all steps, at the rate of a copy in the same rounds. On a
-CPU all times are CPU times, which other programs disturb least. Then the time of drawing noise, against PyTorch's
-generator, and the time of an update while a second process does the same. `--json` writes all of it to a file.
+The reference is the usual loop, as in the published code: nn.Linear modules called step by step on (trial, step,
+input), a tensor of recurrent noise added at every step (zeros if there is none), hidden states and outputs appended and
+stacked, a masked loss with the activity penalty, and backward(). For evolution strategies, it is the same loop over the
+samples without gradients. Both sides compute the same gradients for the same network and batch, and must agree before
+they are timed. Times are medians over rounds, and the ratio is the median of the rounds' ratios. GFLOP/s counts the
+matrix products that the learning rule needs. `share` is relative to the rate of a 1000 x 1000 product in the same
+rounds. `bound` is the share that could be reached if only products and memory traffic took time: each pass reads and
+writes the activity of all steps, at the rate of a copy in the same rounds. On a CPU, all times are CPU times, which
+other programs disturb least. The script then times drawing noise, against PyTorch's generator, and an update while a
+second process does the same. `--json` writes all results to a file.
 """
 
 from __future__ import annotations
@@ -147,17 +147,17 @@ class Case:
             generator = torch.Generator(device).manual_seed(0)
             epsilon = theirs.flat.new_empty(SAMPLES, theirs.flat.numel())
             drawn = epsilon.clone()
-            Normals(0, epsilon.device).fill(drawn, 1.0, 0)  # what ours draws first
+            Normals(0, epsilon.device).fill(drawn, 1.0, 0)  # what our estimator draws first
             self.same = lambda: usual.evolution_strategies(theirs, drawn, *batch)
             self.usual = lambda: usual.evolution_strategies(theirs, epsilon.normal_(generator=generator), *batch)
         self.flop = self.passes * 2 * n_steps * n_trials * n_units * (n_units + n_inputs)
-        # Forward, h is written, which reads it too; backward, it is read. Noise is read, its place written with f' and
-        # that read. Errors stay in the cache from block to block.
+        # The forward pass writes h (a write also reads memory), and the backward pass reads it. Noise is read and
+        # overwritten with f', which is read. Errors stay in the cache from block to block.
         touched = (3 if learning_rule in ("bptt", "eprop") else 0) + (3 if noise_sd else 0)
         self.bytes = 4 * touched * n_steps * n_trials * n_units
 
     def draw(self) -> None:
-        """Noise as it is drawn; every update overwrites its memory."""
+        """Restore the drawn noise, because every update overwrites it."""
         if self.drawn is not None:
             with torch.inference_mode():
                 self.drawn.copy_(self.noise)
@@ -187,11 +187,11 @@ def compare(shape: tuple[int, ...], learning_rule: str, noise_sd: float, rounds:
     error = float((ours - reference).abs().max() / reference.abs().max())
     assert error < 2e-3, f"the two sides differ by {error:.1e}"
     square, copied, copy = torch.randn(1000, 1000, device=device), *torch.randn(2, 8_000_000, device=device)
-    # Small networks make several updates in a row, as training does, before the other side has its turn.
+    # Small networks make several updates in a row, as in training, before the other side takes its turn.
     in_a_row = 1 if shape[0] > 100 or learning_rule in OPTIONS else 10
     times = []
     for _ in range(rounds):
-        case.draw()  # once: what the noise is does not change the time
+        case.draw()  # once: the time does not depend on the noise
         times.append(
             (
                 seconds(case.ours, in_a_row, device),
@@ -230,7 +230,7 @@ def shown(row: dict[str, Any]) -> str:
 
 
 def measured(row: dict[str, Any]) -> list[Measured]:
-    """What of a row is stored."""
+    """The numbers of a row that are stored."""
     what = "{learning_rule}, {units} units, {steps} steps, {trials} trials, noise {noise_sd:g}".format(**row)
     return [
         Measured(what, row["ratio"], "times the usual loop", "more"),
@@ -240,7 +240,7 @@ def measured(row: dict[str, Any]) -> list[Measured]:
 
 
 def compare_noise(rounds: int) -> Measured:
-    """How much faster normal numbers are drawn than by PyTorch's generator."""
+    """How many times faster than PyTorch's generator our generator draws normal numbers."""
     numbers = torch.empty(113, 72, 64)
     ours, theirs = Normals(0, numbers.device), torch.Generator().manual_seed(0)
     ours.fill(numbers, 1.0, 0)
@@ -255,7 +255,7 @@ def compare_noise(rounds: int) -> Measured:
 
 
 def repeat(shape: tuple[int, ...], learning_rule: str, updates: int, start, result) -> None:
-    """Time `updates` updates after everybody is ready, in a process of its own."""
+    """Time `updates` updates in this process, once all processes are ready."""
     torch.set_num_threads(1)
     case = Case(shape, learning_rule, 0.0, "cpu")
     case.ours()
@@ -264,7 +264,7 @@ def repeat(shape: tuple[int, ...], learning_rule: str, updates: int, start, resu
 
 
 def together(shape: tuple[int, ...], learning_rule: str, updates: int, jobs: int) -> float:
-    """Median time of an update in seconds while `jobs` processes do the same; the slowest of them."""
+    """Median seconds per update while `jobs` processes do the same, for the slowest process."""
     spawn = multiprocessing.get_context("spawn")
     start, result = spawn.Barrier(jobs), spawn.Queue()
     processes = [spawn.Process(target=repeat, args=(shape, learning_rule, updates, start, result)) for _ in range(jobs)]
@@ -285,7 +285,7 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.backends.cuda.matmul.allow_tf32 = False
     found: list[Measured] = []
-    print("Relative difference: largest, of dW_h in float32; in float64 the two sides agree to 1e-13.")
+    print("rel.diff: largest relative difference of dW_h in float32; in float64, the two sides agree to 1e-13.")
     print(
         "    N     T     B  noise  learning rule          ours ms  usual ms   ratio   GFLOP/s   share   bound  rel.diff"
     )
@@ -299,7 +299,7 @@ def main() -> None:
             found += measured(row)
     if arguments.device == "cpu":
         found.append(compare_noise(arguments.rounds))
-        print("\nTwo processes at once, each on one thread: time of an update over that of one alone.")
+        print("\nTwo processes at once, each on one thread: time of an update relative to one process alone.")
         for shape in SHAPES:
             updates = arguments.rounds * (2 if shape[0] > 100 else 40)
             for learning_rule in ("bptt", "eprop"):

@@ -1,4 +1,4 @@
-"""What a benchmark measured, as a file that `compare.py` reads."""
+"""The results of a benchmark, as a file that `compare.py` reads."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Measured:
     Attributes:
         what: what was measured, unique within its benchmark.
         value: the number.
-        unit: what it is a number of, e.g. "times the usual loop".
-        better: "more" or "less"; None where it is only shown.
+        unit: the unit, e.g. "times the usual loop".
+        better: "more" or "less"; None if the number is only shown.
     """
 
     what: str
@@ -25,11 +25,11 @@ class Measured:
 
 
 def write(file: Path | None, measured: list[Measured]) -> None:
-    """Write the numbers of one benchmark as JSON, where a file is asked for."""
+    """Write the numbers of one benchmark as JSON, if a file is given."""
     if file is not None:
         file.write_text(json.dumps([asdict(one) for one in measured], indent=1) + "\n", encoding="utf-8")
 
 
 def read(file: Path) -> list[Measured]:
-    """The numbers in a file that `write` wrote."""
+    """Read the numbers that `write` wrote."""
     return [Measured(**entry) for entry in json.loads(file.read_text(encoding="utf-8"))]

@@ -1,8 +1,8 @@
-"""Peak memory of training jobs at the papers' sizes, each in a process of its own.
+"""Peak memory of training jobs at the papers' sizes, each in its own process.
 
     python tests/benchmarks/memory.py
 
-Trains a few updates of every model of the full study as a job does it, and prints the process's peak resident memory.
+Trains every model of the full study for a few updates, as a job does, and prints the peak resident memory.
 """
 
 from __future__ import annotations

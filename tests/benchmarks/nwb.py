@@ -1,9 +1,9 @@
-"""How long a session of 200 MB in NWB takes to read, and how much memory: at most 60 s and 2 GB.
+"""Time and memory to read a 200 MB session in NWB: at most 60 s and 2 GB.
 
     python tests/benchmarks/nwb.py [--megabytes 200] [--folder /tmp]
 
 Writes a session with pynwb (units at 10 spikes/s, a trial every 4 s, hand velocity at 1 kHz) and reads it as the
-workflow does, in a child process. Prints its size, the seconds, and the peak of the child's memory; exits with 1 above
+workflow does, in a child process. Prints its size, the seconds, and the child's peak memory; the exit code is 1 above
 the limits.
 """
 
@@ -41,7 +41,7 @@ OPTIONS = {
 
 
 def write_session(path: Path, megabytes: float) -> None:
-    """A session of about this size: spike times take 8 bytes each, the hand's velocity 24 bytes per ms."""
+    """Write a session of about this size: spike times take 8 bytes each, hand velocity 24 bytes per ms."""
     rng = np.random.default_rng(0)
     until = megabytes * 1e6 / (8 * UNITS * RATE_HZ + 24 * 1000)
     start = np.arange(0, until - TRIAL_S, TRIAL_S)
@@ -79,7 +79,7 @@ def main() -> int:
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     print(
         f"{size / 1e6:.0f} MB, {recording.sizes['neuron']} neurons, {recording.sizes['trial']} single trials: "
-        f"{seconds:.1f} s, {child / 1e9:.2f} GB in the process that reads"
+        f"{seconds:.1f} s, {child / 1e9:.2f} GB in the reading process"
     )
     return int(seconds > SECONDS or child > BYTES)
 

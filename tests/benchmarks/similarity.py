@@ -1,12 +1,12 @@
-"""Time of the measures of similarity, on one thread.
+"""Time the similarity measures, on one thread.
 
     python tests/benchmarks/similarity.py [--rounds 7] [--json FILE]
 
-The closed form of the Procrustes distance is timed against netrep's LinearMetric(alpha=1, center_columns=True),
-interleaved in one run, at the sizes of the two recordings (samples x units against samples x neurons), where netrep can
-be imported (github.com/ahwillia/netrep); the two are checked to agree to 1e-10 first. Then the noise floor of 1000
-neuron splits, and the scoring of 40 checkpoints by every measure. Times are minima over rounds, as others may be at
-work on the machine.
+If netrep can be imported (github.com/ahwillia/netrep), the closed form of the Procrustes distance is timed against its
+LinearMetric(alpha=1, center_columns=True), interleaved in one run, at the sizes of the two recordings (samples x units
+against samples x neurons). The two must first agree to 1e-10. The script then times the noise floor of 1000 neuron
+splits, and the scoring of 40 checkpoints by every measure. Times are minima over rounds, because other programs may be
+running.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def against_netrep(rounds: int) -> list[Measured]:
     try:
         from netrep.metrics import LinearMetric
     except ImportError:
-        print("Skipped: Procrustes distance against netrep, which cannot be imported (put it on PYTHONPATH).")
+        print("Skipped Procrustes distance against netrep: it cannot be imported. Put it on PYTHONPATH.")
         return []
     measured = []
     print("Procrustes distance against netrep\n samples  units  neurons   ours ms  netrep ms   ratio  difference")
@@ -86,7 +86,7 @@ def noise_floor(rounds: int) -> list[Measured]:
 
 def scoring(rounds: int, n_checkpoints: int = 40) -> list[Measured]:
     x, y = activities(*SIZES[0])
-    print(f"\nScoring of {n_checkpoints} checkpoints, 968 x 200 against 968 x 141")
+    print(f"\nScoring {n_checkpoints} checkpoints, 968 x 200 against 968 x 141")
     total = 0.0
     for name in MEASURES.names():
         distance = MEASURES.load(name).distance
@@ -99,14 +99,14 @@ def scoring(rounds: int, n_checkpoints: int = 40) -> list[Measured]:
     x, y = activities(*SIZES[1])
     for name in MEASURES.names():
         took = seconds(lambda n=name: MEASURES.load(n).distance(x, y))
-        print(f"  one of 1080 x 400 against 1080 x 762, {name:16} {took:.2f} s")
+        print(f"  one checkpoint, 1080 x 400 against 1080 x 762, {name:16} {took:.2f} s")
     return measured
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7, help="repetitions (default 7)")
-    parser.add_argument("--json", type=Path, help="a file for the numbers")
+    parser.add_argument("--json", type=Path, help="also write the numbers to this file")
     options = parser.parse_args()
     rounds: int = options.rounds
     write(options.json, [*against_netrep(rounds), *noise_floor(min(rounds, 3)), *scoring(rounds)])

@@ -1,16 +1,16 @@
-"""Training of stacks of networks of one shape: updates per second, and share of the device's rate of products.
+"""Train stacks of networks of the same shape: updates per second, and the share of the device's matrix-product rate.
 
     python tests/benchmarks/stacks.py --device cuda --units 400 --steps 113 --batch 100 --stacks 1 16 64 256
 
-A stack trains as in a job on the task mante2013: trials, noise, losses, gradients and optimiser; its networks differ in
-seed, gain, learning rate and noise. The time of an update is that of a long training less that of a short one, over the
-updates between them. An update of one network needs 2 T B N (N + inputs) operations for each pass over its weights, of
-which BPTT makes three and e-prop two. They are compared with the rate of products of stacks (B x N) (N x N), and with
-that of one large product, in the same process.
+A stack trains as in a job on the task mante2013, with trials, noise, losses, gradients and optimiser; its networks
+differ in seed, gain, learning rate and noise. The time of an update is the difference between a long and a short
+training, divided by the difference in updates. One update of one network needs 2 T B N (N + inputs) operations for each
+pass over its weights; BPTT makes three passes and e-prop two. The resulting rate is compared with that of stacked
+products (B x N) (N x N), and with that of one large product, in the same process.
 
-At the end: how long the runs of config/config.yaml on that task would take, shape by shape, each shape as one stack, on
-this device. That is a projection. Between the stacks that were measured it interpolates, time goes by T B N^2, every
-rule without a measurement counts as BPTT, and evolution strategies as the forward passes of a stack of their samples.
+At the end, the script projects how long the runs of config/config.yaml on that task would take on this device, with
+each shape as one stack. It interpolates between the measured stacks and scales time with T B N^2. A learning rule
+without a measurement counts as BPTT, and evolution strategies count as the forward passes of a stack of their samples.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PASSES = {"bptt": 3, "eprop": 2}
 
 
 def seconds(call: Callable[[], object], device: str) -> float:
-    """Time of a call, to the end of what it started on the device."""
+    """Time of a call, including all work that it started on the device."""
     if device != "cpu":
         torch.cuda.synchronize()
     begun = time.perf_counter()
@@ -57,7 +57,7 @@ def product_rate(device: str, stack: int, rows: int, columns: int, rounds: int =
 
 
 def update_seconds(model: Options, task: Task, n_networks: int, updates: int) -> float:
-    """Seconds of an update of a stack of unlike networks."""
+    """Seconds per update of a stack of different networks."""
 
     def train(count: int) -> None:
         networks = []
@@ -69,16 +69,16 @@ def update_seconds(model: Options, task: Task, n_networks: int, updates: int) ->
             if isinstance(run, Exception):
                 raise run
 
-    train(1)  # compiles, and takes memory
+    train(1)  # compiles and allocates memory
     few, many = (seconds(lambda count=count: train(count), model.training.device) for count in (1, 1 + updates))
     return (many - few) / updates
 
 
 def project(measured: Mapping[str, Mapping[int, float]], numbers_per_update: float) -> tuple[float, list[int]]:
-    """Seconds of all runs of the full study on the task, and the numbers of runs of its shapes.
+    """Seconds of all runs of the full study on the task, and the number of runs of each shape.
 
     Args:
-        measured: seconds of an update, by learning rule and number of networks.
+        measured: seconds per update, by learning rule and number of networks.
         numbers_per_update: T B N^2 of the networks that were measured.
     """
     study = load_study()
@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=113)
     parser.add_argument("--batch", type=int, default=100)
     parser.add_argument("--stacks", type=int, nargs="+", default=[1, 16, 64, 256])
-    parser.add_argument("--updates", type=int, default=20, help="updates that are timed (20)")
+    parser.add_argument("--updates", type=int, default=20, help="number of timed updates (default 20)")
     parser.add_argument("--rules", nargs="+", default=list(PASSES), choices=list(PASSES))
     arguments = parser.parse_args()
     device, units, batch = arguments.device, arguments.units, arguments.batch
@@ -142,8 +142,8 @@ def main() -> None:
     total, counts = project(measured, n_steps * batch * units**2)
     several = [count for count in counts if count > counts[-1]]
     print(
-        f"{sum(counts)} runs on {TASK} in {len(counts)} shapes, of {', '.join(map(str, several))} runs and of "
-        f"{counts[-1]} each: {total / 60:.1f} min (projection)"
+        f"{sum(counts)} runs on {TASK} in {len(counts)} shapes ({', '.join(map(str, several))} runs, and "
+        f"{counts[-1]} each in the others): {total / 60:.1f} min (projection)"
     )
 
 

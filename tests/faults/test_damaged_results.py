@@ -1,4 +1,4 @@
-"""A finished result that was damaged is found by what reads it, named, set aside, and made anew by the same command."""
+"""A damaged result is detected and reported by the job that reads it, set aside, and made again by the same command."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RECORDING = f"recordings/{REACH}.nc"
 RUN = f"runs/{REACH}/eprop/base/seed1.nc"
 TABLE = f"similarity/{REACH}/eprop/base/seeds0-1/distances.csv"
 
-# of fig1: to be made anew after a change of alignment
+# of fig1: made again after a change of alignment
 DISTANCES = {f"similarity/{REACH}/{rule}/base/seeds0-1/distances.csv" for rule in ("bptt", "eprop")}
 FIG1 = {f"figures/fig1.{ending}" for ending in ("pdf", "png", "csv")}
 
@@ -67,7 +67,7 @@ def test_a_damaged_run_or_recording(
     assert (checkout.results / f"{result}.damaged").read_bytes() == lost
     assert kept(checkout, before) >= set(before) - {result} - DISTANCES - FIG1
 
-    if result == RECORDING:  # as its remedy says: made alone, it is the same again, and nothing is trained anew
+    if result == RECORDING:  # as its remedy says: made alone, it is the same, and nothing is trained again
         checkout.finish(f"results/tiny/{result}")
     checkout.finish("fig1")
     (checkout.results / f"{result}.damaged").unlink()

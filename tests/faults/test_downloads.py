@@ -1,4 +1,4 @@
-"""A raw file is downloaded once; where it lies afterwards changes nothing."""
+"""A raw file is downloaded once; its later location changes nothing."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_another_raw_file_in_its_place_is_read_anew(downloading: Checkout) -> No
 
 
 def test_another_raw_file_of_the_same_size_and_age_is_read_anew(downloading: Checkout, tmp_path: Path) -> None:
-    """One's own copy, of which no checksum is known, replaced by `cp --preserve`."""
+    """A user's own copy without a known checksum, replaced by `cp --preserve`."""
     target = "results/tiny/recordings/hatsopoulos2007.nc"
     file = tmp_path / "own" / REACH / NAME
     file.parent.mkdir(parents=True)

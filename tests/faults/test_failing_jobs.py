@@ -68,7 +68,7 @@ def test_a_job_that_the_kernel_kills_for_its_memory(finished: Checkout, checkout
 
 
 def test_a_job_that_is_refused_memory(finished: Checkout, checkout: Checkout) -> None:
-    """As under `ulimit`, or where the system promises no more than it has."""
+    """As under `ulimit`, or on a system without memory overcommit."""
     checkout.configure("settings", "large", "network", "units", to=60_000)  # 14 GB of weights
     checkout.configure("figures", "fig1", "settings", to=["base", "large"])
     command = ["prlimit", f"--data={4 << 30}", "--", *checkout.command("--cores", "2")]

@@ -1,4 +1,4 @@
-"""A full disk is said, costs nothing that is finished, and is got over by the same command with more space."""
+"""A full disk is reported, destroys nothing finished, and the same command continues once there is more space."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Disk:
         subprocess.run(["mount", "-o", f"remount,size={size}", str(self.folder)], check=True)
 
     def fill(self) -> Path:
-        """A file that takes what space there is, also what HDF5 gave back late from a file that is removed."""
+        """A file that takes all free space, including space that HDF5 releases late from a removed file."""
         gc.collect()
         filler = self.folder / "of-others"
         with filler.open("wb", buffering=0) as file:
@@ -52,7 +52,7 @@ class Disk:
 
     def unmount(self) -> None:
         if self.folder.is_mount():
-            # lazily: after a failed write HDF5 holds on to its file as long as this process lives
+            # lazily: after a failed write, HDF5 keeps its file open while this process lives
             subprocess.run(["umount", "--lazy", str(self.folder)], check=True)
 
 
@@ -123,7 +123,7 @@ def test_a_table_and_a_figure_that_fill_the_disk(finished: Checkout, fresh: Chec
         space = os.statvfs(disk.folder)
         filler.write_bytes(bytes((space.f_bavail - pages) * space.f_bsize))
 
-    leave(1)  # for what the job says
+    leave(1)  # for the job's output
     fresh.run("fig1").refuses("No space left", f"results/tiny/{table}", "run the same command again")
     assert fresh.hashes() == {file: bytes_ for file, bytes_ in expected.items() if file not in (table, *figure)}
     leave(6)  # for the table, of two pages, but not for a figure of some thirty

@@ -11,7 +11,7 @@ RUNS = "runs/hatsopoulos2007"
 
 
 class Kept:
-    """Runs that were finished at some moment; links to them hold on to the very files."""
+    """Runs that were finished at some moment; hard links keep the same files."""
 
     def __init__(self, checkout: Checkout, folder: Path) -> None:
         self.checkout, self.folder = checkout, folder
@@ -40,7 +40,7 @@ def finished_seeds(checkout: Checkout) -> list[Path]:
 
 
 def output_of(checkout: Checkout, kept: Path) -> str:
-    """.../.finished/seed0-<identity>.nc is to become .../seed0.nc."""
+    """.../.finished/seed0-<identity>.nc becomes .../seed0.nc."""
     return str((kept.parent.parent / f"{kept.name.split('-')[0]}.nc").relative_to(checkout.results))
 
 
@@ -117,7 +117,7 @@ def test_a_seed_that_diverges_does_not_cost_the_other(checkout: Checkout) -> Non
         "1 of 2 seeds failed", "seed 5: Training diverged", "training.learning_rate", "smaller learning rate"
     )
     assert [file.name.split("-")[0] for file in finished_seeds(checkout)] == ["seed11"]
-    # the second try trained what had failed, and only that
+    # the second try trained only what had failed
     assert "seed 11: update 20/20" in outcome.text
     assert outcome.text.count("seed 11: finished before, kept") >= 1
     log = (checkout.results / "logs" / RUNS / "bptt/exploding/seed5_11.log").read_text()

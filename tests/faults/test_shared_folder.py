@@ -31,7 +31,7 @@ def untrained(checkout: Checkout) -> Checkout:
 
 @pytest.fixture
 def suspended() -> Iterator[list[psutil.Process]]:
-    """Processes that stand still; none is left behind."""
+    """Suspended processes; none is left behind."""
     processes: list[psutil.Process] = []
     yield processes
     for process in processes:
@@ -57,7 +57,7 @@ def test_a_second_snakemake_is_refused_and_disturbs_nothing(
 def test_a_job_that_outlives_its_snakemake(
     finished: Checkout, untrained: Checkout, suspended: list[psutil.Process]
 ) -> None:
-    """Snakemake alone is killed, as by a kernel that is short of memory: its job runs on."""
+    """Only Snakemake is killed, as by a kernel that is short of memory: its job continues."""
     running = untrained.start(TARGET)
     (seed,) = running.until(lambda: seed_between(untrained))
     for process in running.descendants("train.py"):
@@ -68,7 +68,7 @@ def test_a_job_that_outlives_its_snakemake(
     running.process.wait()
     untrained.run(TARGET).refuses("Directory cannot be locked", "--unlock")
     untrained.finish("--unlock")
-    # the same job again: it would write what the first one still writes
+    # the same job again: it would write the file that the first one is still writing
     second = untrained.start(TARGET)
     second.until(lambda: "still runs for an earlier Snakemake; waiting for its end" in second.said.read_text())
     for process in suspended:
@@ -101,7 +101,7 @@ def test_runs_outlive_a_snakemake_that_ended_before_their_job(finished: Checkout
 
 @pytest.fixture
 def read_only(checkout: Checkout) -> Iterator[Checkout]:
-    """A finished study, one option of which has changed, on a file system that cannot be written to."""
+    """A finished study with one changed option, on a read-only file system."""
     if os.geteuid() != 0:
         pytest.skip("only root may mount a folder read-only, and for root permissions are no obstacle")
     folder = str(checkout.folder / "results")

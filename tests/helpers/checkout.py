@@ -38,7 +38,7 @@ class Checkout:
 
     @classmethod
     def new(cls, folder: Path) -> Checkout:
-        """What a study needs of this repository as it is now: no results, no raw files, no environment."""
+        """The files of this repository that a study needs: no results, no raw files, no environment."""
         for name in PARTS:
             if (REPOSITORY / name).is_dir():
                 shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("raw", "__pycache__"))
@@ -59,7 +59,7 @@ class Checkout:
         return [sys.executable, "-m", "snakemake", "--configfile", STUDY_FILE, *arguments]
 
     def environment(self, **variables: str) -> dict[str, str]:
-        """The caller's environment without what would bring in another checkout or another profile."""
+        """The caller's environment without variables that would point to another checkout or profile."""
         kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "SNAKEMAKE_PROFILE")}
         return {**kept, **variables}
 
@@ -70,13 +70,13 @@ class Checkout:
         return Outcome(done.code, done.output + done.error)
 
     def finish(self, *arguments: str, cores: int = 2, **variables: str) -> Outcome:
-        """Run snakemake, which has to succeed."""
+        """Run snakemake, which must succeed."""
         outcome = self.run(*arguments, cores=cores, **variables)
         assert outcome.code == 0, outcome.text
         return outcome
 
     def start(self, *arguments: str, cores: int = 2, **variables: str) -> Running:
-        """Start snakemake in a process group of its own; environment variables by name."""
+        """Start snakemake in its own process group; environment variables by name."""
         return Running(self, self.command("--cores", str(cores), *arguments), variables)
 
     def planned(self, *arguments: str) -> set[str]:
@@ -135,13 +135,13 @@ class Checkout:
 
 
 class Outcome:
-    """How a run of Snakemake ended, and all it said."""
+    """The exit code and the complete output of a Snakemake run."""
 
     def __init__(self, code: int, text: str) -> None:
         self.code, self.text = code, text
 
     def refuses(self, *words: str) -> None:
-        """Assert that it failed, said all of `words`, and showed no Python traceback."""
+        """Assert that it failed, printed all of `words`, and showed no Python traceback."""
         assert self.code != 0, self.text
         missing = [word for word in words if word not in self.text]
         assert not missing, f"not said: {missing}\n{self.text}"
@@ -196,7 +196,7 @@ class Running:
         assert not alive, f"not of its process group: {alive}"
 
     def descendants(self, word: str) -> list[Any]:
-        """Processes below it whose command line holds `word`."""
+        """Its descendant processes whose command line contains `word`."""
         import psutil
 
         found = []
@@ -215,5 +215,5 @@ class Running:
 
 
 def below(paths: Iterable[str], *folders: str) -> set[str]:
-    """The paths that lie below one of the folders."""
+    """The paths under one of the folders."""
     return {path for path in paths if any(path.startswith(f"{folder}/") for folder in folders)}

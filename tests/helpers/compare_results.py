@@ -16,7 +16,7 @@ from pathlib import Path
 
 LEFT_OUT = {"training_code", "scoring_code"}
 
-# Column -> its new name, where the new table has none of the old name; (column, value) -> a new value for it.
+# Column -> its new name, if the new table lacks the old name; (column, value) -> a new value for it.
 RENAMED_COLUMNS = {"moment": "stage", "quantity": "stage"}
 RENAMED_VALUES = {
     ("moment", "initial"): "untrained",
@@ -60,7 +60,7 @@ def differences(old_file: Path, new_file: Path) -> list[str]:
 
 
 def same(old: str, new: str) -> bool:
-    """The same text, or the same number written in another way (1 and 1.0)."""
+    """The same text, or the same number written differently (1 and 1.0)."""
     if old == new:
         return True
     try:

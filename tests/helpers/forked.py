@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-# What it imports, of what does not belong to this repository.
+# Its imports from outside this repository.
 TIMEOUT_S = 300
 PRELOADED = ["snakemake.cli", "snakemake.report.html_reporter", "jsonschema", "pydantic", "yaml"]
 

@@ -1,4 +1,4 @@
-"""A Python file that stands outside the package, as a module that finds its neighbours, as a script does."""
+"""Load a Python file outside the package as a module that finds its neighbours, as a script does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MATLAB 7.3 files of nested values, as MATLAB writes them."""
+"""MATLAB 7.3 files with nested values, as MATLAB writes them."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def training_options(**overrides: Any) -> Options:
 
 
 def learning_options(learning_rule: str, **overrides: Any) -> Options:
-    """Options of a learning rule; none where it has none."""
+    """Options of a learning rule; empty if it has none."""
     return _with(LEARNING.get(learning_rule, {}), overrides)
 
 

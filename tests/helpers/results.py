@@ -75,7 +75,7 @@ def _code(script: str, plugins: tuple[str, ...] = ()) -> str:
 
 
 def _draw(name: str, outputs: list[Path], made_by: str, synthetic: int) -> None:
-    """Files of a figure that show hardly anything, as the real ones are written."""
+    """Figure files with almost no content, written like the real ones."""
     by_ending = {output.suffix: output for output in outputs}
     by_ending[".csv"].parent.mkdir(parents=True, exist_ok=True)
     write_table(by_ending[".csv"], pd.DataFrame({"synthetic": [synthetic, synthetic], "distance": [0.5, 0.6]}))

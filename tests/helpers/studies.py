@@ -53,7 +53,7 @@ def figure(*tasks: str, extra_models: list[dict[str, list[str]]], rules: tuple[s
 
 
 def nodes(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    """Everything below the top of a config, with where it is."""
+    """Everything below the top level of a config, with its path."""
     children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, child in children:
         yield (*path, name), child

@@ -1,4 +1,4 @@
-"""A Slurm for the tests: what is asked of it, and how it is broken."""
+"""A Slurm cluster for the tests: how to query it and how to break it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Cluster:
     # ---- using
 
     def start(self, checkout: Checkout, *arguments: str, **variables: str) -> Running:
-        """Start `snakemake --profile slurm` as a user does, but for what belongs to this cluster."""
+        """Start `snakemake --profile slurm` as a user does, except for options of this cluster."""
         running = Running(
             checkout,
             checkout.command(
@@ -78,11 +78,11 @@ class Cluster:
         wait(lambda: not self.queue("JobID"))
 
     def lose_slurmd(self) -> None:
-        """End slurmd at once; what runs on the node runs on."""
+        """Kill slurmd; jobs on the node continue."""
         kill([psutil.Process(self._slurmd())])
 
     def lose_node(self) -> None:
-        """End slurmd and all that runs on the node at once, as in a power cut."""
+        """Kill slurmd and everything on the node at once, as in a power cut."""
         work = self._work()
         above = {parent for process in work for parent in process.parents() if parent.name() == "slurmstepd"}
         kill([psutil.Process(self._slurmd()), *above, *work])

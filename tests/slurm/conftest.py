@@ -1,4 +1,4 @@
-"""A Slurm of one node. Tests ask for it before anything else, so that nothing is run where there is none."""
+"""A one-node Slurm. Tests request it first, so nothing runs if there is no Slurm."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HERE = Path(__file__).resolve().parent
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Skips where Slurm is not installed."""
+    """Skips if Slurm is not installed."""
     folder = tmp_path_factory.mktemp("slurm") / "cluster"
     up = subprocess.run([HERE / "slurm_up.sh", folder], stderr=subprocess.PIPE, text=True, timeout=120)
     try:

@@ -15,7 +15,7 @@ from slurm.cluster import Cluster, alive
 
 MODELS = "results/tiny/runs/hatsopoulos2007"
 RUNS = [f"{MODELS}/{rule}/base/seed{seed}.nc" for rule in ("bptt", "eprop") for seed in (0, 1)]
-PATIENCE_S = 300  # each job starts Python three times, which takes a minute where other things run
+PATIENCE_S = 300  # each job starts Python three times, which takes a minute on a busy machine
 
 
 def test_the_study_has_the_same_bytes_from_few_jobs(cluster: Cluster, finished: Checkout, fresh: Checkout) -> None:
@@ -34,7 +34,7 @@ def test_the_study_has_the_same_bytes_from_few_jobs(cluster: Cluster, finished: 
 def test_a_job_over_its_memory_comes_back_with_more(cluster: Cluster, finished: Checkout, checkout: Checkout) -> None:
     """Figure 5 asks for 1000 MB, takes about 1400, and asks for 2000 then."""
     (checkout.results / "figures/fig5.csv").unlink()
-    # Python reads this file first; unlike a change of a script it is no reason to draw anew, nor named in the figure.
+    # Python reads this file first; unlike a changed script, it does not redraw figures and is not recorded in them.
     (checkout.folder / "workflow/sitecustomize.py").write_text(
         "import sys\n"
         "if sys.orig_argv[-1].endswith('.figure.py'):\n"
@@ -55,7 +55,7 @@ def test_a_lost_node_loses_nothing(cluster: Cluster, finished: Checkout, checkou
     running = cluster.start(checkout, *RUNS)
     (between_seeds,) = stop_between_seeds(cluster, checkout, running, "eprop")
 
-    # slurmd alone ends: the job does not notice
+    # only slurmd ends: the job is not affected
     cluster.lose_slurmd()
     assert alive(between_seeds.process.pid)
     cluster.restore()
@@ -93,7 +93,7 @@ def test_a_killed_job_comes_back(cluster: Cluster, finished: Checkout, checkout:
 def test_slurm_that_says_nothing_for_a_while_is_asked_again(
     cluster: Cluster, finished: Checkout, checkout: Checkout, tmp_path: Path
 ) -> None:
-    """More often than the plugin asks of itself: it would forget its jobs, and Snakemake would wait for ever."""
+    """More often than the plugin's default: it would forget its jobs, and Snakemake would wait forever."""
     (checkout.results / "figures/fig1.csv").unlink()
     failures, real = tmp_path / "failures", shutil.which("squeue")
     squeue = tmp_path / "bin" / "squeue"
@@ -143,7 +143,7 @@ def forget_runs(checkout: Checkout, *learning_rules: str) -> None:
 
 
 class BetweenSeeds:
-    """A training job whose first seed is finished and whose second one stands still."""
+    """A training job whose first seed is finished and whose second seed is suspended."""
 
     def __init__(self, job: str, process: psutil.Process, finished_seed: Path) -> None:
         self.job, self.process = job, process

@@ -14,7 +14,7 @@ from neurorules.study.yaml_source import REPOSITORY
 
 
 def with_recordings() -> Study:
-    """Recordings of four kinds of licence: none stated, CC0, private, synthetic."""
+    """Recordings with four kinds of licence: none stated, CC0, private, synthetic."""
     recordings = {
         "hatsopoulos2007": {"source": "dryad"},
         "sussillo2015": {"path": "/home/me/private"},

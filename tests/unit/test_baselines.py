@@ -1,4 +1,4 @@
-"""Orders of conditions, resampled neurons, and what halves of a recording say of the whole, of known truth."""
+"""Orders of conditions, resampled neurons, and extrapolation from halves of a recording, with known ground truth."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_power_law_is_found() -> None:
 
 
 def population(rng: np.random.Generator, n: int, noise: float) -> np.ndarray:
-    """Neurons that mix six signals, the same in every call, with noise of their own."""
+    """Neurons that mix six signals, the same in every call, with independent noise."""
     signals = np.cumsum(np.random.default_rng(1).standard_normal((300, 6)), axis=0) / 10
     return (signals @ rng.standard_normal((6, n)) + noise * rng.standard_normal((300, n)))[None]
 

@@ -44,7 +44,7 @@ def accumulate(a, b, c, n_columns, alpha, beta):
 
 @pytest.mark.parametrize("real", REAL.values())
 def test_products_of_compiled_loops(real: type) -> None:
-    """c = alpha a b^T + beta c, again and again; c has columns behind it that stay as they are."""
+    """c = alpha a b^T + beta c, again and again; c has further columns, which must not change."""
     rng = np.random.default_rng(0)
     a, b, memory = (rng.standard_normal(shape).astype(real) for shape in ((3, 5, 7), (4, 7), (5, 6)))
     expected = memory.astype(float)

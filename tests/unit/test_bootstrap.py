@@ -1,4 +1,4 @@
-"""The bootstrap over neurons and seeds, where the truth is known: coverage, and variances by hand."""
+"""The bootstrap over neurons and seeds, with known ground truth: coverage, and variances by hand."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
 
 
 def test_what_varies_over_seeds_alone_has_welchs_interval() -> None:
-    """Neurons that all say the same: no variance over them, and Welch's degrees of freedom."""
+    """Identical neurons: no variance over neurons, and Welch's degrees of freedom."""
     rng = np.random.default_rng(0)
     first, second = (np.repeat(rng.normal(mean, sd, (n, 1)), 1 + 2000, 1) for mean, sd, n in ((1, 1, 8), (0, 3, 30)))
     found = crossed_interval(first, second, NEURONS)
@@ -55,7 +55,7 @@ def test_what_varies_over_seeds_alone_has_welchs_interval() -> None:
     assert found.sd_neurons == pytest.approx(0, abs=1e-12)
     assert found.freedom == pytest.approx(welch.df)
     assert found.difference == pytest.approx(first[:, 0].mean() - second[:, 0].mean())
-    # The ends of a bootstrap of few seeds are those of a bell, but for what skew the seeds have.
+    # With few seeds, the bootstrap interval is that of a normal distribution, except for the seeds' skew.
     low, high = welch.confidence_interval()
     assert (found.low, found.high) == pytest.approx((low, high), abs=0.1 * (high - low))
 

@@ -42,7 +42,7 @@ def test_every_figure_has_a_caption_that_renders(caption: str, file: Path) -> No
             "model_distances": "number of pairs",
             **dict.fromkeys(
                 ("proposition", "table4", "claims", "schematic", "companion_schematic"), ""
-            ),  # of no seeds of their own
+            ),  # without their own seeds
         }
         assert said.get(caption, f"n = {len(made.selection.figure_seeds(caption))}") in html
         if caption in ("fig1", "fig5", "table3"):

@@ -112,7 +112,7 @@ def test_slope_of_distance_against_accuracy() -> None:
     evidence = decide("falls_with_accuracy", rows)
     assert evidence.result == "holds" and evidence.comparison.first.mean == pytest.approx(-0.25)
     assert evidence.p_claimed == pytest.approx(stats.ttest_1samp(slopes, 0, alternative="less").pvalue)
-    # Checkpoints where accuracy stands still weigh nothing: read at even steps of accuracy.
+    # Checkpoints with constant accuracy have no weight: distances are read at even steps of accuracy.
     dense = pd.concat([rows, *(rows[rows["update"] == 10].assign(update=11 + k) for k in range(50))])
     assert decide("falls_with_accuracy", dense).comparison.first.mean == pytest.approx(-0.25)
 
@@ -200,7 +200,7 @@ def test_exponents_without_recurrent_weights_are_arithmetic() -> None:
     assert rows.loc["gain-0.2", "verdict"] == REPRODUCED
     assert rows.loc["gain-0", "verdict"] == NOT_TESTABLE and rows.loc["gain-0", "result"] == "holds"
     assert rows.loc["gain-0", "why"].startswith("arithmetic, not evidence")
-    assert np.isnan(rows.loc["gain-0", "p_claimed"])  # nor does it count among the p-values that are corrected
+    assert np.isnan(rows.loc["gain-0", "p_claimed"])  # and is not among the corrected p-values
 
 
 def test_a_theorem_can_be_refuted() -> None:
@@ -218,7 +218,7 @@ def test_learning_rates_of_their_own_are_named() -> None:
         "confounded: in setting base, learning rules have different learning rates (BPTT 0.001, e-prop 0.0003)"
     )
     assert confounded(table.assign(learning_rate=1e-3), claim) == ""
-    # One rule at two rates is no comparison of rules, nor is a third rule part of this one.
+    # One learning rule at two rates is not a comparison of learning rules, and a third one is not part of it.
     assert confounded(own[own["learning_rule"] == "eprop"], CLAIMS["fig3a-learning-rate-3e-4"]) == ""
     third = own.assign(learning_rule=own["learning_rule"].replace("eprop", "truncated_bptt"))
     assert confounded(third, claim) == ""
@@ -266,7 +266,7 @@ def test_forest_draws_what_was_tested_and_counts_the_rest(synthetic: int) -> Non
     assert set(drawn["axis"]) == {"distance (0 to 1)", "distance, per unit of accuracy"}
     first = drawn.set_index("id").loc["fig1-eprop-comparable"]
     assert first["verdict"] == (NOT_TESTABLE if synthetic else NOT_REPRODUCED)
-    # Table 3: .442 less .395.
+    # Table 3: .442 - .395.
     assert first["published_difference"] == pytest.approx(0.047)
     figure = products["figure"]
     words = figure.get_supxlabel().replace("\n", " ")

@@ -81,7 +81,7 @@ def around(mean: float) -> list[float]:
 
 
 def near(mean: float) -> list[float]:
-    """As `around`, by other seeds: no seed's network is that of another group."""
+    """Like `around`, with other seeds: no network is in both groups."""
     return around(mean)[::-1]
 
 
@@ -242,7 +242,7 @@ def test_gains_are_compared_for_each_learning_rule() -> None:
 
 def test_more_updates() -> None:
     table = curves({"bptt": around(0.5), "eprop": around(0.5)}, fastness={"eprop": 0.5})
-    # All seeds of these learn alike; a test needs some spread.
+    # All these seeds learn equally; a test needs some spread.
     table["accuracy"] *= 1 - 0.01 * table["seed"]
     row = decided("text-eprop-needs-more-updates", table)
     assert row["result"] == "holds"
@@ -294,7 +294,7 @@ def test_spread_leaves_out_gains_that_were_not_learnt() -> None:
 
 
 def noise_floor(bptt: float, floor: float, sd: float = 0.005) -> pd.DataFrame:
-    """Four seeds whose means have this SD; the two splits of a seed lie 0.02 apart."""
+    """Four seeds whose means have this SD; the two splits of a seed are 0.02 apart."""
     labels = {"recording": "hatsopoulos2007", "recording_title": "Hatsopoulos 2007", "synthetic": 0}
     labels |= {"task": "hatsopoulos2007", "setting": "published-code"}
     scale = sd / np.std(SPREAD, ddof=1)
@@ -326,7 +326,7 @@ def test_noise_floor_claims() -> None:
 
 
 def pairs(slow: float, fast: float) -> pd.DataFrame:
-    """Distances to e-prop; the pair stands now one way round, now the other."""
+    """Distances to e-prop, with the two networks of a pair in either order."""
     rows = []
     for i in range(4):
         for j in range(4):
@@ -353,7 +353,7 @@ def test_closer_to_slow_bptt() -> None:
 
 @pytest.mark.parametrize("claim", ["fig3b-eprop-closer-to-slow-bptt", "fig3b-closer-as-learning-rate-falls"])
 def test_pairs_of_networks_that_have_not_learnt_do_not_count(claim: str) -> None:
-    """At learning rate 1e-4, BPTT came to .3 only: its networks are near e-prop's because none has moved."""
+    """At learning rate 1e-4, BPTT reached only .3: its networks are near e-prop's because none has moved."""
     table = pairs(0.3, 0.4)
     slow = (table["setting_a"] == "lr-1e-4") | (table["setting_b"] == "lr-1e-4")
     row = decided(claim, table.assign(accuracy_a=np.where(slow, 0.3, 0.8), accuracy_b=np.where(slow, 0.3, 0.8)))
@@ -385,7 +385,7 @@ def snapshots(between: float, to_data: float) -> pd.DataFrame:
             distance = to_data if "data" in (first[0], second[0]) else between
             distance += 0.001 * (first[1] + second[1] % 2)
             if first[0] == second[0]:
-                distance = 0.9  # within a learning rule: not what is claimed
+                distance = 0.9  # within a learning rule: not part of the claim
             rows.append(
                 {
                     **{"recording": "hatsopoulos2007", "recording_title": "H", "synthetic": 0, "task": "h"},
@@ -546,7 +546,7 @@ def test_one_case_against_it_refutes_a_prediction() -> None:
 
 @pytest.mark.parametrize("claim", ["proposition-converges", "proposition-diverges"])
 def test_the_proposition_is_true(claim: str) -> None:
-    """A proven theorem, decided without any table: that it holds is no evidence."""
+    """A proven theorem, decided without a table: it is no evidence that it holds."""
     (row,) = ledger([CLAIMS[claim]], {"proposition": {}}).to_dict("records")
     assert row["result"] == "holds" and row["flow"] == "eprop_constant"
     assert row["verdict"] == NOT_TESTABLE and row["why"].startswith("arithmetic, not evidence: a theorem")
@@ -616,7 +616,7 @@ def gains(values: dict[str, list[float]], column: str = "task_loss", **labels: A
 def test_loss_falls_with_gain() -> None:
     """Slopes by hand: values 1, 0.8, 0.5, 0 at gains 0, 0.2, 0.5, 1 fall by 1 per unit of gain, the others by 0.8."""
     table = gains({"gain-0": [1.0, 0.8], "gain-0.2": [0.8, 0.64], "gain-0.5": [0.5, 0.4], "base": [0.0, 0.0]})
-    # What comes after gain 1, and what was flossed, is no part of the claim.
+    # Gains above 1 and flossed networks are not part of the claim.
     beyond = pd.concat([table, gains({"gain-1.5": [9.0, 9.0], "gain-0-flossed": [-9.0, -9.0]})])
     row = decided("companion-fig1-loss-falls-with-gain", beyond)
     assert row["verdict"] == REPRODUCED and row["published_here"] == 1

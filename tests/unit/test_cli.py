@@ -1,4 +1,4 @@
-"""The command `neurorules`: what it finds, what it says, and how light it starts."""
+"""The command `neurorules`: what it finds, what it prints, and how little it imports."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_an_unknown_model_is_set_right(text: str, meant: str) -> None:
     assert error.value.remedy is not None and meant in error.value.remedy
 
 
-# ---- what made a result
+# ---- what a result was made from
 
 
 def test_what_a_run_was_made_by(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_what_a_run_was_made_by(tmp_path: Path) -> None:
 
 
 def test_what_a_figure_was_made_by(tmp_path: Path) -> None:
-    """Titles and names may hold parentheses, backslashes and Greek letters, which a PDF writes in other ways."""
+    """Titles and names may contain parentheses, backslashes and Greek letters, which a PDF encodes differently."""
     from matplotlib.figure import Figure
 
     from neurorules.plotting.save import save_figure

@@ -1,4 +1,4 @@
-"""Hashes over code that are remembered on disk hold for the same bytes alone."""
+"""Code hashes that are cached on disk are valid only for the same bytes."""
 
 from __future__ import annotations
 

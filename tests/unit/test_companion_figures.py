@@ -1,4 +1,4 @@
-"""The companion's figures from tables made by hand: what is drawn, what is left as CSV, that nothing overlaps."""
+"""The companion's figures from tables made by hand: what is drawn, the CSVs, and that nothing overlaps."""
 
 from __future__ import annotations
 
@@ -474,7 +474,7 @@ def test_networks_without_common_accuracy_say_so() -> None:
     models = all_of([REACH], ["eprop"], [0.2, 1.0], (0, 1))
     tables = tables_of("companion_distance", models, 2)
     table = tables["distances"]
-    # flossed networks begin where the others never come
+    # flossed networks begin where the others never get to
     table["accuracy"] = np.where(
         table["setting"].str.endswith("flossed"), 0.9 + table["accuracy"] / 10, table["accuracy"] / 2
     )

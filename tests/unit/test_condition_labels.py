@@ -1,4 +1,4 @@
-"""Test trials and recorded conditions are paired by their labels; where they stand counts nowhere."""
+"""Test trials and recorded conditions are paired by their labels; their order never matters."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def two_alternative(coherences: list[float] = COHERENCES) -> Task:
 
 
 def recording(seed: int = 0, **labels: Any) -> xr.Dataset:
-    """Rates of conditions with these labels; random, so that every condition is unlike the others."""
+    """Rates of conditions with these labels; random, so that all conditions differ."""
     n_conditions = len(next(iter(labels.values())))
     rates = np.random.default_rng(seed).gamma(2.0, 5.0, (n_conditions, 4, 3))
     return xr.Dataset(
@@ -188,7 +188,7 @@ def test_other_names_units_scales_and_values() -> None:
         "coherence_percent": {"label": "coh", "scale": 100},
     }
     assert join("two_alternative", two_alternative(), lab, {"labels": labels}).conditions.tolist() == [2, 1, 3, 0]
-    # what a study's mapping is after it was JSON: keys are text, groups are Options
+    # a study's mapping after a round trip through JSON: keys are text, groups are Options
     options = Options(
         {"labels": {"choice": {"label": "side", "values": {"-1": 1, "1.0": 2}}, "coherence_percent": "coh"}}
     )
@@ -217,7 +217,7 @@ def test_missing_labels_are_named_with_what_is_wanted() -> None:
 
 
 def test_position_is_no_label() -> None:
-    """As many conditions as test trials, and nothing said of them."""
+    """As many conditions as test trials, without labels."""
     assert "lack a label" in refused(choices().drop_vars(["choice", "coherence_percent"])).problem
 
 
@@ -232,7 +232,7 @@ def test_conditions_of_one_side() -> None:
     assert found.trials.tolist() == [0, 1, 4]  # of choice 1 with 6.4, 51.2, 99; choice 2 with 6.4, 51.2, 99
     np.testing.assert_array_equal(shared["rates"], fewer["rates"].values[[2, 1, 0]])
     assert shared.attrs["unpaired_conditions"] == [0, 3]
-    # trials of a condition that is left out are of none
+    # trials of a condition that is left out have no condition
     less = joined_recording("two_alternative", two_alternative([51.2]), fewer, {"conditions": "shared"})
     assert less["trial_condition"].values.tolist() == [1, 0, -1, -1]
     none = recording(choice=[1, 2], coherence_percent=[1.0, 1.0])
@@ -289,7 +289,7 @@ def test_titles_say_how_many_conditions_are_left_out() -> None:
 
 
 def test_training_does_not_depend_on_labels() -> None:
-    """A label that is named otherwise is scored anew, and trains nothing again."""
+    """A renamed label causes rescoring, but no training."""
     labels = "neurorules.tasks.mante2013", "condition_labels"
     scripts = REPOSITORY / "workflow" / "scripts"
     assert labels not in coverage(scripts / "train.py", ["learning.bptt", "tasks.mante2013"])

@@ -1,4 +1,4 @@
-"""The pages on studies: they name everything that exists, and their examples do what the text says."""
+"""The pages about studies: they list everything that exists, and their examples do what the text says."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def test_the_result_comes_back_from_another_process(file: Path) -> None:
     content, process = confined(lambda: (file.read_bytes(), os.getpid()), [file])
     assert content == b"content"
     assert process != os.getpid()
-    # larger than a pipe holds
+    # larger than a pipe's buffer
     np.testing.assert_array_equal(confined(lambda: np.arange(1_000_000), [file]), np.arange(1_000_000))
 
 
@@ -121,4 +121,4 @@ def test_a_process_that_the_system_kills_lacks_memory(file: Path) -> None:
 def test_larger_files_may_take_more() -> None:
     for limit in (limits.memory_to_read, limits.seconds_to_read, limits.seconds_to_wait):
         assert limit(0) < limit(100 * limits.MIB) < limit(limits.GIB)
-    assert limits.memory_to_read(3 * limits.MIB) < 3.4e9  # what 3 MB of compressed zeros may hold
+    assert limits.memory_to_read(3 * limits.MIB) < 3.4e9  # 3 MB of compressed zeros may expand to this

@@ -172,7 +172,7 @@ def test_unit_row_sums_cancel_gain_and_density() -> None:
     theta = recurrent_of(**DALE_RELU)
     np.testing.assert_allclose(np.abs(theta).sum(1), 1.0, rtol=1e-12)
     np.testing.assert_allclose(recurrent_of(**DALE_RELU, gain=0.3, recurrent_scale=1.5), theta, rtol=1e-12)
-    # It comes last: what a unit receives from excitatory units weighs a quarter before the sum is taken.
+    # It is applied last: input from excitatory units is weighted by a quarter before summation.
     free = np.abs(recurrent_of()) * (theta != 0)
     free[:, :160] /= 4
     np.testing.assert_allclose(np.abs(theta), free / free.sum(1, keepdims=True), rtol=1e-12)
@@ -187,7 +187,7 @@ def test_a_unit_that_receives_nothing_has_a_row_of_zeros() -> None:
 
 @pytest.mark.parametrize("options", [{}, SPARSE, DALE, DALE_RELU])
 def test_unit_row_sum_is_honoured_or_refused(options: dict) -> None:
-    """An option that is set must not be passed over, also where no weight is constrained."""
+    """An option that is set must not be ignored, even if no weight is constrained."""
     options = {**options_of(), **options, "unit_row_sum": True}
     try:
         connectivity.check(options)

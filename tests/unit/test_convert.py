@@ -1,4 +1,4 @@
-"""From raw files to recordings: verified before they are read, labelled with where they come from, checked, written."""
+"""From raw files to recordings: verified before reading, labelled with their source, checked, written."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_recording_does_not_depend_on_the_downloader(repository: Path) -> None
 
 
 def test_a_refused_download_loses_its_checksum(tmp_path: Path) -> None:
-    """A download of unknown checksum was cut and recorded as it was; the right file must not be refused for that."""
+    """A truncated download without a known checksum was recorded; the right file must still be accepted."""
     (good, *_) = write_synthetic("mante2013", "raw", tmp_path / "good", 0, SMALL)
     whole = good.read_bytes()
     archive = tmp_path / "PFC data.zip"

@@ -1,4 +1,4 @@
-"""The documentation: links lead somewhere, code parses, studies are right, and the site has every page."""
+"""The documentation: links are not broken, code parses, studies are valid, and the site has every page."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def prose(text: str) -> str:
 
 
 def anchors(page: Path) -> set[str]:
-    """What the headings of a page are called in links, by the site and by code hosts alike."""
+    """The anchors of a page's headings, which are the same on the site and on code hosts."""
     found = set()
     for heading in re.findall(r"^#+ +(.*?)\s*$", FENCE.sub("", page.read_text()), re.MULTILINE):
         words = re.sub(r"[^\w\s-]", "", re.sub(r"\[(.*?)\]\(.*?\)", r"\1", heading).replace("`", "")).strip().lower()
@@ -46,7 +46,7 @@ def anchors(page: Path) -> set[str]:
 
 
 def links(page: Path) -> Iterator[str]:
-    """Where a page leads to, apart from web addresses."""
+    """The targets of a page's links, except web addresses."""
     text = prose(page.read_text())
     for target in re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|href)="([^"]+)"', text):
         if not re.match(r"(https?|mailto):", target):
@@ -88,7 +88,7 @@ def test_code_parses() -> None:
 
 
 def test_whole_studies_are_right(tmp_path: Path) -> None:
-    """Those that need a plug-in of examples/ are checked with it, by the tests of these pages."""
+    """Studies that need a plug-in from examples/ are checked with it by the tests of those pages."""
     plug_ins = {file.read_text() for file in STUDIES if (file.parents[1] / "workflow").exists()}
     checked = 0
     for page, language, code in blocks():
@@ -157,7 +157,7 @@ def test_a_site_that_loads_from_elsewhere_or_has_dead_links_is_seen(tmp_path: Pa
     )
     assert list(problems(tmp_path)) == [
         "a.html loads //cdn.example.org/x.js",
-        "a.html links to b.html#there, where nothing has this name",
+        "a.html links to b.html#there, but that page has no such anchor",
         "a.html links to c.html, which does not exist",
         "a.css loads https://fonts.example.org/a.css",
     ]

@@ -30,7 +30,7 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Serves `content` at /file; what it does wrong is set by the tests."""
+    """Serves `content` at /file; tests choose its faults."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -86,7 +86,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
 
     def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
-        """An answer with these headers and no others; `_` in their names stands for `-`."""
+        """A response with only these headers; `_` in their names means `-`."""
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
@@ -242,7 +242,7 @@ def test_http_errors(tmp_path: Path, server: Server) -> None:
 
 def test_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     without_proxy(monkeypatch)
-    with socket.socket() as unused:  # bound, yet nobody listens: the connection is refused
+    with socket.socket() as unused:  # bound, but not listening: the connection is refused
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/file"
         with pytest.raises(InputError, match="cannot be reached") as caught:
@@ -295,7 +295,7 @@ WHOLE = str(len(CONTENT))
 
 
 def part(start: int, stop: int, etag: str = '"v1"') -> Callable[[Handler], None]:
-    """Answers with bytes start..stop of the content, as they are."""
+    """Responds with bytes start..stop of the content, unchanged."""
     return lambda handler: handler.answer(
         206,
         CONTENT[start:stop],
@@ -346,7 +346,7 @@ def test_without_a_length_a_cut_file_would_look_whole(tmp_path: Path, server: Se
     with pytest.raises(InputError, match="does not say how long"):
         fetch(tmp_path / "d", catalogue(tmp_path, server.url))
     assert left(tmp_path / "d") == []
-    # where it is known, the end is known too
+    # if the length is known, the end is known too
     with pytest.raises(InputError, match=f"100000 of {WHOLE} bytes"):
         fetch(tmp_path / "d", catalogue(tmp_path, server.url, bytes=len(CONTENT)))
 

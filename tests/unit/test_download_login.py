@@ -1,4 +1,4 @@
-"""Downloads that need a login, from real servers on this machine: where the token goes, and where it does not."""
+"""Downloads that need a login, from real servers on this machine: which servers get the token."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Server, Server]]:
 
 
 def fetch(folder: Path, server: Server, **about: Any) -> tuple[Path, str]:
-    """Download, and what was said of it."""
+    """Download a file; returns the messages."""
     file = {
         "path": "lab/session.mat",
         "url": f"{server.url}/login",

@@ -33,7 +33,7 @@ def test_equals_the_dpca_package(seed: int) -> None:
         for k, component in enumerate(demixed_components(activity, 2)[name]):
             expected = align_signs(component.projection, projections[key][k])
             np.testing.assert_allclose(component.projection, expected, atol=1e-6 * np.abs(expected).max())
-            # Kobak et al. (2016): what is left of the data after this component's reconstruction.
+            # Kobak et al. (2016): the residual of the data after this component's reconstruction.
             back = np.tensordot(peer.P[key][:, k], projections[key][k], 0)
             explained = 1 - np.sum((centred - back) ** 2) / np.sum(centred**2)
             assert component.explained_variance == pytest.approx(explained, abs=1e-9)
@@ -79,7 +79,7 @@ def test_marginalisations_add_up_and_are_orthogonal() -> None:
 
 
 def test_silent_and_repeated_units_and_float32_change_nothing() -> None:
-    """Rounding in directions that hold no activity must not be taken for signal."""
+    """Rounding errors in directions without activity must not be taken for signal."""
     activity = activity_of(4)
     more = np.concatenate([activity, 0.7 * activity, np.zeros((6, 40, 5))], axis=2)
     for name, components in demixed_components(more.astype(np.float32)).items():

@@ -21,7 +21,7 @@ import neurorules
 
 @pytest.fixture(scope="module")
 def lock_script(repository: Path) -> ModuleType:
-    """envs/lock.py, which stands outside the package."""
+    """envs/lock.py, which is outside the package."""
     spec = importlib.util.spec_from_file_location("lock_script", repository / "envs" / "lock.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -53,7 +53,7 @@ def test_no_environment_file_names_a_package_host(repository: Path) -> None:
 
 
 def test_the_lock_satisfies_what_torch_itself_asks_for(lock_script: ModuleType) -> None:
-    """pip then has nothing of its own choice to install beside torch, but the accelerator's libraries."""
+    """pip then chooses nothing to install besides torch, except the accelerator's libraries."""
     asked = [Requirement(line) for line in importlib.metadata.requires("torch") or []]
     asked = [one for one in asked if not re.match("nvidia|triton|cuda|pytorch", one.name)]
     asked = [one for one in asked if one.marker is None or one.marker.evaluate({"extra": ""})]
@@ -139,7 +139,7 @@ def test_hosts_test_every_python_that_is_promised(repository: Path) -> None:
 
 
 def test_hooks_call_tools_of_the_environment(repository: Path, lock_script: ModuleType) -> None:
-    """Not ones that a hook would install in another version."""
+    """Not tools that a hook would install in a different version."""
     (local,) = yaml.safe_load((repository / ".pre-commit-config.yaml").read_text())["repos"]
     assert local["repo"] == "local" and {hook["language"] for hook in local["hooks"]} == {"system"}
     tools = {tool for hook in local["hooks"] for tool in re.findall(r"\.venv/bin/(\S+)", hook["entry"])}

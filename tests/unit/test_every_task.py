@@ -1,4 +1,4 @@
-"""What holds for every task: those of config/config.yaml, and variants of them that make their trials another way."""
+"""Checks for every task: those of config/config.yaml, and variants that make their trials differently."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def at_10_ms(first: int) -> np.ndarray:
     return np.arange(first, 401.0, 10)
 
 
-# Only what the tasks take from them, at random: here it matters that trials are made of it, not of what.
+# Random values of only what the tasks use: these tests need trials, whatever their content.
 ANGLE = (("condition", "time"), values(8, 121))
 RECORDINGS = {
     "hatsopoulos2007": xr.Dataset({"shoulder_angle": ANGLE, "elbow_angle": ANGLE}, {"time": at_10_ms(-800)}),
@@ -120,7 +120,7 @@ def assert_same(one: Trials, other: Trials) -> None:
 
 def test_none_is_left_out() -> None:
     assert {*CONFIG} <= {*CASES}
-    assert not {"choice", "losses", "periods", "task", "trials"} & {*TASKS.names()}  # what tasks share
+    assert not {"choice", "losses", "periods", "task", "trials"} & {*TASKS.names()}  # common to all tasks
 
 
 @each_case

@@ -89,7 +89,7 @@ def test_a_study_of_ones_own_recording(
     (name,) = made.selection.used_recordings
     recording = read_recording(made.selection.recording_entry(name), write(tmp_path))
     assert dict(recording["rates"].sizes) == {"condition": 4, "time": bins, "neuron": neurons}
-    # A unit fires most where it prefers: what was written was read, in the order of the angles.
+    # A unit fires most at its preferred angle: the file was read in the order of the angles.
     assert recording["rates"].mean("time").values.argmax(0).tolist() == list(range(neurons))
     for model in made.selection.trained:
         options = made.options.of(model)
@@ -101,7 +101,7 @@ def test_a_study_of_ones_own_recording(
 
 
 def test_a_study_of_ones_own_weights(tmp_path: Path) -> None:
-    """It names what PyTorch calls the arrays of such a module, and biases are added up."""
+    """It uses PyTorch's names for the arrays of such a module, and adds up biases."""
     entry = load_study(STUDIES / "network-weights.yaml").config["networks"]["ours"]
     sizes = Sizes(inputs=3, units=entry["network"]["units"], outputs=2)
     module = torch.nn.ModuleDict({"rnn": torch.nn.RNNCell(3, sizes.units), "out": torch.nn.Linear(sizes.units, 2)})
@@ -123,7 +123,7 @@ def test_a_study_of_ones_own_weights(tmp_path: Path) -> None:
 
 
 def test_a_study_of_ones_own_activity(tmp_path: Path) -> None:
-    """Conditions in an order of one's own find those of the recording."""
+    """Conditions in any order are matched with those of the recording."""
     entry = load_study(STUDIES / "network-activity.yaml").config["networks"]["lstm"]
     np.save(tmp_path / "lstm.npy", np.arange(8.0)[:, None, None] * np.ones((8, 121, entry["network"]["units"])))
     values, labels = read_activity(tmp_path / "lstm.npy", entry, "networks.lstm")

@@ -180,7 +180,7 @@ def test_directions_go_around_a_circle() -> None:
 def test_conditions_without_labels_go_by_their_order() -> None:
     assert len({line["color"] for line in condition_lines([{}] * 27)}) == 27
     assert "order" in condition_words([{}] * 27) and "circle" not in condition_words([{}] * 27)
-    # a context alone, or a context of another meaning, says too little
+    # only a context, or a context with a different meaning, is not enough
     assert "order" in condition_words([{"context": 1}, {"context": -1}])
     assert "order" in condition_words([{"context": "a", "motion_rank": 1}])
 

@@ -1,4 +1,4 @@
-"""Figures from tables made by hand: what is drawn, what is left as CSV, and that nothing overlaps or is cut off."""
+"""Figures from tables made by hand: what is drawn, the CSVs, and that nothing overlaps or is cut off."""
 
 from __future__ import annotations
 
@@ -413,7 +413,7 @@ def test_gains_have_mean_and_sd_over_seeds() -> None:
 def test_figure_2_keeps_every_row() -> None:
     products = make("fig2", tables_of("fig2", TWO))
     table = products["csv"]
-    assert len(table) == 2 * 2 * 4 * 4 * 4  # recordings, learning rules, gains, seeds, checkpoints; Procrustes alone
+    assert len(table) == 2 * 2 * 4 * 4 * 4  # recordings, learning rules, gains, seeds, checkpoints; only Procrustes
     assert set(table["measure"]) == {"procrustes"}
     assert table.groupby("setting")["gain"].unique().map(list).to_dict() == {s: [g] for s, g in GAINS.items()}
     (legend,) = products["figure"].legends
@@ -672,7 +672,7 @@ def test_model_distances_with_nothing_of_one_setting_say_so() -> None:
     assert "no two networks with the same setting" in words_in(panel)
 
 
-# ---- what says nothing is not drawn as if it did
+# ---- empty results are not drawn as if they meant something
 
 
 def captioned(figure: Figure) -> str:

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, the same content gives the same bytes, and damage is explained."""
+"""Files are written completely or not at all, the same content gives the same bytes, and damage is explained."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def old(tmp_path: Path) -> Path:
     return path
 
 
-# ---- whole or not at all
+# ---- complete or not at all
 
 
 def test_the_old_content_stands_until_the_new_one_is_whole(old: Path) -> None:
@@ -90,7 +90,7 @@ def test_folders_are_made(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b" / "file.txt").read_bytes() == b"\xc2\xb5V"
 
 
-# ---- what a user can put right
+# ---- what a user can fix
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
@@ -246,7 +246,7 @@ def test_a_truncated_file_is_refused(tmp_path: Path, share: float) -> None:
 
 
 def test_a_flipped_bit_never_goes_unnoticed(tmp_path: Path) -> None:
-    """It is found, or stands where nothing is: most of a small file is room for more."""
+    """The damage is found, or is in unused space: most of a small file is empty."""
     rates = np.random.default_rng(0).random((8, 16))
     whole = xr.Dataset({"rates": (("condition", "neuron"), rates)}, coords={"condition": np.arange(8)})
     write_dataset(tmp_path / "whole.nc", whole)
@@ -266,7 +266,7 @@ def test_a_flipped_bit_never_goes_unnoticed(tmp_path: Path) -> None:
 
 
 def test_zeros_where_a_page_was_lost_are_found(tmp_path: Path) -> None:
-    """As a power cut may leave a file. Of some HDF5 alone would never come back."""
+    """Files as a power cut may leave them. On some, HDF5 itself would hang."""
     rates = np.random.default_rng(0).random((8, 16))
     whole = xr.Dataset({"rates": (("condition", "neuron"), rates)}, coords={"condition": np.arange(8)})
     write_dataset(tmp_path / "whole.nc", whole)
@@ -337,7 +337,7 @@ def test_sha256_of_more_than_one_block(tmp_path: Path) -> None:
     "name", ["1234567890123456", "0012", "12e4567890123456", "123e4", "NA", "null", "inf", "True", ""]
 )
 def test_names_that_look_like_something_else_stay_text(tmp_path: Path, name: str) -> None:
-    """A hash of digits alone is one in two thousand."""
+    """One hash in two thousand has only digits."""
     table = pd.DataFrame({"setting": [name], "training_code": [name], "distance": [1 / 3], "seed": [3]})
     write_table(tmp_path / "table.csv", table)
     pd.testing.assert_frame_equal(

@@ -1,4 +1,4 @@
-"""Whatever a study file holds, it gives a study or an InputError that names the key, the value and the remedy."""
+"""Any study file gives either a study or an InputError with the key, the value and the remedy."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ fuzzed = settings(max_examples=60, deadline=None, derandomize=True, database=Non
 
 
 def nodes(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    """Everything below the top of a config, with where it is."""
+    """Everything below the top level of a config, with its path."""
     children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, child in children:
         yield (*path, name), child
@@ -63,7 +63,7 @@ mutations = st.tuples(
 
 
 def mutate(config: Any, kind: str, path: tuple[Any, ...], key: str, value: Any) -> None:
-    """Change a config in place; nothing where an earlier mutation has taken the place away."""
+    """Change a config in place; does nothing if an earlier mutation removed the place."""
     for name in path[:-1]:
         try:
             config = config[name]
@@ -126,7 +126,7 @@ def test_any_config_gives_a_study_or_an_input_error(changes: list[tuple[str, tup
         assert error.problem and error.key is not None and error.remedy
         return
     plan(made)
-    # what jobs are given is written as JSON and read again, by libraries that have numbers of 64 bits
+    # job inputs are written as JSON and read again, by libraries that have 64-bit numbers
     for model in made.selection.seeds:
         given_to_job = json_text.loads(
             canonical_json({**made.options.training(model), "seeds": made.selection.seeds[model]})

@@ -1,4 +1,4 @@
-"""Raw files damaged at random: every reader gives a whole recording or says what is wrong with which file."""
+"""Randomly damaged raw files: every reader gives a complete recording or says which file is wrong and why."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ fuzzed = settings(
     deadline=None,
     derandomize=True,
     database=None,
-    phases=[Phase.generate],  # to make an example small takes minutes, as every reading takes time
+    phases=[Phase.generate],  # shrinking an example takes minutes, because every read takes time
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 
@@ -111,7 +111,7 @@ def own_session(file: Path) -> bytes:
 
 
 def read(kind: str, files: Files) -> bool:
-    """Read files; False where they are refused as they have to be. Any other exception fails the test."""
+    """Read files; False if they are refused properly. Any other exception fails the test."""
     reader, source, _ = SOURCES[kind]
     options = OF_SESSIONS if kind == "nwb" else {"keep_trials": source in ("raw", "dryad")}
     entry = {"name": kind, "reader": reader, "source": source, "synthetic": kind not in OWN, "options": options}
@@ -122,7 +122,7 @@ def read(kind: str, files: Files) -> bool:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # scipy's of odd files
-                # In this process, where a crash ends the tests; in a child it is one more error.
+                # In this process, a crash ends the tests; in a child, it is just another error.
                 found = read_recording(entry, paths, apart=lambda function, files: function())
         except InputError as error:
             assert error.problem and error.remedy
@@ -299,7 +299,7 @@ def change(content: dict[str, Any], which: float, how: str, place: float, value:
 
 
 def changed_mat(data: bytes, alterations: list[tuple[float, tuple[str, float, Any]]]) -> bytes | None:
-    """A .mat file with changed content; None where MATLAB has no such thing."""
+    """A .mat file with changed content; None if MATLAB cannot represent it."""
     content = contents(data)
     saved = io.BytesIO()
     try:

@@ -94,10 +94,10 @@ class File:
         values, cell = self.one_cell(name)
         values[cell] = value
         self.put(name, values)
-        self.encoding.pop(name, None)  # a packed value would be another one
+        self.encoding.pop(name, None)  # a packed value would differ
 
 
-# ---- changes that say the same in another way
+# ---- equivalent changes
 
 
 def other_type(file: File) -> None:
@@ -107,7 +107,7 @@ def other_type(file: File) -> None:
 
 
 def stated_fill(file: File) -> None:
-    """xarray makes floats of whole numbers that have a fill value."""
+    """xarray converts integers with a fill value to floats."""
     name = file.draw(st.sampled_from(["trial_neuron", "trial_condition", "rates"]))
     file.put(name, file.written[name].values.astype("i2"))
     file.encoding[name] = {"_FillValue": -1}
@@ -286,21 +286,21 @@ CHANGES: list[Change] = [
 
 @st.composite
 def files(draw: st.DrawFn) -> tuple[File, bool]:
-    """A file with up to three changes, and whether it has to be refused; the last change may be for the worse."""
+    """A file with up to three changes, and whether it must be refused; the last change may be an error."""
     file = File(draw)
     gentle = draw(st.lists(st.sampled_from([change for change, refused in CHANGES if not refused]), max_size=2))
     change, refused = draw(st.sampled_from(CHANGES))
-    # What has NaN cannot be made whole numbers any more.
+    # Values with NaN cannot be converted to integers.
     for each in sorted(
         dict.fromkeys([*gentle, change]), key=lambda each: (each is change and refused, each is incomplete)
     ):
         try:
             file.changes.append(each.__name__)
             each(file)
-        except (KeyError, ValueError):  # what it changes is not there any more
+        except (KeyError, ValueError):  # the variable that it changes no longer exists
             if each is change:
                 refused = False
-    # The fault may lie in a neuron that is left out.
+    # The fault may be in a neuron that is left out.
     return file, refused and incomplete.__name__ not in file.changes
 
 
@@ -353,7 +353,7 @@ def test_a_file_is_refused_by_name_or_gives_the_same_tables(tmp_path: Path, draw
 @settings(fuzzed, max_examples=3)
 @given(data=st.data())
 def test_each_change_alone(tmp_path: Path, change: Callable[[File], None], refused: bool, data: st.DataObject) -> None:
-    """What says the same is read; what says nothing is refused."""
+    """Equivalent forms are read; meaningless ones are refused."""
     file = File(data.draw)
     change(file)
     path = tmp_path / "rates.nc"

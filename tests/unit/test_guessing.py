@@ -37,7 +37,7 @@ def task_of(name: str, **changes: Any) -> Task:
 @pytest.mark.parametrize(
     ("name", "changes", "asked", "steps"),
     [
-        # 1700 ms, of which 300 are the decision; each period rounded down to whole steps by itself.
+        # 1700 ms, of which 300 ms are the decision; each period is rounded down to whole steps separately.
         ("mante2013", {}, 6, 34),
         ("mante2013", {"dt_ms": 15}, 20, 113),
         ("2af", {}, 1, 22),
@@ -48,7 +48,7 @@ def task_of(name: str, **changes: Any) -> Task:
 def test_guessing_one_of_two_choices_costs_ln_2_in_the_steps_that_ask_for_one(
     name: str, changes: dict[str, Any], asked: int, steps: int
 ) -> None:
-    """Cross-entropy is 0 while fixation is asked for and ln 2 after; accuracy is 1 less its mean over steps."""
+    """Cross-entropy is 0 during fixation and ln 2 after; accuracy is 1 minus its mean over steps."""
     guess = guessing(task_of(name, **changes))
     assert guess.accuracy == pytest.approx(1 - asked / steps * math.log(2), abs=1e-12)
     assert guess.fraction_correct == 0.5
@@ -94,7 +94,7 @@ def reach(n_trials: int, n_steps: int = 12) -> Given:
 
 
 def test_guessing_on_reaches_around_a_circle_is_0() -> None:
-    """Directions cancel at every step: the mean movement is none, and leaves all of the variance."""
+    """Directions cancel at every step: the mean movement is zero and explains no variance."""
     guess = guessing(reach(8))  # type: ignore[arg-type]
     assert guess.accuracy == pytest.approx(0.0, abs=1e-12)
     assert guess.fraction_correct == 1 / 8
@@ -127,7 +127,7 @@ def test_the_commonest_answer_is_guessed() -> None:
 def test_where_nothing_differs_there_is_nothing_to_guess() -> None:
     guess = guessing(Given([[1, 1], [0, 0]], loss=cross_entropy, n_outputs=2))  # type: ignore[arg-type]
     assert math.isnan(guess.accuracy) and math.isnan(guess.fraction_correct)
-    alone = Given([[1, 0], [0, 0]], [[1, 1], [1, 0]], cross_entropy, 2)  # each trial has a timing of its own
+    alone = Given([[1, 0], [0, 0]], [[1, 1], [1, 0]], cross_entropy, 2)  # each trial has its own timing
     assert math.isnan(guessing(alone).accuracy)  # type: ignore[arg-type]
 
 
@@ -163,7 +163,7 @@ def test_the_mean_minimizes_a_squared_error(loss: MeanSquaredError) -> None:
 
 
 def test_fraction_of_right_choices_is_that_of_the_larger_output() -> None:
-    """The two alternatives differ in the last step alone, where the larger of their outputs is the choice."""
+    """The two alternatives differ only in the last step, in which the larger output is the choice."""
     rng = np.random.default_rng(0)
     choice = rng.integers(1, 3, 40)
     targets = np.zeros((4, 40), np.int64)

@@ -94,7 +94,7 @@ MATLAB = {
 def test_a_matlab_file_is_refused_and_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: Callable[[], bytes]
 ) -> None:
-    # less than by default, to save time
+    # below the default, to save time
     monkeypatch.setattr(limits, "memory_to_read", lambda size: 300 * limits.MIB)
     monkeypatch.setattr(limits, "seconds_to_read", lambda size: 2)
     good = write_synthetic("mante2013", "raw", tmp_path, 0, SMALL)

@@ -16,7 +16,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "workflow" / "neurorules"
 
-# Lowest first. What stands on one floor may import its own floor and those below. A module is named by its first part.
+# Lowest first. A package may import its own floor and those below. Modules are listed by the first part of their name.
 FLOORS = (
     ("errors", "plugins", "options", "io"),
     ("provenance",),
@@ -35,7 +35,7 @@ FLOORS = (
 )
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 
-# These import less than their floor allows.
+# These may import less than their floor allows.
 ONLY = {"provenance": {"errors", "io", "provenance"}}
 
 MOST_LINES = 300
@@ -43,7 +43,7 @@ MOST_LINES = 300
 
 @dataclass(frozen=True)
 class Import:
-    """An import of a module of the package, or of another one, by its dotted name."""
+    """An import of a module, of the package or not, by its dotted name."""
 
     file: Path
     line: int
@@ -61,7 +61,7 @@ def dotted(file: Path, package: Path = PACKAGE) -> str:
 
 
 def statements(node: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
-    """Every import that can run, within functions too; those for type checkers alone cannot."""
+    """Every import that can run, including inside functions; imports for type checkers only cannot."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         yield node
     children: list[ast.AST] = list(ast.iter_child_nodes(node))
@@ -135,7 +135,7 @@ def test_what_should_import_little_does(name: str) -> None:
 
 
 def circle(edges: dict[str, set[str]]) -> list[str] | None:
-    """A circle among modules, as the modules in their order; None where there is none."""
+    """An import cycle, as the list of its modules; None if there is none."""
     done: set[str] = set()
 
     def follow(module: str, path: tuple[str, ...]) -> list[str] | None:
@@ -174,7 +174,7 @@ def test_the_package_never_imports_snakemake() -> None:
 
 
 def test_only_the_types_of_a_study_import_pydantic() -> None:
-    """Jobs get their options resolved, as JSON, and do without."""
+    """Jobs get resolved options as JSON and do not need it."""
     found = {
         name
         for name, file in modules().items()
@@ -229,7 +229,7 @@ def test_every_contract_stands_in_a_folder_of_plugins() -> None:
 
 
 def test_folders_of_plugins_hold_plugins_and_their_contract_alone() -> None:
-    """A plug-in is a module or a package that defines something of what its contract asks for."""
+    """A plug-in is a module or a package that defines part of what its contract requires."""
     others = []
     for folder, members in plugin_folders().items():
         for path in sorted(folder.iterdir()):

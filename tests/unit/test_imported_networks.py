@@ -53,7 +53,7 @@ def random_weights(seed: int = 0, units: int = UNITS) -> dict[str, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def recording_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A recording of eight reaches, of which the task makes its trials."""
+    """A recording of eight reaches, from which the task makes its trials."""
     rng = np.random.default_rng(1)
     angle = np.arange(8) * np.pi / 4
     reach = np.clip((TIME_MS + 100) / 300, 0, 1) ** 2
@@ -177,7 +177,7 @@ def test_a_network_runs_as_its_equation_says_and_has_its_accuracy(tmp_path: Path
 
 
 class Elsewhere(torch.nn.Module):
-    """A leaky network with names of its own, whose recurrent product is h @ U."""
+    """A leaky network with other names, whose recurrent product is h @ U."""
 
     def __init__(self, weights: dict[str, np.ndarray]) -> None:
         super().__init__()
@@ -192,7 +192,7 @@ class Elsewhere(torch.nn.Module):
 
 
 def write_forms(folder: Path, weights: dict[str, np.ndarray]) -> dict[str, dict[str, Any]]:
-    """The same network in every form of file, with what a study says of each."""
+    """The same network in every file format, with the study entry for each."""
     torch.save(Elsewhere(weights).state_dict(), folder / "net.pt")
     np.savez(folder / "net.npz", **{**weights, "recurrent": weights["recurrent"].T, "readout": weights["readout"].T})
     savemat(folder / "net.mat", {"net": {"W": weights["recurrent"], **weights}})
@@ -350,7 +350,7 @@ def test_a_kind_of_file_that_is_not_read_is_refused(tmp_path: Path, recording_fi
 
 
 def test_a_tensor_that_is_larger_than_its_file_is_refused(tmp_path: Path) -> None:
-    """One number, of which a view says that it is 8 TB."""
+    """One number, with a view that claims to be 8 TB."""
     torch.save({"w": torch.zeros(1).expand(10**6, 10**6)}, tmp_path / "net.pt")
     with pytest.raises(InputError, match="says that it holds"):
         read_arrays(tmp_path / "net.pt", [("w", "key")])
@@ -382,11 +382,11 @@ def test_any_bytes_give_arrays_or_a_clear_error(tmp_path: Path, file: str) -> No
     assert refused_ones >= 5
 
 
-# ---- activity alone
+# ---- only activity
 
 
 def write_activity(folder: Path, activity: np.ndarray, order: np.ndarray) -> None:
-    """Activity with its conditions in another order."""
+    """Activity with its conditions in a different order."""
     labels = {"angle_deg": ("condition", 45.0 * order)}
     array = xr.DataArray(activity[order], dims=("condition", "time", "unit"), coords=labels, name="activity")
     array.to_netcdf(folder / "net.nc")

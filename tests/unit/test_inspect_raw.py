@@ -1,4 +1,4 @@
-"""`neurorules inspect` of raw files: facts, what a recording would be, and options that work as they are printed."""
+"""`neurorules inspect` for raw files: facts, the resulting recording, and options that work as printed."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def test_a_damaged_one_is_trained_again(tmp_path: Path) -> None:
 
 def test_without_hard_links_it_is_renamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
-        raise OSError(errno.EPERM, "Operation not permitted")  # as FAT says
+        raise OSError(errno.EPERM, "Operation not permitted")  # as on FAT
 
     monkeypatch.setattr(os, "link", refuse)
     run, kept = tmp_path / "seed1.nc", tmp_path / FOLDER / "seed1-0.nc"

@@ -29,7 +29,7 @@ def entries() -> dict[str, Any]:
 
 @pytest.fixture
 def folder(real_data: Path) -> Path:
-    """Files of labs; tests skip where they are not there."""
+    """Files from labs; tests are skipped if they are missing."""
     found = real_data / "lab-files"
     if not found.is_dir():
         pytest.skip(f"no files of labs: {found} does not exist")
@@ -111,7 +111,7 @@ def test_a_continuous_session_cut_at_changes_of_the_target(folder: Path) -> None
         mine = [(a, b) for a, b in runs if target[a] == c]
         expected = np.mean([counts[a : a + 31] for a, _ in mine], axis=0) / 0.180
         np.testing.assert_allclose(found["rates"][c], expected, rtol=1e-12)
-        # at the start of a bin the signal lies between the middles of two
+        # at the start of a bin, the signal is between the middles of two bins
         hand = np.mean([file["Xte"][a : a + 31] for a, _ in mine], axis=0)
         np.testing.assert_allclose(found["hand_velocity_x"][c, 1:], (hand[1:, 0] + hand[:-1, 0]) / 2, rtol=1e-9)
 

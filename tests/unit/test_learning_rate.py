@@ -1,4 +1,4 @@
-"""The choice of a learning rate, against training each candidate by itself."""
+"""The choice of a learning rate, compared with training each candidate separately."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def choose(made: Study, file: Path) -> dict[str, Any]:
 
 
 def trained_with(learning_rate: float, updates: int = UPDATES, seed: int = SEED, **training: Any) -> xr.Dataset:
-    """A run whose learning rate is a number, as any other is trained."""
+    """A run whose learning rate is a number, trained like any other."""
     model = study([1e-3], learning_rate=learning_rate, updates=updates, **training).options.training(MODEL)
     run = train(model, [seed], make_task("romo", model["task"], None))[seed]
     assert isinstance(run, xr.Dataset)
@@ -85,7 +85,7 @@ def test_the_smallest_loss_at_the_end_is_chosen(tmp_path: Path, grid: list[float
 
 
 def test_what_is_chosen_is_trained_as_the_model_is(tmp_path: Path) -> None:
-    """Flossed where the model is flossed; the number of updates and of checkpoints of its runs does not matter."""
+    """Flossed if the model is flossed; the numbers of updates and checkpoints of its runs do not matter."""
     flossed = {"flossing_iterations": 2, "flossing_exponents": 2, "flossing_trials": 2}
     plain, with_flossing = choose(study([1e-2]), tmp_path / "a"), choose(study([1e-2], **flossed), tmp_path / "b")
     assert with_flossing["candidates"] == pytest.approx({"0.01": end_loss(1e-2, **flossed)}, rel=1e-12)

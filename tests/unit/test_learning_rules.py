@@ -1,4 +1,4 @@
-"""Updates of every learning rule in float64 against formulations that share no code with ours."""
+"""Updates of every learning rule in float64, compared with implementations that share no code with ours."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def problem_for(learning_rule: str, **options) -> Problem:
 
 
 def pairs(learning_rules: Iterable[str], constraints: Sequence[str]) -> list[tuple[str, str]]:
-    """Learning rule x constraint, but for those that ModProp cannot train."""
+    """Learning rule x constraint, except those that ModProp cannot train."""
     return [(rule, c) for rule in learning_rules for c in constraints if rule != "modprop" or "dale" in c]
 
 
@@ -211,7 +211,7 @@ def nowhere(weights: torch.Tensor, h: torch.Tensor, a: torch.Tensor, t: int) -> 
 
 
 def to_itself(weights: torch.Tensor, h: torch.Tensor, a: torch.Tensor, t: int) -> torch.Tensor:
-    """Gradients go through each unit's own weight alone (the papers' equations 7 and 8)."""
+    """Gradients flow only through each unit's own weight (the paper's equations 7 and 8)."""
     return h.detach() @ weights.T + (h - h.detach()) * weights.detach().diagonal()
 
 
@@ -343,7 +343,7 @@ def test_an_estimator_follows_its_parameters_and_batches(learning_rule: str) -> 
 
 
 def test_truncated_bptt_cuts_at_its_windows_from_the_end() -> None:
-    """T = 23. Window 1 cuts every edge, which is e-prop; 23 cuts the edge out of h_0 alone; 24 cuts none."""
+    """T = 23. Window 1 cuts every edge, which is e-prop; 23 cuts only the edge out of h_0; 24 cuts none."""
     problem = make_problem(steps=23)
     for window in (1, 2, 3, 10, 22, 23, 24, 1000):
         assert_equals_autograd(problem, "truncated_bptt", window_steps=window)
@@ -472,7 +472,7 @@ def test_eprop_diagonal_equals_equations_7_and_8(noise: bool) -> None:
         expected += np.einsum("bi,bi,bij->ij", trajectory.signal[t], trajectory.derivative[t], trace)
     ours = estimated_gradient(problem, "eprop_diagonal")
     assert_equal({"recurrent": ours["recurrent"]}, {"recurrent": expected})
-    # The own weights matter here: e-prop's gradient is another one.
+    # The units' own weights matter here: e-prop's gradient differs.
     assert np.abs(ours["recurrent"] - estimated_gradient(problem, "eprop")["recurrent"]).max() > 1e-3
 
 
@@ -798,7 +798,7 @@ def make_stack(problems: Sequence[Problem], learning_rule: str, **options):
 
 
 def assert_stack_equals_each(problems: Sequence[Problem], learning_rule: str, **options) -> None:
-    """In two updates, so that random numbers go on as they do alone."""
+    """Two updates, so that random numbers continue as in separate training."""
     estimator = make_stack(problems, learning_rule, **options)
     alone = [make_estimator(problem, learning_rule, seed=k, **options) for k, problem in enumerate(problems)]
     inputs = torch.as_tensor(np.stack([problem.trials.inputs for problem in problems]))
@@ -902,19 +902,22 @@ def test_a_stack_on_a_cpu_has_the_float32_updates_of_its_networks(learning_rule:
 
 
 def test_the_compiled_tanh_is_near_tanh_and_passes_nan_through() -> None:
-    from neurorules.network import kernels
+    import numba
 
-    a = np.concatenate([np.linspace(-12, 12, 200_001), [1e30, -1e30, np.inf, -np.inf]]).astype(np.float32)[None]
+    from neurorules.network import jit, kernels
+
+    activate = numba.njit(fastmath=jit.FAST, error_model="numpy")(kernels._activate_row)
+    a = np.concatenate([np.linspace(-12, 12, 200_001), [1e30, -1e30, np.inf, -np.inf]]).astype(np.float32)
     h = np.empty_like(a)
-    kernels.activate(kernels.TANH, a, h)
+    activate(kernels.TANH, a, h)
     assert np.abs(h - np.tanh(a.astype(np.float64))).max() < 3e-7
     assert (np.abs(h) <= 1).all()
     for code in (kernels.RETANH, kernels.RELU, kernels.TANH):
-        silent, bad = np.zeros((1, 3), np.float32), np.full((1, 3), np.nan, np.float32)
-        kernels.activate(code, silent, h[:, :3])
-        assert (h[:, :3] == 0).all()
-        kernels.activate(code, bad, h[:, :3])
-        assert np.isnan(h[:, :3]).all()
+        silent, bad = np.zeros(3, np.float32), np.full(3, np.nan, np.float32)
+        activate(code, silent, h)
+        assert (h[:3] == 0).all()
+        activate(code, bad, h)
+        assert np.isnan(h[:3]).all()
 
 
 def test_a_step_of_its_own_is_not_run_in_the_compiled_loop_of_its_parent() -> None:

@@ -34,7 +34,7 @@ def networks(best: list[float], start: float = 0.5, rule: str = "bptt", seed: in
 
 
 def two(bptt: list[float], eprop: list[float], **more: Any) -> list[pd.DataFrame]:
-    """E-prop's networks have seeds of their own, and the same distances at equal accuracy but for .0003."""
+    """E-prop's networks have their own seeds, and the same distances at equal accuracy to within .0003."""
     return [networks(eprop, 0.5003, "eprop", **more), networks(bptt, 0.5, **more)]
 
 

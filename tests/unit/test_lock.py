@@ -1,4 +1,4 @@
-"""A lock on a file lets one in at a time, whoever removes the file meanwhile."""
+"""A file lock admits one process at a time, even if the file is removed meanwhile."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WAITING = "waiting for its end"
 
 
 class Holder(threading.Thread):
-    """Takes the lock and holds it until it is told to let go. Two open files compete for it in one process, too."""
+    """Takes the lock and keeps it until told to release it. Two open files in one process also compete for it."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(daemon=True)

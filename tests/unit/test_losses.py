@@ -82,11 +82,11 @@ def test_cross_entropy_and_its_gradient_equal_autograd(seed: int) -> None:
     assert loss == pytest.approx(expected.item(), rel=1e-12)
     torch.testing.assert_close(gradient, expected_gradient, rtol=0, atol=1e-12)
     assert (gradient[~mask] == 0).all()
-    torch.testing.assert_close(given, outputs.detach(), rtol=0, atol=0)  # what it was given stays as it was
+    torch.testing.assert_close(given, outputs.detach(), rtol=0, atol=0)  # its input is not modified
 
 
 def test_mean_squared_error_by_hand() -> None:
-    """Errors 1, 2, 3, 4 at the scored step: (1 + 4 + 9 + 16) / 4; the unscored step counts nowhere."""
+    """Errors 1, 2, 3, 4 at the scored step: (1 + 4 + 9 + 16) / 4; the unscored step does not count."""
     targets = np.zeros((2, 2, 2), np.float32)
     outputs = torch.tensor([[[1.0, 2.0], [3.0, 4.0]], [[9.0, 9.0], [9.0, 9.0]]])
     scored = np.array([[True, True], [False, False]])
@@ -110,7 +110,7 @@ def test_half_mean_squared_error_by_hand() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_half_mean_squared_error_and_its_gradient_equal_autograd(seed: int) -> None:
-    """Of a stack of two networks, each with a batch of its own."""
+    """A stack of two networks, each with its own batch."""
     outputs, scored = outputs_and_mask(seed)
     other, mask = outputs_and_mask(seed + 50)
     targets = np.random.default_rng(seed + 100).standard_normal((2, *outputs.shape))

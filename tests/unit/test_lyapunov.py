@@ -211,7 +211,7 @@ def test_exponents_of_a_run_are_those_of_its_weights():
 
 
 def test_exponents_of_a_run_do_not_depend_on_the_first_basis():
-    """That is what the passes before are for: bases drawn at random cost .04 per step in a trial of 56 steps."""
+    """The earlier passes are for this: random initial bases would cost .04 per step in a trial of 56 steps."""
     run, own = trained(), options_of(activation="relu", units=12)
     one, other = (lyapunov_exponents(run, -1, own, romo(), seed, n_exponents=1, n_passes=40) for seed in (1, 2))
     assert one == pytest.approx(other, abs=5e-3)
@@ -345,7 +345,7 @@ def test_flossing_comes_before_training_and_is_recorded():
     assert "flossing_exponents" not in plain
     assert flossed["flossing_exponents"].shape == (4, 3)
     assert not np.array_equal(plain["recurrent"][0], flossed["recurrent"][0])
-    for name in ("readout", "bias", "input"):  # ReLU's derivative has none, so nothing but W_h can change
+    for name in ("readout", "bias", "input"):  # ReLU's derivative has none, so only W_h can change
         assert np.array_equal(plain[name][0], flossed[name][0])
     again = trained(flossing_iterations=3)
     assert flossed.identical(again)

@@ -1,4 +1,4 @@
-"""Results that were made otherwise than the study says now are not taken for what it says."""
+"""Results that do not match the current study are not used for it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def identities(units: int = 8, code: str = "code") -> Identities:
 
 
 def write(file: str | Path, **attributes: Any) -> Path:
-    """A file with what a run has to have."""
+    """A file with everything that a run requires."""
     path = Path(file)
     path.parent.mkdir(parents=True, exist_ok=True)
     variables = {name: ("unit", np.zeros(2)) for name in ("recurrent", "accuracy", "task_loss")}
@@ -141,7 +141,7 @@ def test_tables_and_figures_without_a_record_are_compared(here: Path) -> None:
 
 
 def with_own_rates(path: str, **entry: Any) -> Any:
-    """A study that compares with rates of one's own in a folder."""
+    """A study that compares with a user's rates in a folder."""
     recording = {"reader": "own_rates", "source": "netcdf", "path": path, **entry}
     figure = {"tasks": ["2af"], "learning_rules": ["bptt"], "settings": ["base"], "extra_models": []}
     return study(

@@ -39,7 +39,7 @@ def white(rng: np.random.Generator, n_features: int) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def netrep(real_data: Path) -> list[tuple[np.ndarray, np.ndarray, dict]]:
-    """Arrays and what netrep itself says of them."""
+    """Arrays with the distances that netrep gives for them."""
     file = Path(os.environ.get("NEURORULES_REFERENCE", real_data.parent / "reference")) / "netrep.json"
     if not file.is_file():
         pytest.skip(f"no reference values: {file} does not exist")
@@ -63,7 +63,7 @@ def test_measures_are_found_by_name() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_without_variance_the_distance_is_one(name: str) -> None:
-    """Constants whose mean rounds to another number, too: 0.1 * 60 / 60 is not 0.1."""
+    """Including constants whose mean rounds to a different number: 0.1 * 60 / 60 is not 0.1."""
     distance = MEASURES.load(name).distance
     x = white(np.random.default_rng(0), 5)
     for nothing in (np.zeros((6, 10, 3)), np.full((6, 10, 3), 0.1), np.full((6, 10, 3), 1 / 3, np.float32)):
@@ -133,7 +133,7 @@ def test_cka_and_cca_of_netrep(netrep: list) -> None:
 def test_cca_is_the_published_eigenproblem() -> None:
     """Regularized CCA as it is defined by Bilenko & Gallant (2016): eigenvectors of cross-products with a ridge."""
     rng = np.random.default_rng(3)
-    x = rng.standard_normal((90, 30)) * np.geomspace(1, 1e-4, 30)  # of which the ridge changes the last ones
+    x = rng.standard_normal((90, 30)) * np.geomspace(1, 1e-4, 30)  # the ridge changes the last ones
     y = x @ rng.standard_normal((30, 25)) + 0.3 * rng.standard_normal((90, 25))
     reduced = []
     for samples in (x, y):
@@ -201,7 +201,7 @@ def test_debiased_cka_by_hand() -> None:
 
 
 def test_debiased_cka_of_independent_features_is_zero_on_average() -> None:
-    """20 samples of 30 features: CKA says that they have most in common."""
+    """20 samples of 30 features: by CKA, they have most in common."""
     rng = np.random.default_rng(8)
     pairs = [(rng.standard_normal((20, 30)), rng.standard_normal((20, 30))) for _ in range(400)]
     unbiased = np.array([cka_debiased.unbiased_hsic(Samples(x), Samples(y)) for x, y in pairs])
@@ -321,7 +321,7 @@ def test_the_two_averages_share_no_trial() -> None:
 
 
 def test_neurons_recorded_together_keep_their_common_trials() -> None:
-    """Neurons that do the same in every trial are no further apart than one of them."""
+    """Neurons that do the same in every trial are no farther apart than one of them."""
     rng = np.random.default_rng(10)
     one = rng.standard_normal((30, 50))
     condition = np.repeat([0, 1, 2], 10)
@@ -349,7 +349,7 @@ def test_trials_are_needed() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_measures_between_samples_are_their_distances(name: str) -> None:
-    """Of all features, of some, and with conditions in another order."""
+    """With all features, with some, and with conditions in a different order."""
     rng = np.random.default_rng(11)
     x, y = rng.standard_normal((2, 6, 30, 50))
     x[..., :20] += y[..., :20]

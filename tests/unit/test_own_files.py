@@ -1,4 +1,4 @@
-"""Files of one's own: one, several, a folder; and what is wrong with a path."""
+"""A user's own files: one, several, a folder; and errors in a path."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def names(*paths: Path) -> list[str]:
 
 
 def test_a_file_a_list_and_a_folder(folder: Path) -> None:
-    assert names(folder / "notes.txt") == ["notes.txt"]  # what is named is read, whatever its ending
+    assert names(folder / "notes.txt") == ["notes.txt"]  # an explicit path is read, whatever its extension
     assert names(folder) == ["a.NWB", "b.nwb"]  # without hidden files, and not those of folders within
     assert names(folder / "b.nwb", folder / "a.NWB", folder / "other") == ["a.NWB", "b.nwb", "c.nwb"]
     assert names(folder, folder / "b.nwb") == ["a.NWB", "b.nwb"]
@@ -49,6 +49,6 @@ def test_two_files_of_one_name_cannot_be_told_apart(folder: Path) -> None:
 
 def test_the_source_that_needs_no_name() -> None:
     assert only_source("mante2013") == "raw"
-    assert only_source("nwb") == "files"  # beside the public sessions
+    assert only_source("nwb") == "files"  # besides the public sessions
     assert only_source("hatsopoulos2007") is None
     assert only_source("steinmetz") is None

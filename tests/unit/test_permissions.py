@@ -1,4 +1,4 @@
-"""Raw files and folders that may not be read are named, with what to do."""
+"""Raw files and folders without read permission are reported, with a remedy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOBODY = 65534
 
 @pytest.fixture
 def mine() -> Iterator[Path]:
-    """A folder of a user for whom permissions hold, which they do not for root."""
+    """A folder of a user who is bound by permissions, unlike root."""
     folder = Path(tempfile.mkdtemp(dir="/tmp"))  # the folders above pytest's own are closed to others
     user = os.geteuid()
     if user == 0:

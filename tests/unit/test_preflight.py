@@ -1,4 +1,4 @@
-"""What scoring jobs would refuse of one's own rates is refused before anything runs."""
+"""A user's rates that scoring jobs would refuse are refused before anything runs."""
 
 from __future__ import annotations
 

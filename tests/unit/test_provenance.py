@@ -232,7 +232,7 @@ def test_words_and_what_is_not_reached_leave_it(small: Small, file: str, old: st
         ("maths.py", "by=SCALE", "by=SCALE + 1"),
         ("maths.py", "value / by", "by / value"),
         ("job.py", "range(n)", "range(n + 1)"),
-        ("job.py", '"{n} results"', '"{n} numbers"'),  # what is returned is no word
+        ("job.py", '"{n} results"', '"{n} numbers"'),  # a returned value is not just text
         ("words.py", "if value else", "if value > 1 else"),
     ],
 )

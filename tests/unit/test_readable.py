@@ -1,4 +1,4 @@
-"""A file that is open elsewhere, or that the system fails to read, is no damaged one."""
+"""A file that is open elsewhere, or that the system fails to read, does not count as damaged."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_file_system_without_locks(
 
 
 def test_hdf5_asks_for_no_lock(run: Path) -> None:
-    """Where a file system has none, HDF5 would read nothing. It does not see the lock that is held here."""
+    """On a file system without locks, HDF5 would read nothing. It does not see the lock held here."""
     code = (
         "import sys, fcntl\n"
         "from neurorules.io.netcdf import load_netcdf\n"
@@ -108,7 +108,7 @@ def test_no_permission_is_said_as_such(run: Path) -> None:
         "import os, sys\n"
         "from neurorules.io.readable import check_readable\n"
         "from neurorules.errors import InputError\n"
-        "if os.getuid() == 0:\n    os.setuid(65534)\n"  # permissions hold for this one
+        "if os.getuid() == 0:\n    os.setuid(65534)\n"  # this user is bound by permissions
         "try:\n    check_readable(sys.argv[1])\nexcept InputError as error:\n    print(error)\n"
     )
     run.chmod(0)

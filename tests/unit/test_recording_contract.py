@@ -1,4 +1,4 @@
-"""What a Recording promises: bins, labels of trials, cells that hold numbers, texts that can be shown."""
+"""The guarantees of a Recording: bins, trial labels, cells with numbers, texts that can be shown."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_bins_named_by_their_edges_have_the_same_steps(file: Path) -> None:
 
 @pytest.mark.parametrize("stated_by", ["file", "study"])
 def test_what_a_time_is_may_be_stated(file: Path, stated_by: str) -> None:
-    """Bins of 10 ms around whole multiples of 10 ms start half a step beside the task's steps."""
+    """Bins of 10 ms centred on multiples of 10 ms are half a step off the task's steps."""
     said = {"time_in_bin": "middle"}
     middles = session(np.arange(-800.0, 400, 10), **(said if stated_by == "file" else {}))
     recording = read(middles, file, **(said if stated_by == "study" else {"time_in_bin": "middle"}))
@@ -515,7 +515,7 @@ def test_a_classic_file_that_declares_too_much(file: Path) -> None:
         read_recording(entry, [file])
 
 
-# ---- what readers of others may get wrong
+# ---- mistakes that other people's readers may make
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The Hatsopoulos 2007 reader: a session known analytically, the published averages, and what can be wrong."""
+"""The Hatsopoulos 2007 reader: a session known analytically, the published averages, and errors."""
 
 from __future__ import annotations
 
@@ -302,7 +302,7 @@ def test_the_published_averages(real_data: Path) -> None:
     np.testing.assert_array_equal(recording["hand_y"].values, trusted["yhandposition"])
     assert recording.attrs["synthetic"] == 0
 
-    # the hand ends where the labels say
+    # the hand ends at the labelled target
     end = np.rad2deg(np.arctan2(recording["hand_y"].values[:, -1], recording["hand_x"].values[:, -1]))
     assert np.abs((end - recording["angle_deg"].values + 180) % 360 - 180).max() < 5
 

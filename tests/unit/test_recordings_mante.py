@@ -1,4 +1,4 @@
-"""The Mante 2013 reader: counts known by hand, the real unit files, and what can be wrong with files."""
+"""The Mante 2013 reader: counts known by hand, the real unit files, and errors in files."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_rates_known_by_hand(tmp_path: Path) -> None:
     recording = read([save_unit(tmp_path)], {})
     assert dict(recording.sizes) == {"condition": 72, "time": 15, "neuron": 1}
     expected = np.zeros((72, 15))
-    # ms 60 lies in the second bin of 50 ms; i spikes in one of two trials
+    # ms 60 is in the second bin of 50 ms; i spikes in one of two trials
     expected[:, 1] = np.arange(72) / 2 / 0.050
     np.testing.assert_allclose(recording["rates"].values[:, :, 0], expected, rtol=1e-14)
     # samples at 100 .. 149 ms, 150 .. 199 ms ...
@@ -317,7 +317,7 @@ def test_the_real_units(real_data: Path) -> None:
     assert read(files, {"dt_ms": 15}).sizes["time"] == 50
     assert [entry["neuron"] for entry in json.loads(recording.attrs["left_out"])] == ["ar090330_3_a10"]
     assert recording.attrs["synthetic"] == 0
-    # a part of the archive is not an error, but the title says so
+    # an incomplete archive is not an error, but the title says so
     assert recording.attrs["title"] == f"Mante 2013, {len(files)} of 762 units"
 
     # one unit again, trial by trial, by the published definition: window means of counts per ms

@@ -113,7 +113,7 @@ LABELS = {"targ_dir": "choice", "stim_dir": "motion_rank", "stim_col2dir": "colo
 
 
 def compare_with_mat(units: list[Path], folder: Path, dt_ms: int) -> None:
-    """Units written to NWB, each a session with its trials in an order of their own, give the rates of the reader."""
+    """Units written to NWB, each as a session with its own trial order, give the reader's rates."""
     rng = np.random.default_rng(3)
     files = []
     for path in units:

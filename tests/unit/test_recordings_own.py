@@ -1,4 +1,4 @@
-"""Rates of one's own, from one NetCDF file: values known by hand, and what can be wrong."""
+"""A user's rates, from one NetCDF file: values known by hand, and errors."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ ENTRY = {"name": "maze", "reader": "sussillo2015", "source": "private", "synthet
 
 
 def session(n_neurons: int = 3, n_conditions: int = 27) -> dict[str, np.ndarray]:
-    """Arrays in the files' order of axes whose entries say where they stand."""
+    """Arrays in the files' axis order whose entries encode their own indices."""
     neuron, muscle, channel = (np.arange(n)[:, None, None] for n in (n_neurons, 7, 15))
     stored, emg_bin = (np.arange(n)[:, None] for n in (196, 66))
     condition = np.arange(n_conditions)
@@ -246,7 +246,7 @@ def test_private_files_are_found_in_their_folder(raw: list[Path], tmp_path: Path
 def test_missing_private_files_are_named(raw: list[Path], tmp_path: Path) -> None:
     folder, downloads = raw[0].parent, tmp_path / "downloads"
     downloads.mkdir()
-    for name in (PLAN, GO):  # what lies among the downloads is not looked at
+    for name in (PLAN, GO):  # files in the download folder are ignored
         (folder / f"{name}.mat").rename(downloads / f"{name}.mat")
     with pytest.raises(InputError) as caught:
         find_raw("sussillo2015", "private", folder, downloads)
@@ -319,7 +319,7 @@ def test_one_synthetic_file_makes_the_recording_synthetic(tmp_path: Path, raw: l
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     first = {file.name: file.read_bytes() for file in make(tmp_path / "here", 3)}
-    time.sleep(1.1)  # headers that hold the time have seconds
+    time.sleep(1.1)  # timestamps in headers have a resolution of seconds
     code = (
         "import sys; from pathlib import Path; from neurorules.recordings.synthetic.base.write import write_synthetic\n"
         f"write_synthetic('sussillo2015', 'private', Path(sys.argv[1]), 3, {SMALL!r})"

@@ -1,4 +1,4 @@
-"""The reader `trials`: the same trials from every kind of file, and what can be wrong in them."""
+"""The reader `trials`: the same trials from every kind of file, and errors in them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def save5(path: Path, variables: dict[str, Any]) -> Path:
 
 
 def structs5(items: list[dict[str, Any]]) -> np.ndarray:
-    """A struct array, as savemat takes it."""
+    """A struct array in the form that savemat accepts."""
     array = np.empty(len(items), dtype=[(name, object) for name in items[0]])
     for i, item in enumerate(items):
         array[i] = tuple(item.values())
@@ -108,7 +108,7 @@ def cell5(items: list[Any]) -> np.ndarray:
 
 
 def test_spike_times_in_cells_are_as_their_counts(tmp_path: Path) -> None:
-    """Spikes in the middle of their bins, in ms; an empty cell is no spike."""
+    """Spikes in the middle of their bins, in ms; an empty cell means no spike."""
     times = [
         [np.repeat(np.arange(n) * 10.0 + 5, row) for row in counts] for counts, n in zip(COUNTS, LENGTHS, strict=True)
     ]
@@ -237,7 +237,7 @@ def test_sessions_of_tables_by_their_names(tmp_path: Path) -> None:
 
 
 def test_what_pynapple_saves(tmp_path: Path) -> None:
-    """Keys as in pynapple's TsGroup.save and IntervalSet.save; a unit without spikes is in `keys` alone."""
+    """Keys as in pynapple's TsGroup.save and IntervalSet.save; a unit without spikes is only in `keys`."""
     table = spikes_table().sort_values("time")
     index = table["unit"].str[1:].astype(int).to_numpy()
     group = {"t": table["time"].to_numpy(), "index": index, "keys": np.arange(4), "type": np.array(["TsGroup"])}

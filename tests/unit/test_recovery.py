@@ -70,7 +70,7 @@ def test_spikes_vary_as_poisson_spikes_smoothed_with_a_gaussian(trials: int) -> 
 
 
 def test_the_recorded_sd_is_that_of_the_rate_without_its_noise() -> None:
-    """Rates of known SD, seen through few trials: what is seen varies more, what is taken does not."""
+    """Rates of known SD, observed in few trials: the observed rates vary more, the corrected SD does not."""
     rng = np.random.default_rng(3)
     true = scaled(rng.random((200, 40, 6)), np.full(6, 20.0), np.full(6, 5.0))
     trials = np.full((200, 6), 8)
@@ -81,7 +81,7 @@ def test_the_recorded_sd_is_that_of_the_rate_without_its_noise() -> None:
     np.testing.assert_allclose(seen.var((0, 1)), 275, rtol=0.1)
     np.testing.assert_allclose(found.sd, 5.0, atol=3 * 0.43)
     np.testing.assert_allclose(found.mean, 20.0, rtol=0.05)
-    # Noise alone leaves a neuron without any SD, or next to none.
+    # Pure noise leaves a neuron with no SD, or almost none.
     silent = averaged_spikes(np.full((200, 40, 6), 20.0), trials, BIN_MS, 0.0, rng)
     assert (RecordedNeurons.of(silent, trials, BIN_MS, 0.0).sd < np.sqrt(3 * 4.3)).all()
 
@@ -184,7 +184,7 @@ def test_two_families_are_told_apart_and_one_family_is_not() -> None:
 
 
 def test_the_interval_is_wide_enough_although_networks_share_their_candidates() -> None:
-    """Points in place of networks, of two rules that do not differ; those of one seed are alike."""
+    """Points instead of networks, from two learning rules that do not differ; points of one seed are similar."""
     rng = np.random.default_rng(1)
     n_seeds, outside = 8, np.zeros(2)
     rules, seeds = np.repeat(["a", "b"], n_seeds), np.tile(np.arange(n_seeds), 2)
@@ -287,7 +287,7 @@ def table_of(*members: ScoredModel, **options: Any) -> pd.DataFrame:
 
 
 def families() -> list[ScoredModel]:
-    """Two rules that lead every seed near weights of their own."""
+    """Two learning rules that each lead every seed close to different weights."""
     return [
         member(rule, {seed: weights(100 + number) + 0.05 * weights(seed) for seed in SEEDS})
         for number, rule in enumerate(("bptt", "eprop"))
@@ -318,7 +318,7 @@ def test_networks_of_the_same_seed_are_left_out() -> None:
     same = {seed: weights(seed + 50) for seed in SEEDS}
     table = table_of(member("bptt", same), member("eprop", same), recovery_trials_per_condition=1000)
     procrustes = table[(table["measure"] == "procrustes") & (table["stage"] == "trained")].groupby("control")
-    # Of other seeds, each network stands there once for either rule: all is even.
+    # Among other seeds, each network occurs once for either learning rule: all is balanced.
     np.testing.assert_allclose(procrustes.get_group("rules")["auc"], 0.5)
     # The other rule has one more with it, the equal network: of 3 x 4 comparisons 9 are even, 3 are won or lost.
     won = 12 * procrustes.get_group("rules_same_seed")["auc"] - 4.5

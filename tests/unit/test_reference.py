@@ -1,4 +1,4 @@
-"""The generated parts of the documentation are up to date, and what generates them sees what is not."""
+"""The generated parts of the documentation are up to date, and their generators detect if they are not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from neurorules.study.schema.trials_file import TrialsFile
 
 @pytest.fixture(scope="module")
 def reference(repository: Path) -> ModuleType:
-    """docs/config_reference.py, which stands outside the package."""
+    """docs/config_reference.py, which is outside the package."""
     return load(repository / "docs" / "config_reference.py")
 
 

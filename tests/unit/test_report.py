@@ -1,4 +1,4 @@
-"""The results page: what it says of a study whose truth is known, and what every page of HTML has to be."""
+"""The results page: its content for a study with known ground truth, and valid HTML."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from neurorules.study.load import Study, load_study
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Path]:
-    """A study and the folder with its results, which tests leave as they are."""
+    """A study and its results folder, which tests do not change."""
     folder = tmp_path_factory.mktemp("results")
     return study_with_results(folder), folder
 
@@ -197,7 +197,7 @@ HOSTILE = 'A&B <script>alert("1")</script>'
 
 @pytest.fixture(scope="module")
 def made_up(tmp_path_factory: pytest.TempPathFactory) -> Page:
-    """The page of a study of a synthetic recording with a title that nobody should have."""
+    """The page of a study of a synthetic recording with a hostile title."""
     folder = tmp_path_factory.mktemp("made-up")
     return Page(html_of(study_with_results(folder, title=HOSTILE, synthetic=1), folder))
 
@@ -273,7 +273,7 @@ def test_files_are_embedded_if_they_are_small(tmp_path: Path) -> None:
 
 
 def test_places_of_the_forest_plot() -> None:
-    """Places are linear in the difference: margins lie around zero, intervals around their difference."""
+    """Positions are linear in the difference: margins are around zero, intervals around their difference."""
     row = {
         "number": 1,
         "axis": "distance",

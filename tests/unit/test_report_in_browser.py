@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PHONE, DESK = 400, 1400
 
-# The least contrast ratio (WCAG 2.2) of any text that shows, on the nearest ground that has a colour, and where.
+# The lowest contrast ratio (WCAG 2.2) of any visible text on the nearest coloured background, and its place.
 LEAST_CONTRAST = """() => {
   const parts = (text) => text.match(/[\\d.]+/g).map(Number);
   const luminance = (rgb) => [0.2126, 0.7152, 0.0722].reduce((sum, weight, i) => {

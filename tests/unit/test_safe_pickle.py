@@ -87,7 +87,7 @@ def test_a_hostile_pickle_runs_nothing(tmp_path: Path, wrap: object) -> None:
     with pytest.raises(InputError, match=r"posix\.system"):
         safe_pickle.load(hostile)
     assert not marker.exists()
-    # the pickle does what the test believes: read without care, it runs
+    # the pickle is really hostile: unpickling it runs code
     np.load(hostile, allow_pickle=True)
     assert marker.exists()
 

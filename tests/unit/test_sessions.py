@@ -1,4 +1,4 @@
-"""From sessions to a Recording: rates by hand and by integration, conditions by label, and what is refused."""
+"""From sessions to a Recording: rates by hand and by integration, conditions by label, and errors."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_counts_by_hand() -> None:
     assert recording["side"].values.tolist() == ["l", "r"]
     np.testing.assert_allclose(recording["rates"].values[:, :, 0], [[0, 15, 0], [0, 10, 0]], atol=1e-12)
     assert bin_starts(recording).tolist() == [0, 100, 200]
-    # 7.1 s is an edge, 100 ms after 7.0 but for rounding: a bin holds its start
+    # 7.1 s is an edge, 100 ms after 7.0 except for rounding: a bin includes its start
     assert recording["trial_rates"].values.tolist() == [[0, 10, 0], [0, 20, 0], [0, 10, 0], [0, 10, 0]]
     recording.attrs |= {"name": "x", "title": "X", "licence": "", "citation": "", "source": ""}
     check_recording(recording, "x.nc")
@@ -87,7 +87,7 @@ def test_smoothing_is_the_integral_of_gaussians_over_bins(sd: float, bin_ms: flo
 
 
 def test_smoothing_keeps_every_spike() -> None:
-    """Over a window that holds the whole kernel, the rates of n spikes add up to n."""
+    """Over a window that contains the whole kernel, the rates of n spikes add up to n."""
     times = np.array([4.9, 5.0, 5.0, 5.2031])
     rates = SpikeTimes([times]).trial_rates(0, np.arange(1), np.array([5.0]), Grid(-500, 500, 10, 25))
     assert rates.sum() * 0.010 == pytest.approx(4, abs=1e-12)
@@ -243,7 +243,7 @@ def test_trials_without_the_event() -> None:
 
 
 def test_the_first_event_within_a_trial() -> None:
-    """Events at 0.6 and 1.4 s are in the first trial (0.5 to 2 s), none is in the second, one at 4 s lies between."""
+    """Events at 0.6 and 1.4 s are in the first trial (0.5 to 2 s), none is in the second, one at 4 s is between."""
     of_events = session([GO - 0.35])
     events = {"cue": np.array([6.6, 1.4, 0.6, 4.0, 4.6])}
     of_events = Session(**{**of_events.__dict__, "events": events})
@@ -311,7 +311,7 @@ def test_reliability_is_that_of_a_known_signal() -> None:
 
 
 def test_units_that_are_not_reliable() -> None:
-    """A unit that fires in left trials alone is reliable, one that fires in no relation to them is not."""
+    """A unit that fires only in left trials is reliable; one that fires independently of them is not."""
     rng = np.random.default_rng(5)
     go = 1.0 + np.arange(40)
     sides = np.where(np.arange(40) % 2, "r", "l")
@@ -335,7 +335,7 @@ def test_rates_that_no_neuron_has() -> None:
 
 
 class Scores:
-    """z-scored activity, as a file holds it."""
+    """z-scored activity, as stored in a file."""
 
     units = Z_SCORE
 

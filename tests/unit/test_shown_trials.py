@@ -1,4 +1,4 @@
-"""Test trials in words, by hand from what the tasks say of themselves; what is compared with them has to fit."""
+"""Test trials in words, worked out by hand from the tasks' definitions; compared rates must fit them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_who_reads_only_the_beginning_gets_no_traceback() -> None:
     assert done.stdout.startswith("mante2013: 72 test trials")
 
 
-# ---- rates of one's own
+# ---- a user's own rates
 
 
 def own(
@@ -74,7 +74,7 @@ def own(
     n_neurons: int = 3,
     **attributes: object,
 ) -> Path:
-    """A study that compares 2af with rates of one's own, which are written as well."""
+    """A study that compares 2af with a user's rates, which are written as well."""
     (folder / "lab").mkdir(exist_ok=True)
     rates = np.random.default_rng(0).gamma(2.0, 5.0, (n_conditions, n_bins, n_neurons))
     choice, coherence_percent = np.repeat([1, 2], 4), np.tile([6.4, 12.8, 25.6, 51.2], 2)
@@ -149,7 +149,7 @@ def test_a_file_that_is_gone_is_missed_until_it_was_read(tmp_path: Path, monkeyp
     check_own_rates(load_study(study))
 
 
-# ---- rates that a figure cannot be made of: said before anything is trained
+# ---- rates from which a figure cannot be made: reported before anything is trained
 
 
 def with_figure(study: Path, figure: str, entry: str) -> Path:

@@ -1,4 +1,4 @@
-"""The order of conditions in a raw file changes no table, to the byte. Figures are drawn from tables alone."""
+"""The order of conditions in a raw file does not change a byte of any table. Figures are drawn from tables only."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_the_order_in_a_file_changes_no_byte(run: str, tmp_path: Path) -> None:
         lab_file(tmp_path / name, order)
         found[name] = tables(tmp_path / name, run)
     assert found["shuffled"] == found["straight"] == found["reversed"]
-    # rates with the labels of others are another recording
+    # rates with other conditions' labels are a different recording
     lab_file(tmp_path / "mislabelled", ORDERS["shuffled"], relabel=False)
     other = tables(tmp_path / "mislabelled", run)
     assert other["distances"] != found["straight"]["distances"]

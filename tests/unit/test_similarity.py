@@ -67,7 +67,7 @@ def test_netrep_on_recorded_neurons(netrep: dict, real_data: Path) -> None:
 
 
 def test_netrep_itself() -> None:
-    """Where it is installed: envs/peers.yaml pins it by commit, as no index has it."""
+    """If it is installed: envs/peers.yaml pins it by commit, because it is on no package index."""
     metrics = pytest.importorskip("netrep.metrics", reason="netrep is not installed: see envs/peers.yaml")
     rng = np.random.default_rng(0)
     for features in (3, 20, 40):
@@ -140,7 +140,7 @@ def test_floor_of_copies_and_of_strangers() -> None:
 
 
 def test_accuracy_that_falls_back_is_pooled() -> None:
-    """Updates e^k - 1 are evenly spaced, 1 in log update; the two ends stand for half as much, .5."""
+    """Updates e^k - 1 are evenly spaced, 1 in log update; the two ends have half the weight, .5."""
     update = np.expm1(np.arange(4.0))
     of_run = course(update, np.array([0.0, 0.4, 0.2, 0.8]), np.array([1.0, 0.6, 0.9, 0.2]))
     np.testing.assert_allclose(of_run.accuracy, [0.0, 0.3, 0.8])
@@ -172,7 +172,7 @@ def test_courses_are_weighted_isotonic_regressions(accuracy: list[float], seed: 
 
 
 def test_checkpoints_close_together_are_one() -> None:
-    """The last tenth of 1000 updates: a single good or bad checkpoint there is not what the run came to."""
+    """The last tenth of 1000 updates: a single good or bad checkpoint there is not the run's result."""
     update = np.array([0, 10, 100, 910, 930, 950, 970, 1000])
     accuracy = np.array([0.0, 0.2, 0.5, 0.8, 0.8, 0.8, 0.8, 0.8])
     value = np.arange(8.0)
@@ -231,7 +231,7 @@ def test_reading_at_more_checkpoints_does_not_change_the_distance() -> None:
     counts = (20, 40, 115, 400)
     now = readings(counts, lambda u, a, d: float(course(u, a, d).at(0.8)))
     before = readings(counts, lambda u, a, d: where_first_reached(a, d, 0.8))
-    # Few checkpoints leave a curve that is not straight between them; it is theirs, whoever reads it.
+    # The curve between few checkpoints is not straight; it depends on the checkpoints only.
     assert abs(now.mean(0) - truth)[:2].max() < 0.005 and abs(now.mean(0) - truth)[2:].max() < 0.001
     # Where it is first reached, a run is read earlier the more checkpoints there are.
     assert (before.mean(0)[1:] > before.mean(0)[:-1]).all() and before.mean(0)[-1] - truth > 0.008

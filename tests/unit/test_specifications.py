@@ -1,4 +1,4 @@
-"""Claims decided for every choice of the analyst: the rows, the verdicts, and what robust means."""
+"""Claims decided for every analysis choice: the rows, the verdicts, and the meaning of robust."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def test_equivalence_is_a_90_percent_interval_within_the_margin(groups) -> None:
 
 
 def test_effect_size_interval_is_where_t_becomes_improbable() -> None:
-    """By the definition of the interval: at its ends, what was seen has a probability of 2.5% on that side."""
+    """By the definition of the interval: at its ends, the observation has a probability of 2.5% on that side."""
     d, n = 0.8, 10
     scale, freedom = np.sqrt(n / 2), 2 * n - 2
     low, high = effect_size_interval(d, scale, freedom)
@@ -183,7 +183,7 @@ def within_rounding(first: dict, second: dict, p: float, population_sd: bool) ->
 
 @pytest.mark.parametrize(("name", "first", "second", "p"), published_p(), ids=[case[0] for case in published_p()])
 def test_published_p_follows_from_published_numbers(name: str, first: dict, second: dict, p: float) -> None:
-    """Student's test of four seeds, where printed SDs divide by n."""
+    """Student's test of four seeds, for printed SDs that divide by n."""
     assert within_rounding(first, second, p, population_sd=True)
 
 
@@ -206,7 +206,7 @@ def test_published_p_from_rounded_numbers_by_hand() -> None:
 
 
 def noise_floor_table() -> pd.DataFrame:
-    """Two learning rules, two seeds, two splits; the floor and the untrained network stand in both models."""
+    """Two learning rules, two seeds, two splits; the floor and the untrained network are in both models."""
     rows = []
     for learning_rule, shift in (("bptt", 0.0), ("eprop", 0.1)):
         common = {

@@ -28,7 +28,7 @@ from neurorules.study.load import Study, load_study
 from neurorules.study.yaml_source import BASE_CONFIG, REPOSITORY, merge
 
 REFUSED: list[tuple[str, dict[str, Any], str, Any, str]] = [
-    # what, laid over config.yaml, key, value, words of the remedy
+    # case, study merged into config.yaml, key, value, words of the remedy
     ("unknown recording", {"use_recordings": ["mante2014"]}, "use_recordings", "mante2014", "Did you mean mante2013"),
     (
         "unknown option of a learning rule",
@@ -268,7 +268,7 @@ def test_values_of_task_options_are_checked_at_planning(task: str, option: str, 
 
 
 def modprop_with(tmp_path: Path, network: dict[str, Any]) -> Path:
-    """A study file of ModProp on the reach with a setting of one's own."""
+    """A study file of ModProp on the reach with a new setting."""
     file = tmp_path / "mine.yaml"
     entry = {"tasks": [REACH], "learning_rules": ["modprop"], "settings": ["mine"]}
     mine = {"use_figures": ["fig7"], "settings": {"mine": {"network": network}}}
@@ -352,7 +352,7 @@ def test_constraints_that_make_no_sense_are_refused_at_planning(
     assert f"(in {REACH}/bptt/mine)" in error.problem
     assert (error.file, error.key, error.value) == (str(file), f"settings.mine.network.{option}", network[option])
     assert error.remedy is not None and words in error.remedy
-    # what no figure shows is not asked for
+    # nothing is required for what no figure shows
     mine["figures"]["fig1"]["extra_models"] = [{}]
     file.write_text(yaml.safe_dump(mine))
     assert models_of(load_study(file)) == models(REACH, "bptt", "base")

@@ -32,7 +32,7 @@ def test_seeds_of_a_model_are_scored_in_parts_that_figures_share() -> None:
     folder = f"results/paper/similarity/{model}"
     of_seeds = [f"{folder}/seeds5/distances.csv", f"{folder}/seeds9/distances.csv"]
     assert made.paths.figure_tables("fig10")[:2] == of_seeds  # then those about the recording
-    # of another kind of table
+    # of a different table type
     assert made.paths.figure_tables("fig4") == [f"{folder}/seeds1-2/dpca.csv"]
 
 
@@ -119,7 +119,7 @@ def training_jobs(over: dict) -> list[tuple[tuple[int, ...], list[str]]]:
 
 
 def test_models_that_the_same_figures_show_share_a_job() -> None:
-    """Figure 4 is drawn without the networks that Figure 1 alone shows."""
+    """Figure 4 is drawn without the networks that only Figure 1 shows."""
     assert training_jobs({"models_per_job": 2}) == [
         ((0, 1), ["bptt"]),
         ((0, 1), ["eprop", "feedback_alignment"]),
@@ -134,7 +134,7 @@ def test_models_that_the_same_figures_show_share_a_job() -> None:
 
 
 def test_what_shares_a_job_is_said_for_each_seed() -> None:
-    """Figure 4 shows seed 0 of BPTT alone: seed 1 of BPTT and of e-prop are shown by the same figure, seed 0 is not."""
+    """Figure 4 shows only seed 0 of BPTT: seed 1 of BPTT and of e-prop are shown by the same figure, seed 0 is not."""
     over = {"models_per_job": 9, "seeds_per_job": 1, "figures": {"fig4": {"seeds": [0]}}}
     rest = ["eprop", "feedback_alignment", "truncated_bptt"]
     assert training_jobs(over) == [((0,), ["bptt"]), ((0,), rest), ((1,), ["bptt", *rest])]
@@ -212,7 +212,7 @@ def test_one_job_makes_the_cheap_tables_of_several_models() -> None:
     bptt, eprop, truncated = (f"{REACH}/{name}/base" for name in ("bptt", "eprop", "truncated_bptt"))
     made = tables_of(jobs)
     assert len(made) == len(set(made))
-    # what takes long is a job of its own, in whatever figure
+    # a table that takes long has its own job, in any figure
     assert {table_type for table_type, _, _ in made} & {"distances", "dpca", "eigenvalues", "dsa"} == {
         "distances",
         "dpca",

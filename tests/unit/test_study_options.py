@@ -40,7 +40,7 @@ def nested(path: tuple[str, ...], value: Any) -> dict[str, Any]:
 def test_later_layers_win(last: int) -> None:
     config: dict[str, Any] = {"settings": {"mine": {}}, "use_figures": ["fig1"]}
     for number, path in enumerate(list(LAYERS.values())[: last + 1]):
-        # batch_size: said by all layers so far; units: by the first alone
+        # batch_size: set by all layers so far; units: only by the first
         said = {"training": {"batch_size": 10 + number}}
         if number == 0:
             said["network"] = {"units": 55}
@@ -48,7 +48,7 @@ def test_later_layers_win(last: int) -> None:
     options = study(config).options.of(Model(REACH, "eprop", "mine"))
     assert options["training"]["batch_size"] == 10 + last
     assert options["network"]["units"] == 55
-    assert options["training"]["learning_rate"] == 1e-3  # said by nobody but config.yaml
+    assert options["training"]["learning_rate"] == 1e-3  # set only by config.yaml
 
 
 def test_a_learning_rule_has_its_own_options_and_no_other() -> None:
@@ -61,7 +61,7 @@ def test_a_learning_rule_has_its_own_options_and_no_other() -> None:
     given = BASE["learning_rules"]
     assert plain.pop("evolution_strategies") == {**given["evolution_strategies"], "antithetic": False}
     assert plain == {rule: given.get(rule, {}) for rule in plain}
-    # options of learning change no table's comparison, and a run of another learning rule not at all
+    # options of learning do not change any table's comparison or any run of another learning rule
     changed = study({"learning_rules": {"truncated_bptt": {"window_steps": 3}}})
     for rule in ("bptt", "eprop"):
         assert changed.options.training(Model(REACH, rule, "base")) == made.options.training(Model(REACH, rule, "base"))
@@ -147,7 +147,7 @@ def test_the_grid_is_no_part_of_training_and_the_number_of_updates_no_part_of_ch
         after = study(with_training(**{option: value}))
         assert after.options.selection_options(ROMO) == before.options.selection_options(ROMO), option
         assert after.options.training(ROMO) != before.options.training(ROMO), option
-    # what a network is and how it is trained count for both
+    # a network's options and its training count for both
     for option, value in {"batch_size": 5, "flossing_iterations": 3, "activity_penalty": 1.0}.items():
         after = study(with_training(**{option: value}))
         assert after.options.selection_options(ROMO) != before.options.selection_options(
@@ -172,7 +172,7 @@ def test_a_learning_rate_is_not_chosen_on_a_network_that_is_shown(tmp_path: Path
         load_study(file)
     assert (caught.value.key, caught.value.value) == ("defaults.training.learning_rate_seed", 1000)
     assert caught.value.remedy == "Use a seed that no figure shows."
-    # where the seed is said, there it is to be changed
+    # the seed is to be changed where it is set
     file.write_text(yaml.safe_dump({**COMPANION_FIG1, "tasks": {"romo": {"training": {"learning_rate_seed": 3}}}}))
     with pytest.raises(InputError) as caught:
         load_study(file)

@@ -1,4 +1,4 @@
-"""Types of options: what is refused and how the error says so, defaults, and the schema for editors."""
+"""Types of options: invalid values and their errors, defaults, and the schema for editors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from neurorules.study.schema.study_file import OptionGroups
 from neurorules.study.yaml_source import REPOSITORY
 
 REFUSED: list[tuple[str, dict[str, Any], str, Any, str]] = [
-    # what, laid over config.yaml, key, value, words of the remedy
+    # case, study merged into config.yaml, key, value, words of the remedy
     ("misspelt key", {"use_recording": [REACH]}, "use_recording", [REACH], "Did you mean use_recordings?"),
     ("misspelt option", {"defaults": {"network": {"gian": 2}}}, "defaults.network.gian", 2, "Did you mean gain?"),
     (

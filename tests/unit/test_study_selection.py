@@ -26,7 +26,7 @@ from neurorules.study.yaml_source import REPOSITORY, merge
 
 
 def test_the_reach_learns_as_in_the_published_analysis() -> None:
-    """From one real recording; e-prop with a learning rate of its own."""
+    """One real recording; e-prop with its own learning rate."""
     reach = loaded(REPOSITORY / "config" / "reach.yaml")
     assert {reach.options.recording(model) for model in reach.selection.seeds} == {REACH}
     assert all(reach.selection.left_out(name) == [] for name in reach.selection.figures)
@@ -173,11 +173,11 @@ def test_a_private_recording_needs_its_path() -> None:
         assert trained_on == {MAZE}
         # found in its folder or written, never downloaded
         assert MAZE not in {reader for reader, _ in made.selection.sources()}
-    # where the files lie is no part of what is made of them
+    # the location of files is not part of what is made from them
     elsewhere = study({"recordings": {MAZE: {"path": "/elsewhere"}}})
     assert "/mnt/maze" not in str(study(files).selection.recording_spec(MAZE))
     assert elsewhere.selection.recording_spec(MAZE) == study(files).selection.recording_spec(MAZE)
-    # in the folder alone it is not used
+    # it is not used if it is only in the folder
     unused = study({**files, "use_recordings": [REACH], "use_figures": ["fig5"]})
     assert unused.selection.left_out("fig5") == [MANTE, MAZE]
 
@@ -222,7 +222,7 @@ def test_environments_take_any_parameter_and_other_tasks_none() -> None:
     assert (error.problem, error.key) == ("A key is missing.", "tasks.match.task.dt_ms")
 
 
-# ---- groups of models, and recordings alone
+# ---- groups of models, and recordings only
 
 
 def test_a_group_holds_the_models_of_one_task_and_one_recording() -> None:

@@ -61,7 +61,7 @@ NAMES: list[tuple[str, dict[str, Any]]] = [
 
 
 def named(setting: str) -> dict[str, Any] | None:
-    """What a setting sets by its name, or None where the name does not say it."""
+    """The options that a setting's name implies, or None if the name does not say."""
     for pattern, options in NAMES:
         if match := re.fullmatch(pattern, setting):
             return {option: value(match[1]) if callable(value) else value for option, value in options.items()}

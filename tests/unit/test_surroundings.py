@@ -19,7 +19,7 @@ from neurorules.study.model import block_name, subset_name
 from neurorules.study.preflight import check_folders
 from neurorules.study.yaml_source import check_keys, merge
 
-# The longest name of a file that Linux takes, less what a log, its lock or a temporary file adds to it.
+# The longest file name that Linux allows, minus the suffix of a log, its lock or a temporary file.
 MOST = 255 - len(".") - len(".log.lock")
 
 
@@ -53,7 +53,7 @@ def test_counts_that_no_machine_can_do() -> None:
         assert caught.value.key == f"defaults.{group}.{option}"
 
 
-# ---- where a value stands
+# ---- where a value is set
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_damaged_benchmark_file(tmp_path: Path, content: bytes) -> None:
 
 
 def test_no_shell_of_make_takes_apart_what_a_caller_sets(tmp_path: Path, repository: Path) -> None:
-    """`make run STUDY='x; cmd'` runs no cmd: recipes get such values from the environment, quoted."""
+    """`make run STUDY='x; cmd'` does not run cmd: recipes get such values from the environment, quoted."""
     recipes = [line for line in (repository / "Makefile").read_text().splitlines() if line.startswith("\t")]
     for name in ("STUDY", "TARGET", "TASK", "RAW_DIR", "CONFIG", "CORES", "TORCH_INDEX_URL"):
         assert not [line for line in recipes if f"$({name})" in line], name

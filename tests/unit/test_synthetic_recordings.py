@@ -55,7 +55,7 @@ def test_the_same_bytes_from_the_same_seed(tmp_path: Path, recording: str, sourc
 
 def test_the_same_bytes_in_another_process(tmp_path: Path) -> None:
     files = [f for kind in KINDS for f in write_synthetic(*kind, tmp_path / "here", 3, SMALL)]
-    time.sleep(1.1)  # headers that hold the time have seconds
+    time.sleep(1.1)  # timestamps in headers have a resolution of seconds
     code = (
         "import sys; from pathlib import Path; from neurorules.recordings.synthetic.base.write import write_synthetic\n"
         f"for kind in {KINDS!r}: write_synthetic(*kind, Path(sys.argv[1]), 3, {SMALL!r})"
@@ -152,7 +152,7 @@ def test_reaches_are_minimum_jerk_in_eight_directions(tmp_path: Path) -> None:
     way = 10 * s**3 - 15 * s**4 + 6 * s**5
     np.testing.assert_allclose(recording["hand_x"].values, np.cos(angle) * way / way[-1], atol=1e-5)
     np.testing.assert_allclose(recording["hand_y"].values, np.sin(angle) * way / way[-1], atol=1e-5)
-    # joint angles put the hand where it is: forward kinematics of the two links
+    # joint angles give the hand's position: forward kinematics of the two links
     with h5py.File(file) as content:
         shoulder, elbow, x, y = (content[key][1] for key in ("th1", "th2", "x", "y"))
     np.testing.assert_allclose(0.17 * np.cos(shoulder) + 0.20 * np.cos(shoulder + elbow), x, atol=1e-12)

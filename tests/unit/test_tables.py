@@ -210,7 +210,7 @@ def made() -> Made:
     return Made(recording, task, runs)
 
 
-# ---- what the tables are held against
+# ---- reference implementations
 
 
 def forward(run: xr.Dataset, checkpoint: int, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -279,7 +279,7 @@ def unordered(table: pd.DataFrame) -> list[frozenset]:
 
 
 def test_runs_differ_enough_to_tell_checkpoints_apart(made: Made) -> None:
-    """Else tests of which checkpoint was taken would show nothing."""
+    """Otherwise tests of the chosen checkpoint would show nothing."""
     for runs in made.runs.values():
         for run in runs.values():
             assert run.sizes["checkpoint"] == 6
@@ -516,7 +516,7 @@ def test_resampled_neurons(made: Made) -> None:
     rates = made.recording["rates"].values
     own = table[table["repeat"] == -1].set_index("stage")["distance"]
     at = [procrustes(activity_of(made, run, index)[:, WINDOW], rates) for index in range(6)]
-    # 0.5 lies two thirds of the way from 0.3 to 0.6.
+    # 0.5 is two thirds of the way from 0.3 to 0.6.
     expected = {"untrained": at[0], "trained": at[5], "matched": at[2] / 3 + at[3] * 2 / 3}
     assert own.to_dict() == pytest.approx(expected, abs=1e-6)
     weights = neuron_weights(11, 5, resampled_distances.RESAMPLE_SEED)
@@ -1062,7 +1062,7 @@ def test_a_recording_is_scored_from_its_file_to_the_same_bytes(tmp_path: Path, k
 
 
 def test_tables_that_differentiate_nothing_do_without_pytorch(made: Made, tmp_path: Path) -> None:
-    """Importing it takes longer than most tables. A job of its own says what it has loaded."""
+    """Importing it takes longer than most tables. A separate process reports what it has loaded."""
     write_dataset(tmp_path / "reach.nc", made.recording)
     for seed, run in made.runs["bptt"].items():
         attributes = {"learning_rate": 3e-2, "learning_rate_choice": "null", "code": "code"}
@@ -1087,7 +1087,7 @@ print(sorted({{"torch", "DSA", "scipy.stats"}} & set(sys.modules)))
         [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert job.stdout.strip() == "[]", job.stderr
-    # A table that shares what the job has opened is the table of a job of its own.
+    # Sharing opened files within a job gives the same table as a separate job.
     alone = tmp_path / "alone.csv"
     files = {seed: str(tmp_path / f"{seed}.nc") for seed in SEEDS}
     score_model("learning", "reach/bptt/base", options, files, str(tmp_path / "reach.nc"), "code", str(alone))

@@ -85,7 +85,7 @@ class TestAgainstNeurogym:
 @pytest.mark.filterwarnings("ignore:.*render_modes")
 @pytest.mark.parametrize(("dt_ms", "sigma"), [(100, 1.0), (20, 0.5)])
 def test_sd_of_the_noise(dt_ms: int, sigma: float) -> None:
-    """sigma / sqrt(dt), as the environment says of itself; sample and test have noise of their own."""
+    """sigma / sqrt(dt), as the environment states; sample and test have independent noise."""
     noisy = task(dt_ms=dt_ms, sigma=sigma).batch(np.random.default_rng(2), 1000)
     quiet = task(dt_ms=dt_ms, sigma=0).batch(np.random.default_rng(2), 1000)
     np.testing.assert_array_equal(noisy.targets, quiet.targets)

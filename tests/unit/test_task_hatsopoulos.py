@@ -120,7 +120,7 @@ def test_training_trials_are_the_same_shapes_at_random_times() -> None:
         np.testing.assert_allclose(hold[: hold_end - 8], 1)
         np.testing.assert_allclose(hold[hold_end - 8 : hold_end], RAMP[::-1], atol=1e-6)
 
-        # The first output, 100 ms before onset, stands 10 steps before the hold cue's first step at zero.
+        # The first output, 100 ms before onset, is 10 steps before the first step at which the hold cue is zero.
         answer = hold_end - 10
         np.testing.assert_array_equal(
             trials.targets[answer : answer + 51, i, 0],

@@ -86,7 +86,7 @@ def run_neurogym(environment: Any, motion: float, colour: float, context: int) -
 
 
 def assert_agreement(trials: Trials, index: int, environment: Any) -> None:
-    """Our trial is Neurogym's, but for two differences, which are what they are said to be."""
+    """Our trial is Neurogym's, except for two documented differences."""
     ours, theirs = trials.inputs[:, index], environment.ob
     decision = environment.start_ind["decision"]
     assert ours.shape == theirs.shape
@@ -371,7 +371,7 @@ def test_no_fixation_and_no_delay_are_allowed() -> None:
         (15, 750, 50, 15),  # the recording in coarser bins
         (50, 750, 15, 50),  # in finer bins
         (15, 600, 15, 50),  # a shorter stimulus
-        (50, 2500, 15, 50),  # as many, of another width
+        (50, 2500, 15, 50),  # the same number, with a different width
     ],
 )
 def test_a_recording_that_does_not_fit(dt_ms: int, stimulus_ms: int, bin_ms: int, n_bins: int) -> None:

@@ -250,7 +250,7 @@ def test_test_trials_are_the_same_for_every_run_and_are_trials_of_the_environmen
 @pytest.mark.parametrize(
     ("env", "steps", "n_trials", "answers"),
     [
-        # Of the sequences of answers all are there, as often as one another.
+        # All sequences of answers occur, equally often.
         ("DelayMatchCategory-v0", 27, 6, [(0, 1), (0, 2)] * 3),
         ("AntiReach-v0", 15, 32, [(0, choice) for choice in range(1, 33)]),
         ("DualDelayMatchSample-v0", 40, 8, [(0, a, 0, b) for a in (1, 2) for b in (1, 2)] * 2),
@@ -387,7 +387,7 @@ assert "neurogym" in sys.modules
 
 
 def test_without_neurogym(tmp_path: Path) -> None:
-    """Python without its site-packages, but for NumPy."""
+    """Python without its site-packages, except for NumPy."""
     site = Path(np.__file__).parents[1]
     for folder in ("numpy", "numpy.libs"):
         if (site / folder).exists():
@@ -411,7 +411,7 @@ except InputError as error:
 
 
 def test_accuracy_of_networks_that_know_nothing_the_time_and_everything() -> None:
-    """Of 22 steps the last asks for one of two choices: guessing there alone costs log 2 / 22, all over log 3."""
+    """The last of 22 steps requires one of two choices: guessing only there costs log 2 / 22, divided by log 3."""
     made = task()
     trials = made.test()
     fixate_or_choose = np.repeat(np.array([[[0.0, -1e3, -1e3]]] * 21 + [[[-1e3, 0.0, 0.0]]]), 10, axis=1)
@@ -455,7 +455,7 @@ def test_a_network_learns(options: dict[str, Any]) -> None:
     def accuracy(outputs: torch.Tensor) -> float:
         return made.accuracy(outputs.detach().numpy(), made.test())
 
-    # What comes of knowing when to answer, but not what: in the decision the mean answer of all trials.
+    # The result of knowing when to answer, but not what: in the decision, the mean answer over all trials.
     test = made.test()
     if options["env"] == "GoNogo-v0":
         deciding = np.arange(18)[:, None, None] >= 10

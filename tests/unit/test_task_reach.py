@@ -1,4 +1,4 @@
-"""Reaches to the targets of any recording, against trials and formulas known otherwise."""
+"""Reaches to the targets of any recording, compared with independently known trials and formulas."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ANGLES = 360.0 * np.arange(7) / 7
 def recording(
     angles: Any = ANGLES, time_ms: Any = None, label: str = "target_dir", kinematics: int = 0, **more: Any
 ) -> xr.Dataset:
-    """Random rates; 7 directions in 40 bins of 10 ms from 0 ms, unless said otherwise."""
+    """Random rates; by default, 7 directions in 40 bins of 10 ms from 0 ms."""
     time_ms = 10.0 * np.arange(40) if time_ms is None else np.asarray(time_ms, float)
     rng = np.random.default_rng(0)
     shape = len(angles), len(time_ms)
@@ -69,7 +69,7 @@ def test_the_published_reach_is_a_case_of_it() -> None:
         np.testing.assert_array_equal(other.targets, one.targets)
         np.testing.assert_array_equal(other.scored, one.scored)
         np.testing.assert_array_equal(other.condition, one.condition)
-    # the movement's own onset, which stands in docs as 153; the published comparison says 185
+    # the movement's own onset, 153 in docs; the published comparison uses 185
     assert ours.window(data["time"].values, Options({}))[80] == 153
     assert ours.window(data["time"].values, Options({"onset_step": 185}))[80] == 185
 

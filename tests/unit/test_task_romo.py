@@ -36,7 +36,7 @@ def task(**changes: Any) -> RomoTask:
 
 
 def amplitudes_of(trials: Trials) -> np.ndarray:
-    """(2, trial) what is shown first and second, from the inputs."""
+    """The first and the second stimulus, (2, trial), from the inputs."""
     n_trials = trials.n_trials
     shown = trials.inputs[:, :, 0].astype(float)
     last = trials.n_steps - 1 - (shown[::-1] != 0).argmax(0)

@@ -92,7 +92,7 @@ class TestAgainstNeurogym:
 @pytest.mark.filterwarnings("ignore:.*render_modes")
 @pytest.mark.parametrize(("dt_ms", "sigma"), [(100, 1.0), (20, 0.5)])
 def test_sd_of_the_noise(dt_ms: int, sigma: float) -> None:
-    """sigma / sqrt(dt), as the environment says of itself; independent between channels and steps; mean 0."""
+    """sigma / sqrt(dt), as the environment states; independent between channels and steps; mean 0."""
     noisy = task(dt_ms=dt_ms, sigma=sigma).batch(np.random.default_rng(2), 500)
     quiet = task(dt_ms=dt_ms, sigma=0).batch(np.random.default_rng(2), 500)
     np.testing.assert_array_equal(noisy.targets, quiet.targets)
@@ -110,7 +110,7 @@ def test_sd_of_the_noise(dt_ms: int, sigma: float) -> None:
 
 
 def test_trials_by_hand() -> None:
-    """Fixation 1 step, stimulus 20, decision 1; the fixation input is on in the first step alone."""
+    """Fixation 1 step, stimulus 20, decision 1; the fixation input is on only in the first step."""
     trials = task().test()
     assert trials.inputs.shape == (22, 8, 3)
     for trial, (choice, coherence) in enumerate((c, k) for c in (1, 2) for k in (6.4, 12.8, 25.6, 51.2)):

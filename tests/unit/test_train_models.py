@@ -1,4 +1,4 @@
-"""Training jobs of several models: networks of one shape as one stack, and what one model costs the others."""
+"""Training jobs of several models: networks of the same shape as one stack, and effects of one model on the others."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ UNLIKE: list[dict[str, dict[str, Any]]] = [
 
 
 def options_of(rule: str, unlike: Mapping[str, Mapping[str, Any]] | None = None, **training: Any) -> Options:
-    """A small model on the task romo; unlike the others in what is given."""
+    """A small model on the task romo, which differs from the others in the given options."""
     common = {"updates": 3, "batch_size": 5, "activity_penalty": 1.0, "n_checkpoints": 3, **training}
     constraints = DALE_RELU if rule == "modprop" else {}
     unlike = unlike or {}
@@ -94,7 +94,7 @@ def test_networks_of_several_shapes_are_no_stack() -> None:
 
 
 def test_every_option_that_may_differ_is_one_that_exists() -> None:
-    """A misspelt name would make networks of several shapes of what could be one stack."""
+    """A misspelt name would split one stack into several shapes."""
     model = Study(BASE).options.of(next(iter(Study(BASE).selection.trained)))
     assert {(group, name) for group in VARIES for name in VARIES[group] if name not in model[group]} == set()
     assert "learning_rate" not in shape(model)["training"] and "units" in shape(model)["network"]
@@ -116,6 +116,20 @@ def test_adam_with_a_learning_rate_each_gives_the_bytes_of_one_at_a_time(dtype: 
         for own, optimiser in zip(gradient, singles, strict=True):
             optimiser.step(own)
         assert together.numpy().tobytes() == torch.stack(alone).numpy().tobytes(), update
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-12)])
+def test_adam_is_pytorchs(dtype: torch.dtype, tolerance: float) -> None:
+    """Its compiled step, over gradients of very different sizes."""
+    generator = torch.Generator().manual_seed(0)
+    ours = torch.randn(40, dtype=dtype, generator=generator)
+    theirs = ours.clone()
+    adam, reference = make_optimiser(ours, Options({"optimiser": "adam"}), [1e-2]), torch.optim.Adam([theirs], lr=1e-2)
+    for update in range(200):
+        theirs.grad = torch.randn(40, dtype=dtype, generator=generator) * 10.0 ** (update % 7 - 3)
+        adam.step(theirs.grad)
+        reference.step()
+    assert (ours - theirs).abs().max() < tolerance
 
 
 def test_descent_with_a_learning_rate_each() -> None:
@@ -221,7 +235,7 @@ class SmallMemory:
 
 
 def test_a_stack_that_does_not_fit_into_memory_is_trained_in_halves(capfd: pytest.CaptureFixture[str]) -> None:
-    """Five in two and three, these in one and two; each run is that of its network alone."""
+    """Five are split into two and three, these into one and two; each run equals that of its network alone."""
     task = make_task("romo", ROMO, None)
     task.loss = small = SmallMemory(task.loss)  # type: ignore[misc, assignment]
     networks = [Network(options_of("bptt", unlike), seed) for seed, unlike in enumerate(UNLIKE[:5])]

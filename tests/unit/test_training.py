@@ -121,7 +121,7 @@ def test_gain_scales_the_same_network() -> None:
 def test_published_checkpoints() -> None:
     updates = checkpoint_updates(1000, "published", 0)
     assert len(updates) == 115
-    # Names of files that the published code left of such a run.
+    # Names of the files that the published code writes for such a run.
     assert {0, 5, 25, 32, 38, 45, 50, 51, 53, 100, 211, 213, 226, 316, 474, 684, 687, 700, 710, 721, 1000} <= {*updates}
     assert checkpoint_updates(3000, "published", 0)[-1] == 3000
 
@@ -256,10 +256,10 @@ def test_training_lowers_the_loss(task: ReachTask, learning_rule: str) -> None:
 
 @pytest.mark.parametrize("constraint", ["none", "dale-sparse"])
 def test_checkpoints_score_as_they_did_in_training(task: ReachTask, constraint: str) -> None:
-    """They hold the weights that the network runs with."""
+    """They contain the weights that the network runs with."""
     trained = run(task, network=CONSTRAINTS[constraint])
     options = {"network": network_options(**CONSTRAINTS[constraint])}
-    # Training runs compiled code: equal but for rounding.
+    # Training runs compiled code: equal except for rounding.
     np.testing.assert_allclose(accuracies(trained, options, task, task.test()), trained["accuracy"].values, atol=1e-5)
 
 
@@ -339,7 +339,7 @@ def test_seeds_trained_together_are_those_trained_alone(task: ReachTask, learnin
 
 
 class RareOverflow(ReachTask):
-    """Once in a while a batch of trials with inputs that no network bears."""
+    """Occasionally, a batch of trials with inputs that make any network diverge."""
 
     def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
         broken = rng.random() < 0.1
@@ -347,7 +347,7 @@ class RareOverflow(ReachTask):
         return replace(trials, inputs=trials.inputs * np.float32(1e30)) if broken else trials
 
     def first_broken(self, seed: int, updates: int) -> int | None:
-        """At which update a seed meets such a batch."""
+        """The update at which a seed gets such a batch."""
         rng = np.random.default_rng(stream_seed("reach", seed, "trials"))
         return next((u for u in range(updates) if self.batch(rng, 9).inputs.max() > 1e20), None)
 

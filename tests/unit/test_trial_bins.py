@@ -86,7 +86,7 @@ def test_overlapping_windows_of_counting() -> None:
 
 
 def test_spike_times_of_trials() -> None:
-    """Spikes on edges belong to the bin that begins there; time that was not observed is no silence."""
+    """Spikes on edges belong to the bin that begins there; unobserved time is not silence."""
     times = [np.array([0.010, 0.01999, 0.030, 0.005, 0.1])]
     activity = TrialSpikes(
         times, [np.array([0, 0, 0, 1, 1])], np.array([[0, 0.2], [0, 0.03]]), np.array([[True, True]])

@@ -1,4 +1,4 @@
-"""Text of users is shown letter by letter wherever it goes, and no user's settings change what is written."""
+"""User text is shown literally everywhere, and user settings do not change results."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_any_printable_line_can_be_a_title(title: str) -> None:
         ("a\x1b[31mb", r"\x1b"),
         ("a\x85b", r"\x85"),
         ("a\u2028b", r"\u2028"),
-        ("a\u202eb", r"\u202e"),  # turns what follows around
+        ("a\u202eb", r"\u202e"),  # reverses the text that follows
         ("a\udcffb", r"\udcff"),  # half a character
         ('=HYPERLINK("http://x")', "formula"),
         (" +1", "formula"),
@@ -153,7 +153,7 @@ def drawn(name: str, table_type: str, table: pd.DataFrame, folder: Path, reposit
 
 
 def glyphs(text: Text) -> int:
-    """How many letters are drawn as they are, rather than as a formula."""
+    """The number of characters drawn literally, not as a formula."""
     _, is_math = text._preprocess_math(text.get_text())
     return 0 if is_math else len(text.get_text())
 
@@ -252,7 +252,7 @@ def test_pages_show_titles_letter_by_letter(title: str, tmp_path: Path, reposito
 
 @pytest.mark.parametrize("text", [*TITLES.values(), "a\nb", "a\r\n\r\n# b"])
 def test_markdown_gives_the_letters_back(text: str) -> None:
-    """By a reader of Markdown that obeys HTML, as most do."""
+    """With a Markdown parser that interprets HTML, as most do."""
     html = (
         MarkdownIt("commonmark")
         .enable(["table", "strikethrough"])
@@ -351,7 +351,7 @@ def text_calls_without_encoding(file: Path) -> Iterator[int]:
         owner = getattr(getattr(call.func, "value", None), "id", "")
         is_file = (
             owner not in ("os", "Image", "webbrowser", "packed", "tarfile") and "timeout" not in words
-        )  # nor a web address
+        )  # and no web address
         is_open = name in ("open", "fdopen") and is_file and not binary
         is_text = name == "read_text" or (name == "write_text" and isinstance(call.func, ast.Attribute))
         is_child = "text" in words or "universal_newlines" in words

@@ -1,4 +1,4 @@
-"""What stands beside each verdict: power, the published numbers' own verdict, the primary claim, corrected p-values."""
+"""What accompanies each verdict: power, the verdict of the published numbers, the primary claim, corrected p-values."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def shifted(difference: float) -> list[float]:
 
 
 def test_power_at_the_studys_own_seeds_and_sds() -> None:
-    """At a margin of 1.4 SDs, four seeds a side: simulated with scipy's tests."""
+    """At a margin of 1.4 SDs, four seeds per group: simulated with scipy's tests."""
     row = decided("fig1-eprop-comparable", networks({"bptt": FOUR, "eprop": shifted(0.003)}))
     assert row["sd_first"] == pytest.approx(0.01) and row["margin"] == MARGIN
     rng, studies = np.random.default_rng(2), 20_000
@@ -82,7 +82,7 @@ def test_power_at_the_studys_own_seeds_and_sds() -> None:
 
 
 def test_a_direction_is_held_against_the_published_effect() -> None:
-    """Table 1, BPTT: gain 1 lies .063 below gain 0."""
+    """Table 1, BPTT: gain 1 is .063 below gain 0."""
     table = pd.concat([networks({"bptt": FOUR}), networks({"bptt": shifted(0.02)}, setting="gain-0")])
     row = decided("table1-gain-1-below-gain-0", table)
     assert row["printed_difference"] == pytest.approx(0.398 - 0.461)

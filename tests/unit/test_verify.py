@@ -1,4 +1,4 @@
-"""Raw files against what is known of them, and what tells one from another."""
+"""Raw files compared with their known sizes and checksums, and how files are distinguished."""
 
 from __future__ import annotations
 

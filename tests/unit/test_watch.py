@@ -1,4 +1,4 @@
-"""What `neurorules status` says of failed jobs, and what it shows until a study is finished."""
+"""What `neurorules status` says about failed jobs, and what it shows until a study is finished."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def log_of(study: Study, *parts: str) -> str:
 
 
 def run_job(root: Path, log: str, body: str) -> subprocess.CompletedProcess[str]:
-    """A job as the scripts of the workflow are: its body in `job`, its log where the rules have it."""
+    """A job like the workflow's scripts: its body in `job`, its log where the rules put it."""
     (root / log).parent.mkdir(parents=True, exist_ok=True)
     lines = (
         f"import os\nfrom neurorules.errors import InputError\nfrom neurorules.jobs import job\nwith job({log!r}):\n"
@@ -81,7 +81,7 @@ def test_a_job_that_failed(small: Study, tmp_path: Path, body: str, line: str) -
     assert run_job(tmp_path, log, body).returncode != 0
     (failed,) = progress(small, tmp_path, time.time() + LATER).failed
     assert (failed.log, failed.line) == (tmp_path / log, line)
-    # until its results are there, whoever made them
+    # until its results exist, no matter which job made them
     touch(tmp_path, small.paths.run_file(MODEL, 0))
     assert progress(small, tmp_path, time.time() + LATER).failed
     touch(tmp_path, small.paths.run_file(MODEL, 1))

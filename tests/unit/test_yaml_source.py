@@ -1,4 +1,4 @@
-"""Study files as YAML: how several are merged, what cannot be read, and lines of keys."""
+"""Study files as YAML: merging several, unreadable files, and line numbers of keys."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_merging_is_what_snakemake_does() -> None:
     from snakemake.utils import update_config
 
     for file in STUDY_FILES:
-        snakemakes: dict[str, Any] = {}  # not a copy of BASE, in which one dict may stand in several places
+        snakemakes: dict[str, Any] = {}  # not a copy of BASE, in which one dict may occur in several places
         for part in (BASE, yaml.safe_load(file.read_text())):
             update_config(snakemakes, part)
         made = load_study(file).config

@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def two_at_a_time() -> Iterator[Executor]:
-    """For many short runs of Snakemake, each in a checkout of its own; what no test waited for is not run."""
+    """Many short runs of Snakemake, each in its own checkout; runs that no test waits for are not started."""
     executor = ThreadPoolExecutor(2)
     yield executor
     executor.shutdown(cancel_futures=True)

@@ -26,7 +26,7 @@ RUN = "results/tiny/runs/hatsopoulos2007/eprop/base/seed1.nc"
 
 @pytest.fixture(scope="module")
 def archive(finished: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The archive of the finished study; tests leave it as it is."""
+    """The archive of the finished study; tests do not change it."""
     file = tmp_path_factory.mktemp("archive") / "tiny.zip"
     assert main(["archive", STUDY, "--directory", str(finished.folder), "--output", str(file)]) == 0
     return file
@@ -156,7 +156,7 @@ def test_a_file_too_many(unpacked: Path, tmp_path: Path) -> None:
 
 
 def with_new_checksums(unpacked: Path) -> None:
-    """Checksums and metadata of what is there now: as whoever changes results and covers it up."""
+    """Checksums and metadata of the current files, as if someone changed results and covered it up."""
     crate = unpacked / "ro-crate-metadata.json"
     document = json.loads(crate.read_text())
     there = {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()} - {crate.name}
@@ -208,7 +208,7 @@ def no_table(unpacked: Path) -> None:
 def test_results_that_are_not_the_study_s(
     change: Callable[[Path], None], words: str, unpacked: Path, tmp_path: Path
 ) -> None:
-    """Found even where checksums and metadata are right."""
+    """Found even if checksums and metadata are right."""
     change(unpacked)
     with_new_checksums(unpacked)
     assert words in fault_of(packed_again(unpacked, tmp_path / "again.zip"), tmp_path / "into")

@@ -1,4 +1,4 @@
-"""What a user can get wrong is said in full, without a traceback, and costs nothing that is finished."""
+"""User errors are reported in full, without a traceback, and nothing finished is lost."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ Refusal = tuple[Outcome, dict[str, str]]
 def refusals(
     finished: Checkout, two_at_a_time: Executor, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Future[Refusal]]:
-    """What comes of each mistake alone, and the results after it."""
+    """The outcome of each mistake, and the results after it."""
 
     def of(mistake: str) -> Refusal:
         keys, value, _ = CONFIG[mistake]
@@ -232,7 +232,7 @@ def with_raw(checkout: Checkout, raw: Path, tmp_path: Path) -> Checkout:
 
 @pytest.mark.parametrize("name", ["mante", "reach"])
 def test_whole_raw_files_are_read_and_synthetic_ones_known(with_raw: Checkout, tmp_path: Path, name: str) -> None:
-    """What is said of damaged files below comes of the damage alone. Their folder is found from a home as well."""
+    """Errors about damaged files below are due to the damage only. Their folder is also found from a home folder."""
     before = with_raw.hashes()
     with_raw.configure("raw_dir", to="~/raw")
     with_raw.run(f"results/tiny/recordings/{name}.nc", cores=1, HOME=str(tmp_path)).refuses(

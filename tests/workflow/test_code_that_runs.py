@@ -24,7 +24,7 @@ def traces(traced: Checkout) -> list[dict[str, object]]:
 
 @pytest.fixture(scope="module")
 def covered() -> dict[str, frozenset[Function]]:
-    """By hash, what it covers."""
+    """What each hash covers."""
     study = load_study(REPOSITORY / STUDY_FILE)
     return {
         code_hash(SCRIPTS / script, plugins): coverage(SCRIPTS / script, plugins) for script, plugins in all_code(study)
@@ -32,7 +32,7 @@ def covered() -> dict[str, frozenset[Function]]:
 
 
 def definition_of(function: list[str]) -> Function:
-    """The definition that a function is part of: its class, or the function that it stands in."""
+    """The definition that contains a function: its class, or the enclosing function."""
     file, name = function
     module = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     return f"neurorules.{module}" if module != "__init__" else "neurorules", name.split(".")[0]

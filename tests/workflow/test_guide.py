@@ -1,4 +1,4 @@
-"""The pages on extending: their files are copied from examples/ into a checkout, and do what the text says."""
+"""The pages on extending: files are copied from examples/ into a checkout and do what the text says."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ BLOCK = re.compile(
 )
 RULE, TASK, RECORDING = "config/my-rule.yaml", "config/my-task.yaml", "config/my-recording.yaml"
 RATES, MEASURE, FIGURE = "config/my-rates.yaml", "config/my-measure.yaml", "config/my-figure.yaml"
-# What the guide has added to, or runs, beside its own checks.
+# What the guide adds to, or runs, besides its own checks.
 TESTS = ("test_learning_rules.py", "test_captions.py", "test_claims.py")
 
 
 def write(block: re.Match[str], folder: Path) -> Path:
-    """Do with a part of a file what the line before it says."""
+    """Apply a part of a file as the line before it says."""
     file = folder / (block["old"] or block["end"])
     lines, code = file.read_text().splitlines(keepends=True), block["code"]
     at = len(lines)
@@ -88,7 +88,7 @@ def run(checkout: Checkout, *arguments: str) -> subprocess.CompletedProcess[str]
 
 
 def test_every_block_of_code_is_of_a_file_and_complete() -> None:
-    """None is overlooked: what is neither a file nor a part of one is a command or what a command says."""
+    """Every block is covered: if it is not a file or part of one, it is a command or the output of a command."""
     languages = re.findall(r"^```(\w+)$", GUIDE, re.MULTILINE)
     blocks = list(BLOCK.finditer(GUIDE))
     assert len(blocks) == sum(language in ("python", "yaml", "rst") for language in languages)
@@ -215,7 +215,7 @@ def test_rates_of_ones_own_are_compared_with_a_task_that_is_there(extended: Chec
 
 
 def test_rates_that_do_not_fit_are_refused_before_anything_runs(extended: Checkout, tmp_path: Path) -> None:
-    """And other rates train nothing anew."""
+    """Other rates do not repeat any training."""
     checkout = extended.copy(tmp_path / "checkout")
     results = make(checkout, "fig1", RATES)
     runs = sorted(results.glob("runs/*/*/*/*.nc"))

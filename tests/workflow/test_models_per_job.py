@@ -1,4 +1,4 @@
-"""Training jobs of several models, in Snakemake: what a change or a failure of one model costs the others."""
+"""Training jobs of several models in Snakemake: effects of one model's change or failure on the others."""
 
 from __future__ import annotations
 

@@ -17,14 +17,14 @@ PROPOSITION = "study: other\nuse_figures: [proposition]\n"  # the one figure tha
 
 
 class Other:
-    """A folder with a workflow of its own, which uses that of a checkout."""
+    """A folder with its own workflow, which uses that of a checkout."""
 
     def __init__(self, folder: Path, checkout: Checkout) -> None:
         self.folder, self.checkout = folder, checkout
         folder.mkdir()
 
     def write(self, config: str, use: str, *, rest: str = "", arguments: str = "") -> None:
-        """A study file, and a Snakefile with the module, the rules taken from it, and rules of its own."""
+        """A study file, and a Snakefile with the module, the rules used from it, and its own rules."""
         snakefile = self.checkout.folder / "workflow" / "Snakefile"
         (self.folder / "study.yaml").write_text(config)
         (self.folder / "Snakefile").write_text(
@@ -67,7 +67,7 @@ def other(fresh: Checkout, tmp_path: Path) -> Other:
 
 
 def test_a_workflow_takes_a_table_from_the_module(other: Other) -> None:
-    """From the recording to the table, with a config of its own, into its own folder."""
+    """From the recording to the table, with its own config, into its own folder."""
     mine = (
         "\nrule mine:\n    default_target: True\n"
         '    input: "results/tiny/tables/table3.csv"\n    output: "mine.csv"\n    shell: "cp {input} {output}"\n'
@@ -91,7 +91,7 @@ def test_a_workflow_takes_a_table_from_the_module(other: Other) -> None:
 
 
 def test_without_a_rule_of_its_own_it_makes_the_whole_study(other: Other) -> None:
-    """The config may be a study file alone; the values of the full study are those of the checkout."""
+    """The config may be just a study file; the values of the full study come from the checkout."""
     other.write(PROPOSITION, "use rule * from neurorules\n")
     assert other.plan() == {"proposition": 1, "all": 1}
     other.write(PROPOSITION, "use rule * from neurorules as nr_*\n")
@@ -122,7 +122,7 @@ def test_its_results_may_have_a_folder_of_their_own(other: Other) -> None:
 
 
 def test_targets_of_the_other_workflow_are_its_own_business(other: Other) -> None:
-    """`fig1` is no figure of this study, and `propositions` nearly one: to Snakemake alone both would be fine."""
+    """`fig1` is not a figure of this study, and `propositions` is nearly one: Snakemake alone would accept both."""
     rules = "".join(f'\nrule {name}:\n    output: "{name}.txt"\n' for name in ("fig1", "propositions"))
     other.write(PROPOSITION, "use rule * from neurorules as nr_*\n", rest=rules)
     assert other.plan("fig1", "propositions") == {"fig1": 1, "propositions": 1}
@@ -134,7 +134,7 @@ def test_a_wrong_config_is_refused_with_its_file(other: Other) -> None:
 
 
 def test_a_copy_without_the_package_says_what_to_do(other: Other) -> None:
-    """As where only the rules were fetched from a host."""
+    """As if only the rules had been fetched from a code host."""
     shutil.rmtree(other.checkout.folder / "workflow" / "neurorules")
     other.write(PROPOSITION, "use rule * from neurorules\n")
     other.dry_run().refuses("Clone the repository", "workflow/Snakefile")

@@ -109,7 +109,7 @@ IN_DEMO: dict[str, dict[str, int]] = {
     "model_distances": {"train_seed0_1": 2, "score_group": 2, "model_distances": 1},
     # Mathematics.
     "proposition": {"proposition": 1},
-    # A recording alone.
+    # Only a recording.
     "table4": {**ONE_RECORDING, "score_recording": 1, "table4": 1},
 }
 
@@ -131,7 +131,7 @@ def test_fig2_trains_and_scores_its_models_and_no_other(plans: dict[str, Future[
 
 @pytest.mark.parametrize("name", TOGETHER)
 def test_jobs_of_several_models_train_what_a_figure_shows(plans: dict[str, Future[Plan]], name: str) -> None:
-    """The demo's own jobs hold up to six models; they may make cheap tables that another figure shows."""
+    """The demo's own jobs have up to six models; they may make cheap tables that another figure shows."""
     apart, together = plans[name].result(), plans[f"{name}, together"].result()
     assert together.below("results/demo/runs") == apart.below("results/demo/runs")
     assert together.files >= apart.files
@@ -218,11 +218,11 @@ def test_claims_need_the_tables_that_decide_them_and_no_figure(plans: dict[str, 
     plan = plans["claims"].result()
     assert plan.below("results/demo/figures") == set()
     assert plan.below("results/demo/tables") == {"claims.csv", "claims.md", "claims.html"}
-    # No claim is about companion_distance, nor about gain 0.2 in gain_map.
+    # No claim is about companion_distance, or about gain 0.2 in gain_map.
     without = DEMO_MODELS["reach-companion"] + 2
     assert plan.jobs["train_seed0_1"] == sum(DEMO_MODELS.values()) - without
     tables = Counter(Path(file).stem for file in plan.below("results/demo/similarity"))
-    # Gain 2 is decided by spectra and DSA alone; nothing by alignment and baselines.
+    # Gain 2 is decided only by spectra and DSA; nothing is decided by alignment and baselines.
     own = {**DEMO_TABLES, "distances": DEMO_TABLES["distances"] - without - 2}
     del own["alignment"], own["resampled_distances"]
     groups = {"model_distances": 3, "model_dynamics": 1, "snapshots": 2}
@@ -308,7 +308,7 @@ def chosen(pristine: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Chec
 
 
 def results_of(*settings: str) -> set[str]:
-    """Runs and what is made from them."""
+    """Runs and everything made from them."""
     runs = {f"runs/romo/eprop/{setting}/seed{k}.nc" for setting in settings for k in (0, 1)}
     tables = {f"similarity/romo/eprop/{setting}/seeds0-1/loss_curve.csv" for setting in settings}
     return runs | tables | {f"figures/companion_fig1.{ending}" for ending in ("pdf", "png", "csv")}

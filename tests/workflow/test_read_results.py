@@ -1,4 +1,4 @@
-"""examples/read_results.py runs on a finished study and finds in its tables what it computes by hand."""
+"""examples/read_results.py runs on a finished study, and its distance by hand equals the one in the table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_the_script_of_the_documentation_runs(finished: Checkout) -> None:
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    assert "the last row is what was computed by hand: True" in done.stdout
+    assert "the last row equals the distance by hand: True" in done.stdout
     assert "study tiny in results/tiny: 2 models" in done.stdout
     for name in ("fig1", "fig5", "table3"):
         assert f"/{name}.csv: " in done.stdout

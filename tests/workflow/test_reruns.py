@@ -1,4 +1,4 @@
-"""What Snakemake makes anew after a change: what depends on it, all of it, and nothing else."""
+"""After a change, Snakemake makes everything that depends on it again, and nothing else."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REACH = "hatsopoulos2007"
 
 
 class Made:
-    """The outputs of a study by what they are."""
+    """The outputs of a study by kind."""
 
     def __init__(self, checkout: Checkout) -> None:
         self.all = checkout.outputs()
@@ -103,7 +103,7 @@ def resampled(setting: str, *seeds: int) -> set[str]:
 
 Expected = Callable[[Made, Checkout], set[str]]
 
-Edit = tuple[str, str, str]  # file below the package, what stands there, what then stands there
+Edit = tuple[str, str, str]  # file in the package, old text, new text
 
 
 def nothing(made: Made, _: Checkout) -> set[str]:
@@ -127,7 +127,7 @@ def of_distances(made: Made, _: Checkout) -> set[str]:
     return tables | made.of_recordings | made.figure("fig1")
 
 
-# What is edited, by what the edit is.
+# The edited file, by edit.
 CODE: dict[str, tuple[Edit, Expected]] = {
     "the resolution of figures": (("plotting/save.py", "dpi=200", "dpi=300"), figures),
     "the metadata of figures": (("plotting/save.py", '"Software": None', '"Software": "neurorules"'), figures),
@@ -274,7 +274,7 @@ CONFIG: dict[str, tuple[tuple[str, ...], object, Expected]] = {
     "a figure's seeds": (
         ("figures", "fig1", "seeds"),
         [0],
-        # Table 3 shares a type of table with Figure 1, and both seeds: now each of them is scored by itself.
+        # Table 3 shares a type of table with Figure 1, and both seeds: now each of them is scored separately.
         lambda made, _: (
             {f"similarity/{REACH}/{rule}/base/seeds0/distances.csv" for rule in ("bptt", "eprop")}
             | resampled("base", 0, 1)
@@ -310,7 +310,7 @@ Plan = tuple[set[str], set[str]]
 def plans(
     finished: Checkout, made: Made, two_at_a_time: Executor, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Future[Plan]]:
-    """What is planned and what is expected after each change of code and config, each made alone."""
+    """The planned and the expected jobs after each change of code or config, one at a time."""
 
     def of_code(change_of: str) -> Plan:
         checkout = finished.copy(tmp_path_factory.mktemp("code") / "checkout")
@@ -362,7 +362,7 @@ def test_what_is_planned_is_what_is_made(checkout: Checkout, made: Made) -> None
         f"similarity/{model}/seeds1/distances.csv" for model in slower
     }
     new |= resampled("slower", 1)
-    # of seeds 0 and 1 together they are there, of seed 1 alone not
+    # for seeds 0 and 1 together they exist, for seed 1 alone they do not
     narrowed = {f"similarity/{model}/seeds1/distances.csv" for model in base}
     narrowed |= resampled("base", 0, 1) | made.figure("table3")  # which has both seeds
     assert checkout.planned() == new | narrowed | made.figure("fig1")

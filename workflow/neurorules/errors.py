@@ -1,4 +1,4 @@
-"""The one error type for everything a user can put right."""
+"""The error type for everything that a user can fix."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from neurorules.io.text import printable
 
 _ABSENT: Any = object()
 
-# What sentences of ours may hold beside letters and signs.
+# Control characters that our own sentences may contain.
 OF_OURS = "\n\t"
 
 
 class InputError(Exception):
     """Something outside the program is wrong: a file, a key, a value, the disk.
 
-    Shown to the user without a traceback. Anything that is not the user's to put right stays an
-    ordinary exception and keeps its traceback. Control characters of a user's text (ESC, CR) are shown as escapes.
+    It is shown without a traceback. What a user cannot fix stays an ordinary exception with its traceback.
+    Control characters in a user's text (ESC, CR) are shown as escapes.
 
     Args:
-        problem: what is wrong, one sentence.
-        file: the file it stands in, where there is one.
-        line: the line of the file, counted from 1.
-        key: the configuration key or the field of the file.
-        value: the value that was found.
+        problem: what is wrong, in one sentence.
+        file: the file with the problem, if any.
+        line: line of the file, counted from 1.
+        key: configuration key or field of the file.
+        value: the value found.
         remedy: what to do about it.
     """
 
@@ -59,11 +59,11 @@ class InputError(Exception):
 
 
 class DamagedResult(InputError):
-    """A file that the workflow itself made cannot be read any more. It can be made anew from what it was made of."""
+    """A file that the workflow made can no longer be read. The workflow can make it again."""
 
 
 class StaleResult(InputError):
-    """A whole file that the workflow made, of other options or by other code than it is now asked for."""
+    """An intact file that the workflow made, but with other options or code than the current ones."""
 
     def __init__(self, what: str, file: str | Path, differences: Iterable[str]) -> None:
         super().__init__(
@@ -76,6 +76,6 @@ class StaleResult(InputError):
 
 
 def shorten(value: Any, limit: int = 200) -> str:
-    """A value as Python writes it, cut to `limit` characters: what stands in a file may be of any length."""
+    """The repr of a value, cut to `limit` characters: values in a file may be of any length."""
     text = printable(repr(value))
     return text if len(text) <= limit else text[: limit - 3] + "..."

@@ -1,6 +1,7 @@
-"""The activity of a network of which nothing else is known: conditions x time x units, with labels.
+"""Activity (condition, time, unit) of a network of which nothing else is known, with labels of its conditions.
 
-Its conditions are put in the order of the recording by their labels; where a file has none, the study gives them.
+Conditions are matched to the recording's by their labels, and put in its order. If the file has no labels, the study
+gives them.
 """
 
 from __future__ import annotations
@@ -23,21 +24,22 @@ if TYPE_CHECKING:
 
 DIMENSIONS = ("condition", "time", "unit")
 NETCDF = ".nc"
-TOLERANCE = 1e-6  # of numbers that are labels
+TOLERANCE = 1e-6  # within which two numbers are the same label
 
 Labels = Mapping[str, Sequence[Any]]
 
 
 def read_activity(path: Path, spec: Mapping[str, Any], where: str) -> tuple[NDArray[Any], dict[str, list[Any]]]:
-    """Activity (condition, time, unit) float64 in the order of the file, and what labels its conditions have.
+    """Activity (condition, time, unit) as float64 in the order of the file, and the labels of its conditions.
 
     Args:
-        path: NetCDF with labels as coordinates of `condition`, or .npy, .npz, .mat, .pt with labels in the study.
+        path: NetCDF with labels as coordinates of `condition`; or .npy, .npz, .mat or .pt, with the labels in the
+            study.
         spec: the network's entry: `activity` (name of the array), `order` of its dimensions, `labels`.
         where: config key of the network, for errors.
 
     Raises:
-        InputError: the file is damaged or of another kind, or the array has other dimensions.
+        InputError: the file is damaged or of another type, or the array has other dimensions.
     """
     labels = {name: list(values) for name, values in spec.get("labels", {}).items()}
     order = list(spec.get("order", DIMENSIONS))
@@ -50,30 +52,30 @@ def read_activity(path: Path, spec: Mapping[str, Any], where: str) -> tuple[NDAr
         values = read_arrays(path, [(key, f"{where}.activity")])[key]
     if values.ndim != len(DIMENSIONS) or sorted(order) != sorted(DIMENSIONS):
         raise InputError(
-            f"The activity has {values.ndim} dimensions; condition, time and unit are expected.",
+            f"The activity has {values.ndim} dimensions; it needs three: condition, time and unit.",
             file=path,
             key=f"{where}.order",
             value=order,
-            remedy="Save one array with these three, and say in which order they come: order: [condition, time, unit].",
+            remedy="Save one array with these dimensions, and give their order: order: [condition, time, unit].",
         )
     if not np.isfinite(values).all():
         raise InputError(
-            f"{int((~np.isfinite(values)).sum())} numbers of the activity are NaN or infinite.",
+            f"{int((~np.isfinite(values)).sum())} values of the activity are NaN or infinite.",
             file=path,
             key=f"{where}.activity",
-            remedy="Leave out the units or conditions that have none.",
+            remedy="Leave out the units or conditions that have such values.",
         )
     values = values.transpose([order.index(name) for name in DIMENSIONS])
     wrong = {name: len(found) for name, found in labels.items() if len(found) != len(values)}
     if wrong or not labels:
         raise InputError(
-            f"The activity has {len(values)} conditions, and its labels are not as many."
+            f"The activity has {len(values)} conditions, but another number of labels."
             if wrong
-            else "The conditions of the activity have no labels, so nobody knows which is which.",
+            else "The conditions of the activity have no labels, so they cannot be told apart.",
             file=path,
             key=f"{where}.labels",
             value=wrong or None,
-            remedy="Give each condition its labels, in the order of the file: labels: {angle_deg: [0, 45, 90]}.",
+            remedy="Give each condition its labels, in the file's order, such as labels: {angle_deg: [0, 45, 90]}.",
         )
     return values, labels
 
@@ -83,7 +85,7 @@ def _netcdf(path: Path, name: str, where: str) -> tuple[NDArray[Any], list[str],
     dataset = load_foreign(path, limits.memory_to_read(path.stat().st_size), remedy)
     if name not in dataset:
         raise InputError(
-            "The file has no variable of this name.",
+            "Unknown variable: the file does not have it.",
             file=path,
             key=f"{where}.activity",
             value=name,
@@ -91,7 +93,7 @@ def _netcdf(path: Path, name: str, where: str) -> tuple[NDArray[Any], list[str],
         )
     found = dataset[name]
     if found.dtype.kind not in "fiu":
-        raise InputError("The activity is not of real numbers.", file=path, key=name, value=str(found.dtype))
+        raise InputError("The activity is not an array of real numbers.", file=path, key=name, value=str(found.dtype))
     labels = {
         str(label): values.values.tolist()
         for label, values in dataset.variables.items()
@@ -101,10 +103,10 @@ def _netcdf(path: Path, name: str, where: str) -> tuple[NDArray[Any], list[str],
 
 
 def in_order_of(recording: xr.Dataset, labels: Labels, path: Path, where: str) -> list[int]:
-    """For each condition of the recording, which one of the activity it is.
+    """For each condition of the recording, the index of the same condition in the activity.
 
     Raises:
-        InputError: the recording has no such label, or a condition has no partner, or several.
+        InputError: the recording has no such label, or a condition has no match or several.
     """
     known = {
         str(name): values.values.tolist()
@@ -114,11 +116,11 @@ def in_order_of(recording: xr.Dataset, labels: Labels, path: Path, where: str) -
     unknown = [name for name in labels if name not in known]
     if unknown:
         raise InputError(
-            f"The recording {recording.attrs['name']} has no such label of its conditions.",
+            f"Unknown label: the conditions of the recording {recording.attrs['name']} do not have it.",
             file=path,
             key=f"{where}.labels",
             value=unknown[0],
-            remedy=f"Its labels are: {', '.join(known) or 'none'}.",
+            remedy=f"Its labels: {', '.join(known) or 'none'}.",
         )
     order = []
     for condition in range(recording.sizes["condition"]):
@@ -135,7 +137,7 @@ def in_order_of(recording: xr.Dataset, labels: Labels, path: Path, where: str) -
                 file=path,
                 key=f"{where}.labels",
                 value=wanted,
-                remedy="Give labels that tell all conditions apart, with the values that the recording has.",
+                remedy="Give labels that tell all conditions apart, with the same values as in the recording.",
             )
         order.append(same[0])
     return order

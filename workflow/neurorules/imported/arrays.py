@@ -1,7 +1,7 @@
-"""Named arrays of files of others: PyTorch state dicts, .npz, .npy, MATLAB files. Nothing in a file is executed.
+"""Named arrays from files of other programs: PyTorch state dicts, .npz, .npy, MATLAB. No code in a file is executed.
 
-What stands in a dict, a struct or a group has the names of those before its own, with dots between:
-`model_state_dict.rnn.weight`. A .npy file has one array, whose name is `array`.
+Names of nested entries (in a dict, a struct or a group) are joined by dots: `model_state_dict.rnn.weight`. The one
+array of a .npy file is called `array`.
 """
 
 from __future__ import annotations
@@ -29,26 +29,26 @@ SHOWN = 30  # names that an error lists
 _REMEDY = "Save the weights again, as a state dict, .npz or .mat file that holds arrays of numbers only."
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
-# Names and what gives the array of each, or a number of it.
+# Names, each with a function that returns its array, or a number from the array.
 Offered = Mapping[str, Callable[[], Any]]
 
 
 def read_arrays(path: Path, wanted: Sequence[tuple[str, str]]) -> dict[str, NDArray[Any]]:
-    """Arrays of a file by their names in it, as float64, read in a process of its own.
+    """Named arrays of a file as float64, read in a separate process.
 
     Args:
         path: a .pt or .pth (PyTorch, read with `weights_only`), .npz, .npy or .mat file.
-        wanted: each array's name in the file, and the config key that gives this name.
+        wanted: for each array, its name in the file and the config key that gives this name.
 
     Raises:
-        InputError: the file is missing, damaged, of another kind, or holds code; an array is missing, not of real
-            numbers, or has a NaN or an infinity in it.
+        InputError: the file is missing, damaged, of another type, or contains code; or an array is missing, is not of
+            real numbers, or contains NaN or infinity.
     """
     if not path.is_file():
-        raise InputError("The file of a network is missing.", file=path, remedy="Correct the path, or put it there.")
+        raise InputError("The network file is missing.", file=path, remedy="Correct the path.")
     if path.suffix not in READERS:
         raise InputError(
-            "Networks are not read from files of this kind.",
+            "Unsupported file type for a network.",
             file=path,
             value=path.suffix,
             remedy=f"Save the arrays as one of: {', '.join(READERS)}.",
@@ -68,7 +68,7 @@ def _read(path: Path, wanted: Sequence[tuple[str, str]]) -> Iterator[tuple[str, 
         for name, key in wanted:
             if name not in offered:
                 raise InputError(
-                    "The file has no array of this name.",
+                    "Unknown array: the file does not have it.",
                     file=path,
                     key=key,
                     value=name,
@@ -78,14 +78,14 @@ def _read(path: Path, wanted: Sequence[tuple[str, str]]) -> Iterator[tuple[str, 
                 found = np.asarray(offered[name]())
             except (InputError, MemoryError):
                 raise
-            except Exception as error:  # what libraries raise for damaged values is of any kind
-                raise _refuse(path, f"The array {name} is damaged, or not of numbers.", error) from error
+            except Exception as error:  # libraries raise errors of any type for damaged values
+                raise _refuse(path, f"The array {name} is damaged or not numeric.", error) from error
             yield name, _numbers(found, path, name)
 
 
 def _did_you_mean(name: str, known: Iterable[str]) -> str:
     known = sorted(known)
-    last = {one.rsplit(".", 1)[-1]: one for one in known}  # for whom the names before it are missing
+    last = {one.rsplit(".", 1)[-1]: one for one in known}  # for names given without their prefix
     close = difflib.get_close_matches(name, known, n=1) or [
         last[one] for one in difflib.get_close_matches(name.rsplit(".", 1)[-1], last, n=1)
     ]
@@ -103,7 +103,7 @@ def _numbers(array: NDArray[Any], path: Path, name: str) -> NDArray[Any]:
     most = limits.memory_to_read(path.stat().st_size)
     if array.size * 8 > most:
         raise InputError(
-            f"The array says that it holds {array.size} numbers, more than a file of this size can.",
+            f"The array declares {array.size} numbers, more than a file of this size can contain.",
             file=path,
             key=name,
             remedy=_REMEDY,
@@ -112,7 +112,7 @@ def _numbers(array: NDArray[Any], path: Path, name: str) -> NDArray[Any]:
     wrong = int(np.size(array) - np.isfinite(array).sum())
     if wrong:
         raise InputError(
-            f"{wrong} of {array.size} numbers of this array are NaN or infinite.",
+            f"{wrong} of the {array.size} numbers in this array are NaN or infinite.",
             file=path,
             key=name,
             remedy="Training may have diverged: use an earlier checkpoint.",
@@ -132,22 +132,22 @@ def _torch_file(path: Path) -> Iterator[Offered]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except MemoryError:
         raise
-    # What it raises for damaged files is of any kind. With weights_only, code in the file is refused, never executed.
+    # Damaged files raise errors of any type. With weights_only, code in the file is refused, never executed.
     except Exception as error:
         if "weights_only" in str(error) or "Unsupported" in str(error):
             raise InputError(
-                "The file holds more than arrays and plain values: it would execute code to be loaded, or is damaged.",
+                "The file contains more than arrays and plain values: loading it would execute code, or it is damaged.",
                 file=path,
-                remedy="Save the state dict alone: torch.save(model.state_dict(), file). A whole module is a pickle "
+                remedy="Save only the state dict: torch.save(model.state_dict(), file). A complete module is a pickle "
                 "with code and is not read.",
             ) from error
-        raise _refuse(path, "The file is cut off, damaged, or not one of PyTorch.", error) from error
+        raise _refuse(path, "The file is truncated, damaged, or not a PyTorch file.", error) from error
 
     def array(tensor: torch.Tensor) -> Callable[[], Any]:
         def load() -> Any:
             most = limits.memory_to_read(path.stat().st_size)
             if tensor.numel() * 8 > most:
-                raise _refuse(path, f"An array says that it holds {tensor.numel()} numbers.")
+                raise _refuse(path, f"An array declares {tensor.numel()} numbers.")
             return tensor.numpy() if tensor.is_complex() else tensor.detach().to(torch.float64).numpy()
 
         return load
@@ -165,7 +165,7 @@ def _as_it_is(value: Any) -> Any:
 
 
 def _flat(node: Any, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """What a nested mapping holds, by dotted names."""
+    """Entries of a nested mapping, by dotted names."""
     if isinstance(node, Mapping) and depth < 20:
         for name, value in node.items():
             yield from _flat(value, f"{prefix}.{name}" if prefix else str(name), depth + 1)
@@ -188,18 +188,18 @@ def _numpy_file(path: Path) -> Iterator[Offered]:
             yield {name: partial(file.__getitem__, name) for name in file.files}
     except (InputError, MemoryError):
         raise
-    except Exception as error:  # of any kind, as in a damaged .pt
-        raise _refuse(path, "The file is cut off, damaged, holds Python objects, or is no .npz file.", error) from error
+    except Exception as error:  # of any type, as for a damaged .pt
+        raise _refuse(path, "Not a valid .npz file: truncated, damaged, or with Python objects.", error) from error
 
 
 def _one_array(path: Path) -> Iterator[Offered]:
     try:
-        # mapped, so that a header that lies takes no memory
+        # mapped, so that a false header takes no memory
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except Exception as error:  # of any kind, as in a damaged .pt
-        raise _refuse(path, "The file is cut off, damaged, holds Python objects, or is no .npy file.", error) from error
+    except Exception as error:  # of any type, as for a damaged .pt
+        raise _refuse(path, "Not a valid .npy file: truncated, damaged, or with Python objects.", error) from error
     if not isinstance(array, np.ndarray):
-        raise _refuse(path, "This is an .npz file under another name.")
+        raise _refuse(path, "This is a .npz file under another name.")
     yield {ONE_ARRAY: lambda: array}
 
 
@@ -232,7 +232,7 @@ def _stored_transposed(file: Any, name: str) -> NDArray[Any]:
 
 
 def _variables(group: Any, prefix: str, depth: int = 0) -> Iterator[str]:
-    """Arrays of a file and of its structs; links are not followed, nor MATLAB's own groups."""
+    """Arrays of a file and of its structs; links and MATLAB's own groups are skipped."""
     import h5py
 
     for name in group:

@@ -1,12 +1,13 @@
-"""A network that was trained elsewhere, as a run file: from its files and the entry of a study.
+"""Import of a network that was trained elsewhere: its run file, from its files and its entry in a study.
 
-A run of weights has what every run has (runs/run.py), with a history of no update. A run of activity alone has
+A run made from weights has all that other runs have (runs/run.py), and a history without updates. A run made from
+activity alone has
 
-    activity(checkpoint, condition, step, unit)   in the order of the test trials; all steps of these, or one for each
-                                                  bin of the recording (attribute `steps`)
-    accuracy(checkpoint), checkpoint              as every run
+    activity(checkpoint, condition, step, unit)   in the order of the test trials; all of their steps, or one step for
+                                                  each bin of the recording (attribute `steps`)
+    accuracy(checkpoint), checkpoint              as in every run
 
-Either says in `network_files` of which files it was made: name, bytes and SHA-256.
+The attribute `network_files` of either lists the name, bytes and SHA-256 of each file that it was made from.
 """
 
 from __future__ import annotations
@@ -40,22 +41,22 @@ if TYPE_CHECKING:
 
     from neurorules.tasks.base.task import Task
 
-# What is in a network's files.
+# Type of data in a network's files.
 WEIGHTS, ACTIVITY = "weights", "activity"
 FORMS = (WEIGHTS, ACTIVITY)
 
-# Whether all steps of the test trials are there, or those that the recording's bins line up with.
+# Which steps the activity has: all steps of the test trials, or those that line up with the recording's bins.
 ALL_STEPS, WINDOW = "all", "window"
 
 
 @dataclass(frozen=True)
 class ImportOrigin(RunOrigin):
-    """What a run was made from that was trained elsewhere; as of every run, and its files."""
+    """Origin of a run that was trained elsewhere: that of every run, and the network's files."""
 
     files: tuple[str, ...] = ()
 
     def attributes(self) -> dict[str, Any]:
-        """Attributes of the run file, in their order."""
+        """Attributes of the run file, in order."""
         return {**super().attributes(), "network_files": canonical_json(list(self.files))}
 
 
@@ -72,16 +73,16 @@ def import_network(
 
     Args:
         model: resolved options of the model, see `StudyOptions.training`; `imported` is the study's entry.
-        seed: which network of the entry it is, from 0.
-        files: one for each of the entry's `updates`.
-        recording_file: the recording that the task takes its trials from, or that labels the activity; or None.
+        seed: index of the network in its entry, from 0.
+        files: one file for each of the entry's `updates`.
+        recording_file: the recording from which the task takes its trials, or whose labels the activity has; or None.
         code: hash of the code behind the run.
         output: the run file.
-        asked_recording: attributes that the recording has to have.
+        asked_recording: attributes that the recording must have.
 
     Raises:
-        StaleResult: the recording was made otherwise.
-        InputError: a file is missing, damaged or of another kind, or does not fit the task.
+        StaleResult: the recording does not match the study.
+        InputError: a file is missing, damaged or of another type, or does not fit the task.
     """
     options = Options(model)
     recording = None if recording_file is None else open_recording(recording_file, asked_recording)
@@ -108,7 +109,7 @@ def import_network(
     last = float(run["accuracy"].values[-1])
     print(
         f"{options.learning_rule}, network {seed}: {run.sizes['unit']} units, {run.sizes['checkpoint']} checkpoints, "
-        f"accuracy {last:.3f} at the last one",
+        f"final accuracy {last:.3f}",
         file=sys.stderr,
     )
 
@@ -143,7 +144,7 @@ def _run_of_activity(
 ) -> xr.Dataset:
     import xarray as xr
 
-    assert recording is not None  # a check of the study: labels are the recording's
+    assert recording is not None  # guaranteed by a check of the study: labels are the recording's
     window = compared_steps(task, recording, options.comparison)
     ordered = joined_recording(options.task_module, task, recording, options.comparison)
     n_steps = task.test().n_steps if entry["steps"] == ALL_STEPS else len(window)
@@ -157,8 +158,8 @@ def _run_of_activity(
                 file=file,
                 key=f"{where}.activity",
                 remedy=f"{n_steps} steps and {options.network.units} units are expected. The task's test trials have "
-                f"{task.test().n_steps} steps, of which {len(window)} line up with the recording's bins: "
-                f"{where}.steps says which of them the file has, {where}.network.units how many units.",
+                f"{task.test().n_steps} steps, of which {len(window)} line up with the recording's bins: set "
+                f"{where}.steps to those that the file has, and {where}.network.units to its number of units.",
             )
         activity.append(values)
     accuracy = entry.get("accuracy") or [float("nan")] * len(files)
@@ -173,25 +174,25 @@ def _run_of_activity(
 
 
 def open_network(path: str | Path, options: Mapping[str, Any], asked: Mapping[str, Any] | None = None) -> xr.Dataset:
-    """Read a run file, of whatever origin.
+    """Read a run file of any origin.
 
     Args:
         path: the file.
         options: resolved options of its model.
-        asked: attributes that it has to have; None for whatever stands there.
+        asked: attributes that it must have; None to accept any.
 
     Raises:
-        As of `open_run`.
+        The errors of `open_run`.
     """
     if options.get("imported", {}).get("form") != ACTIVITY:
         return open_run(path, asked)
     run = open_dataset(path, "a run")
     if "activity" not in run or "accuracy" not in run:
         raise DamagedResult(
-            "The file is not a whole run.",
+            "The file is not a complete run.",
             file=path,
             key="activity",
-            remedy="Delete this file and run the same snakemake command again: it reads the network again.",
+            remedy="Delete this file and run the same snakemake command again, which imports the network again.",
         )
     check_made_from("run", path, run.attrs, asked or {})
     return run

@@ -1,4 +1,4 @@
-"""The weights of a leaky rate network that was trained elsewhere, as parameters of one of ours."""
+"""Weights of a leaky rate network that was trained elsewhere, as parameters of our network."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ def read_weights(
     sizes: Sizes,
     where: str,
 ) -> NDArray[Any]:
-    """(parameter,) float32, in the order of `Sizes.shapes`. Parameters that no key names are zero.
+    """Parameters (parameter,) float32 in the order of `Sizes.shapes`; those without a key are zero.
 
     Args:
         path: the file of one checkpoint.
-        keys: the array's name in the file for each parameter; several names are added up (two biases, say).
-        transpose: parameters that the file has transposed.
-        sizes: of the network, by the task and the study.
+        keys: for each parameter, the name of its array in the file; arrays of several names are added up (two biases,
+            for example).
+        transpose: parameters that the file stores transposed.
+        sizes: sizes of the network, from the task and the study.
         where: config key of the network, for errors.
 
     Raises:
-        InputError: as of `read_arrays`, or an array has another shape than the network and its task need.
+        InputError: see `read_arrays`; or the shape of an array does not fit the network and its task.
     """
     named = {name: [key] if isinstance(key, str) else list(key) for name, key in keys.items()}
     wanted = [(key, f"{where}.weights.{name}") for name, of_parameter in named.items() for key in of_parameter]
@@ -50,7 +51,7 @@ def read_weights(
 def _shaped(
     found: NDArray[Any], name: str, shape: tuple[int, ...], transposed: bool, place: tuple[Path, str, str]
 ) -> NDArray[Any]:
-    """The array in the shape of a parameter; MATLAB's row and column vectors are vectors."""
+    """The array in the shape of a parameter; MATLAB's row and column vectors become vectors."""
     array = found.T if transposed else found
     if array.shape == shape:
         return array
@@ -59,12 +60,12 @@ def _shaped(
     path, key, where = place
     other = found if transposed else found.T
     if other.shape == shape:
-        remedy = f"It fits the other way round: {'take' if transposed else 'add'} {name} "
-        remedy += f"{'out of' if transposed else 'to'} {where}.transpose."
+        remedy = f"It fits when transposed: {'remove' if transposed else 'add'} {name} "
+        remedy += f"{'from' if transposed else 'to'} {where}.transpose."
     else:
         remedy = (
-            f"Rows are targets and columns sources. Correct {where}.weights.{name}, {where}.network.units, or the "
-            "task: the numbers of inputs and outputs are those of its trials."
+            f"Rows are targets, columns are sources. Correct {where}.weights.{name}, {where}.network.units, or the "
+            "task, whose trials set the numbers of inputs and outputs."
         )
     raise InputError(
         f"The array for {name} has shape {_text(array.shape)}; the network and its task need {_text(shape)}.",

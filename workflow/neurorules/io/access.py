@@ -1,4 +1,4 @@
-"""Files and folders that may not be read or written to are named."""
+"""Errors that name a file or folder without read or write permission."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from neurorules.errors import InputError
 
 @contextmanager
 def may_read(path: str | Path, key: str | None = None) -> Iterator[None]:
-    """Turn a lack of permission within the block into an error that names the file or folder.
+    """Turn a lack of permission within the block into an error with the file or folder.
 
     Args:
-        path: what is read, for errors that do not say it.
-        key: the config key that names it.
+        path: what is read, if the error does not say.
+        key: the config key that gives it.
 
     Raises:
-        InputError: there is no permission.
+        InputError: no permission.
     """
     try:
         yield
@@ -30,13 +30,13 @@ def may_read(path: str | Path, key: str | None = None) -> Iterator[None]:
 
 
 def require_readable(path: str | Path, key: str | None = None) -> None:
-    """Refuse a file or folder that is there and may not be read.
+    """Refuse a file or folder that exists but may not be read.
 
     Raises:
-        InputError: there is no permission.
+        InputError: no permission.
     """
     with may_read(path, key):
-        # tried, because what os.access says of a network's file systems need not be true
+        # Opened, because os.access can be wrong on network file systems.
         if os.path.isdir(path):
             with os.scandir(path) as entries:
                 for entry in entries:
@@ -50,19 +50,19 @@ def require_readable(path: str | Path, key: str | None = None) -> None:
 def no_permission(path: str | Path, key: str | None = None) -> InputError:
     """The error for a file or folder that may not be read."""
     return InputError(
-        "There is no permission to read this.",
+        "Permission denied: this cannot be read.",
         file=path,
         key=key,
-        remedy="Make it readable for yourself, and the folders above it: chmod u+r for a file, chmod u+rx for a "
-        "folder; or copy it to where you may read it.",
+        remedy="Make it and the folders above it readable for yourself (chmod u+r for a file, chmod u+rx for a "
+        "folder), or copy it to a place where you may read it.",
     )
 
 
 def require_writable(folder: str | Path) -> None:
-    """Refuse a folder in which no file can be made; one that is not there yet counts as the one that it will be in.
+    """Refuse a folder in which no file can be created; if the folder does not exist yet, its nearest parent is checked.
 
     Raises:
-        InputError: there is no permission, or the file system is read-only.
+        InputError: no permission, or the file system is read-only.
     """
     path = Path(folder)
     there = next(parent for parent in (path, *path.parents, Path(".")) if os.path.isdir(parent))
@@ -73,7 +73,7 @@ def require_writable(folder: str | Path) -> None:
         if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
             return
         raise InputError(
-            f"No file can be made in this folder: {error.strerror}.",
+            f"No file can be created in this folder: {error.strerror}.",
             file=there if there == path else f"{path} (in {there.resolve()})",
-            remedy="Make it writable for yourself (chmod u+rwx), or run in a folder that is.",
+            remedy="Make it writable for yourself (chmod u+rwx), or run in a folder that is writable.",
         ) from error

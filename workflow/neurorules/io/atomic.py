@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and a full disk says so."""
+"""Atomic writing: files are written completely or not at all, and a full disk gives a clear error."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from neurorules.io.lock import exclusive
 
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it takes the name `path`, else it is removed.
+    """Yield a temporary path next to `path`; on success it is renamed to `path`, on failure it is removed.
 
-    A reader sees the old file or the new one, never a part. The temporary name is the same every
-    time, so that what a killed process left behind is overwritten rather than piling up. A second process that
-    writes the same file waits for the first.
+    A reader sees the old file or the new one, never a part. The temporary name is always the same, so that leftovers of
+    a killed process are overwritten and do not pile up. A second process that writes the same file waits for the first.
 
     Raises:
-        InputError: the disk is full, or the folder cannot be written to.
+        InputError: the disk is full, or the folder is not writable.
     """
     path = Path(path)
     lock = path.with_name(f".{path.name}.lock")
@@ -39,9 +38,9 @@ def _whole_file(path: Path) -> Iterator[Path]:
             os.fsync(handle.fileno())
         os.replace(partial, path)
     except BaseException as error:
-        explained = _explain(error, path)  # asks the disk, so before the partial file makes room
+        explained = _explain(error, path)  # checks the disk, so it runs before the partial file frees space
         with suppress(OSError):
-            os.truncate(partial, 0)  # HDF5 holds on to a file that it could not write, and so to its space
+            os.truncate(partial, 0)  # HDF5 keeps a file that it could not write open, and its space occupied
         partial.unlink(missing_ok=True)
         if explained is None:
             raise
@@ -49,10 +48,10 @@ def _whole_file(path: Path) -> Iterator[Path]:
 
 
 def _explain(error: BaseException, path: Path) -> InputError | None:
-    """The clear form of a full disk or a folder without write permission, else None.
+    """A clear error for a full disk or missing write permission, else None.
 
-    HDF5 reports a full disk in words of its own ("HDF error", even "Permission denied"), so the disk itself is
-    asked too.
+    HDF5 reports a full disk in its own words ("HDF error", even "Permission denied"), so the disk itself is checked
+    too.
     """
     if not isinstance(error, OSError | RuntimeError):
         return None
@@ -62,20 +61,20 @@ def _explain(error: BaseException, path: Path) -> InputError | None:
     full = disk.f_bavail * disk.f_frsize < 1 << 20 and os.access(folder, os.W_OK)
     if full or code in (errno.ENOSPC, errno.EDQUOT):
         return InputError(
-            "No space left on the disk; the file was not written, finished files are kept.",
+            "No space left on the disk: the file was not written. Finished files are kept.",
             file=path,
-            remedy="Free some space and run the same command again: it goes on from here.",
+            remedy="Free some space and run the same command again: it continues from here.",
         )
     if code in (errno.EACCES, errno.EPERM, errno.EROFS):
         return InputError(
             "The file cannot be written: no permission, or the file system is read-only.",
             file=path,
-            remedy="Make the folder writable, or run in a folder that is.",
+            remedy="Make the folder writable, or run in a folder that is writable.",
         )
     return None
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write `text` (UTF-8) whole or not at all."""
+    """Write `text` (UTF-8) completely or not at all."""
     with whole_file(path) as partial:
         partial.write_bytes(text.encode())

@@ -1,7 +1,7 @@
-"""Work on files from outside in a child process, which has limits and may crash.
+"""Processing of external files in a child process, which has limits and may crash.
 
 The libraries that read MATLAB and HDF5 files are written in C. A damaged or hostile file can make them crash, compute
-for hours or take all memory, and nothing in Python can stop that.
+for hours or use all memory, and nothing in Python can stop that.
 """
 
 from __future__ import annotations
@@ -29,44 +29,44 @@ T = TypeVar("T")
 _REMEDY = "Get the file again from its original source, or take it away."
 _NAME_BYTES = 4096
 
-_current: mmap.mmap | None = None  # shared with the child, which writes there which file it reads
+_current: mmap.mmap | None = None  # shared with the child, which writes the file that it reads
 
 
 def reading(file: str | Path) -> None:
-    """Tell which file is read from now on, so that an error can name it if its reading crashes."""
+    """Record which file is being read, so that an error can name it if reading crashes."""
     if _current is not None:
         name = os.fsencode(file)[: _NAME_BYTES - 1]
         _current[: len(name) + 1] = name + b"\0"
 
 
 def confined(function: Callable[[], T], files: Sequence[str | Path]) -> T:
-    """Call a function in a child process that has limits on memory, computing and time.
+    """Call a function in a child process with limits on memory, computing time and waiting time.
 
     Args:
-        function: takes the files' content into memory. It changes nothing outside.
-        files: the files that it reads; how large they are decides the limits.
+        function: loads the files' content into memory. It must not change anything else.
+        files: the files that it reads; their sizes set the limits.
 
     Returns:
-        what the function returns, which has to be picklable.
+        The function's result, which must be picklable.
 
     Raises:
-        InputError: the function's own, or reading crashed or met a limit; it names the file.
-        MemoryError: the machine, or a limit that was there before, has too little memory.
-        Exception: any other of the function's.
+        InputError: raised by the function; or reading crashed or exceeded a limit, with the file.
+        MemoryError: the machine, or a limit set earlier, has too little memory.
+        Exception: any other exception of the function.
     """
     global _current
     for file in files:
         require_readable(file)
     size = sum(Path(file).stat().st_size for file in files)
     shared = mmap.mmap(-1, _NAME_BYTES)
-    context = get_context("fork")  # the script of a job must not be run again, as other methods would
+    context = get_context("fork")  # other methods would run the job's script again
     receiver, sender = context.Pipe(duplex=False)
     _current = shared
     child = None
     try:
         reading(Path(files[0]) if len(files) == 1 else Path(files[0]).parent)
         child = context.Process(target=_run, args=(function, size, receiver, sender))
-        with warnings.catch_warnings():  # of threads: those of NumPy's libraries stand still meanwhile
+        with warnings.catch_warnings():  # about threads: those of NumPy's libraries are idle here
             warnings.simplefilter("ignore", DeprecationWarning)
             child.start()
         sender.close()
@@ -104,9 +104,9 @@ def _receive(receiver: Connection, seconds: float) -> bytes | None:
 
 
 def _run(function: Callable[[], Any], size: int, receiver: Connection, sender: Connection) -> None:
-    """In the child: call the function and send what comes of it."""
+    """In the child: call the function and send its result."""
     receiver.close()
-    faulthandler.disable()  # the parent says which file crashed what
+    faulthandler.disable()  # the parent reports which file crashed
     ours = _limit(size)
     try:
         message = ("value", function())
@@ -119,12 +119,12 @@ def _run(function: Callable[[], Any], size: int, receiver: Connection, sender: C
         content = pickle.dumps(("depth", None))
     except Exception as error:
         content = _pickled(error)
-    with suppress(OSError):  # the parent is gone
+    with suppress(OSError):  # the parent has ended
         sender.send_bytes(content)
 
 
 def _limit(size: int) -> bool:
-    """Set the limits; returns whether that of memory is ours, and not a narrower one that was there before."""
+    """Set the limits; returns whether the memory limit is ours, not a narrower one set earlier."""
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
         _narrow(resource.RLIMIT_CPU, limits.seconds_to_read(size))
@@ -161,12 +161,12 @@ def _explain(exitcode: int, *, timed_out: bool, file: str, size: int) -> Excepti
         return _too_much(f"is not complete after {limits.seconds_to_wait(size)} s", file)
     if exitcode == -signal.SIGXCPU:
         return _too_much(f"takes more than {limits.seconds_to_read(size)} s of computing", file)
-    if exitcode == -signal.SIGKILL:  # as the kernel does where memory runs out
+    if exitcode == -signal.SIGKILL:  # as the kernel does when memory runs out
         return MemoryError(f"the system killed the process that read {file}")
     if exitcode >= 0:  # interrupted
         return KeyboardInterrupt()  # type: ignore[return-value]
     return InputError(
-        f"The file crashes the library that reads it ({signal.Signals(-exitcode).name}): it is damaged or hostile.",
+        f"The file crashes the library that reads it ({signal.Signals(-exitcode).name}). It is damaged or hostile.",
         file=file,
         remedy=_REMEDY,
     )
@@ -174,7 +174,7 @@ def _explain(exitcode: int, *, timed_out: bool, file: str, size: int) -> Excepti
 
 def _too_much(what: str, file: str) -> InputError:
     return InputError(
-        f"The file is damaged or hostile: to read it {what}, far more than a file of its size needs.",
+        f"The file is damaged or hostile: reading it {what}, far more than a file of its size needs.",
         file=file,
         remedy=_REMEDY,
     )

@@ -1,4 +1,4 @@
-"""What tells values and files apart: JSON with sorted keys, and checksums."""
+"""Identities of values and files: JSON with sorted keys, and checksums."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ def sha256_of(path: str | Path) -> str:
 
 
 def short_hash(value: Any) -> str:
-    """16 hex digits that differ between different values."""
+    """The first 16 hex digits of a value's SHA-256."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""One process at a time, by a lock on a file."""
+"""A lock on a file, so that one process at a time runs a block."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.ERO
 
 @contextmanager
 def exclusive(path: str | Path, waiting: str) -> Iterator[bool]:
-    """Hold the lock on a file while the block runs; wait for it where another process has it.
+    """Hold the lock on a file while the block runs, after waiting for any other process that holds it.
 
     Args:
-        path: the file. It is made, and removed at the end.
+        path: the file. It is created, and removed at the end.
         waiting: what to print while waiting.
 
     Yields:
-        whether the lock is held. It is not where the file cannot be made or the file system has no locks.
+        Whether the lock is held; False if the file cannot be created or the file system has no locks.
     """
     lock = _acquire(path, waiting)
     try:
         yield lock is not None
     finally:
         if lock is not None:
-            # while the lock is held: those who wait for it see that it is gone, and make a new one
+            # Removed under the lock: waiting processes see that it is gone, and create a new one.
             with suppress(OSError):
                 os.unlink(path)
             lock.close()
@@ -65,7 +65,7 @@ def _acquire(path: str | Path, waiting: str) -> BinaryIO | None:
 
 
 def _is_still(lock: BinaryIO, path: str | Path) -> bool:
-    """Whether the path still names the locked file: who held the lock before may have removed it."""
+    """Whether the path is still the locked file: the previous holder may have removed it."""
     try:
         return os.path.samestat(os.fstat(lock.fileno()), os.stat(path))
     except FileNotFoundError:

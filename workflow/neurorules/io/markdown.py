@@ -1,4 +1,4 @@
-"""Numbers and tables as Markdown, for the tables that are for reading."""
+"""Numbers and tables as Markdown, for tables that people read."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ if TYPE_CHECKING:
 
 NONE = "–"
 
-# What begins markup in Markdown or HTML: signs, a tag, a character by its name, a link; an underscore at a word's edge.
+# What begins markup in Markdown or HTML: special characters, a tag, a named character, a link; an underscore at a
+# word's edge.
 MARKUP = re.compile(r"[\\`*|~$]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\](?=[(\[:])|(?<!\w)_|_(?!\w)")
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number to so many digits, or a dash where there is none."""
+    """A number with `digits` significant digits, or a dash if it is missing."""
     return f"{value:.{digits}g}" if math.isfinite(value) else NONE
 
 
 def mean_sd(summary: Summary) -> str:
-    """Mean ± SD (n), as far as there are any."""
+    """Mean ± SD (n), without what is undefined."""
     if summary.n == 0 or not math.isfinite(summary.mean):
         return NONE
     sd = f" ± {summary.sd:.3f}" if math.isfinite(summary.sd) else ""
@@ -32,21 +33,21 @@ def mean_sd(summary: Summary) -> str:
 
 
 def interval(bounds: tuple[float, float]) -> str:
-    """[low, high], or nothing where there is no interval."""
+    """[low, high], or "" without an interval."""
     return f"[{bounds[0]:.3f}, {bounds[1]:.3f}]" if all(map(math.isfinite, bounds)) else ""
 
 
 def plain(text: str) -> str:
-    """Text as Markdown that shows it letter by letter, in one line: no markup, no tags, no links."""
+    """Text escaped for Markdown, in one line: no markup, tags or links."""
     return MARKUP.sub(r"\\\g<0>", printable(" ".join(text.split())))
 
 
 def listed(names: Iterable[str]) -> str:
-    """Names with commas between them, as plain text."""
+    """Names separated by commas, as plain text."""
     return plain(", ".join(names))
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lines of a table whose cells are plain text."""
+    """Lines of a Markdown table with plain text in its cells."""
     as_text = [[plain(cell) for cell in line] for line in (header, *rows)]
     return [f"| {' | '.join(line)} |" for line in (as_text[0], ["---"] * len(header), *as_text[1:])]

@@ -1,4 +1,4 @@
-"""NetCDF files: the same content gives the same bytes, and a damaged file is refused, never waited for."""
+"""NetCDF files: equal content gives equal bytes, and a damaged file is refused without blocking."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-NETCDF_ERRORS = (OSError, RuntimeError, ValueError, AttributeError)  # netCDF4's, and HDF5's through it
+NETCDF_ERRORS = (OSError, RuntimeError, ValueError, AttributeError)  # errors of netCDF4, and of HDF5 through it
 
 
 def write_dataset(path: str | Path, dataset: xr.Dataset) -> None:
-    """Write an xarray Dataset as netCDF; the same content gives the same bytes, and reading damaged ones fails."""
+    """Write an xarray Dataset as netCDF; equal content gives equal bytes, with checksums that reveal damage."""
     checksums = {name: {"fletcher32": True} for name, variable in dataset.variables.items() if variable.ndim}
     with whole_file(path) as partial, _without_hdf5_locks():
         dataset.to_netcdf(partial, engine="netcdf4", format="NETCDF4", encoding=checksums)
 
 
 def open_dataset(path: str | Path, what: str) -> xr.Dataset:
-    """Read a netCDF file of ours into memory.
+    """Read one of our netCDF files into memory.
 
     Args:
         path: the file.
         what: what the file should be ("a recording", "a run"), for the error.
 
     Raises:
-        InputError: missing, not readable, or open elsewhere for writing.
+        InputError: missing, unreadable, or open for writing elsewhere.
         DamagedResult: truncated, altered, or not netCDF.
     """
     try:
@@ -44,7 +44,7 @@ def open_dataset(path: str | Path, what: str) -> xr.Dataset:
         raise InputError(
             f"The file is missing; it should be {what}.",
             file=path,
-            remedy="Run the same snakemake command again: it makes what is missing.",
+            remedy="Run the same snakemake command again, which makes missing files.",
         ) from None
     except NETCDF_ERRORS as error:
         if is_of_the_system(error):
@@ -52,12 +52,12 @@ def open_dataset(path: str | Path, what: str) -> xr.Dataset:
         raise DamagedResult(
             f"The file cannot be read as {what} ({error}).",
             file=path,
-            remedy="Delete this file and run the same snakemake command again: it is made anew.",
+            remedy="Delete this file and run the same snakemake command again, which makes it again.",
         ) from error
 
 
 def load_netcdf(path: str | Path, **decoding: Any) -> xr.Dataset:
-    """A netCDF file's content, in memory.
+    """A netCDF file's content, loaded into memory.
 
     Args:
         path: the file.
@@ -66,7 +66,7 @@ def load_netcdf(path: str | Path, **decoding: Any) -> xr.Dataset:
     Raises:
         FileNotFoundError: it is missing.
         InputError: it cannot be read, or another process has it open for writing.
-        NETCDF_ERRORS: it is damaged or of another kind.
+        NETCDF_ERRORS: it is damaged or of another type.
     """
     check_readable(path)
     import xarray as xr
@@ -78,10 +78,10 @@ def load_netcdf(path: str | Path, **decoding: Any) -> xr.Dataset:
 
 
 def read_attributes(path: str | Path) -> dict[str, Any]:
-    """The attributes of a netCDF file, without its content.
+    """Attributes of a netCDF file, without loading its content.
 
     Raises:
-        As of `load_netcdf`.
+        The errors of `load_netcdf`.
     """
     check_readable(path)
     if _has_endless_heap(Path(path)):
@@ -95,10 +95,11 @@ def read_attributes(path: str | Path) -> dict[str, Any]:
 
 @contextmanager
 def _without_hdf5_locks() -> Iterator[None]:
-    """Load HDF5 so that it locks no file: where a file system has no locks, it could read none.
+    """Load HDF5 without file locks: on a file system without locks, it could not read any file.
 
-    It would take a file that is open elsewhere for a damaged one, which `check_readable` tells apart. Ours are written
-    under another name and renamed. HDF5 reads the variable once, when it is loaded; other programs are to lock theirs.
+    With locks, HDF5 would report a file that is open elsewhere as damaged; `check_readable` tells these apart. Our own
+    files are written under another name and renamed. HDF5 reads the variable once, when it is loaded; other programs
+    keep their locks.
     """
     variable = "HDF5_USE_FILE_LOCKING"
     if variable in os.environ:
@@ -112,11 +113,11 @@ def _without_hdf5_locks() -> Iterator[None]:
 
 
 def _has_endless_heap(path: Path) -> bool:
-    """Whether HDF5 would read this file forever: it steps through each collection of the global heap by the sizes
-    that stand there, and past a free block of size 0, such as zeros where a power cut lost a page, it never comes.
+    """Whether HDF5 would read this file forever. HDF5 steps through each collection of the global heap by the sizes
+    stored there. It never gets past a free block of size 0, such as zeros where a power cut lost a page.
 
-    Layout: HDF5 File Format Specification, III.E. "GCOL", version, the collection's size at 8; then objects, each
-    with its index (0: free space, whose size has the header in it) and at 8 its size.
+    Layout: HDF5 File Format Specification, III.E. "GCOL", version, the collection's size at byte 8; then objects, each
+    with its index (0: free space, whose size includes the header) and, at byte 8, its size.
     """
     header, alignment = 16, 8
     content = path.read_bytes()
@@ -136,7 +137,7 @@ def _has_endless_heap(path: Path) -> bool:
 
 
 def netcdf_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Attributes in the types netCDF can hold: bool as 0/1, None and dict as JSON."""
+    """Attributes in types that netCDF can store: bool as 0/1, None and dict as JSON."""
     encoded: dict[str, Any] = {}
     for name, value in attributes.items():
         if isinstance(value, bool):
@@ -148,4 +149,4 @@ def netcdf_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:
     return encoded
 
 
-has_endless_heap = _has_endless_heap  # of any HDF5 file
+has_endless_heap = _has_endless_heap  # for any HDF5 file

@@ -1,4 +1,4 @@
-"""Whether a file can be read now: an error of the file system, or a file that is open elsewhere, is no damage."""
+"""Whether a file can be read now: a system error, or a file that is open elsewhere, does not mean damage."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from pathlib import Path
 from neurorules.errors import InputError
 from neurorules.io.access import no_permission
 
-# What flock says where a file system, or the daemon that keeps its locks, has none.
+# Errors of flock when a file system, or its lock daemon, has no locks.
 NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.EIO, errno.ENOSYS, errno.EINVAL, errno.EPERM, errno.EACCES)
 
-# What says nothing about a file's content: the disk, the network, limits.
+# Errors that do not concern a file's content: of the disk, the network, limits.
 OF_THE_SYSTEM = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR)
 
 
 def is_of_the_system(error: BaseException) -> bool:
-    """Whether an error is one of the disk, the network or a limit, rather than of a file's content."""
+    """Whether an error comes from the disk, the network or a limit, not from a file's content."""
     return isinstance(error, OSError) and error.errno in OF_THE_SYSTEM
 
 
 def check_readable(path: str | Path) -> None:
     """Check that a file can be opened and read, and that no other process has it open for writing.
 
-    HDF5 locks a file that it writes, as `h5py.File(path, "r+")` in a notebook does.
+    HDF5 locks a file while writing it, as `h5py.File(path, "r+")` in a notebook does.
 
     Raises:
         FileNotFoundError, IsADirectoryError: it is missing, or a folder.
-        InputError: no permission, an error of the disk, or another process writes it.
+        InputError: no permission, a disk error, or another process is writing it.
     """
     try:
         with open(path, "rb") as handle:
@@ -46,13 +46,13 @@ def check_readable(path: str | Path) -> None:
 
 
 def unreadable(path: str | Path, error: BaseException) -> InputError:
-    """The error for a file that the system could not read; nothing is known about its content."""
+    """The error for a file that the system could not read; its content is unknown."""
     why = getattr(error, "strerror", None) or error
     return InputError(
-        f"The file could not be read ({why}). It may be whole: the disk, the network or a limit of "
-        "this machine is what failed.",
+        f"The file could not be read ({why}). The file itself may be intact: the disk, the network or a limit "
+        "of this machine failed.",
         file=path,
-        remedy="Run the same command again once the file can be read there; `cp FILE /dev/null` shows whether it can.",
+        remedy="Run the same command again once the file is readable; `cp FILE /dev/null` tests this.",
     )
 
 
@@ -63,8 +63,7 @@ def _check_not_written(path: str | Path, descriptor: int) -> None:
         raise InputError(
             "The file is in use by another process, which may change it.",
             file=path,
-            remedy="Close it there: a notebook or a program that opened it for writing. Open results for reading only "
-            '("r").',
+            remedy='Close it in the notebook or program that opened it for writing. Open results read-only ("r").',
         ) from None
     except OSError as error:
         if error.errno not in NO_LOCKS:
@@ -74,4 +73,4 @@ def _check_not_written(path: str | Path, descriptor: int) -> None:
 
 @cache
 def _say_without_locks(folder: str, why: str) -> None:
-    print(f"{folder}: the file system has no locks ({why}); files are read without.", file=sys.stderr)
+    print(f"{folder}: the file system has no locks ({why}); files are read without them.", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Whether a result was made of what it should be made of, by what it says of itself."""
+"""Whether a result matches the study, according to the attributes in the file."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from neurorules.errors import StaleResult
 
 
 def check_made_from(what: str, file: str | Path, attributes: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
-    """Refuse a result that was made otherwise than it is asked for.
+    """Refuse a result that was made from other inputs, options or code than asked for.
 
     Args:
         what: what the file is ("run", "recording", "table").
         file: its path.
-        attributes: what it says of itself; mappings as JSON.
-        asked: the attributes that it has to have; those that are not named here may differ.
+        attributes: the file's own attributes; mappings as JSON.
+        asked: attributes that it must have; others may differ.
 
     Raises:
-        StaleResult: an attribute differs, or is missing.
+        StaleResult: an attribute differs or is missing.
     """
     found = list(differences(_decoded({key: attributes.get(key) for key in asked}), _decoded(asked)))
     if found:
@@ -28,7 +28,7 @@ def check_made_from(what: str, file: str | Path, attributes: Mapping[str, Any], 
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """Where two nested mappings differ, as `key (it was 1, it is 2)`; keys of `before` alone are left out."""
+    """Differences of two nested mappings, as `key (it was 1, it is 2)`; keys of `before` alone are left out."""
     for key, value in now.items():
         old = before.get(key)
         if isinstance(value, Mapping) and isinstance(old, Mapping):
@@ -42,7 +42,7 @@ def _decoded(attributes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _mapping(value: Any) -> Any:
-    """A mapping or list that was written as JSON; anything else as it is."""
+    """A mapping or list decoded from JSON; anything else unchanged."""
     if isinstance(value, str) and value[:1] in ("{", "["):
         try:
             return json.loads(value)

@@ -21,16 +21,16 @@ def write_table(path: str | Path, table: pd.DataFrame) -> None:
 
 
 def read_table(path: str | Path, text_columns: Iterable[str]) -> pd.DataFrame:
-    """A table as it was written: floats are exact.
+    """Read a table exactly as it was written.
 
     Args:
         path: CSV.
-        text_columns: columns that hold text, where the table has them. Some text looks like a number or like a gap
+        text_columns: columns of text, if the table has them. Some text looks like a number or a missing value
             ("1234567890123456", "12e4", "NA").
 
     Raises:
         InputError: the file cannot be read.
-        DamagedResult: cut off, or not CSV.
+        DamagedResult: truncated, or not CSV.
     """
     import io
 
@@ -38,14 +38,14 @@ def read_table(path: str | Path, text_columns: Iterable[str]) -> pd.DataFrame:
 
     check_readable(path)
     try:
-        text = Path(path).read_bytes().decode()  # of any locale, line endings as they are
-        if not text.endswith("\n"):  # a line that is cut off still reads as a row
-            raise pd.errors.ParserError("cut off in the middle of a line")
+        text = Path(path).read_bytes().decode()  # in any locale, with unchanged line endings
+        if not text.endswith("\n"):  # a truncated line would still parse as a row
+            raise pd.errors.ParserError("truncated in the middle of a line")
         as_text = {column: str for column in text_columns}
         return pd.read_csv(io.StringIO(text), converters=as_text, float_precision="round_trip")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise DamagedResult(
             f"The table cannot be read ({error}).",
             file=path,
-            remedy="Delete this file and run the same snakemake command again: it is made again.",
+            remedy="Delete this file and run the same snakemake command again, which makes it again.",
         ) from error

@@ -1,4 +1,4 @@
-"""Text that comes from a user's files: what may be a title, and how any of it is shown in a message."""
+"""Text from a user's files: which text may be a title, and how messages show it."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ import unicodedata
 # A title is one line above a panel of a figure.
 MOST_CHARACTERS = 120
 
-# A spreadsheet takes a cell that begins so for a formula and runs it. The CSVs hold titles as they are.
+# A spreadsheet treats a cell that begins with one of these as a formula and runs it. CSVs contain titles unchanged.
 FORMULA_SIGNS = "=+-@"
 
-# Line and paragraph ends, control characters, halves of characters; what turns the direction of text around.
+# Line and paragraph separators, control characters, surrogates; characters that reverse the text direction.
 NOT_IN_A_LINE = {"Cc", "Cs", "Zl", "Zp"}
 TURNS_TEXT = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
 def printable(text: str, keep: str = "") -> str:
-    r"""Text with escapes, such as \x1b, in place of characters that a terminal obeys or that do not show.
+    r"""Text with escapes, such as \x1b, for characters that control a terminal or are invisible.
 
     Args:
-        text: anything, such as a title or the name of a file.
-        keep: characters that stay, though they are of this kind.
+        text: anything, such as a title or a file name.
+        keep: characters of this kind that stay as they are.
     """
     return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def hidden_character(text: str) -> str | None:
-    """The first character that is none of a line: a control character, say, shown as an escape; None without one."""
+    """The first character that does not belong in a line of text, such as a control character, escaped; else None."""
     for c in text:
         if unicodedata.category(c) in NOT_IN_A_LINE or unicodedata.bidirectional(c) in TURNS_TEXT:
             return printable(c)
@@ -34,9 +34,9 @@ def hidden_character(text: str) -> str | None:
 
 
 def title_problem(text: str) -> str:
-    """Why a text cannot be the title of something in figures, tables and CSVs, as a sentence; "" where it can.
+    """Why a text cannot be a title in figures, tables and CSVs, as a sentence; "" if it can.
 
-    Any printable text can, with dollars, tags or bars: figures and pages show it letter by letter.
+    Any printable text can, including dollars, tags and bars: figures and pages show it literally.
     """
     if not text.strip():
         return "The title is empty."

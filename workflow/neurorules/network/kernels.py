@@ -65,10 +65,29 @@ def _compiled_tanh(x: Any) -> Any:
 
 
 @compiled
-def activate(code: int, a: Any, h: Any) -> None:
-    """h = f(a), for rows of units; `h` may have more columns."""
-    for i in range(a.shape[0]):
-        _activate_row(code, a[i], h[i])
+def load_weights(
+    code: int, recurrent: Any, inputs: Any, bias: Any, initial_state: Any, weights: Any, state: Any, first: Any
+) -> None:
+    """Copy the weights into one matrix and write a_0 and h_0.
+
+    Args:
+        code: of the activation function.
+        recurrent, inputs, bias, initial_state: the parameters of the network.
+        weights: (unit, column), receives W_h, W_x and b; its padding is left alone.
+        state: (trial, unit), receives a_0.
+        first: (trial, column), receives h_0 in its first columns.
+    """
+    n_units, n_inputs = inputs.shape
+    for j in range(n_units):
+        for k in range(n_units):
+            weights[j, k] = recurrent[j, k]
+        for k in range(n_inputs):
+            weights[j, n_units + k] = inputs[j, k]
+        weights[j, n_units + n_inputs] = bias[j]
+    for i in range(state.shape[0]):
+        for j in range(n_units):
+            state[i, j] = initial_state[j]
+        _activate_row(code, state[i], first[i])
 
 
 @register_jitable

@@ -1,8 +1,8 @@
-"""What a result was made by: a hash over the definitions that its job can execute.
+"""A hash of the code behind a result: of all definitions that its job can execute.
 
-The hash covers functions, classes and constants, reached by name from the job's script and from the plug-ins (learning
-rule, task, figure, reader) that the job names, not whole files. Text of errors and log lines, docstrings, annotations,
-comments and format are left out: they change no result.
+The hash does not cover complete files. It covers the functions, classes and constants that the job's script and its
+plug-ins (learning rule, task, figure, reader) reach by name. Error texts, log lines, docstrings, annotations, comments
+and formatting are left out, because they do not change results.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from neurorules.provenance.reach import Reach
 
 @cache
 def code_hash(script: Path, plugins: tuple[str, ...] = ()) -> str:
-    """Hex digest of the code behind a job.
+    """Hex digest of a job's code.
 
     Args:
         script: the script's path.
@@ -33,9 +33,9 @@ def code_hash(script: Path, plugins: tuple[str, ...] = ()) -> str:
 
 
 def coverage(script: Path, plugins: Iterable[str] = ()) -> frozenset[tuple[str, str]]:
-    """The definitions that the hash of a job covers, as (dotted module, name).
+    """The definitions that a job's hash covers, as (dotted module, name).
 
-    Arguments and errors as of `code_hash`.
+    Arguments and errors: see `code_hash`.
     """
     return frozenset(reached(script, plugins))
 

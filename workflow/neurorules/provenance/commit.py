@@ -1,4 +1,4 @@
-"""The commit of the checkout that this package stands in, where it is one of git."""
+"""The git commit of the checkout that contains this package."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ TIMEOUT_S = 60
 
 
 def commit(folder: Path = PACKAGE) -> dict[str, str | bool] | None:
-    """The commit of the checkout of git that a folder stands in.
+    """The commit of the git checkout that contains a folder.
 
     Returns:
-        its `hash`, and whether files that it knows were `changed` since; None without a checkout or without git.
+        Its `hash`, and whether tracked files have `changed` since; None without a checkout or without git.
     """
     head = _git(folder, "rev-parse", "HEAD")
     status = _git(folder, "status", "--porcelain", "--untracked-files=no")

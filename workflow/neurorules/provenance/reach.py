@@ -1,9 +1,9 @@
-"""Which definitions a job can execute, found by following names from its script and its plug-ins.
+"""The definitions that a job can execute, found by following names from its script and its plug-ins.
 
-What is followed: names of a module, names that it imports, attributes of imported modules, base classes, decorators and
-defaults. A class is one definition with all of its methods, since which of them a call reaches depends on the object.
-A module that is imported runs its top-level statements, so that these are part of it. Where a module itself is handed
-on, all of it counts; a plug-in, which is loaded by name, counts with the members that its contract names.
+The search follows a module's names, imported names, attributes of imported modules, base classes, decorators and
+defaults. A class is one definition with all its methods, because the object decides which method a call reaches.
+Importing a module runs its top-level statements, so they count. If a module itself is passed on, all of it counts. A
+plug-in is loaded by name, so the members in its contract count.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from neurorules.provenance.source import NAME, Source, Target, module_file, modu
 from neurorules.provenance.telling import reads_annotations, tells
 from neurorules.provenance.words import without_words
 
-EFFECTS = "(top level)"  # not a name that anything else can have
+EFFECTS = "(top level)"  # cannot be the name of anything else
 SCRIPT = "(script)"
 
-# These load modules by a name that is not written there. Plug-ins are named by the job; the others are not ours.
+# These load modules by a name that is not in their source. The job lists its plug-ins; other modules are not ours.
 LOADS_BY_NAME = {f"{NAME}.plugins", f"{NAME}.tasks.neurogym"}
 
 
 class Reach:
-    """What is reached from some definitions.
+    """The definitions reached from some starting points.
 
     Attributes:
-        found: the definitions, as (module, name), each with its code, words left out.
+        found: code of each definition, without texts, by (module, name).
     """
 
     def __init__(self) -> None:
@@ -39,14 +39,14 @@ class Reach:
         self._whole: set[str] = set()
 
     def script(self, file: Path) -> None:
-        """What a script does when it runs."""
+        """Add what a script executes when it runs."""
         self._import_of(parse(file, SCRIPT))
         self._follow()
 
     def plugin(self, name: str) -> None:
-        """A plug-in by its dotted name below the package, with the members that its contract names.
+        """Add a plug-in by its dotted name in the package, with the members in its contract.
 
-        With a member's name behind a colon, with this one.
+        A name after a colon adds this member too.
         """
         name, _, only = name.partition(":")
         module = f"{NAME}.{name}"
@@ -58,7 +58,7 @@ class Reach:
         self._follow()
 
     def member(self, module: str, name: str, needed: bool = True) -> None:
-        """A name of a module, which may have it from elsewhere; the whole module where it is none of its names."""
+        """Add a name of a module, defined or imported there; if there is no such name, the complete module."""
         source = module_source(module)
         if name in source.definitions:
             self._reach(source, name)
@@ -86,7 +86,7 @@ class Reach:
             self._waiting.append((source, name))
 
     def _import(self, module: str) -> None:
-        """A module is imported, and the packages that it is in before it."""
+        """Add an imported module and its parent packages."""
         parts = module.split(".")
         for count in range(1, len(parts) + 1):
             name = ".".join(parts[:count])
@@ -161,7 +161,7 @@ class Reach:
 
 @cache
 def _code(source: Source, statement: ast.stmt) -> tuple[str, References]:
-    """A statement's code without words, and what it refers to."""
+    """A statement's code without texts, and the names that it refers to."""
     stripped = without_words(
         statement,
         lambda function: tells(source, function),
@@ -171,7 +171,7 @@ def _code(source: Source, statement: ast.stmt) -> tuple[str, References]:
 
 
 def as_text(node: object) -> str:
-    """A syntax tree as text that is the same in every version of Python: without what is empty."""
+    """A syntax tree as text, the same in every Python version: empty fields are left out."""
     if isinstance(node, ast.AST):
         fields = ((name, getattr(node, name, None)) for name in node._fields if name not in ("ctx", "type_comment"))
         inner = ",".join(f"{name}={as_text(value)}" for name, value in fields if value is not None and value != [])
@@ -183,9 +183,9 @@ def as_text(node: object) -> str:
 
 @cache
 def contract_members(folder: str) -> tuple[str, ...] | None:
-    """The members that the contract of a folder of plug-ins names; None where it names none.
+    """Members in the contract of a folder of plug-ins; None if it does not list any.
 
-    They are read from the `Plugins(..., members=(...))` in the folder's package `base`.
+    They are read from `Plugins(..., members=(...))` in the folder's package `base`.
     """
     base = module_file(f"{NAME}.{folder}.base")
     for file in sorted(base.parent.glob("*.py")) if base is not None else ():

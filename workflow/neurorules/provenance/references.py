@@ -1,4 +1,4 @@
-"""What a definition refers to by name."""
+"""The names that a definition refers to."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ LOADING = {"import_module", "__import__", "exec", "eval"}
 
 
 class References(NamedTuple):
-    """What a definition refers to.
+    """The names that a definition refers to.
 
     Attributes:
         imports: modules of the package that it imports.
         names: names that it reads.
-        attributes: names whose attributes it reads, with the chain of these.
+        attributes: names whose attributes it reads, each with its chain of attributes.
         loads_by_name: whether it may load any module.
     """
 
@@ -27,12 +27,12 @@ class References(NamedTuple):
 
 
 def references(source: Source, tree: ast.AST) -> References:
-    """What a definition's code, words left out, refers to."""
+    """The names that a definition's code refers to, without texts."""
     imports: dict[str, None] = {}
     names: dict[str, None] = {}
     attributes: dict[tuple[str, tuple[str, ...]], None] = {}
     loads_by_name = False
-    through: set[int] = set()  # names that are the base of an attribute that was followed
+    through: set[int] = set()  # names at the base of a followed attribute
     for node in nodes(tree):
         for _, target in imported(node, source):
             imports[target.module] = None
@@ -47,7 +47,7 @@ def references(source: Source, tree: ast.AST) -> References:
 
 
 def chain_of(node: ast.Attribute) -> tuple[ast.Name, list[str]] | None:
-    """The name that a chain of attributes begins with, and the attributes; None where it begins with another thing."""
+    """The name that starts a chain of attributes, and the attributes; None if it starts with another expression."""
     attributes: list[str] = []
     inner: ast.expr = node
     while isinstance(inner, ast.Attribute):

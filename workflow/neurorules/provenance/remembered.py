@@ -1,4 +1,4 @@
-"""Hashes over code that were found before, for the same bytes of the package: every cluster job plans anew."""
+"""A cache of code hashes for unchanged bytes of the package, because every cluster job plans the study again."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from neurorules.provenance.source import PACKAGE
 
 
 class CodeHashes:
-    """`code_hash` with a memory on disk.
+    """`code_hash` with a cache on disk.
 
-    What is remembered counts only as long as no byte of the package or of its scripts changes. A memory that cannot be
-    read or written is done without.
+    The cache is valid only while no byte of the package or its scripts changes. If it cannot be read or written, hashes
+    are computed without it.
 
     Args:
-        folder: where the memory is; it is not made if the folder above it does not exist.
-        scripts: the folder of the scripts.
+        folder: the cache's folder; it is created only if its parent exists.
+        scripts: the folder of scripts.
     """
 
     def __init__(self, folder: Path, scripts: Path) -> None:
@@ -31,8 +31,8 @@ class CodeHashes:
         """See `code_hash`.
 
         Args:
-            script: its name in the folder of scripts.
-            plugins: dotted names below the package.
+            script: name of the script in the folder.
+            plugins: dotted names in the package.
         """
         key = " ".join((script, *plugins))
         if key not in self._known:

@@ -1,4 +1,4 @@
-"""The package's source as definitions: what stands at the top of each module, by name, and what it imports."""
+"""The package's source as definitions: each module's top-level statements by name, and its imports."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ NAME = PACKAGE.name
 
 @dataclass(frozen=True)
 class Target:
-    """What an imported name stands for.
+    """What an imported name refers to.
 
     Attributes:
-        module: dotted.
-        member: a name in that module; None for the module itself.
+        module: dotted name.
+        member: a name in the module; None for the module itself.
     """
 
     module: str
@@ -30,13 +30,13 @@ class Source:
     """One parsed module.
 
     Attributes:
-        name: dotted; of a script, its path.
+        name: dotted name; for a script, its path.
         is_package: whether it is an `__init__.py`.
-        definitions: the statements that give a name at the top level its value, in order. A name may have several.
-        imports: what a name may stand for, by imports anywhere in the module. Names that functions import are
-            taken for names of the whole module, which covers too much rather than too little.
-        effects: top-level statements that do something beyond giving a name a value: calls, loops, branches.
-        top_imports: modules that importing this one imports.
+        definitions: top-level statements that assign each name, in order. A name may have several.
+        imports: what a name may refer to, from imports anywhere in the module. Names imported in functions count for
+            the complete module, which covers too much rather than too little.
+        effects: top-level statements that do more than assign a name: calls, loops, branches.
+        top_imports: modules that are imported with this one.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Source:
 
 @cache
 def module_file(name: str) -> Path | None:
-    """The file of a module of the package, by its dotted name; None where there is none."""
+    """The file of a module of the package; None if there is none."""
     first, *rest = name.split(".")
     if first != NAME:
         return None
@@ -62,10 +62,10 @@ def module_file(name: str) -> Path | None:
 
 @cache
 def module_source(name: str) -> Source:
-    """A module of the package, parsed.
+    """The parsed source of a module of the package.
 
     Raises:
-        FileNotFoundError: there is no such module.
+        FileNotFoundError: no such module.
     """
     file = module_file(name)
     if file is None:
@@ -75,7 +75,7 @@ def module_source(name: str) -> Source:
 
 @cache
 def parse(file: Path, name: str) -> Source:
-    """The parsed file, called `name`."""
+    """Parse a file as the module `name`."""
     source = Source(name, file.name == "__init__.py")
     tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
     for statement in without_type_checking(tree.body):
@@ -87,7 +87,7 @@ def parse(file: Path, name: str) -> Source:
 
 
 def nodes(tree: ast.AST) -> list[ast.AST]:
-    """A tree's nodes as `ast.walk` gives them, without contexts of names; several times faster."""
+    """A tree's nodes in the order of `ast.walk`, without name contexts; several times faster."""
     found = [tree]
     for node in found:
         for name in node._fields:
@@ -114,7 +114,7 @@ def _add(source: Source, statement: ast.stmt) -> None:
     )
     if not plain:
         source.effects.append(statement)
-        # A branch may import as well.
+        # A branch may also import.
         for node in nodes(statement):
             source.top_imports += [target for _, target in imported(node, source)]
 
@@ -124,7 +124,7 @@ def _targets(statement: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
 
 
 def _bound(statement: ast.stmt) -> list[str]:
-    """Names that a top-level statement binds."""
+    """Names that a top-level statement assigns."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [statement.name]
     names = [node.id for node in nodes(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
@@ -137,7 +137,7 @@ def _is_text(statement: ast.stmt) -> bool:
 
 
 def without_type_checking(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Statements without those that only type checkers see."""
+    """Statements except those for type checkers only."""
     for statement in body:
         if isinstance(statement, ast.If) and _asks_type_checking(statement.test):
             yield from without_type_checking(statement.orelse)
@@ -152,7 +152,7 @@ def _asks_type_checking(test: ast.expr) -> bool:
 
 
 def imported(node: ast.AST, source: Source) -> Iterator[tuple[str, Target]]:
-    """Names that an import statement binds to parts of the package, with what they stand for."""
+    """Names that an import statement binds to parts of the package, each with its target."""
     if isinstance(node, ast.Import):
         for alias in node.names:
             if alias.name.split(".")[0] == NAME:

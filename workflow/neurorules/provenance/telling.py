@@ -1,4 +1,4 @@
-"""Which calls make an error or only tell something to a person, and which classes read their annotations."""
+"""Which calls only create an error or print a message, and which classes read their annotations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from neurorules.provenance.words import ANNOTATIONS_UNREAD, BUILTIN_ERRORS, FUNC
 
 
 def tells(source: Source, function: ast.expr) -> bool:
-    """Whether a call of this makes an error: a class of errors, or a function that says that it returns one."""
+    """Whether a call of this function creates an error: a class of errors, or a function annotated to return one."""
     if isinstance(function, ast.Attribute):
         chain = chain_of(function)
         if chain is not None and chain[0].id in source.imports and len(chain[1]) == 1:
@@ -28,7 +28,7 @@ def tells(source: Source, function: ast.expr) -> bool:
 
 @cache
 def _within(source: Source, kind: type[ast.ClassDef | ast.FunctionDef]) -> dict[str, list[ast.AST]]:
-    """Methods of a module's classes, or functions within its functions, by their names."""
+    """Methods of a module's classes, or nested functions of its functions, by name."""
     found: dict[str, list[ast.AST]] = defaultdict(list)
     for statement in (s for statements in source.definitions.values() for s in statements if isinstance(s, kind)):
         for node in statement.body:
@@ -38,7 +38,7 @@ def _within(source: Source, kind: type[ast.ClassDef | ast.FunctionDef]) -> dict[
 
 
 _asking: set[int] = set()  # functions that return each other's errors
-_known: dict[ast.AST, bool] = {}  # answers that no question before it waits for
+_known: dict[ast.AST, bool] = {}  # answers that no pending question depends on
 
 
 def _makes_an_error(source: Source, definition: ast.AST) -> bool:
@@ -74,7 +74,7 @@ def _is_error(source: Source, name: str, depth: int = 0) -> bool:
 
 
 def reads_annotations(source: Source, definition: ast.ClassDef) -> bool:
-    """Whether a class has a base that is not of the package and may look at annotations."""
+    """Whether a class has a base from outside the package, which may read annotations."""
     for base in definition.bases:
         name = getattr(base, "id", getattr(getattr(base, "value", None), "id", None))
         if name is None:

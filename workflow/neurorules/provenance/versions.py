@@ -1,4 +1,4 @@
-"""Versions of what numbers depend on."""
+"""Versions of the software that numbers depend on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 
 
 def versions() -> dict[str, str]:
-    """Versions of what numbers depend on. Nothing is imported for it; what is not installed is left out."""
+    """Versions of the packages that numbers depend on, read without imports; missing packages are left out."""
     import platform
     from importlib.metadata import PackageNotFoundError, version
 

@@ -1,8 +1,8 @@
-"""Code without its words: what is left when docstrings, annotations and the text of errors and log lines are taken out.
+"""Code without its texts: without docstrings, annotations, and the text of errors and log lines.
 
-Better words retrain nothing. A text counts as words where it can only be read by a person: in what is raised, printed
-or warned of, and in local variables that nothing else uses. A constant without a space, such as a key, is kept
-where a function of the package might look at it.
+A better wording retrains nothing. Text is left out if only people can read it: in errors, prints and warnings, and in
+local variables that are not used elsewhere. A constant without a space, such as a key, is kept where a function of the
+package might read it.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from typing import Any
 
 from neurorules.provenance.source import nodes
 
-# Whether a call, by its function, only tells something to a person.
+# Tells whether a call of this function only gives a message to a person.
 Tells = Callable[[ast.expr], bool]
 
 TELLING_FUNCTIONS = {"print", "Progress"}
 TELLING_METHODS = {"warn", "warning", "info", "debug", "exception", "critical"}
 TEXT_METHODS = {"join", "format", "strip", "rstrip", "lstrip", "removesuffix", "removeprefix", "replace", "capitalize"}
 GROWING_METHODS = {"append", "extend", "insert"}
-# In place of what a person reads.
+# Replaces what a person reads.
 WORDS = "words"
 
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 
-# A class of these has annotations that nothing reads when it runs.
+# Annotations of a class that has only these bases are not read at run time.
 ANNOTATIONS_UNREAD = {"Protocol", "NamedTuple", "Exception", "ABC", "Mapping", "object", "Generic"}
 
 BUILTIN_ERRORS = {name for name, value in vars(builtins).items() if isinstance(value, type)} & {
@@ -37,12 +37,12 @@ BUILTIN_ERRORS = {name for name, value in vars(builtins).items() if isinstance(v
 
 
 def without_words(statement: ast.stmt, tells: Tells, reads_annotations: Callable[[ast.ClassDef], bool]) -> ast.stmt:
-    """A copy of a definition without its words.
+    """A copy of a definition without its texts.
 
     Args:
         statement: a definition, or another statement.
-        tells: whether a call of this function makes an error of the package or says something.
-        reads_annotations: whether the annotations of a class may matter when it runs (Pydantic, say).
+        tells: whether a call of this function creates an error of the package or prints a message.
+        reads_annotations: whether a class's annotations may matter at run time (as in Pydantic).
     """
     copy = _copy(statement)
     holder = ast.Module([copy], [])
@@ -64,7 +64,7 @@ def without_words(statement: ast.stmt, tells: Tells, reads_annotations: Callable
 
 
 def _copy(node: Any) -> Any:
-    """A tree without its places in the file; `copy.deepcopy` takes ten times as long."""
+    """A copy of a tree without source positions; `copy.deepcopy` takes ten times as long."""
     if isinstance(node, ast.AST):
         new = type(node)()
         for name in node._fields:
@@ -77,7 +77,7 @@ def _copy(node: Any) -> Any:
 
 
 def makes_an_error(definition: ast.AST, tells: Tells) -> bool:
-    """Whether all that a function returns is an error, or it ends with one."""
+    """Whether a function returns only errors, or ends with one."""
     if not isinstance(definition, FUNCTIONS):
         return False
     inner = {id(node) for child in definition.body if isinstance(child, FUNCTIONS) for node in nodes(child)}
@@ -114,25 +114,25 @@ def _drop_annotations(node: ast.AST, reads_annotations: Callable[[ast.ClassDef],
                 kept.append(statement)
             elif statement.value is not None:
                 kept.append(ast.Assign([statement.target], statement.value))
-            elif isinstance(node, ast.ClassDef):  # a field of a dataclass, in its place among the others
+            elif isinstance(node, ast.ClassDef):  # a dataclass field, in its place among the others
                 kept.append(ast.Expr(statement.target))
         setattr(node, name, kept)
 
 
 def _is_variable_of(annotation: ast.expr) -> bool:
-    """ClassVar or InitVar, which dataclasses look at."""
+    """Whether an annotation is ClassVar or InitVar, which dataclasses read."""
     return isinstance(annotation, ast.Subscript) and _last(annotation.value) in ("ClassVar", "InitVar")
 
 
 def _blank_descriptions(node: ast.Dict) -> None:
-    """What a schema says to a person."""
+    """Blank the descriptions in a schema."""
     for key, value in zip(node.keys, node.values, strict=True):
         if isinstance(key, ast.Constant) and key.value == "description":
             _blank(value, any_constant=True)
 
 
 def _blank_sentences(node: ast.AST) -> None:
-    """All text of an error's own class that is more than a word."""
+    """Blank every text of more than one word in a class of errors."""
     for child in nodes(node):
         if isinstance(child, ast.JoinedStr):
             _blank(child, any_constant=True)
@@ -141,7 +141,7 @@ def _blank_sentences(node: ast.AST) -> None:
 
 
 def _blank_in(scope: ast.AST, tells: Tells, makes_error: bool) -> None:
-    """Blank what is told within a function, and local variables that are used for nothing else."""
+    """Blank messages in a function, and local variables that are used only for them."""
     told: set[int] = set()
 
     def tell(expression: ast.expr | None, any_constant: bool = False) -> None:
@@ -182,7 +182,7 @@ def _blank_in(scope: ast.AST, tells: Tells, makes_error: bool) -> None:
 
 
 def _asked(node: ast.AST) -> ast.expr | None:
-    """What a statement asks for whether it is empty, or how long it is."""
+    """The expression whose emptiness or length a statement tests."""
     if isinstance(node, ast.If | ast.IfExp | ast.While):
         return node.test
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
@@ -193,7 +193,7 @@ def _asked(node: ast.AST) -> ast.expr | None:
 
 
 def _assigned(node: ast.AST) -> Iterator[tuple[str, ast.expr, ast.Name | None]]:
-    """Names that a statement gives text to, the text, and the name as it is used for that."""
+    """Names to which a statement assigns text, the text, and the assigned node."""
     if isinstance(node, ast.Assign):
         for target in node.targets:
             if isinstance(target, ast.Name):
@@ -226,15 +226,15 @@ def _is_telling(call: ast.Call, tells: Tells) -> bool:
 
 
 def _blank(expression: ast.expr, any_constant: bool = False) -> set[int]:
-    """Take the text out of an expression that only a person reads; the names that it shows, by id."""
+    """Blank the text that only a person reads in an expression; returns the ids of the names that it shows."""
     if isinstance(expression, ast.Name):
         return {id(expression)}
     if isinstance(expression, ast.Constant):
         if isinstance(expression.value, str) and (any_constant or " " in expression.value):
-            expression.value = WORDS if expression.value else ""  # an empty text says that there is nothing to say
+            expression.value = WORDS if expression.value else ""  # an empty text means that there is no message
         return set()
     if isinstance(expression, ast.JoinedStr):
-        # One hole for each value that is shown: how the sentence is cut into parts does not matter.
+        # One placeholder per shown value: how a sentence is split into parts does not matter.
         shown = [part for part in expression.values if isinstance(part, ast.FormattedValue)]
         words: list[ast.expr] = [ast.Constant(WORDS)] if len(shown) < len(expression.values) else []
         expression.values = [*words, *shown]

@@ -1,4 +1,4 @@
-"""The bins of a Recording: evenly spaced, and named by the times at which they start or by their middles."""
+"""The bins of a Recording: evenly spaced, with times that are their starts or their middles."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 EDGE, MIDDLE = "edge", "middle"  # values of a recording's attribute time_in_bin
-EVEN = 0.01  # of a bin: how far rounding may have moved a time
+EVEN = 0.01  # of a bin: how far rounding may have shifted a time
 WHOLE = 0.1  # of a bin: how far times may be from whole bins before and after 0
 
 
@@ -21,10 +21,10 @@ def bin_width_ms(time_ms: NDArray[Any]) -> float:
 
 
 def uneven_bin(time_ms: NDArray[Any]) -> int | None:
-    """Index of the time that is farthest from evenly spaced ones; None if all are even.
+    """Index of the time that deviates most from even spacing; None if all times are evenly spaced.
 
-    Times are compared with those that are evenly spaced from the first to the last, so that small differences cannot
-    add up over many bins.
+    Times are compared with evenly spaced ones from the first to the last time, so that small differences cannot add up
+    over many bins.
 
     Args:
         time_ms: (time,) finite, two or more.
@@ -38,10 +38,10 @@ def uneven_bin(time_ms: NDArray[Any]) -> int | None:
 
 
 def time_in_bin(recording: xr.Dataset) -> str:
-    """Where in its bin a time lies: "edge" (its start, or the instant of a sampled rate) or "middle".
+    """Position of the times in their bins: "edge" (the start, or the instant of a sampled rate) or "middle".
 
-    It is the recording's attribute `time_in_bin`. Without it, times that are half a bin off whole bins are middles,
-    and all others are edges.
+    The recording's attribute `time_in_bin` gives it. Without the attribute, times that are half a bin away from whole
+    bins are middles, and all others are edges.
     """
     stated = recording.attrs.get("time_in_bin")
     if stated is not None:
@@ -54,7 +54,7 @@ def time_in_bin(recording: xr.Dataset) -> str:
 
 
 def bin_starts(recording: xr.Dataset) -> NDArray[Any]:
-    """(time,) when the bins of a recording start, in ms: its times, less half a bin where they are middles."""
+    """(time,) starts of a recording's bins, in ms: its times, less half a bin if they are middles."""
     time_ms: NDArray[Any] = recording["time"].values
     if time_in_bin(recording) == EDGE:
         return time_ms

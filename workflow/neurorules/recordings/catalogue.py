@@ -1,6 +1,6 @@
 """The catalogue of recordings, resources/recordings.yaml: sources of raw files, licences, citations.
 
-It is read while a Snakefile is parsed, so nothing heavy is imported.
+This module runs while a Snakefile is parsed, so it imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import yaml
 from neurorules.errors import InputError
 
 CATALOGUE = Path(__file__).resolve().parents[3] / "resources" / "recordings.yaml"
-# Networks that others trained and published, in the same form, each with one source.
+# Networks that others trained and published, in the same form, with one source each.
 NETWORKS = CATALOGUE.with_name("networks.yaml")
 PUBLISHED = "published"
 
@@ -28,11 +28,11 @@ def catalogue_entry(reader: str, *, catalogue: Path = CATALOGUE) -> dict[str, An
     entries = _read(catalogue)
     if reader not in entries:
         raise InputError(
-            "There is no such recording.",
+            "Unknown recording.",
             file=catalogue,
             key="recordings",
             value=reader,
-            remedy=f"Name one of: {', '.join(sorted(entries))}.",
+            remedy=f"Use one of: {', '.join(sorted(entries))}.",
         )
     entry: dict[str, Any] = entries[reader]
     return entry
@@ -40,7 +40,7 @@ def catalogue_entry(reader: str, *, catalogue: Path = CATALOGUE) -> dict[str, An
 
 @lru_cache(maxsize=8)
 def _parsed(catalogue: Path, changed_ns: int, size: int) -> Any:
-    """What stands in the file. A study is checked with dozens of looks at it; what comes out is not to be changed."""
+    """The parsed file, cached because checking a study reads it dozens of times; callers must not change it."""
     return yaml.safe_load(catalogue.read_text(encoding="utf-8"))
 
 
@@ -53,13 +53,13 @@ def _read(catalogue: Path) -> dict[str, Any]:
         ) from None
     except yaml.YAMLError as error:
         raise InputError(
-            f"The catalogue of recordings is not valid YAML ({error}).", file=catalogue, remedy="Correct the file."
+            f"The catalogue of recordings is not valid YAML ({error}).", file=catalogue, remedy="Fix the file."
         ) from error
     if not isinstance(entries, dict):
         raise InputError(
             "The catalogue of recordings is not a mapping of names to entries.",
             file=catalogue,
-            remedy="Correct the file.",
+            remedy="Fix the file.",
         )
     return entries
 
@@ -74,7 +74,7 @@ def known_sources(*, catalogue: Path = CATALOGUE) -> dict[str, set[str]]:
 
 
 def source_entry(reader: str, source: str, *, catalogue: Path = CATALOGUE) -> dict[str, Any]:
-    """The catalogue's entry for one source: its `files`, and `unpacked` where they come in an archive.
+    """The catalogue's entry for one source: its `files`, and `unpacked` if they come in an archive.
 
     Raises:
         InputError: the reader or the source is not in the catalogue.
@@ -82,18 +82,18 @@ def source_entry(reader: str, source: str, *, catalogue: Path = CATALOGUE) -> di
     sources = catalogue_entry(reader, catalogue=catalogue)["sources"]
     if source not in sources:
         raise InputError(
-            f"The recording {reader} has no such source.",
+            f"Unknown source of the recording {reader}.",
             file=catalogue,
             key="source",
             value=source,
-            remedy=f"Name one of: {', '.join(sorted(sources))}.",
+            remedy=f"Use one of: {', '.join(sorted(sources))}.",
         )
     entry: dict[str, Any] = sources[source]
     return entry
 
 
 def only_source(reader: str, *, catalogue: Path = CATALOGUE) -> str | None:
-    """The source that is meant where a study names none: the reader's only one, or its user's own files.
+    """The default source if a study gives none: the user's own files, or the reader's only source.
 
     Raises:
         InputError: the catalogue is missing or not valid YAML.
@@ -104,18 +104,18 @@ def only_source(reader: str, *, catalogue: Path = CATALOGUE) -> str | None:
 
 
 def is_private(reader: str, source: str, *, catalogue: Path = CATALOGUE) -> bool:
-    """Whether the files of a source are not published, so that they cannot be downloaded."""
+    """Whether the files of a source are unpublished, so they cannot be downloaded."""
     entry = source_entry(reader, source, catalogue=catalogue)
     return "patterns" in entry or any(file.get("private", False) for file in entry["files"])
 
 
 def is_redistributable(reader: str, source: str, *, catalogue: Path = CATALOGUE) -> bool:
-    """Whether the licence of a source allows to pass on what was read from it; false where the licence is not known."""
+    """Whether the licence of a source allows redistribution of its data; False if the licence is unknown."""
     return bool(source_entry(reader, source, catalogue=catalogue).get("redistributable", False))
 
 
 def own_file_patterns(reader: str, source: str, *, catalogue: Path = CATALOGUE) -> list[str] | None:
-    """What the user's own files of a source are called (*.nwb); None where the catalogue names the files.
+    """Name patterns of the user's own files of a source (*.nwb); None if the catalogue lists the files.
 
     Raises:
         InputError: the reader or the source is not in the catalogue.
@@ -125,7 +125,7 @@ def own_file_patterns(reader: str, source: str, *, catalogue: Path = CATALOGUE) 
 
 
 def origin_attributes(reader: str, source: str, *, synthetic: bool, catalogue: Path = CATALOGUE) -> dict[str, Any]:
-    """The attributes of a recording that say where it comes from.
+    """Attributes that say where a recording comes from.
 
     Args:
         reader: name in the catalogue.
@@ -140,7 +140,7 @@ def origin_attributes(reader: str, source: str, *, synthetic: bool, catalogue: P
         InputError: the reader or the source is not in the catalogue.
     """
     of_source = source_entry(reader, source, catalogue=catalogue)
-    # Sessions of one form, of several publishers: what a source says itself comes before what its reader says.
+    # Sessions of one form come from several publishers: a source's own entry overrides its reader's.
     entry = {**catalogue_entry(reader, catalogue=catalogue), **of_source}
     if synthetic:
         return {

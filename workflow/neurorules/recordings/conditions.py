@@ -1,4 +1,4 @@
-"""Conditions of a recording: their labels, and the order that these give them, whatever the order in a file."""
+"""Conditions of a recording: their labels, and the order that follows from the labels, not from the file."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ NAME = "condition_name"
 
 
 def label_names(recording: xr.Dataset) -> list[str]:
-    """Coordinates that say what each condition was, in their order; the conditions' own names first."""
+    """Coordinates that label the conditions, in order; the conditions' own names come first."""
     coordinates = recording.coords.items()
     names = [str(name) for name, values in coordinates if values.dims == ("condition",) and name != "condition"]
     return sorted(names, key=lambda name: name != NAME)
 
 
 def labels_in_words(recording: xr.Dataset) -> list[str]:
-    """The labels of each condition by their names, as JSON: {"context": 1, "motion_coherence": -0.5}; {} of none.
+    """Labels of each condition by name, as JSON: {"context": 1, "motion_coherence": -0.5}; {} without labels.
 
-    Numbers have four digits, more than any label needs, so that they are the same on every machine.
+    Numbers have four digits, more than any label needs, so they are the same on every machine.
     """
     names = label_names(recording)
     columns = {name: [_plain(value) for value in recording[name].values.tolist()] for name in names}
@@ -42,9 +42,9 @@ def _plain(value: Any) -> Any:
 
 
 def in_label_order(recording: xr.Dataset) -> xr.Dataset:
-    """The recording with its conditions sorted by their labels: by the first, among like ones by the second, and so on.
+    """The recording with its conditions sorted by their labels: by the first label, then by the second, and so on.
 
-    Numbers ascend, text is in alphabetical order. Conditions without labels stay as they are.
+    Numbers ascend, text is alphabetical. Conditions without labels keep their order.
     """
     labels = [_sortable(recording[name].values) for name in label_names(recording)]
     if not labels:
@@ -53,16 +53,16 @@ def in_label_order(recording: xr.Dataset) -> xr.Dataset:
 
 
 def with_conditions(recording: xr.Dataset, chosen: Sequence[int] | NDArray[Any]) -> xr.Dataset:
-    """The recording with these of its conditions, in this order, numbered from 0.
+    """The recording with only these conditions, in this order, numbered from 0.
 
-    Single trials of conditions that are not chosen stay, as trials of no condition.
+    Single trials of other conditions stay, as trials without a condition.
     """
     n_conditions, chosen = recording.sizes["condition"], np.asarray(chosen, np.int64)
     if np.array_equal(chosen, np.arange(n_conditions)):
         return recording
     ordered = recording.isel(condition=chosen).assign_coords(condition=np.arange(len(chosen)))
     if CONDITION in recording:
-        number = np.full(n_conditions + 1, -1, np.int64)  # the last: of a trial of no condition, -1
+        number = np.full(n_conditions + 1, -1, np.int64)  # the last entry is for trials without a condition, -1
         number[chosen] = np.arange(len(chosen))
         ordered[CONDITION] = recording[CONDITION].copy(data=number[recording[CONDITION].values])
     return ordered

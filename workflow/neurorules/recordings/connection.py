@@ -1,4 +1,4 @@
-"""One connection to the server that has a file: what is asked, and what the answer says about itself."""
+"""One connection to the server of a file: the request, and what the answer says about itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from email.message import Message
 
 TIMEOUT_S = 60
-_LONGEST_VERSION = 1000  # characters of an ETag; it is sent back and kept in a file
+_LONGEST_VERSION = 1000  # characters of an ETag, which is sent back and stored in a file
 
 
 class Broken(Exception):
@@ -22,7 +22,7 @@ class Broken(Exception):
 
     Args:
         reason: what happened.
-        pause_s: how long the server asks to wait.
+        pause_s: the pause that the server asks for, in s.
     """
 
     def __init__(self, reason: str, pause_s: float = 0.0) -> None:
@@ -35,24 +35,24 @@ class Refused(Exception):
 
 
 class LoginNeeded(Refused):
-    """The server asks for a login, or does not take the one that was sent."""
+    """The server requires a login, or rejects the one that was sent."""
 
 
 class Changed(Broken):
-    """The file at the source is not the one whose first part is here."""
+    """The file at the source is no longer the one that was partly downloaded."""
 
 
 @dataclass
 class Answer:
-    """An open answer with (a part of) the file.
+    """An open answer with the file or a part of it.
 
     Attributes:
-        stream: its bytes, to be read by `read1` and closed.
-        start: offset in the file of the first of them.
-        stop: offset after the last of them; None where the server does not say.
-        total: length of the whole file; None where the server does not say.
-        version: the server's tag of this version of the file; None if there is none that promises the same bytes.
-        ends_by_protocol: whether an answer that is cut can be told from a whole one.
+        stream: its bytes, to be read with `read1` and then closed.
+        start: offset in the file of the answer's first byte.
+        stop: offset after the answer's last byte; None if the server does not say.
+        total: length of the complete file; None if the server does not say.
+        version: the server's tag of this version of the file; None without a tag that guarantees equal bytes.
+        ends_by_protocol: whether a truncated answer can be told from a complete one.
     """
 
     stream: Any
@@ -64,22 +64,22 @@ class Answer:
 
 
 def ask(url: str, start: int, version: str | None, token: str | None = None) -> Answer:
-    """Ask for a file from an offset to its end.
+    """Request a file from an offset to its end.
 
     Args:
         url: its address.
-        start: how many bytes are here.
-        version: the tag of the version that they are from; None if it is not known.
-        token: a login for the host of `url`; it is sent to no other, wherever the server leads.
+        start: how many bytes have been downloaded already.
+        version: tag of the version that these bytes are from; None if unknown.
+        token: a login for the host of `url`; it is sent to no other host, even after redirects.
 
     Returns:
-        the answer. It starts at 0 where the server does not send parts, or has another version now.
+        The answer. It starts at 0 if the server does not send parts, or now has another version.
 
     Raises:
-        Broken: the connection broke, or the server is busy or speaks nonsense.
-        Changed: the file is shorter now.
-        LoginNeeded: the server asks for a login, or does not take this one.
-        Refused: the server cannot be reached, or refuses, or leads elsewhere than to http and https.
+        Broken: the connection broke, or the server is busy or gives an invalid answer.
+        Changed: the file is now shorter.
+        LoginNeeded: the server requires a login, or rejects this one.
+        Refused: the server cannot be reached, refuses, or redirects to a protocol other than http and https.
     """
     import http.client
     import urllib.error
@@ -108,12 +108,12 @@ def ask(url: str, start: int, version: str | None, token: str | None = None) -> 
 
 
 def _log_in(request: Any, url: str, token: str | None) -> None:
-    """Send the token with a request to the host that it is for, by the same protocol."""
+    """Send the token with a request to its host only, and by the same protocol."""
     from urllib.parse import urlsplit
 
     here, there = urlsplit(request.full_url), urlsplit(url)
     if token is not None and (here.scheme, here.netloc) == (there.scheme, there.netloc):
-        # Ordinary headers would go with a redirect to any host.
+        # Ordinary headers would follow a redirect to any host.
         request.add_unredirected_header("Authorization", f"Bearer {token}")
 
 
@@ -128,10 +128,10 @@ def _opener(url: str, token: str | None) -> Any:
             return request
 
         def http_error_302(self, req: Any, fp: Any, code: int, msg: str, headers: Any) -> Any:
-            # urllib itself lets ftp pass
+            # urllib itself allows ftp
             target = headers.get("location", headers.get("uri", ""))
             if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", target) and not target.lower().startswith(("http:", "https:")):
-                raise Refused(f"the server leads elsewhere than to http or https: {shorten(target)}")
+                raise Refused(f"the server redirects to a protocol other than http or https: {shorten(target)}")
             return super().http_error_302(req, fp, code, msg, headers)
 
         http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
@@ -140,9 +140,9 @@ def _opener(url: str, token: str | None) -> Any:
 
 
 def _within(seconds: float, function: Callable[[], Any]) -> Any:
-    """The function's result; Broken where it takes longer, as where headers come a byte at a time.
+    """The function's result; Broken if it takes longer, for example because headers arrive one byte at a time.
 
-    The timeout of a socket is for each read alone. The thread that is left behind ends with the program.
+    A socket's timeout applies to each read separately. The abandoned thread ends with the program.
     """
     result: dict[str, Any] = {}
 
@@ -172,7 +172,7 @@ def _of_status(code: int, reason: str, headers: Message) -> Exception:
 
 
 def _pause(asked: str | None) -> float:
-    """Seconds that a Retry-After asks for, which is a number or a date; 0 where it makes no sense."""
+    """Seconds that a Retry-After (a number or a date) asks for; 0 if it is invalid."""
     from datetime import UTC, datetime
     from email.utils import parsedate_to_datetime
 
@@ -189,17 +189,17 @@ def _pause(asked: str | None) -> float:
 
 def _answer(response: Any, start: int) -> Answer:
     headers, status = response.headers, response.status
-    if status not in (None, 200, 206):  # None: a file of this machine
+    if status not in (None, 200, 206):  # None: a local file
         raise Refused(f"the server answers HTTP {status}")
     if headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise Refused(f"the server packs it ({shorten(headers['Content-Encoding'])})")
+        raise Refused(f"the server compresses it ({shorten(headers['Content-Encoding'])})")
     length = _length(headers.get("Content-Length"))
     chunked = headers.get("Transfer-Encoding", "").lower() == "chunked"
     first, total = 0, length
     if status == 206:
         part = re.fullmatch(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", headers.get("Content-Range", ""))
         if part is None or int(part[1]) != start:
-            raise Changed("the server sent another part than asked for")
+            raise Changed("the server sent a different part from the one requested")
         first, last = int(part[1]), int(part[2])
         total = None if part[3] == "*" else int(part[3])
         if last < first or (length is not None and length != last - first + 1) or (total is not None and last >= total):
@@ -213,12 +213,12 @@ def _length(text: str | None) -> int | None:
     if text is None:
         return None
     if not re.fullmatch(r"[0-9]{1,18}", text.strip()):
-        raise Broken(f"the server gives a length that is no number: {shorten(text)}")
+        raise Broken(f"the server gives a length that is not a number: {shorten(text)}")
     return int(text)
 
 
 def _version(headers: Message) -> str | None:
     tag = headers.get("ETag")
-    # a weak tag promises the same meaning, not the same bytes
+    # a weak tag guarantees the same meaning, not the same bytes
     version = tag if tag and not tag.startswith("W/") else headers.get("Last-Modified")
     return version if version and len(version) <= _LONGEST_VERSION and version.isascii() else None

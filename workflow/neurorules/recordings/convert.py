@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def convert(entry: Mapping[str, Any], raw: Sequence[Path], code: str, output: str) -> None:
-    """Read a recording's raw files and write it as netCDF.
+    """Convert a recording's raw files to netCDF.
 
     Args:
         entry: the recording's config: `name`, `reader`, `source`, `synthetic`, `options`.
@@ -33,8 +33,8 @@ def convert(entry: Mapping[str, Any], raw: Sequence[Path], code: str, output: st
         output: the netCDF file.
 
     Raises:
-        InputError: raw files are missing, altered, damaged or of another kind, the config and the files disagree on
-            whether they are synthetic, or the recording breaks the contract in recording.py.
+        InputError: raw files are missing, altered, damaged or of another type, the config and the files disagree on
+            whether they are synthetic, or the recording violates the contract in recording.py.
     """
     options = Options(entry)
     raw_files = {} if options.synthetic else {"raw_files": [fingerprint(file) for file in raw]}
@@ -47,7 +47,7 @@ def convert(entry: Mapping[str, Any], raw: Sequence[Path], code: str, output: st
             file=raw[0],
             key=f"recordings.{options.name}.synthetic",
             value=options.synthetic,
-            remedy="Set the key to what the files are, or name the folder of the right files in raw_dir.",
+            remedy="Set the key to match the files, or set raw_dir to the folder of the right files.",
         )
     recording.attrs = netcdf_attributes({**recording.attrs, "code": code, "made_from": dict(entry), **raw_files})
     write_dataset(output, recording)
@@ -60,24 +60,24 @@ def convert(entry: Mapping[str, Any], raw: Sequence[Path], code: str, output: st
 
 
 class Apart(Protocol):
-    """How files from outside are read: in a child process, as by `confined`."""
+    """A way to read external files: in a child process, as `confined` does."""
 
     def __call__(self, function: Callable[[], xr.Dataset], files: Sequence[str | Path], /) -> xr.Dataset:
-        """What the function returns."""
+        """The function's result."""
 
 
 def read_recording(entry: Mapping[str, Any], raw: Sequence[Path], apart: Apart = confined) -> xr.Dataset:
-    """Verify and read raw files, label the recording with where it comes from, and check it.
+    """Verify and read raw files, add the attributes of their origin, and check the recording.
 
     Args:
-        entry: the recording's config: `name`, `reader`, `source`, `synthetic`, `options`. Files that the config calls
-            synthetic are not verified, because the published checksums are not theirs.
+        entry: the recording's config: `name`, `reader`, `source`, `synthetic`, `options`. Synthetic files are not
+            verified, because the published checksums do not apply to them.
         raw: the raw files.
-        apart: how they are read.
+        apart: how to read them.
 
     Raises:
-        InputError: raw files are missing, altered, damaged or of another kind, or the recording breaks the contract in
-            recording.py.
+        InputError: raw files are missing, altered, damaged or of another type, or the recording violates the contract
+            in recording.py.
     """
     options = Options(entry)
     if not options.synthetic:
@@ -94,26 +94,26 @@ def read_recording(entry: Mapping[str, Any], raw: Sequence[Path], apart: Apart =
     except InputError as error:
         refused = None if options.synthetic else _refused_file(error, raw)
         if refused is not None and distrust_checksum(refused):
-            print(f"The checksum that was recorded when {refused} was downloaded no longer counts.", file=sys.stderr)
+            print(f"The checksum recorded when {refused} was downloaded is no longer used.", file=sys.stderr)
         raise
 
 
 def _refused_file(error: InputError, raw: Sequence[Path]) -> Path | None:
-    """The raw file that an error is about; an entry of an archive has the archive's name before its own."""
+    """The raw file that an error is about; for an entry of an archive, the archive."""
     named = str(error.file)
     return next((path for path in map(Path, raw) if named == str(path) or named.startswith(f"{path}:")), None)
 
 
 def _attributes(options: Options, read: Mapping[str, Any]) -> dict[str, Any]:
-    """The attributes of a recording: where it comes from, by the catalogue and by its files, and how it was made."""
+    """A recording's attributes: its origin, from the catalogue and its files, and how it was made."""
     origin = origin_attributes(options.reader, options.source, synthetic=bool(read.get("synthetic", 0)))
     own = {} if own_file_patterns(options.reader, options.source) is None else {"title": options.name}
     attributes = {"name": options.name, **origin, **own, **read}
     if "title" in options:
         attributes["title"] = options["title"]
-    # A recording of some of the published files says so on every figure.
+    # Every figure shows that a recording has only some of the published files.
     part = attributes.pop("part", None)
     if part is not None:
         attributes["title"] = f"{attributes['title']}, {part}"
-        print(f"{origin['title']}: only {part} are there.", file=sys.stderr)
+        print(f"{origin['title']}: only {part} found.", file=sys.stderr)
     return {**attributes, "made_by": f"neurorules.recordings.readers.{options.reader}"}

@@ -1,4 +1,4 @@
-"""Download the raw files of a source; each is written whole and verified, or not at all."""
+"""Download of a source's raw files; each is written completely and verified, or not at all."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ def download(
     progress: TextIO | None = None,
     catalogue: Path = CATALOGUE,
 ) -> list[Path]:
-    """Download the files of one source into `download_dir`; a correct file that is already there stays.
+    """Download the files of one source into `download_dir`; correct files that are already there stay.
 
-    A file grows as `<name>.partial` and takes its name only when it is whole and verified. A broken
-    transfer continues where it stopped, in this call or a later one, if the server supports that and the file
-    there is still the same; otherwise it starts again.
+    A file grows as `<name>.partial` and gets its final name only when it is complete and verified. A broken transfer
+    resumes, in this call or a later one, if the server supports it and still has the same file; otherwise it starts
+    again.
 
     Args:
         reader: name in the catalogue.
         source: one of its sources.
         download_dir: the folder.
-        raw_dir: named in errors as the place for a copy fetched by hand.
+        raw_dir: shown in errors as the place for a copy fetched by hand.
         progress: where to report progress; stderr by default.
         catalogue: the catalogue's file.
 
@@ -39,8 +39,8 @@ def download(
         the files.
 
     Raises:
-        InputError: no network, an HTTP error, a wrong checksum, no space left: says which file is missing,
-            where to get it by hand, where to put it, and that the demo does not need it; or the source is private.
+        InputError: no network, an HTTP error, a wrong checksum, or no space left; the error gives the missing file, how
+            to get it by hand, where to put it, and that the demo does not need it. Or the source is private.
     """
     files = source_entry(reader, source, catalogue=catalogue)["files"]
     if is_private(reader, source, catalogue=catalogue):

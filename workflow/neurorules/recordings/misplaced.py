@@ -1,6 +1,6 @@
-"""Raw files that are there, but a folder higher or lower than they should be.
+"""Search for raw files that are one folder too high or too low.
 
-It runs while a Snakefile is parsed, so nothing heavy is imported.
+This module runs while a Snakefile is parsed, so it imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-DEPTH = 3  # folders below the one that is named
-MOST_FOLDERS = 500  # that are looked into; there may be a whole archive below
+DEPTH = 3  # levels below the given folder
+MOST_FOLDERS = 500  # that are searched; a complete archive may be below
 
 
 class Misplaced(NamedTuple):
-    """Raw files as they were found.
+    """Misplaced raw files.
 
     Attributes:
         path: the file or folder.
-        expected: where it should be, below the folder that is named.
-        named: that folder.
+        expected: where it should be, relative to the given folder.
+        named: the given folder.
     """
 
     path: Path
@@ -28,7 +28,7 @@ class Misplaced(NamedTuple):
     named: Path
 
     def remedy(self, key: str) -> str:
-        """What to do: name another folder, where one fits, or move the files."""
+        """What to do: set another folder, if one fits, or move the files."""
         parts, wanted = self.path.absolute().parts, self.expected.parts
         if parts[-len(wanted) :] == wanted:
             return f"Set {key} to {Path(*parts[: -len(wanted)])}."
@@ -36,11 +36,11 @@ class Misplaced(NamedTuple):
 
 
 def misplaced(named: Path, expected: Sequence[Path]) -> Misplaced | None:
-    """Files or folders of the expected names in or below the folder that is named; None if there are none.
+    """Files or folders with the expected names in or below the given folder; None if there are none.
 
     Args:
-        named: the folder that a study names.
-        expected: paths below it that are not there.
+        named: the folder given in a study.
+        expected: missing paths below it.
     """
     by_name = {path.name: path for path in expected}
     for path in _below(named):
@@ -50,7 +50,7 @@ def misplaced(named: Path, expected: Sequence[Path]) -> Misplaced | None:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """What is below a folder, the nearest first."""
+    """Folders and files below a folder, the nearest first."""
     level, looked_into = [folder], 0
     for _ in range(1 + DEPTH):
         deeper = []

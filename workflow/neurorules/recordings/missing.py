@@ -1,4 +1,4 @@
-"""Cells of a recording that hold no number: never written, or missing; and in which conditions and neurons they are."""
+"""Cells of a recording without a number (never written, or missing), and their conditions and neurons."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-NAMED = 5  # conditions or neurons that an error names
+NAMED = 5  # conditions or neurons that an error lists
 
 
 def never_written(variable: xr.Variable) -> NDArray[Any]:
-    """Which cells hold the value that NetCDF puts where nothing was written, bool of the variable's shape.
+    """Cells with the value that NetCDF puts where nothing was written, bool of the variable's shape.
 
-    A file may state another one as `_FillValue`; such cells are NaN by now. One byte has no value to spare: 255 is a
-    cell that was never written only where a whole time course is 255.
+    A file may declare another such value as `_FillValue`; those cells are NaN by now. A one-byte type has no spare
+    value, so 255 counts as never written only if a complete time course is 255.
 
     Args:
         variable: as xarray read it, with its `encoding`.
@@ -41,10 +41,10 @@ def never_written(variable: xr.Variable) -> NDArray[Any]:
 
 
 def describe_cells(wrong: xr.DataArray) -> str:
-    """In which conditions and neurons a value is wrong: "in condition 3 of all 12 neurons".
+    """The conditions and neurons in which a value is wrong: "in condition 3 of all 12 neurons".
 
     Args:
-        wrong: bool; dimensions condition and neuron are told, others are not.
+        wrong: bool; only the dimensions condition and neuron are described.
     """
     words = []
     for name in ("condition", "neuron"):
@@ -54,7 +54,7 @@ def describe_cells(wrong: xr.DataArray) -> str:
         if len(hit) == wrong.sizes[name]:
             words.append(f"all {len(hit)} {name}s")
             continue
-        # Conditions go by their number; a neuron has a name.
+        # Conditions are shown by number, neurons by name.
         labels = wrong[name].values[hit].tolist() if name == "neuron" and name in wrong.coords else hit.tolist()
         more = f" and {len(hit) - NAMED} more" if len(hit) > NAMED else ""
         named = ", ".join(str(label) for label in labels[:NAMED])

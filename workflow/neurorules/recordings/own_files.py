@@ -1,6 +1,6 @@
-"""The user's own files: one, several, or a folder of them, under whatever names they have.
+"""The user's own files: one file, several, or a folder of them, with any names.
 
-It runs while a Snakefile is parsed, so nothing heavy is imported.
+This module runs while a Snakefile is parsed, so it imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from neurorules.io.access import may_read, require_readable
 
 
 def find_own_files(name: str, paths: Sequence[Path], patterns: Sequence[str]) -> list[Path]:
-    """The files that a recording's `path` names, sorted by name; those of a folder that have the right endings.
+    """Files given by a recording's `path`, sorted by name; of a folder, those that match the reader's patterns.
 
     Args:
         name: the recording's name in the study.
         paths: its `path`: files or folders.
-        patterns: names of files of its reader (*.nwb).
+        patterns: file name patterns of its reader (*.nwb).
 
     Raises:
-        InputError: a file or folder is missing or closed, a folder has no such file, or two files have one name.
+        InputError: a file or folder is missing or unreadable, a folder has no matching file, or two files share a name.
     """
     key = f"recordings.{name}.path"
     files: list[Path] = []
@@ -36,11 +36,11 @@ def find_own_files(name: str, paths: Sequence[Path], patterns: Sequence[str]) ->
     for first, second in itertools.pairwise(files):
         if first.name == second.name:
             raise InputError(
-                "Two files have the same name, so that their units could not be told apart.",
+                "Duplicate file name: the units of the two files could not be told apart.",
                 file=first,
                 key=key,
                 value=str(second),
-                remedy="Name each file once, or rename one.",
+                remedy="List each file once, or rename one.",
             )
     return files
 
@@ -52,7 +52,7 @@ def _file(path: Path, key: str) -> Path:
     there = sorted(os.listdir(folder)) if os.path.isdir(folder) and os.access(folder, os.R_OK) else []
     near = difflib.get_close_matches(path.name, there, n=1)
     raise InputError(
-        "The file or folder of the recording is not there.",
+        "The recording's file or folder does not exist.",
         file=path,
         key=key,
         value=str(path),
@@ -64,16 +64,16 @@ def _file(path: Path, key: str) -> Path:
 
 def _of_folder(folder: Path, patterns: Sequence[str], key: str) -> list[Path]:
     require_readable(folder, key)
-    # macOS leaves hidden "._" companions beside files
+    # macOS leaves hidden "._" companions next to files
     there = sorted(file for file in folder.iterdir() if not file.name.startswith("."))
     files = [file for file in there if any(fnmatch(file.name.lower(), pattern) for pattern in patterns)]
     if not files:
         others = ", ".join(file.name for file in there[:10])
         raise InputError(
-            f"The folder holds no {' or '.join(patterns)} file.",
+            f"The folder contains no {' or '.join(patterns)} file.",
             file=folder,
             key=key,
             value=str(folder),
-            remedy="Name the folder that holds the files" + (f"; in this one there is: {others}." if others else "."),
+            remedy="Use the folder that contains the files" + (f"; this one contains: {others}." if others else "."),
         )
     return files

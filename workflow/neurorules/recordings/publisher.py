@@ -1,4 +1,4 @@
-"""What a publisher asks for and says about a file before it sends it: a login, and the file's size and digest."""
+"""A publisher's requirements and facts for a file before its download: a login, the file's size and digest."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ LARGEST_METADATA = 1 << 20  # bytes
 
 
 def login_token(file: Mapping[str, Any], target: str | Path, remedy: str) -> str | None:
-    """The token that the server of a file asks for, from the environment; None where it asks for none.
+    """The token that a file's server requires, from the environment; None if it requires none.
 
     Args:
         file: the file's entry in the catalogue.
-        target: where the file goes, named in the error.
+        target: where the file goes, for the error.
         remedy: how to get the file by hand.
 
     Raises:
-        InputError: the variable is not set, or holds something that cannot be a token. Its value is not said.
+        InputError: the variable is not set, or its value cannot be a token. The error does not show the value.
     """
     variable = file.get("token")
     if variable is None:
@@ -33,8 +33,8 @@ def login_token(file: Mapping[str, Any], target: str | Path, remedy: str) -> str
     if re.fullmatch(r"[!-~]+", token):
         return token
     raise InputError(
-        f"The file is missing, and its server gives it only to those who log in: {variable} "
-        + ("is not set." if not token else "does not hold a token, which has no spaces and no other line."),
+        f"The file is missing, and its server requires a login: {variable} "
+        + ("is not set." if not token else "does not contain a token, which is one line without spaces."),
         file=target,
         key=variable,
         remedy=login_remedy(file, remedy),
@@ -42,22 +42,21 @@ def login_token(file: Mapping[str, Any], target: str | Path, remedy: str) -> str
 
 
 def login_remedy(file: Mapping[str, Any], remedy: str) -> str:
-    """How to log in for a file, or else how to get it by hand."""
+    """How to log in for a file, or how to get it by hand."""
     variable, how = file["token"], file["get_token"]
     return f"For a token, {how}. Then export {variable}=<the token> and run the same command again. {remedy}"
 
 
 def published_facts(file: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-    """A file's size and digest as its publisher's server says them, to anybody.
+    """A file's size and digest, as its publisher's server tells anybody.
 
-    It is asked without a token: one that is no longer valid would be refused even where none is needed.
+    The request has no token: an expired one would be refused even if none is needed.
 
     Args:
-        file: the file's entry in the catalogue; one without `metadata` has none.
+        file: the file's entry in the catalogue; without `metadata`, nothing is known.
 
     Returns:
-        `bytes`, and `sha256` or (`digest`, `digest_type`, a name in hashlib), as far as they are known; and why they
-        are not, or "".
+        `bytes`, and `sha256` or (`digest`, `digest_type`, a name in hashlib), if known; and the reason if not, or "".
     """
     if file.get("metadata") is None:
         return {}, ""

@@ -1,25 +1,25 @@
-"""What a Recording is: rates of neurons over conditions and time, and what made it.
+"""The contract of a Recording: rates of neurons over conditions and time, and their origin.
 
 A Recording is an xarray.Dataset with
 
-    rates(condition, time, neuron)   float64, spikes/s, averaged over correct trials, not negative; where its attribute
+    rates(condition, time, neuron)   float64, spikes/s, averaged over correct trials, not negative; if its attribute
                                      units is "z-score", above baseline(neuron), see z_scores.py
     time                             float64 coordinate, evenly spaced, ms relative to the event in attrs["aligned_to"]
-    neuron                           string coordinate, the neuron's name, in an order of its own
+    neuron                           string coordinate, the neuron's name, in any order
     condition                        int64 coordinate 0 .. n-1, in the order of the labels (conditions.py)
-    <label>(condition)               coordinates: what each condition was (coherence, context, target angle_deg ...).
-                                     Test trials find their condition by them; its place counts nowhere
+    <label>(condition)               coordinates that label each condition (coherence, context, target angle_deg ...).
+                                     Test trials find their condition by these labels, never by its position
     shoulder_angle, elbow_angle, hand_x, ... (condition, time)  optional: behaviour, as the task needs it
 
 and optionally the single trials, ragged, as
 
-    trial_rates(trial, time)         spikes/s of one trial of one neuron
+    trial_rates(trial, time)         spikes/s in one trial of one neuron
     trial_neuron(trial)              int64, index into neuron
-    trial_condition(trial)           int64, index into condition; -1: a trial of no condition, which is not used
+    trial_condition(trial)           int64, index into condition; -1: a trial without a condition, which is not used
 
-attrs: name, title, source, licence, citation, aligned_to, bin_width_ms, synthetic (0/1), left_out
-(JSON list of {"neuron", "reason"}), made_by; optional time_in_bin, "edge" or "middle": where in its bin a time lies
-(bins.py says what is taken without it). Titles and names are one line without control characters.
+attrs: name, title, source, licence, citation, aligned_to, bin_width_ms, synthetic (0/1), left_out (JSON list of
+{"neuron", "reason"}), made_by; optional time_in_bin, "edge" or "middle": the position of a time in its bin (bins.py
+gives the default). Titles and names are one line without control characters.
 """
 
 from __future__ import annotations
@@ -53,19 +53,19 @@ REQUIRED_ATTRIBUTES = (
     "synthetic",
     "left_out",
 )
-MAX_RATE_HZ = 2000.0  # spikes/s, averaged over trials; where an option confirms it, more
+MAX_RATE_HZ = 2000.0  # spikes/s, averaged over trials; an option may raise it
 
 
 def check_recording(recording: xr.Dataset, file: str | Path) -> xr.Dataset:
-    """Return `recording` if it keeps to the contract above.
+    """Return `recording` if it meets the contract above.
 
     Args:
         recording: the dataset.
-        file: named in the error.
+        file: shown in the error.
 
     Raises:
-        InputError: a variable, coordinate or attribute is missing or has another form, a value is not finite, a
-            rate is negative, or the rates never change.
+        InputError: a variable, coordinate or attribute is missing or has another form, a value is not finite, a rate is
+            negative, or the rates never change.
     """
 
     def refuse(problem: str, key: str, value: Any, remedy: str | None = None) -> InputError:
@@ -74,7 +74,7 @@ def check_recording(recording: xr.Dataset, file: str | Path) -> xr.Dataset:
             file=file,
             key=key,
             value=value,
-            remedy=remedy or "Check the raw files, or mend the reader that made this recording.",
+            remedy=remedy or "Check the raw files, or fix the reader that made this recording.",
         )
 
     if "rates" not in recording.data_vars or recording["rates"].dims != DIMENSIONS:
@@ -84,7 +84,7 @@ def check_recording(recording: xr.Dataset, file: str | Path) -> xr.Dataset:
         if attribute not in recording.attrs:
             raise refuse("A recording needs this attribute.", attribute, None)
     if recording.nbytes > RECORDING_BYTES:
-        raise refuse(f"A recording may have {RECORDING_BYTES} bytes; this one is too large.", "rates", recording.nbytes)
+        raise refuse(f"The recording is larger than {RECORDING_BYTES} bytes.", "rates", recording.nbytes)
     for check in (_coordinates, _values):
         if fault := check(recording):
             raise refuse(*fault)
@@ -93,14 +93,14 @@ def check_recording(recording: xr.Dataset, file: str | Path) -> xr.Dataset:
         raise refuse(problem, key, value)
     if text := faulty_text(recording):
         key, value, why = text
-        raise refuse(f"This text {why}.", key, value, "Write it as one line of characters that can be seen.")
+        raise refuse(f"This text {why}.", key, value, "Write it as one line of printable characters.")
     return recording
 
 
 def check_plausible(recording: xr.Dataset, file: str | Path, max_rate_hz: float = MAX_RATE_HZ) -> None:
-    """Refuse rates that no neuron has, which are in other units than spikes/s.
+    """Refuse rates that no neuron can have, a sign of units other than spikes/s.
 
-    For readers of files that state units; those of a published file may be unknown.
+    For readers of files that state their units; those of published files may be unknown.
 
     Raises:
         InputError: a rate is above `max_rate_hz`.
@@ -109,16 +109,16 @@ def check_plausible(recording: xr.Dataset, file: str | Path, max_rate_hz: float 
     if above.any():
         largest = float(recording["rates"].max())
         raise InputError(
-            f"A rate above {max_rate_hz:g} spikes/s, {describe_cells(above)}.",
+            f"A rate is above {max_rate_hz:g} spikes/s, {describe_cells(above)}.",
             file=file,
             key="rates",
             value=largest,
-            remedy=f"Write rates in spikes/s. If they are right, set max_rate_hz to {largest:.6g} or more in the "
+            remedy=f"Write rates in spikes/s. If the rates are right, set max_rate_hz to {largest:.6g} or more in the "
             "recording's options.",
         )
 
 
-Fault = tuple[str, str, Any] | tuple[str, str, Any, str]  # problem, key, value, and a remedy of its own
+Fault = tuple[str, str, Any] | tuple[str, str, Any, str]  # problem, key, value, and a remedy if it is special
 
 
 def _coordinates(recording: xr.Dataset) -> Fault | None:
@@ -186,7 +186,7 @@ def _values(recording: xr.Dataset) -> Fault | None:
 
 
 def _changes(rates: NDArray[Any]) -> bool:
-    """Whether any neuron's rate differs by more than rounding, and by enough for its squares to be numbers."""
+    """Whether any neuron's rate changes by more than rounding, and enough for its squares not to underflow."""
     import numpy as np
 
     spread = float(np.ptp(rates, axis=(0, 1)).max())
@@ -194,7 +194,7 @@ def _changes(rates: NDArray[Any]) -> bool:
 
 
 def values_of(recording: xr.Dataset, name: str, dimensions: tuple[str, ...]) -> NDArray[Any]:
-    """The values of a variable, in the order of these dimensions.
+    """Values of a variable, in the order of these dimensions.
 
     Raises:
         InputError: the variable has other dimensions.
@@ -216,12 +216,12 @@ def open_recording(path: str | Path, asked: Mapping[str, Any] | None = None) -> 
 
     Args:
         path: the file.
-        asked: attributes that it has to have, see `check_made_from`; None for whatever stands there.
+        asked: attributes that it must have, see `check_made_from`; None to accept any.
 
     Raises:
-        InputError: it is missing, or no recording.
+        InputError: it is missing, or not a recording.
         DamagedResult: it cannot be read.
-        StaleResult: it was made otherwise than asked for.
+        StaleResult: it does not match the attributes asked for.
     """
     recording = open_dataset(path, "a recording")
     check_made_from("recording", path, recording.attrs, asked or {})

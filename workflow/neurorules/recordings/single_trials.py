@@ -1,7 +1,7 @@
-"""Single trials of a recording in the form of the contract: ragged, one trial of one neuron a row.
+"""Single trials of a recording in the form of the contract: ragged, one trial of one neuron per row.
 
-Files hold them in other forms too: labels of any numeric type, dimensions in any order and of any name, neurons that
-were recorded together as one array (trial, time, neuron).
+Files may have other forms: labels of any numeric type, dimensions in any order and with any names, or neurons that were
+recorded together in one array (trial, time, neuron).
 """
 
 from __future__ import annotations
@@ -25,23 +25,20 @@ WANTED = (
 
 
 def with_ragged_trials(recording: xr.Dataset, file: str | Path) -> xr.Dataset:
-    """The recording with trial_rates(trial, time), and labels of trials as int64.
+    """The recording with trial_rates(trial, time), and trial labels as int64.
 
-    Of neurons that were recorded together, a trial in which a neuron has NaN at all times is taken as not recorded
-    from this neuron.
+    If neurons were recorded together, a neuron with NaN at all times of a trial counts as not recorded in this trial.
 
     Args:
         recording: with single trials or without; dimensions time and neuron.
-        file: named in errors.
+        file: shown in errors.
 
     Raises:
-        InputError: the trials have another form, lack labels, or labels are not whole numbers.
+        InputError: the trials have another form or lack labels, or labels are not whole numbers.
     """
 
     def refuse(key: str, value: Any) -> InputError:
-        return InputError(
-            "The single trials are not in a form that is known.", file=file, key=key, value=value, remedy=WANTED
-        )
+        return InputError("The single trials have an unknown form.", file=file, key=key, value=value, remedy=WANTED)
 
     if not any(name in recording.variables for name in (RATES, NEURON, CONDITION)):
         return recording
@@ -57,7 +54,7 @@ def with_ragged_trials(recording: xr.Dataset, file: str | Path) -> xr.Dataset:
     together = "neuron" in rates.dims
     labels = [CONDITION] if together else [NEURON, CONDITION]
     if together and NEURON in recording.variables:
-        raise refuse(NEURON, "every row of trial_rates holds all neurons already")
+        raise refuse(NEURON, "every row of trial_rates has all neurons already")
     whole = {}
     for name in labels:
         if name not in recording.variables or recording[name].dims != tuple(trial):
@@ -77,17 +74,17 @@ def with_ragged_trials(recording: xr.Dataset, file: str | Path) -> xr.Dataset:
         values, whole = values[recorded], {name: of_trials[recorded] for name, of_trials in whole.items()}
     if values.dtype.kind != "f":
         values = values.astype(np.float64)
-    # The dimension has another length or name now. What else there is of single trials is not used.
+    # The dimension now has another length or name. Other data of single trials are not used.
     return recording.drop_dims(trial).assign(
         {RATES: (("trial", "time"), values, rates.attrs), **{name: ("trial", of) for name, of in whole.items()}}
     )
 
 
 def whole_numbers(values: NDArray[Any], key: str, file: str | Path) -> NDArray[Any]:
-    """Numbers of a file that are used as indices, as int64, whatever numeric type they are stored in.
+    """Numbers in a file that are used as indices, as int64, from any numeric type.
 
     Raises:
-        InputError: one is missing, not whole, or no number.
+        InputError: a value is missing, not whole, or not a number.
     """
     wrong: Any = None
     if values.dtype.kind not in "iuf":
@@ -102,14 +99,14 @@ def whole_numbers(values: NDArray[Any], key: str, file: str | Path) -> NDArray[A
             file=file,
             key=key,
             value=wrong,
-            remedy="Number neurons and conditions in the order of the recording; -1 is a trial of no condition.",
+            remedy="Number neurons and conditions in the order of the recording; -1 marks a trial without a condition.",
         )
     whole: NDArray[Any] = values.astype(np.int64)
     return whole
 
 
 def fault_of_trials(recording: xr.Dataset) -> tuple[str, str, Any] | None:
-    """Key, problem and value of the first fault of single trials in the contract's form; None if there is none."""
+    """Key, problem and value of the first error of single trials in the contract's form; None if there is none."""
     if RATES not in recording.variables:
         return None
     for name, dimensions in ((RATES, ("trial", "time")), (NEURON, ("trial",)), (CONDITION, ("trial",))):

@@ -1,4 +1,4 @@
-"""Titles and names of a recording, which figures, tables and logs show: one line, of characters that can be seen."""
+"""Titles and names of a recording, as figures, tables and logs show them: one line of printable characters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from neurorules.io.text import hidden_character, title_problem
 if TYPE_CHECKING:
     import xarray as xr
 
-LONGEST_NAME = 200  # characters of the name of a neuron or a condition; io/text.py has a title's
+LONGEST_NAME = 200  # characters of the name of a neuron or a condition; io/text.py limits titles
 LONGEST_TEXT = 10_000  # of other attributes that are shown
 SHOWN = {"name": LONGEST_NAME, "aligned_to": LONGEST_NAME} | dict.fromkeys(
     ("source", "licence", "citation"), LONGEST_TEXT
@@ -17,7 +17,7 @@ SHOWN = {"name": LONGEST_NAME, "aligned_to": LONGEST_NAME} | dict.fromkeys(
 
 
 def text_fault(text: Any, longest: int = LONGEST_NAME) -> str | None:
-    """What is wrong with a text that is shown; None if nothing is."""
+    """What is wrong with a displayed text; None if nothing is."""
     if isinstance(text, bytes):
         try:
             text = text.decode()
@@ -32,7 +32,7 @@ def text_fault(text: Any, longest: int = LONGEST_NAME) -> str | None:
 
 
 def faulty_text(recording: xr.Dataset) -> tuple[str, Any, str] | None:
-    """Key, value and fault of the first text of a recording that cannot be shown; None if all can."""
+    """Key, value and error of the first text of a recording that cannot be displayed; None if all can."""
     if "title" in recording.attrs and (problem := title_problem(str(recording.attrs["title"]))):
         return "title", recording.attrs["title"], f"cannot be a title. {problem.removesuffix('.')}"
     for key, longest in SHOWN.items():

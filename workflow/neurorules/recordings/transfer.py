@@ -1,4 +1,4 @@
-"""The transfer of one file: it resumes, retries, and gives the file its name only when it is verified."""
+"""The transfer of one file: it resumes, retries, and gives the file its final name only once it is verified."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ from neurorules.recordings.verify import checksum_file, recorded_checksum, verif
 
 _BLOCK = 1 << 18
 _ATTEMPTS = 4
-_PAUSE_S = 0.4  # before the second attempt; doubled before each one after it
+_PAUSE_S = 0.4  # before the second attempt; doubled before each later one
 
 
 class Transfer:
-    """One file on its way to its place.
+    """One file on its way to its destination.
 
     Args:
         file: the file's entry in the catalogue: `url`, `bytes`, `sha256`, `begins`, `metadata`, `token`.
         target: where it goes.
-        remedy: what errors say to do.
+        remedy: remedy for errors.
         progress: where to report progress.
     """
 
     def __init__(self, file: Mapping[str, Any], target: Path, remedy: str, progress: TextIO) -> None:
         self.file, self.target, self.remedy, self.progress = file, target, remedy, progress
-        self.deadline = math.inf  # of the monotonic clock
-        self.token: str | None = None  # for the host of the url alone; never printed
+        self.deadline = math.inf  # on the monotonic clock
+        self.token: str | None = None  # for the host of the url only; never printed
         self._name_partial()
 
     def run(self) -> None:
-        """Transfer and verify the file; if it is there already, verify it only.
+        """Transfer and verify the file; if it is already there, only verify it.
 
         Raises:
             InputError: no network, an HTTP error, a wrong checksum, no space left, no permission, or a server that
@@ -57,7 +57,7 @@ class Transfer:
                 with exclusive(
                     lock, f"{self.target.name}: another process downloads it; waiting for its end ..."
                 ) as held:
-                    if not held:  # another process may be at work, and must not write to the same file
+                    if not held:  # another process may be writing the same file
                         self._name_partial(f".{socket.gethostname()}.{os.getpid()}")
                     if not self.target.is_file():
                         self._transfer()
@@ -71,7 +71,7 @@ class Transfer:
             if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
                 raise self._refuse(
                     "The file is missing and the folder cannot be written to.",
-                    "Make the folder writable, or name another one for downloads.",
+                    "Make the folder writable, or use another one for downloads.",
                 ) from error
             raise
         verify(self.target, sha256=self.file["sha256"], size=self.file["bytes"])
@@ -93,7 +93,7 @@ class Transfer:
                 if attempt == _ATTEMPTS or broken.pause_s > limits.LONGEST_PAUSE_S:
                     wait = f" in {broken.pause_s:.0f} s" if broken.pause_s else ""
                     raise self._refuse(
-                        f"The file is missing and its download broke off ({broken}).",
+                        f"The file is missing: its download was interrupted ({broken}).",
                         f"Run the same command again{wait}: it continues from here. {self.remedy}",
                     ) from broken
                 time.sleep(max(_PAUSE_S * 2 ** (attempt - 1), broken.pause_s))
@@ -109,10 +109,10 @@ class Transfer:
         return InputError(problem, file=self.target, key="url", value=self.file["url"], remedy=remedy or self.remedy)
 
     def _fetch(self) -> bool:
-        """One connection: from where the partial file ends, to the end of what the server sends.
+        """Make one connection, from the end of the partial file to the end of the server's answer.
 
         Returns:
-            whether the file is complete.
+            Whether the file is complete.
         """
         have = self._resumable_bytes()
         version = self.version.read_text(encoding="utf-8") if have and self.version.is_file() else None
@@ -126,7 +126,7 @@ class Transfer:
                 raise self._refuse(f"The file is missing and {error}.") from error
             variable = self.file["token"]
             raise self._refuse(
-                f"The file is missing and {error}: it does not take the token in {variable}, which may be old.",
+                f"The file is missing and {error}: it rejects the token in {variable}, which may have expired.",
                 login_remedy(self.file, self.remedy),
             ) from error
         except Refused as error:
@@ -142,13 +142,13 @@ class Transfer:
             self._discard()
             raise Changed(f"{done} bytes of {total}")
         if answer.stop == done > answer.start:
-            return False  # a server may send a part at a time
+            return False  # a server may send one part at a time
         raise Broken(f"{done} of {total} bytes")
 
     def _check(self, answer: Answer, version: str | None) -> None:
-        """Whether the answer goes on with what is here, will be told from one that is cut, and fits on the disk."""
+        """Check that the answer continues the partial file, shows its own end, and fits on the disk."""
         if answer.start:
-            # without a checksum nothing else would show that two versions were joined
+            # without a checksum, nothing else would show that two versions were joined
             if answer.version != version and (answer.version is not None or self.file["sha256"] is None):
                 self._discard()
                 raise Changed("the file at the source has changed")
@@ -159,10 +159,10 @@ class Transfer:
         published, total = self.file["bytes"], answer.total
         if published is not None and total is not None and total != published:
             self._discard()
-            raise self._refuse(f"The file is missing: the download has {total} bytes where {published} were published.")
+            raise self._refuse(f"The file is missing: the download has {total} bytes, the published file {published}.")
         if published is None and self.file["sha256"] is None and not answer.ends_by_protocol:
             raise self._refuse(
-                "The file is missing: the server does not say how long it is, so that a cut download would look whole."
+                "The file is missing: the server does not give its length, so a truncated download would look complete."
             )
         if total is not None and total > self._largest():
             raise self._too_large(total)
@@ -179,15 +179,15 @@ class Transfer:
     def _too_large(self, size: int) -> InputError:
         self._discard()
         return self._refuse(
-            f"The file is missing: the server sends {size} bytes or more, where at most {self._largest()} are expected."
+            f"The file is missing: the server sends {size} bytes or more, but at most {self._largest()} are expected."
         )
 
     def _copy(self, answer: Answer, out: IO[bytes]) -> int:
-        """Append the answer to `out`; returns its length afterwards.
+        """Append the answer to `out`; returns the length of `out`.
 
         Raises:
-            Broken: the connection broke, or hardly anything came for a while.
-            InputError: it is too long, or takes too long.
+            Broken: the connection broke, or was very slow for a while.
+            InputError: the file is too long, or takes too long.
         """
         import http.client
 
@@ -223,13 +223,13 @@ class Transfer:
                 window_start, window_done = now, done
 
     def _resumable_bytes(self) -> int:
-        """Length of the partial file if it can be resumed: its version or the whole file's checksum is known."""
+        """Length of the partial file if it can be resumed: its version or the complete file's checksum is known."""
         if not self.partial.is_file() or not (self.version.is_file() or self.file["sha256"]):
             return 0
         return self.partial.stat().st_size
 
     def _finish(self) -> None:
-        """Verify the partial file, record its checksum, and give it its name."""
+        """Verify the partial file, record its checksum, and rename it."""
         size = self.partial.stat().st_size
         if size == 0:
             self._discard()
@@ -237,14 +237,14 @@ class Transfer:
         if self.file["bytes"] is not None and size != self.file["bytes"]:
             self._discard()
             raise self._refuse(
-                f"The file is missing: the download has {size} bytes where {self.file['bytes']} were published."
+                f"The file is missing: the download has {size} bytes, the published file {self.file['bytes']}."
             )
         begins = self.file.get("begins", "").encode()
         with open(self.partial, "rb") as handle:
             head = handle.read(len(begins))
         if head != begins:
             self._discard()
-            raise self._refuse("The file is missing: the server sent something else under its address (a web page?).")
+            raise self._refuse("The file is missing: the server sent something else (a web page?) from its address.")
         if "digest" in self.file:
             with open(self.partial, "rb") as handle:
                 kind, said = self.file["digest_type"], self.file["digest"]
@@ -252,7 +252,7 @@ class Transfer:
             if digest != said:
                 self._discard()
                 raise self._refuse(
-                    f"The file is missing: the download has the {kind} {digest} where its publisher says {said}.",
+                    f"The file is missing: the download has the {kind} {digest}, but its publisher gives {said}.",
                     f"Run the same command again. {self.remedy}",
                 )
         found = sha256_of(self.partial)
@@ -265,7 +265,7 @@ class Transfer:
         if known is not None and found != known:
             self._discard()
             raise self._refuse(
-                f"The file is missing: the download has the SHA-256 {found} where {known} is expected.",
+                f"The file is missing: the download has the SHA-256 {found}, but {known} is expected.",
                 f"Run the same command again.{first} {self.remedy}",
             )
         with open(self.partial, "rb+") as handle:

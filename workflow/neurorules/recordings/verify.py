@@ -1,6 +1,6 @@
-"""Whether a raw file is the published one or the one that was downloaded first, and what tells it from another.
+"""Checks that a raw file is the published one or the first download, and fingerprints of raw files.
 
-It runs while a Snakefile is parsed, so nothing heavy is imported.
+This module runs while a Snakefile is parsed, so it imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from neurorules.io.access import may_read
 from neurorules.io.identity import sha256_of
 from neurorules.recordings.catalogue import CATALOGUE, source_entry
 
-_BLOCKS, _BLOCK_BYTES = 64, 64 << 10  # of larger files; evenly spread, the first and the last included
-_LARGEST_READ = 100 << 20  # bytes; read each time a study is planned, which takes a fifth of a second
+_BLOCKS, _BLOCK_BYTES = 64, 64 << 10  # of larger files; evenly spaced, including the first and the last
+_LARGEST_READ = 100 << 20  # bytes; read whenever a study is planned, which takes 0.2 s
 
 
 def verify(path: str | Path, *, sha256: str | None = None, size: int | None = None) -> None:
-    """Check a raw file against its known size and SHA-256, or against what its first download recorded.
+    """Check a raw file against its known size and SHA-256, or against the checksum of its first download.
 
-    A file that the user provided and whose checksum is unknown is not checked.
+    A user's file without a known checksum is not checked.
 
     Args:
         path: the file.
@@ -29,7 +29,7 @@ def verify(path: str | Path, *, sha256: str | None = None, size: int | None = No
         size: its published size in bytes; None if unknown.
 
     Raises:
-        InputError: missing, closed, or not the file that was published or downloaded first.
+        InputError: missing, unreadable, or not the file that was published or downloaded first.
     """
     path = Path(path)
     with may_read(path):
@@ -39,12 +39,12 @@ def verify(path: str | Path, *, sha256: str | None = None, size: int | None = No
 def _verify(path: Path, sha256: str | None, size: int | None) -> None:
     if not path.is_file():
         raise InputError(
-            "The raw file is missing.", file=path, remedy="Run the same command again, or put the file there by hand."
+            "The raw file is missing.", file=path, remedy="Run the same command again, or put the file there."
         )
     remedy = "Delete it and run the same command again to download it, or put an unaltered copy there."
     if size is not None and path.stat().st_size != size:
         raise InputError(
-            f"The raw file has {path.stat().st_size} bytes, the published one {size}.", file=path, remedy=remedy
+            f"The raw file has {path.stat().st_size} bytes, the published file {size}.", file=path, remedy=remedy
         )
     recorded = checksum_file(path)
     known = sha256
@@ -64,13 +64,14 @@ def _verify(path: Path, sha256: str | None, size: int | None) -> None:
 
 
 def fingerprint(path: str | Path) -> str:
-    """What tells a raw file from another one of the same name, wherever it lies: its size and SHA-256.
+    """Identity of a raw file among files of the same name in any folder: its size and SHA-256.
 
-    The SHA-256 of a download was recorded. Of a large file of another origin, which takes long to read, it is the time
-    of its last change and the SHA-256 of blocks of it: a file copied over it may have the same size and be older.
+    For a download, the SHA-256 is the recorded one. A large file of another origin takes long to read, so its
+    fingerprint has its modification time and the SHA-256 of some blocks: a file copied over it may have the same size
+    and be older.
 
     Raises:
-        InputError: the recorded checksum is empty, or the file may not be read.
+        InputError: the recorded checksum is empty, or the file is not readable.
     """
     with may_read(path):
         return _fingerprint(Path(path))
@@ -97,7 +98,7 @@ def _sha256_of_blocks(path: Path, size: int) -> str:
 
 
 def verify_published(path: str | Path, reader: str, source: str, *, catalogue: Path = CATALOGUE) -> None:
-    """Check a raw file against what the catalogue says about the file of this name.
+    """Check a raw file against the catalogue's entry for its name.
 
     Raises:
         InputError: missing, or not the file that was published or downloaded first.
@@ -110,33 +111,33 @@ def verify_published(path: str | Path, reader: str, source: str, *, catalogue: P
 
 
 def checksum_file(path: Path) -> Path:
-    """The file beside a download that holds its SHA-256."""
+    """The file next to a download that contains its SHA-256."""
     return path.with_name(f"{path.name}.sha256")
 
 
 def recorded_checksum(path: Path) -> str:
-    """The SHA-256 (hex) that the first download of a file recorded.
+    """The SHA-256 (hex) recorded by the first download of a file.
 
     Raises:
-        InputError: the file with the checksum is empty.
+        InputError: the checksum file is empty.
     """
     words = checksum_file(path).read_text(encoding="utf-8", errors="replace").split()
     if not words:
         raise InputError(
-            "The checksum of this download is empty.",
+            "The checksum file of this download is empty.",
             file=checksum_file(path),
-            remedy="Delete this file and the raw file beside it, and run the same command again.",
+            remedy="Delete this file and its raw file in the same folder, and run the same command again.",
         )
     return words[0]
 
 
 def distrust_checksum(path: Path) -> bool:
-    """Rename the checksum that the first download of a file recorded, because the file turned out to be damaged.
+    """Rename the checksum recorded by a file's first download, because the file turned out to be damaged.
 
-    Otherwise the right file would be refused for not being the first one.
+    Otherwise the intact file would be refused, because it differs from the first one.
 
     Returns:
-        whether there was one.
+        Whether there was a checksum.
     """
     recorded = checksum_file(path)
     try:

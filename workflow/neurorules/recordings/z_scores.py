@@ -1,7 +1,7 @@
-"""Rates that a file has z-scored already: in SD of each neuron, and so negative too.
+"""Rates that are already z-scored in a file: in SD of each neuron, so some are negative.
 
-A recording's rates are not negative. Each neuron's least value is taken off and kept as `baseline(neuron)`: distances
-that centre, as all of ours do, stay what they are, and adding it gives the file's values again.
+A recording's rates are not negative. Each neuron's lowest value is subtracted and kept as `baseline(neuron)`. Distances
+that centre their data, as all of ours do, stay the same, and adding the baseline restores the file's values.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ BASELINE = "baseline"
 
 
 def is_z_scored(recording: xr.Dataset) -> bool:
-    """Whether rates are in SD of each neuron rather than in spikes/s."""
+    """Whether rates are in SD of each neuron instead of spikes/s."""
     return str(recording["rates"].attrs.get("units")) == Z_SCORE
 
 
 def with_baseline(recording: xr.Dataset) -> xr.Dataset:
-    """A z-scored recording with each neuron's least value taken off averages and single trials.
+    """A z-scored recording with each neuron's lowest value subtracted from averages and single trials.
 
     Args:
-        recording: rates(condition, time, neuron), and trial_rates(trial, time) with trial_neuron(trial) or not.
+        recording: rates(condition, time, neuron), with or without trial_rates(trial, time) and trial_neuron(trial).
 
     Returns:
-        the same, its values 0 or more, with `baseline(neuron)`.
+        The same recording with values of 0 or more, and `baseline(neuron)`.
     """
     rates = recording["rates"].values
     least = rates.min(axis=(0, 1))
@@ -48,11 +48,11 @@ def with_baseline(recording: xr.Dataset) -> xr.Dataset:
 
 
 def refuse_z_scores(recording: xr.Dataset, what: str) -> None:
-    """Refuse a recording of z-scores for what needs spikes.
+    """Refuse a z-scored recording where spikes are needed.
 
     Args:
-        recording: any.
-        what: that needs rates in spikes/s, as the subject of a sentence.
+        recording: any recording.
+        what: what needs rates in spikes/s, as the subject of a sentence.
 
     Raises:
         InputError: its rates are z-scored.
@@ -60,8 +60,8 @@ def refuse_z_scores(recording: xr.Dataset, what: str) -> None:
     if is_z_scored(recording):
         raise InputError(
             f"{what} needs rates in spikes/s. Those of {recording.attrs.get('title', 'this recording')} are z-scored, "
-            "from which the number of spikes is not known.",
+            "so the numbers of spikes are unknown.",
             key="rates.units",
             value=Z_SCORE,
-            remedy="Take the recording out of the figure's, or give its spikes.",
+            remedy="Remove the recording from the figure, or provide its spikes.",
         )

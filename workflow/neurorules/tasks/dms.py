@@ -1,7 +1,7 @@
 """Delayed match to sample (DMS): do test and sample point the same way? Neurogym's `DelayMatchSample-v0`.
 
-A trial: fixation, sample, delay, test, decision. The fixation input is on until the decision. Sample and test are
-1/2 + 1/2 cos of the angle to their direction, and noise. A test that does not match points the opposite way.
+A trial: fixation, sample, delay, test, decision. The fixation input is on until the decision. Sample and test are 1/2 +
+1/2 cos of the angle to their direction, plus noise. A non-matching test points in the opposite direction.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ MATCH, NON_MATCH = 1, 2  # choices
 
 
 class DelayMatchTask(ChoiceTask):
-    """Delayed match to sample. Test trials are in the order of (direction of the sample, match before non-match).
+    """Delayed match to sample, with test trials in the order of (sample direction, match before non-match).
 
     Args:
-        options: those of OPTION_SCHEMA.
+        options: the options in OPTION_SCHEMA.
 
     Raises:
         InputError: a duration is too short, or the noise is negative.
@@ -66,5 +66,5 @@ def condition_labels(task: DelayMatchTask) -> dict[str, NDArray[Any]]:
 
 
 def make(options: Options, recording: xr.Dataset | None) -> DelayMatchTask:
-    """The delayed match-to-sample task; it does not use the recording."""
+    """Make the delayed match-to-sample task; the recording is unused."""
     return DelayMatchTask(options)

@@ -1,7 +1,7 @@
 """Center-out reach (Hatsopoulos 2007): eight targets, a hold cue, shoulder and elbow angle as outputs.
 
-Steps are 10 ms, as the recording's bins. A trial: only the hold cue for `interval1` steps, the target
-as a bump of 23 steps, `interval2` steps of holding, the hold cue ends, the arm moves.
+Steps are 10 ms, as wide as the recording's bins. A trial: only the hold cue for `interval1` steps, the target as a bump
+of 23 steps, `interval2` steps of holding, end of the hold cue, arm movement.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class ReachTask(DelayedReach):
     """Center-out reach. In the published test trials, movement onset is at step 153.
 
     Args:
-        options: those of OPTION_SCHEMA.
+        options: the options in OPTION_SCHEMA.
         recording: gives shoulder_angle and elbow_angle (condition, time), normalized.
     """
 
@@ -53,13 +53,13 @@ class ReachTask(DelayedReach):
         for name in ANGLES:
             if name not in recording:
                 raise InputError(
-                    "The reach task takes its targets from the recording, which lacks them.",
+                    "The recording lacks the targets of the reach task.",
                     key=name,
                     remedy="Use a recording with shoulder_angle and elbow_angle (condition, time).",
                 )
         if recording.sizes["condition"] != N_TARGETS:
             raise InputError(
-                f"The reach task has {N_TARGETS} conditions, the recording another number.",
+                f"The reach task needs a recording with {N_TARGETS} conditions.",
                 key="condition",
                 value=recording.sizes["condition"],
                 remedy="Use a center-out recording of eight targets.",
@@ -85,7 +85,7 @@ class ReachTask(DelayedReach):
         )
 
     def cue(self, since: NDArray[Any], condition: NDArray[Any], interval2: NDArray[Any]) -> NDArray[Any]:
-        """Sine and cosine of the target's angle as a bump."""
+        """Sine and cosine of the target's angle, with the time course of a bump."""
         angle = 2 * np.pi * condition / N_TARGETS
         cue: NDArray[Any] = shown("bump", since, interval2)[:, :, None] * np.stack(
             [np.sin(angle), np.cos(angle)], axis=-1
@@ -99,7 +99,7 @@ def condition_labels(task: ReachTask) -> dict[str, NDArray[Any]]:
 
 
 def make(options: Options, recording: xr.Dataset | None) -> ReachTask:
-    """The reach task on a recording's kinematics."""
+    """Make the reach task from a recording's kinematics."""
     if recording is None:
         raise InputError("The reach task needs a recording for its targets.", key="task.recording")
     return ReachTask(options, recording)

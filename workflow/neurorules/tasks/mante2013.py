@@ -1,8 +1,8 @@
-"""Context-dependent decision (Mante 2013): motion and colour evidence, and the context says which of them counts.
+"""Context-dependent decision (Mante 2013): motion and colour evidence, and a context that selects one of them.
 
-A trial: fixation, stimulus, delay, decision. Left is choice 1 (the recording's targ_dir -1, away from the
-neuron's preferred target), right is choice 2 (targ_dir +1). After Neurogym's environments, which the tests
-compare with; differences in the inputs: the fixation input lasts until the decision, the context ends there.
+A trial: fixation, stimulus, delay, decision. Left is choice 1 (the recording's targ_dir -1, away from the neuron's
+preferred target), right is choice 2 (targ_dir +1). The task follows Neurogym's environments, and the tests compare it
+with them. Its inputs differ in two ways: the fixation input lasts until the decision, and the context ends there.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ OPTION_SCHEMA: dict[str, dict[str, Any]] = {
     },
     "test_motion_coherence": {
         **COHERENCES,
-        "description": "levels of motion coherence of test trials; as many as of generated trials (published code)",
+        "description": "levels of motion coherence of test trials; same number as in generated trials (published code)",
     },
     "test_colour_coherence": {
         **COHERENCES,
-        "description": "levels of colour coherence of test trials; as many as of generated trials (published code)",
+        "description": "levels of colour coherence of test trials; same number as in generated trials (published code)",
     },
     "input_noise_sd": {
         "type": "number",
@@ -57,11 +57,11 @@ OPTION_SCHEMA: dict[str, dict[str, Any]] = {
     },
     "colour_target_input": {
         "type": "boolean",
-        "description": "two more inputs that say on which side the green target is (published code)",
+        "description": "two more inputs for the side of the green target (published code)",
     },
     "unit_norm_inputs": {
         "type": "boolean",
-        "description": "scale the input vector of each step, noise included, to norm 1 (published code: true)",
+        "description": "scale the input vector of each step, including noise, to norm 1 (published code: true)",
     },
     "trials": {
         "enum": ["generated", "test"],
@@ -84,16 +84,16 @@ COLOUR_CONTEXT, MOTION_CONTEXT = -1, 1
 class ContextDecisionTask:
     """Context-dependent decision.
 
-    Of the colour, its sign towards the right (preferred) target counts: green counts for the right if the green target
-    is on the right, and for the left otherwise. Test trials, and all trials of a network without the colour-target
-    inputs, have the green target on the right. With these inputs, generated trials draw its side at random, as the
-    published environment does and as it was in the recordings (about half of the trials each).
+    The colour evidence counts with its sign towards the right (preferred) target. Green counts for the right if the
+    green target is on the right, and for the left otherwise. The green target is on the right in test trials, and in
+    all trials of a network without colour-target inputs. With these inputs, generated trials draw its side at random,
+    as in the published environment and as in the recordings (about half of the trials each).
 
     Args:
-        options: those of OPTION_SCHEMA.
+        options: the options in OPTION_SCHEMA.
 
     Raises:
-        InputError: a duration is too short, coherences do not match, the noise is negative, or the kind of trials is
+        InputError: a duration is too short, coherences do not match, the noise is negative, or the type of trials is
             unknown.
     """
 
@@ -113,9 +113,9 @@ class ContextDecisionTask:
         self.test_conditions = _conditions(options.test_motion_coherence, options.test_colour_coherence)
 
     def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
-        """Random trials, every combination of coherences and context equally likely.
+        """Random trials, with every combination of coherences and context equally likely.
 
-        With `trials: test` they are the test trials, and `n_trials` is ignored.
+        With `trials: test`, these are the test trials, and `n_trials` is ignored.
         """
         if self.options.trials == "test":
             return self.test()
@@ -134,8 +134,8 @@ class ContextDecisionTask:
         return self._trials(self.test_conditions, np.arange(n_trials), np.ones(n_trials, bool), 0.0)
 
     def test(self) -> Trials:
-        """Ascending in (choice, motion, colour signed towards the right, context), as the recorded conditions."""
-        return deepcopy(self._test_trials)  # made once: with `trials: test` every update asks for them
+        """Test trials, sorted by (choice, motion, colour towards the right, context) like the recorded conditions."""
+        return deepcopy(self._test_trials)  # made once: with `trials: test`, every update uses them
 
     def window(self, time_ms: NDArray[Any], comparison: Options) -> NDArray[Any]:
         """The steps of the stimulus, one for each bin of the recording."""
@@ -152,7 +152,7 @@ class ContextDecisionTask:
     def _trials(
         self, conditions: NDArray[Any], condition: NDArray[Any], green_right: NDArray[Any], noise: NDArray[Any] | float
     ) -> Trials:
-        """Trials of the given rows of `conditions`; `noise` (step of the stimulus, trial, 4)."""
+        """Trials from the given rows of `conditions`; `noise` (step of the stimulus, trial, 4)."""
         choice, motion, colour, context = conditions[condition].T
         green = np.where(green_right, colour, -colour)
 
@@ -165,7 +165,7 @@ class ContextDecisionTask:
             inputs[:, :, COLOUR_TARGET] = np.stack([~green_right, green_right], -1)
         if self.options.unit_norm_inputs:
             norm = np.linalg.norm(inputs, axis=-1, keepdims=True)
-            # Without the colour-target inputs nothing is on during the decision.
+            # Without the colour-target inputs, nothing is on during the decision.
             np.divide(inputs, norm, out=inputs, where=norm > 0)
 
         targets = np.zeros(inputs.shape[:2], np.int64)
@@ -174,7 +174,7 @@ class ContextDecisionTask:
 
 
 def _conditions(motion_coherence: Sequence[float], colour_coherence: Sequence[float]) -> NDArray[Any]:
-    """(condition, 4): choice (-1, 1), motion, colour (both towards the right), context; in ascending order."""
+    """(condition, 4): choice (-1, 1), motion, colour (both towards the right), context; sorted."""
     return np.array(
         sorted(
             (np.sign(motion if context == MOTION_CONTEXT else colour), motion, colour, context)
@@ -213,30 +213,30 @@ def _check(options: Options) -> None:
             levels = options[key]
             if not levels or not all(0 < level <= 1 for level in levels) or len(set(levels)) < len(levels):
                 raise refuse(
-                    "Coherences are different levels above 0, up to 1; each is used with both signs.",
+                    "Coherences must be different levels above 0 and up to 1; each is used with both signs.",
                     key,
-                    "Give levels such as [0.06, 0.17, 0.5].",
+                    "Use levels such as [0.06, 0.17, 0.5].",
                 )
         if len(options[training]) != len(options[test]):
             raise refuse(
-                f"Generated and test trials need equally many levels of {feature} coherence: "
-                "the weakest of one stands for the weakest of the other, and so on.",
+                f"Generated and test trials need the same number of levels of {feature} coherence, because they are "
+                "paired from the weakest to the strongest.",
                 training,
-                f"Give {len(options[test])} levels, as in {test}.",
+                f"Use {len(options[test])} levels, as in {test}.",
             )
     if not options.input_noise_sd >= 0:
         raise refuse("A standard deviation cannot be negative.", "input_noise_sd", "Use 0 or more.")
     if options.trials not in ("generated", "test"):
-        raise refuse("Unknown kind of training trials.", "trials", 'Use "generated" or "test".')
+        raise refuse("Unknown type of training trials.", "trials", 'Use "generated" or "test".')
 
 
 def condition_labels(task: ContextDecisionTask) -> dict[str, NDArray[Any]]:
-    """As the recording has them. Coherences go by rank, because inner levels differ between sessions."""
+    """Labels as in the recording. Coherences are ranks, because inner levels differ between sessions."""
     choice, motion, colour, context = task.test_conditions.T
     ranks = [np.unique(levels, return_inverse=True)[1].reshape(-1) + 1 for levels in (motion, colour)]
     return {"choice": choice, "motion_rank": ranks[0], "color_rank": ranks[1], "context": context}
 
 
 def make(options: Options, recording: xr.Dataset | None) -> ContextDecisionTask:
-    """The context-dependent decision task; it does not use the recording."""
+    """Make the context-dependent decision task; the recording is unused."""
     return ContextDecisionTask(options)

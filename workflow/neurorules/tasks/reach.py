@@ -1,8 +1,8 @@
 """Delayed reach to the targets of any recording: trials are its conditions, outputs its kinematics or directions.
 
-The cue is the target's direction as (cos, sin), labels of the condition as they are, or one input per condition; the
-last input is the hold cue. The outputs are recorded kinematics, or, where only directions are known, the position of a
-straight minimum-jerk reach. Timing is that of `tasks/base/reach.py`.
+The cue is the target's direction as (cos, sin), labels of the condition, or one input per condition; the last input is
+the hold cue. The outputs are recorded kinematics or, if only directions are known, the position in a straight
+minimum-jerk reach. `tasks/base/reach.py` defines the timing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ OPTION_SCHEMA: dict[str, dict[str, Any]] = {
     **TIMING,
     "cue": {
         "enum": ["direction", "labels", "one_hot"],
-        "description": "inputs beside the hold cue: (cos, sin) of `angle_label`; `cue_labels` as they are; or one for "
+        "description": "inputs besides the hold cue: (cos, sin) of `angle_label`; values of `cue_labels`; or one for "
         "each condition",
     },
     "cue_shape": {
@@ -41,10 +41,10 @@ OPTION_SCHEMA: dict[str, dict[str, Any]] = {
         "description": "`bump`: shown for 23 steps, before the second interval, as in `hatsopoulos2007`; `held`: "
         "ramped on in 8 steps, held for the second interval and ramped off in 8, as in `sussillo2015`",
     },
-    "cue_labels": {**NAMES, "description": "numeric labels of the recording's conditions that are inputs"},
+    "cue_labels": {**NAMES, "description": "numeric labels of the recording's conditions, used as inputs"},
     "angle_label": {
         "type": ["string", "null"],
-        "description": "label of the recording that is the target's direction; null for none",
+        "description": "label of the recording with the target's direction; null for none",
     },
     "angle_unit": {
         "type": "string",
@@ -54,17 +54,17 @@ OPTION_SCHEMA: dict[str, dict[str, Any]] = {
     "angle_values": {
         "type": "object",
         "additionalProperties": {"type": "number"},
-        "description": "the angle of each value of the label, in that unit; {} where the values are angles themselves",
+        "description": "the angle of each value of the label, in that unit; {} if the values are angles already",
     },
     "outputs": {
         **NAMES,
-        "description": "recorded kinematics (condition, time), as `hand_velocity_x`; `hand_velocity` for all of its "
+        "description": "recorded kinematics (condition, time), such as `hand_velocity_x`; `hand_velocity` for all its "
         "components; [] for a straight minimum-jerk reach in the target's direction, as positions x and y",
     },
     "normalise": {
         "enum": ["peak", "none"],
-        "description": "`peak`: recorded outputs less their first value, divided by the largest absolute value over "
-        "conditions and times, each by itself",
+        "description": "`peak`: each recorded output minus its first value, divided by its largest absolute value "
+        "over conditions and times",
     },
     "output_start_ms": {
         "type": "number",
@@ -79,7 +79,7 @@ OPTION_SCHEMA: dict[str, dict[str, Any]] = {
     "movement_ms": {
         "type": "number",
         "exclusiveMinimum": 0,
-        "description": "duration of a minimum-jerk reach; the hand then stays for as long as was recorded",
+        "description": "duration of a minimum-jerk reach; the hand then stays until the end of the recording",
     },
 }
 
@@ -87,14 +87,14 @@ LARGEST_CUE = 1000  # inputs
 
 
 class RecordedReach(DelayedReach):
-    """See the module.
+    """A delayed reach made from a recording; see the module.
 
     Args:
-        options: those of OPTION_SCHEMA.
+        options: the options in OPTION_SCHEMA.
         recording: gives labels and kinematics of conditions.
 
     Raises:
-        InputError: it lacks a label or an output, or two conditions have one cue.
+        InputError: the recording lacks a label or an output, or two conditions have the same cue.
     """
 
     def __init__(self, options: Options, recording: xr.Dataset) -> None:
@@ -111,7 +111,7 @@ class RecordedReach(DelayedReach):
         output_step = length + options.output_offset_steps
         if output_step < 0:
             raise InputError(
-                "The outputs cannot start before the cue of the shortest trial.",
+                "The outputs start before the cue of the shortest trial.",
                 key="task.output_offset_steps",
                 value=options.output_offset_steps,
                 remedy=f"Use {-length} or more with cue_shape {options.cue_shape}.",
@@ -127,7 +127,7 @@ class RecordedReach(DelayedReach):
             hold_steps=length,
             output_step=output_step,
         )
-        # The step that lines up with the recording's event where outputs and rates are aligned alike.
+        # The step that lines up with the recording's event if outputs and rates have the same alignment.
         first = options.test_interval1_steps + options.test_interval2_steps + output_step
         self.own_onset = first - int(np.rint(_first_time(time_ms, options) / options.dt_ms))
 
@@ -148,12 +148,12 @@ class RecordedReach(DelayedReach):
 
 
 def _cues(options: Options, recording: xr.Dataset, angle: NDArray[Any] | None) -> NDArray[Any]:
-    """(condition, input) what is shown of each condition."""
+    """(condition, input) cue of each condition."""
     n_conditions = recording.sizes["condition"]
     if options.cue == "one_hot":
         if n_conditions > LARGEST_CUE:
             raise InputError(
-                "These are too many conditions for an input each.",
+                "There are too many conditions for one input each.",
                 key="task.cue",
                 value=n_conditions,
                 remedy="Use cue: labels.",
@@ -162,28 +162,28 @@ def _cues(options: Options, recording: xr.Dataset, angle: NDArray[Any] | None) -
     if options.cue == "direction":
         if angle is None:
             raise InputError(
-                "A direction as cue needs the label that has it.",
+                "A direction as the cue needs the label of the direction.",
                 key="task.angle_label",
-                remedy=f"Name one of the recording's labels: {', '.join(label_names(recording)) or 'it has none'}.",
+                remedy=f"Use one of the recording's labels: {', '.join(label_names(recording)) or 'it has none'}.",
             )
         cues = unit_vectors(angle)
     else:
         if not options.cue_labels:
             raise InputError(
-                "Labels as cue need their names.",
+                "Labels as the cue need names of labels.",
                 key="task.cue_labels",
                 value=options.cue_labels,
-                remedy=f"Name some of the recording's labels: {', '.join(label_names(recording)) or 'it has none'}.",
+                remedy=f"Use some of the recording's labels: {', '.join(label_names(recording)) or 'it has none'}.",
             )
         cues = np.stack([_label(recording, name, "task.cue_labels") for name in options.cue_labels], axis=-1)
     different = np.unique(cues.round(6), axis=0)
     if len(different) < n_conditions:
         raise InputError(
-            f"The {n_conditions} conditions have {len(different)} cues, so that no network could tell them apart.",
+            f"The {n_conditions} conditions have only {len(different)} cues, so no network could tell them apart.",
             key="task.cue",
             value=options.cue,
-            remedy="Use cue: one_hot, or cue: labels with labels that differ between all conditions; or average over "
-            "the conditions of one cue in the recording.",
+            remedy="Use cue: one_hot, or cue: labels with labels that differ between all conditions; or average the "
+            "conditions with the same cue in the recording.",
         )
     return cues
 
@@ -210,9 +210,9 @@ def _movement(
         return chosen
     if angle is None:
         raise InputError(
-            "Without recorded outputs the targets' directions are needed.",
+            "Without recorded outputs, the targets' directions are needed.",
             key="task.angle_label",
-            remedy="Name outputs, as outputs: [hand_velocity], or the label that is the direction of the target.",
+            remedy="Set outputs, for example outputs: [hand_velocity], or the label with the target's direction.",
         )
     width_ms = bin_width_ms(time_ms) if len(time_ms) > 1 else float(options.dt_ms)
     n_steps = max(int(moving.sum()), int(np.ceil(options.movement_ms / width_ms - 1e-6)) + 1)
@@ -221,12 +221,12 @@ def _movement(
 
 
 def _first_time(time_ms: NDArray[Any], options: Options) -> float:
-    """When the bin of the first output starts."""
+    """Start of the bin of the first output."""
     return float(time_ms[np.flatnonzero(time_ms >= options.output_start_ms - 1e-6)[0]])
 
 
 def _less_first(recorded: NDArray[Any], names: list[str]) -> NDArray[Any]:
-    """Each output less its first value, divided by its largest absolute value over conditions and times."""
+    """Each output minus its first value, divided by its largest absolute value over conditions and times."""
     change: NDArray[Any] = recorded - recorded[:, :1]
     largest = np.abs(change).max((0, 1))
     if not (largest > 0).all():
@@ -252,7 +252,7 @@ def _components(recording: xr.Dataset, name: str) -> list[str]:
     parts = parts or [f"{name}_{n}" for n in range(number)]
     if not parts:
         raise InputError(
-            "The recording has no such kinematics (condition, time).",
+            "Unknown kinematics (condition, time) of the recording.",
             key="task.outputs",
             value=name,
             remedy=f"{did_you_mean(name, there)}It has {', '.join(there) or 'none'}. [] makes straight reaches.",
@@ -261,11 +261,11 @@ def _components(recording: xr.Dataset, name: str) -> list[str]:
 
 
 def _label(recording: xr.Dataset, name: str, key: str, by: Mapping[str, float] | None = None) -> NDArray[Any]:
-    """(condition,) a numeric label, its values replaced as the study says."""
+    """(condition,) values of a numeric label, replaced as defined in the study."""
     there = label_names(recording)
     if name not in there:
         raise InputError(
-            "The recording's conditions have no such label.",
+            "Unknown label of the recording's conditions.",
             key=key,
             value=name,
             remedy=f"{did_you_mean(name, there)}It has {', '.join(there) or 'none'}.",
@@ -278,7 +278,7 @@ def _label(recording: xr.Dataset, name: str, key: str, by: Mapping[str, float] |
             f"The label {name} is not a finite number in every condition.",
             key=key,
             value=", ".join(map(str, values[:8].tolist())),
-            remedy="Use a numeric label, or say in angle_values which angle each value is; or use cue: one_hot.",
+            remedy="Use a numeric label, give the angle of each value in angle_values, or use cue: one_hot.",
         )
     return values.astype(np.float64)
 
@@ -288,12 +288,12 @@ def _is_finite(values: NDArray[Any]) -> bool:
 
 
 def condition_labels(task: RecordedReach) -> dict[str, NDArray[Any]]:
-    """Those of the recording that the task is made from."""
+    """Labels of the recording from which the task is made."""
     return task.labels
 
 
 def make(options: Options, recording: xr.Dataset | None) -> RecordedReach:
-    """The reach of a recording's conditions."""
+    """Make the reach task from a recording's conditions."""
     if recording is None:
         raise InputError("The reach task needs a recording for its conditions.", key="task.recording")
     return RecordedReach(options, recording)

@@ -1,9 +1,9 @@
-"""Comparison of two stimuli across a delay (Romo 1999), as Schuessler et al. (2020) train it: which one was larger?
+"""Comparison of two stimuli across a delay (Romo 1999) as in Schuessler et al. (2020): which one was larger?
 
 A trial: fixation, stimulus 1, a delay of random length, stimulus 2, decision delay, response. In the response, the
 output of the larger stimulus (0 for the first, 1 for the second) must be at the target value, the other at 0. Both
-outputs must be 0 from the start of the trial to the end of stimulus 2. The decision delay and what follows
-the response, in trials with a delay below the longest, are not scored. Times are in units of tau.
+outputs must be 0 from the start of the trial to the end of stimulus 2. The decision delay is not scored; nor is the
+time after the response in trials with a delay below the longest. Times are in units of tau.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ OPTION_SCHEMA: dict[str, dict[str, Any]] = {
     "target": {
         "type": "number",
         "exclusiveMinimum": 0,
-        "description": "target of the output of the larger stimulus; the other's is 0 (Schuessler 2020)",
+        "description": "target of the larger stimulus's output; the other target is 0 (Schuessler 2020)",
     },
     "test_amplitudes": {
         "type": "array",
@@ -73,11 +73,11 @@ class RomoTask:
     """Comparison of two amplitudes across a delay.
 
     A drawn delay is rounded down to whole steps like any other duration, as in the published code: U(2, 8) with steps
-    of .5 gives 4 to 15 steps, equally often. A batch has room for the longest delay within the limits, 16 steps (T =
-    56).
+    of .5 gives 4 to 15 steps with equal probability. A batch has room for the longest delay within the limits, 16 steps
+    (T = 56).
 
     Args:
-        options: those of OPTION_SCHEMA.
+        options: the options in OPTION_SCHEMA.
 
     Raises:
         InputError: a duration is too short, or amplitudes or target contradict each other.
@@ -100,32 +100,33 @@ class RomoTask:
         self.test_amplitudes = np.array(_test_pairs(options)).T
 
     def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
-        """Random trials; they are not test trials, so `condition` is -1."""
+        """Random trials. They are not test trials, so `condition` is -1."""
         low, high = self.options.delay
-        delay = whole_steps(rng.uniform(low, high, n_trials), self.options.dt, nearly=1e-9)  # drawn, not written
+        delay = whole_steps(rng.uniform(low, high, n_trials), self.options.dt, nearly=1e-9)  # drawn, so not rounded
         low, high = self.options.amplitude
         least = self.options.least_difference
-        # Uniform in the square of side high - low but for a diagonal band: a smaller square, its halves moved apart.
+        # Uniform in the square of side high - low except a diagonal band: a smaller square, with its halves moved
+        # apart.
         amplitudes = rng.uniform(low, high - least, (2, n_trials))
         amplitudes += least * (amplitudes > amplitudes[::-1])
         return self._trials(self.longest_delay, delay, amplitudes, np.full(n_trials, -1))
 
     def test(self) -> Trials:
-        """All pairs in the order of (first, second amplitude), without time after the response."""
+        """All pairs, sorted by (first amplitude, second amplitude), without time after the response."""
         n_trials = self.test_amplitudes.shape[1]
         delay = np.full(n_trials, self.test_delay)
         return self._trials(self.test_delay, delay, self.test_amplitudes, np.arange(n_trials))
 
     def window(self, time_ms: NDArray[Any], comparison: Options) -> NDArray[Any]:
-        """Steps have no length in ms, so they cannot line up with a recording."""
+        """Always refused: steps have no length in ms, so they cannot line up with a recording."""
         raise InputError(
-            "Steps of the task romo are in units of tau, so it cannot be compared with a recording.",
+            "Steps of the task romo are in units of tau, so the task cannot be compared with a recording.",
             key="comparison.recording",
             remedy="Leave comparison.recording out, or use another task.",
         )
 
     def _trials(self, room: int, delay: NDArray[Any], amplitudes: NDArray[Any], condition: NDArray[Any]) -> Trials:
-        """Trials of the given delays (trial,), all in steps, with room for one of `room`; amplitudes (2, trial)."""
+        """Trials with the given delays (trial,) in steps and room for `room` steps of delay; amplitudes (2, trial)."""
         second = self.first.stop + delay
         decided = second + self.stimulus
         response = decided + self.decision_delay
@@ -142,7 +143,7 @@ class RomoTask:
 
 def _test_pairs(options: Options) -> list[tuple[float, float]]:
     amplitudes = sorted(options.test_amplitudes)
-    # Amplitudes as far apart as they need to be may differ by just below that.
+    # Amplitudes that differ by exactly the minimum may, after rounding, differ by slightly less.
     least = options.least_difference - 1e-9
     return [(first, second) for first in amplitudes for second in amplitudes if abs(first - second) >= max(least, 1e-9)]
 
@@ -153,10 +154,10 @@ def _check(options: Options) -> None:
 
     low, high = options.delay
     if not 0 <= low <= high:
-        raise refuse("A delay is drawn between two numbers, the smaller one first.", "delay", "Use two such as [2, 8].")
+        raise refuse("The delay needs two numbers, the smaller one first.", "delay", "Use [2, 8], for example.")
     low, high = options.amplitude
     if not low < high:
-        raise refuse("Amplitudes are drawn between two numbers, the smaller one first.", "amplitude", "Use [0.5, 1.5].")
+        raise refuse("Amplitudes need two numbers, the smaller one first.", "amplitude", "Use [0.5, 1.5].")
     if not 0 <= options.least_difference < high - low:
         raise refuse(
             f"Two amplitudes between {low:g} and {high:g} must be able to differ by this much.",
@@ -164,13 +165,13 @@ def _check(options: Options) -> None:
             f"Use 0 or more, and less than {high - low:g}.",
         )
     if not options.target > 0:
-        raise refuse("The target must be above 0, the target of the other output.", "target", "Use 0.5, say.")
+        raise refuse("The target must be above 0, which is the other output's target.", "target", "Use 0.5, say.")
     amplitudes = options.test_amplitudes
     if len(set(amplitudes)) < len(amplitudes) or not _test_pairs(options):
         raise refuse(
             f"Test trials need different amplitudes, of which two differ by at least {options.least_difference:g}.",
             "test_amplitudes",
-            "Give amplitudes such as [0.5, 0.75, 1.0, 1.25, 1.5].",
+            "Use amplitudes such as [0.5, 0.75, 1.0, 1.25, 1.5].",
         )
 
 
@@ -181,5 +182,5 @@ def condition_labels(task: RomoTask) -> dict[str, NDArray[Any]]:
 
 
 def make(options: Options, recording: xr.Dataset | None) -> RomoTask:
-    """The comparison task; it does not use the recording."""
+    """Make the comparison task; the recording is unused."""
     return RomoTask(options)

@@ -1,11 +1,11 @@
 """Maze reach (Sussillo 2015): the planned reach and a hold cue as inputs, the activity of seven muscles as outputs.
 
-Steps are 10 ms, as the recording's bins. A trial: only the hold cue for `interval1` steps; the condition's plan
-inputs rise along a ramp of 8 steps, are held for `interval2` steps and fall along the reversed ramp, the hold cue
-with them; the muscles' EMG, 66 steps, starts `output_offset_steps` from the first step of that fall.
+Steps are 10 ms, as wide as the recording's bins. A trial: only the hold cue for `interval1` steps. Then the condition's
+plan inputs rise along a ramp of 8 steps, are held for `interval2` steps, and fall along the reversed ramp, together
+with the hold cue. The muscles' EMG, 66 steps, starts `output_offset_steps` from the first step of that fall.
 
-Only the plan inputs tell when to move. The envelope of the go cue was recorded with them but is not an input, here or
-in the published code.
+Only the plan inputs signal when to move. The envelope of the go cue was recorded too, but it is not an input, as in the
+published code.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class MazeTask(DelayedReach):
     """Maze reach. In the published test trials, movement onset is at step 133.
 
     Args:
-        options: those of OPTION_SCHEMA.
+        options: the options in OPTION_SCHEMA.
         recording: gives plan_input (condition, plan_input_channel) and emg (condition, emg_time, muscle).
     """
 
@@ -50,7 +50,7 @@ class MazeTask(DelayedReach):
         for name in ("plan_input", "emg"):
             if name not in recording:
                 raise InputError(
-                    "The maze task takes its inputs and targets from the recording, which lacks them.",
+                    "The recording lacks inputs or targets of the maze task.",
                     key=name,
                     remedy="Use a recording with plan_input (condition, plan_input_channel) and "
                     "emg (condition, emg_time, muscle).",
@@ -66,18 +66,18 @@ class MazeTask(DelayedReach):
         )
 
     def cue(self, since: NDArray[Any], condition: NDArray[Any], interval2: NDArray[Any]) -> NDArray[Any]:
-        """The condition's plan inputs, ramped on, held for the second interval, ramped off."""
+        """The condition's plan inputs, ramped on, held for the second interval, and ramped off."""
         cue: NDArray[Any] = shown("held", since, interval2)[:, :, None] * self.plan_input[condition]
         return cue
 
 
 def condition_labels(task: MazeTask) -> dict[str, NDArray[Any]]:
-    """The number of the recorded condition that a trial is made from: mazes have no other label."""
+    """Number of the recorded condition from which a trial is made: mazes have no other label."""
     return {"condition": np.arange(task.n_conditions)}
 
 
 def make(options: Options, recording: xr.Dataset | None) -> MazeTask:
-    """The maze task on a recording's plan inputs and EMG."""
+    """Make the maze task from a recording's plan inputs and EMG."""
     if recording is None:
         raise InputError("The maze task needs a recording for its inputs and targets.", key="task.recording")
     return MazeTask(options, recording)

@@ -1,7 +1,7 @@
 """Two-alternative forced choice (2AF): in which direction do the dots move? Neurogym's `PerceptualDecisionMaking-v0`.
 
-A trial: fixation, stimulus, delay, decision. The fixation input is on during fixation only. The stimulus is
-1/2 + coherence / 2 * cos of the angle to the correct direction, plus noise.
+A trial: fixation, stimulus, delay, decision. The fixation input is on during fixation only. The stimulus is 1/2 +
+coherence / 2 * cos of the angle to the correct direction, plus noise.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ LEAST_STEPS = {"fixation_ms": 0, "stimulus_ms": 1, "delay_ms": 0, "decision_ms":
 
 
 class TwoAlternativeTask(ChoiceTask):
-    """Two-alternative choice. Test trials are in the order of (choice, coherence), without coherence 0.
+    """Two-alternative choice, with test trials in the order of (choice, coherence), without coherence 0.
 
     Args:
-        options: those of OPTION_SCHEMA.
+        options: the options in OPTION_SCHEMA.
 
     Raises:
         InputError: a duration is too short, coherences are not different levels, or the noise is negative.
@@ -53,10 +53,10 @@ class TwoAlternativeTask(ChoiceTask):
         levels = options.coherence_percent
         if not any(levels) or not all(0 <= level <= 100 for level in levels) or len(set(levels)) < len(levels):
             raise InputError(
-                "Coherences are different levels from 0 to 100 %, at least one above 0.",
+                "Coherences must be different levels from 0 to 100 %, with at least one above 0.",
                 key="task.coherence_percent",
                 value=levels,
-                remedy="Give levels such as [0, 6.4, 12.8, 25.6, 51.2].",
+                remedy="Use levels such as [0, 6.4, 12.8, 25.6, 51.2].",
             )
         fixation, stimulus, _, decision = periods(options, LEAST_STEPS)
         theta = ring(options.dim_ring)
@@ -72,11 +72,11 @@ def condition_labels(task: TwoAlternativeTask) -> dict[str, NDArray[Any]]:
     """The correct choice, counted from 1 as the outputs are, and the coherence in %."""
     (stimulus,) = task.noisy
     choice, trials = task.targets[-1, task.tested], np.arange(len(task.tested))
-    # In the correct direction, the cosine is 1. Inputs are float32: about 7 digits.
+    # In the correct direction, the cosine is 1. Inputs are float32, with about 7 digits.
     shown = task.inputs[stimulus.start, task.tested][trials, choice].astype(np.float64)
     return {"choice": choice, "coherence_percent": np.round(200 * (shown - 0.5), 4)}
 
 
 def make(options: Options, recording: xr.Dataset | None) -> TwoAlternativeTask:
-    """The two-alternative task; it does not use the recording."""
+    """Make the two-alternative task; the recording is unused."""
     return TwoAlternativeTask(options)

@@ -14,6 +14,7 @@ from neurorules.tasks.base.losses import CrossEntropy, MeanSquaredError
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
 
     from neurorules.tasks.base.losses import ScoredTrials
     from neurorules.tasks.base.task import Loss
@@ -75,21 +76,21 @@ class CompiledLoss:
         import torch
 
         gradient = torch.empty_like(outputs)
-        n_outputs, shape = outputs.shape[-1], outputs.shape[-3:-1]
-        y, slope = (tensor.view(-1, *shape, n_outputs).numpy() for tensor in (outputs, gradient))
-        scored = batch.scored.expand(outputs.shape[:-1]).reshape(-1, *shape).numpy()
-        counts = batch.n_scored.expand(*outputs.shape[:-3], 1, 1).reshape(-1).tolist()
-        choices = isinstance(self.loss, CrossEntropy)
-        target_shape = outputs.shape[:-1] if choices else outputs.shape
-        targets = batch.targets.expand(target_shape).reshape(-1, *target_shape[-2 if choices else -3 :]).numpy()
-        losses = []
-        for k, count in enumerate(counts):
-            if isinstance(self.loss, CrossEntropy):
-                losses.append(_cross_entropy(y[k], targets[k], scored[k], count, slope[k]))
-            else:
-                divisor = count * n_outputs / self.loss.factor
-                losses.append(_squared_error(y[k], targets[k], scored[k], divisor, slope[k]))
-        return outputs.new_tensor(losses).view(outputs.shape[:-3]), gradient
+        if outputs.ndim == 3:
+            return torch.from_numpy(self._of_network(outputs, batch, gradient)), gradient
+        batches = [batch if batch.scored.ndim == 2 else batch.of_network(k) for k in range(len(outputs))]
+        losses = [self._of_network(*one) for one in zip(outputs, batches, gradient, strict=True)]
+        return torch.from_numpy(np.stack(losses)), gradient
+
+    def _of_network(self, outputs: torch.Tensor, batch: ScoredTrials, gradient: torch.Tensor) -> NDArray[Any]:
+        """The loss of one network, (), in the dtype of its outputs; dL/dy is written into `gradient`."""
+        arrays = (outputs.numpy(), batch.targets.numpy(), batch.scored.numpy())
+        count, slope = batch.n_scored.item(), gradient.numpy()
+        if isinstance(self.loss, CrossEntropy):
+            loss = _cross_entropy(*arrays, count, slope)
+        else:
+            loss = _squared_error(*arrays, count * outputs.shape[-1] / self.loss.factor, slope)
+        return np.asarray(loss, slope.dtype)
 
 
 def compiled_loss(loss: Loss) -> Loss:

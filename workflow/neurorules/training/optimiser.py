@@ -1,8 +1,8 @@
 """Optimisers of one flat parameter vector: Adam as published, and plain stochastic gradient descent.
 
 Written here because the first optimiser that PyTorch makes imports its compiler, which takes longer than a small
-network takes to train. The operations are those of `torch.optim` with `foreach=False`, in their order: the bytes are
-the same.
+network takes to train. On a GPU, the operations are those of `torch.optim` with `foreach=False`, in their order. On a
+CPU, a step of Adam is one compiled loop, equal to rounding.
 """
 
 from __future__ import annotations
@@ -39,9 +39,13 @@ class Adam:
         self.parameters, self.learning_rate = parameters, learning_rate
         self.mean, self.mean_square = torch.zeros_like(parameters), torch.zeros_like(parameters)
         self.updates = 0
+        self.compiled = parameters.device.type == "cpu"
 
     def step(self, gradient: torch.Tensor) -> None:
         self.updates += 1
+        if self.compiled:
+            self._compiled_step(gradient)
+            return
         self.mean.lerp_(gradient, 1 - self.BETA1)
         self.mean_square.mul_(self.BETA2).addcmul_(gradient, gradient, value=1 - self.BETA2)
         correction, correction_square = 1 - self.BETA1**self.updates, 1 - self.BETA2**self.updates
@@ -51,6 +55,18 @@ class Adam:
             self.parameters.addcdiv_(self.mean, scale, value=step)
         else:  # in the same order of operations, so that the bytes are the same
             self.parameters.addcdiv_(self.mean * step.to(self.mean), scale)
+
+    def _compiled_step(self, gradient: torch.Tensor) -> None:
+        from neurorules.training.compiled_adam import adam_step  # it loads the compiler
+
+        correction, correction_square = 1 - self.BETA1**self.updates, 1 - self.BETA2**self.updates
+        parts = (self.parameters, gradient, self.mean, self.mean_square)
+        arrays = [part.numpy().reshape(-1, part.shape[-1]) for part in parts]
+        rates = [self.learning_rate] if isinstance(self.learning_rate, float) else self.learning_rate.view(-1).tolist()
+        for k in range(len(arrays[0])):
+            rate = rates[k if len(rates) > 1 else 0]
+            own = (array[k] for array in arrays)
+            adam_step(*own, (self.BETA1, self.BETA2), self.EPSILON, rate / correction, correction_square**0.5)
 
 
 class GradientDescent:

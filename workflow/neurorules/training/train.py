@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -152,17 +153,18 @@ def _train(
     scorer = Scorer(task, architecture.connectivity.weights(theta), architecture)
     estimator: GradientEstimator | None = None
     noise: torch.Tensor | None = None
-    accuracy: NDArray[Any] = np.full(len(networks), np.nan)
+    total_loss = mean_accuracy = nan
     for update in range(updates + 1):
         if update in scored_at:
             weights = architecture.connectivity.weights(theta, scorer.weights)
-            accuracy = np.array(scorer.accuracy())
+            accuracy = scorer.accuracy()
+            mean_accuracy = finite_mean(accuracy)
             values = weights.flat.reshape(len(networks), -1).cpu().numpy().copy()
             for k, own in enumerate(scheduled):
                 if update not in own:
                     continue
                 checkpoints[k][update] = Checkpoint(values[k], accuracy[k])
-                if not (np.isfinite(accuracy[k]) and np.isfinite(values[k]).all()):
+                if not (isfinite(accuracy[k]) and np.isfinite(values[k]).all()):
                     failed.setdefault(k, diverged(update, networks[k].model.training))
         if update == updates or len(failed) == len(networks):
             break
@@ -189,14 +191,18 @@ def _train(
         )
         optimiser.step(result.gradient.flat)
         losses = result.task_loss.view(-1).tolist(), result.mean_square_activity.view(-1).tolist()
+        totals = []
         for k, (task_loss, mean_square) in enumerate(zip(*losses, strict=True)):
-            history[k, :, update] = task_loss, mean_square, penalties[k].weight
-            if not np.isfinite(history[k, :, update]).all():
+            weight = penalties[k].weight
+            history[k, :, update] = task_loss, mean_square, weight
+            totals.append(task_loss + mean_square * weight)
+            if not (isfinite(task_loss) and isfinite(mean_square) and isfinite(weight)):
                 failed.setdefault(k, diverged(update, networks[k].model.training))
             penalties[k].adapt(mean_square, task_loss)
-        report(update, total_loss(history, update), finite_mean(accuracy))
+        total_loss = finite_mean(totals)
+        report(update, total_loss, mean_accuracy)
     if len(failed) < len(networks):
-        report(updates, total_loss(history, -1), finite_mean(accuracy))
+        report(updates, total_loss, mean_accuracy)
     return [
         failed[k] if k in failed else make_run(sizes, checkpoints[k], history[k], flossing_exponents.get(k))
         for k in range(len(networks))
@@ -229,15 +235,10 @@ def _floss(
     return exponents, failed
 
 
-def total_loss(history: NDArray[Any], update: int) -> float:
-    """Task loss and activity penalty, mean over networks."""
-    return finite_mean(history[:, 0, update] + history[:, 1, update] * history[:, 2, update])
-
-
-def finite_mean(values: NDArray[Any]) -> float:
+def finite_mean(values: Iterable[float]) -> float:
     """Mean over the networks that have not diverged."""
-    finite = values[np.isfinite(values)]
-    return float(finite.mean()) if len(finite) else float("nan")
+    finite = [float(value) for value in values if isfinite(value)]
+    return sum(finite) / len(finite) if finite else nan
 
 
 def open_device(name: str) -> torch.device:

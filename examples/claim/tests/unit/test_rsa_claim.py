@@ -1,4 +1,4 @@
-"""The claim about representational similarity, on tables in which the truth is known."""
+"""The claim about representational similarity, on tables with a known ground truth."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MARGIN = CLAIM["margin"]["default"]
 
 
 def networks(farther: float, spread: float, synthetic: int = 0) -> pd.DataFrame:
-    """Four seeds of each learning rule that learn to accuracy 0.9; e-prop's are farther off, by Procrustes far."""
+    """Four seeds per learning rule, which reach accuracy 0.9. E-prop's distances are larger, by Procrustes by far."""
     labels = {"recording": "lab2025", "recording_title": "Lab 2025", "synthetic": synthetic, "task": "evidence"}
     rows = []
     for rule, measure, seed in itertools.product(("bptt", "eprop"), ("procrustes", "rsa"), range(4)):

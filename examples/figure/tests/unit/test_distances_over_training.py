@@ -1,4 +1,4 @@
-"""The figure of distances over training, from a table known by hand."""
+"""The figure of distances over training, drawn from a table with known values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pandas as pd
 
 from neurorules.figures.distances_over_training import make
 
-DISTANCES = {"procrustes": {0: [0.5, 0.25], 1: [0.75, 0.5]}, "rsa": {0: [1.0, 0.5], 1: [1.0, 0.75]}}  # of seeds 0 and 1
+DISTANCES = {"procrustes": {0: [0.5, 0.25], 1: [0.75, 0.5]}, "rsa": {0: [1.0, 0.5], 1: [1.0, 0.75]}}  # seeds 0, 1
 CONTEXT: dict[str, Any] = {
     "models": [{"task": "hatsopoulos2007", "learning_rule": "eprop", "setting": "base"}],
     "left_out": [],

@@ -1,4 +1,4 @@
-"""E-prop with a unit's own weight, against its eligibility trace forward in time."""
+"""E-prop with a unit's own weight, compared with its eligibility trace computed forward in time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def gradient(learning_rule: str, theta: Parameters, trials: Trials) -> np.ndarra
 
 
 def by_traces(theta: Parameters, trials: Trials) -> np.ndarray:
-    """The same by the eligibility trace, (trial, unit, source unit), one step after the other."""
+    """The same from the eligibility trace, (trial, unit, source unit), step by step."""
     p = {name: tensor.numpy() for name, tensor in theta.named().items()}
     own = np.diag(p["recurrent"])[:, None]
     a = np.tile(p["initial_state"], (TRIALS, 1))

@@ -1,4 +1,4 @@
-"""Representational similarity against mathematics."""
+"""Representational similarity has the properties that mathematics requires."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_blind_to_rotation_and_scale_of_either_and_to_the_order_of_the_two() -> 
 
 
 def test_samples_belong_together() -> None:
-    """The same samples at other conditions and times, or others altogether, have little in common."""
+    """Shuffled samples, or entirely different ones, have little in common."""
     x = activity(0)
     shuffled = np.random.default_rng(4).permutation(x.reshape(60, 5)).reshape(x.shape)
     assert distance(x, shuffled) == pytest.approx(1, abs=0.2)

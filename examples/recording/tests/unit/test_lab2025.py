@@ -1,4 +1,4 @@
-"""The reader of Lab 2025, on files known by hand."""
+"""The reader for Lab 2025, on files with known values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evidence integration: trials known by hand."""
+"""Evidence integration, compared with trials worked out by hand."""
 
 from __future__ import annotations
 

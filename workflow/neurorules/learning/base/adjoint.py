@@ -13,6 +13,7 @@ matrix product per block of steps, over its steps and trials.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from neurorules.learning.base.gradient_estimator import BatchResult
@@ -21,6 +22,7 @@ from neurorules.network.rnn import add_product, padded
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
 
     from neurorules.network.architecture import Architecture
     from neurorules.network.rnn import Network
@@ -62,6 +64,31 @@ class BackwardRecursion(Protocol):
         """Turn l_t into delta_t for a block of steps, in place."""
 
 
+@dataclass(frozen=True)
+class _Block:
+    """Views of the memory of a block of steps, t = start+1 .. stop.
+
+    Attributes:
+        driving: (column, step x trial), what drives the steps: h, x and 1.
+        errors: (step x trial, column), dL/da beside dL/dy.
+        delta: (step, trial, unit), the columns of `errors` that are dL/da.
+        first_delta: (trial, unit), `delta` of the first step.
+        output_columns: (step, trial, output), the columns of `errors` that are dL/dy.
+        derivative: (step, trial, unit), memory for f'(a_t).
+        arrays: delta of the step after the block and `delta`, for the compiled loops; nothing where there are none.
+    """
+
+    start: int
+    stop: int
+    driving: torch.Tensor
+    errors: torch.Tensor
+    delta: torch.Tensor
+    first_delta: torch.Tensor
+    output_columns: torch.Tensor
+    derivative: torch.Tensor
+    arrays: tuple[NDArray[Any], ...]
+
+
 class AdjointEstimator:
     """Gradients of one network, or of a stack, by one learning rule, in memory allocated once.
 
@@ -95,6 +122,31 @@ class AdjointEstimator:
         self._errors = network.drive.new_zeros(*block, n_columns)
         self._next = network.drive.new_zeros(*batch_shape, n_trials, n_units)
         self._products = network.drive.new_zeros(*batch_shape, network.n_driving, n_columns)
+        # For a small network, making views costs as much as its work, so they are made once.
+        transposed, outputs = self._products.mT, slice(n_units, n_units + n_outputs)
+        recurrent = transposed[..., :n_units, :]
+        self._parts = (
+            *(recurrent[..., :n_units], recurrent[..., n_units:-1], recurrent[..., -1]),
+            *(transposed[..., outputs, :n_units], transposed[..., outputs, -1]),
+        )
+        stops = range(network.n_steps, 0, -network.steps_per_block)
+        self._blocks = [self._block(max(0, stop - network.steps_per_block), stop) for stop in stops]
+
+    def _block(self, start: int, stop: int) -> _Block:
+        n_units, count = self.theta.sizes.units, stop - start
+        errors, compiled = self._errors[..., :count, :, :], self.network.compiled
+        delta = errors[..., :n_units]
+        return _Block(
+            start,
+            stop,
+            self.network.rows(start, stop).mT,
+            errors.flatten(-3, -2),
+            delta,
+            errors[..., 0, :, :n_units],
+            errors[..., n_units : n_units + self.theta.sizes.outputs],
+            self._derivative[..., :count, :, :],
+            () if compiled is None else (compiled.per_network(self._next, 2), compiled.per_network(delta, 3)),
+        )
 
     def update(
         self,
@@ -124,9 +176,8 @@ class AdjointEstimator:
         import torch
 
         network, gradient, alpha = self.network, self.gradient, self.network.alpha
-        sizes, rule = self.theta.sizes, self.learning_rule
-        n_units, n_steps = sizes.units, network.n_steps
-        outputs = slice(n_units, n_units + sizes.outputs)
+        sizes, rule, n_steps = self.theta.sizes, self.learning_rule, network.n_steps
+        outputs = slice(sizes.units, sizes.units + sizes.outputs)
 
         # Rows: what drives a step (h, x, 1); columns: dL/da, dL/dy. Transposed, this is W_h, W_x, b and W_y, b_y.
         products = self._products.zero_()
@@ -136,40 +187,37 @@ class AdjointEstimator:
             add_product(products[..., outputs], network.rows(n_steps, n_steps + 1).mT, last)
         else:
             compiled.readout_gradient(output_error, gradient)
-        delta_next = self._next.zero_()  # delta_{T+1} = 0
-        stop = n_steps
-        while stop > 0:
-            start = max(0, stop - network.steps_per_block)
-            count = stop - start
-            # Steps t = start+1 .. stop; outputs begin at t = 1, what drives step t lies at index t - 1.
-            errors = self._errors[..., :count, :, :]
-            delta, error = errors[..., :n_units], output_error[..., start:stop, :, :]
-            path = rule.compiled_block(network, start + 1, count)
+        delta_next = self._next  # delta_{t+1} of the step after a block
+        delta_next.zero_()  # delta_{T+1} = 0
+        for block in self._blocks:
+            # Steps t = start+1 .. stop; outputs begin at t = 1, what drives step t has index t - 1.
+            start, stop = block.start, block.stop
+            error = output_error[..., start:stop, :, :]
+            path = rule.compiled_block(network, start + 1, stop - start)
             if path is not None and compiled is not None:
                 signal = error, rule.feedback_weights(network), activity_weight
                 kept = network.kept_derivative(start + 1, stop + 1)
-                compiled.backward(start + 1, delta_next, delta, derivative=kept, signal=signal, **path)
+                compiled.backward(start + 1, *block.arrays, derivative=kept, signal=signal, **path)
             else:
-                rule.learning_signal(network, start, stop, error, activity_weight, delta)
-                derivative = network.derivative(start + 1, stop + 1, self._derivative[..., :count, :, :])
-                rule.backward_block(network, start + 1, derivative, delta_next, delta)
+                rule.learning_signal(network, start, stop, error, activity_weight, block.delta)
+                derivative = network.derivative(start + 1, stop + 1, block.derivative)
+                rule.backward_block(network, start + 1, derivative, delta_next, block.delta)
             if compiled is None:
-                self._place_earlier(errors[..., outputs], output_error, start, stop)
-            add_product(products, network.rows(start, stop).mT, errors.flatten(-3, -2))
+                self._place_earlier(block.output_columns, output_error, start, stop)
+            add_product(products, block.driving, block.errors)
             # The next block overwrites this memory, so copy what is carried over.
-            delta_next = self._next.copy_(delta[..., 0, :, :])
-            stop = start
+            self._next.copy_(block.first_delta)
 
-        transposed = products.mT
-        state_rows = transposed[..., :n_units, :]
-        torch.mul(state_rows[..., :n_units], alpha, out=gradient.recurrent)
-        torch.mul(state_rows[..., n_units:-1], alpha, out=gradient.input)
-        torch.mul(state_rows[..., -1], alpha, out=gradient.bias)
+        recurrent, of_inputs, bias, readout, readout_bias = self._parts
+        torch.mul(recurrent, alpha, out=gradient.recurrent)
+        torch.mul(of_inputs, alpha, out=gradient.input)
+        torch.mul(bias, alpha, out=gradient.bias)
         if compiled is None:
-            gradient.readout.copy_(transposed[..., outputs, :n_units])
-            gradient.readout_bias.copy_(transposed[..., outputs, -1])
-        delta_0 = self._errors[..., :1, :, :n_units].zero_()  # l_0 = 0
-        derivative = network.derivative(0, 1, self._derivative[..., :1, :, :])
+            gradient.readout.copy_(readout)
+            gradient.readout_bias.copy_(readout_bias)
+        first = self._blocks[-1]
+        delta_0 = first.delta[..., :1, :, :].zero_()  # l_0 = 0
+        derivative = network.derivative(0, 1, first.derivative[..., :1, :, :])
         rule.backward_block(network, 0, derivative, delta_next, delta_0)
         torch.sum(delta_0[..., 0, :, :], -2, out=gradient.initial_state)
 

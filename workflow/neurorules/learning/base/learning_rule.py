@@ -68,6 +68,16 @@ class LearningRule:
     OPTION_SCHEMA: Mapping[str, Mapping[str, Any]] = {}
     REQUIRES: Sequence[Requirement] = ()
 
+    # Whether `compiled_path` describes the step of this very class, and not the step of a class that it derives from.
+    _has_compiled_path = False
+
+    def __init_subclass__(cls) -> None:
+        path, *steps = [
+            next(at for at, kind in enumerate(cls.__mro__) if name in vars(kind))
+            for name in ("compiled_path", "backward_step", "backward_block")
+        ]
+        cls._has_compiled_path = cls.compiled_path is not LearningRule.compiled_path and path <= min(steps)
+
     def __init__(
         self, options: Options, parameters: Parameters, architecture: Architecture, seeds: Sequence[int]
     ) -> None:
@@ -166,18 +176,10 @@ class LearningRule:
         """
         raise NotImplementedError
 
-    def _has_compiled_path(self) -> bool:
-        """Whether `compiled_path` is about this rule's own step, and not about that of a class that it derives from."""
-        path, *steps = [
-            next(at for at, kind in enumerate(type(self).__mro__) if name in vars(kind))
-            for name in ("compiled_path", "backward_step", "backward_block")
-        ]
-        return type(self).compiled_path is not LearningRule.compiled_path and path <= min(steps)
-
     def compiled_block(self, network: Network, first_step: int, n_steps: int) -> dict[str, Any] | None:
         """`compiled_path`, if that and `feedback_weights` are the whole rule; None if its methods have to be called."""
         own_signal = type(self).learning_signal is not LearningRule.learning_signal
-        if network.compiled is None or own_signal or not self._has_compiled_path():
+        if network.compiled is None or own_signal or not self._has_compiled_path:
             return None
         return self.compiled_path(network, first_step, n_steps)
 
@@ -194,9 +196,10 @@ class LearningRule:
         Arguments are those of `backward_step`, for t = first_step, first_step + 1, ...: `derivative` and `delta` are
         (step, trial, unit), and `delta_next` belongs to the step after the block.
         """
-        if network.compiled is not None and self._has_compiled_path():
+        if network.compiled is not None and self._has_compiled_path:
             path = self.compiled_path(network, first_step, delta.shape[-3])
-            network.compiled.backward(first_step, delta_next, delta, derivative=derivative, **path)
+            arrays = network.compiled.per_network(delta_next, 2), network.compiled.per_network(delta, 3)
+            network.compiled.backward(first_step, *arrays, derivative=derivative, **path)
             return
         steps = list(zip(derivative.unbind(-3), delta.unbind(-3), strict=True))
         for i in reversed(range(len(steps))):

@@ -19,7 +19,7 @@ Said = Any  # a path in the file, or the values themselves
 
 
 def per_axis(tree: Mapping[str, Any], said: Said, axis: str, file: Path, key: str, size: int) -> list[Any]:
-    """Values of the elements of an axis.
+    """Values for the elements of an axis.
 
     Raises:
         InputError: there is no such variable, or it has another number of values.
@@ -37,7 +37,7 @@ def _exactly(values: list[Any], size: int, file: Path, key: str, said: Said) -> 
 
 
 def per_bin(tree: Mapping[str, Any], said: Said, file: Path, key: str, size: int) -> NDArray[Any]:
-    """(bin,) values of the bins of a continuous session.
+    """Values for the bins of a continuous session, (bin,).
 
     Raises:
         InputError: there is no such variable, or it has another number of values.
@@ -53,17 +53,17 @@ def per_bin(tree: Mapping[str, Any], said: Said, file: Path, key: str, size: int
 def per_trial(
     tree: Mapping[str, Any], said: Said, axes: Sequence[str], places: Sequence[Index], file: Path, key: str
 ) -> list[Any]:
-    """Values of single trials.
+    """Values for single trials.
 
     Args:
-        tree: the file.
-        said: a path, or a value for each trial.
-        axes: names of the dimensions along which trials stand.
-        places: (trial,) where each stands.
+        tree: the file's variables.
+        said: a path, or one value per trial.
+        axes: names of the dimensions that count trials.
+        places: (trial,) each trial's index along these dimensions.
         file, key: for errors.
 
     Raises:
-        InputError: there is no such variable, or it has not one value for each trial.
+        InputError: there is no such variable, or it does not have one value per trial.
     """
     if isinstance(said, list):
         if len(said) != len(places):
@@ -90,22 +90,22 @@ def per_trial(
 
 
 def seconds(values: Sequence[Any], unit: str, bin_ms: float, starts_ms: float, file: Path, key: str) -> NDArray[Any]:
-    """A column of times in s; NaN where there is none.
+    """A column of times in s; NaN for missing values.
 
     Args:
         values: the column.
-        unit: s, ms, or bins, which are counted from 1.
-        bin_ms, starts_ms: of the file's bins.
+        unit: s, ms, or bins (counted from 1).
+        bin_ms, starts_ms: width and start of the file's bins.
         file, key: for the error.
 
     Raises:
-        InputError: it does not hold numbers.
+        InputError: it does not contain numbers.
     """
     try:
         numbers = np.array([np.nan if value is None else float(value) for value in values])
     except (TypeError, ValueError) as error:
         raise InputError(
-            "This column does not hold times.", file=file, key=key, value=str(error), remedy="Name another column."
+            "This column does not contain times.", file=file, key=key, value=str(error), remedy="Use another column."
         ) from error
     if unit == "bins":
         return (starts_ms + (numbers - 1) * bin_ms) / 1000.0
@@ -115,19 +115,19 @@ def seconds(values: Sequence[Any], unit: str, bin_ms: float, starts_ms: float, f
 def observed_times(
     options: Mapping[str, Any], trials: Mapping[str, Any], file: Path, n_trials: int | None = None
 ) -> NDArray[Any]:
-    """(trial, 2) from when to when each trial was recorded, s on its own clock.
+    """(trial, 2) start and end of each trial's recording, in s on the trial's own clock.
 
     Raises:
-        InputError: the option `observed` does not say it.
+        InputError: the option `observed` is missing or invalid.
     """
     said = options.get("observed")
     if not isinstance(said, list) or len(said) != 2:
         raise InputError(
-            "From when to when trials were recorded is not known: time without spikes may be silence, or not recorded.",
+            "The recorded time of trials is unknown: time without spikes may be silence, or was not recorded.",
             file=file,
             key="observed",
             value=said,
-            remedy="Write observed: [-500, 1000], in ms on the trial's clock, or names of two columns of times.",
+            remedy="Write observed: [-500, 1000], in ms on the trial's clock, or the names of two columns of times.",
         )
     edges = np.empty((n_trials if n_trials is not None else len(next(iter(trials.values()))), 2))
     for side, edge in enumerate(said):
@@ -137,7 +137,7 @@ def observed_times(
             edges[:, side] = seconds(trials[edge], "s", 1, 0, file, f"observed: {edge}")
         else:
             raise InputError(
-                "There is no such column of times.",
+                "Unknown column of times.",
                 file=file,
                 key="observed",
                 value=edge,
@@ -160,7 +160,7 @@ def _vector(tree: Mapping[str, Any], path: str, axis: str, file: Path, key: str)
 
 
 def _plain(value: Any) -> Any:
-    """A value as Python has it: text, a number, a truth value."""
+    """A value as plain Python: text, a number, or a boolean."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     value = value.item() if isinstance(value, np.generic) else value
@@ -169,9 +169,9 @@ def _plain(value: Any) -> Any:
 
 def _number(found: int, what: str, size: int, file: Path, key: str, said: Said) -> InputError:
     return InputError(
-        f"It has {found} values, and there are {size} {what}.",
+        f"It has {found} values, but there are {size} {what}.",
         file=file,
         key=key,
         value=said,
-        remedy="Name a variable with one value for each, or write the values in a list.",
+        remedy="Use a variable with one value for each, or write the values as a list.",
     )

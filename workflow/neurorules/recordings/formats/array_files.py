@@ -1,4 +1,4 @@
-"""Files of arrays: MATLAB of any version, and NumPy's .npz, as trees."""
+"""Files of arrays as trees: MATLAB of any version, and NumPy's .npz."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def load_arrays(file: Path) -> dict[str, Any]:
     """The variables of a file of arrays, as a tree (matlab_tree.py).
 
     Raises:
-        InputError: it is damaged, or of another kind.
+        InputError: it is damaged, or of another type.
     """
     if file.suffix.lower() == ".npz":
         return {name: of_numpy(value) for name, value in load_npz(file).items()}
@@ -40,10 +40,10 @@ def load_arrays(file: Path) -> dict[str, Any]:
 
 
 def load_npz(file: Path) -> dict[str, NDArray[Any] | Opaque]:
-    """The arrays of an .npz file by name. Pickled objects are not read.
+    """The arrays of a .npz file by name, without pickled objects.
 
     Raises:
-        InputError: it is damaged, or no .npz file.
+        InputError: it is damaged, or not a .npz file.
     """
     import zipfile
     import zlib
@@ -52,7 +52,7 @@ def load_npz(file: Path) -> dict[str, NDArray[Any] | Opaque]:
     name: str | None = None
     try:
         if (size := sum(entry.file_size for entry in zipfile.ZipFile(file).infolist())) > limits.RECORDING_BYTES:
-            raise ValueError(f"it says that it holds {size} bytes, more than a recording may")
+            raise ValueError(f"it declares {size} bytes, more than a recording may have")
         with np.load(file, allow_pickle=False) as content:
             for name in content.files:
                 try:
@@ -62,10 +62,10 @@ def load_npz(file: Path) -> dict[str, NDArray[Any] | Opaque]:
                         raise
                     arrays[name] = Opaque("a pickled object")
                 if not isinstance(arrays[name], np.ndarray | Opaque):
-                    raise ValueError("an entry is no array")
+                    raise ValueError("an entry is not an array")
     except (*NPZ_ERRORS, zipfile.BadZipFile, zlib.error, SyntaxError, MemoryError) as error:
         raise InputError(
-            f"The file is cut off, damaged, or no .npz file ({error}).",
+            f"The file is truncated, damaged, or not a .npz file ({error}).",
             file=file,
             key=name,
             remedy="Copy it again, or write it again with numpy.savez.",
@@ -74,7 +74,7 @@ def load_npz(file: Path) -> dict[str, NDArray[Any] | Opaque]:
 
 
 def of_numpy(value: NDArray[Any] | Opaque) -> Any:
-    """An array of an .npz file as a part of a tree."""
+    """An array of a .npz file as a part of a tree."""
     if isinstance(value, Opaque):
         return value
     if value.dtype.kind in "US":

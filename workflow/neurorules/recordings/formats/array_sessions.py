@@ -1,4 +1,4 @@
-"""A file of arrays as a session: which variable is the activity, which the labels, is said by options."""
+"""A file of arrays as a session; options say which variables are the activity and the labels."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ START, STOP, EVENT = "start_time", "stop_time", "event"  # columns of times that
 
 
 def array_session(file: Path, options: Mapping[str, Any]) -> Session:
-    """What stands in a MATLAB or .npz file.
+    """Read a session from a MATLAB or .npz file.
 
     Args:
         file: the file.
         options: of the reader `trials`, see study/schema/trials_file.py.
 
     Raises:
-        InputError: the file cannot be read, or is not as the options say.
+        InputError: the file cannot be read, or does not match the options.
     """
     return _Arrays(file, load_arrays(file), options).session()
 
@@ -92,43 +92,43 @@ class _Arrays:
         said = [kind for kind in KINDS if kind in self.options]
         if len(said) != 1:
             raise InputError(
-                f"One of {', '.join(KINDS)} has to say what the activity in the file is; "
-                f"{' and '.join(said) or 'none'} of them is there.",
+                f"Exactly one of {', '.join(KINDS)} must give the file's activity. "
+                f"Found: {' and '.join(said) or 'none'}.",
                 file=self.file,
                 key="counts",
                 value=[self.options[kind] for kind in said] or None,
-                remedy=f"Write counts: PATH, say. {did_you_mean('', self.tree)}",
+                remedy=f"For example, write counts: PATH. {did_you_mean('', self.tree)}",
             )
         return said[0]
 
     def _check_axes(self, axes: Sequence[str], kind: str) -> None:
         problem = None
         if len(set(axes)) < len(axes):
-            problem = "A name stands twice in axes."
+            problem = "Duplicate name in axes."
         elif UNIT not in axes:
-            problem = "The dimensions do not say which is the unit."
+            problem = "None of the axes is unit."
         elif kind == SPIKE_TIMES and TIME in axes:
-            problem = "Lists of spike times have no dimension of bins."
+            problem = "Lists of spike times have no time axis."
         elif set(axes) == {UNIT, TIME} and "cut_by" not in self.options:
-            problem = "There is no dimension of trials, and no column that says where they begin."
+            problem = "There is no trial axis, and no column that marks where trials begin."
         elif "cut_by" in self.options and set(axes) != {UNIT, TIME}:
-            problem = "What is cut by a column has the dimensions time and unit, no other."
+            problem = "Activity that is cut by a column needs exactly the axes time and unit."
         if problem:
             raise InputError(
                 problem,
                 file=self.file,
                 key="axes",
                 value=list(axes),
-                remedy="Write axes: [trial, unit, time], say; of a continuous session axes: [time, unit], and cut_by: "
-                "the column whose runs of equal values are the trials.",
+                remedy="Write axes: [trial, unit, time], for example. For a continuous session, write axes: [time, "
+                "unit], and cut_by: the column whose runs of equal values are the trials.",
             )
 
     def _cut(self, part: Part, axes: Sequence[str]) -> tuple[Cut, Sequence[tuple[int, int]]]:
-        """The trials, and of a continuous session where each begins and ends."""
+        """The trials and, for a continuous session, where each begins and ends."""
         found = cut(part, axes)
         if "cut_by" not in self.options:
             several = [name for name in axes if name not in (UNIT, TIME)]
-            if len(several) > 1:  # of a full array of conditions and trials, those that were not recorded are no trials
+            if len(several) > 1:  # in a full array of conditions and trials, trials that were not recorded do not count
                 real = [i for i, trial in enumerate(found.trials) if not all_missing(trial)]
                 found = Cut(found.axes, [found.places[i] for i in real], [found.trials[i] for i in real])
             return found, []
@@ -136,7 +136,7 @@ class _Arrays:
         name = self.options["cut_by"]
         if name not in self.options.get("columns", {}):
             raise InputError(
-                "The column that trials are cut by is not among the columns.",
+                "The column in cut_by is not among the columns.",
                 file=self.file,
                 key="cut_by",
                 value=name,
@@ -167,7 +167,7 @@ class _Arrays:
                 continue
             if name not in columns:
                 raise InputError(
-                    "There is no such column of times.",
+                    "Unknown column of times.",
                     file=self.file,
                     key=f"times_in.{name}",
                     value=unit,
@@ -188,11 +188,11 @@ class _Arrays:
         names = [str(name) for name in table.pop("name", [f"unit{i:03d}" for i in range(1, n_units + 1)])]
         if len(set(names)) < len(names):
             raise InputError(
-                "Units need names of their own.",
+                "Unit names are not unique.",
                 file=self.file,
                 key="unit_columns.name",
                 value=names,
-                remedy="Leave name out: units are numbered then.",
+                remedy="Leave name out to number the units.",
             )
         return pd.DataFrame(table, index=pd.Index(names, dtype=object))
 
@@ -206,11 +206,11 @@ class _Arrays:
     def _bin_ms(self) -> float:
         if "file_bin_ms" not in self.options:
             raise InputError(
-                "The width of the file's bins is not known.",
+                "The width of the file's bins is missing.",
                 file=self.file,
                 key="file_bin_ms",
                 value=None,
-                remedy="Write file_bin_ms: 1, say.",
+                remedy="Write file_bin_ms: 1, for example.",
             )
         return float(self.options["file_bin_ms"])
 
@@ -219,7 +219,7 @@ class _Arrays:
         return float(self.options.get("file_starts_ms", 0))
 
     def _spikes(self, found: Cut, trials: dict[str, Any]) -> TrialSpikes:
-        """Spikes of each unit, and the times in which trials were recorded, which `trials` gets as columns."""
+        """Spikes of each unit; the recorded time of each trial is added to `trials` as columns."""
         n_units = len(found.trials[0])
         scale = 1000.0 if self.options.get("times_in", {}).get(SPIKE_TIMES) == "ms" else 1.0
         times, of_trial = [], []
@@ -259,7 +259,7 @@ class _Arrays:
 
 
 def _bins_last(piece: NDArray[Any], n_bins: int, part: Part) -> NDArray[Any]:
-    """A signal of a trial as (component, bin): the dimension as long as the trial is that of its bins."""
+    """A trial's signal as (component, bin); the dimension as long as the trial is that of its bins."""
     values = np.asarray(piece, np.float64)
     if values.shape[1] == n_bins:
         return values
@@ -272,5 +272,5 @@ def _bins_last(piece: NDArray[Any], n_bins: int, part: Part) -> NDArray[Any]:
 
 
 def _with_times(trials: dict[str, Any], start_s: NDArray[Any], stop_s: NDArray[Any]) -> dict[str, Any]:
-    """The columns of trials, with their start, their end and the 0 of their clock, unless the file has them."""
+    """The columns of trials with their start, their end and the 0 of their clock, unless the file has these."""
     return {START: start_s, STOP: stop_s, EVENT: np.zeros(len(start_s)), **trials}

@@ -1,10 +1,9 @@
-"""Names for the dimensions of nested arrays: which is the unit, the bin, the trial, the target.
+"""Names for the dimensions of nested arrays, such as unit, bin, trial and target.
 
 Dimensions are named from the outside in: first those of a struct array or cell, then those of the arrays in it, in
-MATLAB's order. A struct or cell of one element counts as a dimension only where a name is left for it; a struct array
-of one trial is a struct, and counts where the first name is trial. A vector's second dimension, of length 1, needs no
-name; neither do dimensions of length 1 at the end, which MATLAB drops.
-"""
+MATLAB's order. A struct or cell with one element counts as a dimension only if a name is left for it. A struct array of
+one trial is a plain struct, and counts if the first name is trial. A vector's second dimension, of length 1, needs no
+name; nor do trailing dimensions of length 1, which MATLAB drops."""
 
 from __future__ import annotations
 
@@ -25,12 +24,12 @@ Index = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Named:
-    """Arrays, each at a place along the outer dimensions, with names for all dimensions.
+    """Arrays at positions along the outer dimensions, with names for all dimensions.
 
     Attributes:
         outer: names of the dimensions of structs and cells.
         inner: names of the dimensions of each array.
-        arrays: the arrays by their place along `outer`.
+        arrays: the arrays by their index along `outer`.
     """
 
     outer: tuple[str, ...]
@@ -39,12 +38,12 @@ class Named:
 
 
 def name_axes(part: Part, names: Sequence[str], *, events: bool = False) -> Named:
-    """Give the dimensions of a part of a file their names.
+    """Name the dimensions of a part of a file.
 
     Args:
         part: numbers, or structs or cells of numbers or text.
         names: from the outside in.
-        events: whether the innermost arrays are lists of times, which are no dimension and need no name.
+        events: whether the innermost arrays are lists of times, which are not a dimension and need no name.
 
     Raises:
         InputError: there are more or fewer dimensions than names.
@@ -73,7 +72,7 @@ def name_axes(part: Part, names: Sequence[str], *, events: bool = False) -> Name
 
 
 def _levels(value: Any) -> tuple[list[tuple[int, ...]], int]:
-    """Shapes of the structs and cells on the way to the first array, and how many dimensions that array has."""
+    """Shapes of the structs and cells around the first array, and the array's number of dimensions."""
     levels: list[tuple[int, ...]] = []
     while isinstance(value, np.ndarray) and value.dtype.kind == "O":
         levels.append(_outer_shape(value))
@@ -85,7 +84,7 @@ def _levels(value: Any) -> tuple[list[tuple[int, ...]], int]:
 
 
 def _outer_shape(array: NDArray[Any]) -> tuple[int, ...]:
-    """The shape of a cell or struct array; one dimension where it is a row or a column."""
+    """The shape of a cell or struct array; one dimension for a row or a column."""
     long = [n for n in array.shape if n != 1]
     return (array.size,) if len(long) <= 1 else array.shape
 
@@ -95,7 +94,7 @@ def _walk(value: Any, keeps: Sequence[bool], part: Part, place: Index = ()) -> I
         yield place, value
         return
     if isinstance(value, np.ndarray) and value.dtype.kind != "O" and value.size == 0:
-        return  # an empty cell, which MATLAB writes as []
+        return  # an empty cell, written as [] by MATLAB
     if not (isinstance(value, np.ndarray) and value.dtype.kind == "O"):
         raise part.wrong(
             f"Its cells are not all alike: there is {kind_of(value)} where others are cells.", "Write cells alike."

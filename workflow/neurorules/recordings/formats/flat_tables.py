@@ -1,4 +1,4 @@
-"""Tables that labs keep beside spikes: CSV (commas, semicolons or tabs) and Parquet."""
+"""Tables that labs keep with their spikes: CSV (commas, semicolons or tabs) and Parquet."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ TABLE_ERRORS = (ValueError, OSError, EOFError, KeyError, TypeError, OverflowErro
 
 
 def load_table(file: Path) -> pd.DataFrame:
-    """A table with a column for each heading.
+    """A table with one column per heading.
 
-    Numbers are numbers, true and false truth values, everything else text; empty cells are missing. Of Parquet, what
-    pandas would write for itself (an index) is not looked at.
+    Columns are numbers, booleans (true and false), or text; empty cells are missing. In Parquet files, pandas' own
+    extras (an index) are ignored.
 
     Raises:
-        InputError: it is damaged or of another kind, has no row, or a heading twice.
+        InputError: it is damaged or of another type, has no rows, or has a duplicate heading.
     """
     try:
         table = _parquet(file) if file.suffix.lower() == ".parquet" else _text(file)
     except MemoryError as error:
-        raise _unreadable(file, "it says that it holds more than fits in memory") from error
+        raise _unreadable(file, "it declares more than fits in memory") from error
     except TABLE_ERRORS as error:
         raise _unreadable(file, " ".join(str(error).split())[:200]) from error
     names = [str(name).strip() for name in table.columns]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise InputError("Two columns have the same heading.", file=file, key=twice, remedy="Rename one of them.")
+        raise InputError("Duplicate heading: two columns have it.", file=file, key=twice, remedy="Rename one of them.")
     if not len(table) or not names:
-        raise InputError("The table has no row.", file=file, key="rows", value=0, remedy="Give another file.")
+        raise InputError("The table has no rows.", file=file, key="rows", value=0, remedy="Use another file.")
     table.columns = names
     return table
 
@@ -46,13 +46,13 @@ def _text(file: Path) -> pd.DataFrame:
     with open(file, "rb") as raw:
         heading = raw.readline(1 << 16)
     if b"\0" in heading:
-        raise ValueError("it is no text")
+        raise ValueError("it is not text")
     counts = {separator: heading.count(separator.encode()) for separator in (",", ";", "\t")}
     separator = max(counts, key=lambda key: counts[key])
     table: pd.DataFrame = pd.read_csv(file, sep=separator, encoding="utf-8-sig", low_memory=False, index_col=False)
     duplicated = [name.strip() for name in heading.decode("utf-8-sig", "replace").strip().split(separator)]
-    if len(set(duplicated)) < len(duplicated):  # pandas would give the second one another name
-        raise ValueError(f"two columns have the same heading, of {duplicated}")
+    if len(set(duplicated)) < len(duplicated):  # pandas would rename the second one
+        raise ValueError(f"duplicate heading among {duplicated}")
     return table
 
 
@@ -67,7 +67,7 @@ def _parquet(file: Path) -> pd.DataFrame:
         size = sum(group.column(c).total_uncompressed_size for group in groups for c in range(columns))
         rows = content.metadata.num_rows
         if max(size, 8 * rows * columns) > limits.RECORDING_BYTES:
-            raise ValueError(f"it says that it holds {size} bytes, more than a recording may")
+            raise ValueError(f"it declares {size} bytes, more than a recording may have")
         table: pd.DataFrame = content.read().to_pandas(ignore_metadata=True)
     except ArrowException as error:
         raise ValueError(str(error)) from error
@@ -76,7 +76,7 @@ def _parquet(file: Path) -> pd.DataFrame:
 
 def _unreadable(file: Path, why: str) -> InputError:
     return InputError(
-        f"The table is cut off, damaged, or of another kind ({why}).",
+        f"The table is truncated, damaged, or of another type ({why}).",
         file=file,
-        remedy="Write it again, as CSV in UTF-8 with a line of headings, or as Parquet.",
+        remedy="Write it again as CSV in UTF-8 with a header line, or as Parquet.",
     )

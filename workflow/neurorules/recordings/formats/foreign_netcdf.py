@@ -1,7 +1,7 @@
-"""NetCDF files of others: what a file declares is looked at before any of its values is read.
+"""NetCDF files from outside: declarations in a file are checked before any values are read.
 
-An HDF5 file may point to other files of the machine (external storage, links, virtual datasets), and may declare
-more cells than memory has, in a few kilobytes.
+An HDF5 file may point to other files on the machine (external storage, links, virtual datasets). In a few kilobytes, it
+may declare more cells than fit in memory.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 def load_foreign(path: Path, max_bytes: int, remedy: str) -> xr.Dataset:
-    """A file's content, in memory; times stay plain numbers.
+    """A file's content, loaded into memory; times stay plain numbers.
 
     Args:
         path: the file.
-        max_bytes: the most that it may declare.
-        remedy: what to do about a file that cannot be read.
+        max_bytes: the most bytes that it may declare.
+        remedy: remedy for a file that cannot be read.
 
     Raises:
-        InputError: the file is cut off, damaged or of another kind, points to other files, or declares too much.
+        InputError: the file is truncated, damaged or of another type, points to other files, or declares too much.
     """
     check_readable(path)
     try:
         problem = _problem(path, max_bytes)
         if problem is None:
             return load_netcdf(path, decode_times=False, decode_timedelta=False)
-    # What xarray raises for attributes or types that it does not understand is of any kind.
+    # For attributes or types that it does not understand, xarray raises errors of any type.
     except (
         *NETCDF_ERRORS,
         TypeError,
@@ -51,7 +51,9 @@ def load_foreign(path: Path, max_bytes: int, remedy: str) -> xr.Dataset:
     ) as error:
         if is_of_the_system(error):
             raise unreadable(path, error) from error
-        raise InputError(f"The file is cut off, damaged, or no NetCDF ({error}).", file=path, remedy=remedy) from error
+        raise InputError(
+            f"Not a valid NetCDF file: truncated or damaged ({error}).", file=path, remedy=remedy
+        ) from error
     what, key, value = problem
     raise InputError(what, file=path, key=key, value=value, remedy=remedy)
 
@@ -62,7 +64,7 @@ def _problem(path: Path, max_bytes: int) -> tuple[str, str, Any] | None:
     if is_hdf5:
         import h5py
 
-        # Nothing is written, so nothing has to be locked; some file systems have no locks.
+        # Nothing is written, so no lock is needed; some file systems have none.
         with h5py.File(path, "r", locking=False) as hdf5:
             return _problem_of_links(hdf5) or _problem_of_sizes(
                 ((name, _declared(dataset)) for name, dataset in _datasets(hdf5)), max_bytes
@@ -117,7 +119,7 @@ def _datasets(hdf5: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
 
 
 def _declared(dataset: h5py.Dataset) -> int:
-    """Bytes of a variable, or of one of its chunks where that is more: a chunk is unpacked as a whole."""
+    """Bytes of a variable, or of one of its chunks if that is more: chunks are decompressed as a whole."""
     import math
 
     size: int = dataset.id.get_type().get_size()

@@ -1,4 +1,4 @@
-"""HDF5 files from outside: datasets that take their values from other files of the machine."""
+"""HDF5 files from outside: datasets that read their values from other files on the machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def stored_elsewhere(dataset: h5py.Dataset) -> str | None:
-    """Where the values of a dataset are, if not in its own file: external storage, or a virtual dataset."""
+    """Location of a dataset's values outside its own file: external storage or a virtual dataset; else None."""
     import h5py
 
     creation = dataset.id.get_create_plist()

@@ -1,4 +1,4 @@
-"""The unit files of Mante et al. 2013, single or in their archive: one `unit` struct each, in MATLAB's format."""
+"""Unit files of Mante et al. 2013, single or in their archive: one MATLAB struct `unit` each."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 WHOLE_NUMBERS = ("targ_dir", "context", "correct")
 MAX_TEXT = 200  # characters of a name or a reference
-MAX_COUNT = 1000  # spikes per bin of 1 ms; larger values are not counts, and may exceed the range of integers
+MAX_COUNT = 1000  # spikes per bin of 1 ms; larger values are not counts, and may overflow integers
 
-# What zipfile raises for an archive that is truncated, damaged, encrypted, or packed in a way that it does not know.
+# Errors of zipfile for an archive that is truncated, damaged, encrypted, or compressed in an unknown way.
 ZIP_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -34,19 +34,19 @@ ZIP_ERRORS = (
     EOFError,
     OSError,
     OverflowError,
-    RuntimeError,  # NotImplementedError among them
+    RuntimeError,  # also covers NotImplementedError
     ValueError,
 )
 
 
 @dataclass
 class UnitFile:
-    """The content of one unit file; trials as they were recorded, wrong ones included.
+    """The content of one unit file, with all recorded trials, including wrong ones.
 
     Attributes:
         name: the unit's name.
         file: the file, for errors.
-        reference: where the file says it comes from.
+        reference: the file's own statement of its origin.
         response: (trial, bin) spike counts.
         time_ms: (bin,) in ms after dots onset, 1 ms apart.
         trials: (trial,) of each task variable: targ_dir, stim_dir, stim_col2dir, context, correct.
@@ -65,15 +65,15 @@ def unit_contents(raw: Sequence[Path], monkey: str) -> Iterator[tuple[str, bytes
 
     Args:
         raw: the published zip (read in place, never unpacked), or the unit files.
-        monkey: the prefix of its files.
+        monkey: prefix of the monkey's files.
 
     Raises:
-        InputError: no file, a file of another kind or monkey, or a damaged archive.
+        InputError: no file, a file of another type or monkey, or a damaged archive.
     """
     remedy = f"Give the published zip, or the unit files of monkey {monkey} ({monkey}*_Vstim_100_850_ms.mat)."
     paths = [Path(path) for path in raw]
     if not paths:
-        raise InputError("There is no unit file.", key="raw", value=[], remedy=remedy)
+        raise InputError("No unit file was found.", key="raw", value=[], remedy=remedy)
     if len(paths) == 1 and paths[0].suffix.lower() == ".zip":
         yield from _archive_contents(paths[0], monkey, remedy)
         return
@@ -86,7 +86,7 @@ def unit_contents(raw: Sequence[Path], monkey: str) -> Iterator[tuple[str, bytes
 
 
 def _archive_contents(path: Path, monkey: str, remedy: str) -> Iterator[tuple[str, bytes]]:
-    # Members are read in memory. Nothing is written, so a member's name cannot lead outside the folder.
+    # Archive members are read in memory. Nothing is written, so a member's name cannot lead outside the folder.
     try:
         with zipfile.ZipFile(path) as archive:
             members = {
@@ -99,7 +99,7 @@ def _archive_contents(path: Path, monkey: str, remedy: str) -> Iterator[tuple[st
             )
             if not chosen:
                 raise InputError(
-                    f"The archive holds no unit file of monkey {monkey}.",
+                    f"The archive contains no unit file of monkey {monkey}.",
                     file=path,
                     key="monkey",
                     value=monkey,
@@ -117,21 +117,21 @@ def _archive_contents(path: Path, monkey: str, remedy: str) -> Iterator[tuple[st
                 yield f"{path}:{name}", archive.read(name)
     except ZIP_ERRORS as error:
         raise InputError(
-            f"The archive is cut off, damaged, or no zip file ({error}).",
+            f"The archive is truncated, damaged, or not a zip file ({error}).",
             file=path,
             remedy="Delete it and run the same command again to download it.",
         ) from error
 
 
 def parse_unit(file: str, content: bytes) -> UnitFile:
-    """One unit from the content of its file.
+    """One unit, parsed from its file's content.
 
     Args:
         file: the file's name, for errors.
         content: its bytes.
 
     Raises:
-        InputError: the content is truncated, damaged or of another kind.
+        InputError: the content is truncated, damaged or of another type.
     """
     reading(file)
     unit = _load_struct(file, content)
@@ -172,7 +172,7 @@ def _load_struct(file: str, content: bytes) -> dict[str, Any]:
             remedy="Delete it and unpack the archive again, or download the archive again.",
         ) from error
     if not isinstance(unit, dict):
-        raise not_a_unit(file, "it holds no struct `unit`", "unit")
+        raise not_a_unit(file, "it contains no struct `unit`", "unit")
     for field in ("task_variable", "name", "reference"):
         if field not in unit:
             raise not_a_unit(file, "the field is missing", f"unit.{field}")
@@ -184,12 +184,12 @@ def _load_struct(file: str, content: bytes) -> dict[str, Any]:
 
 
 def _numbers(file: str, struct: Mapping[str, Any], field: str, key: str) -> NDArray[Any]:
-    # stored as small integers or doubles from file to file: the type says nothing
+    # files store small integers or doubles, so the type means nothing
     if field not in struct:
         raise not_a_unit(file, "the field is missing", key)
     values = np.asarray(struct[field])
     if values.dtype.kind not in "uif":
-        raise not_a_unit(file, "the field holds no numbers", key)
+        raise not_a_unit(file, "the field does not contain numbers", key)
     return values
 
 

@@ -12,7 +12,7 @@ class MatlabError(Exception):
 
     Args:
         reason: what is wrong with the file, as a clause ("the variable is missing").
-        variable: which variable is wrong; None if it is the whole file.
+        variable: the faulty variable; None for the complete file.
     """
 
     def __init__(self, reason: str, variable: str | None = None) -> None:
@@ -21,7 +21,7 @@ class MatlabError(Exception):
         self.variable = variable
 
 
-# What scipy raises for files that are truncated or damaged, beside its MatReadError.
+# Errors of scipy for truncated or damaged files, besides its MatReadError.
 READ_ERRORS = (
     ValueError,
     TypeError,
@@ -30,10 +30,10 @@ READ_ERRORS = (
     KeyError,
     IndexError,
     OverflowError,
-    ZeroDivisionError,  # names of fields that have no length
+    ZeroDivisionError,  # names of fields without a length
     RecursionError,
     zlib.error,
-    UnboundLocalError,  # where the class of an array is unknown
+    UnboundLocalError,  # an unknown array class
 )
 
 
@@ -45,7 +45,7 @@ def load_mat(content: bytes, *, simplify_cells: bool = False) -> dict[str, Any]:
         simplify_cells: whether structs become dicts and cells lists, as in `scipy.io.loadmat`.
 
     Raises:
-        MatlabError: it is damaged, of another kind, or of version 7.3.
+        MatlabError: it is damaged, of another type, or of version 7.3.
     """
     from scipy.io import loadmat
     from scipy.io.matlab import MatReadError
@@ -53,9 +53,9 @@ def load_mat(content: bytes, *, simplify_cells: bool = False) -> dict[str, Any]:
     try:
         variables: dict[str, Any] = loadmat(io.BytesIO(content), simplify_cells=simplify_cells)
     except (MatReadError, *READ_ERRORS) as error:
-        raise MatlabError(f"it is cut off, damaged, or no MATLAB file ({error})") from error
-    except MemoryError as error:  # a size that makes no sense
-        raise MatlabError("it says that it holds more than fits in memory") from error
-    except NotImplementedError as error:  # scipy's word for MATLAB 7.3
+        raise MatlabError(f"it is truncated, damaged, or not a MATLAB file ({error})") from error
+    except MemoryError as error:  # an impossible size
+        raise MatlabError("it declares more than fits in memory") from error
+    except NotImplementedError as error:  # scipy's error for MATLAB 7.3
         raise MatlabError("it is a MATLAB 7.3 file") from error
     return variables

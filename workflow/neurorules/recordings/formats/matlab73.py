@@ -1,6 +1,6 @@
 """MATLAB 7.3 files: HDF5 with MATLAB's conventions.
 
-Matrices are stored transposed, cell arrays as references to their entries, and an empty array as its dimensions.
+Matrices are stored transposed, cell arrays as references to their entries, and empty arrays as their dimensions.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import h5py
     from numpy.typing import NDArray
 
-# What h5py raises where it cannot follow a file: broken structures, unknown types, arrays beyond memory.
+# Errors of h5py for a file that it cannot read: broken structures, unknown types, arrays that exceed memory.
 READ_ERRORS = (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError)
 
 
@@ -29,16 +29,16 @@ def open_mat73(path: str | Path) -> Iterator[h5py.File]:
     """Open a MATLAB 7.3 file for reading.
 
     Raises:
-        MatlabError: the file, or what is read within the block, is damaged or of another kind.
+        MatlabError: the file, or anything read within the block, is damaged or of another type.
     """
     import h5py
 
     try:
-        # no lock: a raw file is never written to, and some file systems have none
+        # no lock: raw files are never written, and some file systems have no locks
         with h5py.File(path, "r", locking="best-effort") as file:
             yield file
     except READ_ERRORS as error:
-        raise MatlabError(f"it is cut off, damaged, or no MATLAB 7.3 file ({error})") from error
+        raise MatlabError(f"it is truncated, damaged, or not a MATLAB 7.3 file ({error})") from error
 
 
 def cells(file: h5py.File, variable: str) -> list[h5py.Dataset]:
@@ -51,7 +51,7 @@ def cells(file: h5py.File, variable: str) -> list[h5py.Dataset]:
 
 
 def item(file: h5py.File, variable: str) -> Any:
-    """The variable of this name.
+    """The variable with this name.
 
     Raises:
         MatlabError: it is missing, or in another file.
@@ -67,7 +67,7 @@ def item(file: h5py.File, variable: str) -> Any:
 
 
 def _checked(found: Any, variable: str) -> Any:
-    """Refuse what takes its values from other files, and what says that it holds more than a file can."""
+    """Refuse data that are in other files, or that declare more bytes than the file can contain."""
     import h5py
 
     if isinstance(found, h5py.Dataset):
@@ -75,19 +75,19 @@ def _checked(found: Any, variable: str) -> Any:
             raise MatlabError("its values are in another file", variable)
         size = found.file.id.get_filesize()
         if found.nbytes > limits.memory_to_read(size):
-            raise MatlabError(f"it says that it holds {found.nbytes} bytes, where the file has {size}", variable)
+            raise MatlabError(f"it declares {found.nbytes} bytes, but the file has {size}", variable)
     return found
 
 
 def cell_entries(file: h5py.File, found: Any, variable: str) -> list[h5py.Dataset]:
-    """The entries of the cell array `found`, which may be an entry of the cell array `variable` itself.
+    """Entries of the cell array `found`, which may itself be an entry of the cell array `variable`.
 
     Raises:
         MatlabError: it is not a cell array.
     """
     if not is_cell(found) or found.shape is None:
         raise MatlabError("the variable is not a cell array", variable)
-    # stored with its dimensions reversed, so that row-major order here is MATLAB's column-major order
+    # stored with reversed dimensions, so row-major order here is MATLAB's column-major order
     return [_checked(file[reference], variable) for reference in found[()].ravel()]
 
 
@@ -106,23 +106,23 @@ def is_numeric(found: Any) -> bool:
 
 
 def vector(found: Any, variable: str) -> NDArray[Any]:
-    """The numbers of an array of any shape, as a vector of float64.
+    """Numbers of an array of any shape, as a vector of float64.
 
     Raises:
-        MatlabError: it holds something else.
+        MatlabError: it contains something else.
     """
     if not is_numeric(found):
-        raise MatlabError("numbers are expected in its cells", variable)
+        raise MatlabError("its cells must contain numbers", variable)
     if found.attrs.get("MATLAB_empty", 0):
         return np.empty(0)
     return np.asarray(found[()], dtype=np.float64).ravel()
 
 
 def matrix(file: h5py.File, variable: str) -> NDArray[Any]:
-    """A matrix of numbers, its dimensions in MATLAB's order.
+    """A matrix of numbers, with dimensions in MATLAB's order.
 
     Raises:
-        MatlabError: the variable is missing or something else.
+        MatlabError: the variable is missing or not a matrix of numbers.
     """
     found = item(file, variable)
     if not is_numeric(found):

@@ -1,4 +1,4 @@
-"""MATLAB 7.3 files as the tree that `matlab_tree` describes."""
+"""MATLAB 7.3 files as the trees of `matlab_tree`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def load_tree73(path: Path) -> dict[str, Any]:
     """The variables of a MATLAB 7.3 file by name.
 
     Raises:
-        MatlabError: it is damaged or of another kind, or points to other files.
+        MatlabError: it is damaged or of another type, or points to other files.
     """
     with open_mat73(path) as file:
         walk = _Walk(file)
@@ -31,7 +31,7 @@ def load_tree73(path: Path) -> dict[str, Any]:
 
 
 class _Walk:
-    """Goes through a file; counts what it reads, so that references in circles end."""
+    """A walk through a file that counts what it reads, so that circular references end."""
 
     def __init__(self, file: h5py.File) -> None:
         self.file = file
@@ -51,18 +51,18 @@ class _Walk:
 
         self.items += 1
         if depth > DEEPEST or self.items > MOST_ITEMS:
-            raise MatlabError("it has more parts, or parts within parts, than a recording has", name)
+            raise MatlabError("it has more parts, or more deeply nested ones, than a recording has", name)
         kind = _class_of(found)
         if "MATLAB_object_decode" in found.attrs or kind in OPAQUE:
             return Opaque(f"a {kind}" if kind else "an object")
         if isinstance(found, h5py.Group):
             return self._sparse(found, name) if "MATLAB_sparse" in found.attrs else self._struct(found, depth)
         if not isinstance(found, h5py.Dataset) or found.shape is None:
-            raise MatlabError("it holds what MATLAB does not write", name)
+            raise MatlabError("it contains something that MATLAB does not write", name)
         return self._dataset(found, name, kind, depth)
 
     def _struct(self, group: h5py.Group, depth: int) -> Any:
-        """A struct; a struct array where each of its fields is a list of references that is no cell."""
+        """A struct; a struct array if each of its fields is a list of references that is not a cell."""
         import h5py
 
         fields = [str(field) for field in group]
@@ -77,7 +77,7 @@ class _Walk:
             return values
         shapes = {values[field].shape for field in fields}
         if len(shapes) > 1:
-            raise MatlabError("the fields of a struct array differ in their number", fields[0])
+            raise MatlabError("the fields of a struct array differ in length", fields[0])
         shape = shapes.pop()
         columns = {field: values[field].ravel(order="F") for field in fields}
         structs = [{field: columns[field][i] for field in fields} for i in range(int(np.prod(shape)))]
@@ -90,16 +90,16 @@ class _Walk:
             return self._empty(found, name, kind)
         self.bytes += int(np.prod(found.shape, dtype=object)) * found.dtype.itemsize
         if self.bytes > limits.RECORDING_BYTES:
-            raise MatlabError("it says that it holds more than a recording may", name)
+            raise MatlabError("it declares more than a recording may have", name)
         if is_cell(found):
-            # stored with its dimensions reversed, so that row-major order here is MATLAB's column-major order
+            # stored with reversed dimensions, so row-major order here is MATLAB's column-major order
             items = [self._pointed_at(reference, name, depth) for reference in found[()].ravel()]
             return array_of(items, found.shape[::-1])
         values = np.atleast_2d(np.asarray(found[()]).T)
         if kind == "char":
             return _text(values, name)
         if values.dtype.kind not in "fiub":
-            raise MatlabError(f"numbers of the type {values.dtype} are not read", name)
+            raise MatlabError(f"unsupported type of numbers, {values.dtype}", name)
         return values.astype(bool) if kind == "logical" else values
 
     def _pointed_at(self, reference: Any, name: str, depth: int) -> Any:
@@ -110,13 +110,13 @@ class _Walk:
     def _empty(self, found: h5py.Dataset, name: str, kind: str) -> Any:
         sizes = [int(n) for n in np.asarray(found[()]).ravel()[:32]] if found.dtype.kind in "iu" else [0, 0]
         if int(np.prod(sizes, dtype=object)) or min(sizes, default=0) < 0 or max(sizes, default=0) > 1 << 40:
-            raise MatlabError("it says that it is empty, and that it is not", name)
+            raise MatlabError("it is marked as empty, but has values", name)
         if kind == "char":
             return ""
         return np.empty(sizes or (0, 0), dtype=object if kind in ("cell", "struct") else float)
 
     def _sparse(self, group: h5py.Group, name: str) -> Any:
-        """A sparse matrix: column pointers, row indices and values, as scipy has them."""
+        """A sparse matrix from column pointers, row indices and values, in scipy's form."""
         from scipy.sparse import csc_array
 
         parts = {key: np.asarray(group[key][()]).ravel() for key in ("data", "ir", "jc") if key in group}
@@ -136,8 +136,8 @@ def _class_of(found: Any) -> str:
 
 
 def _text(codes: Any, name: str) -> str | list[str]:
-    """Text of a matrix of UTF-16 code units, a row each."""
+    """Text from a matrix of UTF-16 code units, one text per row."""
     if codes.dtype.kind not in "iu" or codes.ndim != 2:
-        raise MatlabError("its characters are not numbers of characters", name)
+        raise MatlabError("its characters are not valid character codes", name)
     rows = [row.astype("<u2").tobytes().decode("utf-16-le", "replace").rstrip() for row in codes]
     return rows[0] if len(rows) == 1 else rows

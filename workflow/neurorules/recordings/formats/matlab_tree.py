@@ -1,8 +1,8 @@
-"""The variables of a MATLAB file as a tree: dicts, arrays of numbers, text, and arrays of such things.
+"""The variables of a MATLAB file as a tree of dicts, arrays of numbers, text, and arrays of these.
 
-Structs of one element are dicts. Struct arrays and cells are object arrays in MATLAB's shape. Arrays of numbers keep
-MATLAB's shape, which has two dimensions at least. Text is str, a matrix of characters a list of them. What only MATLAB
-can read (tables, strings, objects, functions) is an `Opaque`, which says so where it is used.
+A struct with one element is a dict. Struct arrays and cells are object arrays in MATLAB's shape. Arrays of numbers keep
+MATLAB's shape, with at least two dimensions. Text is str, and a character matrix a list of them. Data that only MATLAB
+can read (tables, strings, objects, functions) become an `Opaque`, which causes an error when used.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from neurorules.recordings.formats.matlab import MatlabError, load_mat
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-DEEPEST = 40  # structs within structs
+DEEPEST = 40  # levels of nested structs
 MOST_ITEMS = 5_000_000  # structs, cells and arrays: 1000 trials of 500 units in cells are a tenth of it
 SIGNATURE_73 = b"\x89HDF\r\n\x1a\n"
 
@@ -36,7 +36,7 @@ def load_tree5(path: Path) -> dict[str, Any]:
     """The variables of a MATLAB file up to version 7.2, by name.
 
     Raises:
-        MatlabError: it is damaged or of another kind.
+        MatlabError: it is damaged or of another type.
     """
     variables = load_mat(path.read_bytes())
     plain = _Plain()
@@ -44,7 +44,7 @@ def load_tree5(path: Path) -> dict[str, Any]:
 
 
 def is_mat73(path: Path) -> bool:
-    """Whether a file is HDF5, from its start or behind MATLAB's header."""
+    """Whether a file is HDF5, at its start or after MATLAB's header."""
     with open(path, "rb") as file:
         start = file.read(8)
         file.seek(512)
@@ -52,7 +52,7 @@ def is_mat73(path: Path) -> bool:
 
 
 class _Plain:
-    """What scipy gives, as a tree."""
+    """Conversion of scipy's output to a tree."""
 
     def __init__(self) -> None:
         self.items = 0
@@ -60,7 +60,7 @@ class _Plain:
     def of(self, value: Any, depth: int = 0) -> Any:
         self.items += 1
         if depth > DEEPEST or self.items > MOST_ITEMS:
-            raise MatlabError("it has more parts, or parts within parts, than a recording has")
+            raise MatlabError("it has more parts, or more deeply nested ones, than a recording has")
         if value is None:  # a struct without fields
             return {}
         if type(value).__name__ in ("MatlabOpaque", "MatlabFunction"):
@@ -84,19 +84,19 @@ class _Plain:
 
 
 def dense(value: Any) -> NDArray[Any]:
-    """A sparse matrix with its zeros.
+    """A sparse matrix as a dense one.
 
     Raises:
         MatlabError: it would take more memory than a recording may.
     """
     if int(np.prod(value.shape, dtype=object)) * 8 > limits.RECORDING_BYTES:
-        raise MatlabError(f"a sparse matrix of the shape {value.shape} is larger than a recording may be")
+        raise MatlabError(f"a sparse matrix of shape {value.shape} is larger than a recording may be")
     array: NDArray[Any] = np.asarray(value.toarray())
     return array
 
 
 def array_of(items: list[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    """An object array of items that come in MATLAB's order, the first dimension fastest."""
+    """An object array from items in MATLAB's order, with the first dimension fastest."""
     array = np.empty(len(items), dtype=object)
     for i, item in enumerate(items):
         array[i] = item
@@ -104,13 +104,13 @@ def array_of(items: list[Any], shape: tuple[int, ...]) -> NDArray[Any]:
 
 
 def text_of(characters: NDArray[Any]) -> str | list[str]:
-    """Text of an array of rows: one str, or a list of them; trailing blanks, which fill rows up, are taken off."""
+    """Text from an array of rows: one str or a list of them, without the trailing blanks that pad rows."""
     rows = [str(row).rstrip() for row in characters.astype(str).ravel()]
     return rows[0] if len(rows) == 1 else rows if rows else ""
 
 
 def kind_of(value: Any) -> str:
-    """What a part of the tree is, in words: "struct", "61x400 uint8"."""
+    """Description of a part of the tree: "struct", "61x400 uint8"."""
     if isinstance(value, Mapping):
         return "struct"
     if isinstance(value, str):

@@ -1,7 +1,7 @@
-"""NWB files, which are HDF5: opened so that nothing of them is executed and no other file is read.
+"""NWB files, which are HDF5, opened without executing their content or reading other files.
 
-They are read by their layout (NWB 2: every object has the attribute `neurodata_type`), not by pynwb: of namespaces and
-extensions that a file brings nothing is needed, and a table is read without the rest of the file.
+They are read by their layout (NWB 2: every object has the attribute `neurodata_type`), without pynwb. So namespaces and
+extensions in a file are not needed, and a table is read without the rest of the file.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import h5py
     from numpy.typing import NDArray
 
-OBJECTS = 200_000  # groups, datasets and links of a file
-PACKED = 1000  # times that compression makes values smaller, at most
+OBJECTS = 200_000  # groups, datasets and links in a file
+PACKED = 1000  # the highest compression ratio
 LONGEST = 10_000  # characters of a text about the session
 ERRORS = (*READ_ERRORS, IndexError, AttributeError, ArithmeticError, RecursionError)
 
@@ -35,11 +35,11 @@ REMEDY = "Get the file again, or write it with pynwb; pynwb-validate says what i
 
 @contextmanager
 def open_nwb(path: Path) -> Iterator[h5py.File]:
-    """Open a file whose links and storage have been looked at.
+    """Open a file after checking its links and storage.
 
     Raises:
-        InputError: the file, or what is read within the block, is cut off, damaged, no NWB file, or leads to other
-            files.
+        InputError: the file, or anything read within the block, is truncated, damaged, not an NWB file, or points to
+            other files.
     """
     import h5py
 
@@ -47,26 +47,26 @@ def open_nwb(path: Path) -> Iterator[h5py.File]:
     try:
         if has_endless_heap(path):
             raise OSError("zeros in its heap")
-        # no lock: a raw file is never written to, and some file systems have none
+        # no lock: raw files are never written, and some file systems have no locks
         with h5py.File(path, "r", locking="best-effort") as file:
             _refuse_other_files(file, path)
             if "nwb_version" not in file.attrs or text_of(file.attrs["nwb_version"]).startswith("1"):
-                raise damaged(path, "it has no nwb_version of 2 or later", "nwb_version")
+                raise damaged(path, "its nwb_version is missing or below 2", "nwb_version")
             yield file
     except ERRORS as error:
         raise damaged(path, shorten(str(error), 300)) from error
 
 
 def damaged(path: Path, why: str, key: str | None = None) -> InputError:
-    """The error for a file that is not as NWB says."""
-    return InputError(f"The file is cut off, damaged, or no NWB file: {why}.", file=path, key=key, remedy=REMEDY)
+    """The error for a file that violates the NWB format."""
+    return InputError(f"Not a valid NWB file (truncated or damaged?): {why}.", file=path, key=key, remedy=REMEDY)
 
 
 def _refuse_other_files(file: h5py.File, path: Path) -> None:
     """Refuse links and datasets that lead out of the file.
 
     Raises:
-        InputError: names the link.
+        InputError: there is one; the error shows it.
     """
     import h5py
 
@@ -76,13 +76,13 @@ def _refuse_other_files(file: h5py.File, path: Path) -> None:
         for name in group:
             count += 1
             if count > OBJECTS:
-                raise damaged(path, f"it holds more than {OBJECTS} objects", group.name)
+                raise damaged(path, f"it contains more than {OBJECTS} objects", group.name)
             link = group.get(name, getlink=True)
             where = f"{group.name.rstrip('/')}/{name}"
             if isinstance(link, h5py.ExternalLink):
-                raise _elsewhere(path, "This link leads to another file", where, link.filename)
+                raise _elsewhere(path, "This link points to another file", where, link.filename)
             if isinstance(link, h5py.SoftLink):
-                continue  # within the file, where everything is looked at by its own name
+                continue  # within the file, where each target is checked under its own name
             item = group[name]
             if isinstance(item, h5py.Group):
                 address = h5py.h5o.get_info(item.id).addr
@@ -99,7 +99,7 @@ def _elsewhere(path: Path, problem: str, key: str, value: str) -> InputError:
         file=path,
         key=key,
         value=value,
-        remedy="Write one file that holds everything: pynwb's NWBHDF5IO.export copies what links lead to.",
+        remedy="Write one file that contains everything: pynwb's NWBHDF5IO.export copies the targets of links.",
     )
 
 
@@ -107,7 +107,7 @@ def values(dataset: h5py.Dataset, path: Path) -> NDArray[Any]:
     """All values of a dataset.
 
     Raises:
-        InputError: it is no array, or declares more values than the file can hold.
+        InputError: it is not an array, or declares more values than the file can contain.
     """
     import h5py
 
@@ -116,7 +116,7 @@ def values(dataset: h5py.Dataset, path: Path) -> NDArray[Any]:
     size = dataset.file.id.get_filesize()
     chunk = int(np.prod(dataset.chunks or (0,), dtype=np.float64)) * dataset.dtype.itemsize
     if max(dataset.nbytes, chunk) > min(memory_to_read(size), 64 * MIB + PACKED * size):
-        raise damaged(path, f"it says that it holds {dataset.nbytes} bytes, where the file has {size}", dataset.name)
+        raise damaged(path, f"it declares {dataset.nbytes} bytes, but the file has {size}", dataset.name)
     found: NDArray[Any] = np.asarray(dataset[()])
     return found
 
@@ -125,7 +125,7 @@ def numbers(dataset: Any, path: Path, dimensions: int = 1) -> NDArray[Any]:
     """The values of a dataset as float64.
 
     Raises:
-        InputError: they are something else, or have other dimensions.
+        InputError: they are not numbers, or have other dimensions.
     """
     found = values(dataset, path)
     if found.dtype.kind not in "iufb" or found.ndim != dimensions:
@@ -134,12 +134,12 @@ def numbers(dataset: Any, path: Path, dimensions: int = 1) -> NDArray[Any]:
 
 
 def type_of(item: Any) -> str:
-    """The `neurodata_type` of an object; "" without one."""
+    """The `neurodata_type` of an object; "" if it has none."""
     return text_of(item.attrs.get("neurodata_type", ""))
 
 
 def text_of(value: Any) -> str:
-    """A value of any form as one line of text that can be shown."""
+    """A value of any type as one printable line of text."""
     if isinstance(value, np.ndarray):
         value = value.ravel().tolist()
     if isinstance(value, list):
@@ -150,7 +150,7 @@ def text_of(value: Any) -> str:
 
 
 def text_at(file: h5py.File, where: str, path: Path) -> str:
-    """A text of a file; "" where there is none."""
+    """A text in a file; "" if there is none."""
     import h5py
 
     found = file.get(where)

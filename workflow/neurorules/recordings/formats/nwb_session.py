@@ -1,4 +1,4 @@
-"""A session from an NWB file: its units, trials, events and signals."""
+"""A session from an NWB file: units, trials, events and signals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ELECTRODES = "general/extracellular_ephys/electrodes"
 READ_OTHERWISE = ("spike_times", "obs_intervals", "electrodes", "waveforms", "waveform_mean", "waveform_sd")
-ABOUT = {  # attributes of a recording: where they stand in a file
+ABOUT = {  # attributes of a recording, and their places in a file
     "identifier": "identifier",
     "session_description": "session_description",
     "subject": "general/subject/subject_id",
@@ -36,16 +36,16 @@ ABOUT = {  # attributes of a recording: where they stand in a file
 
 
 def nwb_session(path: Path) -> Session:
-    """What stands in an NWB file.
+    """Read the session of an NWB file.
 
     Returns:
-        a Session named as the file. Units are named by their `unit_name`, or `unit` and their id; what they lack of the
-        columns of their electrodes they get from there. `units.attrs["left_out"]` and `trials.attrs["left_out"]` say
-        why columns were not read.
+        A Session with the file's name. Units are named by their `unit_name`, or by `unit` and their id; columns that
+        the units lack come from their electrodes. `units.attrs["left_out"]` and `trials.attrs["left_out"]` give the
+        reasons for which columns were not read.
 
     Raises:
-        InputError: the file is cut off, damaged or no NWB file, leads to other files, or lacks units, spike times or
-            trials.
+        InputError: the file is truncated, damaged or not an NWB file, points to other files, or lacks units, spike
+            times or trials.
     """
     path = Path(path)
     reading(path)
@@ -72,7 +72,7 @@ def _trials(file: h5py.File, path: Path) -> pd.DataFrame:
             file=path,
             key=TRIALS,
             value=others,
-            remedy="Write one with pynwb (add_trial_column, add_trial); tables of other intervals are events.",
+            remedy="Write one with pynwb (add_trial_column, add_trial); tables of other intervals count as events.",
         )
     trials = columns_of(file[TRIALS], path, skip=("timeseries",))
     trials.insert(0, "id", ids_of(file[TRIALS], path))
@@ -111,10 +111,10 @@ def _observed(table: h5py.Group, n_units: int, path: Path) -> list[NDArray[Any] 
     intervals = numbers(table["obs_intervals"], path, 2)
     if intervals.shape[1] != 2 or not np.isfinite(intervals).all() or (intervals[:, 0] > intervals[:, 1]).any():
         raise damaged(
-            path, "an interval in which a unit was observed has a start and a later end", "units/obs_intervals"
+            path, "the observation intervals of a unit must have a start and a later end", "units/obs_intervals"
         )
     ends = row_ends(table, "obs_intervals", len(intervals), n_units, path)
-    # A unit without any interval has nothing said of it, and not: that it was never observed.
+    # A unit without intervals has no information about observation; it does not mean that it was never observed.
     return [intervals[a:b] if b > a else None for a, b in _pairs(ends)]
 
 
@@ -133,13 +133,13 @@ def _names(units: pd.DataFrame, ids: NDArray[Any], path: Path) -> list[str]:
 
 
 def _of_electrodes(file: h5py.File, table: h5py.Group, n_units: int, path: Path) -> dict[str, list[Any]]:
-    """Columns of the electrodes of each unit: a value that all of a unit's electrodes have, else None."""
+    """Columns from each unit's electrodes: a value shared by all electrodes of the unit, else None."""
     if "electrodes" not in table or file.get(ELECTRODES) is None:
         return {}
     electrodes = columns_of(file[ELECTRODES], path)
     rows = values(table["electrodes"], path).ravel()
     if rows.dtype.kind not in "iu" or (len(rows) and not (rows.min() >= 0 and rows.max() < len(electrodes))):
-        raise damaged(path, f"a unit has an electrode that is not among the {len(electrodes)}", "units/electrodes")
+        raise damaged(path, f"a unit has an electrode outside the table of {len(electrodes)}", "units/electrodes")
     ragged = "electrodes_index" in table
     ends = row_ends(table, "electrodes", len(rows), n_units, path) if ragged else np.arange(len(rows) + 1)
     if len(ends) != n_units + 1:

@@ -1,4 +1,4 @@
-"""Signals and events of NWB files: TimeSeries with values, and what has times alone."""
+"""Signals and events of NWB files: TimeSeries with values, and objects with times only."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PLACES = ("processing", "acquisition", "stimulus", "analysis", "events")
-DEPTH = 6  # of groups within each other
-GAP = 10.0  # steps: over a longer pause between two samples a signal has no value
+DEPTH = 6  # levels of nested groups
+GAP = 10.0  # steps: a signal has no value during a longer pause between two samples
 OF_EVENTS = ("Events", "LabeledEvents", "TTLs", "AnnotationSeries", "IntervalSeries")
 HOLDERS_OF_EVENTS = ("BehavioralEvents", "BehavioralEpochs")
 TRIALS = "intervals/trials"
@@ -26,12 +26,12 @@ TRIALS = "intervals/trials"
 
 @dataclass(frozen=True)
 class Signal:
-    """A TimeSeries that is read when its values are asked for.
+    """A TimeSeries that is loaded on first use.
 
     Attributes:
         file: the NWB file.
         where: its path in the file.
-        components: what is put behind its name.
+        components: suffixes of its name.
     """
 
     file: Path
@@ -41,7 +41,7 @@ class Signal:
     def trial_values(self, trials: NDArray[Any], at_s: NDArray[Any], times_ms: NDArray[Any]) -> NDArray[Any]:
         """Values interpolated at times around an event of each trial; see `Behaviour`.
 
-        NaN before the first sample and after the last, and where two samples are more than GAP steps apart.
+        NaN before the first sample and after the last, and between samples that are more than GAP steps apart.
         """
         with open_nwb(self.file) as file:
             series = file[self.where]
@@ -50,7 +50,7 @@ class Signal:
             data = data * _attribute(series["data"], "conversion", 1.0) + _attribute(series["data"], "offset", 0.0)
             sampled_s = sample_times(series, len(data), self.file)
         if len(sampled_s) != len(data) or data.shape[1] != len(self.components):
-            raise damaged(self.file, f"a signal has {len(data)} values at {len(sampled_s)} times", self.where)
+            raise damaged(self.file, f"a signal has {len(data)} values but {len(sampled_s)} times", self.where)
         wanted_s = (at_s[:, None] + times_ms / 1000.0).ravel()
         if len(sampled_s) < 2:
             return np.full((len(at_s), len(times_ms), len(self.components)), np.nan)
@@ -66,12 +66,12 @@ class Signal:
 
 
 def _attribute(item: Any, name: str, default: float) -> float:
-    """A number that an object has as an attribute."""
+    """A numeric attribute of an object."""
     return float(np.asarray(item.attrs.get(name, default)).ravel()[0])
 
 
 def sample_times(series: h5py.Group, count: int, path: Path) -> NDArray[Any]:
-    """(sample,) times of a TimeSeries, s: as they stand, or by its rate.
+    """(sample,) times of a TimeSeries, s: its timestamps, or computed from its rate.
 
     Raises:
         InputError: it has neither.
@@ -89,7 +89,7 @@ def sample_times(series: h5py.Group, count: int, path: Path) -> NDArray[Any]:
 
 
 def groups_of(file: h5py.File) -> Iterator[tuple[str, h5py.Group, str]]:
-    """Every typed group below PLACES: its path, itself, and the type of the group around it."""
+    """Every typed group below PLACES: its path, the group, and the type of its parent."""
     import h5py
 
     stack = [(place, file[place], "") for place in PLACES if isinstance(file.get(place), h5py.Group)]
@@ -106,7 +106,7 @@ def groups_of(file: h5py.File) -> Iterator[tuple[str, h5py.Group, str]]:
 
 
 def signals_of(file: h5py.File, path: Path) -> dict[str, Signal]:
-    """Signals by their path in the file; those with more than MOST_COMPONENTS numbers at a time are no behaviour."""
+    """Signals by path; those with more than MOST_COMPONENTS numbers per time do not count as behaviour."""
     import h5py
 
     found = {}
@@ -126,10 +126,10 @@ def signals_of(file: h5py.File, path: Path) -> dict[str, Signal]:
 
 
 def events_of(file: h5py.File, path: Path) -> dict[str, NDArray[Any]]:
-    """Times of events, s, by the path of their table, and by its name alone where no other has it.
+    """Times of events, s, by the path of their table, and by its name alone if it is unique.
 
-    Tables of intervals but that of trials, by their starts; EventsTable; Events and LabeledEvents of the extension
-    ndx-events, of the latter each label too, as `<path>/<label>`; and TimeSeries that mark times.
+    Sources are starts in tables of intervals other than trials; EventsTable; Events and LabeledEvents of the extension
+    ndx-events, the latter also per label as `<path>/<label>`; and TimeSeries that mark times.
 
     Raises:
         InputError: a table is damaged.

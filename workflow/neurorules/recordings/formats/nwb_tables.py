@@ -1,7 +1,7 @@
-"""Tables of NWB files (DynamicTable): columns of plain values, and ragged ones.
+"""Tables of NWB files (DynamicTable): columns of plain values, and ragged columns.
 
-HDMF's specification: a column is a dataset of a value per row. A ragged one has beside it `<column>_index`, whose entry
-i is where row i ends. A DynamicTableRegion holds rows of another table.
+HDMF's specification: a column is a dataset with one value per row. A ragged column has an additional dataset
+`<column>_index`, whose entry i is the end of row i. A DynamicTableRegion has row numbers of another table.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 AXES = ("_x", "_y", "_z")
-MOST_COMPONENTS = 16  # of a cell, which become columns of their own
+MOST_COMPONENTS = 16  # of a cell, which become separate columns
 
 
 def components_of(count: int) -> tuple[str, ...]:
-    """What is put behind the name of something that has several numbers: _x and _y; more than three get numbers."""
+    """Suffixes for the name of an object with several numbers: _x and _y; indices for more than three."""
     if count == 1:
         return ("",)
     return AXES[:count] if count <= len(AXES) else tuple(f"_{i}" for i in range(count))
 
 
 def row_ends(table: h5py.Group, column: str, n_values: int, n_rows: int, path: Path) -> NDArray[Any]:
-    """(row + 1,) where the values of each row of a ragged column begin; the last is where they end.
+    """(row + 1,) starts of each row's values in a ragged column, followed by the end of the last row.
 
     Raises:
-        InputError: the index is no index into so many values.
+        InputError: the index does not fit the number of values.
     """
     found = values(table[f"{column}_index"], path)
     if found.dtype.kind not in "iu" or found.shape != (n_rows,):
-        raise damaged(path, f"the index of a ragged column has a whole number for each of {n_rows} rows", table.name)
+        raise damaged(path, f"the index of a ragged column needs a whole number for each of {n_rows} rows", table.name)
     ends = np.concatenate([[0], found.astype(np.int64)])
     if (np.diff(ends) < 0).any() or ends[-1] > n_values:
         raise damaged(
@@ -47,7 +47,7 @@ def row_ends(table: h5py.Group, column: str, n_values: int, n_rows: int, path: P
 
 
 def ids_of(table: h5py.Group, path: Path) -> NDArray[Any]:
-    """(row,) the numbers of a table's rows.
+    """(row,) ids of a table's rows.
 
     Raises:
         InputError: there are none.
@@ -58,21 +58,21 @@ def ids_of(table: h5py.Group, path: Path) -> NDArray[Any]:
         raise damaged(path, "a table with ids is expected", getattr(table, "name", None))
     found = values(table["id"], path)
     if found.ndim != 1 or found.dtype.kind not in "iu":
-        raise damaged(path, "ids of a table are whole numbers", f"{table.name}/id")
+        raise damaged(path, "ids of a table must be whole numbers", f"{table.name}/id")
     return found
 
 
 def columns_of(table: h5py.Group, path: Path, skip: tuple[str, ...] = ()) -> pd.DataFrame:
-    """The columns of a table that hold a value, or a few numbers, in each row.
+    """Columns of a table with one value, or a few numbers, per row.
 
     Args:
         table: the group.
         path: the file, for errors.
-        skip: columns that are read otherwise.
+        skip: columns that are read elsewhere.
 
     Returns:
-        a row for each of the table; cells of two or three numbers as `<column>_x`, `_y`, `_z`. `attrs["left_out"]` says
-        why other columns are not there, by name.
+        One row per row of the table; cells of two or three numbers become `<column>_x`, `_y`, `_z`. `attrs["left_out"]`
+        gives the reason for each column left out, by name.
 
     Raises:
         InputError: the table is damaged.
@@ -96,7 +96,7 @@ def columns_of(table: h5py.Group, path: Path, skip: tuple[str, ...] = ()) -> pd.
 
 
 def _column(table: h5py.Group, name: str, n_rows: int, path: Path) -> tuple[dict[str, Any], str]:
-    """The columns that one of the file becomes, or why it becomes none."""
+    """The columns that a column of the file becomes, or why it becomes none."""
     import h5py
 
     dataset = table[name]
@@ -124,7 +124,7 @@ def _column(table: h5py.Group, name: str, n_rows: int, path: Path) -> tuple[dict
 
 
 def _references(table: h5py.Group, name: str, n_rows: int, path: Path) -> tuple[dict[str, Any], str]:
-    """A column of references to objects, such as electrode groups: the objects' names."""
+    """A column of references to objects, such as electrode groups, as the objects' names."""
     import h5py
 
     if h5py.check_ref_dtype(table[name].dtype) is not h5py.Reference or f"{name}_index" in table:
@@ -136,7 +136,7 @@ def _references(table: h5py.Group, name: str, n_rows: int, path: Path) -> tuple[
 
 
 def _elements(dataset: h5py.Dataset, found: NDArray[Any]) -> NDArray[Any]:
-    """The values of a column of a few kinds, which holds their numbers (EnumData)."""
+    """Values of a categorical column, which stores their indices (EnumData)."""
     reference = dataset.attrs.get("elements")
     if reference is None or found.dtype.kind not in "iu":
         return found
@@ -145,7 +145,7 @@ def _elements(dataset: h5py.Dataset, found: NDArray[Any]) -> NDArray[Any]:
 
 
 def _plain(cells: NDArray[Any]) -> Any:
-    """A column as pandas takes it: numbers, true and false, or text."""
+    """A column in a form for pandas: numbers, booleans, or text."""
     if cells.dtype.kind in "OSU":
         return [text_of(cell) for cell in cells.tolist()]
     return cells

@@ -1,9 +1,9 @@
-"""What a pickle of NumPy arrays holds, read from its opcodes without unpickling it.
+"""Arrays and values in a pickle, read from its opcodes without unpickling.
 
 A pickle is a program for a small stack machine, and Python's unpickler lets it call functions and fill objects. This
-reader is a machine of its own. It knows only the opcodes that `numpy.save` writes for a dict of arrays. Names of
-functions are markers to it, not functions, and an array is made from bytes of the file by `numpy.frombuffer`. Nothing
-here descends into what it built, so that no nesting can exhaust the stack.
+reader is a separate machine. It knows only the opcodes that `numpy.save` writes for a dict of arrays. Function names
+are only markers to it, and arrays are made from the file's bytes by `numpy.frombuffer`. Nothing here recurses into
+values, so no nesting can exhaust the stack.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Forbidden(PickleError):
     """The pickle asks for something that arrays of numbers do not need.
 
     Args:
-        key: what it asks for: "global" or "opcode".
+        key: kind of the request: "global" or "opcode".
         value: its name.
     """
 
@@ -44,24 +44,24 @@ _MARK = object()
 
 
 def read_pickle(pickled: bytes) -> dict[str, Any]:
-    """The dict of a pickle; its values are arrays, numbers, text or None.
+    """The dict in a pickle, with arrays, numbers, text or None as values.
 
     Args:
-        pickled: the pickle, of protocol 3 or 4. The dict may be the one item of an array without dimensions, as
+        pickled: the pickle, of protocol 3 or 4. The dict may be the only item of an array without dimensions, as
             `numpy.save` stores it.
 
     Returns:
-        the entries by name. Arrays are read-only, and share memory with `pickled` or copies of its parts.
+        The entries by name. Arrays are read-only, and share memory with `pickled` or with copies of its parts.
 
     Raises:
-        Forbidden: it names a function or an opcode that such a dict does not need.
-        PickleError: it is damaged, or holds something else.
+        Forbidden: it requests a function or an opcode that such a dict does not need.
+        PickleError: it is damaged, or contains something else.
     """
     result = _Machine().run(pickled)
     if isinstance(result, PickledArray):
         result = result.content
     if not isinstance(result, dict):
-        raise PickleError(f"it holds {_kind(result)}, not a dict")
+        raise PickleError(f"it contains {_kind(result)}, not a dict")
     return {name: _value(name, value) for name, value in result.items()}
 
 
@@ -101,7 +101,7 @@ class _Machine:
                 _ACTIONS[name](self, argument)
             elif name not in _IGNORED:
                 raise Forbidden("opcode", name)
-        raise PickleError("it is cut off")
+        raise PickleError("it is truncated")
 
     def pop(self) -> Any:
         if not self.stack or self.stack[-1] is _MARK:
@@ -110,7 +110,7 @@ class _Machine:
 
     def top(self, kind: type) -> Any:
         if not self.stack or not isinstance(self.stack[-1], kind):
-            raise PickleError(f"something else is where a {kind.__name__} is filled")
+            raise PickleError(f"it fills something other than a {kind.__name__}")
         return self.stack[-1]
 
     def pop_to_mark(self) -> list[Any]:
@@ -120,7 +120,7 @@ class _Machine:
             if item is _MARK:
                 return items[::-1]
             items.append(item)
-        raise PickleError("a mark is missing in it")
+        raise PickleError("a mark is missing")
 
     def mark(self, _: Any) -> None:
         self.stack.append(_MARK)
@@ -130,7 +130,7 @@ class _Machine:
 
     def get(self, index: int) -> None:
         if index not in self.memo:
-            raise PickleError("it refers to something that is not there")
+            raise PickleError("it refers to something that does not exist")
         self.stack.append(self.memo[index])
 
     def tuple_of(self, length: int) -> None:
@@ -148,7 +148,7 @@ class _Machine:
     def name(self, module: Any, name: Any) -> None:
         asked = f"{module}.{name}"
         try:
-            # numpy.core was renamed numpy._core in NumPy 2; files name either
+            # numpy.core was renamed to numpy._core in NumPy 2; files may have either
             self.stack.append(_Name(asked.replace("numpy._core.", "numpy.core.")))
         except ValueError:
             raise Forbidden("global", asked) from None
@@ -174,12 +174,12 @@ class _Machine:
     def build(self, _: Any) -> None:
         state = self.pop()
         if not self.stack or not isinstance(self.stack[-1], PickledArray | PickledType):
-            raise PickleError("it sets the state of something else than an array or a type")
+            raise PickleError("it sets the state of something other than an array or a type")
         self.stack[-1].set_state(state)
 
 
 def _opcodes(pickled: bytes) -> Iterator[tuple[str, Any]]:
-    """Names and arguments; an argument is never longer than the pickle."""
+    """Names and arguments of opcodes; an argument is never longer than the pickle."""
     try:
         for opcode, argument, _ in pickletools.genops(pickled):
             yield opcode.name, argument

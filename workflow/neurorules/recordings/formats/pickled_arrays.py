@@ -1,4 +1,4 @@
-"""Arrays of numbers as a pickle describes them: a type, a shape and bytes."""
+"""Arrays of numbers as described in a pickle: a type, a shape and bytes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ NUMBERS = frozenset({"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2",
 
 
 class PickleError(Exception):
-    """The pickle is damaged, or is not one of arrays of numbers.
+    """The pickle is damaged, or does not contain arrays of numbers.
 
     Args:
         reason: what is wrong, as a clause.
-        entry: which entry is wrong; None if it is the whole pickle.
+        entry: the faulty entry; None for the complete pickle.
     """
 
     def __init__(self, reason: str, entry: str | None = None) -> None:
@@ -35,8 +35,8 @@ class PickledType:
     """A NumPy type.
 
     Attributes:
-        code: what numpy.dtype is called with.
-        order: order of bytes; None until its state comes.
+        code: argument of numpy.dtype.
+        order: byte order; None until the state is set.
         plain: whether it has no fields, no subarray and no metadata.
     """
 
@@ -45,7 +45,7 @@ class PickledType:
     plain: bool = True
 
     def set_state(self, state: Any) -> None:
-        """Take what numpy.dtype.__setstate__ takes."""
+        """Set the state as numpy.dtype.__setstate__ does."""
         if self.order is not None or not self.plain:
             raise PickleError("it sets the state of a type twice")
         match state:
@@ -58,7 +58,7 @@ class PickledType:
         """The type.
 
         Raises:
-            PickleError: it is not one of plain numbers.
+            PickleError: it is not a plain numeric type.
         """
         if self.code not in NUMBERS or not self.plain:
             raise PickleError(f"its type {shorten(self.code)} is not one of plain numbers")
@@ -67,13 +67,13 @@ class PickledType:
 
 @dataclass
 class PickledArray:
-    """An array that was begun; its state comes later.
+    """An array under construction, whose state is set later.
 
     Attributes:
-        filled: whether it came.
-        numbers: the array; None if it is not one of numbers.
-        fault: why it is not.
-        content: the one item of an array of objects without dimensions.
+        filled: whether the state has been set.
+        numbers: the array; None if it is not numeric.
+        fault: why it is not numeric.
+        content: the only item of an object array without dimensions.
     """
 
     filled: bool = False
@@ -82,7 +82,7 @@ class PickledArray:
     content: Any = None
 
     def set_state(self, state: Any) -> None:
-        """Take what numpy.ndarray.__setstate__ takes."""
+        """Set the state as numpy.ndarray.__setstate__ does."""
         if self.filled:
             raise PickleError("it sets the state of an array twice")
         self.filled = True
@@ -99,18 +99,18 @@ class PickledArray:
 
 
 def array_of(shape: tuple[Any, ...], dtype: PickledType, data: bytes, *, fortran: bool = False) -> NDArray[Any]:
-    """The array of these bytes; it shares their memory, is read-only, and never larger than they are.
+    """The array in these bytes: it shares their memory, is read-only, and is never larger than they are.
 
     Raises:
-        PickleError: the type is not one of numbers, or the shape does not fit the bytes.
+        PickleError: the type is not numeric, or the shape does not fit the bytes.
     """
     numpy_type = dtype.numpy()
     sizes_are_possible = all(type(n) is int and 0 <= n <= 1 << 40 for n in shape)
     if len(shape) > MAX_DIMENSIONS or not sizes_are_possible:
         raise PickleError("its shape is impossible")
     if math.prod(shape) * numpy_type.itemsize != len(data):
-        raise PickleError(f"{len(data)} bytes are not an array of the shape {shape}")
+        raise PickleError(f"{len(data)} bytes do not fit an array of shape {shape}")
     try:
         return np.frombuffer(data, numpy_type).reshape(shape, order="F" if fortran else "C")
-    except ValueError as error:  # no item, and sizes whose product NumPy cannot hold
+    except ValueError as error:  # no items, and sizes whose product NumPy cannot represent
         raise PickleError(f"its shape is impossible: {error}") from error

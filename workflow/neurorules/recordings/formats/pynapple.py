@@ -1,8 +1,8 @@
-"""Files that pynapple saves: spike times as a TsGroup, trials as an IntervalSet.
+"""Files saved by pynapple: spike times as a TsGroup, trials as an IntervalSet.
 
-A TsGroup is saved as `t` (times, s), `index` (the unit of each), `keys` (all units) and `start`, `end` (when there was
-observation); an IntervalSet as `start` and `end`. Properties of units and labels of trials are arrays of their own in
-files of older versions, and one pickled object, `_metadata`, in those of newer ones, which is not opened: a pickle can
+A TsGroup file has `t` (times, s), `index` (the unit of each time), `keys` (all units) and `start`, `end` (observed
+time); an IntervalSet file has `start` and `end`. Older versions save properties of units and labels of trials as
+separate arrays. Newer versions save them as one pickled object, `_metadata`, which is not opened, because a pickle can
 run code.
 """
 
@@ -27,7 +27,7 @@ OWN = ("type", "t", "d", "index", "keys", "start", "end", "_metadata", "rate")
 
 
 def kind_of_file(arrays: Mapping[str, Any]) -> str | None:
-    """Which object of pynapple a file holds; None for none of these two."""
+    """Type of the pynapple object in a file; None if it is neither of these two."""
     said = of_numpy(arrays["type"]) if "type" in arrays else ""
     named = said[0] if isinstance(said, list) and said else said
     if isinstance(named, str) and named in (GROUP, INTERVALS):
@@ -41,8 +41,8 @@ def load_group(file: Path) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[Any]]:
     """Spikes, units and observed time of a TsGroup.
 
     Returns:
-        a table of spikes with the columns `unit` and `time` (s); a table of units by their names; and intervals of
-        observed time (interval, 2), s.
+        A table of spikes with the columns `unit` and `time` (s), a table of units by name, and intervals of observed
+        time (interval, 2), s.
 
     Raises:
         InputError: it is damaged, or something else.
@@ -55,18 +55,18 @@ def load_group(file: Path) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[Any]]:
     times, index = _numbers(arrays, "t", file), _numbers(arrays, "index", file)
     keys = _numbers(arrays, "keys", file) if "keys" in arrays else np.unique(index)
     if len(times) != len(index) or not np.isin(index, keys).all():
-        raise _damaged(file, "index", "Spikes and their units do not fit each other.")
+        raise _damaged(file, "index", "Numbers of spikes and of their units differ.")
     observed = np.stack(_pair(arrays, file), axis=1)
     names = [_name(key) for key in keys]
     if len(set(names)) < len(names):
-        raise _damaged(file, "keys", "A unit is there twice.")
+        raise _damaged(file, "keys", "Duplicate unit.")
     units = pd.DataFrame(_labels(arrays, len(names)), index=pd.Index(names, dtype=object))
     spikes = pd.DataFrame({"unit": [_name(key) for key in index], "time": times})
     return spikes, units, observed
 
 
 def load_intervals(file: Path) -> pd.DataFrame:
-    """Trials of an IntervalSet, with the columns start_time and stop_time (s), and what else is an array of its own.
+    """Trials of an IntervalSet, with the columns start_time and stop_time (s), and all that are separate arrays.
 
     Raises:
         InputError: it is damaged, or something else.
@@ -83,22 +83,22 @@ def load_intervals(file: Path) -> pd.DataFrame:
 def _pair(arrays: Mapping[str, Any], file: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     start, end = _numbers(arrays, "start", file), _numbers(arrays, "end", file)
     if len(start) != len(end) or not (start <= end).all():
-        raise _damaged(file, "start", "Starts and ends of intervals do not fit each other.")
+        raise _damaged(file, "start", "Starts and ends of intervals do not match.")
     return start, end
 
 
 def _numbers(arrays: Mapping[str, Any], name: str, file: Path) -> NDArray[Any]:
     found = arrays.get(name)
     if not isinstance(found, np.ndarray) or found.dtype.kind not in "fiu" or found.ndim != 1:
-        raise _damaged(file, name, "It is missing, or no list of numbers.")
+        raise _damaged(file, name, "It is missing, or not a list of numbers.")
     numbers: NDArray[Any] = found.astype(np.float64)
     if not np.isfinite(numbers).all():
-        raise _damaged(file, name, "It has values that are NaN or infinite.")
+        raise _damaged(file, name, "It contains NaN or infinite values.")
     return numbers
 
 
 def _labels(arrays: Mapping[str, Any], size: int) -> dict[str, Any]:
-    """Arrays of one value for each unit or interval."""
+    """Arrays with one value per unit or interval."""
     labels = {}
     for name, array in arrays.items():
         if name in OWN or isinstance(array, Opaque) or np.ndim(array) != 1 or len(array) != size:
@@ -119,10 +119,10 @@ def _damaged(file: Path, key: str, problem: str) -> InputError:
 
 def _other(file: Path, wanted: str, arrays: Mapping[str, Any]) -> InputError:
     return InputError(
-        f"The file is no {wanted} that pynapple saved.",
+        f"The file is not a {wanted} saved by pynapple.",
         file=file,
         key="type",
         value=sorted(arrays),
-        remedy="Save a TsGroup of spikes, and an IntervalSet of trials: object.save(file). Arrays of other forms are "
-        "named by counts, rates, z_scores or spike_times.",
+        remedy="Save the spikes as a TsGroup and the trials as an IntervalSet: object.save(file). For arrays of other "
+        "forms, use counts, rates, z_scores or spike_times.",
     )

@@ -1,4 +1,4 @@
-"""Read a pickled dict of arrays from a .npy file without running any code of the file."""
+"""A pickled dict of arrays in a .npy file, read without running any code of the file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from neurorules.errors import InputError
 from neurorules.recordings.formats.pickle_values import Forbidden, read_pickle
 from neurorules.recordings.formats.pickled_arrays import PickleError
 
-# What numpy.save writes before one pickled object: magic, version 1.0, length of the header, the header.
+# What numpy.save writes before a pickled object: magic, version 1.0, length of the header, the header.
 _HEADER = re.compile(
     rb"\x93NUMPY\x01\x00..\{'descr': '\|O', 'fortran_order': (?:False|True), 'shape': \(\), \} *\n", re.DOTALL
 )
@@ -20,17 +20,17 @@ def load(path: str | Path) -> dict[str, Any]:
     """The dict in a .npy file written by numpy.save(path, {...}, allow_pickle=True).
 
     Returns:
-        its entries: arrays of numbers, which are read-only, numbers, text or None.
+        Its entries: arrays of numbers, which are read-only, numbers, text or None.
 
     Raises:
-        InputError: missing, not a .npy file, truncated, not a dict with string keys, or a pickle that names
-            anything beyond arrays and plain values (the error gives that name).
+        InputError: missing, not a .npy file, truncated, not a dict with string keys, or a pickle that requests anything
+            beyond arrays and plain values (the error shows its name).
     """
     path = Path(path)
 
     def refuse(problem: str, key: str | None = None) -> InputError:
         return InputError(
-            problem, file=path, key=key, remedy="Delete the file and get it again from its original source, whole."
+            problem, file=path, key=key, remedy="Delete the file and get a complete copy from its original source."
         )
 
     try:
@@ -39,12 +39,12 @@ def load(path: str | Path) -> dict[str, Any]:
         raise refuse("The file is missing.") from None
     header = _HEADER.match(content)
     if header is None or int.from_bytes(content[8:10], "little") != header.end() - 10:
-        raise refuse("The file is cut off, damaged, or no .npy file with a pickled dict.")
+        raise refuse("The file is truncated, damaged, or not a .npy file with a pickled dict.")
     try:
         return read_pickle(content[header.end() :])
     except Forbidden as error:
         raise InputError(
-            "The pickle in this file asks for more than arrays and plain values; nothing of it was run.",
+            "The pickle in this file asks for more than arrays and plain values. None of it was run.",
             file=path,
             key=error.key,
             value=error.value,
@@ -52,5 +52,5 @@ def load(path: str | Path) -> dict[str, Any]:
         ) from error
     except PickleError as error:
         raise refuse(
-            f"The pickle in this file is damaged, or is no dict of arrays of numbers: {error}.", error.entry
+            f"The pickle in this file is damaged, or not a dict of numeric arrays: {error}.", error.entry
         ) from error

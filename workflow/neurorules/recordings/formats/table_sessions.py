@@ -28,14 +28,14 @@ EVENT = "event"
 
 
 def table_sessions(files: Sequence[Path], options: Mapping[str, Any]) -> list[Session]:
-    """Sessions of tables, one for each table of spikes.
+    """Sessions from tables, one per table of spikes.
 
     Args:
         files: all files of the recording.
         options: `spikes_file` and `trials_file` say which is which.
 
     Raises:
-        InputError: a file is missing or damaged, or not as the options say.
+        InputError: a file is missing or damaged, or does not match the options.
     """
     return [_Tables(*found, options).session() for found in _grouped(files, options)]
 
@@ -51,15 +51,15 @@ def _grouped(files: Sequence[Path], options: Mapping[str, Any]) -> list[tuple[st
         for key, of in ((TRIALS_FILE, trials), (UNITS_FILE, units)):
             if not of:
                 continue
-            # a name without * is that of one table for all sessions
+            # a name without * is a table shared by all sessions
             pairs[key] = of.get(star) or (of.get("") if "*" not in options[key] else None)
             if pairs[key] is None:
                 raise InputError(
-                    "This session has no such table.",
+                    "A table of this session is missing.",
                     file=file,
                     key=key,
                     value=options[key].replace("*", star),
-                    remedy="Add the file, or take the session out.",
+                    remedy="Add the file, or remove the session.",
                 )
         trials_file = pairs[TRIALS_FILE]
         assert trials_file is not None
@@ -68,16 +68,16 @@ def _grouped(files: Sequence[Path], options: Mapping[str, Any]) -> list[tuple[st
 
 
 def _matching(files: Sequence[Path], options: Mapping[str, Any], key: str) -> dict[str, Path]:
-    """The files of one kind by what the * in their name stands for; "" where there is none."""
+    """The files of one kind, by the part of their name that * matches; "" without *."""
     said = options.get(key)
     names = [file.name for file in files]
     if not isinstance(said, str) or said.count("*") > 1:
         raise InputError(
-            "Which file is which table is not known.",
+            "The file name of this table is missing or invalid.",
             file=files[0],
             key=key,
             value=said,
-            remedy=f"Write the name of a file, with one * at most. {did_you_mean('', names)}",
+            remedy=f"Write a file name with at most one *. {did_you_mean('', names)}",
         )
     before, star, after = said.partition("*")
     found = {}
@@ -87,11 +87,11 @@ def _matching(files: Sequence[Path], options: Mapping[str, Any], key: str) -> di
             found[middle] = file
     if not found:
         raise InputError(
-            "No file of the recording has this name.",
+            "Unknown file: the recording has no file with this name.",
             file=files[0],
             key=key,
             value=said,
-            remedy=f"{did_you_mean(said, names)} The recording's path has to name every file, or their folder.",
+            remedy=f"{did_you_mean(said, names)} The recording's path must list every file, or give their folder.",
         )
     return found
 
@@ -140,7 +140,7 @@ class _Tables:
                 continue
             if name not in trials or unit == "bins":
                 raise InputError(
-                    "Tables have no bins." if unit == "bins" else "The table of trials has no such column.",
+                    "Tables have no bins." if unit == "bins" else "Unknown column of the table of trials.",
                     file=self.trials_file,
                     key=f"times_in.{name}",
                     value=unit,
@@ -152,7 +152,7 @@ class _Tables:
     def _column(self, spikes: pd.DataFrame, name: str, role: str) -> pd.Series:
         if name not in spikes:
             raise InputError(
-                "The table of spikes has no such column.",
+                "Unknown column of the table of spikes.",
                 file=self.spikes_file,
                 key=f"spike_columns.{role}",
                 value=name,
@@ -171,19 +171,19 @@ class _Tables:
                 file=self.spikes_file,
                 key=f"spike_columns.time: {name}",
                 value=str(values[missing[0]]),
-                remedy="Take these rows out.",
+                remedy="Remove these rows.",
             )
         return times_s
 
     def _units(self, names: Sequence[str], properties: pd.DataFrame | None) -> pd.DataFrame:
-        """The table of units: the file's, else those that have spikes, by their numbers or the alphabet."""
+        """The table of units: the file's, else the units with spikes, in numeric or alphabetical order."""
         import pandas as pd
 
         if self.units_file is not None:
             properties = load_table(self.units_file)
             if "unit" not in properties:
                 raise InputError(
-                    "The table of units has no column unit, by which spikes know theirs.",
+                    "The table of units has no column unit, which links spikes to units.",
                     file=self.units_file,
                     key="unit",
                     value=None,
@@ -193,11 +193,11 @@ class _Tables:
             strange = sorted(set(names) - set(properties.index))
             if strange or properties.index.has_duplicates:
                 raise InputError(
-                    f"{len(strange)} units that have spikes are not in the table of units, or one is there twice.",
+                    f"{len(strange)} units with spikes are missing in the table of units, or a unit is in it twice.",
                     file=self.units_file,
                     key="unit",
                     value=strange[:5] or None,
-                    remedy="Write a row for each unit.",
+                    remedy="Write one row for each unit.",
                 )
         if properties is not None:
             return properties
@@ -208,18 +208,18 @@ class _Tables:
         known = [_text(value) for value in (trials[name].tolist() if name in trials else range(len(trials)))]
         if len(set(known)) < len(known):
             raise InputError(
-                "Two trials have the same number.", file=self.trials_file, key=name, remedy="Number trials differently."
+                "Duplicate trial number.", file=self.trials_file, key=name, remedy="Number trials differently."
             )
         row = {value: i for i, value in enumerate(known)}
         rows = np.array([row.get(_text(value), -1) for value in values.tolist()], np.int64)
         if (rows < 0).any():
             first = int(np.flatnonzero(rows < 0)[0])
             raise InputError(
-                f"{int((rows < 0).sum())} spikes are of trials that the table of trials does not have.",
+                f"{int((rows < 0).sum())} spikes are from trials that are missing in the table of trials.",
                 file=self.spikes_file,
                 key=f"spike_columns.{TRIAL}: {name}",
                 value=_text(values.tolist()[first]),
-                remedy=f"A trial goes by its row, from 0, or by the column {name} of the table of trials.",
+                remedy=f"Trials are identified by row, from 0, or by the column {name} of the table of trials.",
             )
         return rows
 
@@ -227,7 +227,7 @@ class _Tables:
         self, trials: pd.DataFrame, times_s: NDArray[Any], unit: NDArray[Any], rows: NDArray[Any], n_units: int
     ) -> TrialSpikes:
         if EVENT not in trials:
-            trials[EVENT] = 0.0  # of each trial's clock
+            trials[EVENT] = 0.0  # on each trial's clock
         observed = observed_times(self.options, {name: trials[name].tolist() for name in trials}, self.trials_file)
         of = [unit == i for i in range(n_units)]
         recorded = np.ones((n_units, len(trials)), bool)
@@ -235,7 +235,7 @@ class _Tables:
 
 
 def _text(value: Any) -> str:
-    """A unit's or trial's name: whole numbers without a point."""
+    """A unit's or trial's name; whole numbers are written without a decimal point."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
     return str(value)

@@ -1,4 +1,4 @@
-"""Named arrays taken apart into trials: which trial, with which labels, has which values."""
+"""Named arrays split into trials: the labels and values of each trial."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 UNIT, TIME, TRIAL = "unit", "time", "trial"
-COUNTS, Z_SCORES = "counts", "z_scores"  # options that name the activity
+COUNTS, Z_SCORES = "counts", "z_scores"  # options that give the activity
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Cut:
     """Values of trials.
 
     Attributes:
-        axes: names of the dimensions along which trials stand.
-        places: (trial,) of where each trial stands along them, ascending.
+        axes: names of the dimensions that count trials.
+        places: (trial,) each trial's index along these dimensions, ascending.
         trials: (trial,) of arrays (unit, bin), or of lists of events of each unit; None: not recorded.
     """
 
@@ -40,10 +40,10 @@ def cut(part: Part, axes: Sequence[str], rows: str = UNIT) -> Cut:
     Args:
         part: numbers.
         axes: names of its dimensions.
-        rows: the name of the dimension that becomes the rows; where there is none, each trial has one.
+        rows: the name of the dimension that becomes the rows; without it, each trial has one row.
 
     Raises:
-        InputError: the dimensions are others, or those of the units or bins of a trial do not fit each other.
+        InputError: the dimensions differ, or those of a trial's units or bins do not fit each other.
     """
     named = name_axes(part, axes)
     if rows in named.outer:
@@ -66,7 +66,7 @@ def cut(part: Part, axes: Sequence[str], rows: str = UNIT) -> Cut:
 
 
 def _units_apart(named: Named, part: Part, rows: str) -> Cut:
-    """Trials of arrays that stand apart for each unit, which may have different trials."""
+    """Trials from separate arrays for each unit; units may have different trials."""
     at = named.outer.index(rows)
     along = tuple(name for name in named.inner if name != TIME)
     order = [named.inner.index(name) for name in along] + [named.inner.index(TIME)] * (TIME in named.inner)
@@ -95,7 +95,7 @@ def _units_apart(named: Named, part: Part, rows: str) -> Cut:
 
 
 def _of_one_size(found: Cut, part: Part, rows: str) -> Cut:
-    """The trials, those of no values at all with as many rows as the others.
+    """The trials; empty ones get as many rows as the others.
 
     Raises:
         InputError: trials have different numbers of units.
@@ -114,10 +114,10 @@ def _of_one_size(found: Cut, part: Part, rows: str) -> Cut:
 
 
 def cut_spikes(part: Part, axes: Sequence[str]) -> Cut:
-    """Lists of spike times as trials: of each trial, for each unit its times (spike,), or None.
+    """Lists of spike times as trials: for each trial and unit its times (spike,), or None.
 
     Raises:
-        InputError: the dimensions are others, there is none of units, or a time is not finite.
+        InputError: the dimensions differ, there is none of units, or a time is not finite.
     """
     named = name_axes(part, axes, events=True)
     if UNIT not in named.outer:
@@ -134,7 +134,7 @@ def cut_spikes(part: Part, axes: Sequence[str]) -> Cut:
 
 
 def runs_of(bins: NDArray[Any]) -> list[tuple[int, int]]:
-    """Where runs of equal values begin and end, [a, b); missing values (NaN) are in no run."""
+    """Starts and ends of runs of equal values, [a, b); missing values (NaN) are in no run."""
     if not len(bins):
         return []
     change = np.flatnonzero(bins[1:] != bins[:-1]) + 1
@@ -143,22 +143,22 @@ def runs_of(bins: NDArray[Any]) -> list[tuple[int, int]]:
 
 
 def labels(axes: Sequence[str], places: Sequence[Index]) -> Mapping[str, list[int]]:
-    """For each axis but the trials' own: the number of each trial's element, from 1."""
+    """For each axis except the trials' own: the number of each trial's element, from 1."""
     return {name: [place[i] + 1 for place in places] for i, name in enumerate(axes) if name != TRIAL}
 
 
 def all_missing(trial: NDArray[Any]) -> bool:
-    """Whether no unit was recorded."""
+    """Whether no unit was recorded in the trial."""
     return trial.dtype.kind == "f" and bool(np.isnan(trial).all())
 
 
 def check_values(found: Cut, kind: str, part: Part) -> None:
-    """Refuse values that are not what they are said to be.
+    """Refuse values that do not fit their kind.
 
     Args:
         found: the trials.
-        kind: the option that names them: counts, rates, z_scores.
-        part: where they stand, for the error.
+        kind: the option that gives them: counts, rates, z_scores.
+        part: their place in the file, for the error.
 
     Raises:
         InputError: there are infinite values, negative counts or rates, or counts that are not whole numbers.

@@ -1,4 +1,4 @@
-"""What is in raw files of a lab, as plain values: sessions, tables, trees of variables."""
+"""The content of a lab's raw files as plain values: sessions, tables, trees of variables."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-MOST_PARTS = 60  # of a tree that are listed
-FEW_VALUES = 12  # of a column of numbers that are listed with their counts
+MOST_PARTS = 60  # parts of a tree that are listed
+FEW_VALUES = 12  # numeric values of a column that are listed with their counts
 
 
 def session_facts(session: Session) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def session_facts(session: Session) -> dict[str, Any]:
 
 
 def rates_in_words(session: Session) -> str:
-    """Mean rate of the units over all that was recorded, and its range over units."""
+    """Mean rate of the units over the complete recording, and its range over units."""
     activity = session.activity
     with np.errstate(invalid="ignore", divide="ignore"):
         if isinstance(activity, SpikeTimes):
@@ -65,12 +65,12 @@ def _rate(times_s: NDArray[Any]) -> float:
 
 
 def table_facts(table: pd.DataFrame) -> dict[str, str]:
-    """For each column its values with their counts, or its range where it has many numbers."""
+    """For each column, its values with their counts, or its range if it has many different numbers."""
     return {str(name): column_in_words(table[name].tolist()) for name in table.columns}
 
 
 def column_in_words(values: list[Any]) -> str:
-    """The values of a column: "left (40), right (38)", or of many numbers "0.5 to 12.25, 3 missing"."""
+    """Values of a column: "left (40), right (38)", or for many numbers "0.5 to 12.25, 3 missing"."""
     numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool) and v == v]
     if len(set(numbers)) <= FEW_VALUES or len(numbers) < len(values) / 2:
         return in_words(values)
@@ -85,7 +85,7 @@ def _times_in_words(at_s: NDArray[Any]) -> str:
 
 
 def tree_facts(tree: Mapping[str, Any]) -> dict[str, str]:
-    """Every variable and field by its path, with its shape and type; of struct arrays and cells the first element's."""
+    """Every variable and field by path, with shape and type; struct arrays and cells show their first element."""
     found: dict[str, str] = {}
     for path, value in parts_of(tree):
         if len(found) >= MOST_PARTS:
@@ -96,7 +96,7 @@ def tree_facts(tree: Mapping[str, Any]) -> dict[str, str]:
 
 
 def parts_of(tree: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    """Paths in a tree and what stands there, in the first element of struct arrays and cells."""
+    """Paths in a tree and their values, from the first element of struct arrays and cells."""
     waiting: list[tuple[str, Any]] = [(str(name), value) for name, value in reversed(list(tree.items()))]
     while waiting:
         path, value = waiting.pop()

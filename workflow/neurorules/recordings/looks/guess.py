@@ -1,4 +1,4 @@
-"""Options to start from, as far as files let them be guessed. Whoever uses them checks each line."""
+"""Options to start from, guessed from files. Users must check each line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_CONDITIONS = 40
-FILE_BIN_MS = 1  # no file says it
+FILE_BIN_MS = 1  # not stated in any file
 ALIGN = ("move_onset", "movement_on", "go_cue", "go", "stim_on", "cue_on", "target_on")  # parts of names, best first
 OWN = ("start_time", "stop_time", "event", "trial", "id")
 UNIT_NAMES = ("unit", "unit_id", "neuron", "cluster", "cluster_id", "cell")
@@ -23,7 +23,7 @@ TIME_NAMES = ("time", "time_s", "spike_time", "spike_times", "t", "time_ms")
 
 
 def of_tree(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """Options that say what is what in a file of arrays; empty where nothing looks like trials or bins."""
+    """Options that give the variables of a file of arrays; empty if nothing looks like trials or bins."""
     structs = [(path, value) for path, value in parts_of(tree) if _is_list(value) and _first_is(value, Mapping)]
     for path, value in structs:
         if found := _of_structs(path, value):
@@ -58,7 +58,7 @@ def _of_structs(path: str, value: NDArray[Any]) -> dict[str, Any]:
     for field, of in first.items():
         kind = _kind([of, last[field]]) if _is_numeric(of) and min(of.shape) > 1 else None
         if kind:
-            # units are as many in every trial; bins may differ
+            # every trial has the same number of units; bins may differ
             axes = ["trial", "time", "unit"] if of.shape[0] != last[field].shape[0] else ["trial", "unit", "time"]
             columns = {}
             for name in first:
@@ -75,7 +75,7 @@ def _of_structs(path: str, value: NDArray[Any]) -> dict[str, Any]:
 
 
 def _columns(tree: Mapping[str, Any], size: int, beside: str | None = None) -> dict[str, Any]:
-    """Vectors of this many values, few of them different; those of the same struct, where there is one."""
+    """Vectors of this length with few different values; from the same struct as `beside`, if given."""
     struct = "" if beside is None else beside.rpartition(".")[0]
     columns = {}
     for path, value in parts_of(tree):
@@ -89,7 +89,7 @@ def _columns(tree: Mapping[str, Any], size: int, beside: str | None = None) -> d
 
 
 def of_tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    """Which of these tables, by the names of their files, has spikes and which trials; empty where none looks so."""
+    """The table of spikes and the table of trials, by file name; empty if they cannot be found."""
     found: dict[str, Any] = {}
     for name, table in tables.items():
         lower = {str(column).lower(): str(column) for column in table.columns}
@@ -104,9 +104,9 @@ def of_tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 
 
 def of_session(session: Session) -> dict[str, Any]:
-    """Options that say what becomes of a session: conditions, alignment, window, bins.
+    """Options for the use of a session: conditions, alignment, window, bins.
 
-    The window is what the trials have after the event, at most 400 ms of it and 200 ms before.
+    The window covers what the trials have around the event, at most 200 ms before and 400 ms after it.
     """
     table = session.trials
     conditions = [name for name in table.columns if name not in OWN and _is_label(table[name].tolist())]
@@ -132,7 +132,7 @@ def of_session(session: Session) -> dict[str, Any]:
 
 
 def _numbers(values: list[Any]) -> NDArray[Any]:
-    """A column as numbers; NaN where it holds something else."""
+    """A column as numbers; NaN for other values."""
     return np.array([float(v) if isinstance(v, int | float) else np.nan for v in values])
 
 
@@ -167,7 +167,7 @@ def _is_numeric(value: Any) -> bool:
 
 
 def _kind(arrays: list[NDArray[Any]]) -> str | None:
-    """Whether arrays look like counts, rates or z-scores; None where they are no matrices of numbers."""
+    """Whether arrays look like counts, rates or z-scores; None if they are not matrices of numbers."""
     if not arrays or not all(_is_numeric(array) and min(array.shape) > 1 for array in arrays):
         return None
     values = np.concatenate([array.ravel()[: 1 << 16].astype(np.float64) for array in arrays])
@@ -180,7 +180,7 @@ def _kind(arrays: list[NDArray[Any]]) -> str | None:
 
 
 def _value(value: Any) -> Any:
-    """A label of a trial; None where it is none."""
+    """A trial's label; None if the value cannot be one."""
     if isinstance(value, str):
         return value
     return (

@@ -1,4 +1,4 @@
-"""A look at raw files of a lab: what is in them, options to start from, and their sessions."""
+"""Inspection of a lab's raw files: their content, options to start from, and their sessions."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from neurorules.recordings.sessions.session import Session
 
 ENDINGS = (".nwb", ".mat", ".npz", ".parquet", ".csv")
-SAID = ("counts", "rates", "z_scores", "spike_times", "spikes_file", "trials_file")  # options that say what is what
+SAID = ("counts", "rates", "z_scores", "spike_times", "spikes_file", "trials_file")  # give variables or files
 
 
 @dataclass
 class Look:
-    """What a look at files found.
+    """The result of inspecting files.
 
     Attributes:
-        facts: plain values by file.
-        options: given ones, or those to start from.
-        sessions: plain values by session, where the options say what is what.
-        recording: what a Recording would be; None without options, or where it cannot be.
-        problem: why it cannot be, or why the options could not be completed.
+        facts: plain values, by file.
+        options: the given options, or options to start from.
+        sessions: plain values by session, if the options give the variables or files.
+        recording: the Recording they would make; None without options, or if there is a problem.
+        problem: why there is no recording, or why the options are incomplete.
     """
 
     facts: dict[str, Any] = field(default_factory=dict)
@@ -41,19 +41,19 @@ class Look:
 
 
 def reader_of(files: Sequence[Path]) -> str:
-    """The reader of these files."""
+    """The name of the reader for these files."""
     return "nwb" if all(file.suffix.lower() == ".nwb" for file in files) else "trials"
 
 
 def look(files: Sequence[Path], options: Mapping[str, Any] | None) -> Look:
-    """Look at files that belong together.
+    """Inspect files that belong together.
 
     Args:
         files: raw files.
-        options: of a recording; None to guess them.
+        options: options of a recording; None to guess them.
 
     Raises:
-        InputError: a file cannot be read, or is not as the given options say.
+        InputError: a file cannot be read, or does not match the given options.
     """
     found = Look({str(file): _facts(file) for file in files}, dict(options or {}))
     guessed = options is None
@@ -75,10 +75,10 @@ def look(files: Sequence[Path], options: Mapping[str, Any] | None) -> Look:
 
 
 def sessions_of(files: Sequence[Path], options: Mapping[str, Any]) -> list[Session]:
-    """The sessions of raw files.
+    """The sessions in raw files.
 
     Raises:
-        InputError: a file cannot be read, or is not as the options say.
+        InputError: a file cannot be read, or does not match the options.
     """
     if reader_of(files) == "nwb":
         from neurorules.recordings.formats.nwb_session import nwb_session

@@ -1,7 +1,7 @@
 """Hatsopoulos 2007 (Suresh et al. 2020): macaque primary motor cortex in center-out reaches to 8 targets.
 
-Two sources of the same session: `processed`, condition averages as the papers' authors computed and published them;
-`dryad`, spike times, events and kinematics of the session (MATLAB 7.3), from which the same averages are made here.
+There are two sources of the same session: `processed` has the condition averages that the papers' authors published;
+`dryad` has spike times, events and kinematics (MATLAB 7.3), from which the same averages are computed here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SUFFIX = {"processed": ".npy", "dryad": ".mat"}
 N_TARGETS = 8
 TIME_MS = np.arange(-800.0, 401.0, 10.0)  # relative to movement onset
 SMOOTHING_MS = 25  # SD of the Gaussian
-PAD_MS = 4 * SMOOTHING_MS  # the kernel is cut at 4 SD; as much is read beyond each side of the window
+PAD_MS = 4 * SMOOTHING_MS  # the kernel is truncated at 4 SD, so this much is read on each side of the window
 
 # name in the recording -> name in the processed file, name in the Dryad file
 KINEMATICS = {
@@ -44,49 +44,49 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
     """Read the session as a recording of 8 conditions, target angles 0, 45 .. 315 degrees.
 
     Args:
-        raw: the one raw file.
-        options: `source` "processed" (default) or "dryad"; `keep_trials` (default False) to keep single
-            trials too, which only `dryad` has.
+        raw: one raw file.
+        options: `source`: "processed" (default) or "dryad"; `keep_trials` (default False) also keeps single trials,
+            which only `dryad` has.
 
     Returns:
-        rates(condition, time, neuron) in spikes/s, mean over trials, every 10 ms from -800 to 400 ms around
-        movement onset, smoothed with a Gaussian of SD 25 ms; shoulder_angle, elbow_angle, hand_x,
-        hand_y(condition, time), mean over trials, less the value at -800 ms, divided by the largest
-        absolute value over conditions and times. Neurons are called `unit001` in file order (processed) or
-        `ch012u2` for the second unit of the twelfth entry of `spikes` (dryad). A trial whose window is
-        not covered by the kinematics is left out of everything and listed in attrs["trials_left_out"].
+        rates(condition, time, neuron) in spikes/s, averaged over trials, every 10 ms from -800 to 400 ms around
+        movement onset, smoothed with a Gaussian of SD 25 ms; shoulder_angle, elbow_angle, hand_x, hand_y(condition,
+        time), averaged over trials, minus the value at -800 ms, divided by the largest absolute value over conditions
+        and times. Neurons are called `unit001` in file order (processed), or for example `ch012u2` for the second unit
+        in the twelfth entry of `spikes` (dryad). A trial whose window is not covered by the kinematics is left out of
+        everything and listed in attrs["trials_left_out"].
 
     Raises:
-        InputError: the file is missing, truncated or of another kind, or an option has no meaning.
+        InputError: the file is missing, truncated or of another type, or an option is invalid.
     """
     source = options.get("source", "processed")
     if source not in SUFFIX:
         raise InputError(
-            "The recording hatsopoulos2007 has no such source.",
+            "Unknown source of the recording hatsopoulos2007.",
             key="source",
             value=source,
-            remedy=f"Name one of: {', '.join(SUFFIX)}.",
+            remedy=f"Use one of: {', '.join(SUFFIX)}.",
         )
     if len(raw) != 1:
         raise InputError(
-            "One raw file is needed.",
+            "Exactly one raw file is needed.",
             key="raw",
             value=[str(path) for path in raw],
-            remedy=f"Give the one {SUFFIX[source]} file of the source {source}.",
+            remedy=f"Provide the {SUFFIX[source]} file of the source {source}.",
         )
     path = Path(raw[0])
     if path.suffix != SUFFIX[source]:
         raise InputError(
-            f"The source {source} is a {SUFFIX[source]} file.",
+            f"The source {source} needs a {SUFFIX[source]} file.",
             file=path,
             key="source",
             value=source,
-            remedy=f"Give that file, or set source to {' or '.join(s for s in SUFFIX if s != source)}.",
+            remedy=f"Provide that file, or set source to {' or '.join(s for s in SUFFIX if s != source)}.",
         )
     keep_trials = bool(options.get("keep_trials", False))
     if keep_trials and source == "processed":
         raise InputError(
-            "The processed file holds averages only, no single trials.",
+            "The processed file contains averages only, no single trials.",
             file=path,
             key="keep_trials",
             value=True,
@@ -133,7 +133,7 @@ def _dataset(
 
 def _other_kind(path: Path, why: str, key: str) -> InputError:
     return InputError(
-        f"The file is not what the source promises: {why}.",
+        f"The file does not match its source: {why}.",
         file=path,
         key=key,
         remedy="Delete it and run the same command again to download it.",
@@ -146,9 +146,9 @@ def _read_processed(path: Path) -> xr.Dataset:
     def array(key: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
         value = content.get(key)
         if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu":
-            raise _other_kind(path, "there is no array of numbers of this name", key)
+            raise _other_kind(path, "there is no numeric array with this name", key)
         if value.ndim != len(shape) or any(n not in (None, m) for n, m in zip(shape, value.shape, strict=True)):
-            raise _other_kind(path, f"the array has the shape {value.shape}", key)
+            raise _other_kind(path, f"the array has shape {value.shape}", key)
         return np.ascontiguousarray(value, dtype=np.float64)
 
     rates = array("firing_rate", (None, len(TIME_MS), N_TARGETS)).transpose(2, 1, 0)
@@ -175,7 +175,7 @@ def _read_dryad(path: Path, keep_trials: bool) -> xr.Dataset:
         if not covered.all():
             trials_left_out.append({"angle_deg": 45 * condition, "trials": int((~covered).sum())})
         if not covered.any():
-            raise MatlabError(f"no usable trial to the target at {45 * condition} degrees", "stmv_cell")
+            raise MatlabError(f"no usable trial for the target at {45 * condition} degrees", "stmv_cell")
         kept.append(times[covered])
     condition_of = np.repeat(np.arange(N_TARGETS), [len(times) for times in kept])
     onset = np.concatenate(kept)
@@ -197,7 +197,7 @@ def _read_dryad(path: Path, keep_trials: bool) -> xr.Dataset:
         mean -= mean[:, :1]
         largest = np.abs(mean).max()
         if not 0 < largest < np.inf:
-            raise MatlabError("the variable never changes, or has infinite values", KINEMATICS[name][1])
+            raise MatlabError("the variable is constant, or has infinite values", KINEMATICS[name][1])
         kinematics[name] = mean / largest
 
     recording = _dataset(rates, list(spikes), kinematics, synthetic)
@@ -222,7 +222,7 @@ def _counts(times: NDArray[Any], onset: NDArray[Any]) -> NDArray[Any]:
 
 
 def _smooth(counts: NDArray[Any]) -> NDArray[Any]:
-    """Counts per 1 ms bin (..., padded window) to spikes/s at TIME_MS."""
+    """Counts per 1 ms bin (..., padded window), converted to spikes/s at TIME_MS."""
     from scipy.ndimage import gaussian_filter1d
 
     rate = gaussian_filter1d(counts * 1000.0, SMOOTHING_MS, axis=-1, truncate=PAD_MS / SMOOTHING_MS, mode="constant")
@@ -231,7 +231,7 @@ def _smooth(counts: NDArray[Any]) -> NDArray[Any]:
 
 
 def _load_dryad(path: Path) -> tuple[dict[str, NDArray[Any]], list[NDArray[Any]], dict[str, NDArray[Any]], bool]:
-    """Spike times by unit, movement onsets by target, kinematics (sample, [time, value]), all times in s; synthetic?"""
+    """Spike times by unit, onsets by target, kinematics (sample, [time, value]), all in s; synthetic or not."""
     with open_mat73(path) as file:
         spikes = _spike_times(file)
         onsets = [vector(cell, "stmv_cell") for cell in cells(file, "stmv_cell")]
@@ -242,7 +242,7 @@ def _load_dryad(path: Path) -> tuple[dict[str, NDArray[Any]], list[NDArray[Any]]
 
 
 def _spike_times(file: h5py.File) -> dict[str, NDArray[Any]]:
-    """Sorted spike times in s; one channel's cell is empty, one unit's times, or a cell of several units' times."""
+    """Sorted spike times in s, by unit. A channel's cell is empty, or has one unit's times or a cell of several."""
     found: dict[str, NDArray[Any]] = {}
     for channel, item in enumerate(cells(file, "spikes"), start=1):
         units = cell_entries(file, item, "spikes") if is_cell(item) else [item]
@@ -259,7 +259,7 @@ def _samples(file: h5py.File, key: str) -> NDArray[Any]:
     """A kinematic variable, (sample, [time in s, value]), without samples that are not finite."""
     values: NDArray[Any] = matrix(file, key)
     if values.ndim != 2 or values.shape[1] != 2:
-        raise MatlabError(f"a matrix of times and values is expected, not the shape {values.shape}", key)
+        raise MatlabError(f"a matrix of times and values is expected, not shape {values.shape}", key)
     values = values[np.isfinite(values).all(axis=1)]
     if len(values) < 2 or (np.diff(values[:, 0]) <= 0).any():
         raise MatlabError("its times must increase", key)

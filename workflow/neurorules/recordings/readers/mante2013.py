@@ -1,8 +1,8 @@
 """Mante, Sussillo, Shenoy & Newsome 2013: macaque prefrontal cortex in a context-dependent decision.
 
-One file is one unit: its spike counts in 751 bins of 1 ms, 100 to 850 ms after dots onset, trial by
-trial, and what each trial was. Units come from different sessions, so that a population response exists only
-as averages over like conditions. Inner coherence levels differ between sessions: conditions go by level rank.
+Each file has one unit: its spike counts in 751 bins of 1 ms, 100 to 850 ms after dots onset, in each trial, and the
+task variables of each trial. Units come from different sessions, so a population response exists only as averages over
+equal conditions. Inner coherence levels differ between sessions, so conditions use the rank of the level.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MONKEYS = ("ar", "fe")
-PUBLISHED_UNITS = {"ar": 762, "fe": 640}  # unit files of the whole archive
-LEVELS = 6  # signed coherence levels of each feature, ascending ranks 1..6; ranks 4..6 are positive
+PUBLISHED_UNITS = {"ar": 762, "fe": 640}  # unit files in the complete archive
+LEVELS = 6  # signed coherence levels of each feature, with ascending ranks 1..6; ranks 4..6 are positive
 
-# (choice, motion rank, color rank, context) of correct trials: the relevant feature's sign is the choice.
-# choice +1 = preferred target; context +1 = motion relevant, -1 = color relevant. 72 rows, ascending.
+# (choice, motion rank, color rank, context) of correct trials, where the relevant feature's sign is the choice. choice
+# +1 = preferred target; context +1 = motion relevant, -1 = color relevant. 72 rows, ascending.
 CONDITIONS = [
     (choice, motion, color, context)
     for choice in (-1, 1)
@@ -44,11 +44,11 @@ class _Unit:
     name: str
     file: str
     synthetic: bool
-    counts: NDArray[Any]  # (correct trial, bin) spikes; integers, so that sums depend on no order
-    condition: NDArray[Any]  # (correct trial,) index into CONDITIONS, -1 where it is none of them
+    counts: NDArray[Any]  # (correct trial, bin) spikes; integers, so that the order of summation does not matter
+    condition: NDArray[Any]  # (correct trial,) index into CONDITIONS, -1 if there is none
     time_ms: NDArray[Any]  # (bin,) mean of the sample times
     width_ms: int
-    levels: tuple[NDArray[Any], NDArray[Any]]  # signed coherences present: motion, color towards preferred target
+    levels: tuple[NDArray[Any], NDArray[Any]]  # signed coherences in the file: motion, color towards preferred target
 
 
 def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
@@ -56,19 +56,18 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
 
     Args:
         raw: the published zip (read in place, never unpacked), or the unit files.
-        options: `monkey` "ar" (default) or "fe"; `dt_ms` bin width in whole ms, 50 (default) or 15 in the
-            papers; `keep_trials` (default False) to keep the single correct trials too.
+        options: `monkey`: "ar" (default) or "fe"; `dt_ms`: bin width in whole ms, 50 (default) or 15 in the papers;
+            `keep_trials` (default False) also keeps the single correct trials.
 
     Returns:
-        rates(condition, time, neuron) in spikes/s, mean over correct trials of non-overlapping bins from
-        100 ms after dots onset; samples left over at the end are dropped: 15 bins of 50 ms, 50 of 15 ms. `time` is
-        the mean of a bin's sample times. Conditions in ascending order of (choice, motion coherence, color
-        coherence towards the preferred target, context), labelled by rank and by mean coherence over
-        units. Neurons by name. A unit that lacks a condition is left out and listed in attrs["left_out"].
+        rates(condition, time, neuron) in spikes/s, averaged over correct trials in non-overlapping bins from 100 ms
+        after dots onset, without leftover samples at the end: 15 bins of 50 ms, or 50 of 15 ms. `time` is the mean of a
+        bin's sample times. Conditions are sorted by (choice, motion coherence, color coherence towards the preferred
+        target, context), and labelled by rank and by mean coherence over units. Neurons are sorted by name. A unit that
+        lacks a condition is left out and listed in attrs["left_out"].
 
     Raises:
-        InputError: a file is truncated or of another kind, no unit has all conditions, or an
-            option has no meaning.
+        InputError: a file is truncated or of another type, no unit has all conditions, or an option is invalid.
     """
     import xarray as xr
 
@@ -133,16 +132,16 @@ def _monkey(options: Mapping[str, Any]) -> str:
     monkey: str = options.get("monkey", MONKEYS[0])
     if monkey not in MONKEYS:
         raise InputError(
-            "The recording mante2013 has no such monkey.",
+            "Unknown monkey of the recording mante2013.",
             key="monkey",
             value=monkey,
-            remedy=f"Name one of: {', '.join(MONKEYS)}.",
+            remedy=f"Use one of: {', '.join(MONKEYS)}.",
         )
     return monkey
 
 
 def _condition_labels(units: Sequence[_Unit]) -> dict[str, Any]:
-    """What each condition was, as coordinates of xarray."""
+    """Labels of each condition, as xarray coordinates."""
     label = np.array(CONDITIONS)
     motion, color = (np.mean([unit.levels[feature] for unit in units], axis=0) for feature in (0, 1))
     return {
@@ -168,7 +167,7 @@ def _condition_labels(units: Sequence[_Unit]) -> dict[str, Any]:
 
 
 def _bin_unit(unit: UnitFile, dt_ms: Any) -> _Unit:
-    """The correct trials of a unit in bins of `dt_ms`, each with its condition."""
+    """A unit's correct trials in bins of `dt_ms`, each with its condition."""
     correct = unit.trials["correct"] == 1
     ranks, levels = [], []
     for feature in ("stim_dir", "stim_col2dir"):
@@ -195,11 +194,11 @@ def _bin_unit(unit: UnitFile, dt_ms: Any) -> _Unit:
 
 
 def _bins(n_samples: int, dt_ms: Any) -> tuple[int, int]:
-    """Number of bins and their width in samples of 1 ms; the published binning, where it keeps to `dt_ms`."""
+    """Number of bins and their width in samples of 1 ms: the published binning, if it keeps the width `dt_ms`."""
     valid = isinstance(dt_ms, int) and not isinstance(dt_ms, bool) and 1 <= dt_ms <= n_samples
     n_bins = n_samples // dt_ms if valid else 0
-    # The published code takes n = int(n_samples / dt), then windows of int(n_samples / n), which are wider than
-    # dt where many samples would be left over (40 ms: 41). Such a width is refused rather than mislabelled.
+    # The published code takes n = int(n_samples / dt), then windows of int(n_samples / n). These are wider than dt if
+    # many samples would be left over (40 ms: 41). Such a width is refused, so that no bin is mislabelled.
     if not valid or n_samples // n_bins != dt_ms:
         raise InputError(
             f"Bins of this width do not fill the recorded {n_samples} ms.",
@@ -211,16 +210,16 @@ def _bins(n_samples: int, dt_ms: Any) -> tuple[int, int]:
 
 
 def _check_population(units: Sequence[_Unit], raw: Sequence[Path]) -> None:
-    """Refuse two files of one unit, and units with different times."""
+    """Refuse duplicate units, and units with different times."""
     names = [unit.name for unit in units]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(
-            "Two unit files hold the same unit.",
+            "Duplicate unit: two files contain it.",
             file=raw[0] if len(raw) == 1 else raw[0].parent,
             key="unit.name",
             value=twice,
-            remedy="Remove the copy.",
+            remedy="Remove one of the files.",
         )
     first = units[0]
     for unit in units:
@@ -234,7 +233,7 @@ def _describe(condition: int) -> str:
 
 
 def _incomplete(unit: _Unit) -> tuple[str | None, set[int]]:
-    """Why the unit cannot be used (None if it can), and the conditions without a correct trial."""
+    """Why the unit cannot be used (None if it can), and its conditions without a correct trial."""
     for feature, levels in zip(("motion", "color"), unit.levels, strict=True):
         if len(levels) != LEVELS or (levels > 0).sum() != LEVELS // 2 or (levels < 0).sum() != LEVELS // 2:
             return f"{feature} coherence has the levels {levels.tolist()}, not 3 of each sign", set()
@@ -252,13 +251,13 @@ def _no_unit_left(raw: Sequence[Path], left_out: list[dict[str, str]], missing: 
     everywhere = sorted(set.intersection(*missing))
     if everywhere:
         problem = "No unit is left: no unit has a correct trial in: " + "; ".join(map(_describe, everywhere[:3]))
-        problem += "." if len(everywhere) <= 3 else f"; and {len(everywhere) - 3} conditions more."
+        problem += "." if len(everywhere) <= 3 else f"; and {len(everywhere) - 3} more conditions."
     else:
-        problem = f"No unit is left: each lacks something. {left_out[0]['neuron']}: {left_out[0]['reason']}."
+        problem = f"No unit is left: none is complete. {left_out[0]['neuron']}: {left_out[0]['reason']}."
     return InputError(
         problem,
         file=raw[0] if len(raw) == 1 else Path(raw[0]).parent,
         key="condition",
         value=f"{len(left_out)} unit files, all left out",
-        remedy="Give more unit files: a unit needs a correct trial in each of the 72 conditions.",
+        remedy="Add more unit files: a unit needs a correct trial in each of the 72 conditions.",
     )

@@ -1,6 +1,6 @@
-"""Sessions in NWB files (Neurodata Without Borders 2), one or several, as a recording.
+"""One or several sessions in NWB files (Neurodata Without Borders 2), as a recording.
 
-What a study makes of units, trials and behaviour it says in options; recordings/sessions/ has what they do.
+Options in the study define the use of units, trials and behaviour; recordings/sessions/ implements them.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from neurorules.recordings.sessions.to_recording import recording_of
 if TYPE_CHECKING:
     import xarray as xr
 
-OWN = "files"  # the source of files of one's own; the catalogue knows what the others are called
+OWN = "files"  # the source of the user's own files; the others are in the catalogue
 OF_CATALOGUE = ("licence", "citation")
 
 
 def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
-    """Read sessions as one recording; several are one pseudo-population.
+    """Read sessions as one recording; several sessions form one pseudo-population.
 
     Args:
         raw: NWB files.
-        options: `condition`, `align`, `window_ms`, `bin_ms` and more, as docs/reference/options.md lists them.
+        options: `condition`, `align`, `window_ms`, `bin_ms` and more, as listed in docs/reference/options.md.
 
     Returns:
-        see `recording_of`. Attributes have what the files say of themselves: identifier, session_description, subject,
-        species, lab, institution, citation.
+        See `recording_of`. Attributes come from the files: identifier, session_description, subject, species, lab,
+            institution, citation.
 
     Raises:
-        InputError: a file is cut off, damaged, no NWB file or leads to other files, an option is missing or impossible,
-            or nothing is left.
+        InputError: a file is truncated, damaged, not an NWB file or points to other files, an option is missing or
+            invalid, or nothing is left.
     """
     recording = recording_of([nwb_session(Path(path)) for path in sorted(raw)], options)
     if options.get("source", OWN) != OWN:

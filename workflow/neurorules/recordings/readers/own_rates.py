@@ -1,7 +1,7 @@
-"""The user's own rates: a recording as one NetCDF file in the form that `recordings/recording.py` describes.
+"""The user's own rates: a recording as one NetCDF file in the form of `recordings/recording.py`.
 
-The file holds rates(condition, time, neuron) in spikes/s, time in ms, and a title. Everything else that
-`recordings/recording.py` describes is optional.
+The file contains rates(condition, time, neuron) in spikes/s, time in ms, and a title. All other parts of
+`recordings/recording.py` are optional.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ YES_OR_NO = {"0": 0, "false": 0, "no": 0, "1": 1, "true": 1, "yes": 1}
 
 
 def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
-    """Read rates that are averaged and binned already.
+    """Read rates that are already averaged and binned.
 
     Args:
-        raw: the one file. Its variables: `rates`, dimensions condition, time and neuron in any order, its attribute
-            `units` "spikes/s" or "Hz"; `time`, ascending in equal steps, `units` "ms". Labels of conditions, any
-            variable (condition): by them conditions are paired with the task's test trials, so that a comparison needs
-            them. Optional: names of neurons, single trials, other numeric variables. Its attributes: `title`, shown by
+        raw: the file. Its variables: `rates`, with dimensions condition, time and neuron in any order, and the
+            attribute `units`, "spikes/s" or "Hz"; `time`, ascending in equal steps, with `units` "ms"; labels of
+            conditions, any variable (condition), which comparisons need to pair conditions with the task's test trials.
+            Optional: names of neurons, single trials, other numeric variables. Its attributes: `title`, shown in
             figures; optional `licence`, `citation`, `aligned_to`, `left_out` (JSON), `time_in_bin` ("edge", "middle").
-        options: `time_in_bin`, over the file's; `drop_incomplete_units` (default False) to leave out neurons whose
-            rates are NaN somewhere and list them in attrs["left_out"]; `max_rate_hz` (default 2000), the largest rate
-            that is taken for one.
+        options: `time_in_bin`, which overrides the file's; `drop_incomplete_units` (default False) leaves out neurons
+            with any NaN rate and lists them in attrs["left_out"]; `max_rate_hz` (default 2000), the largest plausible
+            rate.
 
     Raises:
-        InputError: the file is truncated or not NetCDF, points to other files, lacks one of these, or a value is
+        InputError: the file is truncated or not NetCDF, points to other files, or lacks one of these, or a value is
             impossible or was never written.
     """
     (path,) = raw
@@ -53,9 +53,9 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
     names = _names(found, path)
     title = found.attrs.get("title", "")
     if np.ndim(title) or not str(title).strip():
-        raise _wrong(path, "title", title, "Write the attribute title, one text: figures show it.")
+        raise _wrong(path, "title", title, "Write the attribute title, one text that figures show.")
     if problem := title_problem(str(title).strip()):
-        remedy = "Write a short title of one line: figures show it."
+        remedy = "Write a short title of one line, which figures show."
         raise InputError(problem, file=path, key="title", value=str(title), remedy=remedy)
     coordinates: dict[str, Any] = {
         "condition": np.arange(found.sizes["condition"]),
@@ -90,20 +90,20 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
 
 
 def _as_variables(found: xr.Dataset, path: Path) -> xr.Dataset:
-    """The file's content, in a form that can be worked with; what has a part in the contract is no coordinate."""
+    """The file's content in a form to work with; parts of the contract are not coordinates."""
     for name, variable in found.variables.items():
         if len(set(variable.dims)) < len(variable.dims):
-            raise _wrong(path, str(name), variable.dims, "Give each of its dimensions a name of its own.")
+            raise _wrong(path, str(name), variable.dims, "Give each of its dimensions a unique name.")
         empty = never_written(variable)
         if empty.any():
             labels = {key: found[key] for key in ("neuron",) if key in found.coords and found[key].dims == (key,)}
             cells = type(found)({"empty": (variable.dims, empty)}, coords=labels if "neuron" in variable.dims else {})
             raise InputError(
-                f"Cells were never written, {describe_cells(cells['empty'])}: they hold what NetCDF puts there.",
+                f"Cells were never written, {describe_cells(cells['empty'])}: they contain NetCDF's fill value.",
                 file=path,
                 key=str(name),
                 value=variable.values[empty][0].item(),
-                remedy="Write all cells; of units that lack something, write NaN and set drop_incomplete_units.",
+                remedy="Write all cells. For incomplete units, write NaN and set drop_incomplete_units.",
             )
     rates = found["rates"] if "rates" in found.variables else None
     if rates is None or sorted(map(str, rates.dims)) != sorted(DIMENSIONS):
@@ -111,20 +111,20 @@ def _as_variables(found: xr.Dataset, path: Path) -> xr.Dataset:
     for name, units in UNITS.items():
         given = found[name].attrs.get("units") if name in found.variables else None
         if str(given) not in units:
-            raise _wrong(path, f"{name}.units", given, f'Write {name} in {units[0]} and say so: units = "{units[0]}".')
+            raise _wrong(path, f"{name}.units", given, f'Write {name} in {units[0]} and set units = "{units[0]}".')
     for name in ("time", "neuron", "condition"):
         if name in found.variables and found[name].dims != (name,):
-            raise _wrong(path, name, found[name].dims, f"Give it the one dimension {name}.")
+            raise _wrong(path, name, found[name].dims, f"Give it exactly one dimension, {name}.")
     for name in ("rates", "time"):
         if found[name].dtype.kind not in "iuf":
             raise _wrong(path, name, str(found[name].dtype), "Write numbers.")
-    # A file may declare any variable a coordinate.
+    # A file may declare any variable as a coordinate.
     return found.reset_coords([name for name in ("rates", RATES, NEURON, CONDITION) if name in found.coords])
 
 
 def _times(found: xr.Dataset, path: Path) -> Any:
     time_ms = found["time"].values.astype(np.float64)
-    remedy = "Bins follow each other in equal steps: write the middle of each, in ms, without rounding."
+    remedy = "Bins must be evenly spaced: write the middle of each, in ms, without rounding."
     if len(time_ms) < 2 or not np.isfinite(time_ms).all():
         raise _wrong(path, "time", time_ms.tolist(), remedy)
     uneven = uneven_bin(time_ms)
@@ -135,7 +135,7 @@ def _times(found: xr.Dataset, path: Path) -> Any:
 
 
 def _names(found: xr.Dataset, path: Path) -> list[str]:
-    """A name for each neuron: the file's, or unit001 and so on."""
+    """A name for each neuron: from the file, or unit001 and so on."""
     if "neuron" not in found.coords:
         return [f"unit{i:03d}" for i in range(1, found.sizes["neuron"] + 1)]
     try:
@@ -143,12 +143,12 @@ def _names(found: xr.Dataset, path: Path) -> list[str]:
     except UnicodeDecodeError as error:
         raise _wrong(path, "neuron", str(error), "Write names in UTF-8.") from error
     if len(set(names)) < len(names):
-        raise _wrong(path, "neuron", names, "Give each neuron a name of its own.")
+        raise _wrong(path, "neuron", names, "Give each neuron a unique name.")
     return names
 
 
 def _condition_names(found: xr.Dataset, path: Path) -> dict[str, Any]:
-    """What the file calls its conditions, where it does not just number them."""
+    """The file's names of conditions, unless it only numbers them."""
     if "condition" not in found.coords:
         return {}
     named = found["condition"].values.tolist()
@@ -156,14 +156,14 @@ def _condition_names(found: xr.Dataset, path: Path) -> dict[str, Any]:
     if named == in_order:
         return {}
     if sorted(map(str, named)) == sorted(map(str, in_order)):
-        raise _wrong(path, "condition", named, "Conditions are not in the order of their numbers: sort them.")
+        raise _wrong(path, "condition", named, "Sort the conditions by their numbers.")
     if "condition_name" in found.variables:
-        raise _wrong(path, "condition_name", named, "Name conditions once: in condition, or in condition_name.")
+        raise _wrong(path, "condition_name", named, "Name conditions in one place: in condition, or in condition_name.")
     return {"condition_name": ("condition", found["condition"].values)}
 
 
 def _without_incomplete(recording: xr.Dataset, path: Path, drop: bool) -> xr.Dataset:
-    """The recording without neurons whose rates are NaN somewhere; they are refused unless `drop`."""
+    """The recording without neurons that have any NaN rate; these are refused unless `drop`."""
     missing = recording["rates"].isnull()
     incomplete = missing.any(["condition", "time"]).values
     if not incomplete.any():
@@ -175,7 +175,7 @@ def _without_incomplete(recording: xr.Dataset, path: Path, drop: bool) -> xr.Dat
             file=path,
             key="rates",
             value=int(missing.sum()),
-            remedy=f"No neuron has rates in conditions {nowhere}: write them, or leave these conditions out."
+            remedy=f"No neuron has rates in conditions {nowhere}: write them, or remove these conditions."
             if nowhere
             else "Write their rates; or set drop_incomplete_units to true in the recording's options, which leaves "
             f"{int(incomplete.sum())} neurons out and lists them in left_out.",
@@ -225,5 +225,5 @@ def _left_out(path: Path, text: object) -> str:
 
 def _wrong(path: Path, key: str, value: Any, remedy: str) -> InputError:
     return InputError(
-        "This is missing in the file of rates, or is not as required.", file=path, key=key, value=value, remedy=remedy
+        "This part of the file of rates is missing or invalid.", file=path, key=key, value=value, remedy=remedy
     )

@@ -1,7 +1,7 @@
 """Sussillo, Churchland, Kaufman & Shenoy 2015: macaque motor cortex and arm muscles in 27 reaches through mazes.
 
-The files are not public. Each holds one array of condition averages under the file's own name (MATLAB 7.2 or
-earlier): the neurons' rates, the EMG, the plan inputs derived from preparatory activity, the envelope of the go cue.
+The files are not public. Each contains one array of condition averages, named like the file (MATLAB 7.2 or earlier):
+the neurons' rates, the EMG, the plan inputs derived from preparatory activity, the envelope of the go cue.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 BIN_MS = 10
 STORED_MS = np.arange(-1550.0, 401.0, BIN_MS)  # relative to movement onset
-FIRST_KEPT_MS = -1450.0  # as in the published analysis: the paper's T 186
+FIRST_KEPT_MS = -1450.0  # as in the published analysis: T 186 in the paper
 EMG_MS = np.arange(-250.0, 401.0, BIN_MS)
 N_MUSCLES = 7
 N_PLAN_INPUTS = 15
-STEADY_BIN = 100  # of the stored bins, -550 ms: the plan inputs are at their steady values
+STEADY_BIN = 100  # of the stored bins, at -550 ms, when the plan inputs are steady
 N_ENVELOPE = 36  # -260 to 90 ms
 ENVELOPE = slice(4, -5)  # the rest is near zero
 
@@ -42,25 +42,25 @@ SHAPES: dict[str, tuple[int | None, ...]] = {
 
 
 def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
-    """Read the session as a recording of the conditions that the files hold (27 in the published one).
+    """Read the session as a recording of the conditions in the files (27 in the published one).
 
-    Neither the files nor the published code state units: the published code calls the neurons' values neural
-    activity and compares them as they are. They are taken as rates in spikes/s; the distances that centre and
-    normalize them do not depend on it. EMG is in the units of its file.
+    Neither the files nor the published code state units. The published code calls the neurons' values neural activity
+    and compares them unchanged. They are taken as rates in spikes/s; distances that centre and normalize them do not
+    depend on this. EMG is in the units of its file.
 
     Args:
         raw: the four files, in any order.
-        options: not used.
+        options: unused.
 
     Returns:
-        rates(condition, time, neuron) every 10 ms from -1450 to 400 ms around movement onset, neurons `unit001`
+        rates(condition, time, neuron) every 10 ms from -1450 to 400 ms around movement onset, with neurons `unit001`
         and so on in file order; emg(condition, emg_time, muscle) from -250 to 400 ms; plan_input(condition,
-        plan_input_channel), the values at -550 ms divided by the largest absolute one over conditions and
-        channels; go_envelope(envelope_step), every 10 ms from -220 to 40 ms.
+        plan_input_channel), the values at -550 ms divided by their largest absolute value over conditions and channels;
+        go_envelope(envelope_step), every 10 ms from -220 to 40 ms.
 
     Raises:
-        InputError: a file is missing, truncated or of another kind, its array has another shape, the files
-            disagree on the number of conditions, or a value that is used is not finite or a rate is negative.
+        InputError: a file is missing, truncated or of another type, its array has another shape, the files differ in
+            the number of conditions, a used value is not finite, or a rate is negative.
     """
     import xarray as xr
 
@@ -74,7 +74,7 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
     for name in (EMG, PLAN):
         if arrays[name].shape[-1] != n_conditions:
             raise _other_kind(
-                paths[name], f"{arrays[name].shape[-1]} conditions, where {paths[RATES].name} has {n_conditions}", name
+                paths[name], f"it has {arrays[name].shape[-1]} conditions, {paths[RATES].name} has {n_conditions}", name
             )
 
     kept = STORED_MS >= FIRST_KEPT_MS
@@ -123,17 +123,17 @@ def _by_name(raw: Sequence[Path]) -> dict[str, Path]:
     paths = {Path(path).name: Path(path) for path in raw}
     if len(raw) != len(SHAPES) or set(paths) != {f"{name}.mat" for name in SHAPES}:
         raise InputError(
-            "These are not the four files of the recording.",
+            "The raw files are not the four files of the recording.",
             key="raw",
             value=[str(path) for path in raw],
-            remedy=f"Give {', '.join(f'{name}.mat' for name in SHAPES)}.",
+            remedy=f"Provide {', '.join(f'{name}.mat' for name in SHAPES)}.",
         )
     return {name: paths[f"{name}.mat"] for name in SHAPES}
 
 
 def _other_kind(path: Path, why: str, key: str) -> InputError:
     return InputError(
-        f"This is not the file of Sussillo et al. 2015 that its name promises: {why}.",
+        f"This file does not match its name in Sussillo et al. 2015: {why}.",
         file=path,
         key=key,
         remedy="Put an unaltered copy in its place, saved by MATLAB as version 7 or earlier.",
@@ -155,7 +155,7 @@ def _load(path: Path, name: str, shape: tuple[int | None, ...]) -> tuple[NDArray
             f"The file cannot be read ({error.strerror}).",
             file=path,
             key="recordings.sussillo2015.path",
-            remedy="Put the file there, or name the folder that holds it; the file must be readable.",
+            remedy="Put the file there, or set this key to its folder; the file must be readable.",
         ) from error
     reading(path)
     try:
@@ -164,11 +164,11 @@ def _load(path: Path, name: str, shape: tuple[int | None, ...]) -> tuple[NDArray
         raise _other_kind(path, error.reason, name) from error
     if name not in loaded:
         found = ", ".join(key for key in loaded if not key.startswith("__")) or "nothing"
-        raise _other_kind(path, f"it holds no variable of its own name, but {found}", name)
+        raise _other_kind(path, f"it has no variable with the file's name, but {found}", name)
     array = np.asarray(loaded[name])
     if array.dtype.kind not in "fiu":
-        raise _other_kind(path, "the variable holds no real numbers", name)
-    if array.ndim != len(shape):  # MATLAB has no vectors, only matrices of one row or column
+        raise _other_kind(path, "the variable does not contain real numbers", name)
+    if array.ndim != len(shape):  # MATLAB has no vectors, only matrices with one row or column
         array = array.squeeze()
     if array.ndim != len(shape) or any(n not in (None, m) or m == 0 for n, m in zip(shape, array.shape, strict=True)):
         wanted = ", ".join("any" if n is None else str(n) for n in shape)

@@ -1,6 +1,6 @@
 """Trials as labs have them without NWB: arrays in .mat and .npz files, or tables of spikes and trials.
 
-Options say which variable or column is what (study/schema/trials_file.py), and what becomes of it, as for all sessions
+Options give the variables or columns (study/schema/trials_file.py) and define their use, as for all sessions
 (recordings/sessions/choices.py).
 """
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
-    """A recording of one or several sessions of trials.
+    """Read one or several sessions of trials as a recording.
 
     Args:
-        raw: files of arrays, a session each; or tables of spikes and of trials.
-        options: of the reader and of all recordings that are made of sessions.
+        raw: files of arrays, one session each; or tables of spikes and of trials.
+        options: options of this reader, and those of all recordings made from sessions.
 
     Raises:
-        InputError: a file cannot be read or is not as the options say, or nothing is left.
+        InputError: a file cannot be read or does not match the options, or nothing is left.
     """
     from neurorules.recordings.sessions.to_recording import recording_of
 
@@ -36,10 +36,10 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
 
 
 def sessions_of(raw: Sequence[Path], options: Mapping[str, Any]) -> list[Session]:
-    """The sessions of these files.
+    """The sessions in these files.
 
     Raises:
-        InputError: a file cannot be read, or is not as the options say.
+        InputError: a file cannot be read, or does not match the options.
     """
     if "spikes_file" in options or "trials_file" in options:
         from neurorules.recordings.formats.table_sessions import table_sessions
@@ -52,12 +52,12 @@ def sessions_of(raw: Sequence[Path], options: Mapping[str, Any]) -> list[Session
     for file in raw:
         if file.suffix.lower() not in array_files.ENDINGS:
             raise InputError(
-                "This is no file of arrays, and no option says which table it is.",
+                "This is not a file of arrays, and no option says which table it is.",
                 file=file,
                 key="spikes_file",
                 value=None,
-                remedy="Write spikes_file and trials_file for tables; for arrays let the recording's path name "
-                "the .mat or .npz files alone.",
+                remedy="For tables, write spikes_file and trials_file. For arrays, list only .mat or .npz files in the "
+                "recording's path.",
             )
         reading(file)
         sessions.append(array_session(file, options))

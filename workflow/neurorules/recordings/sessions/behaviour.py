@@ -1,4 +1,4 @@
-"""Behaviour of sessions, averaged over the trials of each condition."""
+"""Behaviour in sessions, averaged over the trials of each condition."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 def averaged_behaviour(
     sessions: Sequence[Session], trials: Sequence[Trials], conditions: Conditions, choices: Choices
 ) -> tuple[dict[str, NDArray[Any]], list[dict[str, Any]]]:
-    """Signals at the starts of bins, averaged over the trials of all sessions, (condition, time) by name.
+    """Signals at bin starts, averaged over each condition's trials in all sessions, (condition, time) by name.
 
-    A trial in which a signal has no value at some time is left out of its average.
+    If a signal has no value at some time of a trial, this trial is left out of the signal's average.
 
     Returns:
-        the signals, `<name>_x` and `<name>_y` of one with two components; and what was left out, with the reason.
+        The signals, as `<name>_x` and `<name>_y` for two components; and the trials left out, with the reason.
 
     Raises:
-        InputError: a session lacks a signal, sessions have it with other components, or a condition has no trial with
-            values at all times.
+        InputError: a session lacks a signal, sessions differ in its components, or a condition has no trial with values
+            at all times.
     """
     found: dict[str, NDArray[Any]] = {}
     left_out: list[dict[str, Any]] = []
@@ -41,17 +41,15 @@ def averaged_behaviour(
         values, components = [], None
         for session, of in zip(sessions, trials, strict=True):
             if path not in session.behaviour:
-                raise missing_name(
-                    "There is no such signal.", session.file, f"behaviour.{name}", path, session.behaviour
-                )
+                raise missing_name("Unknown signal.", session.file, f"behaviour.{name}", path, session.behaviour)
             signal = session.behaviour[path]
             if components not in (None, signal.components):
                 raise InputError(
-                    f"Sessions have this signal with other components: {len(components)} in {sessions[0].name}.",
+                    f"Sessions differ in this signal's components: {len(components)} in {sessions[0].name}.",
                     file=session.file,
                     key=f"behaviour.{name}",
                     value=len(signal.components),
-                    remedy="Take the session or the signal out.",
+                    remedy="Remove the session or the signal.",
                 )
             components = signal.components
             values.append(signal.trial_values(of.rows, of.at_s, choices.grid.starts_ms))
@@ -66,7 +64,7 @@ def averaged_behaviour(
                     file=sessions[0].file,
                     key=f"behaviour.{name}",
                     value=path,
-                    remedy="Shorten window_ms, or take the signal out of behaviour.",
+                    remedy="Shorten window_ms, or remove the signal from behaviour.",
                 )
         for k, component in enumerate(components or ()):
             found[f"{name}{component}"] = np.array(

@@ -1,7 +1,7 @@
-"""What a study chooses to make of sessions: conditions, trials, alignment, window, units.
+"""A study's choices for sessions: conditions, trials, alignment, window, units.
 
-docs/reference/options.md lists the options. Their types are checked with the study file (study/schema); here they are
-checked again, as readers are called without one too.
+docs/reference/options.md lists the options. Their types are checked with the study file (study/schema), and again here,
+because readers can be called without a study file.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ WARN, REFUSE = "warn", "refuse"  # values of `overlapping_windows`
 
 @dataclass(frozen=True)
 class Label:
-    """A label of conditions: a column of the trials table, as it is or in bins.
+    """A label of conditions: a column of the trials table, unchanged or in bins.
 
     Attributes:
-        column: of the trials table.
-        edges: of bins [a, b), the last one with its end; empty for a column as it is.
-        names: what the bins are called, one each: their middles, where the study does not say.
+        column: column of the trials table.
+        edges: edges of bins [a, b), where the last bin includes its end; empty for an unchanged column.
+        names: one name per bin; by default, the middle of the bin.
     """
 
     column: str
@@ -35,22 +35,22 @@ class Label:
 
 @dataclass(frozen=True)
 class Choices:
-    """Options of a recording that is made of sessions, checked.
+    """Checked options of a recording made from sessions.
 
     Attributes:
-        labels: of conditions, in the study's order.
+        labels: labels of conditions, in the study's order.
         grid: window, bins, smoothing.
         align: a column of the trials table, or a table of events.
-        keep_trials: which trials, by column.
-        min_trials: that a unit needs in each condition.
-        units: which units, by column.
-        min_rate_hz, min_reliability: that a unit needs; None for no limit.
-        behaviour: signals of the session by the names that they get.
-        single_trials: whether they are kept beside the averages.
-        union: whether conditions are those of any session, so that units that lack some are left out, rather than those
-            of all sessions.
-        refuse_overlap: whether windows that overlap are an error.
-        max_rate_hz: of averaged rates; None for the default.
+        keep_trials: which trials to use, by column.
+        min_trials: trials that a unit needs in each condition.
+        units: which units to use, by column.
+        min_rate_hz, min_reliability: lower limits for a unit; None for no limit.
+        behaviour: signals of the session, by their names in the recording.
+        single_trials: whether single trials are kept in addition to averages.
+        union: if True, conditions are those of any session, and units that lack some are left out; if False, those of
+            all sessions.
+        refuse_overlap: whether overlapping windows are an error.
+        max_rate_hz: limit of averaged rates; None for the default.
     """
 
     labels: tuple[Label, ...]
@@ -69,34 +69,34 @@ class Choices:
 
 
 def choices_of(options: Mapping[str, Any]) -> Choices:
-    """The options of a recording, checked.
+    """The checked options of a recording.
 
     Raises:
-        InputError: an option is missing or impossible.
+        InputError: an option is missing or invalid.
     """
     units = dict(_mapping(options, "units", "{location: [M1], min_rate_hz: 0.5}"))
     minima = {name: _number_or_none(units.pop(name, None), f"units.{name}") for name in (MIN_RATE, MIN_RELIABILITY)}
     window: Any = options.get("window_ms")
     if not _numbers(window, 2):
         raise InputError(
-            "A recording made of sessions needs a window around the event, in ms.",
+            "A recording made from sessions needs a window around the event, in ms.",
             key="window_ms",
             value=window,
-            remedy="Write window_ms: [-250, 450], say.",
+            remedy="For example, write window_ms: [-250, 450].",
         )
     align = options.get("align")
     if not isinstance(align, str) or not align:
         raise InputError(
-            "A recording made of sessions needs an event that trials are aligned to.",
+            "A recording made from sessions needs an event for aligning trials.",
             key="align",
             value=align,
-            remedy="Name a column of the trials table that holds times in s (align: move_onset_time), or a table of "
+            remedy="Use a column of the trials table that has times in s (align: move_onset_time), or a table of "
             "events.",
         )
     overlap = options.get("overlapping_windows", WARN)
     if overlap not in (WARN, REFUSE):
         raise InputError(
-            "What is done about windows that overlap is not known.",
+            "Unknown value of overlapping_windows.",
             key="overlapping_windows",
             value=overlap,
             remedy=f"Write {WARN} or {REFUSE}.",
@@ -104,17 +104,20 @@ def choices_of(options: Mapping[str, Any]) -> Choices:
     min_trials = options.get("min_trials", 1)
     if not isinstance(min_trials, int) or isinstance(min_trials, bool) or min_trials < 1:
         raise InputError(
-            "A number of trials is a whole number above 0.", key="min_trials", value=min_trials, remedy="Use 5, say."
+            "A number of trials must be a whole number above 0.",
+            key="min_trials",
+            value=min_trials,
+            remedy="Use 5, for example.",
         )
     bin_ms, smooth = (
         _number_or_none(options.get(key, default), key) for key, default in (("bin_ms", None), ("smooth_sd_ms", 0))
     )
     if bin_ms is None:
         raise InputError(
-            "A recording made of sessions needs the width of its bins.",
+            "A recording made from sessions needs the width of its bins.",
             key="bin_ms",
             value=None,
-            remedy="Write bin_ms: 10, say: the dt_ms of the task that it is compared with.",
+            remedy="Use the dt_ms of the task that it is compared with, for example bin_ms: 10.",
         )
     return Choices(
         labels=_labels(options.get("condition")),
@@ -136,11 +139,11 @@ def choices_of(options: Mapping[str, Any]) -> Choices:
 def _kept_trials(options: Mapping[str, Any]) -> Mapping[str, Any]:
     if isinstance(options.get("keep_trials"), bool):
         raise InputError(
-            "In a recording made of sessions, keep_trials says which trials are used.",
+            "In a recording made from sessions, keep_trials selects trials by column.",
             key="keep_trials",
             value=options["keep_trials"],
-            remedy="Write keep_trials: {success: true}, say. Single trials beside the averages are kept by "
-            "keep_single_trials: true.",
+            remedy="For example, write keep_trials: {success: true}. To keep single trials in addition to averages, "
+            "set keep_single_trials: true.",
         )
     return _mapping(options, "keep_trials", "{success: true}")
 
@@ -149,16 +152,16 @@ def _labels(given: Any) -> tuple[Label, ...]:
     items = [given] if isinstance(given, str | Mapping) else given
     if not isinstance(items, Sequence) or not items:
         raise InputError(
-            "A recording made of sessions needs the columns that say what condition a trial is.",
+            "A recording made from sessions needs the columns that define a trial's condition.",
             key="condition",
             value=given,
-            remedy="Write condition: [target_dir], say, or condition: [{column: coherence, bins: [-1, 0, 1]}].",
+            remedy="For example, write condition: [target_dir], or condition: [{column: coherence, bins: [-1, 0, 1]}].",
         )
     labels = tuple(_label(item, f"condition.{i}") for i, item in enumerate(items))
     columns = [label.column for label in labels]
     if len(set(columns)) < len(columns):
         raise InputError(
-            "A column stands twice in the condition.", key="condition", value=columns, remedy="Name each column once."
+            "Duplicate column in condition.", key="condition", value=columns, remedy="List each column once."
         )
     return labels
 
@@ -172,21 +175,21 @@ def _label(item: Any, key: str) -> Label:
         or not isinstance(item.get("column"), str)
     ):
         raise InputError(
-            "This is not a label of conditions.",
+            "This is not a valid label of conditions.",
             key=key,
             value=item,
-            remedy="Write the name of a column, or {column: coherence, bins: [-1, 0, 1]}, with names: [left, right] "
-            "where bins have names.",
+            remedy="Write the name of a column, or {column: coherence, bins: [-1, 0, 1]}; add names: [left, right] "
+            "to name the bins.",
         )
     if "bins" not in item:
         return Label(item["column"])
     edges = item["bins"]
     if not _numbers(edges, None) or len(edges) < 2 or any(a >= b for a, b in pairwise(edges)):
         raise InputError(
-            "Edges of bins are two or more numbers, ascending.",
+            "Edges of bins must be two or more ascending numbers.",
             key=f"{key}.bins",
             value=edges,
-            remedy="Write bins: [-1, 0, 1], say: two bins, [-1, 0) and [0, 1].",
+            remedy="For example, write bins: [-1, 0, 1] for two bins, [-1, 0) and [0, 1].",
         )
     names = item.get("names", [(a + b) / 2 for a, b in pairwise(edges)])
     if not isinstance(names, Sequence) or isinstance(names, str) or len(names) != len(edges) - 1:
@@ -194,11 +197,11 @@ def _label(item: Any, key: str) -> Label:
             f"There are {len(edges) - 1} bins; each needs a name.",
             key=f"{key}.names",
             value=names,
-            remedy="Write one name or number for each bin, or leave names out: bins go by their middles then.",
+            remedy="Write one name or number per bin, or leave names out to use the middles of the bins.",
         )
     if len(set(map(str, names))) < len(names) or len({isinstance(name, str) for name in names}) > 1:
         raise InputError(
-            "Names of bins are different texts, or different numbers.",
+            "Names of bins must be different texts or different numbers.",
             key=f"{key}.names",
             value=names,
             remedy="Change them.",
@@ -227,6 +230,9 @@ def _mapping(options: Mapping[str, Any], key: str, example: str) -> Mapping[str,
     given = options.get(key) or {}
     if not isinstance(given, Mapping):
         raise InputError(
-            "This option is given by names and values.", key=key, value=given, remedy=f"Write {key}: {example}, say."
+            "This option must be a mapping of names to values.",
+            key=key,
+            value=given,
+            remedy=f"For example, write {key}: {example}.",
         )
     return dict(given)

@@ -1,4 +1,4 @@
-"""Whether spike times and trials of a session are in s, on one clock: files hold ms or an amplifier's samples too."""
+"""Checks that a session's spike times and trials are in s on one clock: files may also have ms or sample numbers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from neurorules.recordings.sessions.trials import START, STOP, Trials
 if TYPE_CHECKING:
     from neurorules.recordings.sessions.session import Session
 
-LONGEST_TRIAL_S = 1000.0  # the median; no animal works longer on one trial
-FACTOR = (200.0, 5000.0)  # of the last spike to the last event: 1000 where one is in ms, and they end at similar times
-FEWEST = 10  # spikes that say how long a session is
+LONGEST_TRIAL_S = 1000.0  # limit of the median; no animal works longer on one trial
+FACTOR = (200.0, 5000.0)  # of last spike to last event: 1000 if one is in ms and they end at similar times
+FEWEST = 10  # spikes needed to estimate a session's length
 SECONDS = "Divide them by 1000 where they are in ms: NWB's times are in s, on the session's clock."
 
 
@@ -24,11 +24,11 @@ def check_clock(session: Session, trials: Trials) -> None:
     """Refuse times that are not in s.
 
     Args:
-        session: of any activity; those on the clock of each trial are not looked at.
-        trials: that are used.
+        session: with any activity; activity on each trial's own clock is not checked.
+        trials: the trials used.
 
     Raises:
-        InputError: trials are longer than any is, or spikes and events are not on one clock.
+        InputError: trials are longer than any real trial, or spikes and events are not on one clock.
     """
     if {START, STOP} <= set(session.trials.columns):
         lengths = as_numbers(session.trials[STOP], session.file, STOP) - as_numbers(
@@ -70,5 +70,5 @@ def check_clock(session: Session, trials: Trials) -> None:
             file=session.file,
             key="spike_times",
             value=[first, last],
-            remedy="Write both in s on the session's clock.",
+            remedy="Write both in s, on the session's clock.",
         )

@@ -1,4 +1,4 @@
-"""Columns of a session's tables: found by name, and rows chosen by what stands in them."""
+"""Columns of a session's tables, found by name, and rows selected by their values."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-DIGITS = 6  # significant digits in which numbers of labels are compared: files hold 0.785398 and 0.78539816
+DIGITS = 6  # significant digits for comparing numeric labels: files have 0.785398 and 0.78539816
 LISTED = 40  # names or values that an error lists
 
 
 def missing_name(problem: str, file: Path, key: str, name: str, known: Iterable[str]) -> InputError:
-    """The error for a name that a file does not have, with the one that was probably meant."""
+    """The error for an unknown name in a file, with the closest known name."""
     known = sorted(map(str, known))
     close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
     more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
@@ -37,10 +37,10 @@ def column(table: pd.DataFrame, name: str, what: str, file: Path, key: str) -> p
         table: of trials or units.
         name: of the column.
         what: "trials" or "units", for the error.
-        file, key: for the error: the file, and the option that names the column.
+        file, key: for the error: the file, and the option that gives the column.
 
     Raises:
-        InputError: there is none of this name.
+        InputError: no such column.
     """
     why = table.attrs.get("left_out", {}).get(name)
     if why is not None and name not in table.columns:
@@ -49,15 +49,15 @@ def column(table: pd.DataFrame, name: str, what: str, file: Path, key: str) -> p
             file=file,
             key=key,
             value=name,
-            remedy="Name a column that has one value in each row, or add one to the file.",
+            remedy="Use a column with one value per row, or add one to the file.",
         )
     if name not in table.columns:
-        raise missing_name(f"The table of {what} has no such column.", file, key, name, table.columns)
+        raise missing_name(f"Unknown column of the table of {what}.", file, key, name, table.columns)
     return table[name]
 
 
 def plain(value: Any) -> Any:
-    """A cell as a plain Python value, by which it is compared: numbers to DIGITS, missing values as None."""
+    """A cell as a plain Python value for comparisons: numbers rounded to DIGITS, missing values as None."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, bytes):
@@ -74,20 +74,20 @@ def plain(value: Any) -> Any:
 
 
 def shortened(value: float) -> float:
-    """A number in DIGITS significant digits, without a negative zero."""
+    """A number rounded to DIGITS significant digits, without negative zero."""
     return float(f"{value:.{DIGITS}g}") + 0.0
 
 
 def matches(values: pd.Series, wanted: Any, file: Path, key: str) -> NDArray[Any]:
-    """(row,) bool: which rows hold what is wanted.
+    """(row,) bool: the rows with the wanted values.
 
     Args:
         values: the column.
-        wanted: a value, a list of values, or {min, max} for numbers, both included.
+        wanted: a value, a list of values, or {min, max} for numbers, both inclusive.
         file, key: for errors.
 
     Raises:
-        InputError: a range of what is not numbers, or of other keys than min and max.
+        InputError: a range for a column that is not numeric, or with keys other than min and max.
     """
     if isinstance(wanted, Mapping):
         return _in_range(values, wanted, file, key)
@@ -103,7 +103,7 @@ def _in_range(values: pd.Series, wanted: Mapping[str, Any], file: Path, key: str
         or not all(isinstance(limit, int | float) and not isinstance(limit, bool) for limit in limits)
     ):
         raise InputError(
-            "A range is given by numbers min and max.",
+            "A range needs numbers min and max.",
             file=file,
             key=key,
             value=dict(wanted),
@@ -118,7 +118,7 @@ def as_numbers(values: pd.Series, file: Path, key: str) -> NDArray[Any]:
     """A column as float64; missing cells are NaN.
 
     Raises:
-        InputError: it holds something else than numbers.
+        InputError: a value is not a number.
     """
     found = np.full(len(values), np.nan)
     for row, value in enumerate(values.tolist()):
@@ -127,17 +127,17 @@ def as_numbers(values: pd.Series, file: Path, key: str) -> NDArray[Any]:
             found[row] = value
         elif not (value is None or value != value):
             raise InputError(
-                "This column does not hold numbers.",
+                "This column does not contain numbers.",
                 file=file,
                 key=key,
                 value=str(value),
-                remedy="Name a column of numbers.",
+                remedy="Use a numeric column.",
             )
     return found
 
 
 def in_words(values: Iterable[Any], most: int = 8) -> str:
-    """The different values of a column with how often they occur, most frequent first: "True (80), False (20)"."""
+    """Different values of a column with their counts, most frequent first: "True (80), False (20)"."""
     counts: dict[str, int] = {}
     for value in values:
         word = "missing" if (found := plain(value)) is None else str(found)

@@ -1,4 +1,4 @@
-"""The conditions of sessions: in an order that follows from their labels, so that the order in a file never counts."""
+"""Conditions of sessions, in an order that follows from their labels, not from the file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from neurorules.recordings.sessions.session import Session
 
-# Names that a Recording has for something else; a column of such a name becomes a label under another one.
+# Names with another meaning in a Recording; a column with such a name is renamed when it becomes a label.
 TAKEN = {"condition": "condition_name"} | {
     name: f"{name}_label"
     for name in ("time", "neuron", "trial", "rates", "trial_rates", "trial_neuron", "trial_condition")
@@ -27,12 +27,12 @@ TAKEN = {"condition": "condition_name"} | {
 
 @dataclass(frozen=True)
 class Conditions:
-    """What conditions a recording has.
+    """The conditions of a recording.
 
     Attributes:
         labels: names of the labels.
-        keys: labels of each condition, sorted: numbers ascending, then text by the alphabet.
-        left_out: conditions that are not used, with the reason.
+        keys: labels of each condition, sorted: ascending numbers, then text in alphabetical order.
+        left_out: conditions left out, with the reason.
     """
 
     labels: tuple[str, ...]
@@ -40,7 +40,7 @@ class Conditions:
     left_out: list[dict[str, Any]]
 
     def index(self, keys: Sequence[Key]) -> NDArray[Any]:
-        """(trial,) the condition of each trial; -1 where it is none of them."""
+        """(trial,) index of each trial's condition; -1 if it is not in the recording."""
         number = {key: i for i, key in enumerate(self.keys)}
         return np.array([number.get(key, -1) for key in keys], np.int64)
 
@@ -52,22 +52,22 @@ class Conditions:
         }
 
     def named(self, condition: int) -> str:
-        """A condition in words."""
+        """Description of a condition."""
         return named(self.labels, self.keys[condition])
 
 
 def named(labels: Sequence[str], key: Key) -> str:
-    """Labels of a condition in words: "coherence 0.5, choice left"."""
+    """Description of a condition's labels: "coherence 0.5, choice left"."""
     return ", ".join(f"{label} {value}" for label, value in zip(labels, key, strict=True))
 
 
 def shared_conditions(sessions: Sequence[Session], trials: Sequence[Trials], choices: Choices) -> Conditions:
-    """The conditions of a recording that is made of these sessions.
+    """The conditions of a recording made from these sessions.
 
-    Those that have `min_trials` in every session; where the study leaves out incomplete units, in any.
+    They have `min_trials` in every session; in any session if the study leaves out incomplete units.
 
     Raises:
-        InputError: there is none.
+        InputError: there are none.
     """
     labels = tuple(label.column for label in choices.labels)
     counts = [_count(of.keys) for of in trials]
@@ -88,18 +88,18 @@ def shared_conditions(sessions: Sequence[Session], trials: Sequence[Trials], cho
         example = left_out[0]
         raise InputError(
             f"No condition has {choices.min_trials} trials in "
-            f"{'every session' if len(sessions) > 1 else 'the session'}. Of {len(every)} the first, "
+            f"{'every session' if len(sessions) > 1 else 'the session'}. Of {len(every)} conditions, the first, "
             f"{named(labels, every[0])}, has {example['reason']}.",
             file=sessions[0].file,
             key="min_trials",
             value=choices.min_trials,
-            remedy="Lower min_trials, or name fewer columns in condition.",
+            remedy="Lower min_trials, or list fewer columns in condition.",
         )
     return Conditions(labels, kept, left_out)
 
 
 def json_value(value: Any) -> Any:
-    """A label as JSON takes it."""
+    """A label as a JSON value."""
     return json.loads(json.dumps(value, default=str))
 
 
@@ -115,7 +115,7 @@ def _order(key: Key) -> list[tuple[bool, float, str]]:
 
 
 def _values(values: list[Any]) -> NDArray[Any]:
-    """A label of all conditions in one type: whole numbers, numbers, or text."""
+    """A label of all conditions in one type: integers, floats, or text."""
     if any(isinstance(value, str) for value in values):
         return np.array([str(value) for value in values], dtype=object)
     if all(isinstance(value, int) for value in values):

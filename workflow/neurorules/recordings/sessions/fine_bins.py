@@ -1,4 +1,4 @@
-"""From fine bins around an event to the bins of a recording, smoothed."""
+"""Conversion of fine bins around an event to the bins of a recording, with smoothing."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ if TYPE_CHECKING:
 
 
 def rates_of_bins(values: NDArray[Any], there: NDArray[Any], n_bins: int, pad: int, sd_bins: float) -> NDArray[Any]:
-    """Means over the bins of a recording of fine bins under a Gaussian.
+    """Means of Gaussian-smoothed fine bins over the bins of a recording.
 
-    The Gaussian is cut at the padding, 5 SD. Where a trial ends within the padding, the kernel's weight is shared among
-    the fine bins that there are: to take missing bins for silent ones would let rates fall towards the ends of trials.
+    The Gaussian is truncated at the padding, 5 SD. If a trial ends within the padding, the kernel's weight is shared
+    among the existing fine bins. Counting missing bins as silent would make rates fall towards the ends of trials.
 
     Args:
         values: (trial, fine bin) around the event, with `pad` of them before and after the window.
-        there: (trial, fine bin) whether it was recorded.
-        n_bins: of the recording in the window.
-        pad: how far the Gaussian reaches, fine bins; 0 for none.
-        sd_bins: its SD, fine bins.
+        there: (trial, fine bin) whether the bin was recorded.
+        n_bins: number of the recording's bins in the window.
+        pad: reach of the Gaussian in fine bins; 0 for no smoothing.
+        sd_bins: SD of the Gaussian in fine bins.
 
     Returns:
-        (trial, time); NaN in all of a trial where a fine bin of the window itself is not there.
+        (trial, time); NaN in the complete trial if any fine bin of the window itself is missing.
     """
     inside = slice(pad, values.shape[1] - pad)
     covered = there[:, inside].all(axis=1)
@@ -38,13 +38,13 @@ def rates_of_bins(values: NDArray[Any], there: NDArray[Any], n_bins: int, pad: i
 
 
 def _smoothed(values: NDArray[Any], there: NDArray[Any], sd_bins: float, radius: int) -> NDArray[Any]:
-    """Values under a Gaussian whose weight is shared among the bins that are there.
+    """Values smoothed with a Gaussian whose weight is shared among the existing bins.
 
     Args:
-        values: (trial, bin), 0 where a bin is not there.
-        there: (trial, bin), true in all but the first and last `radius` bins.
+        values: (trial, bin), 0 in missing bins.
+        there: (trial, bin) whether the bin exists; true except in the first and last `radius` bins.
         sd_bins: SD of the Gaussian.
-        radius: how many bins it reaches to either side.
+        radius: reach of the Gaussian to either side, in bins.
 
     Returns:
         (trial, bin) without the first and last `radius` bins.

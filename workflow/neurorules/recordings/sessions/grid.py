@@ -1,4 +1,4 @@
-"""The bins around an event, and the kernel that spikes are smoothed with."""
+"""The bins around an event, and the kernel for smoothing spikes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from neurorules.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-KERNEL_SD = 5.0  # the Gaussian is cut at so many SD: what lies beyond weighs less than 1e-6
-WHOLE = 1e-6  # of a bin: how far rounding may have moved a time that lies on a bin's edge
+KERNEL_SD = 5.0  # the Gaussian is truncated at this many SD; the rest weighs less than 1e-6
+WHOLE = 1e-6  # of a bin: how far rounding may have shifted a time off a bin's edge
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class Grid:
     """Bins of equal width around an event.
 
     Attributes:
-        start_ms, stop_ms: of the window, relative to the event; whole bins apart.
+        start_ms, stop_ms: window, relative to the event; whole bins apart.
         bin_ms: width of a bin.
-        smooth_sd_ms: SD of the Gaussian that rates are smoothed with; 0 for none.
+        smooth_sd_ms: SD of the Gaussian for smoothing rates; 0 for none.
     """
 
     start_ms: float
@@ -34,11 +34,11 @@ class Grid:
 
     def __post_init__(self) -> None:
         if not self.bin_ms > 0:
-            raise InputError("A bin must be longer than 0.", key="bin_ms", value=self.bin_ms, remedy="Use 10, say.")
+            raise InputError("The bin width must be above 0.", key="bin_ms", value=self.bin_ms, remedy="Try 10.")
         bins = (self.stop_ms - self.start_ms) / self.bin_ms
         if not (bins > 1 - WHOLE and abs(bins - round(bins)) < WHOLE):
             raise InputError(
-                "The window is not one or more whole bins.",
+                "The window's length is not a whole number of bins.",
                 key="window_ms",
                 value=[self.start_ms, self.stop_ms],
                 remedy=f"Its length must be a multiple of bin_ms, {self.bin_ms:g}.",
@@ -57,11 +57,11 @@ class Grid:
 
     @cached_property
     def starts_ms(self) -> NDArray[Any]:
-        """(time,) when the bins start, ms."""
+        """(time,) starts of the bins, ms."""
         starts: NDArray[Any] = self.start_ms + self.bin_ms * np.arange(self.n_bins)
         return starts
 
     @property
     def pad_ms(self) -> float:
-        """What has to be read before and after the window, so that smoothing has no edge."""
+        """Time read before and after the window, so that smoothing has no edge effect, ms."""
         return KERNEL_SD * self.smooth_sd_ms

@@ -1,4 +1,4 @@
-"""How reliable a unit's average over trials is: the correlation of the averages over two halves of its trials."""
+"""Reliability of a unit's trial average: the correlation of the averages over two halves of its trials."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SPLITS = 20  # random halves
 
 
 def average(rates: NDArray[Any]) -> NDArray[Any]:
-    """(time,) mean over trials; the order of trials does not count, not in the last bit either.
+    """(time,) mean over trials, independent of their order to the last bit.
 
     Args:
         rates: (trial, time).
@@ -25,18 +25,18 @@ def average(rates: NDArray[Any]) -> NDArray[Any]:
 def split_half_reliability(rates: NDArray[Any], condition: NDArray[Any], n_conditions: int) -> float:
     """Split-half reliability of a unit's PSTHs.
 
-    The trials of each condition are split at random into two halves (of an odd number one is left over) and averaged.
-    r is Pearson's correlation of the two over conditions and time together, its mean over SPLITS splits; the
-    reliability of the average over all trials is 2 r / (1 + r) (Spearman 1910, Brown 1910). Splits are the same in
-    every run.
+    The trials of each condition are split at random into two halves (without one trial if the number is odd) and
+    averaged. r is the Pearson correlation of the two averages over conditions and times together, averaged over SPLITS
+    splits. The reliability of the average over all trials is 2 r / (1 + r) (Spearman 1910, Brown 1910). Splits are the
+    same in every run.
 
     Args:
         rates: (trial, time), finite.
         condition: (trial,) 0 .. n_conditions - 1.
-        n_conditions: each has a trial.
+        n_conditions: number of conditions; each has a trial.
 
     Returns:
-        at most 1; 0 where a half does not change; NaN where a condition has fewer than two trials.
+        At most 1; 0 if a half does not change; NaN if a condition has fewer than two trials.
     """
     rows = [np.flatnonzero(condition == c) for c in range(n_conditions)]
     if min(map(len, rows)) < 2:

@@ -1,7 +1,7 @@
-"""A session as a lab has it, before it is a Recording: units, trials, spikes and behaviour, each with its labels.
+"""A session as a lab has it, before it becomes a Recording: units, trials, spikes and behaviour, each with labels.
 
-Readers of files make a Session of what stands in them, without any choice. What a study chooses (conditions, alignment,
-window, which units and trials) makes a Recording of one or several Sessions, in one place for all kinds of files.
+Readers of files make a Session of the complete content, without choices. A study's choices (conditions, alignment,
+window, units, trials) make a Recording of one or several Sessions, with the same code for all types of files.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ SPIKES_PER_S, Z_SCORE = "spikes/s", "z-score"  # units of rates
 
 
 class Activity(Protocol):
-    """What the units of a session did: spike times, or counts in bins, of single trials.
+    """The activity of a session's units: spike times, or counts in bins, of single trials.
 
-    Times are in s on the clock of the trials table: the session's clock for spike times, and for trials that were cut
-    out already each trial's own, which is 0 at the start of its first bin unless the file says otherwise.
+    Times are in s on the clock of the trials table. For spike times, this is the session's clock. For trials that were
+    already cut out, it is each trial's own clock, which is 0 at the start of the first bin unless the file says
+    otherwise.
     """
 
     @property
@@ -37,45 +38,45 @@ class Activity(Protocol):
         Args:
             unit: row of `Session.units`.
             trials: (trial,) rows of `Session.trials`.
-            at_s: (trial,) when the event is in each of them, s; finite.
+            at_s: (trial,) time of the event in each trial, s; finite.
             grid: window, bins and smoothing.
 
         Returns:
-            Rates in `units`; NaN in all bins of a trial in which the unit was not observed over the whole window.
+            Rates in `units`; NaN in all bins of a trial if the unit was not observed in the complete window.
         """
 
 
 class Behaviour(Protocol):
-    """A continuous signal, as hand velocity, gaze or EMG."""
+    """A continuous signal, such as hand velocity, gaze or EMG."""
 
     @property
     def components(self) -> tuple[str, ...]:
-        """What is put behind its name: ("",), ("_x", "_y"), ("_0", "_1", "_2", "_3") ..."""
+        """Suffixes of its name: ("",), ("_x", "_y"), ("_0", "_1", "_2", "_3") ..."""
 
     def trial_values(self, trials: NDArray[Any], at_s: NDArray[Any], times_ms: NDArray[Any]) -> NDArray[Any]:
-        """Values at times around an event of each trial, (trial, time, component); NaN where there are none.
+        """Values at times around an event of each trial, (trial, time, component); NaN for missing values.
 
         Args:
             trials: (trial,) rows of `Session.trials`.
-            at_s: (trial,) when the event is in each of them, s.
-            times_ms: (time,) relative to it.
+            at_s: (trial,) time of the event in each trial, s.
+            times_ms: (time,) relative to the event.
         """
 
 
 @dataclass(frozen=True)
 class Session:
-    """What stands in a file.
+    """The content of a file.
 
     Attributes:
-        name: of the session; unlike that of any other session of the recording.
-        file: where it comes from, for errors.
-        units: a row for each unit, its name as the index (str, unique), its properties as columns (location, quality).
-        trials: a row for each trial, in the file's order, with whatever columns the file has: labels, outcomes, and
-            times of events in s.
-        activity: of the units in the trials.
-        events: tables of events beside the trials, as times in s (event,), by name.
-        behaviour: signals by the name that options give them, as the path in an NWB file.
-        attributes: what the file says of itself, by the names that recordings have (title, citation, licence).
+        name: unique name of the session in the recording.
+        file: the session's file, for errors.
+        units: one row per unit, its name as the index (str, unique), its properties as columns (location, quality).
+        trials: one row per trial, in the file's order, with all columns of the file: labels, outcomes, and times of
+            events in s.
+        activity: activity of the units in the trials.
+        events: times of events from further tables, in s (event,), by name.
+        behaviour: signals by their name for options, such as the path in an NWB file.
+        attributes: the file's own attributes, by their names in recordings (title, citation, licence).
     """
 
     name: str

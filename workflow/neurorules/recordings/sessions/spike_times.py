@@ -1,8 +1,8 @@
-"""Spike times of units, and the rates that they make around events.
+"""Spike times of units, and the resulting rates around events.
 
-Without smoothing, a rate is the number of spikes in a bin divided by its width. With it, each spike is a Gaussian that
-is cut at KERNEL_SD and has an integral of 1; a rate is the mean of their sum over the bin, exactly, by the Gaussian's
-cumulative function. Spikes beyond the window count where their Gaussian reaches into it.
+Without smoothing, a rate is the number of spikes in a bin divided by its width. With smoothing, each spike is a
+Gaussian that is truncated at KERNEL_SD and has an integral of 1. A rate is the exact mean of their sum over the bin,
+from the Gaussian's cumulative function. Spikes outside the window count if their Gaussian reaches into it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from neurorules.recordings.sessions.grid import Grid
 
-CELLS = 1 << 21  # numbers that are computed at once: 16 MB
+CELLS = 1 << 21  # numbers computed at once: 16 MB
 
 
 @dataclass(frozen=True)
@@ -30,10 +30,10 @@ class SpikeTimes:
     """Spike times on one clock, that of the trials table.
 
     Attributes:
-        times_s: of each unit (spike,), ascending, s.
-        observed_s: of each unit (interval, 2), starts and ends of the time in which it was observed, s, ascending; None
-            where the file does not say, which is taken as all the time.
-        units: of rates.
+        times_s: (spike,) for each unit, ascending, s.
+        observed_s: (interval, 2) for each unit, starts and ends of its observed time, s, ascending; None if the file
+            does not say, which counts as always observed.
+        units: units of the rates.
     """
 
     times_s: Sequence[NDArray[Any]]
@@ -43,8 +43,8 @@ class SpikeTimes:
     def trial_rates(self, unit: int, trials: NDArray[Any], at_s: NDArray[Any], grid: Grid) -> NDArray[Any]:
         """Rates of one unit, (trial, time) in spikes/s; see `Activity`.
 
-        A trial is NaN where its window, with what smoothing needs before and after it, is not wholly inside one
-        interval of observed time.
+        A trial is NaN unless its window, including the margins for smoothing, is completely inside one interval of
+        observed time.
         """
         times_s = np.asarray(self.times_s[unit], np.float64)
         rates = smoothed(times_s, at_s, grid) if grid.smooth_sd_ms > 0 else counted(times_s, at_s, grid)
@@ -57,12 +57,13 @@ class SpikeTimes:
 def counted(times_s: NDArray[Any], at_s: NDArray[Any], grid: Grid) -> NDArray[Any]:
     """Spikes in each bin divided by its width, (trial, time) in spikes/s.
 
-    A bin holds the spikes from its start to just before its end. One that is off an edge by rounding alone is on it.
+    A bin contains the spikes from its start to just before its end. Spikes that only rounding moved off an edge count
+    as on it.
 
     Args:
         times_s: (spike,) ascending.
         at_s: (trial,) of the events.
-        grid: its smoothing is not looked at.
+        grid: window and bins; its smoothing is ignored.
     """
     counts = np.zeros(len(at_s) * grid.n_bins)
     for trials in _blocks(times_s, at_s, grid.start_ms - grid.bin_ms, grid.stop_ms, 1):
@@ -98,7 +99,7 @@ def smoothed(times_s: NDArray[Any], at_s: NDArray[Any], grid: Grid) -> NDArray[A
 
 
 def within(observed_s: NDArray[Any], at_s: NDArray[Any], grid: Grid) -> NDArray[Any]:
-    """(trial,) bool: the window, padded for smoothing, is wholly inside one interval.
+    """(trial,) bool: whether the window, padded for smoothing, is completely inside one interval.
 
     Args:
         observed_s: (interval, 2) ascending; intervals that touch or overlap count as one.
@@ -117,7 +118,7 @@ def within(observed_s: NDArray[Any], at_s: NDArray[Any], grid: Grid) -> NDArray[
 
 
 def _joined(intervals: NDArray[Any], tolerance: float) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Starts and ends of what intervals cover together."""
+    """Starts and ends of the union of intervals."""
     if not len(intervals):
         return np.empty(0), np.empty(0)
     intervals = intervals[np.argsort(intervals[:, 0], kind="stable")]
@@ -127,7 +128,7 @@ def _joined(intervals: NDArray[Any], tolerance: float) -> tuple[NDArray[Any], ND
 
 
 def _cumulative(x: NDArray[Any]) -> NDArray[Any]:
-    """Distribution function of the standard normal that is cut at KERNEL_SD."""
+    """Cumulative distribution function of the standard normal truncated at KERNEL_SD."""
     from scipy.special import ndtr
 
     below = ndtr(-KERNEL_SD)
@@ -136,7 +137,7 @@ def _cumulative(x: NDArray[Any]) -> NDArray[Any]:
 
 
 def _blocks(times_s: NDArray[Any], at_s: NDArray[Any], from_ms: float, to_ms: float, per_spike: int) -> Sequence[slice]:
-    """Ranges of trials whose spikes are few enough to be worked on at once."""
+    """Ranges of trials with few enough spikes to process at once."""
     first, last = _ranges(times_s, at_s, from_ms, to_ms)
     cells = np.cumsum((last - first) * per_spike)
     cuts = [0]

@@ -1,4 +1,4 @@
-"""From sessions, as files hold them, to a Recording, as a study wants it."""
+"""Conversion of sessions, as files have them, to a Recording, as a study defines it."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ if TYPE_CHECKING:
 def recording_of(sessions: Sequence[Session], options: Mapping[str, Any]) -> xr.Dataset:
     """Make a Recording of one session, or of several as one pseudo-population.
 
-    Units of several sessions keep apart as `<session>/<unit>`. Conditions are joined by their labels: those of every
-    session, or with `drop_incomplete_units` those of any.
+    Units of several sessions stay separate as `<session>/<unit>`. Conditions are joined by their labels: those of every
+    session, or those of any session with `drop_incomplete_units`.
 
     Args:
         sessions: one or more.
-        options: of the recording, as docs/reference/options.md lists them.
+        options: options of the recording, as listed in docs/reference/options.md.
 
     Returns:
-        rates(condition, time, neuron), labels of conditions, behaviour and single trials as `recordings/recording.py`
-        describes them. `time` is the start of each bin. Attributes list what is left out with the reason: `left_out`
-        (units), `trials_left_out`, `conditions_left_out`, `behaviour_left_out`; `overlapping_windows` counts windows
-        that overlap the one before, `kept_trials` those that are used, by session.
+        rates(condition, time, neuron), labels of conditions, behaviour and single trials in the form of
+        `recordings/recording.py`. `time` is the start of each bin. Attributes list what was left out, with reasons:
+        `left_out` (units), `trials_left_out`, `conditions_left_out`, `behaviour_left_out`; `overlapping_windows` counts
+        windows that overlap the previous one, and `kept_trials` the trials used, by session.
 
     Raises:
-        InputError: an option is missing or impossible, a column or signal is missing, or nothing is left.
+        InputError: an option is missing or invalid, a column or signal is missing, or nothing is left.
     """
     choices = choices_of(options)
     _check_together(sessions, choices)
@@ -70,11 +70,11 @@ def recording_of(sessions: Sequence[Session], options: Mapping[str, Any]) -> xr.
     for name, values in behaviour.items():
         if name in recording.variables:
             raise InputError(
-                "Two things would have this name in the recording.",
+                "Duplicate name in the recording.",
                 file=sessions[0].file,
                 key=f"behaviour.{name}",
                 value=name,
-                remedy="Give the signal another name.",
+                remedy="Rename the signal.",
             )
         recording[name] = (("condition", "time"), values)
     recording.attrs = {
@@ -97,46 +97,46 @@ def recording_of(sessions: Sequence[Session], options: Mapping[str, Any]) -> xr.
 
 
 def _check_together(sessions: Sequence[Session], choices: Choices) -> None:
-    """Refuse sessions that cannot be one recording."""
+    """Refuse sessions that cannot form one recording."""
     if not sessions:
-        raise InputError("There is no session.", key="path", value=[], remedy="Name a file.")
+        raise InputError("There are no sessions.", key="path", value=[], remedy="Add a file.")
     names = [session.name for session in sessions]
     for session in sessions:
         if names.count(session.name) > 1:
             raise InputError(
-                "Two sessions have the same name.",
+                "Duplicate session name.",
                 file=session.file,
                 key="session",
                 value=session.name,
-                remedy="Rename one of the files, or take out the copy.",
+                remedy="Rename one of the files, or remove the copy.",
             )
         units = session.activity.units
         if units != sessions[0].activity.units:
             raise InputError(
-                f"The rates of sessions are in other units: {sessions[0].activity.units} in {sessions[0].name}.",
+                f"Sessions differ in the units of their rates: {sessions[0].activity.units} in {sessions[0].name}.",
                 file=session.file,
                 key="units",
                 value=units,
-                remedy="Make one recording of each kind.",
+                remedy="Make one recording for each unit of measure.",
             )
         if units != SPIKES_PER_S and choices.max_rate_hz is not None:
             raise InputError(
-                f"Rates of this file are in units of {units}: a limit in spikes/s says nothing of them.",
+                f"Rates of this file are in units of {units}, so a limit in spikes/s does not apply.",
                 file=session.file,
                 key="max_rate_hz",
                 value=choices.max_rate_hz,
-                remedy="Take it out.",
+                remedy="Remove the limit.",
             )
         if not len(session.units):
             raise InputError(
-                "There is no unit in the file.", file=session.file, key="units", value=0, remedy="Give another file."
+                "The file has no units.", file=session.file, key="units", value=0, remedy="Use another file."
             )
 
 
 def _in_order(session: Session, trials: Trials, choices: Choices) -> Trials:
-    """The trials in an order that does not depend on that of the file: by their events, then by what units did.
+    """The trials in an order independent of the file's: by their events, then by the activity of the units.
 
-    Trials that were cut out have their event at the same time of their own clocks.
+    In trials that were cut out, the event is at the same time on each trial's own clock.
     """
     if (np.diff(trials.at_s) > 0).all():
         return trials
@@ -155,7 +155,7 @@ def _dataset(units: Sequence[Unit], choices: Choices, rate_units: str) -> xr.Dat
     n_trials = sum(len(unit.trial_condition) for unit in units) if choices.single_trials else 0
     if 4 * n_trials * choices.grid.n_bins > RECORDING_BYTES:
         raise InputError(
-            f"The single trials take more than the {RECORDING_BYTES} bytes that a recording may have.",
+            f"The single trials take more than {RECORDING_BYTES} bytes, the limit for a recording.",
             key="keep_single_trials",
             value=True,
             remedy="Set keep_single_trials to false, widen bins, or keep fewer trials or units.",
@@ -184,7 +184,7 @@ def _dataset(units: Sequence[Unit], choices: Choices, rate_units: str) -> xr.Dat
 
 
 def _about(sessions: Sequence[Session]) -> dict[str, Any]:
-    """What the files say of themselves; where sessions say different things, all of them."""
+    """The files' own attributes; if sessions differ, all of their values."""
     about: dict[str, list[Any]] = {}
     for session in sessions:
         for name, value in session.attributes.items():
@@ -210,6 +210,6 @@ def _no_unit(sessions: Sequence[Session], left_out: Sequence[Mapping[str, str]])
         file=sessions[0].file,
         key="units",
         value=len(left_out),
-        remedy="Change units, min_trials or window_ms; drop_incomplete_units and keep_trials decide which conditions "
+        remedy="Change units, min_trials or window_ms. drop_incomplete_units and keep_trials set the conditions that "
         "a unit needs.",
     )

@@ -1,4 +1,4 @@
-"""Activity in bins of single trials that were cut out already, as labs have it in arrays."""
+"""Activity in bins of single trials that were already cut out, as labs have it in arrays."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 
 class TrialBins:
-    """Counts, rates or z-scores of units in the bins of single trials, which may be of unequal length.
+    """Counts, rates or z-scores of units in the bins of single trials, which may differ in length.
 
-    Bins of a recording are whole multiples of the file's. An event falls where it may within a bin of the file, so the
-    file's bin edge that is nearest to the start of the window is taken: bins are off by half a bin of the file at most.
+    Each bin of a recording is a whole number of the file's bins. An event may be anywhere in a bin of the file, so the
+    window starts at the nearest bin edge in the file: bins are off by at most half a bin of the file.
 
     A rate is smoothed on the file's own bins, see `rates_of_bins`.
 
     Args:
-        trials: (trial,) of arrays (unit, bin), all of the same number of units. NaN: not recorded.
-        file_bin_ms: width of their bins.
-        starts_ms: when the first bin starts, on each trial's own clock: one value, or (trial,).
-        counted_ms: of spike counts: how long each was counted, the width of a bin or more where windows overlap; None
-            where they are rates, in `units`.
-        units: of the rates, spikes/s or z-score.
+        trials: (trial,) of arrays (unit, bin), all with the same number of units. NaN: not recorded.
+        file_bin_ms: width of the file's bins.
+        starts_ms: start of the first bin on each trial's own clock: one value, or (trial,).
+        counted_ms: for spike counts, the time over which each was counted: the bin width, or more if windows overlap;
+            None for rates in `units`.
+        units: units of the rates, spikes/s or z-score.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class TrialBins:
         return int(self._bins.shape[0])
 
     def totals(self) -> NDArray[Any]:
-        """(unit, trial) sum over the bins of a trial, in what the file has; NaN where bins were not recorded."""
+        """(unit, trial) sum over a trial's bins, in the file's unit of measure; NaN if bins were not recorded."""
         if not self._bins.size:
             return np.zeros((self.n_units, len(self.lengths)))
         sums = np.zeros((self.n_units, len(self.lengths)))
@@ -65,14 +65,14 @@ class TrialBins:
         return sums
 
     def amounts(self) -> NDArray[Any]:
-        """(trial,) what totals are divided by to make rates: s of counts, bins of rates."""
+        """(trial,) divisor that turns totals into rates: s for counts, bins for rates."""
         return self.lengths / self._per_count
 
     def trial_rates(self, unit: int, trials: NDArray[Any], at_s: NDArray[Any], grid: Grid) -> NDArray[Any]:
         """Rates of one unit around an event of each trial, (trial, time); see `Activity`.
 
         Raises:
-            InputError: the bins of the recording are no whole multiple of the file's.
+            InputError: the recording's bins are not a whole number of the file's bins.
         """
         each = self._whole_bins(grid)
         pad = int(np.ceil(grid.pad_ms / self.file_bin_ms - WHOLE)) if grid.smooth_sd_ms else 0
@@ -93,11 +93,11 @@ class TrialBins:
         return rates_of_bins(values, there, grid.n_bins, pad, sd) * self._per_count
 
     def _whole_bins(self, grid: Grid) -> int:
-        """How many bins of the file make one of the recording."""
+        """Number of the file's bins in one bin of the recording."""
         ratio = grid.bin_ms / self.file_bin_ms
         if ratio < 1 - WHOLE or abs(ratio - round(ratio)) > WHOLE * max(ratio, 1):
             raise InputError(
-                f"A bin of the recording has to be one or more whole bins of the file, which are {self.file_bin_ms:g} "
+                f"A bin of the recording must be a whole number of the file's bins, which are {self.file_bin_ms:g} "
                 "ms long.",
                 key="bin_ms",
                 value=grid.bin_ms,

@@ -1,4 +1,4 @@
-"""Behaviour in the bins of single trials that were cut out already."""
+"""Behaviour in the bins of single trials that were already cut out."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 class TrialSignals:
-    """A signal in the bins of single trials, one value a bin, which stands for the bin's middle.
+    """A signal with one value per bin in single trials; each value belongs to the middle of its bin.
 
     Args:
         trials: (trial,) of arrays (component, bin).
         bin_ms: width of the bins.
-        starts_ms: when the first bin starts, on each trial's clock.
+        starts_ms: start of the first bin, on each trial's clock.
     """
 
     def __init__(self, trials: Sequence[NDArray[Any]], bin_ms: float, starts_ms: float) -> None:
@@ -28,8 +28,8 @@ class TrialSignals:
     def trial_values(self, trials: NDArray[Any], at_s: NDArray[Any], times_ms: NDArray[Any]) -> NDArray[Any]:
         """Values at times around an event of each trial, (trial, time, component); see `Behaviour`.
 
-        Between the middles of bins values are interpolated. In the outer halves of the first and last bin they are
-        those of the bin.
+        Values are interpolated between the middles of bins. In the outer halves of the first and last bins, they are
+        the bin's value.
         """
         found = np.full((len(trials), len(times_ms), len(self.components)), np.nan)
         for row, (trial, at) in enumerate(zip(trials, at_s, strict=True)):
@@ -45,7 +45,7 @@ class TrialSignals:
 
 
 def suffixes(components: int) -> tuple[str, ...]:
-    """What is put behind a signal's name for each of its components."""
+    """Suffixes of a signal's name for its components."""
     if components == 1:
         return ("",)
     return ("_x", "_y", "_z")[:components] if components <= 3 else tuple(f"_{i}" for i in range(components))

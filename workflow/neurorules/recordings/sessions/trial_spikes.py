@@ -1,4 +1,4 @@
-"""Spike times of single trials that were cut out already, on each trial's own clock."""
+"""Spike times of single trials that were already cut out, on each trial's own clock."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from neurorules.recordings.sessions.session import SPIKES_PER_S
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FINE_MS = 1.0  # spikes are counted in bins of this or less before they are smoothed
+FINE_MS = 1.0  # spikes are counted in bins of this width or less before smoothing
 
 
 class TrialSpikes:
     """Spike times of units in trials, each on the trial's own clock.
 
-    Spikes are counted in bins of 1 ms or less, which start at the window's start exactly, and smoothed as
-    `rates_of_bins` says.
+    Spikes are counted in bins of 1 ms or less that start exactly at the window's start, and are then smoothed with
+    `rates_of_bins`.
 
     Args:
-        times_s: of each unit (spike,), s.
-        in_trial: of each unit (spike,) the trial of each spike.
-        observed_s: (trial, 2) from when to when each trial was recorded, s.
+        times_s: (spike,) for each unit, s.
+        in_trial: (spike,) for each unit, the trial of each spike.
+        observed_s: (trial, 2) start and end of each trial's recording, s.
         recorded: (unit, trial) whether the unit was recorded in the trial.
     """
 
@@ -47,13 +47,13 @@ class TrialSpikes:
         return len(self.times_s)
 
     def totals(self) -> NDArray[Any]:
-        """(unit, trial) spikes in each trial; NaN where the unit was not recorded."""
+        """(unit, trial) spikes in each trial; NaN if the unit was not recorded."""
         counts = [np.bincount(trials, minlength=len(self.observed_s)) for trials in self.in_trial]
         shape = (self.n_units, len(self.observed_s))
         return np.where(self.recorded, np.reshape(counts, shape), np.nan)
 
     def amounts(self) -> NDArray[Any]:
-        """(trial,) how long each trial was recorded, s."""
+        """(trial,) recorded time of each trial, s."""
         lengths: NDArray[Any] = self.observed_s[:, 1] - self.observed_s[:, 0]
         return lengths
 

@@ -1,4 +1,4 @@
-"""Which trials of a session are used, when their event is, and what condition each is."""
+"""The trials of a session that are used, with their events and conditions."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
     from neurorules.recordings.sessions.session import Session
 
-START, STOP = "start_time", "stop_time"  # columns of a trials table, as NWB names them
+START, STOP = "start_time", "stop_time"  # columns of a trials table, named as in NWB
 
 Key = tuple[Any, ...]  # the labels of a condition
 
 
 @dataclass(frozen=True)
 class Trials:
-    """The trials of a session that are used, in order of their events.
+    """The trials of a session that are used, ordered by their events.
 
     Attributes:
-        rows: (trial,) of the session's table.
-        at_s: (trial,) of the event, s.
+        rows: (trial,) rows of the session's table.
+        at_s: (trial,) time of the event, s.
         keys: labels of each trial's condition.
-        left_out: why the others are not used, and their rows.
-        overlaps: how many windows begin before the one before has ended.
+        left_out: reasons for leaving out other trials, with their rows.
+        overlaps: number of windows that begin before the previous one has ended.
     """
 
     rows: NDArray[Any]
@@ -48,14 +48,12 @@ def chosen_trials(session: Session, choices: Choices) -> Trials:
     """The trials that a study keeps.
 
     Raises:
-        InputError: a column is missing, no trial is left, the event has no time in any trial, or windows overlap and
+        InputError: a column is missing, no trials are left, no trial has a time of the event, or windows overlap and
             the study refuses that.
     """
     table, file = session.trials, session.file
     if not len(table):
-        raise InputError(
-            "There is no trial in the file.", file=file, key="trials", value=0, remedy="Give another file."
-        )
+        raise InputError("The file has no trials.", file=file, key="trials", value=0, remedy="Use another file.")
     used = np.ones(len(table), bool)
     left_out: list[dict[str, Any]] = []
     steps = [f"{len(table)} in the table"]
@@ -75,11 +73,11 @@ def chosen_trials(session: Session, choices: Choices) -> Trials:
     at_s, why = event_times(session, choices.align)
     if not np.isfinite(at_s).any():
         raise InputError(
-            "No trial has a time of the event that trials are aligned to.",
+            "No trial has a time for the event in align.",
             file=file,
             key="align",
             value=choices.align,
-            remedy="Name another column of times or table of events.",
+            remedy="Use another column of times or table of events.",
         )
     leave(~np.isfinite(at_s), why, f"with a time of {choices.align}")
     keys, faults = labels_of(session, choices.labels)
@@ -87,7 +85,7 @@ def chosen_trials(session: Session, choices: Choices) -> Trials:
         leave(fault, f"{label} is missing or in no bin", f"with a value of {label}")
     if not used.any():
         raise InputError(
-            f"No trial is left: {'; '.join(steps)}.",
+            f"No trials are left: {'; '.join(steps)}.",
             file=file,
             key="keep_trials",
             value=dict(choices.keep_trials),
@@ -100,22 +98,22 @@ def chosen_trials(session: Session, choices: Choices) -> Trials:
 
 
 def event_times(session: Session, align: str) -> tuple[NDArray[Any], str]:
-    """(trial,) when the event is in each trial, s, NaN where it is not; and what to say of those trials.
+    """(trial,) times of the event, s, NaN if missing; and the reason given for such trials.
 
     Args:
-        session: its trials table, or the tables of its events: of these the first event from a trial's start to
-            before its end.
+        session: gives the trials table, or the tables of its events; of these, the first event from a trial's start to
+            before its end counts.
         align: name of a column of the trials table or of a table of events.
 
     Raises:
-        InputError: there is neither of this name, or it holds no times.
+        InputError: neither has this name, or it does not contain times.
     """
     table, file = session.trials, session.file
     if align in table.columns:
         return as_numbers(table[align], file, f"align: {align}"), f"no time of {align}"
     if align not in session.events:
         raise missing_name(
-            "There is no column of trials and no table of events of this name.",
+            "Unknown name: neither a column of trials nor a table of events.",
             file,
             "align",
             align,
@@ -131,10 +129,10 @@ def event_times(session: Session, align: str) -> tuple[NDArray[Any], str]:
 
 
 def labels_of(session: Session, labels: tuple[Label, ...]) -> tuple[list[Key], Mapping[str, NDArray[Any]]]:
-    """The labels of every trial's condition, and for each label (trial,) bool: whether it is missing.
+    """Labels of every trial's condition; and for each label (trial,) bool, whether it is missing.
 
     Raises:
-        InputError: a column is missing, or one in bins does not hold numbers.
+        InputError: a column is missing, or a column to be binned is not numeric.
     """
     file, values, faults = session.file, [], {}
     for i, label in enumerate(labels):
@@ -160,10 +158,10 @@ def _asked(wanted: Any) -> str:
 
 
 def _with_overlaps(session: Session, choices: Choices, trials: Trials) -> Trials:
-    """The trials, with how many of their windows overlap; spikes count twice there, so trials are not independent.
+    """Add the number of overlapping windows; their spikes count twice, so the trials are not independent.
 
-    Averages stand in spite of it, which is why it is a warning unless the study says otherwise. Only spike times on
-    the session's clock can tell: trials that were cut out have a clock each.
+    Averages are still valid, so this is a warning unless the study says otherwise. It can be checked only for spike
+    times on the session's clock: trials that were cut out have separate clocks.
     """
     length_s = (choices.grid.stop_ms - choices.grid.start_ms) / 1000.0
     tolerance_s = WHOLE * choices.grid.bin_ms / 1000.0
@@ -174,14 +172,14 @@ def _with_overlaps(session: Session, choices: Choices, trials: Trials) -> Trials
         return trials
     if choices.refuse_overlap:
         raise InputError(
-            f"In {overlaps} of {len(trials.rows)} trials the window begins before that of the trial before has ended.",
+            f"In {overlaps} of {len(trials.rows)} trials, the window begins before the end of the previous window.",
             file=session.file,
             key="window_ms",
             value=[choices.grid.start_ms, choices.grid.stop_ms],
             remedy="Shorten the window, keep fewer trials, or set overlapping_windows to warn.",
         )
     print(
-        f"{session.file}: {overlaps} of {len(trials.rows)} windows overlap the one before; their spikes count twice.",
+        f"{session.file}: {overlaps} of {len(trials.rows)} windows overlap the previous one, so spikes count twice.",
         file=sys.stderr,
     )
     return Trials(trials.rows, trials.at_s, trials.keys, trials.left_out, overlaps)

@@ -1,4 +1,4 @@
-"""Which units of a session are used, and their rates: averages of each condition, and single trials."""
+"""The units of a session that are used, and their rates: averages of each condition, and single trials."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Unit:
     """A unit that is used.
 
     Attributes:
-        name: in the recording.
+        name: name in the recording.
         rates: (condition, time) averaged over trials.
-        trial_rates: (trial, time) of single trials in order of their conditions, float32; None where they are not kept.
-        trial_condition: (trial,) the condition of each.
+        trial_rates: (trial, time) single trials ordered by condition, float32; None if they are not kept.
+        trial_condition: (trial,) the condition of each trial.
     """
 
     name: str
@@ -42,25 +42,25 @@ class Unit:
 def chosen_units(
     session: Session, trials: Trials, conditions: Conditions, choices: Choices, prefix: str
 ) -> tuple[list[Unit], list[dict[str, str]]]:
-    """The units of a session that a study keeps, and those that are left out with the reason.
+    """The units of a session that a study keeps, and those left out, with the reason.
 
     Args:
         session: the file's content.
-        trials: that are used.
-        conditions: of the recording.
-        choices: of the study.
-        prefix: before the names of units.
+        trials: the trials used.
+        conditions: conditions of the recording.
+        choices: choices of the study.
+        prefix: prefix for the names of units.
 
     Raises:
-        InputError: a column of units is missing, or a limit cannot be applied to these rates.
+        InputError: a column of units is missing, or a limit does not apply to these rates.
     """
     if session.activity.units != SPIKES_PER_S and choices.min_rate_hz is not None:
         raise InputError(
-            f"Rates of this file are in units of {session.activity.units}: a limit in spikes/s says nothing of them.",
+            f"Rates of this file are in units of {session.activity.units}, so a limit in spikes/s does not apply.",
             file=session.file,
             key=f"units.{MIN_RATE}",
             value=choices.min_rate_hz,
-            remedy="Take it out.",
+            remedy="Remove the limit.",
         )
     reasons = _by_columns(session, choices)
     condition = conditions.index(trials.keys)
@@ -83,7 +83,7 @@ def chosen_units(
 
 
 def _by_columns(session: Session, choices: Choices) -> list[str | None]:
-    """Why each unit is left out for what stands in the table of units; None for those that are not."""
+    """Why each unit is left out because of its row in the table of units; None for units that are kept."""
     reasons: list[str | None] = [None] * len(session.units)
     for name, wanted in choices.units.items():
         key = f"units.{name}"
@@ -106,9 +106,9 @@ def _unit(
 
     Args:
         rates: (trial, time), NaN in trials in which the unit was not observed.
-        condition: (trial,) of each trial, ascending.
-        conditions, choices: of the recording.
-        units: of the rates.
+        condition: (trial,) condition of each trial, ascending.
+        conditions, choices: conditions of the recording and choices of the study.
+        units: units of the rates.
     """
     observed = ~np.isnan(rates).any(axis=1)
     n = len(conditions.keys)

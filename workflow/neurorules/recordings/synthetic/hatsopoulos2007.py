@@ -63,13 +63,13 @@ def _reach_latents(t: NDArray[Any], angle: float) -> NDArray[Any]:
 
 
 def _minimum_jerk(t: NDArray[Any]) -> NDArray[Any]:
-    """Share of the way covered `t` s after the start of a movement of _MOVEMENT_S (Flash & Hogan 1985)."""
+    """Share of the distance covered `t` s after the start of a movement of _MOVEMENT_S (Flash & Hogan 1985)."""
     s = np.clip(t / _MOVEMENT_S, 0, 1)
     return 10 * s**3 - 15 * s**4 + 6 * s**5
 
 
 def _joint_angles(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Shoulder and elbow angle (rad) of a planar arm of two links whose hand is at (x, y) from the shoulder."""
+    """Shoulder and elbow angle (rad) of a planar arm with two links and the hand at (x, y) from the shoulder."""
     upper, fore = _ARM_M
     elbow = np.arccos((x**2 + y**2 - upper**2 - fore**2) / (2 * upper * fore))
     shoulder = np.arctan2(y, x) - np.arctan2(fore * np.sin(elbow), upper + fore * np.cos(elbow))
@@ -77,7 +77,7 @@ def _joint_angles(x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArr
 
 
 def _write_session(path: Path, seed: int, options: Options) -> None:
-    """A session as the MATLAB 7.3 file on Dryad: spike times, events, kinematics."""
+    """Write a session like the MATLAB 7.3 file on Dryad: spike times, events, kinematics."""
     import h5py
 
     rng = np.random.default_rng([seed, 2007, 0])
@@ -92,13 +92,13 @@ def _write_session(path: Path, seed: int, options: Options) -> None:
     t = np.round(np.arange(0, duration, _SAMPLE_S), 3)
     x, y = np.zeros_like(t), np.zeros_like(t)
     for event, c in zip(onset, target, strict=True):
-        # out to the target, and 1.2 s later back to the centre
+        # out to the target, and back to the centre 1.2 s later
         way = _REACH_M * (_minimum_jerk(t - event) - _minimum_jerk(t - event - 1.2))
         x += way * np.cos(angles[c])
         y += way * np.sin(angles[c])
     shoulder, elbow = _joint_angles(_CENTRE_M[0] + x, _CENTRE_M[1] + y)
 
-    # spikes: Poisson counts in 1 ms bins, each spike somewhere within its bin
+    # spikes: Poisson counts in 1 ms bins, each spike at a random time within its bin
     bins = np.arange(-1.4, 1.6, 0.001)
     latents = np.stack([_reach_latents(bins, angle) for angle in angles], axis=1)
     spikes = []
@@ -113,7 +113,7 @@ def _write_session(path: Path, seed: int, options: Options) -> None:
         file.attrs["synthetic"] = MARK
         references = file.create_group("#refs#", track_times=False)
 
-        # units spread over channels of none, one or two, as the sorted units of an array are
+        # channels have none, one or two units, as with sorted units of an array
         channels: list[Any] = []
         left = list(spikes)
         while left:
@@ -132,7 +132,7 @@ def _write_session(path: Path, seed: int, options: Options) -> None:
 
 
 def _write_processed(path: Path, seed: int, options: Options) -> None:
-    """Condition averages of the same session, as the dict that was published."""
+    """Write condition averages of the same session, as in the published dict."""
     with tempfile.TemporaryDirectory() as folder:
         session = Path(folder) / "session.mat"
         _write_session(session, seed, options)

@@ -28,7 +28,7 @@ _STIMULUS_FIELDS = (
 
 
 def write(source: str, folder: Path, seed: int, options: Options) -> list[Path]:
-    """Write the unit files; one unit more than `neurons`, the second file, lacks a condition."""
+    """Write the unit files, one more than `neurons`: the unit in the second file lacks a condition."""
     unit_folder = folder / (unpacked_folder("mante2013", source, options) or "")
     names = [f"{options.monkey}000101_{k:04d}_a1" for k in range(1, options.neurons + 2)]
     files = [unit_folder / f"{name}_Vstim_100_850_ms.mat" for name in names]
@@ -40,7 +40,7 @@ def write(source: str, folder: Path, seed: int, options: Options) -> list[Path]:
 
 
 def _unit(name: str, n_correct: int, incomplete: bool, rng: np.random.Generator) -> dict[str, Any]:
-    """One unit as the nested struct of the published files: same fields, order and storage types."""
+    """One unit as the nested struct of the published files, with the same fields, order and storage types."""
 
     def signed(levels: tuple[float, ...]) -> NDArray[Any]:
         return np.array([-level for level in levels[::-1]] + list(levels))
@@ -106,7 +106,7 @@ def _decision_latents(
     transient = np.exp(-(((t - 0.08) / 0.07) ** 2))
     stimulus = (1 - np.exp(-t / 0.06)) * np.exp(-t / 0.6)
     relevant = np.where(context == 1, np.abs(motion), np.abs(color))
-    # evidence is integrated to a bound that strong evidence reaches sooner; errors end at the other target
+    # evidence is integrated to a bound, which strong evidence reaches sooner; errors end at the other target
     drift = 1.2 + 4.0 * relevant
     integrated = choice[:, None] * np.tanh(drift[:, None] * t)
 

@@ -24,13 +24,13 @@ _BENDS = (-1, 0, 1)  # around a barrier on either side, or straight
 
 
 def _plan(t: NDArray[Any]) -> NDArray[Any]:
-    """How far the reach is planned at `t` s from movement onset: from the target's appearance until shortly before."""
+    """How far the reach is planned `t` s from movement onset: from target onset until shortly before the movement."""
     plan: NDArray[Any] = rise(t, -1.1, 0.05) * (1 - rise(t, -0.12, 0.04))
     return plan
 
 
 def _maze_latents(t: NDArray[Any], angle: NDArray[Any], bend: NDArray[Any]) -> NDArray[Any]:
-    """Latents (latent, condition, time) of reaches to `angle` (rad) with `bend`; in movement they rotate."""
+    """Latents (latent, condition, time) of reaches to `angle` (rad) with `bend`; they rotate during the movement."""
     angle, bend = angle[:, None], bend[:, None]
     prepared = 0.8 * _plan(t)
     moving = 1.5 * bump(t, 0.08, 0.16)
@@ -50,7 +50,7 @@ def _maze_latents(t: NDArray[Any], angle: NDArray[Any], bend: NDArray[Any]) -> N
 
 
 def write(source: str, folder: Path, seed: int, options: Options) -> list[Path]:
-    """Write the four files: smoothed Poisson rates, EMG in bursts of agonist and antagonist, plan inputs, go cue."""
+    """Write the four files: smoothed Poisson rates, EMG bursts of agonist and antagonist, plan inputs, go cue."""
     from scipy.ndimage import gaussian_filter1d
 
     files = download_paths("sussillo2015", source, folder)

@@ -1,7 +1,8 @@
-"""What choice tasks after Neurogym share: fixed periods, few conditions, noise on the stimuli.
+"""Common parts of choice tasks after Neurogym: fixed periods, few conditions, noise on the stimuli.
 
 The inputs are fixation and a cosine-tuned ring of directions; the outputs are fixate and the choices. Cross-entropy
-scores every step, as Neurogym's ground truth has an answer at every step: fixate until the decision, then the choice.
+scores every step, because Neurogym's ground truth has an answer at every step: fixate until the decision, then the
+choice.
 """
 
 from __future__ import annotations
@@ -50,15 +51,15 @@ def ring(dim_ring: int) -> NDArray[Any]:
 
 
 class ChoiceTask:
-    """See the module.
+    """A choice task with fixed periods; see the module.
 
     Args:
-        options: `dt_ms`; `sigma`, the SD of the noise times the square root of a step in ms.
+        options: `dt_ms`; `sigma`, the SD of the noise times the square root of the step in ms.
         inputs: (step, condition, input) without noise.
         choice: (condition,) the correct choice, counted from 1.
         decision: the steps of the decision.
-        noisy: the periods with noise on the ring, drawn independently in each step.
-        tested: (condition,) bool, which conditions are test trials.
+        noisy: periods with noise on the ring, drawn independently in each step.
+        tested: (condition,) bool, whether the condition is a test trial.
 
     Raises:
         InputError: the noise is negative.

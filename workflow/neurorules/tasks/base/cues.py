@@ -1,4 +1,4 @@
-"""Time courses of a reach's cue, and the directions that cues and movements have.
+"""Time courses of a reach's cue, and directions of cues and movements.
 
 The two time courses are those of the published tasks: hatsopoulos2007 shows its target as a bump, sussillo2015 holds
 its plan inputs until the movement.
@@ -21,12 +21,13 @@ ANGLE_UNIT = r"^(degree|radian|index of [1-9][0-9]{0,3})$"
 
 
 def shown(shape: str, since: NDArray[Any], interval2: NDArray[Any]) -> NDArray[Any]:
-    """How much of a cue is shown, 0 to 1, (step, trial).
+    """Strength of a cue, 0 to 1, (step, trial).
 
     Args:
-        shape: "bump", 23 steps before the second interval, or "held", ramped on, held over it and ramped off.
+        shape: "bump", 23 steps before the second interval, or "held", ramped on, held during the second interval and
+            ramped off.
         since: (step, trial) steps since the cue began, negative before.
-        interval2: (trial,) the second interval in steps.
+        interval2: (trial,) length of the second interval in steps.
     """
     if shape == "bump":
         bump: NDArray[Any] = shifted(BUMP, since)
@@ -49,9 +50,9 @@ def radians(values: NDArray[Any], unit: str) -> NDArray[Any]:
 
 
 def unit_vectors(angle: NDArray[Any]) -> NDArray[Any]:
-    """(condition, 2) cosine and sine; 0 where rounding alone keeps them from it.
+    """(condition, 2) cosine and sine; exactly 0 where they differ from 0 only by rounding.
 
-    An output that never moves would else pass for one that moves by 1e-16, and accuracy is relative to that.
+    Otherwise an output that never moves would count as moving by 1e-16, and accuracy is relative to the movement.
     """
     vectors: NDArray[Any] = np.round(np.stack([np.cos(angle), np.sin(angle)], axis=-1), 12)
     return vectors
@@ -60,12 +61,13 @@ def unit_vectors(angle: NDArray[Any]) -> NDArray[Any]:
 def minimum_jerk(angle: NDArray[Any], times_ms: NDArray[Any], duration_ms: float) -> NDArray[Any]:
     """Straight reaches of length 1 in these directions, (condition, time, 2): positions in x and y.
 
-    The hand goes 10 s^3 - 15 s^4 + 6 s^5 of the way in the share s of the duration (Flash and Hogan 1985), and stays.
+    After a share s of the duration, the hand has covered 10 s^3 - 15 s^4 + 6 s^5 of the distance (Flash and Hogan
+    1985); then it stays.
 
     Args:
         angle: (condition,) directions in radians.
         times_ms: (time,) since the movement began.
-        duration_ms: of the movement.
+        duration_ms: duration of the movement.
     """
     s = np.clip(times_ms / duration_ms, 0.0, 1.0)
     way = s**3 * (10 - 15 * s + 6 * s**2)

@@ -1,4 +1,4 @@
-"""The share of trials that are answered right, of any task: from its loss and the answers of its test trials."""
+"""The fraction of correct trials in any task, computed from its loss and the targets of its test trials."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from neurorules.tasks.base.task import Loss
 
-# Losses of two answers that differ by less, relative to their size, are equal: the outputs favour neither.
+# Losses of two answers with a smaller relative difference are equal: the outputs favour neither.
 TIE = 1e-9
 
 
 def equal_timing(scored: NDArray[Any]) -> NDArray[Any]:
-    """(trial,) a number for each trial; trials that are scored in the same steps have the same.
+    """(trial,) a number for each trial; trials that are scored in the same steps share a number.
 
     Args:
         scored: (step, trial) bool.
@@ -29,7 +29,7 @@ def equal_timing(scored: NDArray[Any]) -> NDArray[Any]:
 
 
 def different_answers(targets: NDArray[Any], scored: NDArray[Any]) -> NDArray[Any]:
-    """(trial,) a number for each trial; trials with the same targets in all scored steps have the same.
+    """(trial,) a number for each trial; trials with the same targets in all scored steps share a number.
 
     Args:
         targets: (step, trial, output), or (step, trial) class indices.
@@ -42,13 +42,13 @@ def different_answers(targets: NDArray[Any], scored: NDArray[Any]) -> NDArray[An
 
 
 def choices_of(targets: NDArray[Any], scored: NDArray[Any]) -> list[tuple[NDArray[Any], NDArray[Any]]]:
-    """The sets of trials in which something can be got right or wrong.
+    """The sets of trials that can be answered correctly or wrongly.
 
     Args:
         targets, scored: see `different_answers`.
 
     Returns:
-        For each timing with two answers or more: (n,) its trials, and (n,) the number of each one's answer, from 0.
+        For each timing with two or more answers: (n,) its trials, and (n,) the number of each trial's answer, from 0.
     """
     timing, answer = equal_timing(scored), different_answers(targets, scored)
     sets = []
@@ -61,19 +61,20 @@ def choices_of(targets: NDArray[Any], scored: NDArray[Any]) -> list[tuple[NDArra
 
 
 def fraction_correct(loss: Loss, outputs: NDArray[Any], trials: Trials) -> float:
-    """Share of trials whose outputs have a lower loss for their own targets than for those of any other trial.
+    """Fraction of trials whose outputs have a lower loss for their own targets than for those of any other trial.
 
-    For choices it is the share of right choices; for movements, that of trials from which the condition can be decoded.
-    A trial's alternatives are the different targets of trials of its timing: those scored in the same steps. Where k
-    targets have the lowest loss, its own among them, a trial counts 1/k. Outputs that are no numbers are wrong.
+    For choices, this is the fraction of correct choices; for movements, the fraction of trials from which the condition
+    can be decoded. A trial's alternatives are the different targets of trials with its timing, which are scored in the
+    same steps. If k targets share the lowest loss, including the trial's own, the trial counts 1/k. Outputs that are
+    not numbers are wrong.
 
     Args:
-        loss: the task's.
+        loss: loss of the task.
         outputs: (step, trial, output) of one network.
-        trials: what was answered.
+        trials: the trials with their targets.
 
     Returns:
-        NaN where no two trials of equal timing have different targets.
+        The fraction; NaN if no two trials with equal timing have different targets.
     """
     per_trial = getattr(loss, "per_trial", None) or partial(_per_trial, loss)
     outputs = outputs.astype(np.float64)
@@ -90,7 +91,7 @@ def fraction_correct(loss: Loss, outputs: NDArray[Any], trials: Trials) -> float
 
 
 def _per_trial(loss: Loss, outputs: NDArray[Any], targets: NDArray[Any], scored: NDArray[Any]) -> NDArray[Any]:
-    """(trial,) losses of a loss that takes tensors alone."""
+    """(trial,) losses from a loss that takes only tensors."""
     import torch
 
     from neurorules.tasks.base.losses import ScoredTrials

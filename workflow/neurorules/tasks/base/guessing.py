@@ -1,7 +1,7 @@
-"""What a network gets that knows when to answer, and nothing of which trial it is in: a task's guessing level.
+"""A task's guessing level: the result of a network that knows when to answer, but nothing about the trial.
 
-It is computed from the task, not stated. On the context-dependent decision at 50 ms, where 6 of 34 steps ask for one
-of two choices, guessing has normalized accuracy 1 - (6/34) ln 2 = .878 and half of the choices right.
+It is computed from the task, not stated. In the context-dependent decision at 50 ms, 6 of 34 steps require one of two
+choices. Guessing then gives a normalized accuracy of 1 - (6/34) ln 2 = .878 and half of the choices correct.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
     from neurorules.tasks.base.task import Loss, Task
     from neurorules.tasks.base.trials import Trials
 
-# Log probability of a choice that is never right: of no weight, and still a number.
+# Log probability of a choice that is never correct: it has no weight, but is still a number.
 NEVER = -100.0
 
 
 @dataclass(frozen=True)
 class Guess:
-    """Levels of the best outputs that are the same in all test trials of equal timing.
+    """Performance of the best outputs that are the same in all test trials of equal timing.
 
     Attributes:
         accuracy: their normalized accuracy.
-        fraction_correct: the largest share of one answer.
+        fraction_correct: the largest fraction of trials with one answer.
 
-    Both are NaN where no two test trials of equal timing ask for different answers.
+    Both are NaN if no two test trials of equal timing have different answers.
     """
 
     accuracy: float
     fraction_correct: float
 
     def columns(self) -> dict[str, float]:
-        """As columns of a table."""
+        """The guess as columns of a table."""
         return {"guessing_accuracy": self.accuracy, "guessing_fraction_correct": self.fraction_correct}
 
 
@@ -57,16 +57,17 @@ def guessing(task: Task) -> Guess:
 
 
 def best_shared(loss: Loss, trials: Trials, timing: NDArray[Any], n_outputs: int) -> NDArray[Any]:
-    """The outputs of lowest loss among those that are the same in all trials of equal timing.
+    """The outputs with the lowest loss among those that are the same in all trials of equal timing.
 
-    The losses of this package are convex, so that there is one lowest. Known ones are solved: the squared error by the
-    mean of the targets, cross-entropy by the logarithm of their frequencies. Others are minimized by L-BFGS.
+    The losses of this package are convex, so the minimum is unique. Known losses are solved exactly: the squared error
+    by the mean of the targets, cross-entropy by the logarithm of their frequencies. Other losses are minimized with
+    L-BFGS.
 
     Args:
-        loss: the task's.
-        trials: what was answered.
+        loss: loss of the task.
+        trials: the trials with their targets.
         timing: (trial,) see `equal_timing`.
-        n_outputs: of the task.
+        n_outputs: number of outputs of the task.
 
     Returns:
         (step, trial, output) float64.
@@ -80,7 +81,7 @@ def best_shared(loss: Loss, trials: Trials, timing: NDArray[Any], n_outputs: int
         outputs[:, own] = targets[:, own].mean(1, keepdims=True)
     if not choices:
         return outputs
-    with np.errstate(divide="ignore"):  # the logarithm of no share at all
+    with np.errstate(divide="ignore"):  # the logarithm of a share of 0
         nats: NDArray[Any] = np.maximum(np.log(outputs), NEVER)
     return nats
 

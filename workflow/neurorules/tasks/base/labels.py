@@ -1,12 +1,12 @@
-"""Conditions of a recording and test trials of a task, joined by what they are and never by where they stand.
+"""Pairing of a recording's conditions and a task's test trials by their labels, never by their positions.
 
-A task's file says what its test trials are:
+A task's file labels its test trials:
 
     def condition_labels(task) -> dict[str, NDArray]    (trial,) values of each label, numbers or text
 
-A recording says the same of its conditions by its coordinates <label>(condition). Numbers are the same within
-`TOLERANCE` of the largest, angles (labels that end in _deg) modulo 360; text is the same to the letter. Where a lab
-calls a label otherwise, the study says so (`comparison.labels`).
+A recording labels its conditions in the same way, with coordinates <label>(condition). Numbers are equal within
+`TOLERANCE` of the largest one, and angles (labels that end in _deg) modulo 360; text must match exactly. If a lab uses
+other names for labels, the study gives them (`comparison.labels`).
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ if TYPE_CHECKING:
 
     from neurorules.tasks.base.task import Task
 
-# Comparisons alone ask for labels, so that they are no part of the code that training depends on.
+# Only comparisons need labels, so they are not part of the code that training depends on.
 LABELLED = replace(TASKS, members=("condition_labels",))
 
 DEGREES, SUFFIX = 360.0, "_deg"
 ALL, SHARED = "all", "shared"
 MOST_NAMED = 12  # conditions that an error lists
-LEFT_OUT = "unpaired_conditions"  # attribute of a recording: of the recording's and of the task's
+LEFT_OUT = "unpaired_conditions"  # attribute of a recording: numbers of the recording's and the task's conditions
 
 
 @dataclass(frozen=True)
 class Join:
-    """Which test trial is which condition.
+    """Pairs of test trials and conditions.
 
     Attributes:
         trials: (pair,) indices of test trials, ascending.
-        conditions: (pair,) the condition that each of them is.
-        n_trials, n_conditions: how many there are, those of no pair included.
+        conditions: (pair,) the condition of each of these trials.
+        n_trials, n_conditions: total numbers, including those without a partner.
     """
 
     trials: NDArray[Any]
@@ -61,29 +61,29 @@ class Join:
 
 
 def labels_of(module: str, task: Task) -> dict[str, NDArray[Any]]:
-    """What the test trials of a task are, (trial,) for each label.
+    """Labels of a task's test trials, (trial,) for each label.
 
     Args:
         module: name of the task's file.
-        task: made by that file.
+        task: task made by that file.
 
     Raises:
-        InputError: the file does not say, or says it of another number of trials.
+        InputError: the file gives no labels, or labels for another number of trials.
     """
     plugin = LABELLED.load(module)
     if not hasattr(plugin, "condition_labels"):
         raise InputError(
-            "This task does not say what its test trials are, so that no recording can be compared with it.",
+            "This task does not label its test trials, so no recording can be compared with it.",
             key="task.module",
             value=module,
-            remedy=f"Add condition_labels(task) to workflow/neurorules/tasks/{module}.py, as docs/extending.md says.",
+            remedy=f"Add condition_labels(task) to workflow/neurorules/tasks/{module}.py, as docs/extending.md shows.",
         )
     labels = {name: np.asarray(values) for name, values in plugin.condition_labels(task).items()}
     n_trials = task.test().n_trials
     for name, values in labels.items():
         if values.shape != (n_trials,):
             raise InputError(
-                f"The task has {n_trials} test trials and labels of the shape {values.shape}.",
+                f"The task has {n_trials} test trials, but labels of shape {values.shape}.",
                 key="task.module",
                 value=f"{module}: {name}",
                 remedy="Give each label one value per test trial.",
@@ -98,11 +98,11 @@ def join(module: str, task: Task, recording: xr.Dataset, comparison: Mapping[str
         module: name of the task's file.
         task: gives the test trials.
         recording: gives the conditions.
-        comparison: the model's `comparison` options; of them `labels` and `conditions`.
+        comparison: the model's `comparison` options, of which `labels` and `conditions` are used.
 
     Raises:
-        InputError: the recording lacks a label, labels do not tell test trials or conditions apart, or one side
-            lacks conditions of the other (with `conditions: shared`: all of them).
+        InputError: the recording lacks a label, labels do not distinguish test trials or conditions, or one side lacks
+            conditions of the other (with `conditions: shared`: all of them).
     """
     wanted = labels_of(module, task)
     n_trials, n_conditions = task.test().n_trials, recording.sizes["condition"]
@@ -110,7 +110,7 @@ def join(module: str, task: Task, recording: xr.Dataset, comparison: Mapping[str
     for name in names:
         if name not in wanted:
             raise InputError(
-                "The task's test trials have no such label.",
+                "Unknown label of the task's test trials.",
                 key=f"comparison.labels.{name}",
                 value=names[name],
                 remedy=f"{did_you_mean(name, wanted)}{describe(wanted)}",
@@ -140,17 +140,17 @@ def join(module: str, task: Task, recording: xr.Dataset, comparison: Mapping[str
             f"{joined.conditions[at]}.",
             key=f"comparison.labels.{next(iter(wanted))}",
             value=in_words(wanted, at),
-            remedy="Write the labels of the recording as the task has them, so that they ascend alike; or use the task "
-            f"reach. {describe(wanted)}",
+            remedy="Write the recording's labels with the task's values, so that both have the same order; or use "
+            f"the task reach. {describe(wanted)}",
         )
     return joined
 
 
 def joined_recording(module: str, task: Task, recording: xr.Dataset, comparison: Mapping[str, Any]) -> xr.Dataset:
-    """A recording with its conditions in the order of the test trials that they are; see `join`.
+    """A recording with its conditions in the order of the matching test trials; see `join`.
 
-    Conditions without a test trial are left out. The attribute `unpaired_conditions` then has how many of the
-    recording's and of the task's are. Labels that the recording calls otherwise it has by the task's name too.
+    Conditions without a test trial are left out, and the attribute `unpaired_conditions` gives the numbers of unpaired
+    conditions in the recording and the task. Labels with another name in the recording also get the task's name.
     """
     found = join(module, task, recording, comparison)
     ordered = with_conditions(recording, found.conditions)
@@ -164,7 +164,7 @@ def joined_recording(module: str, task: Task, recording: xr.Dataset, comparison:
 
 
 def _numbered(name: str, *sides: NDArray[Any]) -> list[NDArray[Any]]:
-    """A number for each value; values that are the same have the same, on both sides."""
+    """A number for each value; equal values share a number, on both sides."""
     both = np.concatenate([np.asarray(side, np.float64 if is_number(sides[0]) else None) for side in sides])
     if is_number(sides[0]):
         tolerance = TOLERANCE * (np.abs(sides[0]).max(initial=0.0) or 1.0)
@@ -173,7 +173,7 @@ def _numbered(name: str, *sides: NDArray[Any]) -> list[NDArray[Any]]:
             both = both % DEGREES
             both = np.where(both > DEGREES - tolerance, both - DEGREES, both)
         number: NDArray[Any] = np.empty(len(both), np.int64)
-        # A value that is more than the tolerance above the next smaller one begins another.
+        # A value above the next smaller one by more than the tolerance starts a new group.
         order = np.argsort(both, kind="stable")
         number[order] = np.cumsum(np.diff(both[order], prepend=both[order][:1]) > tolerance)
     else:
@@ -188,7 +188,7 @@ def _check_told_apart(keys: Sequence[Any], labels: Mapping[str, NDArray[Any]], w
     for at, key in enumerate(keys):
         if key in first:
             raise InputError(
-                f"Two {what}, {first[key]} and {at}, have the same labels.",
+                f"Duplicate labels: two {what}, {first[key]} and {at}, have the same.",
                 key="comparison.recording",
                 value=in_words(labels, at) or "no labels",
                 remedy=remedy,
@@ -211,10 +211,10 @@ def _check_complete(
         _listed(f"{name} lacks", wanted, np.setdiff1d(np.arange(joined.n_trials), joined.trials)),
         _listed("the task lacks", found, np.setdiff1d(np.arange(joined.n_conditions), joined.conditions)),
     ]
-    remedy = "Compare with a recording of the task's conditions, change the task's conditions, or say in "
-    remedy += "comparison.labels what the recording calls them"
+    remedy = "Compare with a recording of the task's conditions, change the task's conditions, or give the "
+    remedy += "recording's names in comparison.labels"
     if n_pairs:
-        remedy += f"; with comparison.conditions: {SHARED}, the {n_pairs} that both have are compared"
+        remedy += f"; or set comparison.conditions: {SHARED} to compare the {n_pairs} conditions that both have"
     raise InputError(
         f"The task has {joined.n_trials} test trials, the recording {joined.n_conditions} conditions, of which "
         f"{n_pairs} are the same: {'; '.join(filter(None, lacking))}.",

@@ -1,10 +1,10 @@
-"""Task losses with their gradients at the outputs, and normalized accuracy.
+"""Task losses with their gradients with respect to the outputs, and normalized accuracy.
 
-All losses are means over scored points, so that their size does not depend on the batch. For a stack of networks every
-tensor has a leading network dimension, and a loss is one number per network.
+All losses are means over scored points, so they do not depend on the batch size. For a stack of networks, every tensor
+has a leading network axis, and a loss is one number per network.
 
-Training calls losses on tensors. Scoring needs no gradients: `per_trial` and the accuracies take NumPy arrays, so that
-scoring jobs do without PyTorch, which takes longer to import than most of them take.
+Training calls losses on tensors. Scoring needs no gradients: `per_trial` and the accuracies take NumPy arrays, so
+scoring jobs need no PyTorch, which takes longer to import than most of these jobs run.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ class ScoredTrials:
 
     Args:
         trials: the batch; or one batch per network of a stack, with equal numbers of steps and trials.
-        like: a tensor whose dtype and device the targets take.
+        like: a tensor whose dtype and device the targets get.
     Attributes:
         targets: (step, trial, output), or (step, trial) class indices.
-        scored: (step, trial), 1 at scored points, else 0, in the dtype of `like`.
+        scored: (step, trial), 1 at scored points and 0 elsewhere, in the dtype of `like`.
         n_scored: (1, 1), number of scored points.
 
-    With several batches, all three have a leading network dimension.
+    With several batches, all three have a leading network axis.
     """
 
     def __init__(self, trials: Trials | Sequence[Trials], like: torch.Tensor) -> None:
@@ -42,13 +42,13 @@ class ScoredTrials:
         batches = [trials] if not isinstance(trials, Sequence) else trials
         arrays = [(b.targets, b.scored) for b in batches]
         targets, scored = arrays[0] if len(arrays) == 1 else (np.stack(part) for part in zip(*arrays, strict=True))
-        tensor = torch.as_tensor(targets, device=like.device)
-        self.targets = tensor.to(like.dtype) if tensor.is_floating_point() else tensor
-        self.scored = torch.as_tensor(scored, device=like.device).to(like.dtype)
-        self.n_scored = torch.as_tensor(np.sum(scored, (-2, -1), keepdims=True)).to(like)
+        tensor = torch.from_numpy(targets)
+        self.targets = tensor.to(like) if tensor.is_floating_point() else tensor.to(like.device)
+        self.scored = torch.from_numpy(scored).to(like)
+        self.n_scored = self.scored.sum((-2, -1), keepdim=True)
 
     def of_network(self, k: int) -> ScoredTrials:
-        """The batch of network k of a stack."""
+        """The batch of network k in a stack."""
         part = copy(self)
         part.targets, part.scored, part.n_scored = self.targets[k], self.scored[k], self.n_scored[k]
         return part
@@ -69,7 +69,7 @@ class MeanSquaredError:
         self.factor = factor
 
     def pointwise(self, outputs: torch.Tensor, batch: ScoredTrials) -> torch.Tensor:
-        """What each (step, trial) adds to the loss."""
+        """Contribution of each (step, trial) to the loss."""
         error = outputs - batch.targets
         return error.square().sum(-1) * batch.scored / self._divisor(outputs, batch)
 
@@ -81,7 +81,8 @@ class MeanSquaredError:
             batch: targets (step, trial, output).
 
         Returns:
-            The loss, one number per network; and dL/dy, of the shape of `outputs` and zero where nothing is scored.
+            The loss, one number per network; and dL/dy, with the shape of `outputs`, zero at points that are not
+            scored.
         """
         error = (outputs - batch.targets).mul_(batch.scored.unsqueeze(-1))
         divisor = self._divisor(outputs, batch)
@@ -89,14 +90,14 @@ class MeanSquaredError:
         return loss, error.mul_((2.0 / divisor).unsqueeze(-1))
 
     def per_trial(self, outputs: NDArray[Any], targets: NDArray[Any], scored: NDArray[Any]) -> NDArray[Any]:
-        """Sum over scored steps of the squared error, times the factor over the number of outputs.
+        """Squared error summed over scored steps, times the factor, divided by the number of outputs.
 
         Args:
             outputs, targets: (step, trial, output) float64.
             scored: (step, trial) bool.
 
         Returns:
-            (trial,): what each adds to the loss, times the number of scored points.
+            (trial,): contribution of each trial to the loss, times the number of scored points.
         """
         square: NDArray[Any] = np.einsum("sto,sto,st->t", *[outputs - targets] * 2, scored)
         return square * (self.factor / outputs.shape[-1])
@@ -109,7 +110,7 @@ class CrossEntropy:
     """Mean over scored (step, trial) of -log softmax(y)[target], in nats."""
 
     def pointwise(self, outputs: torch.Tensor, batch: ScoredTrials) -> torch.Tensor:
-        """What each (step, trial) adds to the loss."""
+        """Contribution of each (step, trial) to the loss."""
         target = batch.targets.expand(outputs.shape[:-1]).unsqueeze(-1)
         picked = outputs.log_softmax(-1).gather(-1, target).squeeze(-1)
         return -picked * batch.scored / batch.n_scored
@@ -122,7 +123,7 @@ class CrossEntropy:
             batch: targets (step, trial), class indices.
 
         Returns:
-            The loss in nats, one number per network; and dL/dy, of the shape of `outputs`.
+            The loss in nats, one number per network; and dL/dy, with the shape of `outputs`.
         """
         log_probability = outputs.log_softmax(-1)
         target = batch.targets.expand(outputs.shape[:-1]).unsqueeze(-1)
@@ -142,9 +143,9 @@ class CrossEntropy:
             scored: (step, trial) bool.
 
         Returns:
-            (trial,): what each adds to the loss, times the number of scored points.
+            (trial,): contribution of each trial to the loss, times the number of scored points.
         """
-        # From the largest on, so that no exponential overflows.
+        # Subtract the largest value, so that no exponential overflows.
         outputs = outputs - outputs.max(-1, keepdims=True)
         picked = np.take_along_axis(outputs, targets[..., None], -1)[..., 0]
         nats: NDArray[Any] = ((np.log(np.exp(outputs).sum(-1)) - picked) * scored).sum(0)
@@ -164,22 +165,22 @@ def regression_accuracy(outputs: NDArray[Any], trials: Trials) -> float:
 
     Args:
         outputs: y, (step, trial, output).
-        trials: what was answered.
+        trials: the trials with their targets.
     """
     answers, targets = (values[trials.scored].astype(np.float64) for values in (outputs, trials.targets))
     error = ((answers - targets) ** 2).sum(0)
     spread = ((targets - targets.mean(0)) ** 2).sum(0)
-    # Rounding in the mean leaves a constant target a tiny spread, so values are compared instead.
+    # Rounding of the mean gives a constant target a tiny spread, so values are compared instead.
     constant = (targets == targets[0]).all(0)
     return float(1.0 - (error / np.where(constant, 1.0, spread)).mean())
 
 
 def choice_accuracy(outputs: NDArray[Any], trials: Trials) -> float:
-    """Normalized accuracy 1 - cross-entropy in nats (paper, appendix A.3); below 0 when worse than 1 nat.
+    """Normalized accuracy 1 - cross-entropy in nats (paper, appendix A.3); below 0 if cross-entropy exceeds 1 nat.
 
     Args:
         outputs: y, (step, trial, output), unnormalized log probabilities.
-        trials: what was answered.
+        trials: the trials with their targets.
     """
     nats = cross_entropy.per_trial(outputs.astype(np.float64), trials.targets, trials.scored)
     return float(1.0 - nats.sum() / trials.scored.sum())

@@ -1,7 +1,8 @@
-"""What the delayed reach tasks share: a cue, a hold interval, a hold cue that ends, and a recorded movement.
+"""Common parts of the delayed reach tasks: a cue, a hold interval, a hold cue that ends, and a recorded movement.
 
 A trial: only the hold cue for `interval1` steps, then the task's own cue, `interval2` steps within it or after it, then
-the hold cue ends. The outputs are the condition's recorded movement; they are zero before it and not scored after it.
+the hold cue ends. The outputs are the condition's recorded movement; they are zero before the movement and not scored
+after it.
 """
 
 from __future__ import annotations
@@ -48,15 +49,15 @@ RAMP = np.array([0.05, 0.1, 0.2, 0.35, 0.65, 0.8, 0.9, 0.95])
 
 
 class DelayedReach(ABC):
-    """See the module.
+    """A delayed reach task; see the module.
 
     Args:
-        options: those of TIMING.
-        time_ms: (time,) when the recorded movement's bins start, in ms; they must be the task's steps.
+        options: the options in TIMING.
+        time_ms: (time,) starts of the recorded movement's bins, in ms, with the width of the task's steps.
         movement: (condition, step, output) the outputs of each condition.
-        n_cue_inputs: inputs besides the hold cue, which is the last.
-        hold_steps: steps of a trial without intervals until the hold cue has ended.
-        output_step: step at which the outputs start in a trial without intervals.
+        n_cue_inputs: number of inputs besides the hold cue, which is the last input.
+        hold_steps: steps until the end of the hold cue, in a trial without intervals.
+        output_step: first step of the outputs, in a trial without intervals.
     """
 
     loss = staticmethod(mean_squared_error)
@@ -76,7 +77,7 @@ class DelayedReach(ABC):
         self.movement = movement
         self.n_inputs = n_cue_inputs + 1
         self.n_conditions, n_moving, self.n_outputs = movement.shape
-        # Every condition's movement between a step of zeros before it and one after it, as rows to be looked up.
+        # Each condition's movement with a step of zeros before and after it, as rows for look-up.
         self._rows = np.pad(movement.astype(np.float32), ((0, 0), (1, 1), (0, 0))).reshape(-1, self.n_outputs)
         self._row_of_condition = (n_moving + 2) * np.arange(self.n_conditions)
         self.hold_steps = hold_steps
@@ -85,7 +86,7 @@ class DelayedReach(ABC):
             low, high = options[name]
             if low >= high:
                 raise InputError(
-                    "The interval is empty: its steps run from the first number to just below the second.",
+                    "The interval is empty: it includes its first number, but not the second.",
                     key=f"task.{name}",
                     value=options[name],
                     remedy="Make the second number larger than the first.",
@@ -116,7 +117,7 @@ class DelayedReach(ABC):
         """
 
     def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
-        """Trials of random conditions and intervals. If all conditions fit, the first trials are these in order."""
+        """Trials with random conditions and intervals. If all conditions fit, the first trials have them in order."""
         condition = rng.integers(0, self.n_conditions, n_trials)
         if n_trials >= self.n_conditions:
             condition[: self.n_conditions] = np.arange(self.n_conditions)
@@ -136,27 +137,27 @@ class DelayedReach(ABC):
         )
 
     def window(self, time_ms: NDArray[Any], comparison: Options) -> NDArray[Any]:
-        """The steps around `comparison.onset_step`, which lines up with movement onset (0 ms); one for each bin."""
+        """The steps around `comparison.onset_step`, which lines up with movement onset (0 ms); one per bin."""
         self._check_width(time_ms)
         before_onset = float(time_ms[0] / self.options.dt_ms)
         whole = int(np.rint(before_onset))
         if abs(before_onset - whole) > WHOLE:
             raise InputError(
-                f"The recording's bins start {abs(before_onset - whole):.2g} of a step beside the task's steps, one of "
+                f"The recording's bins start {abs(before_onset - whole):.2g} of a step off the task's steps, one of "
                 "which starts at movement onset (0 ms).",
                 key="time",
                 value=time_ms[:3].tolist(),
-                remedy="Bin the rates from movement onset, in whole bins before and after it; where times are the "
-                'middles of bins, write the attribute time_in_bin = "middle".',
+                remedy="Bin the rates from movement onset, in whole bins before and after it. If times are the middles "
+                'of bins, write the attribute time_in_bin = "middle".',
             )
-        # Counted, not rounded one by one: each bin has a step of its own.
+        # Counted, not rounded one by one, so that each bin has a separate step.
         steps: NDArray[Any] = comparison.onset_step + whole + np.arange(len(time_ms))
         if steps[0] < 0 or steps[-1] >= self.options.test_steps:
             raise InputError(
                 "The recording's times do not fit into the test trial.",
                 key="comparison.onset_step",
                 value=comparison.onset_step,
-                remedy=f"The window would be steps {steps[0]} to {steps[-1]} of {self.options.test_steps}.",
+                remedy=f"The window would be steps {steps[0]} to {steps[-1]}, the trial has {self.options.test_steps}.",
             )
         return steps
 
@@ -165,7 +166,7 @@ class DelayedReach(ABC):
         bin_ms = bin_width_ms(time_ms) if len(time_ms) > 1 else float(dt_ms)
         if not same_width(bin_ms, dt_ms, len(time_ms)):
             raise InputError(
-                "The recording's bin width is not the length of the task's steps.",
+                "The recording's bin width differs from the length of the task's steps.",
                 key="task.dt_ms",
                 value=dt_ms,
                 remedy=f"Set dt_ms to the recording's bin width, {told_apart(bin_ms, dt_ms)[0]} ms.",
@@ -174,7 +175,7 @@ class DelayedReach(ABC):
     def _trials(
         self, n_steps: int, condition: NDArray[Any], interval1: NDArray[Any], interval2: NDArray[Any]
     ) -> Trials:
-        # Each trial's time course is a fixed shape shifted, so it is looked up at (step - its start).
+        # Each trial's time course is a fixed shape shifted in time, so it is looked up at (step - its start).
         step = np.arange(n_steps)[:, None]
         intervals = (interval1 + interval2)[None, :]
         hold_end = intervals + self.hold_steps
@@ -190,7 +191,7 @@ class DelayedReach(ABC):
 
 
 def shifted(shape: NDArray[Any], position: NDArray[Any]) -> NDArray[Any]:
-    """`shape` read at `position`, zero outside it."""
+    """Values of `shape` at `position`, zero outside it."""
     zero = [0.0]
     read: NDArray[Any] = np.concatenate([zero, shape, zero]).take(position + 1, mode="clip")
     return read

@@ -1,4 +1,4 @@
-"""Labels of a recording's conditions as a task has them: other names, units and values, as the study says."""
+"""Labels of a recording's conditions in the task's names, units and values, as the study defines them."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-TOLERANCE = 1e-6  # of numbers that are the same
+TOLERANCE = 1e-6  # relative difference of equal numbers
 
 
 def recorded_label(
     name: str, spec: Any, wanted: NDArray[Any], recording: xr.Dataset, all_wanted: Mapping[str, NDArray[Any]]
 ) -> NDArray[Any]:
-    """(condition,) values of one of the task's labels, as the task has them.
+    """(condition,) values of one of the task's labels, in the task's form.
 
     Args:
-        name: of the label.
-        spec: what the study says of it in `comparison.labels`: its name in the recording, or that with `unit`,
-            `scale`, `values`; None for nothing.
-        wanted: (trial,) its values in the task.
+        name: name of the label.
+        spec: the study's entry in `comparison.labels`: the label's name in the recording, or a mapping with this name
+            and `unit`, `scale`, `values`; None for no entry.
+        wanted: (trial,) values of the label in the task.
         recording: gives the values.
         all_wanted: all labels of the task, for errors.
 
     Raises:
-        InputError: the recording has no such label, or a value has no counterpart or is of another kind.
+        InputError: the recording has no such label, or a value has no counterpart or is of another type.
     """
     spec = {"label": spec} if isinstance(spec, str) else dict(spec or {})
     label = str(spec.get("label", name))
     there = label_names(recording)
     if label not in (*there, "condition"):
         raise InputError(
-            "The recording's conditions lack a label of the task's test trials.",
+            "The recording's conditions lack a label that the task's test trials have.",
             key=f"comparison.labels.{name}",
             value=label,
             remedy=f"{did_you_mean(label, there)}The recording has {', '.join(there) or 'no labels'}. "
-            f"Give it <label>(condition), or name the label that it has in comparison.labels. {describe(all_wanted)}",
+            f"Add <label>(condition) to it, or set its name of the label in comparison.labels. {describe(all_wanted)}",
         )
     values = recording[label].values
     if spec.get("values"):
@@ -54,7 +54,7 @@ def recorded_label(
                 "The label is text in the recording and a number in the task.",
                 key=f"comparison.labels.{name}",
                 value=", ".join(map(str, _values(values))),
-                remedy=f"Say which is which: comparison.labels: {{{name}: {{label: {label}, values: {{...}}}}}}. "
+                remedy=f"Map one to the other: comparison.labels: {{{name}: {{label: {label}, values: {{...}}}}}}. "
                 f"{describe({name: wanted})}",
             )
         values = np.asarray(values, np.float64) * float(spec.get("scale", 1.0))
@@ -62,21 +62,21 @@ def recorded_label(
             values = np.rad2deg(values)
         if not np.isfinite(values).all():
             raise InputError(
-                f"The label of condition {int(np.flatnonzero(~np.isfinite(values))[0])} is no finite number.",
+                f"The label of condition {int(np.flatnonzero(~np.isfinite(values))[0])} is not a finite number.",
                 key=label,
                 value=float(values[~np.isfinite(values)][0]),
-                remedy="Write the label of every condition.",
+                remedy="Write a label for every condition.",
             )
     return values
 
 
 def replaced(values: NDArray[Any], by: Mapping[Any, Any], key: str) -> NDArray[Any]:
-    """Values of a label, each replaced as a study says.
+    """Values of a label, each replaced as defined in a study.
 
     Args:
-        values: (condition,) of the recording.
-        by: what takes the place of each value; keys may be the text of numbers.
-        key: of the study, named in the error.
+        values: (condition,) values in the recording.
+        by: the replacement of each value; keys may be the text of numbers.
+        key: key of the study, for the error.
 
     Raises:
         InputError: a value is not among the keys.
@@ -86,7 +86,7 @@ def replaced(values: NDArray[Any], by: Mapping[Any, Any], key: str) -> NDArray[A
         new = [to for old, to in by.items() if _is_same(old, value)]
         if not new:
             raise InputError(
-                "The study does not say what takes the place of this value of the label.",
+                "The study gives no replacement for this value of the label.",
                 key=key,
                 value=value,
                 remedy=f"Add it; the recording has {', '.join(map(_word, _values(values)))}.",
@@ -96,7 +96,7 @@ def replaced(values: NDArray[Any], by: Mapping[Any, Any], key: str) -> NDArray[A
 
 
 def _is_same(old: Any, value: Any) -> bool:
-    """Whether a key of a study, where numbers may have become text, is a value."""
+    """Whether a key of a study, where numbers may have become text, equals a value."""
     if str(old) == str(value):
         return True
     try:
@@ -120,7 +120,7 @@ def in_words(labels: Mapping[str, NDArray[Any]], at: int) -> str:
 
 
 def is_number(values: NDArray[Any]) -> bool:
-    """Whether a label's values are numbers; else they are text."""
+    """Whether a label's values are numbers, not text."""
     return values.dtype.kind in "iufb"
 
 
@@ -134,6 +134,6 @@ def _word(value: Any) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The name that was probably meant, as the beginning of a remedy."""
+    """A suggestion of the closest known name, as the start of a remedy."""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f"Did you mean {close[0]}? " if close else ""

@@ -1,19 +1,19 @@
-"""What a task is, and how one is found by name.
+"""The contract of a task, and how a task is found by name.
 
-A task is one file in the folder above with
+A task is one file in the parent folder with
 
     OPTION_SCHEMA: dict[str, dict]      the keys of its `task:` in the config, all required; each is a JSON schema with
                                         a "description": meaning, unit and source
     COMPARISON_KEYS: tuple[str, ...]    the keys of its `comparison:` that it requires: `recording` if its test trials
-                                        are recorded conditions, and what it takes to find the compared window
+                                        are recorded conditions, and the keys that define the compared window
     NEEDS_RECORDING: bool               True if its trials are made from the recording (targets, for instance). Training
                                         jobs then wait for the recording; otherwise only scoring does
     OTHER_OPTIONS: bool                 optional; True if `task:` may have other keys, which the task then checks itself
     def make(options: Options, recording: xarray.Dataset | None) -> Task
     def condition_labels(task) -> dict[str, NDArray]
-                                        what its test trials are: (trial,) values of each label, numbers or text. A task
-                                        that is compared with recordings needs it: `labels.py` pairs trials and
-                                        conditions by it, and comparisons alone call it
+                                        labels of its test trials: (trial,) values of each label, numbers or text.
+                                        Required for comparisons with recordings, and called only by them: `labels.py`
+                                        pairs trials and conditions by these labels
 """
 
 from __future__ import annotations
@@ -45,20 +45,20 @@ TASKS = Plugins(
 
 
 class Loss(Protocol):
-    """A task's loss. For a stack of networks, every tensor has a leading network dimension.
+    """A task's loss. For a stack of networks, every tensor has a leading network axis.
 
-    It may have `per_trial`, the same on NumPy arrays (see losses.py); scoring jobs then need not load PyTorch for it.
+    It may have `per_trial`, the same loss for NumPy arrays (see losses.py), so that scoring jobs need no PyTorch.
     """
 
     def __call__(self, outputs: torch.Tensor, batch: ScoredTrials) -> tuple[torch.Tensor, torch.Tensor]:
-        """The loss and dL/dy of the shape of `outputs`, (step, trial, output)."""
+        """The loss and dL/dy with the shape of `outputs`, (step, trial, output)."""
 
     def pointwise(self, outputs: torch.Tensor, batch: ScoredTrials) -> torch.Tensor:
-        """What each (step, trial) adds to the loss."""
+        """Contribution of each (step, trial) to the loss."""
 
 
 class Task(Protocol):
-    """A source of trials, with the loss they are trained on and the window that lines up with a recording."""
+    """A source of trials, with their loss and the window that lines up with a recording."""
 
     n_inputs: int
     n_outputs: int
@@ -72,10 +72,10 @@ class Task(Protocol):
         """Noise-free trials, one per condition."""
 
     def window(self, time_ms: NDArray[Any], comparison: Options) -> NDArray[Any]:
-        """Model steps (0-based, into the test trials) that line up with the recording's bins, one for each.
+        """Steps (0-based, of the test trials) that line up with the recording's bins, one per bin.
 
         Args:
-            time_ms: (time,) when the recording's bins start, in ms.
+            time_ms: (time,) starts of the recording's bins, in ms.
             comparison: the model's `comparison` options.
 
         Raises:
@@ -84,11 +84,11 @@ class Task(Protocol):
 
 
 def compared_steps(task: Task, recording: xr.Dataset, comparison: Mapping[str, Any]) -> NDArray[Any]:
-    """(time,) steps of the test trials, each of which is compared with one bin of the recording.
+    """(time,) steps of the test trials, each compared with one bin of the recording.
 
     Args:
         task: gives the test trials.
-        recording: what they are compared with.
+        recording: the recording for the comparison.
         comparison: the model's `comparison` options.
 
     Raises:
@@ -97,11 +97,11 @@ def compared_steps(task: Task, recording: xr.Dataset, comparison: Mapping[str, A
     steps = task.window(bin_starts(recording), Options(comparison))
     if len(steps) != recording.sizes["time"] or (np.diff(steps) <= 0).any():
         raise InputError(
-            f"The task names {len(set(steps.tolist()))} different steps for {recording.sizes['time']} bins, or not in "
-            "their order; each bin is compared with a step of its own.",
+            f"The task gives {len(set(steps.tolist()))} different steps for {recording.sizes['time']} bins, or not in "
+            "order. Each bin must be compared with a separate step.",
             key="comparison.recording",
             value=recording.attrs["name"],
-            remedy="Give the recording and the task the same bin width; else mend the task's `window`.",
+            remedy="Give the recording and the task the same bin width. If they have it, fix the task's `window`.",
         )
     return steps
 
@@ -112,7 +112,7 @@ def make_task(module: str, options: Mapping[str, Any], recording: xr.Dataset | N
     Args:
         module: name of the task's file.
         options: its resolved options.
-        recording: what it takes its trials from or is compared with, or None.
+        recording: the recording for its trials or for comparisons, or None.
 
     Raises:
         InputError: there is no such task, or it refuses its options or the recording.

@@ -1,4 +1,4 @@
-"""Trials: the inputs of a network, the answers it should give, and the steps at which they count."""
+"""Trials: a network's inputs, its targets, and the steps that are scored."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trials:
-    """A batch of trials, time first, so that one step of all trials lies together in memory.
+    """A batch of trials, time first, so that one step of all trials is contiguous in memory.
 
     Attributes:
         inputs: (step, trial, input) float32.
         targets: (step, trial, output) float32 for regression, (step, trial) int64 class indices for choices.
-        scored: (step, trial) bool, the steps that count for loss and accuracy.
-        condition: (trial,) int64, index of the test trial with the same condition; -1 if there is no such test trial.
-            Which recorded condition a test trial is, its labels say (`labels.py`).
+        scored: (step, trial) bool, steps that count for loss and accuracy.
+        condition: (trial,) int64, index of the test trial with the same condition; -1 if there is none. Labels link
+            test trials to recorded conditions (`labels.py`).
     """
 
     inputs: NDArray[Any]

@@ -1,12 +1,12 @@
 """Any supervised environment of Neurogym: its observations are the inputs, its ground truth gives the targets.
 
-`env` names the environment. Options that are not in OPTION_SCHEMA are parameters of the environment and are passed to
-its constructor: `cohs`, `sigma`, `dim_ring`, `timing` ... A duration in `timing` is a number of ms, a list of numbers
-to draw from, or a distribution such as [uniform, [200, 500]]; the environment rounds it down to whole steps. `rewards`
-and `abort` have no effect, because nobody acts.
+`env` gives the environment. Options outside OPTION_SCHEMA are parameters of the environment and are passed to its
+constructor: `cohs`, `sigma`, `dim_ring`, `timing` ... A duration in `timing` is a number of ms, a list of numbers to
+draw from, or a distribution such as [uniform, [200, 500]]; the environment rounds it down to whole steps. `rewards` and
+`abort` have no effect, because there is no agent.
 
-Trials begin together at step 0, with a network that knows nothing of the trials before. What follows the end of a
-trial that is shorter than `steps` is silent and not scored. Within a trial every step is scored alike, fixation too.
+All trials of a batch begin at step 0, with a network that has no memory of earlier trials. Steps after the end of a
+trial shorter than `steps` are silent and not scored. Within a trial, every step has equal weight, including fixation.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ OTHER_OPTIONS = True  # parameters of the environment
 
 
 def condition_labels(task: NeurogymTask) -> dict[str, NDArray[Any]]:
-    """What the environment says of its test trials, see `labels.py`."""
+    """Labels of the environment's test trials, see `labels.py`."""
     from neurorules.tasks.neurogym.labels import labels_of_test_trials
 
     return labels_of_test_trials(task)
 
 
 def make(options: Mapping[str, Any], recording: xr.Dataset | None) -> NeurogymTask:
-    """The task of an environment; it takes nothing from the recording."""
+    """Make the task of an environment; the recording is unused."""
     return NeurogymTask(Options(options).as_dict())

@@ -1,4 +1,4 @@
-"""Neurogym's environments: found by name, made with parameters that are checked, and asked for trials."""
+"""Neurogym's environments: lookup by name, construction with checked parameters, and generation of trials."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TEST_SEED = 0  # the test trials are the same in every run
-NOISE = ("sigma", "noise_std")  # what environments call the standard deviation of the noise on their inputs
-OURS = ("dt", "random_seed", "frozen_seed")  # parameters that follow from `dt_ms` and from the run's seed
+NOISE = ("sigma", "noise_std")  # names of the SD of the noise on the inputs
+OURS = ("dt", "random_seed", "frozen_seed")  # parameters set from `dt_ms` and the run's seed
 NEEDS_TRIALS_BEFORE = {
     "HierarchicalReasoning-v0": "Its rule changes unannounced between blocks of trials: it has to be inferred from "
     "the trials before.",
 }
-# The exceptions by which environments refuse parameters; which parameter it is, they say only in words.
+# Exceptions with which environments refuse parameters; only the message tells which parameter it is.
 REFUSALS = (ArithmeticError, LookupError, TypeError, ValueError)
 
 Trial = tuple["NDArray[Any]", "NDArray[Any]"]  # observations (step, input), ground truth (step,) or (step, output)
@@ -39,18 +39,17 @@ Trial = tuple["NDArray[Any]", "NDArray[Any]"]  # observations (step, input), gro
 class Environment:
     """An environment with its parameters.
 
-    A batch is drawn from an instance made for it alone, all of whose random numbers come from one seed: some
-    environments keep counts from trial to trial, and seeding one through its own `seed` gives its random durations
-    the same stream as its choices.
+    A batch comes from a new instance whose random numbers all follow from one seed. Some environments keep counts from
+    trial to trial, and seeding one through its own `seed` gives its random durations the same stream as its choices.
 
     Args:
         name: the environment's name in Neurogym.
-        dt_ms: the length of a step in ms.
-        parameters: what its constructor is given.
+        dt_ms: length of a step in ms.
+        parameters: arguments of its constructor.
         options: names of the task's own options, for errors.
 
     Raises:
-        InputError: there is no such environment, it does not take a parameter, or it needs one that is missing.
+        InputError: there is no such environment, it does not accept a parameter, or it needs one that is missing.
     """
 
     def __init__(self, name: str, dt_ms: float, parameters: Mapping[str, Any], options: Iterable[str]) -> None:
@@ -70,16 +69,16 @@ class Environment:
         return self._make(self.parameters, seed)
 
     def draw(self, seed: int, n_trials: int) -> list[Trial]:
-        """Trials of a new instance."""
+        """Trials from a new instance."""
         return self._draw(self.parameters, seed, n_trials)
 
     def noiseless_trials(self, n_trials: int) -> list[Trial]:
-        """Trials without noise, of TEST_SEED, once they and one trial with noise are checked.
+        """Trials without noise from TEST_SEED, after checking them and one trial with noise.
 
         Raises:
-            InputError: the environment gives no targets for whole trials, or does not work with the parameters.
+            InputError: the environment gives no targets for complete trials, or does not work with the parameters.
         """
-        with np.errstate(all="ignore"):  # values that are not finite are found below
+        with np.errstate(all="ignore"):  # non-finite values are detected below
             try:
                 self._check_targets()
                 return self._noiseless(self.parameters, n_trials)
@@ -114,9 +113,9 @@ class Environment:
         if not all(np.isfinite(observed).all() for observed, _ in [*drawn, *self._draw(parameters, TEST_SEED, 1)]):
             raise ValueError("some observations are not finite")
         if not all(len(observed) for observed, _ in drawn):
-            raise ValueError("some trials have no step")
+            raise ValueError("some trials have no steps")
         if len(np.unique(np.concatenate([truth for _, truth in drawn]))) < 2:
-            raise ValueError("the same answer is right at every step of every trial; is the decision below one step?")
+            raise ValueError("the same answer is correct in all steps of all trials (is the decision too short?)")
         return drawn
 
     def _check_targets(self) -> None:
@@ -125,9 +124,9 @@ class Environment:
         if not (hasattr(environment, "ob") and hasattr(environment, "gt")):
             raise unusable(
                 self.name,
-                "It gives no observations and targets for whole trials; it is meant for reinforcement learning.",
+                "It gives no observations and targets for complete trials: it is meant for reinforcement learning.",
             )
-        # Neurogym ignores durations of periods that it does not know.
+        # Neurogym ignores durations of unknown periods.
         known = {*environment.timing} if "timing" not in self.parameters else self._periods()
         for period, duration in dict(self.parameters.get("timing") or {}).items():
             if period not in known:
@@ -146,7 +145,7 @@ class Environment:
         return {*self._make(others, TEST_SEED).timing}
 
     def _refused(self, error: Exception, n_trials: int) -> InputError:
-        """The error for parameters that the environment refused; which of them it is, is found by trying."""
+        """The error for parameters that the environment refused, after trying which of them it refuses."""
 
         def works(parameters: Mapping[str, Any]) -> bool:
             try:
@@ -172,10 +171,10 @@ class Environment:
 
 
 def find_environment(name: str) -> tuple[Callable[..., Any], Any]:
-    """What makes an environment, and the class of what it makes.
+    """A function that makes an environment, and the class of its result.
 
     Raises:
-        InputError: there is no such environment, Neurogym is not installed, or its trials do not stand alone.
+        InputError: there is no such environment, Neurogym is not installed, or its trials depend on earlier ones.
     """
     try:
         from neurogym.core import TrialEnv
@@ -196,8 +195,8 @@ def find_environment(name: str) -> tuple[Callable[..., Any], Any]:
         kind = create
     else:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of how Neurogym and Gymnasium talk to each other
+            warnings.simplefilter("ignore")  # about the interface of Neurogym and Gymnasium
             kind = type(create())
     if not issubclass(kind, TrialEnv):
-        raise unusable(name, f"Its trials come through the wrapper {kind.__name__}, which does not give them whole.")
+        raise unusable(name, f"Its trials come from the wrapper {kind.__name__}, which does not give complete trials.")
     return create, kind

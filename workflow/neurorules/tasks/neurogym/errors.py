@@ -1,4 +1,4 @@
-"""What is wrong with the choice of an environment or with its parameters, and what would be right."""
+"""Errors in the choice of an environment or its parameters, with remedies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def not_installed(environment: str) -> InputError:
-    """The error for a study that needs Neurogym where it is not installed."""
+    """The error for a study that needs Neurogym, if it is not installed."""
     return InputError(
         "The package neurogym is not installed.",
         key="task.env",
@@ -28,14 +28,14 @@ def unusable(environment: str, reason: str) -> InputError:
         f"This environment cannot be a task here. {reason}",
         key="task.env",
         value=environment,
-        remedy="Use a supervised environment whose trials stand alone, such as PerceptualDecisionMaking-v0.",
+        remedy="Use a supervised environment with independent trials, such as PerceptualDecisionMaking-v0.",
     )
 
 
 def unknown_environment(environment: str, known: Iterable[str]) -> InputError:
-    """The error for a name that Neurogym does not have."""
+    """The error for an unknown name of an environment."""
     return InputError(
-        "Neurogym has no such environment.",
+        "Unknown environment: Neurogym does not have it.",
         key="task.env",
         value=environment,
         remedy=_did_you_mean(environment, known),
@@ -43,24 +43,24 @@ def unknown_environment(environment: str, known: Iterable[str]) -> InputError:
 
 
 def unknown_name(environment: str, key: str, value: Any, name: str, known: Iterable[str]) -> InputError:
-    """The error for a parameter or a period that the environment does not have.
+    """The error for an unknown parameter or period of an environment.
 
     Args:
         environment: its name.
         key: the key in the config.
-        value: what the config gives it.
+        value: its value in the config.
         name: the unknown name.
-        known: the names that it may be.
+        known: the known names.
     """
     return InputError(
-        f"{environment} has nothing of this name.", key=key, value=value, remedy=_did_you_mean(name, known)
+        f"Unknown parameter or period of {environment}.", key=key, value=value, remedy=_did_you_mean(name, known)
     )
 
 
 def refused_values(environment: str, values: Mapping[str, Any], reason: Exception, remedy: str) -> InputError:
-    """The error for values that the environment does not work with, by the names of their parameters."""
+    """The error for values that do not work in the environment, by the names of their parameters."""
     return InputError(
-        f"{environment} does not work with this: {reason}.",
+        f"{environment} does not work with this value: {reason}.",
         key=", ".join(f"task.{name}" for name in values),
         value=next(iter(values.values())) if len(values) == 1 else dict(values),
         remedy=remedy,
@@ -68,7 +68,7 @@ def refused_values(environment: str, values: Mapping[str, Any], reason: Exceptio
 
 
 def allowed_parameters(parameters: Iterable[Parameter]) -> str:
-    """What to say of the parameters that an environment takes."""
+    """A sentence with the parameters of an environment."""
     known = [str(parameter.replace(annotation=parameter.empty)) for parameter in parameters]
     return f"The parameters and their defaults: {', '.join(known) or 'none'}. A smaller dt_ms may help."
 

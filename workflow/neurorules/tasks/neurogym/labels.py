@@ -1,4 +1,4 @@
-"""What the test trials of an environment are: the right answer, parameters of its trials, durations of periods."""
+"""Labels of an environment's test trials: the correct answer, parameters of the trials, durations of periods."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from neurorules.tasks.neurogym.task import N_TRIED, NeurogymTask
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Neurogym's names, and the field's.
+# Neurogym's names, and the names used in the field.
 CHOICE = "choice"
 NAMES = {
     "coh": "coherence_percent",
@@ -22,8 +22,8 @@ NAMES = {
     "measure": "interval_ms",
     "production": "production_ms",
 }
-THETA, ANGLE = "theta", "angle_deg"  # an angle in radians; the ending of its name in degrees
-MOST_PARTS = 4  # of a parameter that is a short list, as a pair of stimuli
+THETA, ANGLE = "theta", "angle_deg"  # an angle in radians; the suffix of its name in degrees
+MOST_PARTS = 4  # of a parameter that is a short list, such as a pair of stimuli
 
 Value = float | str
 
@@ -31,10 +31,10 @@ Value = float | str
 def labels_of_test_trials(task: NeurogymTask) -> dict[str, NDArray[Any]]:
     """(trial,) values of each label.
 
-    The labels are `choice`, the last answer other than 0 that a trial asks for; the numbers and texts that the
-    environment notes of a trial (coherence_percent, interval_ms, sample_angle_deg ...); and <period>_ms. Those that
-    never differ are left out, and those that say only what another one says: their values go with its values, one to
-    one, in all trials that test trials are chosen from.
+    The labels are `choice`, the last answer other than 0 in a trial; the numbers and texts that the environment records
+    for a trial (coherence_percent, interval_ms, sample_angle_deg ...); and <period>_ms. Constant labels are left out,
+    and so are redundant ones, whose values map one to one to another label's in all trials from which test trials are
+    chosen.
     """
     drawn = _drawn(task)
     names = [name for name in dict.fromkeys(name for _, labels in drawn for name in labels)]
@@ -53,7 +53,7 @@ def labels_of_test_trials(task: NeurogymTask) -> dict[str, NDArray[Any]]:
 
 
 def _drawn(task: NeurogymTask) -> list[tuple[tuple[bytes, bytes], dict[str, Value]]]:
-    """The trials that test trials are chosen from, each with its labels."""
+    """The trials from which test trials are chosen, each with its labels."""
     environment = task.environment
     quiet = {**environment.parameters, **{name: 0.0 for name in NOISE if name in environment.takes}}
     made = environment._make(quiet, TEST_SEED)
@@ -95,5 +95,5 @@ def _numbered(values: Sequence[Value]) -> list[int]:
 
 
 def _one_to_one(first: Sequence[int], second: Sequence[int]) -> bool:
-    # Both count their values in the order in which they come, so that values that go together have one number.
+    # Both number their values by first occurrence, so values that correspond have the same number.
     return list(first) == list(second)

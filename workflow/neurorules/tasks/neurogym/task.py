@@ -1,4 +1,4 @@
-"""A task whose trials are those of a Neurogym environment."""
+"""A task with the trials of a Neurogym environment."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OPTION_SCHEMA: dict[str, dict[str, Any]] = {
     "steps": {
         "type": "integer",
         "minimum": 1,
-        "description": "number of steps of a batch; a shorter trial is followed by silence that is not scored",
+        "description": "number of steps in a batch; shorter trials are followed by silence, which is not scored",
     },
     "test_trials": {
         "type": "integer",
@@ -35,21 +35,21 @@ OPTION_SCHEMA: dict[str, dict[str, Any]] = {
     },
 }
 
-N_TRIED = 1000  # trials among which the test trials are chosen and the longest is looked for
+N_TRIED = 1000  # trials in which test trials and the longest trial are searched for
 
 
 class NeurogymTask:
     """The trials of an environment as a task.
 
-    Of N_TRIED trials without noise, `test_trials` different ones are the test trials; the different sequences of
-    answers take turns, so that all are represented as evenly as can be.
+    From N_TRIED trials without noise, `test_trials` different ones are chosen as test trials. They are taken in turn
+    from the different sequences of answers, to represent these as evenly as possible.
 
     Args:
-        options: `env`; `dt_ms`, the environment's step; `steps`, the length of a batch; `test_trials`; and
-            parameters of the environment.
+        options: `env`; `dt_ms`, the environment's step; `steps`, the length of a batch; `test_trials`; and parameters
+            of the environment.
 
     Raises:
-        InputError: there is no such environment, it gives no targets for whole trials, or it does not take a
+        InputError: there is no such environment, it gives no targets for complete trials, or it does not accept a
             parameter or its value; a trial is longer than `steps`; there are fewer different test trials.
     """
 
@@ -57,7 +57,7 @@ class NeurogymTask:
         for key in ("dt_ms", "steps", "test_trials"):
             if not options[key] > 0:
                 raise InputError(
-                    "This must be more than 0.",
+                    "This must be above 0.",
                     key=f"task.{key}",
                     value=options[key],
                     remedy="Use a larger number.",
@@ -79,23 +79,23 @@ class NeurogymTask:
         self.test_trials = self._test_trials(tried)
 
     def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
-        """Random trials. `condition` is -1, because an environment does not say which test trial one is like."""
+        """Random trials. `condition` is -1, because an environment does not say which test trial one resembles."""
         drawn = self.environment.draw(int(rng.integers(2**32)), n_trials)
         self._check_length(drawn)
         return self._aligned(drawn, np.full(n_trials, -1))
 
     def test(self) -> Trials:
-        """The test trials; `condition` is a trial's place among them."""
+        """The test trials; `condition` is a trial's index among them."""
         return self._aligned(self.test_trials, np.arange(len(self.test_trials)))
 
     def window(self, time_ms: NDArray[Any], comparison: Mapping[str, Any]) -> NDArray[Any]:
         """All steps of the test trials, one for each bin of the recording.
 
-        With `comparison.onset_step`, the steps around the one that starts at the recording's event. Trials may then be
-        of different lengths: they begin together.
+        With `comparison.onset_step`, these are the steps around the one that starts at the recording's event. Trials
+        may then differ in length, because all begin at step 0.
 
         Raises:
-            InputError: the test trials' steps are not the recording's bins.
+            InputError: the test trials' steps do not match the recording's bins.
         """
         lengths = sorted({len(observed) for observed, _ in self.test_trials})
         if comparison.get("onset_step") is not None:
@@ -122,7 +122,7 @@ class NeurogymTask:
         n_trials = self.options["test_trials"]
         if n_trials > len(in_turn):
             raise InputError(
-                f"{self.name} has only {len(in_turn)} different trials without noise.",
+                f"{self.name} has only {len(in_turn)} different noise-free trials.",
                 key="task.test_trials",
                 value=n_trials,
                 remedy=f"Use at most {len(in_turn)}.",
@@ -149,8 +149,8 @@ class NeurogymTask:
         longest = max(len(observed) for observed, _ in drawn)
         if longest > self.options["steps"]:
             raise InputError(
-                f"A trial of {self.name} takes {longest} steps.",
+                f"A trial of {self.name} has {longest} steps.",
                 key="task.steps",
                 value=self.options["steps"],
-                remedy=f"Use at least {longest}, or shorter durations (`timing`), or a larger dt_ms.",
+                remedy=f"Use at least {longest} steps, shorter durations (`timing`), or a larger dt_ms.",
             )

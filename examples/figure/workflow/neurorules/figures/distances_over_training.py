@@ -17,7 +17,7 @@ PRODUCTS = ("pdf", "png", "csv")
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
-    """A panel per recording, task, setting and measure, and the table that it is drawn from."""
+    """Draw a panel per recording, task, setting and measure; returns the figure and its table."""
     from neurorules.plotting import panels, style, titles
     from neurorules.tables.base.columns import PANEL_GROUP
 

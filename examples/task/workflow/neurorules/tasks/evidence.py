@@ -39,10 +39,10 @@ OPTION_SCHEMA = {
 
 
 class EvidenceTask:
-    """See the module.
+    """Trials of evidence integration.
 
     Args:
-        options: those of OPTION_SCHEMA.
+        options: the keys of OPTION_SCHEMA.
     """
 
     n_inputs = 3  # fixation, evidence for the left, for the right
@@ -75,7 +75,7 @@ class EvidenceTask:
         return np.arange(self.stimulus.start, self.stimulus.stop)
 
     def _trials(self, condition: np.ndarray, noise: np.ndarray | float) -> Trials:
-        """Trials of these conditions; `noise` (step of the stimulus, trial, side)."""
+        """Trials of these conditions; `noise` has shape (stimulus step, trial, side)."""
         evidence = self.conditions[condition]
         inputs = np.zeros((self.n_steps, len(condition), self.n_inputs), np.float32)
         inputs[: self.stimulus.stop, :, 0] = 1.0

@@ -1,22 +1,22 @@
-"""What every reader offers, and how one is found by name.
+"""The contract of a reader, and how a reader is found by name.
 
-A reader is one file in the folder above, named as its entry in resources/recordings.yaml, with
+A reader is one file in the parent folder, with the name of its entry in resources/recordings.yaml and
 
     def read(raw: Sequence[Path], options: Mapping) -> xarray.Dataset
 
-It gets the raw files, which are verified, and the recording's `options` with its `source`. It returns the numbers and
-labels of a recording (recordings/recording.py), and as attributes what only the raw files say:
+It gets the raw files, already verified, and the recording's `options` with its `source`. It returns the numbers and
+labels of a recording (recordings/recording.py), and these attributes, which only the raw files can give:
 
-    aligned_to, bin_width_ms, left_out      needed
-    time_in_bin                             optional: "edge" or "middle", where in its bin a time lies (bins.py)
-    synthetic                               1 if the raw files say that they are synthetic; by default 0
-    part                                    optional; where only some of the published files are there: how many. It
-                                            becomes part of the title
+    aligned_to, bin_width_ms, left_out      required
+    time_in_bin                             optional: "edge" or "middle", the position of a time in its bin (bins.py)
+    synthetic                               1 if the raw files say that they are synthetic; default 0
+    part                                    optional: if only some published files are there, how many; it becomes part
+                                            of the title
     others                                  kept, and preferred to the catalogue's (title, licence, citation, source)
 
-It changes no file, and every fault of a raw file is an InputError that names the file. It runs in a child process with
-limits on memory and time (io/confined.py); one that reads many files calls `reading(file)` before each, so that a crash
-names the file.
+A reader changes no file, and reports every error in a raw file as an InputError with the file's name. It runs in a
+child process with limits on memory and time (io/confined.py). A reader of many files calls `reading(file)` before each,
+so that a crash can be traced to a file.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ READERS = Plugins("recordings.readers", "reader of recordings", "reader", member
 
 
 def load_reader(name: str) -> Reader:
-    """The `read` function of a reader; only its own module is imported.
+    """The `read` function of a reader; no other reader is imported.
 
     Raises:
-        InputError: there is no such reader.
+        InputError: no such reader.
     """
     read: Reader = READERS.load(name).read
     return read

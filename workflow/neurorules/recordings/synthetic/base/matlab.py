@@ -1,4 +1,4 @@
-"""MATLAB files that are marked as synthetic, and have the same bytes every time."""
+"""MATLAB files that are marked as synthetic and always have the same bytes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def mark_mat73(path: Path) -> None:
 
 
 def put_matrix(group: Any, values: NDArray[Any], name: str | None = None) -> Any:
-    """Write a double matrix into an HDF5 group, transposed as MATLAB stores it; returns the HDF5 dataset."""
+    """Write a double matrix into an HDF5 group, transposed as in MATLAB; returns the HDF5 dataset."""
     data = np.ascontiguousarray(values.T)
     item = group.create_dataset(
         name or f"v{len(group)}", data=data, track_times=False, compression="gzip" if data.size > 1 else None

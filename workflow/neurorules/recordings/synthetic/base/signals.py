@@ -1,4 +1,4 @@
-"""The pieces that latent signals are made of, and how a neuron's rate comes from them."""
+"""Building blocks of latent signals, and the conversion of latent signals to a neuron's rate."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def bump(t: NDArray[Any], at: float, width: float) -> NDArray[Any]:
 
 
 def mixed_rates(latents: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
-    """Rates (condition, time) in spikes/s of one neuron: latents (latent, condition, time) mixed at random."""
+    """Rates (condition, time) in spikes/s of one neuron: a random mixture of latents (latent, condition, time)."""
     weights = rng.normal(size=len(latents)) * 0.6
     baseline = rng.gamma(4.0, 3.5)  # 14 spikes/s on average
     rates: NDArray[Any] = baseline * np.maximum(1.0 + np.tensordot(weights, latents, axes=1), 0.05)

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
-    """Read the session as a recording, its conditions labelled by their evidence.
+    """Read the session as a recording, with conditions labelled by evidence.
 
     Args:
-        raw: the one file.
+        raw: the session file.
         options: not used.
 
     Raises:
