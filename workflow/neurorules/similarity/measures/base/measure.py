@@ -4,7 +4,7 @@ A measure is one file in the folder above with
 
     LABEL: str                                             axis label, such as "CCA distance"
     def distance(x: NDArray[Any], y: NDArray[Any]) -> float    0 alike, about 1 nothing in common
-    def between(x: Samples, y: Samples) -> float           optional: the same, for activities that are compared several
+    def between(x: Samples, y: Samples) -> float           optional: the same, for activities compared several
                                                            times and by other measures too, see `samples.py`
 
 x and y are (condition, time, feature) of the same conditions and times, with any numbers of features: x is the
