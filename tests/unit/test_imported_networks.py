@@ -519,12 +519,12 @@ def test_a_figure_without_the_task_of_a_network_is_refused(tmp_path: Path) -> No
 
 def test_a_figure_that_needs_what_is_not_known_is_refused_or_says_so(tmp_path: Path) -> None:
     curves = {"learning_curves": {"tasks": [TASK], "learning_rules": ["ours"], "settings": ["base"]}}
-    with pytest.raises(InputError, match="what happened in its training is not known"):
+    with pytest.raises(InputError, match="its training history is not known"):
         study_of(tmp_path, curves)
     beside = {"learning_curves": {"tasks": [TASK], "learning_rules": ["bptt", "ours"], "settings": ["base"]}}
     of = study_of(tmp_path, beside, label="Our network")
     assert of.selection.figure_context("learning_curves")["lacking"] == [
-        "Our network: what happened in its training is not known"
+        "Our network: its training history is not known"
     ]
     assert not any("ours" in file for file in of.paths.figure_tables("learning_curves"))
 

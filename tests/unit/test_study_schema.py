@@ -139,7 +139,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, Any, str]] = [
         {"recordings": {MAZE: {"path": ""}}},
         f"recordings.{MAZE}.path",
         "",
-        "non-empty",
+        "must not be empty",
     ),
     ("yes as an option of a task", {"tasks": {MANTE: {"task": {True: 1}}}}, f"tasks.{MANTE}.task.True", True, "quotes"),
     (

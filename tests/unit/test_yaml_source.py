@@ -99,7 +99,7 @@ def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
     file.write_text(
         "tasks: &same\n  romo:\n    network: {units: 8}\n    network: {gain: 2}\nstudy: x\nsettings: *same\n"
     )
-    with pytest.raises(InputError, match="Duplicate key, in lines 3 and 4") as caught:
+    with pytest.raises(InputError, match="Duplicate key in lines 3 and 4") as caught:
         load_study(file)
     assert (caught.value.file, caught.value.key) == (str(file), "tasks.romo.network")
     with pytest.raises(InputError, match="Duplicate key"):

@@ -86,12 +86,12 @@ CONFIG: dict[str, tuple[tuple[str, ...], Any, tuple[str, ...]]] = {
     "an option of one task for all": (
         ("settings", "base", "task", "steps"),
         110,
-        ("settings.base.task.steps", "The task mante2013 has no such option", "by_task"),
+        ("settings.base.task.steps", "Unknown option for the task mante2013", "by_task"),
     ),
     "a task without one of its options": (
         ("tasks", "short", "module"),
         REACH,
-        ("A key is missing", "tasks.short.task.dt_ms", "interval1_steps"),
+        ("Missing key", "tasks.short.task.dt_ms", "interval1_steps"),
     ),
 }
 
