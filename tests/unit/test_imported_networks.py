@@ -333,7 +333,7 @@ def test_code_in_a_file_is_refused_and_not_executed(tmp_path: Path, recording_fi
     np.savez(tmp_path / "net.npz", recurrent=np.array([Evil(executed)], object))
     refusal(tmp_path, recording_file)
     torch.save(Elsewhere(random_weights()), tmp_path / "whole.pt")
-    assert "whole module" in refusal(tmp_path, recording_file, files=["whole.pt"]).remedy
+    assert "complete module" in refusal(tmp_path, recording_file, files=["whole.pt"]).remedy
     assert not executed.exists()
 
 
@@ -466,8 +466,8 @@ def test_activity_is_matched_by_labels_and_scored_as_the_network_itself(tmp_path
     "labels, problem",
     [
         (None, "have no labels"),
-        ({"angle": list(range(8))}, "no such label"),
-        ({"angle_deg": list(range(7))}, "labels are not as many"),
+        ({"angle": list(range(8))}, "Unknown label"),
+        ({"angle_deg": list(range(7))}, "another number of labels"),
         ({"angle_deg": [0] * 8}, "8 conditions of the activity have the labels of condition 0"),
         ({"angle_deg": [1, *range(45, 360, 45)]}, "No conditions of the activity"),
     ],

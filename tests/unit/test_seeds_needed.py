@@ -51,7 +51,7 @@ def test_before_anything_has_run(study: Study, tmp_path: Path) -> None:
     """Margin .014, SD .020: normal theory says 2 (1.645 + 1.282)^2 (.020 / .014)^2 = 35 a side, t-tests one more."""
     text = seeds_report(study, tmp_path)
     assert "fig1-eprop-comparable (hatsopoulos2007; base): 36 seeds per group for 80% power" in text
-    assert "the published 0.02" in text and "this study has 4" in text
+    assert "the published SD over seeds, 0.02" in text and "this study has 4" in text
     assert "32 more seeds of bptt and eprop, 64 runs" in text
     assert "not known until the first training job of this study finishes" in text
 
@@ -74,4 +74,7 @@ def test_enough_seeds_cost_nothing(study: Study, tmp_path: Path) -> None:
 
 def test_without_a_published_sd_no_number_is_made_up(repository: Path, tmp_path: Path) -> None:
     text = seeds_report(load_study(repository / "config" / "companion.yaml"), tmp_path)
-    assert "companion-fig1-gain-matters-eprop (romo; " in text and "not known (no margin with a published SD" in text
+    assert (
+        "companion-fig1-gain-matters-eprop (romo; " in text
+        and "not known (the claim has no margin with a published SD" in text
+    )

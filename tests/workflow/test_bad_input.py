@@ -201,15 +201,15 @@ def negative_rates(folder: Path) -> None:
 
 RAW: dict[Damage, tuple[str, tuple[str, ...]]] = {
     no_folder: ("mante", ("raw_dir", "does not exist", "Correct raw_dir")),
-    no_files: ("mante", ("PFC data 1", "holds no *.mat file", "Unpack the archive")),
-    cut_unit: ("mante", ("ar000101_0002_a1_Vstim_100_850_ms.mat", "cut off")),
+    no_files: ("mante", ("PFC data 1", "contains no *.mat file", "Unpack the archive")),
+    cut_unit: ("mante", ("ar000101_0002_a1_Vstim_100_850_ms.mat", "truncated")),
     other_mat: ("mante", ("ar000101_0002_a1_Vstim_100_850_ms.mat", "unit")),
     without_a_condition: (
         "mante",
         ("PFC data 1", "no unit has a correct trial in", "a unit needs a correct trial in each of the 72 conditions"),
     ),
-    cut_reach: ("reach", (REACH_FILE, "cut off", "get it again from its original source")),
-    hostile_pickle: ("reach", (REACH_FILE, "posix.system", "nothing of it was run", "Do not trust this file")),
+    cut_reach: ("reach", (REACH_FILE, "truncated", "get a complete copy from its original source")),
+    hostile_pickle: ("reach", (REACH_FILE, "posix.system", "None of it was run", "Do not trust this file")),
     negative_rates: ("reach", (REACH_FILE, "must not be negative")),
 }
 
