@@ -67,46 +67,26 @@ test: $(INSTALLED) ## run the tests
 fault-test: $(INSTALLED) ## run the tests with faults: killed jobs, full disks, damaged files
 	$(PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder tests/faults
 
-<<<<<<< HEAD
-slurm-test: $(INSTALLED) ## run the test study on a temporary one-node Slurm
-=======
 slurm-test: $(INSTALLED) ## run the test study on a Slurm instance that is started for it and stopped afterwards
->>>>>>> main
 	@tests/slurm/slurm_up.sh --check
 	$(PYTHON) -m pytest tests/slurm
 
 check: $(INSTALLED) ## check a study file and count its runs: make check STUDY=reach
 	@$(NEURORULES) check "$$STUDY"
 
-<<<<<<< HEAD
-plan: $(INSTALLED) ## count the jobs left to do for a study or one TARGET, without running them
-	@$(NEURORULES) plan $${RAW_DIR:+--raw-dir "$$RAW_DIR"} -- "$$STUDY" $$TARGET
-
-run: study-exists $(INSTALLED) ## run a study or one TARGET: make run STUDY=reach TARGET=table3 RAW_DIR=/data CORES=8
-	set -f; $(SNAKEMAKE) $$TARGET --cores "$$CORES" --configfile "$$CONFIG" $${RAW_DIR:+--config "raw_dir=$$RAW_DIR"} $(SNAKEMAKE_FLAGS)
-
-trials: $(INSTALLED) ## show the test trials that a recording's conditions must match: make trials STUDY=companion TASK=dms
-	@$(NEURORULES) trials -- "$$STUDY" $$TASK
-
-status: $(INSTALLED) ## show a study's progress and how long its runs will take: make status STUDY=reach
-	@$(NEURORULES) status -- "$$STUDY"
-
-archive: $(INSTALLED) ## pack a finished study into one file, results/STUDY/archive/STUDY.zip, and check it
-=======
 plan: $(INSTALLED) ## count the jobs left for a study or one of its targets, without running them
 	@$(NEURORULES) plan $${RAW_DIR:+--raw-dir "$$RAW_DIR"} -- "$$STUDY" $$TARGET
 
 run: study-exists $(INSTALLED) ## run a study or one of its targets: make run STUDY=reach TARGET=table3 RAW_DIR=/data CORES=8
 	set -f; $(SNAKEMAKE) $$TARGET --cores "$$CORES" --configfile "$$CONFIG" $${RAW_DIR:+--config "raw_dir=$$RAW_DIR"} $(SNAKEMAKE_FLAGS)
 
-trials: $(INSTALLED) ## show the test trials that the conditions of a recording have to match: make trials STUDY=companion TASK=dms
+trials: $(INSTALLED) ## show the test trials that a recording's conditions must match: make trials STUDY=companion TASK=dms
 	@$(NEURORULES) trials -- "$$STUDY" $$TASK
 
 status: $(INSTALLED) ## show a study's progress and the time that its runs will take: make status STUDY=reach
 	@$(NEURORULES) status -- "$$STUDY"
 
 archive: $(INSTALLED) ## pack a finished study into results/STUDY/archive/STUDY.zip, and check it
->>>>>>> main
 	@$(NEURORULES) archive -- "$$STUDY"
 	@$(NEURORULES) archive --check "results/$$STUDY/archive/$$STUDY.zip"
 
@@ -136,11 +116,7 @@ lint: $(INSTALLED) ## check format, style, types, the lock, the workflow and eve
 	$(PYTHON) docs/rulegraph.py --check
 	$(NEURORULES) check config/*.yaml
 
-<<<<<<< HEAD
-docs: $(INSTALLED) $(DOCS_INSTALLED) ## regenerate the generated pages and build the documentation site, site/index.html
-=======
 docs: $(INSTALLED) $(DOCS_INSTALLED) ## regenerate the documentation and build the site, site/index.html
->>>>>>> main
 	$(PYTHON) docs/config_reference.py
 	$(PYTHON) docs/column_reference.py
 	$(PYTHON) docs/examples.py
@@ -158,16 +134,9 @@ bench: $(INSTALLED) ## measure time and memory, and compare with stored ratios; 
 	$(PYTHON) tests/benchmarks/compare.py $(if $(WRITE),--write)
 	$(PYTHON) tests/benchmarks/memory.py
 
-<<<<<<< HEAD
-lock: $(INSTALLED) ## pin the dependencies in pyproject.toml again, in requirements.lock and the conda files (needs uv)
-	$(PYTHON) envs/lock.py --uv $(UV)
-
-clean: ## remove caches; results, downloads and .venv are kept
-=======
 lock: $(INSTALLED) ## update requirements.lock and the conda files from pyproject.toml (needs uv)
 	$(PYTHON) envs/lock.py --uv $(UV)
 
 clean: ## remove caches, but not results, downloads or .venv
->>>>>>> main
 	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis build
 	find workflow tests envs -name __pycache__ -type d -prune -exec rm -rf {} +
