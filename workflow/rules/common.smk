@@ -264,7 +264,7 @@ def table_codes(tables):
 
 
 def asked_tables(tables):
-    """What each of these tables has to be made from."""
+    """What each of these tables must be made from."""
     return canonical_json(
         [
             {

@@ -18,7 +18,8 @@ _JOB_TABLE = re.compile(r"^Job stats:\n(?:.+\n)+\n*", re.MULTILINE)
 
 
 def snakemake_command(file: Path, targets: list[str], raw_dir: str | None = None) -> list[str]:
-    """The command for a study's dry run. Targets come first: --configfile and --config take every word after them."""
+    """The command for a study's dry run. Targets come first: --configfile and --config consume every word after "
+    "them."""
     config = [] if raw_dir is None else ["--config", f"raw_dir={raw_dir}"]
     return [
         *(sys.executable, "-m", "snakemake", *targets),

@@ -39,7 +39,7 @@ def read_activity(path: Path, spec: Mapping[str, Any], where: str) -> tuple[NDAr
         where: config key of the network, for errors.
 
     Raises:
-        InputError: the file is damaged or of another type, or the array has other dimensions.
+        InputError: the file is damaged or of another type, or the array has different dimensions.
     """
     labels = {name: list(values) for name, values in spec.get("labels", {}).items()}
     order = list(spec.get("order", DIMENSIONS))

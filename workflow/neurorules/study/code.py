@@ -1,7 +1,7 @@
 """The script and plug-ins of each job in a study, which its code hash covers.
 
 Plug-ins are given as dotted names within the package, such as "learning.eprop". They are loaded by name, so the hash
-cannot find them by itself. A member that only few jobs use follows a colon.
+cannot find them on its own. A member that only few jobs use follows a colon.
 """
 
 from __future__ import annotations

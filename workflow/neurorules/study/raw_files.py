@@ -1,6 +1,6 @@
 """The raw files of a study's recordings, and checks of finished recordings whose raw files are missing.
 
-If raw files cannot be found, Snakemake uses a finished recording as it is: it ignores errors of input functions when
+If raw files cannot be found, Snakemake uses a finished recording unchanged: it ignores errors of input functions when
 the output exists. So this is checked before jobs are planned.
 """
 
@@ -80,7 +80,7 @@ def check_finished_recordings(study: Study, code: Callable[[str], str]) -> Itera
         code: returns the code hash of a recording, given its name.
 
     Yields:
-        A warning for each recording whose options and code have not changed since it was made. It is used as it is.
+        A warning for each recording whose options and code have not changed since it was made. It is used unchanged.
 
     Raises:
         InputError: a finished recording is outdated, and its raw files are missing, so it cannot be made again.

@@ -1,8 +1,8 @@
 """Distances to the recording over training, for every combination of defensible analysis choices.
 
 The choices are the model step aligned with movement onset, the measure of similarity, and whether to use all neurons or
-random halves of them against equally many units, as in the noise floor. A claim that holds for only one choice is a
-claim about that choice (Steegen et al. 2016; Simonsohn et al. 2020).
+random halves of them against the same number of units, as in the noise floor. A claim that holds for only one choice
+is a claim about that choice (Steegen et al. 2016; Simonsohn et al. 2020).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     """One row per seed x checkpoint x onset step x measure x population.
 
     Tasks without a movement onset have one alignment, and the onset step is empty. Distances to halves are means over
-    `specification_splits` random halves of the neurons, each compared with equally many random units.
+    `specification_splits` random halves of the neurons, each compared with the same number of random units.
 
     Raises:
         InputError: for one of the onset steps, the recording does not fit into the test trials.

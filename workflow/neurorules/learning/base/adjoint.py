@@ -75,7 +75,7 @@ class _Block:
         first_delta: (trial, unit), `delta` of the first step.
         output_columns: (step, trial, output), the columns of `errors` that are dL/dy.
         derivative: (step, trial, unit), memory for f'(a_t).
-        arrays: delta of the step after the block and `delta`, for the compiled loops; nothing where there are none.
+        arrays: delta of the step after the block and `delta`, for the compiled loops; empty without them.
     """
 
     start: int

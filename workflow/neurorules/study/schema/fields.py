@@ -49,7 +49,7 @@ def option(
         source: where the default and its alternatives come from: an equation, table or appendix of the paper.
         unit: unit of the value.
         at_least, above, at_most: limits of a number.
-        type_in_words, default_in_words: text for the reference page, if the type or the default is not clear by itself.
+        type_in_words, default_in_words: text for the reference page, if type or default is not self-explanatory.
     """
     notes = {"x-source": source, "x-unit": unit, "x-type": type_in_words, "x-default": default_in_words}
     return Field(
