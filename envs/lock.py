@@ -45,7 +45,15 @@ TORCH_REQUIRES = [
 # The packages that each kind of step imports, by their names on the Python package index.
 CORE = ["numpy", "scipy", "pandas", "xarray", "netcdf4", "h5py", "pyyaml", "jsonschema", "torch"]
 CONDA_ENVIRONMENTS = {
-    "training": [*CORE, "matplotlib", "gymnasium", "numba", "pot", "pynwb", "pyarrow"],  # the first two of these for neurogym
+    "training": [
+        *CORE,
+        "matplotlib",
+        "gymnasium",
+        "numba",
+        "pot",
+        "pynwb",
+        "pyarrow",
+    ],  # the first two of these for neurogym
     "analysis": [*CORE, "matplotlib", "umap-learn", "markdown-it-py"],
     "peers": [*CORE, "matplotlib", "pytest", "hypothesis"],  # no step's: for tests that compare with other packages
 }
