@@ -12,6 +12,7 @@ from typing import Any
 from neurorules.cli.base import OPTION_GROUPS, REPOSITORY, Model, Study, load_study
 from neurorules.cli.pace import finished_jobs, seconds_per_run, typical
 from neurorules.errors import InputError
+from neurorules.similarity.measures.base.measure import keys_of_measures
 from neurorules.study.identity import Identities
 from neurorules.study.schema.study_file import option_defaults
 from neurorules.tables.base.table_type import TABLE_TYPES
@@ -157,10 +158,11 @@ class Makings:
         together: dict[tuple[str, str, str], list[Model]] = {}
         for model in models:
             reference, options = self._papers(model), self.study.options.of(model)
+            used = {*compared, *keys_of_measures(options["comparison"], compared), "recording"}
             for group in OPTION_GROUPS:
                 for name, value in options[group].items():
                     of_papers = reference.get(group, {}).get(name, ...)
-                    if value != of_papers and (group != "comparison" or name in {*compared, "recording"}):
+                    if value != of_papers and (group != "comparison" or name in used):
                         said = "–" if of_papers is ... else _json(of_papers)
                         together.setdefault((f"{group}.{name}", _json(value), said), []).append(model)
         return [

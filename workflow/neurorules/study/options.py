@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from neurorules.similarity.measures.base.measure import keys_of_measures, measure_keys
 from neurorules.study.imported import IMPORTED_TRAINING, ImportedNetworks
 from neurorules.study.model import Model
 from neurorules.study.schema.violation import unknown_name
@@ -152,8 +153,10 @@ class StudyOptions:
 
     def table_options(self, table_type: str) -> dict[str, Any]:
         """The options that determine a table about several models or none: the defaults that its type depends on."""
-        options = TABLE_TYPES.load(table_type).COMPARISON_KEYS
-        return {key: value for key, value in self.config["defaults"]["comparison"].items() if key in options}
+        options = self.config["defaults"]["comparison"]
+        own = TABLE_TYPES.load(table_type).COMPARISON_KEYS
+        used = {*own, *keys_of_measures(options, own)}
+        return {key: value for key, value in options.items() if key in used}
 
     @staticmethod
     def _comparison(options: Mapping[str, Any], table_type: str) -> dict[str, Any]:
@@ -162,7 +165,8 @@ class StudyOptions:
             key for name in table_types() if name != table_type for key in TABLE_TYPES.load(name).COMPARISON_KEYS
         }
         own = TABLE_TYPES.load(table_type).COMPARISON_KEYS
-        return {key: value for key, value in options.items() if key in own or key not in of_others}
+        used, of_others = {*own, *keys_of_measures(options, own)}, of_others | measure_keys()
+        return {key: value for key, value in options.items() if key in used or key not in of_others}
 
     def learning_options(self, learning_rule: str) -> Mapping[str, Any]:
         """The options of a learning rule before any setting."""

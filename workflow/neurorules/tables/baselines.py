@@ -32,7 +32,7 @@ def check(recording: xr.Dataset, options: Options) -> None:
     """
     from neurorules.similarity.measures.base.measure import check_measures
 
-    check_measures(options.measures, recording["rates"].values)
+    check_measures(options.measures, recording["rates"].values, options)
 
 
 def table(recording: xr.Dataset, labels: Mapping[str, Any], options: Options) -> pd.DataFrame:
@@ -46,7 +46,7 @@ def table(recording: xr.Dataset, labels: Mapping[str, Any], options: Options) ->
     import pandas as pd
 
     from neurorules.similarity.baselines import cross_condition_average, participation_ratio
-    from neurorules.similarity.measures.base.measure import MEASURES
+    from neurorules.similarity.measures.base.measure import load_distance
 
     rates = recording["rates"].values
     n_neurons = rates.shape[-1]
@@ -54,7 +54,7 @@ def table(recording: xr.Dataset, labels: Mapping[str, Any], options: Options) ->
         _row(
             measure,
             "cross_condition_average",
-            MEASURES.load(measure).distance(cross_condition_average(rates), rates),
+            load_distance(measure, options)(cross_condition_average(rates), rates),
             n_neurons,
         )
         for measure in options.measures

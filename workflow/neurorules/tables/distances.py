@@ -24,7 +24,7 @@ def check(recording: xr.Dataset, options: Options) -> None:
     """
     from neurorules.similarity.measures.base.measure import check_measures
 
-    check_measures(options.comparison.measures, recording["rates"].values)
+    check_measures(options.comparison.measures, recording["rates"].values, options.comparison)
 
 
 def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
@@ -42,9 +42,10 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     from neurorules.tasks.base.guessing import guessing
 
     guess = guessing(model.task).columns()
-    measures = {name: load_between(name) for name in model.options.comparison.measures}
+    comparison = model.options.comparison
+    measures = {name: load_between(name, comparison) for name in comparison.measures}
     rates = Samples(recording["rates"].values)
-    shuffled = derangements(recording.sizes["condition"], model.options.comparison.condition_shuffles)
+    shuffled = derangements(recording.sizes["condition"], comparison.condition_shuffles)
     opposite = opposite_conditions(recording)
     rotated = shuffled[:0] if opposite is None else opposite[None]
     rows = []

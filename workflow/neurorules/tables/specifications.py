@@ -41,7 +41,7 @@ def check(recording: xr.Dataset, options: Options) -> None:
     from neurorules.errors import InputError
     from neurorules.similarity.measures.base.measure import check_measures
 
-    check_measures(options.comparison.specification_measures, recording["rates"].values)
+    check_measures(options.comparison.specification_measures, recording["rates"].values, options.comparison)
     if recording.sizes["neuron"] < 4:
         raise InputError(
             f"Distances to halves of the neurons need at least 4 neurons. {recording.attrs['name']} has "
@@ -71,7 +71,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     guess = guessing(model.task).columns()
     check(recording, model.options)
     comparison = model.options.comparison
-    measures = {name: load_between(name) for name in comparison.specification_measures}
+    measures = {name: load_between(name, comparison) for name in comparison.specification_measures}
     rates = Samples(recording["rates"].values)
     n_neurons, n_units = rates.features, int(model.options.network["units"])
     size = group_size(n_neurons, n_units)

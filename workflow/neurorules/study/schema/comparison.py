@@ -82,6 +82,16 @@ class Comparison(Group):
         source="A.3, Table 2; the last two are ours",
         type_in_words="list of [measures](catalogue.md#measures)",
     )
+    rsa_dissimilarity: Literal["squared_euclidean", "correlation"] = option(
+        "squared_euclidean",
+        "measure `rsa`: dissimilarity of two samples; `correlation` is 1 - their correlation over features",
+        source="ours",
+    )
+    rsa_comparison: Literal["spearman", "kendall_tau_a", "cosine"] = option(
+        "spearman",
+        "measure `rsa`: how the dissimilarities of the two representations are compared",
+        source="ours",
+    )
     noise_floor_repeats: int = option(
         200,
         "random splits of the neurons for Figure 5 and Table 3",

@@ -57,7 +57,7 @@ def _allowed(violation: Violation) -> str:
         "maxItems": f"It may have at most {limit} items.",
         "minLength": "It must not be empty.",
         "maxLength": f"It may have at most {limit} characters, because it is used in file names.",
-        "uniqueItems": "Remove the duplicate item.",
+        "uniqueItems": "Items must be unique. Remove the duplicate.",
         "pattern": "It may contain letters, digits, '.', '_' and '-', and must start with a letter or digit.",
         "64 bits": "An integer may have at most 64 bits.",
     }
