@@ -22,7 +22,7 @@ def per_axis(tree: Mapping[str, Any], said: Said, axis: str, file: Path, key: st
     """Values for the elements of an axis.
 
     Raises:
-        InputError: there is no such variable, or it has another number of values.
+        InputError: there is no such variable, or it has the wrong number of values.
     """
     values = list(said) if isinstance(said, list) else _vector(tree, str(said), axis, file, key)
     if len(values) < size:
@@ -40,7 +40,7 @@ def per_bin(tree: Mapping[str, Any], said: Said, file: Path, key: str, size: int
     """Values for the bins of a continuous session, (bin,).
 
     Raises:
-        InputError: there is no such variable, or it has another number of values.
+        InputError: there is no such variable, or it has the wrong number of values.
     """
     values = list(said) if isinstance(said, list) else _vector(tree, str(said), "time", file, key)
     if len(values) != size:

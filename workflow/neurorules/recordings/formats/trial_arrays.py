@@ -117,7 +117,7 @@ def cut_spikes(part: Part, axes: Sequence[str]) -> Cut:
     """Lists of spike times as trials: for each trial and unit its times (spike,), or None.
 
     Raises:
-        InputError: the dimensions differ, there is none of units, or a time is not finite.
+        InputError: the dimensions differ, none of them is unit, or a time is not finite.
     """
     named = name_axes(part, axes, events=True)
     if UNIT not in named.outer:
