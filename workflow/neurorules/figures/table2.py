@@ -97,8 +97,8 @@ def _markdown(distances: pd.DataFrame, tables: Mapping[str, pd.DataFrame], conte
         "",
         "Cross-condition average: the recording's average over conditions in place of a network. Untrained: before "
         "the first update. Shuffled: after training, no condition keeps its place; turned: each reach compared with "
-        "the opposite one; both for BPTT and e-prop together. Means over networks. Debiased: corrected for the bias of "
-        "few samples, assuming independent time bins.",
+        "the opposite one; both for BPTT and e-prop together. Means over networks. Debiased: corrected for the bias "
+        "of small samples, assuming independent time bins.",
     ]
     if context["left_out"]:
         lines += ["", f"Left out, recording not in this study: {markdown.listed(context['left_out'])}."]

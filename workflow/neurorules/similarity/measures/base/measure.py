@@ -3,11 +3,10 @@
 A measure is one file in the folder above with
 
     LABEL: str                                             axis label, such as "CCA distance"
-    def distance(x: NDArray[Any], y: NDArray[Any]) -> float
-                                                           0 alike, about 1 nothing in common
-    def between(x: Samples, y: Samples) -> float           optional: the same, of activities that are compared more than
-                                                           once and by other measures too, see `samples.py`
-    OPTIONS: tuple[str, ...]                               optional: keys of `comparison:`, which both functions get as
+    def distance(x: NDArray[Any], y: NDArray[Any]) -> float    0 alike, about 1 nothing in common
+    def between(x: Samples, y: Samples) -> float           optional: the same, for activities compared several
+                                                           times and by other measures too, see `samples.py`
+    OPTIONS: tuple[str, ...]                               optional: keys of `comparison:` that both functions take as
                                                            keyword arguments; `study/schema/` defines them
 
 x and y are (condition, time, feature) of the same conditions and times, with any numbers of features: x is the
