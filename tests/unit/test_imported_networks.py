@@ -312,7 +312,7 @@ def test_weights_that_diverged_are_refused(tmp_path: Path, recording_file: Path,
     weights["recurrent"][2, 3] = wrong
     np.savez(tmp_path / "net.npz", **weights)
     error = refusal(tmp_path, recording_file)
-    assert error.problem.startswith(f"1 of {UNITS * UNITS} numbers") and error.key == "recurrent"
+    assert error.problem.startswith(f"1 of the {UNITS * UNITS} numbers") and error.key == "recurrent"
 
 
 class Evil:
