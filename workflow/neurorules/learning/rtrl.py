@@ -16,6 +16,7 @@ Trials are worked on in groups, whose influence fits into a cache; W_h meets the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from neurorules.learning.base.forward import ForwardRule
@@ -32,7 +33,7 @@ NUMBERS_TOGETHER = {"cpu": 400_000, "cuda": 50_000_000}
 
 class RTRL(ForwardRule):
     label = "RTRL"
-    REQUIRES = (
+    REQUIRES: Sequence[Requirement] = (
         Requirement(
             "units",
             {"maximum": 64},

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.errors import InputError
+from neurorules.learning.base.learning_rule import Requirement
 from neurorules.learning.rtrl import NUMBERS_TOGETHER, RTRL
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class SnAp2(RTRL):
     label = "SnAp-2"
     # n of SnAp-n: a parameter's influence is kept on the units that it reaches in as many steps.
     STEPS = 2
-    REQUIRES = ()
+    REQUIRES: Sequence[Requirement] = ()
 
     @classmethod
     def check_network(cls, network: Mapping[str, Any]) -> None:
@@ -70,7 +71,7 @@ class SnAp2(RTRL):
             mask = (
                 architecture.connectivity.of_network(k) if parameters.batch_shape else architecture.connectivity
             ).mask
-            exists = np.ones((parameters.sizes.units,) * 2) if mask is None else mask.cpu().numpy() != 0
+            exists = np.ones((parameters.sizes.units,) * 2, bool) if mask is None else mask.cpu().numpy() != 0
             units, kept = neighbourhoods(exists, self.STEPS)
             device = parameters.flat.device
             self.neighbours.append((parameters.flat.new_tensor(kept), _indices(units, device)))

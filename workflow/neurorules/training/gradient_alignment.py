@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import torch
     import xarray as xr
 
+    from neurorules.learning.base.gradient_estimator import GradientEstimator
     from neurorules.options import Options
     from neurorules.tasks.base.task import Task
 
@@ -63,7 +64,9 @@ def gradient_alignment(
     penalty = float(penalties[min(int(run["checkpoint"].values[checkpoint]), len(penalties) - 1)])
     own = seed_for("gradient alignment")
     rng, normals, noise_sd = np.random.default_rng(own), Normals(own + 1, theta.flat.device), options.network.noise_sd
-    estimators, cosines, sums = [], [], []
+    estimators: list[GradientEstimator] = []
+    cosines: list[float] = []
+    sums: list[torch.Tensor] = []
     with torch.inference_mode():
         for draw in range(2 * batches):
             trials = task.batch(rng, options.training.batch_size)
