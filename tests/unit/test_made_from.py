@@ -119,7 +119,7 @@ def test_results_without_a_record_are_compared(here: Path, now: Callable[[], Ide
     with pytest.raises(InputError) as caught:
         check_unrecorded(now(), none)
     assert caught.value.file == files[0]
-    for words in (*files, "2 files", "--forceall", "Delete"):
+    for words in (*files, "2 files", "--forceall", "delete"):
         assert words in str(caught.value)
     check_unrecorded(now(), lambda file: True)  # Snakemake knows, and makes them again
 
