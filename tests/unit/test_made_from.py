@@ -95,7 +95,7 @@ def test_a_learning_rate_that_was_chosen_otherwise(here: Path) -> None:
 def test_a_figure_takes_no_table_of_other_options(here: Path, table: str) -> None:
     file = here / "distances.csv"
     file.write_text(table)
-    with pytest.raises(StaleResult, match=r"This table was made otherwise .*it is 'new'"):
+    with pytest.raises(StaleResult, match=r"This table does not match the study.*it is 'new'"):
         produce("fig1", {}, {"fig1": [str(file)]}, "", [], {str(file): "new"})
 
 

@@ -72,9 +72,9 @@ def per_trial(
     part = find(tree, str(said), file, key)
     value = part.value
     if not axes:
-        raise part.wrong("The file has one trial only, which no axis counts.", "Name an axis of trials.")
+        raise part.wrong("The file has only one trial, and no axis counts it.", "Add trial to axes.")
     if isinstance(value, str) and len(places) > 1:
-        raise part.wrong("It is one text, not one for each trial.", "Name another variable.")
+        raise part.wrong("It is one text, not one per trial.", "Use another variable.")
     named = name_axes(part, list(axes))
     found: dict[Index, Any] = {}
     for outer, array in named.arrays.items():
