@@ -470,7 +470,7 @@ def test_activity_is_matched_by_labels_and_scored_as_the_network_itself(tmp_path
     [
         (None, "have no labels"),
         ({"angle": list(range(8))}, "Unknown label"),
-        ({"angle_deg": list(range(7))}, "a different number of labels"),
+        ({"angle_deg": list(range(7))}, "different number of labels"),
         ({"angle_deg": [0] * 8}, "8 conditions of the activity have the labels of condition 0"),
         ({"angle_deg": [1, *range(45, 360, 45)]}, "No conditions of the activity"),
     ],

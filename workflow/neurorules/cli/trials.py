@@ -90,7 +90,7 @@ def describe_and_save(study: Study, task: str, output: str | Path | None) -> str
         ]
     if output is not None:
         with whole_file(output) as partial, open(partial, "wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, allow_pickle=False, **arrays)
         lines.append(f"{output}: {', '.join(f'{name} {array.shape}' for name, array in arrays.items())}")
     return "\n".join(lines)
 
