@@ -264,7 +264,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "misspelt path": ({"counts": "D.spike"}, "counts", "Did you mean spikes?"),
     "misspelt variable": ({"counts": "d.spikes"}, "counts", "Did you mean D?"),
     "no path": ({"counts": "D..spikes"}, "counts", "D.epochStarts"),
-    "text as counts": ({"counts": "D.side"}, "counts", "Name another"),
+    "text as counts": ({"counts": "D.side"}, "counts", "Use another"),
     "other dimensions": ({"axes": ["trial", "unit"]}, "counts", "axes"),
     "dimension twice": ({"axes": ["unit", "unit", "time"]}, "axes", "axes"),
     "transposed": ({"axes": ["trial", "time", "unit"]}, "counts", "axes: "),
@@ -319,7 +319,7 @@ def test_faults_of_tables(tmp_path: Path) -> None:
         with pytest.raises(InputError) as raised:
             read(files, options)
         assert raised.value.key == key and remedy in str(raised.value.remedy), raised.value
-    with pytest.raises(InputError, match="no file of arrays"):
+    with pytest.raises(InputError, match="not a file of arrays"):
         read(files, OPTIONS)
 
 

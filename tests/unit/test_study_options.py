@@ -112,6 +112,24 @@ def test_each_kind_of_table_depends_on_its_own_options_only() -> None:
     assert set(made.options.table_options("trial_averaging")) == {"trial_averaging_counts", "trial_averaging_repeats"}
 
 
+def test_only_tables_with_a_measure_depend_on_its_options() -> None:
+    """A study without the measure has the same tables whatever its options are."""
+    model = Model(REACH, "bptt", "base")
+
+    def comparison(**options: Any) -> dict[str, Any]:
+        of = study({"defaults": {"comparison": options}}).options
+        kinds = ("distances", "specifications", "noise_floor")
+        return {**{kind: of.scoring(model, kind) for kind in kinds}, "baselines": of.table_options("baselines")}
+
+    tau, with_rsa = {"rsa_comparison": "kendall_tau_a"}, {"measures": ["procrustes", "rsa"]}
+    assert comparison() == comparison(**tau)
+    spearman, kendall = comparison(**with_rsa), comparison(**with_rsa, **tau)
+    assert {kind for kind in kendall if kendall[kind] != spearman[kind]} == {"distances", "baselines"}
+    in_multiverse = {"specification_measures": ["rsa"]}
+    spearman, kendall = comparison(**in_multiverse), comparison(**in_multiverse, **tau)
+    assert {kind for kind in kendall if kendall[kind] != spearman[kind]} == {"specifications"}
+
+
 # ---- a learning rate that is chosen
 
 
@@ -168,7 +186,7 @@ def test_a_learning_rate_is_not_chosen_on_a_network_that_is_shown(tmp_path: Path
     file = tmp_path / "mine.yaml"
     mine = {**COMPANION_FIG1, "figures": {"companion_fig1": {"seeds": [3, 1000]}}}
     file.write_text(yaml.safe_dump(mine))
-    with pytest.raises(InputError, match="companion_fig1 shows this seed") as caught:
+    with pytest.raises(InputError, match="companion_fig1 shows the seed") as caught:
         load_study(file)
     assert (caught.value.key, caught.value.value) == ("defaults.training.learning_rate_seed", 1000)
     assert caught.value.remedy == "Use a seed that no figure shows."

@@ -1,6 +1,6 @@
-"""`neurorules trials`: the test trials of a task in words.
+"""`neurorules trials`: describe the test trials of a task.
 
-They are what a recording's conditions have to be, by which labels, in how many bins.
+They define the conditions, labels and bins that a recording needs.
 """
 
 from __future__ import annotations
@@ -11,8 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from neurorules.cli.base import Model, Study, did_you_mean, open_study, run_cli
 from neurorules.errors import InputError
+from neurorules.io.atomic import whole_file
 from neurorules.recordings.recording import open_recording
 from neurorules.study.preflight import task_of
 from neurorules.tasks.base.labels import join, labels_of
@@ -23,20 +26,30 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-MOST_PIECES = 8  # of a trial, else it changes from step to step
+MOST_PIECES = 8  # a trial with more stretches is described as changing from step to step
 
 
 def describe(study: Study, task: str) -> str:
-    """What to print of a task, as its setting `base` has it.
+    """A description of a task's test trials in the setting `base`.
 
     Raises:
-        InputError: the study has no such task, the recording that its trials are made from is not there, or the one
-            that it is compared with has other conditions or bins.
+        InputError: the study has no such task, the recording that its trials are made from does not exist, or the
+            conditions or bins of its recording do not match.
+    """
+    return describe_and_save(study, task, None)
+
+
+def describe_and_save(study: Study, task: str, output: str | Path | None) -> str:
+    """A description of a task's test trials, which are also written to the NumPy file `output` if it is given.
+
+    The file has the arrays `inputs` (step, trial, input), `targets` (step, trial, output) or (step, trial) for choices,
+    `scored` (step, trial), `label_<name>` (trial,) for each label and, if the recording exists, `compared_steps`.
+
+    Raises:
+        InputError: as `describe`, or the file cannot be written.
     """
     if task not in study.config["tasks"]:
-        raise InputError(
-            "There is no such task.", key="tasks", value=task, remedy=did_you_mean(task, study.config["tasks"])
-        )
+        raise InputError("Unknown task.", key="tasks", value=task, remedy=did_you_mean(task, study.config["tasks"]))
     model = Model(task, "bptt", "base")
     options, name = study.options.of(model), study.options.recording(model)
     recording = None
@@ -44,9 +57,9 @@ def describe(study: Study, task: str) -> str:
         recording = open_recording(study.paths.recording_file(name))
     elif study.options.needs_recording(task):
         raise InputError(
-            f"The trials of {task} are made from a recording, which is not there yet.",
+            f"The trials of {task} are made from a recording that does not exist yet.",
             file=study.paths.recording_file(name or ""),
-            remedy="Make it first: snakemake and this file as target, with the study's --configfile.",
+            remedy="Make it first: run snakemake with this file as the target and the study's --configfile.",
         )
     made = task_of(study, model, recording)
     trials = made.test()
@@ -56,14 +69,17 @@ def describe(study: Study, task: str) -> str:
         f"{made.n_outputs} outputs"
     ]
     labels = labels_of(study.options.task_module(task), made)
+    arrays = {"inputs": trials.inputs, "targets": trials.targets, "scored": trials.scored}
+    arrays |= {f"label_{label}": np.asarray(values) for label, values in labels.items()}
     if recording is not None:
         join(study.options.task_module(task), made, recording, options["comparison"])
         steps, time_ms = compared_steps(made, recording, options["comparison"]), recording["time"].values
+        arrays["compared_steps"] = np.asarray(steps)
         lines.append(
             f"steps {steps[0]}-{steps[-1]} are compared with {name}'s bins, {time_ms[0]:g} to {time_ms[-1]:g} ms"
         )
     elif name is not None:
-        lines.append(f"compared with {name}, which is not made yet: snakemake {study.paths.recording_file(name)}")
+        lines.append(f"compared with {name}, not made yet; to make it: snakemake {study.paths.recording_file(name)}")
     for k in range(len(trials.condition)):
         target = trials.targets[:, k].reshape(trials.n_steps, -1)
         lines += [
@@ -72,11 +88,15 @@ def describe(study: Study, task: str) -> str:
             f"  targets  {_pieces(target)}",
             f"  scored   {_pieces(trials.scored[:, k, None])}",
         ]
+    if output is not None:
+        with whole_file(output) as partial, open(partial, "wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        lines.append(f"{output}: {', '.join(f'{name} {array.shape}' for name, array in arrays.items())}")
     return "\n".join(lines)
 
 
 def _pieces(values: NDArray[Any]) -> str:
-    """Values (step, channel) as stretches of steps over which they stay the same."""
+    """Values (step, channel) as stretches of steps with constant values."""
     stretches = [(tuple(row), len(list(same))) for row, same in itertools.groupby(values.tolist())]
     if len(stretches) > MOST_PIECES:
         return f"change from step to step, from {_row(values[0])} to {_row(values[-1])}"
@@ -92,11 +112,18 @@ def _row(values: Sequence[float] | NDArray[Any]) -> str:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the test trials of some tasks, or of all tasks of a study; returns the exit code."""
+    """Print the test trials of the given tasks, or of all tasks of a study, and return the exit code."""
 
     def words() -> str:
         study = open_study(arguments.study)
         tasks = arguments.tasks or sorted({model.task for model in study.selection.seeds})
-        return "\n".join(describe(study, task) for task in tasks)
+        if arguments.output is not None and len(tasks) != 1:
+            raise InputError(
+                "--output takes the trials of one task.",
+                key="TASK",
+                value=tasks,
+                remedy=f"Add one of: {', '.join(tasks)}.",
+            )
+        return "\n".join(describe_and_save(study, task, arguments.output) for task in tasks)
 
     return run_cli(words)

@@ -48,7 +48,7 @@ def login_remedy(file: Mapping[str, Any], remedy: str) -> str:
 
 
 def published_facts(file: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-    """A file's size and digest, as its publisher's server tells anybody.
+    """A file's size and digest, as its publisher's server states them without a login.
 
     The request has no token: an expired one would be refused even if none is needed.
 
@@ -67,7 +67,7 @@ def published_facts(file: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     except (Broken, Refused, OSError, ValueError, RecursionError) as error:
         return {}, shorten(error)
     if not isinstance(said, dict):
-        return {}, "the server says something else"
+        return {}, "the server's answer has another form"
     return _facts(said), ""
 
 
