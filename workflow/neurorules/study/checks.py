@@ -242,7 +242,8 @@ class Checks:
                     remedy=f"Required: {need.option} {in_words(need.allowed)}. Use it with another setting in the "
                     "figure's `extra_models`, or remove it from the figure.",
                 )
-        for group, check in (("network", connectivity.check), ("learning", rule.check)):
+        checks = (("network", connectivity.check), ("network", rule.check_network), ("learning", rule.check))
+        for group, check in checks:
             try:
                 check(options[group])
             except InputError as error:
