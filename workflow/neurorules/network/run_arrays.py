@@ -1,4 +1,4 @@
-"""The leaky rate network of `rnn.py`, forward and without noise, in NumPy: to run trained networks without PyTorch.
+"""Networks forward and without noise, in NumPy: to run trained networks without PyTorch.
 
 Of a network that is run a few times, importing PyTorch would take longer than all of its steps.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.network.activations import ACTIVATIONS
+from neurorules.network.architectures.base.cell import LEAKY, Cell, array_functions, load_cell
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,13 +26,15 @@ def run_network(
 
     Args:
         weights: that the network runs with, constraints included, by their names in `Sizes.shapes`.
-        options: the group `network`: `activation` and `tau_steps`.
+        options: the group `network`: `architecture`, `activation` and `tau_steps`.
         inputs: x_1..x_T, (step, trial, input).
 
     Returns:
         h_1..h_T, (step, trial, unit), and y_1..y_T, (step, trial, output). A network whose activity overflows goes on
         with numbers that are not finite.
     """
+    if options.architecture != LEAKY:
+        return _run_cells(weights, load_cell(options, array_functions()), inputs)
     recurrent = weights["recurrent"]
     dtype, activate = recurrent.dtype, ACTIVATIONS[options.activation].of_arrays
     alpha = dtype.type(1.0 / options.tau_steps)
@@ -53,4 +56,23 @@ def run_network(
             activate(state, at_step)
             h = at_step
         outputs = activity.reshape(-1, activity.shape[-1]) @ weights["readout"].T + weights["readout_bias"]
+    return activity, outputs.reshape(n_steps, n_trials, -1)
+
+
+def _run_cells(
+    weights: Mapping[str, NDArray[Any]], cell: Cell, inputs: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """See `run_network`."""
+    dtype, units = weights["recurrent"].dtype, weights["readout"].shape[1]
+    n_steps, n_trials, n_inputs = inputs.shape
+    with np.errstate(over="ignore", invalid="ignore"):
+        drives = inputs.reshape(-1, n_inputs).astype(dtype) @ weights["input"].T + weights["bias"]
+        activity = np.empty((n_steps, n_trials, units), dtype)
+        state = cell.start(weights, np.ones((n_trials, 1), dtype))
+        sent = cell.activity(state)
+        for t, drive in enumerate(drives.reshape(n_steps, n_trials, -1)):
+            state = cell.step(weights, state, drive, sent)
+            sent = cell.activity(state)
+            activity[t] = sent
+        outputs = activity.reshape(-1, units) @ weights["readout"].T + weights["readout_bias"]
     return activity, outputs.reshape(n_steps, n_trials, -1)
