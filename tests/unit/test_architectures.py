@@ -190,7 +190,7 @@ def test_scoring_runs_the_network_as_pytorchs_module_does(architecture: str, dty
 
 @pytest.mark.parametrize("name", ["leaky", *GATED])
 def test_numpy_and_pytorch_give_the_same_steps(name: str) -> None:
-    """The network in training, which `Scorer` runs, and the network that scoring runs; leaky units by their own loops."""
+    """The network in training, which `Scorer` runs, and the one that scoring runs; leaky units by their own loops."""
     options = options_of(name, noise_sd=0.0)
     parameters = random_parameters(load_architecture(name).sizes(INPUTS, UNITS, OUTPUTS))
     inputs = random_trials().inputs

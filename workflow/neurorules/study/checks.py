@@ -16,8 +16,9 @@ from neurorules.similarity.measures.base.measure import MEASURE_OPTIONS, MEASURE
 from neurorules.study.model import Model
 from neurorules.study.network_checks import check_networks, check_networks_of_figure
 from neurorules.study.options import StudyOptions
+from neurorules.study.requirements import check_requirements, check_table_requirements
 from neurorules.study.schema.check import dotted
-from neurorules.study.schema.fragments import first_violation, in_words
+from neurorules.study.schema.fragments import first_violation
 from neurorules.study.schema.session_options import keeps_trials, trials_option
 from neurorules.study.schema.violation import not_allowed, unknown_name
 from neurorules.study.selection import NAMED_BY, Selection
@@ -153,6 +154,8 @@ class Checks:
 
     def _check_what_tables_need(self, name: str) -> None:
         """What a table type would refuse after all training, and the config says already."""
+        trained = [model for model in self.selection.figures[name] if not self.options.is_imported(model)]
+        check_table_requirements(name, trained, self.files, self.options)
         for table_type in table_types_of(name, "model"):
             for key in getattr(TABLE_TYPES.load(table_type), "REQUIRED_KEYS", ()):
                 for model in self.selection.figures[name]:
@@ -231,17 +234,7 @@ class Checks:
                 value=None,
                 remedy=f"Name one of: {', '.join(self.config['recordings'])}.",
             )
-        for need in rule.REQUIRES:
-            value = options["network"][need.option]
-            if first_violation({need.option: value}, {need.option: need.allowed}) is not None:
-                raise study_error(
-                    f"The learning rule {model.learning_rule} cannot train {model}. {need.why}",
-                    self.files,
-                    self._key(model, f"network.{need.option}"),
-                    value=value,
-                    remedy=f"It needs {need.option} {in_words(need.allowed)}: use another setting for it, in the "
-                    "figure's `extra_models`, or leave it out there.",
-                )
+        check_requirements(model, self.files, self.options)
         for group, check in (("network", connectivity.check), ("learning", rule.check)):
             try:
                 check(options[group])

@@ -98,7 +98,8 @@ def train_stack(
     first = shape(networks[0].model)
     if any(shape(network.model) != first for network in networks[1:]):
         raise ValueError("networks of several shapes cannot be trained as one stack")
-    # Only `AutogradEstimator` differentiates automatically, in its own mode. Inference mode also saves a fifth of the cost of a call.
+    # Only `AutogradEstimator` differentiates automatically, in a mode of its own. Inference mode also saves a fifth of
+    # the cost of a call.
     with torch.inference_mode():
         return _train(networks, task, report, dtype or torch.float32)
 

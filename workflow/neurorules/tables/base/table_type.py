@@ -11,6 +11,7 @@ A table type is one file in the folder above with
                                         which networks that were trained elsewhere may lack: `history` of its training,
                                         `weights`, `accuracy`, `steps` (activity in all steps of the test trials), or
                                         `study` (to have been trained in this study)
+    REQUIRES: tuple[Requirement, ...]   optional: what it requires of the options of a model that this study trains
     COSTLY: bool                        optional: whether one of a model takes long enough for a job of its own, where a
                                         job makes the tables of several models
     def table(...) -> DataFrame         see `score.py` for its arguments
@@ -52,6 +53,7 @@ TABLE_TYPES = Plugins(
         "REQUIRED_KEYS",
         "NEEDS_TRIALS",
         "NEEDS",
+        "REQUIRES",
         "COSTLY",
         "check",
         "table",
