@@ -307,7 +307,7 @@ def errors_and_activity(
     state = cell.start(named, torch.ones(TRIALS, 1, dtype=DOUBLE))
     sent, activity = cell.activity(state), []
     for x, noise_t in zip(torch.as_tensor(trials.inputs), noise, strict=True):
-        state = cell.step(named, state, x @ named["input"].T + named["bias"], sent)
+        state = cell.step(named, state, x @ named["input"].T + named["bias"], sent @ named["recurrent"].T)
         sent = cell.activity(state) + noise_t
         activity.append(sent)
     hidden = torch.stack(activity)

@@ -59,7 +59,8 @@ class CellNetwork:
             if self.keep_activity:
                 self.activity[..., 0, :, :] = sent
             for t, (x, noise_t) in enumerate(zip(inputs.unbind(-3), noises, strict=True)):
-                state = cell.step(weights, state, x @ p.input.mT + p.bias[..., None, :], sent)
+                drive = x @ p.input.mT + p.bias[..., None, :]
+                state = cell.step(weights, state, drive, sent @ p.recurrent.mT)
                 sent = cell.activity(state) if noise_t is None else cell.activity(state) + noise_t
                 self.outputs[..., t, :, :] = sent @ p.readout.mT + p.readout_bias[..., None, :]
                 self.square_activity.add_(sent.square().sum((-2, -1)))
@@ -69,13 +70,19 @@ class CellNetwork:
 
     def differentiable_activity(
         self, weights: Parameters, inputs: torch.Tensor, noise: torch.Tensor | None, is_cut: Callable[[int], bool]
-    ) -> torch.Tensor:
-        """v_0..v_T, (step + 1, trial, unit), as a function of `weights`.
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Activity as a function of the weights and of W_h v_0..W_h v_{T-1}.
+
+        The gradient of W_h follows from those of W_h v_t, for all steps and trials in one product. So W_h itself is not
+        differentiated.
 
         Args:
             weights: what is differentiated.
             inputs, noise: see `forward`.
             is_cut: whether the path from v_t to the units of step t + 1 is cut, by t.
+
+        Returns:
+            v_0..v_T, (step + 1, trial, unit), and W_h v_t for t = 0..T-1.
         """
         import torch
 
@@ -83,11 +90,14 @@ class CellNetwork:
         # Steps and trials of a network as rows of one matrix.
         rows = inputs.flatten(-3, -2) @ weights.input.mT + weights.bias[..., None, :]
         drives = torch.unflatten(rows, -2, (self.n_steps, self.n_trials))
+        to_units = weights.recurrent.detach().mT
         state = cell.start(named, weights.flat.new_ones(self.n_trials, 1))
         sent = cell.activity(state)
-        trajectory = [sent]
+        trajectory, products = [sent], []
         for t, drive in enumerate(drives.unbind(-3)):
-            state = cell.step(named, state, drive, sent.detach() if is_cut(t) else sent)
+            product = (sent.detach() @ to_units).requires_grad_() if is_cut(t) else sent @ to_units
+            products.append(product)
+            state = cell.step(named, state, drive, product)
             sent = cell.activity(state) if noise is None else cell.activity(state) + noise[..., t, :, :]
             trajectory.append(sent)
-        return torch.stack(trajectory, -3)
+        return torch.stack(trajectory, -3), products

@@ -40,7 +40,7 @@ def cell_exponents_along(
 
     def after(state: torch.Tensor, drive: torch.Tensor) -> torch.Tensor:
         parts = torch.chunk(state, cell.n_states, -1)
-        return torch.cat(cell.step(named, parts, drive, cell.activity(parts)), -1)
+        return torch.cat(cell.step(named, parts, drive, cell.activity(parts) @ weights.recurrent.mT), -1)
 
     trajectory = [state]
     for drive in drives[:-1]:

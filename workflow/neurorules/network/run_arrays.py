@@ -68,10 +68,11 @@ def _run_cells(
     with np.errstate(over="ignore", invalid="ignore"):
         drives = inputs.reshape(-1, n_inputs).astype(dtype) @ weights["input"].T + weights["bias"]
         activity = np.empty((n_steps, n_trials, units), dtype)
+        from_units = np.ascontiguousarray(weights["recurrent"].T)
         state = cell.start(weights, np.ones((n_trials, 1), dtype))
         sent = cell.activity(state)
         for t, drive in enumerate(drives.reshape(n_steps, n_trials, -1)):
-            state = cell.step(weights, state, drive, sent)
+            state = cell.step(weights, state, drive, sent @ from_units)
             sent = cell.activity(state)
             activity[t] = sent
         outputs = activity.reshape(-1, units) @ weights["readout"].T + weights["readout_bias"]

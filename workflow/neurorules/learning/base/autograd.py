@@ -65,7 +65,7 @@ class AutogradEstimator:
         # Tensors made in inference mode cannot be differentiated, so they are copied.
         with torch.inference_mode(False), torch.enable_grad():
             weights = Parameters(sizes, self.weights.flat.detach().clone().requires_grad_())
-            activity = network.differentiable_activity(
+            activity, products = network.differentiable_activity(
                 weights, inputs.clone(), noise, lambda t: rule.cuts_credit(t, n_steps)
             )
         network.activity.copy_(activity.detach())
@@ -82,8 +82,12 @@ class AutogradEstimator:
         rule.prepare_update(as_network, loss, batch)
         rule.learning_signal(as_network, 0, n_steps, output_error, activity_weight, self._signal)
         with torch.inference_mode(False):
-            (gradient,) = torch.autograd.grad(activity[..., 1:, :, :], weights.flat, self._signal.clone())
+            gradient, *of_products = torch.autograd.grad(
+                activity[..., 1:, :, :], [weights.flat, *products], self._signal.clone()
+            )
         self.gradient.flat.copy_(gradient)
+        of_recurrent, sent = torch.stack(of_products, -3).flatten(-3, -2), network.activity[..., :-1, :, :]
+        torch.matmul(of_recurrent.mT, sent.flatten(-3, -2), out=self.gradient.recurrent)
         errors = output_error.flatten(-3, -2)
         torch.matmul(errors.mT, values.flatten(-3, -2), out=self.gradient.readout)
         torch.sum(errors, -2, out=self.gradient.readout_bias)

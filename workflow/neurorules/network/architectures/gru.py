@@ -24,9 +24,9 @@ class GRU(Cell):
     per_unit = ("recurrent_bias",)
     REQUIRES = GATED_REQUIRES
 
-    def step(self, weights: Mapping[str, Array], state: State, drive: Array, sent: Array) -> State:
-        (h,), n_units = state, sent.shape[-1]
-        recurrent = sent @ weights["recurrent"].mT
+    def step(self, weights: Mapping[str, Array], state: State, drive: Array, recurrent: Array) -> State:
+        (h,) = state
+        n_units = h.shape[-1]
         gates = self.functions.sigmoid(drive[..., : 2 * n_units] + recurrent[..., : 2 * n_units])
         reset, update = gates[..., :n_units], gates[..., n_units:]
         from_units = recurrent[..., 2 * n_units :] + weights["recurrent_bias"][..., None, :]

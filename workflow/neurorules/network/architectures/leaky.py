@@ -14,9 +14,9 @@ from neurorules.network.architectures.base.cell import Array, Cell, State
 
 
 class Leaky(Cell):
-    def step(self, weights: Mapping[str, Array], state: State, drive: Array, sent: Array) -> State:
+    def step(self, weights: Mapping[str, Array], state: State, drive: Array, recurrent: Array) -> State:
         alpha = 1.0 / self.options.tau_steps
-        return ((1.0 - alpha) * state[0] + alpha * (sent @ weights["recurrent"].mT + drive),)
+        return ((1.0 - alpha) * state[0] + alpha * (recurrent + drive),)
 
     def activity(self, state: State) -> Array:
         a, functions = state[0], self.functions

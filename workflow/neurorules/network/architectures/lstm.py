@@ -26,9 +26,9 @@ class LSTM(Cell):
     def start(self, weights: Mapping[str, Array], ones: Array) -> State:
         return weights["initial_state"][..., None, :] * ones, weights["initial_cell"][..., None, :] * ones
 
-    def step(self, weights: Mapping[str, Array], state: State, drive: Array, sent: Array) -> State:
-        cell, n_units, functions = state[1], sent.shape[-1], self.functions
-        gates = drive + sent @ weights["recurrent"].mT
+    def step(self, weights: Mapping[str, Array], state: State, drive: Array, recurrent: Array) -> State:
+        cell, functions = state[1], self.functions
+        n_units, gates = cell.shape[-1], drive + recurrent
         into, keep = functions.sigmoid(gates[..., :n_units]), functions.sigmoid(gates[..., n_units : 2 * n_units])
         candidate = functions.tanh(gates[..., 2 * n_units : 3 * n_units])
         out = functions.sigmoid(gates[..., 3 * n_units :])

@@ -6,10 +6,11 @@ and automatic differentiation trains it (`learning/base/autograd.py`).
 
 The network of a cell is
 
-    s_t = step(s_{t-1}, W_x x_t + b, v_{t-1}),   h_t = activity(s_t),   v_t = h_t + noise,   y_t = W_y v_t + b_y
+    s_t = step(s_{t-1}, W_x x_t + b, W_h v_{t-1}),   h_t = activity(s_t),   v_t = h_t + noise,   y_t = W_y v_t + b_y
 
-with v_0 = h_0. What units send to each other, to the readout and to a comparison with a recording is v_t. The noise is
-not in the state that a unit keeps for itself, as in the leaky network (`rnn.py`).
+with v_0 = h_0. Units reach each other through W_h v_{t-1} alone, which is where learning rules cut credit. What units
+send to each other, to the readout and to a comparison with a recording is v_t. The noise is not in the state that a
+unit keeps for itself, as in the leaky network (`rnn.py`).
 """
 
 from __future__ import annotations
@@ -95,14 +96,14 @@ class Cell:
         """
         return (weights["initial_state"][..., None, :] * ones,)
 
-    def step(self, weights: Mapping[str, Array], state: State, drive: Array, sent: Array) -> State:
+    def step(self, weights: Mapping[str, Array], state: State, drive: Array, recurrent: Array) -> State:
         """s_t.
 
         Args:
-            weights: parameters by name.
+            weights: parameters by name; those of `drive` and `recurrent` are not used.
             state: s_{t-1}.
             drive: W_x x_t + b, (trial, gate x unit).
-            sent: v_{t-1}, (trial, unit). Credit that is cut between units is cut here.
+            recurrent: W_h v_{t-1}, (trial, gate x unit).
         """
         raise NotImplementedError
 
