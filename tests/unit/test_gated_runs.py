@@ -55,7 +55,8 @@ def test_a_run_keeps_every_parameter_and_scores_as_it_did_in_training(architectu
     assert set(arrays) == {*six, further}
     assert run["recurrent"].dims == ("checkpoint", "gate_unit", "source_unit")
     assert arrays["recurrent"].shape == (gates * 12, 12) and arrays[further].shape == (12,)
-    for name in six:
+    # h_0 of LSTM reaches the loss through the recurrent weights alone, where e-prop cuts credit.
+    for name in six - ({"initial_state"} if (architecture, rule) == ("lstm", "eprop") else set()):
         assert np.abs(run[name][-1] - run[name][0]).max() > 0, name
     for name, tensor in checkpoint_parameters(run, -1).named().items():
         np.testing.assert_array_equal(tensor.numpy(), arrays[name])

@@ -223,7 +223,7 @@ def checkpoint_parameters(run: xr.Dataset, checkpoint: int, dtype: torch.dtype |
 
 def checkpoint_arrays(run: xr.Dataset, checkpoint: int) -> dict[str, NDArray[Any]]:
     """The parameters of a run at a checkpoint by their names, as NumPy arrays; see `checkpoint_parameters`."""
-    parameters = [name for name, of in run.items() if of.dims[0] == "checkpoint" and of.ndim > 1]
+    parameters = [name for name, of in run.items() if of.dims[:1] == ("checkpoint",) and of.ndim > 1]
     return {str(name): run[name].values[checkpoint] for name in parameters}
 
 
