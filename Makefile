@@ -1,12 +1,12 @@
-# `make` lists the targets. Everything runs in .venv, which the first target that needs it sets up.
+# `make` lists the targets. Everything runs in .venv, which is set up by the first target that needs it.
 
-# --- what a caller may set: make demo CORES=4 ---
+# --- variables for the command line: make demo CORES=4 ---
 CORES ?= $(shell env -u OMP_NUM_THREADS nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 STUDY ?= demo
 TARGET ?=
 TASK ?=
 RAW_DIR ?=
-# Where to take torch from, instead of the configured package index: an index of CPU-only builds saves gigabytes.
+# Package index for torch, instead of the configured one: an index of CPU-only builds saves gigabytes.
 TORCH_INDEX_URL ?=
 UV ?= uv
 
@@ -17,11 +17,11 @@ INSTALLED := .venv/.installed
 DOCS_INSTALLED := .venv/.docs-installed
 SNAKEMAKE_FLAGS ?= --quiet host reason
 
-# config/config.yaml is the study of the papers; any other study is called as its file.
+# config/config.yaml is the study `paper`; all other studies have the names of their files.
 CONFIG := config/$(patsubst paper,config,$(STUDY)).yaml
 TORCH := $(shell grep -o 'torch==[0-9.]*' pyproject.toml)
 
-# Jobs use the package from this checkout. One thread per job: Snakemake hands out the cores, and sums keep their order.
+# Jobs use the package from this checkout. One thread per job: Snakemake assigns the cores, and sums keep their order.
 export PYTHONPATH := $(CURDIR)/workflow
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
@@ -29,7 +29,7 @@ export OPENBLAS_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-# What a caller sets reaches commands through the environment, where no shell takes it apart or runs it.
+# User variables reach commands through the environment, where no shell splits or executes them.
 export STUDY TARGET TASK RAW_DIR CONFIG CORES TORCH_INDEX_URL
 NEURORULES := $(PYTHON) -m neurorules
 
@@ -42,14 +42,14 @@ help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18 | sed 's/^/  /'
 	@echo "Variables: CORES (now $$CORES), STUDY, TARGET, TASK, RAW_DIR, TORCH_INDEX_URL (an index of CPU-only torch builds)"
 
-setup: $(INSTALLED) ## set up .venv from requirements.lock, without running anything
+setup: $(INSTALLED) ## set up .venv from requirements.lock
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@python3 -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || \
-	    { echo "neurorules needs python3 to be Python 3.11, 3.12 or 3.13; here it is: $$(python3 --version 2>&1)" >&2; exit 1; }
+	    { echo "neurorules needs Python 3.11, 3.12 or 3.13, but python3 is $$(python3 --version 2>&1)" >&2; exit 1; }
 	@echo "Setting up .venv (a few minutes the first time) ..."
 	@python3 -m venv .venv || \
-	    { echo "python3 -m venv failed: where it lacks ensurepip, install python3-venv" >&2; exit 1; }
+	    { echo "python3 -m venv failed: if ensurepip is missing, install python3-venv" >&2; exit 1; }
 	@$(PYTHON) -m pip install --quiet --use-pep517 --require-hashes --no-deps -r requirements.lock
 	@$(PYTHON) -m pip install --quiet $${TORCH_INDEX_URL:+--index-url "$$TORCH_INDEX_URL"} $(TORCH)
 	@$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable .
@@ -64,41 +64,41 @@ demo: $(INSTALLED) ## draw every figure from small synthetic recordings
 test: $(INSTALLED) ## run the tests
 	$(PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder tests/workflow tests/unit
 
-fault-test: $(INSTALLED) ## run the tests that kill jobs, fill disks and damage files: the workflow under faults
+fault-test: $(INSTALLED) ## run the tests with faults: killed jobs, full disks, damaged files
 	$(PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder tests/faults
 
-slurm-test: $(INSTALLED) ## run the study of the tests on a Slurm that is started for that and ended after it
+slurm-test: $(INSTALLED) ## run the test study on a Slurm instance that is started for it and stopped afterwards
 	@tests/slurm/slurm_up.sh --check
 	$(PYTHON) -m pytest tests/slurm
 
 check: $(INSTALLED) ## check a study file and count its runs: make check STUDY=reach
 	@$(NEURORULES) check "$$STUDY"
 
-plan: $(INSTALLED) ## count what is left to do for a study or one TARGET of it, and do none of it
+plan: $(INSTALLED) ## count the jobs left for a study or one of its targets, without running them
 	@$(NEURORULES) plan $${RAW_DIR:+--raw-dir "$$RAW_DIR"} -- "$$STUDY" $$TARGET
 
-run: study-exists $(INSTALLED) ## run a study or one TARGET of it: make run STUDY=reach TARGET=table3 RAW_DIR=/data CORES=8
+run: study-exists $(INSTALLED) ## run a study or one of its targets: make run STUDY=reach TARGET=table3 RAW_DIR=/data CORES=8
 	set -f; $(SNAKEMAKE) $$TARGET --cores "$$CORES" --configfile "$$CONFIG" $${RAW_DIR:+--config "raw_dir=$$RAW_DIR"} $(SNAKEMAKE_FLAGS)
 
-trials: $(INSTALLED) ## show the test trials that a recording's conditions have to match: make trials STUDY=companion TASK=dms
+trials: $(INSTALLED) ## show the test trials that a recording's conditions must match: make trials STUDY=companion TASK=dms
 	@$(NEURORULES) trials -- "$$STUDY" $$TASK
 
-status: $(INSTALLED) ## say how far a study has come and how long its runs will take: make status STUDY=reach
+status: $(INSTALLED) ## show a study's progress and the time that its runs will take: make status STUDY=reach
 	@$(NEURORULES) status -- "$$STUDY"
 
-archive: $(INSTALLED) ## write a finished study as one file, results/STUDY/archive/STUDY.zip, and check it
+archive: $(INSTALLED) ## pack a finished study into results/STUDY/archive/STUDY.zip, and check it
 	@$(NEURORULES) archive -- "$$STUDY"
 	@$(NEURORULES) archive --check "results/$$STUDY/archive/$$STUDY.zip"
 
-report: $(INSTALLED) ## write a study's results as one page: its answer, claims and figures, in results/STUDY/report/report.html
+report: $(INSTALLED) ## write a study's answer, claims and figures to one page, results/STUDY/report/report.html
 	@$(NEURORULES) report -- "$$STUDY"
 
-snakemake-report: study-exists $(INSTALLED) ## write Snakemake's own report of a finished study: its jobs, files and run times
+snakemake-report: study-exists $(INSTALLED) ## write Snakemake's report of a finished study: jobs, files and run times
 	@mkdir -p "results/$$STUDY/report"
 	$(SNAKEMAKE) --configfile "$$CONFIG" $${RAW_DIR:+--config "raw_dir=$$RAW_DIR"} --report "results/$$STUDY/report/snakemake.html"
 
 study-exists:
-	@test -f "$$CONFIG" || { echo "STUDY=$$STUDY: there is no $$CONFIG; there are:" >&2; \
+	@test -f "$$CONFIG" || { echo "STUDY=$$STUDY: $$CONFIG does not exist. Available studies:" >&2; \
 	    ls config/*.yaml | sed -E 's|config/(.*)\.yaml|  \1|; s|^  config$$|  paper|' >&2; exit 1; }
 
 lint: $(INSTALLED) ## check format, style, types, the lock, the workflow and every config file
@@ -116,7 +116,7 @@ lint: $(INSTALLED) ## check format, style, types, the lock, the workflow and eve
 	$(PYTHON) docs/rulegraph.py --check
 	$(NEURORULES) check config/*.yaml
 
-docs: $(INSTALLED) $(DOCS_INSTALLED) ## write the generated pages of the documentation again and build the site, site/index.html
+docs: $(INSTALLED) $(DOCS_INSTALLED) ## regenerate the documentation and build the site, site/index.html
 	$(PYTHON) docs/config_reference.py
 	$(PYTHON) docs/column_reference.py
 	$(PYTHON) docs/examples.py
@@ -130,13 +130,13 @@ $(DOCS_INSTALLED): envs/docs.lock $(INSTALLED)
 	@$(PYTHON) -m pip install --quiet --require-hashes --no-deps -r envs/docs.lock
 	@touch $@
 
-bench: $(INSTALLED) ## measure time and memory, and compare with the stored ratios; WRITE=1 stores them
+bench: $(INSTALLED) ## measure time and memory, and compare with stored ratios; WRITE=1 stores new ones
 	$(PYTHON) tests/benchmarks/compare.py $(if $(WRITE),--write)
 	$(PYTHON) tests/benchmarks/memory.py
 
-lock: $(INSTALLED) ## resolve pyproject.toml again into requirements.lock and the conda files (needs uv)
+lock: $(INSTALLED) ## update requirements.lock and the conda files from pyproject.toml (needs uv)
 	$(PYTHON) envs/lock.py --uv $(UV)
 
-clean: ## remove caches; results, downloads and .venv stay
+clean: ## remove caches, but not results, downloads or .venv
 	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis build
 	find workflow tests envs -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,9 +1,9 @@
-"""Compile what numba would otherwise compile in the first jobs of a study: training loops, and UMAP for Figure 6.
+"""Compile with numba in advance, instead of in a study's first jobs: training loops, and UMAP for Figure 6.
 
 python envs/compile_ahead.py
 
-numba keeps the code beside the modules (or in the user's cache folder, where these cannot be written to), so that every
-later process loads it. Nothing depends on it: what is missing is compiled when it is needed.
+numba caches the code next to the modules (or in the user's cache folder, if their folder is read-only), so that all
+later processes load it. This is optional: missing code is compiled when needed.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Writes requirements.lock, envs/docs.lock and the conda files of envs/, so that no version is ever edited by hand.
+"""Write requirements.lock, envs/docs.lock and the conda files of envs/, so that no version is edited by hand.
 
-    python envs/lock.py           resolve pyproject.toml again: both locks, then the conda files (needs uv)
-    python envs/lock.py --conda   only write the conda files again, from requirements.lock
-    python envs/lock.py --check   change nothing; exit 1 where pyproject.toml, the lock and the conda files disagree
+    python envs/lock.py           resolve pyproject.toml: write both locks, then the conda files (needs uv)
+    python envs/lock.py --conda   only write the conda files, from requirements.lock
+    python envs/lock.py --check   change nothing; exit 1 if pyproject.toml, the lock and the conda files disagree
 
-torch is not in the lock. Its builds (CPU, several CUDA versions) share one version number but neither hashes nor
-dependencies, and which one fits is the machine's choice. The lock holds what every build of torch needs besides;
-torch itself is installed after it (see the Makefile).
+torch is not in the lock. Its builds (CPU, several CUDA versions) have the same version number but different hashes and
+dependencies, and the right build depends on the machine. The lock has the dependencies that all builds share; torch
+itself is installed afterwards (see the Makefile).
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from packaging.version import Version
 REPOSITORY = Path(__file__).resolve().parents[1]
 PYPROJECT = REPOSITORY / "pyproject.toml"
 LOCK = REPOSITORY / "requirements.lock"
-DOCS_LOCK = REPOSITORY / "envs" / "docs.lock"  # what the site needs besides
+DOCS_LOCK = REPOSITORY / "envs" / "docs.lock"  # additional requirements of the site
 
 PYTHON = "3.11"
 
-# What torch asks for apart from its accelerator's libraries; tests/unit/test_environment.py compares with torch itself.
+# Requirements of torch without accelerator libraries; tests/unit/test_environment.py compares them with torch's own.
 TORCH_REQUIRES = [
     "filelock",
     "typing-extensions>=4.10.0",
@@ -42,32 +42,40 @@ TORCH_REQUIRES = [
     "fsspec>=0.8.5",
 ]
 
-# The packages that each kind of step imports, by their names on the Python package index.
+# The packages that each kind of step imports, by their PyPI names.
 CORE = ["numpy", "scipy", "pandas", "xarray", "netcdf4", "h5py", "pyyaml", "jsonschema", "torch"]
 CONDA_ENVIRONMENTS = {
-    "training": [*CORE, "matplotlib", "gymnasium", "numba", "pynwb", "pyarrow"],  # the first two of these for neurogym
+    "training": [  # matplotlib and gymnasium for neurogym
+        *CORE,
+        "matplotlib",
+        "gymnasium",
+        "numba",
+        "pot",
+        "pynwb",
+        "pyarrow",
+    ],
     "analysis": [*CORE, "matplotlib", "umap-learn", "markdown-it-py"],
-    "peers": [*CORE, "matplotlib", "pytest", "hypothesis"],  # no step's: for tests that compare with other packages
+    "peers": [*CORE, "matplotlib", "pytest", "hypothesis"],  # for tests that compare with other packages
 }
-PIP_PACKAGES = {"training": ["neurogym", "dsa-metric"], "peers": ["dsa-metric"]}  # what conda-forge does not have
-# What no index has: a commit of its repository.
+PIP_PACKAGES = {"training": ["neurogym", "dsa-metric"], "peers": ["dsa-metric"]}  # not on conda-forge
+# Not on any index: a commit of the repository.
 COMMITS = {"peers": ["netrep @ git+https://github.com/ahwillia/netrep@0186b8a77ec1ebaf541cc8f7173cb2556df8a8f0"]}
-CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge calls a package otherwise
-# The machine that they are locked for, where a line of the lock depends on the machine.
+CONDA_NAMES = {"torch": "pytorch"}  # where the name on conda-forge differs
+# The machine for which conda files are locked, for lines of the lock that depend on the machine.
 CONDA_MACHINE = {"python_version": PYTHON, "python_full_version": f"{PYTHON}.0", "sys_platform": "linux"}
 
-# Canonical package name -> its pinned requirements, each with its hashes (several only where markers differ).
+# Canonical package name -> pinned requirements with their hashes (several only if markers differ).
 Lock = dict[str, list[tuple[Requirement, list[str]]]]
 
 
 def pyproject_requirements(path: Path = PYPROJECT) -> list[Requirement]:
-    """All requirements of pyproject.toml, those of the extra `dev` included."""
+    """All requirements of pyproject.toml, including the extra `dev`."""
     project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
     return [Requirement(line) for line in project["dependencies"] + project["optional-dependencies"]["dev"]]
 
 
 def docs_requirements(path: Path = PYPROJECT) -> list[Requirement]:
-    """What the site needs, the extra `docs`."""
+    """The site's requirements, the extra `docs`."""
     project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
     return [Requirement(line) for line in project["optional-dependencies"]["docs"]]
 
@@ -85,13 +93,13 @@ def read_lock(path: Path = LOCK) -> Lock:
 
 
 def pinned_version(pin: Requirement) -> Version:
-    """The one version that a line of the lock allows."""
+    """The version pinned by a line of the lock."""
     (specifier,) = pin.specifier
     return Version(specifier.version)
 
 
 def unsatisfied(requirements: list[Requirement], lock: Lock) -> list[str]:
-    """One sentence for each requirement that the lock does not meet; torch, which it leaves out, is not looked at."""
+    """One sentence per requirement that the lock does not meet, except for torch, which is not in the lock."""
     problems = []
     for requirement in requirements:
         name = canonicalize_name(requirement.name)
@@ -99,9 +107,9 @@ def unsatisfied(requirements: list[Requirement], lock: Lock) -> list[str]:
         if name == "torch":
             continue
         if not versions:
-            problems.append(f"requirements.lock has no {name}, which pyproject.toml asks for")
+            problems.append(f"requirements.lock has no {name}, which pyproject.toml requires")
         problems += [
-            f"requirements.lock has {name} {version}, pyproject.toml asks for {requirement.specifier}"
+            f"requirements.lock has {name} {version}, pyproject.toml requires {requirement.specifier}"
             for version in versions
             if version not in requirement.specifier
         ]
@@ -117,7 +125,7 @@ def torch_version() -> Version:
 def conda_file(environment: str, lock: Lock) -> str:
     """The text of envs/<environment>.yaml.
 
-    `=1.7.5` allows 1.7.5 and its post-releases and rebuilds, which conda-forge numbers in its own way.
+    `=1.7.5` allows 1.7.5 with its post-releases and rebuilds, which conda-forge numbers differently.
     """
 
     def locked(package: str) -> Version:
@@ -141,17 +149,17 @@ def conda_path(environment: str) -> Path:
 
 
 def disagreements() -> list[str]:
-    """One sentence for each way in which pyproject.toml, the lock and the conda files disagree."""
+    """One sentence per disagreement between pyproject.toml, the locks and the conda files."""
     lock = read_lock()
     docs = read_lock(DOCS_LOCK)
     problems = unsatisfied(pyproject_requirements(), lock) + unsatisfied(docs_requirements(), lock | docs)
     problems += [
-        f"envs/docs.lock has {name}, which requirements.lock has too" for name in sorted(set(lock) & set(docs))
+        f"envs/docs.lock has {name}, which is also in requirements.lock" for name in sorted(set(lock) & set(docs))
     ]
     for environment in CONDA_ENVIRONMENTS:
         path = conda_path(environment)
         if not path.exists() or path.read_text(encoding="utf-8") != conda_file(environment, lock):
-            problems.append(f"envs/{path.name} is not what requirements.lock asks for: run envs/lock.py --conda")
+            problems.append(f"envs/{path.name} does not match requirements.lock: run envs/lock.py --conda")
     return problems
 
 
@@ -162,7 +170,7 @@ def write_lock(uv: str) -> None:
         torch_requires.write_text("\n".join(TORCH_REQUIRES) + "\n", encoding="utf-8")
         override.write_text(
             f"torch=={torch_version()} ; sys_platform == 'never'\n", encoding="utf-8"
-        )  # and so no accelerator library
+        )  # which excludes accelerator libraries
         output = Path(folder, LOCK.name)
         command = f"pip compile {PYPROJECT.name} {torch_requires} --extra dev --override {override}"
         command += (
@@ -175,7 +183,7 @@ def write_lock(uv: str) -> None:
 
 
 def write_docs_lock(uv: str) -> None:
-    """Resolve the extra `docs` beside requirements.lock, and write what that does not have."""
+    """Resolve the extra `docs` with requirements.lock as constraint, and write what is not in requirements.lock."""
     with tempfile.TemporaryDirectory() as folder:
         wanted, output = Path(folder, "docs.txt"), Path(folder, DOCS_LOCK.name)
         wanted.write_text("\n".join(map(str, docs_requirements())) + "\n", encoding="utf-8")

@@ -235,7 +235,7 @@ def measured(row: dict[str, Any]) -> list[Measured]:
     return [
         Measured(what, row["ratio"], "times the usual loop", "more"),
         Measured(f"{what}: rate", 100 * row["share"], "% of the rate of a large product", "more"),
-        Measured(f"{what}: bound", 100 * row["bound"], "% that memory traffic leaves"),
+        Measured(f"{what}: bound", 100 * row["bound"], "% possible given memory traffic"),
     ]
 
 

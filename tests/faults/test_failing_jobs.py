@@ -82,9 +82,7 @@ def test_a_job_that_is_refused_memory(finished: Checkout, checkout: Checkout) ->
         timeout=300,
     )
     print(done.stdout)
-    Outcome(done.returncode, done.stdout).refuses(
-        "needs more memory than it is given", "fewer --cores", "--set-resources"
-    )
+    Outcome(done.returncode, done.stdout).refuses("The job ran out of memory", "fewer --cores", "--set-resources")
     assert checkout.hashes() == finished.hashes()
 
 

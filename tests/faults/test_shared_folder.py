@@ -70,7 +70,7 @@ def test_a_job_that_outlives_its_snakemake(
     untrained.finish("--unlock")
     # the same job again: it would write the file that the first one is still writing
     second = untrained.start(TARGET)
-    second.until(lambda: "still runs for an earlier Snakemake; waiting for its end" in second.said.read_text())
+    second.until(lambda: "still runs for an earlier Snakemake; waiting for it to end" in second.said.read_text())
     for process in suspended:
         process.resume()
     outcome = second.end()

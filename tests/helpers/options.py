@@ -53,6 +53,8 @@ COMPARISON: dict[str, Any] = {
     "recording": "reach",
     "onset_step": 28,
     "measures": ["procrustes", "cca", "cka", "cross_validated"],
+    "rsa_dissimilarity": "squared_euclidean",
+    "rsa_comparison": "spearman",
     "noise_floor_repeats": 4,
     "condition_shuffles": 3,
     "neuron_resamples": 5,

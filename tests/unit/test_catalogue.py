@@ -36,7 +36,7 @@ def test_private_or_not() -> None:
     assert is_private("sussillo2015", "private") is True
     for reader, source in [("mante2013", "raw"), ("hatsopoulos2007", "processed"), ("hatsopoulos2007", "dryad")]:
         assert is_private(reader, source) is False
-    with pytest.raises(InputError, match="no such source"):
+    with pytest.raises(InputError, match="Unknown source"):
         is_private("sussillo2015", "raw")
 
 

@@ -203,7 +203,7 @@ def test_files_that_do_not_say_are_named(tmp_path: Path, capsys: pytest.CaptureF
         assert error.value.file == str(tmp_path / name)
     assert main(["inspect", str(tmp_path / "none.nc"), str(tmp_path / "notes.txt")]) == 1
     said = capsys.readouterr().err
-    assert "The file is missing." in said and "This is no result of a study." in said
+    assert "File not found." in said and "This file is not a result of a study." in said
 
 
 # ---- completion

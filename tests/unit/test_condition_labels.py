@@ -241,7 +241,7 @@ def test_conditions_of_one_side() -> None:
 
 def test_labels_twice() -> None:
     error = refused(recording(choice=[1, 1, 2, 2], coherence_percent=[6.4, 6.4, 6.4, 51.2]))
-    assert "conditions of lab, 0 and 1, have the same labels" in error.problem
+    assert "two conditions of lab, 0 and 1, have the same" in error.problem
     assert error.value == "choice 1, coherence_percent 6.4"
 
 
@@ -254,7 +254,7 @@ def test_labels_that_are_not_the_tasks() -> None:
     error = refused(text)
     assert error.value == "l, r" and "values" in str(error.remedy)
     nothing = choices().assign_coords(coherence_percent=("condition", [51.2, 51.2, np.nan, 6.4]))
-    assert "condition 2 is no finite number" in refused(nothing).problem
+    assert "condition 2 is not a finite number" in refused(nothing).problem
 
 
 def test_a_task_that_does_not_say_what_it_tests(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,7 @@ def test_a_file_is_verified_before_it_is_opened(tmp_path: Path) -> None:
     (file,) = download_paths("hatsopoulos2007", "processed", tmp_path)
     file.parent.mkdir()
     file.write_bytes(b"no .npy file")
-    with pytest.raises(InputError, match="has 12 bytes, the published one 1139407") as caught:
+    with pytest.raises(InputError, match="has 12 bytes, the published file 1139407") as caught:
         read_recording({**REACH, "synthetic": False}, [file])
     assert caught.value.file == str(file)
 
@@ -95,7 +95,7 @@ def test_a_refused_download_loses_its_checksum(tmp_path: Path) -> None:
     archive.write_bytes(published[: len(published) // 2])
     recorded = tmp_path / "PFC data.zip.sha256"
     recorded.write_text(f"{sha256_of(archive)}  {archive.name}\n")
-    with pytest.raises(InputError, match="cut off") as caught:
+    with pytest.raises(InputError, match="truncated") as caught:
         read_recording(MANTE, [archive])
     assert caught.value.file == str(archive)
     assert [file.name for file in tmp_path.glob("*.sha256*")] == ["PFC data.zip.sha256.refused"]

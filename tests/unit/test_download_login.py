@@ -131,7 +131,7 @@ def test_the_token_follows_within_its_host(
 
 
 @pytest.mark.parametrize(
-    ("held", "why"), [(None, "is not set"), ("  ", "is not set"), ("a\nHost: b", "not hold a token")]
+    ("held", "why"), [(None, "is not set"), ("  ", "is not set"), ("a\nHost: b", "not contain a token")]
 )
 def test_without_a_token_nothing_is_asked(
     tmp_path: Path,
@@ -156,7 +156,7 @@ def test_an_old_token_is_told_from_none(
     tmp_path: Path, servers: tuple[Server, Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LAB_TOKEN", "expired-token")
-    with pytest.raises(InputError, match=r"HTTP 401.*LAB_TOKEN, which may be old") as caught:
+    with pytest.raises(InputError, match=r"HTTP 401.*LAB_TOKEN, which may have expired") as caught:
         fetch(tmp_path, servers[0])
     assert "ask the archive" in (caught.value.remedy or "")
     assert "expired-token" not in str(caught.value)
@@ -185,7 +185,7 @@ def test_size_and_digest_are_the_publishers(
     with pytest.raises(InputError, match=r"SHA-256|md5|sha1"):
         fetch(tmp_path / "altered", publisher)
     publisher.content = CONTENT + b"x"
-    with pytest.raises(InputError, match=f"{len(CONTENT) + 1} bytes where {len(CONTENT)}"):
+    with pytest.raises(InputError, match=f"{len(CONTENT) + 1} bytes, the published file {len(CONTENT)}"):
         fetch(tmp_path / "longer", publisher)
     assert [file.parent.parent.parent.name for file in tmp_path.rglob("session.mat")] == ["right"]
 

@@ -779,6 +779,22 @@ def test_tables_mark_comparisons_whose_premise_is_not_met(name: str) -> None:
     assert "0.900 (one and the same network: seeds 0, 1)" in text(alike)
 
 
+def test_table2_shows_every_measure_but_procrustes() -> None:
+    """Those without published numbers, too."""
+    table = pd.concat(
+        straight(ONE, ("bptt", "eprop"), ("base",), 3).assign(measure=measure)
+        for measure in ("procrustes", "cka_debiased", "rsa", "reverse_predictivity")
+    )
+    published = {"recording": "-", "n": 4}
+    made = make("table2", {"distances": table}, figure={"settings": ["base"]}, published=published)
+    assert set(made["csv"]["measure"]) == {"cka_debiased", "rsa", "reverse_predictivity"}
+    for name in ("Debiased CKA", "RSA", "Reverse predictivity"):
+        assert f"| {name} | trained |" in made["md"]
+    assert "Procrustes |" not in made["md"]
+    with pytest.raises(InputError, match=r"(?s)other than Procrustes.*cca and cka"):
+        make("table2", {"distances": table[table["measure"] == "procrustes"]}, published=published)
+
+
 def test_warnings_are_errors_here() -> None:
     with pytest.raises(UserWarning):
         warnings.warn("a warning", stacklevel=1)

@@ -230,7 +230,7 @@ def test_a_missing_file_says_what_it_should_be(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="it should be a recording") as caught:
         open_dataset(tmp_path / "gone.nc", "a recording")
     assert caught.value.file == str(tmp_path / "gone.nc")
-    assert caught.value.remedy is not None and "makes what is missing" in caught.value.remedy
+    assert caught.value.remedy is not None and "makes missing files" in caught.value.remedy
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.25, 0.5, 0.9, 0.999])

@@ -333,7 +333,7 @@ def test_code_in_a_file_is_refused_and_not_executed(tmp_path: Path, recording_fi
     np.savez(tmp_path / "net.npz", recurrent=np.array([Evil(executed)], object))
     refusal(tmp_path, recording_file)
     torch.save(Elsewhere(random_weights()), tmp_path / "whole.pt")
-    assert "whole module" in refusal(tmp_path, recording_file, files=["whole.pt"]).remedy
+    assert "complete module" in refusal(tmp_path, recording_file, files=["whole.pt"]).remedy
     assert not executed.exists()
 
 
@@ -352,7 +352,7 @@ def test_a_kind_of_file_that_is_not_read_is_refused(tmp_path: Path, recording_fi
 def test_a_tensor_that_is_larger_than_its_file_is_refused(tmp_path: Path) -> None:
     """One number, with a view that claims to be 8 TB."""
     torch.save({"w": torch.zeros(1).expand(10**6, 10**6)}, tmp_path / "net.pt")
-    with pytest.raises(InputError, match="says that it holds"):
+    with pytest.raises(InputError, match="declares"):
         read_arrays(tmp_path / "net.pt", [("w", "key")])
 
 
@@ -466,8 +466,8 @@ def test_activity_is_matched_by_labels_and_scored_as_the_network_itself(tmp_path
     "labels, problem",
     [
         (None, "have no labels"),
-        ({"angle": list(range(8))}, "no such label"),
-        ({"angle_deg": list(range(7))}, "labels are not as many"),
+        ({"angle": list(range(8))}, "Unknown label"),
+        ({"angle_deg": list(range(7))}, "another number of labels"),
         ({"angle_deg": [0] * 8}, "8 conditions of the activity have the labels of condition 0"),
         ({"angle_deg": [1, *range(45, 360, 45)]}, "No conditions of the activity"),
     ],
@@ -519,12 +519,12 @@ def test_a_figure_without_the_task_of_a_network_is_refused(tmp_path: Path) -> No
 
 def test_a_figure_that_needs_what_is_not_known_is_refused_or_says_so(tmp_path: Path) -> None:
     curves = {"learning_curves": {"tasks": [TASK], "learning_rules": ["ours"], "settings": ["base"]}}
-    with pytest.raises(InputError, match="what happened in its training is not known"):
+    with pytest.raises(InputError, match="its training history is not known"):
         study_of(tmp_path, curves)
     beside = {"learning_curves": {"tasks": [TASK], "learning_rules": ["bptt", "ours"], "settings": ["base"]}}
     of = study_of(tmp_path, beside, label="Our network")
     assert of.selection.figure_context("learning_curves")["lacking"] == [
-        "Our network: what happened in its training is not known"
+        "Our network: its training history is not known"
     ]
     assert not any("ours" in file for file in of.paths.figure_tables("learning_curves"))
 

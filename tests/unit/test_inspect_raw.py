@@ -98,7 +98,7 @@ def test_files_in_which_nothing_looks_like_trials(tmp_path: Path, capsys: pytest
     savemat(tmp_path / "a.mat", {"x": 1.0, "name": "text"})
     assert main(["inspect", str(tmp_path / "a.mat")]) == 0
     said = capsys.readouterr().out
-    assert "x: 1x1" in said and "no options are guessed" in said
+    assert "x: 1x1" in said and "no options are suggested" in said
     (tmp_path / "b.mat").write_bytes(b"MATLAB 5.0")
     assert main(["inspect", str(tmp_path / "b.mat")]) == 1
     assert "cannot be read" in capsys.readouterr().err

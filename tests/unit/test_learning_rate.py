@@ -126,7 +126,7 @@ def test_a_damaged_choice_is_named(tmp_path: Path, content: str | None) -> None:
     file = tmp_path / "choice.json"
     if content is not None:
         file.write_text(content)
-    with pytest.raises(InputError, match="does not hold a chosen learning rate") as caught:
+    with pytest.raises(InputError, match="does not contain a chosen learning rate") as caught:
         with_learning_rate(Options(study([1e-2]).options.training(MODEL)), str(file))
     assert caught.value.file == str(file)
     assert caught.value.remedy is not None and "Delete this file" in caught.value.remedy

@@ -85,7 +85,7 @@ def test_networks_that_guess_are_not_compared() -> None:
     evidence = verdict(guessing_in(groups, MANTE, 0.62))
     assert evidence.result == ""
     assert evidence.why == (
-        "no overlap in accuracies above 0.908 (highest common accuracy 0.890, where 62% of trials are right; "
+        "no overlap in accuracies above 0.908 (highest common accuracy 0.890, where 62% of trials are correct; "
         "guessing gives 0.878; 0 of 4 and 0 of 4 networks reached 0.908)"
     )
     assert verdict(guessing_in(two([0.95] * 4, [0.95] * 4), MANTE)).result == HOLDS

@@ -54,7 +54,7 @@ def test_what_cannot_be_found(tmp_path: Path) -> None:
         ("mante2013", "dryad", {}, "dryad"),
         ("mante2013", "raw", {"monkey": "x"}, "x"),
     ]:
-        with pytest.raises(InputError, match="Name one of") as caught:
+        with pytest.raises(InputError, match="Use one of") as caught:
             find_raw(recording, source, None, tmp_path, options)
         assert caught.value.value == value
 

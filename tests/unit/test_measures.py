@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 import xarray as xr
+from helpers.options import COMPARISON
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +21,9 @@ from neurorules.similarity.measures.base.measure import MEASURES, load_between
 from neurorules.similarity.procrustes import procrustes_distance
 from neurorules.similarity.samples import Samples, principal_components
 
+# Those with the same invariances. Tests of the others are in files of their own.
 NAMES = ["cca", "cka", "cka_debiased", "cross_validated", "procrustes"]
+OTHERS = ["linear_predictivity", "reverse_predictivity", "rsa", "soft_matching"]
 
 shapes = {"seed": st.integers(0, 2**32 - 1), "p": st.integers(1, 7), "q": st.integers(1, 7)}
 
@@ -54,11 +57,11 @@ def netrep(real_data: Path) -> list[tuple[np.ndarray, np.ndarray, dict]]:
 
 
 def test_measures_are_found_by_name() -> None:
-    assert MEASURES.names() == NAMES
-    for name in NAMES:
+    assert MEASURES.names() == sorted([*NAMES, *OTHERS])
+    for name in MEASURES.names():
         assert "distance" in MEASURES.load(name).LABEL
-    with pytest.raises(InputError, match=r"(?s)comparison.measures.*'rsa'.*cca, cka"):
-        MEASURES.load("rsa")
+    with pytest.raises(InputError, match=r"(?s)comparison.measures.*'speed'.*cca, cka"):
+        MEASURES.load("speed")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -347,7 +350,7 @@ def test_trials_are_needed() -> None:
 # ---- decompositions that measures share
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *OTHERS])
 def test_measures_between_samples_are_their_distances(name: str) -> None:
     """With all features, with some, and with conditions in a different order."""
     rng = np.random.default_rng(11)
@@ -355,7 +358,7 @@ def test_measures_between_samples_are_their_distances(name: str) -> None:
     x[..., :20] += y[..., :20]
     of_x, of_y, order = Samples(x), Samples(y[..., :40]), rng.permutation(6)
     some, others = np.arange(10), np.array([3, 1, 9])
-    distance, between = MEASURES.load(name).distance, load_between(name)
+    distance, between = MEASURES.load(name).distance, load_between(name, COMPARISON)
     assert between(of_x, of_y) == pytest.approx(distance(x, y[..., :40]), abs=1e-12)
     assert between(of_x.reordered(order), of_y) == pytest.approx(distance(x[order], y[..., :40]), abs=1e-12)
     found = between(of_x.some(some), of_y.some(others))

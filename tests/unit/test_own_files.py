@@ -31,10 +31,10 @@ def test_a_file_a_list_and_a_folder(folder: Path) -> None:
 
 
 def test_what_is_not_there(folder: Path) -> None:
-    with pytest.raises(InputError, match="not there") as caught:
+    with pytest.raises(InputError, match="does not exist") as caught:
         names(folder / "b.nwp")
     assert (caught.value.key, caught.value.remedy) == ("recordings.ours.path", f"Did you mean {folder / 'b.nwb'}?")
-    with pytest.raises(InputError, match="not there"):
+    with pytest.raises(InputError, match="does not exist"):
         names(folder / "nowhere" / "b.nwb")
     (folder / "empty").mkdir()
     with pytest.raises(InputError, match=r"no \*\.nwb file"):
@@ -43,7 +43,7 @@ def test_what_is_not_there(folder: Path) -> None:
 
 def test_two_files_of_one_name_cannot_be_told_apart(folder: Path) -> None:
     (folder / "other" / "b.nwb").touch()
-    with pytest.raises(InputError, match="same name"):
+    with pytest.raises(InputError, match="Duplicate file name"):
         names(folder, folder / "other")
 
 

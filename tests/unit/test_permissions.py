@@ -39,7 +39,7 @@ def closed(path: Path, check: Callable[[], object]) -> InputError:
     mode = path.stat().st_mode
     path.chmod(0)
     try:
-        with pytest.raises(InputError, match="no permission to read") as caught:
+        with pytest.raises(InputError, match="Permission denied: this cannot be read") as caught:
             check()
     finally:
         path.chmod(mode)

@@ -115,4 +115,4 @@ def test_no_permission_is_said_as_such(run: Path) -> None:
     for folder in (run.parent, *list(run.parents)[1:3]):
         folder.chmod(0o755)
     done = subprocess.run([sys.executable, "-c", code, str(run)], capture_output=True, text=True)
-    assert "no permission" in done.stdout and str(run) in done.stdout, done.stderr
+    assert "Permission denied" in done.stdout and str(run) in done.stdout, done.stderr

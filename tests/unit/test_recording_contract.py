@@ -129,7 +129,7 @@ def test_a_task_that_takes_steps_twice_is_refused(file: Path) -> None:
         def window(self, time_ms: np.ndarray, comparison: Options) -> np.ndarray:
             return np.rint(time_ms / 20).astype(int)
 
-    with pytest.raises(InputError, match="a step of its own"):
+    with pytest.raises(InputError, match="a separate step"):
         compared_steps(Halves(), recording, COMPARISON)  # type: ignore[arg-type]
 
 

@@ -270,13 +270,13 @@ def test_files_of_another_kind_are_refused(tmp_path: Path) -> None:
 
 
 def test_no_files(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no unit file"):
+    with pytest.raises(InputError, match="No unit file"):
         read([], {})
 
 
 def test_the_same_unit_twice(tmp_path: Path) -> None:
     paths = [save_unit(tmp_path, "ar1"), save_unit(tmp_path, "ar1_copy", unit_struct(by_hand(), "ar1"))]
-    with pytest.raises(InputError, match="same unit"):
+    with pytest.raises(InputError, match="Duplicate unit"):
         read(paths, {})
 
 

@@ -319,7 +319,7 @@ def test_faults_of_tables(tmp_path: Path) -> None:
         with pytest.raises(InputError) as raised:
             read(files, options)
         assert raised.value.key == key and remedy in str(raised.value.remedy), raised.value
-    with pytest.raises(InputError, match="no file of arrays"):
+    with pytest.raises(InputError, match="not a file of arrays"):
         read(files, OPTIONS)
 
 

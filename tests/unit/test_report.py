@@ -164,7 +164,7 @@ def test_how_to_make_a_figure_again(html: str) -> None:
     assert "snakemake fig1 --cores 1 --configfile pages.yaml" in text
     assert "8: 2 models, seeds 0 to 3" in text
     assert re.search(r"Code of the figure [0-9a-f]{16}", text)
-    assert "not recorded: no run file of it is here" in text
+    assert "not recorded: its run files are missing" in text
 
 
 def test_a_difference_that_the_ledger_does_not_know_any_more_is_shown_all_the_same(copied: tuple[Study, Path]) -> None:
@@ -203,10 +203,10 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Page:
 
 
 def test_synthetic_recordings_are_marked_on_the_face(made_up: Page, page: Page) -> None:
-    assert "Synthetic data. The recordings of this study are made up by the computer" in made_up.text
+    assert "Synthetic data. The recordings of this study are computer-generated" in made_up.text
     tags = [attributes["class"] for attributes in made_up.of("span") if "made-up" in attributes.get("class", "")]
     assert len(tags) >= 4
-    assert "What the test itself gave: not reproduced." in made_up.text
+    assert "The test's own result: not reproduced." in made_up.text
     assert "Synthetic data." not in page.text and "made-up" not in {a.get("class") for a in page.of("span")}
 
 

@@ -50,10 +50,10 @@ def test_the_networks_of_a_claim(study: Study) -> None:
 def test_before_anything_has_run(study: Study, tmp_path: Path) -> None:
     """Margin .014, SD .020: normal theory says 2 (1.645 + 1.282)^2 (.020 / .014)^2 = 35 a side, t-tests one more."""
     text = seeds_report(study, tmp_path)
-    assert "fig1-eprop-comparable (hatsopoulos2007; base): 36 seeds a side for 80% power" in text
-    assert "the published 0.02" in text and "this study has 4" in text
+    assert "fig1-eprop-comparable (hatsopoulos2007; base): 36 seeds per group for 80% power" in text
+    assert "the published SD over seeds, 0.02" in text and "this study has 4" in text
     assert "32 more seeds of bptt and eprop, 64 runs" in text
-    assert "known when the first training job of this study is finished" in text
+    assert "not known until the first training job of this study finishes" in text
 
 
 def test_cost_by_hand(study: Study, tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_cost_by_hand(study: Study, tmp_path: Path) -> None:
     train(study, tmp_path, {"bptt": 100.0, "eprop": 50.0})
     ledger(study, tmp_path, "10.0,5.0,40.0")
     text = seeds_report(study, tmp_path)
-    assert "10 seeds a side for 80% power (at the SDs found with 4 seeds, 5 to 40 over the 95% interval" in text
+    assert "10 seeds per group for 80% power (at the SDs found with 4 seeds, 5 to 40 over the 95% interval" in text
     assert "6 more seeds of bptt and eprop, 12 runs: about 15:00 one after another" in text
     assert "bptt 100 s, eprop 50 s" in text
 
@@ -69,9 +69,12 @@ def test_cost_by_hand(study: Study, tmp_path: Path) -> None:
 def test_enough_seeds_cost_nothing(study: Study, tmp_path: Path) -> None:
     ledger(study, tmp_path, "4.0,2.0,9.0")
     text = seeds_report(study, tmp_path)
-    assert "4 seeds a side" in text and "more seeds" not in text
+    assert "4 seeds per group" in text and "more seeds" not in text
 
 
 def test_without_a_published_sd_no_number_is_made_up(repository: Path, tmp_path: Path) -> None:
     text = seeds_report(load_study(repository / "config" / "companion.yaml"), tmp_path)
-    assert "companion-fig1-gain-matters-eprop (romo; " in text and "not known (no margin with a published SD" in text
+    assert (
+        "companion-fig1-gain-matters-eprop (romo; " in text
+        and "not known (the claim has no margin with a published SD" in text
+    )

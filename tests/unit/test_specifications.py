@@ -138,3 +138,18 @@ def test_the_figure_has_the_specifications(difference: float, rows: int) -> None
     above, below = products["figure"].axes
     assert above.get_title().startswith("Reaches\n")
     assert above.get_xlim() == below.get_xlim() == (-1, rows)
+    assert set(csv["margin_source"]) == {"ledger"}
+
+
+def test_the_figure_draws_measures_without_a_published_margin() -> None:
+    """In units of the SD of BPTT's networks at the end, over the onset that is used; the ledger leaves them out."""
+    both = table(lambda *_: 0.0)
+    both["measure"] = both["measure"].replace({"cca": "rsa"})
+    context = {"published": {"claims": CLAIMS}, "models": [{"setting": "base"}], "left_out": []}
+    products = multiverse.make({"specifications": both}, context)
+    own = products["csv"][products["csv"]["measure"] == "rsa"]
+    assert len(own) == 16 and set(own["margin_source"]) == {"SD of BPTT"}
+    np.testing.assert_allclose(own["margin"], np.std(0.001 * np.sin(SEEDS), ddof=1))
+    assert "RSA: the ledger has no margin" in products["figure"].get_supxlabel().replace("\n", " ")
+    of_ledger = specifications(COMPARABLE, UNIT, both, margins_of(CLAIMS, COMPARABLE, "hatsopoulos2007"))
+    assert set(of_ledger["measure"]) == {"procrustes"}

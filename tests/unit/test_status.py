@@ -43,7 +43,7 @@ def test_nothing_is_there_yet(study: Study, tmp_path: Path) -> None:
     text = report(study, tmp_path, NOW)
     assert "runs                       0 of 450     0%" in text
     assert "not yet: companion_fig1" in text
-    assert "known when the first training job is finished" in text
+    assert "not known until the first training job finishes" in text
 
 
 @pytest.mark.parametrize("side_by_side", [1, 2])
@@ -53,7 +53,7 @@ def test_time_left_by_hand(study: Study, tmp_path: Path, side_by_side: int) -> N
     text = report(study, tmp_path, NOW)
     assert "runs                     100 of 450    22%" in text
     left = {1: "58:20", 2: "29:10"}[side_by_side]
-    assert f"about {left}, with {side_by_side}.0 jobs side by side" in text
+    assert f"about {left}, with {side_by_side}.0 jobs in parallel" in text
     assert "ago" not in text
 
 
@@ -62,7 +62,7 @@ def test_an_earlier_session_is_not_the_pace(study: Study, tmp_path: Path) -> Non
     train(study, tmp_path, 10, 50.0, NOW)
     for model, block in jobs[:5]:  # two hours before, side by side
         touch(tmp_path, study.paths.training_benchmark(model, block.seeds), NOW - 7200, "s\th:m:s\n50.0\t0:00:50\n")
-    assert "with 1.0 jobs side by side" in report(study, tmp_path, NOW)
+    assert "with 1.0 jobs in parallel" in report(study, tmp_path, NOW)
 
 
 def test_the_time_of_a_job_of_two_models_goes_by_their_updates(tmp_path: Path) -> None:

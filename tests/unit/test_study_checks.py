@@ -42,7 +42,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, Any, str]] = [
         {"learning_rules": {"bptt": {"mu": 3}}},
         "learning_rules.bptt.mu",
         "mu",
-        "There are none to set",
+        "Nothing can be set here",
     ),
     (
         "unknown primary claim",
@@ -212,7 +212,7 @@ def test_missing_keys_are_named() -> None:
         for name in path[:-1]:
             node = node[name]
         del node[path[-1]]
-        with pytest.raises(InputError, match=r"A key is missing\.") as caught:
+        with pytest.raises(InputError, match=r"Missing key\.") as caught:
             Study(config)
         return caught.value
 
@@ -284,7 +284,7 @@ ALLOWED = {"activation": "relu", "dale": True, "cell_types_per_sign": 2}
     [
         ("activation", "retanh", "activation relu", "derivative of ReLU"),
         ("dale", False, "dale true", "excitatory or inhibitory"),
-        ("cell_types_per_sign", 0, "cell_types_per_sign of at least 1", "from cell type to cell type"),
+        ("cell_types_per_sign", 0, "cell_types_per_sign at least 1", "from cell type to cell type"),
     ],
 )
 def test_what_a_learning_rule_needs_is_checked_at_planning(
@@ -297,7 +297,7 @@ def test_what_a_learning_rule_needs_is_checked_at_planning(
     error = caught.value
     assert f"modprop cannot train {REACH}/modprop/mine" in error.problem
     assert (error.file, error.key, error.value) == (str(file), f"settings.mine.network.{option}", value)
-    assert error.remedy is not None and f"needs {wanted}:" in error.remedy and "`extra_models`" in error.remedy
+    assert error.remedy is not None and f"Required: {wanted}." in error.remedy and "`extra_models`" in error.remedy
 
 
 def test_modprop_has_a_setting_and_no_other_will_do() -> None:

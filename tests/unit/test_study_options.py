@@ -168,7 +168,7 @@ def test_a_learning_rate_is_not_chosen_on_a_network_that_is_shown(tmp_path: Path
     file = tmp_path / "mine.yaml"
     mine = {**COMPANION_FIG1, "figures": {"companion_fig1": {"seeds": [3, 1000]}}}
     file.write_text(yaml.safe_dump(mine))
-    with pytest.raises(InputError, match="companion_fig1 shows this seed") as caught:
+    with pytest.raises(InputError, match="companion_fig1 shows the seed") as caught:
         load_study(file)
     assert (caught.value.key, caught.value.value) == ("defaults.training.learning_rate_seed", 1000)
     assert caught.value.remedy == "Use a seed that no figure shows."

@@ -186,7 +186,7 @@ def test_a_figure_of_a_private_recording_alone_is_refused_without_its_path() -> 
     alone = figure(MAZE, extra_models=[{"settings": ["sparse"]}])
     error = refused(alone)
     assert (error.key, error.value) == ("use_figures", "fig1")
-    assert error.remedy is not None and "a private one needs its path" in error.remedy
+    assert error.remedy is not None and "a private recording needs a path" in error.remedy
     assert models_of(study(merge(alone, {"recordings": {MAZE: {"path": "/mnt/maze"}}}))) == models(
         MAZE, "bptt", "base sparse"
     )
@@ -219,7 +219,7 @@ def test_environments_take_any_parameter_and_other_tasks_none() -> None:
         error = refused({"tasks": {name: {"task": {"dim_ring": 2}}}})
         assert (error.key, error.value) == (f"tasks.{name}.task.dim_ring", "dim_ring")
     error = refused({"tasks": {"match": {"module": "neurogym", "task": {"env": "DelayMatchSample-v0"}}}})
-    assert (error.problem, error.key) == ("A key is missing.", "tasks.match.task.dt_ms")
+    assert (error.problem, error.key) == ("Missing key.", "tasks.match.task.dt_ms")
 
 
 # ---- groups of models, and recordings only

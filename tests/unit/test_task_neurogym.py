@@ -271,7 +271,7 @@ def test_more_test_trials_than_there_are_is_an_error() -> None:
     assert (caught.value.key, caught.value.value) == ("task.test_trials", 11)
     assert caught.value.remedy == "Use at most 10."
     assert task(cohs=[5], test_trials=2).test().n_trials == 2
-    with pytest.raises(InputError, match="only 2 different trials"):
+    with pytest.raises(InputError, match="only 2 different noise-free trials"):
         task(cohs=[5], test_trials=3)
 
 
@@ -283,11 +283,11 @@ def test_the_longest_trial_has_to_fit() -> None:
     with pytest.raises(InputError) as caught:
         task(steps=21)
     assert (caught.value.key, caught.value.value) == ("task.steps", 21)
-    assert "at least 22," in str(caught.value.remedy)
+    assert "at least 22 steps," in str(caught.value.remedy)
     longer = task(steps=50).batch(np.random.default_rng(0), 8)
     assert longer.scored.sum(0).tolist() == [22] * 8
     # 300 + 750 + 100 ms and a delay below 3000 ms, each rounded down to steps of 100 ms: 40 at most.
-    with pytest.raises(InputError, match=r"takes (3\d|40) steps"):
+    with pytest.raises(InputError, match=r"has (3\d|40) steps"):
         task(env="ContextDecisionMaking-v0", steps=20)
 
 

@@ -200,7 +200,7 @@ def test_a_choice_that_is_not_there_does_not_cost_the_others(tmp_path: Path) -> 
     waits = asked(tmp_path, OTHER, 0, model=best, learning_rate_file=str(tmp_path / "choice.json"))
     with pytest.raises(InputError, match="1 of 2 runs failed") as caught:
         train_models([waits, asked(tmp_path, GOOD, 0)], None)
-    assert "does not hold a chosen learning rate" in str(caught.value)
+    assert "does not contain a chosen learning rate" in str(caught.value)
     assert len(list((tmp_path / str(GOOD) / FOLDER).iterdir())) == 1
 
 

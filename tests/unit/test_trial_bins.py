@@ -49,7 +49,7 @@ def test_bins_are_those_of_the_file_that_begin_nearest_to_the_window() -> None:
 
 
 def test_bins_that_do_not_fit_the_files() -> None:
-    with pytest.raises(InputError, match="one or more whole bins of the file, which are 20 ms") as raised:
+    with pytest.raises(InputError, match="a whole number of the file's bins, which are 20 ms") as raised:
         rates(TrialBins([np.ones((1, 9))], 20.0), Grid(0, 60, 30))
     assert raised.value.key == "bin_ms" and raised.value.remedy
 

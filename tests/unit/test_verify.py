@@ -39,7 +39,7 @@ def test_a_checksum_file_holds_the_checksum(tmp_path: Path) -> None:
         verify(path)
     assert (caught.value.key, caught.value.value) == ("sha256", SHA256)
     beside.write_text("")
-    with pytest.raises(InputError, match="checksum of this download is empty") as caught:
+    with pytest.raises(InputError, match="checksum file of this download is empty") as caught:
         verify(path)
     assert caught.value.file == str(beside)
 

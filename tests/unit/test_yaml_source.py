@@ -72,7 +72,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     wrong, items, absent = tmp_path / "wrong.yaml", tmp_path / "items.yaml", tmp_path / "absent.yaml"
     wrong.write_text("seeds: [0, 1\nstudy: x")
     items.write_text("- study: x")
-    for file, words in ((wrong, "not valid YAML"), (items, "keys and values"), (absent, "cannot be read")):
+    for file, words in ((wrong, "not valid YAML"), (items, "keys and values"), (absent, "Cannot read")):
         with pytest.raises(InputError, match=words) as caught:
             load_study(file)
         assert caught.value.file == str(file)
@@ -99,7 +99,7 @@ def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
     file.write_text(
         "tasks: &same\n  romo:\n    network: {units: 8}\n    network: {gain: 2}\nstudy: x\nsettings: *same\n"
     )
-    with pytest.raises(InputError, match="Duplicate key, in lines 3 and 4") as caught:
+    with pytest.raises(InputError, match="Duplicate key in lines 3 and 4") as caught:
         load_study(file)
     assert (caught.value.file, caught.value.key) == (str(file), "tasks.romo.network")
     with pytest.raises(InputError, match="Duplicate key"):

@@ -58,7 +58,7 @@ def fault_of(archive: Path, folder: Path) -> str:
 def test_it_is_whole_and_says_so(archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["archive", "--check", str(archive)]) == 0
     said = capsys.readouterr().out
-    assert "whole and complete: study tiny" in said and "4 run files" in said
+    assert "intact and complete: study tiny" in said and "4 run files" in said
 
 
 def test_sha256sum_accepts_it(unpacked: Path) -> None:
@@ -110,7 +110,7 @@ def test_without_runs(finished: Checkout, tmp_path: Path, capsys: pytest.Capture
     file = tmp_path / "small.tar.gz"
     words = ["archive", STUDY, "--directory", str(finished.folder), "--output", str(file), "--without-runs"]
     assert main(words) == 0
-    assert "not in it: runs" in capsys.readouterr().out
+    assert "left out: runs" in capsys.readouterr().out
     with tarfile.open(file) as packed:
         names = packed.getnames()
     assert names == sorted(names) and not any("/runs/" in name for name in names)
@@ -202,7 +202,7 @@ def no_table(unpacked: Path) -> None:
         (other_seed, "seed (it was 0, it is 1)"),
         (other_options, "model.training.updates (it was 21, it is 20)"),
         (no_run, "cannot be read as a run"),
-        (no_table, "the study has this tidy table"),
+        (no_table, "the study includes this tidy table"),
     ],
 )
 def test_results_that_are_not_the_study_s(
@@ -219,7 +219,7 @@ def test_names_that_lead_out_are_refused(tmp_path: Path) -> None:
         file = tmp_path / f"{number}.zip"
         with zipfile.ZipFile(file, "w") as packed:
             packed.writestr(name, "x")
-        assert "leads out" in fault_of(file, tmp_path / "into" / str(number))
+        assert "unsafe path" in fault_of(file, tmp_path / "into" / str(number))
     assert not (tmp_path / "into").exists() and not (tmp_path / "out").exists()
 
 
@@ -237,7 +237,7 @@ def test_a_study_that_is_not_finished(checkout: Checkout, tmp_path: Path, capsys
     (checkout.results / "figures" / "fig5.png").unlink()
     output = tmp_path / "none.zip"
     said = refused(capsys, STUDY, "--directory", str(checkout.folder), "--output", str(output))
-    assert "is not finished: 1 of its files" in said and "fig5.png" in said and f"make run STUDY={STUDY}" in said
+    assert "is not finished. Missing files (1): " in said and "fig5.png" in said and f"make run STUDY={STUDY}" in said
     assert not output.exists()
 
 
@@ -250,13 +250,13 @@ def test_results_of_other_options(checkout: Checkout, tmp_path: Path, capsys: py
 
 def test_an_archive_is_not_written_over(archive: Path, finished: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
     before = archive.read_bytes()
-    assert "exists already" in refused(capsys, STUDY, "--directory", str(finished.folder), "--output", str(archive))
+    assert "already exists" in refused(capsys, STUDY, "--directory", str(finished.folder), "--output", str(archive))
     assert archive.read_bytes() == before
 
 
 def test_words_that_make_no_sense(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "no study to archive" in refused(capsys)
+    assert "No study given" in refused(capsys)
     assert ".tar.gz" in refused(capsys, STUDY, "--output", str(tmp_path / "tiny.rar"))
-    assert "is missing" in refused(capsys, "--check", str(tmp_path / "absent.zip"))
+    assert "Archive not found" in refused(capsys, "--check", str(tmp_path / "absent.zip"))
     (tmp_path / "text.tar.gz").write_text("no archive")
-    assert "damaged, or is none" in refused(capsys, "--check", str(tmp_path / "text.tar.gz"))
+    assert "damaged or not an archive" in refused(capsys, "--check", str(tmp_path / "text.tar.gz"))

@@ -86,12 +86,12 @@ CONFIG: dict[str, tuple[tuple[str, ...], Any, tuple[str, ...]]] = {
     "an option of one task for all": (
         ("settings", "base", "task", "steps"),
         110,
-        ("settings.base.task.steps", "The task mante2013 has no such option", "by_task"),
+        ("settings.base.task.steps", "Unknown option for the task mante2013", "by_task"),
     ),
     "a task without one of its options": (
         ("tasks", "short", "module"),
         REACH,
-        ("A key is missing", "tasks.short.task.dt_ms", "interval1_steps"),
+        ("Missing key", "tasks.short.task.dt_ms", "interval1_steps"),
     ),
 }
 
@@ -201,15 +201,15 @@ def negative_rates(folder: Path) -> None:
 
 RAW: dict[Damage, tuple[str, tuple[str, ...]]] = {
     no_folder: ("mante", ("raw_dir", "does not exist", "Correct raw_dir")),
-    no_files: ("mante", ("PFC data 1", "holds no *.mat file", "Unpack the archive")),
-    cut_unit: ("mante", ("ar000101_0002_a1_Vstim_100_850_ms.mat", "cut off")),
+    no_files: ("mante", ("PFC data 1", "contains no *.mat file", "Unpack the archive")),
+    cut_unit: ("mante", ("ar000101_0002_a1_Vstim_100_850_ms.mat", "truncated")),
     other_mat: ("mante", ("ar000101_0002_a1_Vstim_100_850_ms.mat", "unit")),
     without_a_condition: (
         "mante",
         ("PFC data 1", "no unit has a correct trial in", "a unit needs a correct trial in each of the 72 conditions"),
     ),
-    cut_reach: ("reach", (REACH_FILE, "cut off", "get it again from its original source")),
-    hostile_pickle: ("reach", (REACH_FILE, "posix.system", "nothing of it was run", "Do not trust this file")),
+    cut_reach: ("reach", (REACH_FILE, "truncated", "get a complete copy from its original source")),
+    hostile_pickle: ("reach", (REACH_FILE, "posix.system", "None of it was run", "Do not trust this file")),
     negative_rates: ("reach", (REACH_FILE, "must not be negative")),
 }
 

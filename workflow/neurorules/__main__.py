@@ -1,4 +1,4 @@
-"""`python -m neurorules`: the command where it is not installed."""
+"""`python -m neurorules`: run the command without installing it."""
 
 import sys
 

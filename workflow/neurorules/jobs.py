@@ -1,4 +1,4 @@
-"""What every script does around its one library call: log, threads, and errors without a traceback."""
+"""Setup that every script needs around its library call: log, threads, and errors without a traceback."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from neurorules.io.lock import NOT_WRITABLE, exclusive
 
 
 class _Tee:
-    """Writes to the terminal and to a log. A full disk costs the rest of the log, never the words or the job."""
+    """Writes to the terminal and to a log. A full disk truncates the log, but never stops output or the job."""
 
     def __init__(self, terminal: TextIO, path: str) -> None:
         self.terminal = terminal
         self.log: BinaryIO | None = None
         with _if_possible():
-            # unbuffered, so that nothing is left to fail when it is closed
+            # unbuffered, so that closing it cannot fail
             self.log = open(path, "wb", buffering=0)  # noqa: SIM115
 
     def write(self, text: str) -> int:
-        with _if_possible():  # a terminal may be a file, too
+        with _if_possible():  # stderr may be redirected to a file
             self.terminal.write(text)
             self.terminal.flush()
         self.write_log(text)
@@ -48,7 +48,7 @@ class _Tee:
 
 @contextmanager
 def _if_possible() -> Iterator[None]:
-    """Do without words where the disk is full or cannot be written to."""
+    """Skip output if the disk is full or not writable."""
     try:
         yield
     except OSError as error:
@@ -58,11 +58,12 @@ def _if_possible() -> Iterator[None]:
 
 @contextmanager
 def _alone(log: str) -> Iterator[None]:
-    """Wait until no other process runs this job: one that outlived its Snakemake still writes the same files."""
+    """Wait until no other process runs this job. A job that outlived its Snakemake still writes the same files."""
     folder, name = os.path.split(log)
-    # not the log itself, which Snakemake removes before it starts a job
+    # do not lock the log itself: Snakemake removes it before it starts a job
     with exclusive(
-        os.path.join(folder, f".{name}.lock"), "This job still runs for an earlier Snakemake; waiting for its end ..."
+        os.path.join(folder, f".{name}.lock"),
+        "This job still runs for an earlier Snakemake; waiting for it to end ...",
     ):
         yield
 
@@ -71,8 +72,8 @@ def _alone(log: str) -> Iterator[None]:
 def job(log: str) -> Iterator[None]:
     """Run the body of a script.
 
-    Standard error goes to the log too. An InputError is printed as its message and ends the job with exit code 1;
-    anything else keeps its traceback. A damaged result is set aside, so that the same command makes it anew.
+    Standard error also goes to the log. An InputError prints its message and ends the job with exit code 1. All other
+    exceptions keep their traceback. A damaged result is moved aside, so that the same command makes it again.
 
     Args:
         log: path of the job's log.
@@ -83,7 +84,7 @@ def job(log: str) -> Iterator[None]:
 
 @contextmanager
 def _logged(log: str) -> Iterator[None]:
-    """Standard error to the log, too, and faults that a user can put right without a traceback."""
+    """Copy standard error to the log, and show errors that a user can fix without a traceback."""
     terminal = sys.stderr
     tee = _Tee(terminal, log)
     sys.stderr = tee
@@ -107,7 +108,7 @@ def _logged(log: str) -> Iterator[None]:
 
 
 def _set_aside(error: DamagedResult) -> InputError:
-    """Rename the damaged file, and what to say of that; it is not deleted, as the disk may be what fails."""
+    """Rename the damaged file and return the error to show. It is not deleted, because the disk may be faulty."""
     aside = f"{error.file}.damaged"
     try:
         os.replace(str(error.file), aside)
@@ -117,29 +118,29 @@ def _set_aside(error: DamagedResult) -> InputError:
         error.problem,
         file=error.file,
         key=error.key,
-        remedy="Run the same snakemake command again: it makes this file anew, and what is made from it. With this "
-        f"file as its target first, it makes this file alone, and the rest stays. The damaged file is now {aside}",
+        remedy="Run the same snakemake command again: it makes this file again, and the results that depend on it. If "
+        f"you first run it with this file as the target, it makes only this file. The damaged file is now {aside}",
     )
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    """Whether it is Python's or NumPy's word for that, PyTorch's on a CPU, or PyTorch's on a GPU."""
+    """Whether it is an out-of-memory error from Python, NumPy, or PyTorch on a CPU or GPU."""
     torch_on_cpu = isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
     return isinstance(error, MemoryError) or torch_on_cpu or type(error).__name__ == "OutOfMemoryError"
 
 
 def _out_of_memory(error: Exception) -> InputError:
     return InputError(
-        f"The job needs more memory than it is given ({str(error) or type(error).__name__}).",
-        remedy="Run the same snakemake command again with more memory: fewer --cores, so that fewer jobs share it, or "
-        "another machine; on a cluster, a larger mem_mb by --set-resources.",
+        f"The job ran out of memory ({str(error) or type(error).__name__}).",
+        remedy="Run the same snakemake command again with more memory per job: use fewer --cores, so that fewer jobs "
+        "share the memory, or a larger machine. On a cluster, set a larger mem_mb with --set-resources.",
     )
 
 
 def one_thread() -> None:
-    """One thread for PyTorch: the bytes of a result must not depend on how many cores there are.
+    """Limit PyTorch to one thread: the bytes of a result must not depend on the number of cores.
 
-    It is not imported for that. Where it is later on, it takes the number of threads from the environment.
+    This does not import PyTorch. If it is imported later, it reads the number of threads from the environment.
     """
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
     if torch := sys.modules.get("torch"):

@@ -1,7 +1,7 @@
-"""Resolved options as jobs get them: what a study says, looked up as `options.network.noise_sd`.
+"""Resolved options of a job, used as `options.network.noise_sd`.
 
-What options there are, with types, defaults, limits, meaning and source, stands in `study/schema/`, and for a
-learning rule or a task in its own file. A job gets them resolved and checked, as JSON.
+Options are defined in `study/schema/`, with types, defaults, limits, meaning and source. Learning rules and tasks
+define theirs in their own files. A job gets its options resolved and checked, as JSON.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from typing import Any
 
 
 class Options(Mapping[str, Any]):
-    """Options by name, as attributes or as the keys of a mapping; read only, groups within them too.
+    """Options by name, as attributes or as keys of a mapping. They are read-only, including nested groups.
 
     Args:
-        values: names and values; mappings among these become Options themselves.
+        values: names and values; nested mappings become Options too.
 
     Raises:
-        AttributeError, KeyError: there is no option of this name; says which there are.
+        AttributeError, KeyError: unknown option; the message lists the known ones.
     """
 
     __slots__ = ("_values",)
@@ -31,10 +31,10 @@ class Options(Mapping[str, Any]):
         try:
             return self._values[name]
         except KeyError:
-            raise AttributeError(f"no option {name!r} among {', '.join(self._values)}") from None
+            raise AttributeError(f"unknown option {name!r}; known: {', '.join(self._values)}") from None
 
     def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError("options are read only; make others with `but`")
+        raise AttributeError("options are read-only; use `but` to get a changed copy")
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
@@ -52,9 +52,9 @@ class Options(Mapping[str, Any]):
         return Options, (self.as_dict(),)
 
     def but(self, **others: Any) -> Options:
-        """These options with other values for some names."""
+        """A copy of these options with some values changed."""
         return Options({**self, **others})
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dicts, as JSON takes them."""
+        """Plain nested dicts, for JSON."""
         return {name: value.as_dict() if isinstance(value, Options) else value for name, value in self.items()}

@@ -1,6 +1,6 @@
-"""Modules that are found by their name in a folder: learning rules, tasks, figures, measures, tables, deciding tests.
+"""Plug-ins, which are found by their file names: learning rules, tasks, figures, measures, tables, tests of claims.
 
-Nothing heavy is imported: every cluster job looks for plug-ins when it plans.
+Nothing heavy is imported here, because every cluster job looks for plug-ins when it plans.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from neurorules.errors import InputError
 
 PACKAGE = Path(__file__).resolve().parent
 
-# Within a folder of plug-ins: their contract, and what several of them share.
+# The subfolder of a plug-in folder with the contract and shared code.
 BASE = "base"
 
 
@@ -26,11 +26,11 @@ class Plugins:
     """The plug-ins of one folder.
 
     Attributes:
-        folder: dotted, below the package, e.g. "similarity.measures".
-        what: what one of them is, for errors ("measure of similarity").
-        key: where the config names them, for errors.
-        members: what one of them may offer, by the contract in the folder's `base`. Nothing else of a plug-in is
-            used from outside, so that the code behind a job is these members and what they reach.
+        folder: dotted path within the package, e.g. "similarity.measures".
+        what: what a plug-in is called in errors ("measure of similarity").
+        key: the config key that selects plug-ins, for errors.
+        members: the members that a plug-in may define, by the contract in the folder's `base`. Nothing else in a
+            plug-in is used from outside, so the code behind a job is these members and the code that they reach.
     """
 
     folder: str
@@ -39,19 +39,19 @@ class Plugins:
     members: tuple[str, ...]
 
     def names(self) -> list[str]:
-        """Their names, in alphabetical order."""
+        """The plug-ins' names, in alphabetical order."""
         return [name for name in _modules(self.folder) if name != BASE]
 
     def load(self, name: str) -> Any:
-        """One of them by name: the members of its module that the contract names.
+        """Load a plug-in by name: the members of its module that the contract lists.
 
         Raises:
-            InputError: there is none of this name.
+            InputError: there is no plug-in with this name.
         """
         if name not in self.names():
             file = f"workflow/neurorules/{self.folder.replace('.', '/')}/{name}.py"
             raise InputError(
-                f"There is no such {self.what}.",
+                f"Unknown {self.what}.",
                 key=self.key,
                 value=name,
                 remedy=f"Use one of {', '.join(self.names())}, or add {file}.",

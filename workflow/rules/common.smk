@@ -9,15 +9,15 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-# Not `workflow.basedir`, which is the folder of the workflow that uses this one as a module.
+# Not `workflow.basedir`: if another workflow uses this one as a module, that is the other workflow's folder.
 WORKFLOW = Path(str(workflow.current_basedir)).parent
 if not (WORKFLOW / "neurorules").is_dir():
     raise WorkflowError(
-        f"neurorules is used from a copy of its repository, and {WORKFLOW} is none: its jobs import the package that "
-        "stands beside the rules. Clone the repository and name the path of its workflow/Snakefile."
+        f"{WORKFLOW} is not in a copy of the neurorules repository. Jobs import the package from the folder that "
+        "contains the rules. Clone the repository and use the path of its workflow/Snakefile."
     )
 
-# Scripts and cluster jobs import this checkout of the package, and use one thread each: bytes must not depend on cores.
+# Scripts and cluster jobs import this checkout of the package and use one thread: results must not depend on cores.
 sys.path.insert(0, str(WORKFLOW))
 os.environ.update(
     PYTHONPATH=os.pathsep.join([str(WORKFLOW), os.environ.get("PYTHONPATH", "")]),
@@ -52,19 +52,19 @@ code_hashes = CodeHashes(Path(".snakemake", "neurorules"), WORKFLOW / "scripts")
 
 
 def code(script, plugins=()):
-    """Hash over the code that a script and the plug-ins named here reach."""
+    """Hash of the code used by a script and these plug-ins."""
     return code_hashes.of(script, tuple(plugins))
 
 
 def has_record(file, kinds=("metadata", "incomplete")):
-    """Whether Snakemake knows how it made a file, or that it did not finish it."""
+    """Whether Snakemake has a record that it made a file, or that it did not finish it."""
     name = urlsafe_b64encode(file.encode()).decode()
-    *folders, last = [name[i : i + 254] for i in range(0, len(name), 254)]  # as it cuts names that are too long
+    *folders, last = [name[i : i + 254] for i in range(0, len(name), 254)]  # Snakemake splits long names like this
     path = Path(*(f"@{part}" for part in folders), last)
     return any((Path(".snakemake", of) / path).exists() for of in kinds)
 
 
-# With these, results are made again, or removed, or declared to be right, without a look at what made them.
+# These options remake, remove or accept results without checking what made them.
 MAKES_AGAIN = {
     *("--forceall", "-F", "--forcerun", "-R", "--force", "-f"),
     *("--touch", "-t", "--unlock", "--delete-all-output", "--cleanup-metadata", "--cm"),
@@ -75,12 +75,12 @@ IS_MODULE = Path(workflow.main_snakefile).resolve().parent not in (WORKFLOW, WOR
 try:
     check_folders(WORKFLOW, sys.executable)
     files = workflow.configfiles
-    if IS_MODULE:  # Its config may be a study file alone, which is laid over the full study as any other.
+    if IS_MODULE:  # Its config may be only a study file, which is merged into the full study like any other.
         config, files = merge(read_study_file(BASE_CONFIG), config), [BASE_CONFIG, *files]
     study = Study(config, files, {} if IS_MODULE else workflow.config_settings.config)
     identities = Identities(study, code)
     config["defaults"] = study.config["defaults"]  # for captions of the report
-    # Targets are not known to a Snakefile. No other word of a command line is nearly the name of a figure.
+    # A Snakefile does not know its targets. No other command-line words resemble the names of figures.
     for word in [] if IS_MODULE else sys.argv[1:]:
         study.check_target(word)
     if workflow.is_main_process:  # not in each job
@@ -95,7 +95,7 @@ except InputError as error:
 
 
 onstart:
-    # Snakemake itself makes the folders of outputs, and would say no more than "Permission denied".
+    # Snakemake makes the output folders itself, and would only say "Permission denied".
     try:
         require_writable(study.paths.below())
     except InputError as error:
@@ -109,7 +109,7 @@ wildcard_constraints:
 
 
 def per_attempt(amount):
-    """A resource that grows with each attempt, by `amount`; without retries there is one attempt."""
+    """A resource that grows by `amount` with each attempt; without retries there is one attempt."""
     return lambda wildcards, attempt: amount * attempt
 
 
@@ -120,11 +120,11 @@ def log_file(*parts):
 # ---- recordings
 
 
-to_download = set()  # said so, once
+to_download = set()  # recordings already warned about
 
 
 def raw_files(wildcards):
-    """What a recording is read from: files that are there, else what a rule makes."""
+    """The files that a recording is read from: existing files, else the outputs of a rule."""
     entry = study.selection.recording_entry(wildcards.recording)
     if entry["synthetic"]:
         return study.paths.below("raw", wildcards.recording)
@@ -139,12 +139,12 @@ def raw_files(wildcards):
     if raw_dir != DOWNLOADS and wildcards.recording not in to_download:
         to_download.add(wildcards.recording)
         first = download_paths(entry["reader"], entry["source"], raw_dir)[0]
-        logger.warning(f"{first} is not there: {wildcards.recording} would be downloaded to {DOWNLOADS}.")
+        logger.warning(f"{first} does not exist. {wildcards.recording} would be downloaded to {DOWNLOADS}.")
     return [str(file) for file in download_paths(entry["reader"], entry["source"], DOWNLOADS)]
 
 
 def raw_fingerprints(wildcards):
-    """What the raw files are: where they lie does not matter. Of `input` Snakemake would not remember a change."""
+    """Fingerprints of the raw files, whatever their folder. Snakemake does not record changes of `input`."""
     if study.selection.recording_entry(wildcards.recording)["synthetic"]:
         return "synthetic"
     try:
@@ -160,7 +160,7 @@ imported_models = [model for model in study.selection.seeds if study.options.is_
 
 
 def network_files(wildcards):
-    """The files of a network that was trained elsewhere: those that are there, else what a rule downloads."""
+    """The files of a network trained elsewhere: existing files, else those that a rule downloads."""
     try:
         return [str(file) for file in find_network_files(study, Model.parse(wildcards.model), int(wildcards.seed))]
     except InputError as error:
@@ -168,7 +168,7 @@ def network_files(wildcards):
 
 
 def network_fingerprints(wildcards):
-    """What these files are: where they lie does not matter."""
+    """Fingerprints of these files, whatever their folder."""
     try:
         return [fingerprint(file) for file in network_files(wildcards)]
     except InputError as error:
@@ -176,7 +176,7 @@ def network_fingerprints(wildcards):
 
 
 def training_recording(wildcards):
-    """The recording that a model's trials are made from, where they are."""
+    """The recording from which a model's trials are made, if any."""
     return recording_of_trials(Model.parse(wildcards.model))
 
 
@@ -186,7 +186,7 @@ def recording_of_trials(model):
 
 
 def asked_recording(model):
-    """What the recording that a model's trials are made from has to be."""
+    """The required identity of the recording from which a model's trials are made."""
     return identities.recording(study.options.training_recording(model))
 
 
@@ -195,34 +195,34 @@ def training_options(wildcards):
 
 
 def chosen_learning_rates(models):
-    """The files that say which learning rate is best, of those models that take that."""
+    """The files with the best learning rates of those models that use them."""
     return [study.paths.learning_rate_file(model) for model in models if study.options.chooses_learning_rate(model)]
 
 
 def trained_models(models):
-    """What the runs of these models are to be made of, besides their seeds, the recording and the code."""
+    """What determines the runs of these models, besides seeds, recording and code."""
     parts = [{"options": study.options.training(model), "choice": identities.choice(model)} for model in models]
     return canonical_json(parts)
 
 
 def training_codes(models):
-    """Hashes over the code behind the runs of models."""
+    """Hashes of the code that makes the models' runs."""
     return [code(*training_code(study, model)) for model in models]
 
 
 def training_gpus(model):
-    """How many GPUs a training job asks a cluster for; locally this is never asked."""
+    """The number of GPUs that a training job requests on a cluster; not used locally."""
     return int(study.options.of(model)["training"]["device"] != "cpu")
 
 
 def training_minutes(block):
-    """An hour for each run, side by side on a GPU for each seed, and three more."""
+    """One hour per run plus three hours; on a GPU, a seed's models run in parallel."""
     on_gpu = training_gpus(block.models[0])
     return 180 + 60 * len(block.seeds) * (1 if on_gpu else len(block.models))
 
 
 def training_memory(block):
-    """MB of memory of a job: checkpoints of networks side by side on a GPU are all in memory at its end."""
+    """Memory of a job in MB: on a GPU, the checkpoints of all its networks are in memory at the end."""
     options = study.options.of(block.models[0])
     if options["training"]["device"] == "cpu":
         return 1500
@@ -231,12 +231,12 @@ def training_memory(block):
 
 
 def compared_recording(model):
-    """The recording that a model is compared with, where there is one."""
+    """The recording that a model is compared with, if any."""
     recording = study.options.recording(model)
     return study.paths.recording_file(recording) if recording in study.selection.used_recordings else []
 
 
-# Parts are seeds of models: `Part` in study/score_jobs.py.
+# Parts are subsets of models' seeds: `Part` in study/score_jobs.py.
 SCORE_JOBS = score_jobs(study.selection)
 
 
@@ -249,22 +249,22 @@ def part_seeds(wildcards):
 
 
 def part_runs(parts):
-    """The runs of some parts, in their order."""
+    """The runs of some parts, in order."""
     return [study.paths.run_file(part.model, seed) for part, seeds in parts.items() for seed in seeds]
 
 
 def named_parts(parts):
-    """Seeds by the name of their part, in the order of `part_runs`."""
+    """Seeds by part name, in the order of `part_runs`."""
     return {f"{part.model}/{part.subset}": list(seeds) for part, seeds in parts.items()}
 
 
 def table_codes(tables):
-    """Hashes over the code behind tables, of which each is a table type, a part and its seeds."""
+    """Hashes of the code that makes tables; each table is given by table type, part and seeds."""
     return [code(*scoring_code(study, "score.py", table_type, [part.model])) for table_type, part, _ in tables]
 
 
 def asked_tables(tables):
-    """What each of these tables is to be made of."""
+    """What each of these tables must be made from."""
     return canonical_json(
         [
             {
@@ -284,7 +284,7 @@ def asked_tables(tables):
 
 
 def group_seeds(group):
-    """Seeds of a group's models: its figure's, since what a group's table says depends on all networks that are in it."""
+    """Seeds of a group's models in its figure, because a group's table depends on all its networks."""
     return {model: study.selection.model_seeds(group.split("/")[0], model) for model in study.selection.groups[group]}
 
 
@@ -292,7 +292,7 @@ def group_seeds(group):
 
 
 def report_category(name):
-    """The report lists its parts in the order of their names."""
+    """Category in the report, which sorts categories by name."""
     if name in ("claims", "claims_forest"):
         return "1 Claims"
     if re.fullmatch(r"(fig|table)\d+|proposition|schematic", name):

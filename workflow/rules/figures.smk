@@ -1,4 +1,4 @@
-# Figures and tables: one named target each, drawn from tidy tables only.
+# Figures and tables: one named target each, made only from tidy tables.
 
 for figure_name in study.selection.figures:
 
@@ -22,7 +22,7 @@ for figure_name in study.selection.figures:
                             "format": Path(file).suffix[1:],
                         },
                     )
-                    if not file.endswith(".md")  # the same as the page
+                    if not file.endswith(".md")  # same content as the page
                     else file
                 )
                 for file in study.paths.figure_files(figure_name)

@@ -1,4 +1,4 @@
-# Raw files to recordings: found in raw_dir, downloaded, or written synthetically in the same formats.
+# From raw files to recordings. Raw files are in raw_dir, downloaded, or synthetic in the same formats.
 
 
 rule recording:
@@ -39,8 +39,8 @@ rule synthetic_raw_files:
         "../scripts/synthetic_raw_files.py"
 
 
-# A rule for each source that may have to be downloaded, because a job has to name its output files. No params: what was
-# downloaded stays, whatever changes here.
+# One rule per source that may have to be downloaded, because a job has to name its output files. It has no params, so
+# nothing is downloaded again after changes here.
 for reader, source in study.selection.sources():
 
     rule:
@@ -50,7 +50,7 @@ for reader, source in study.selection.sources():
             [str(file) for file in download_paths(reader, source, DOWNLOADS)],
         log:
             log_file("recordings", f"download-{reader}-{source}.log"),
-        localrule: True  # compute nodes of a cluster may be without internet
+        localrule: True  # compute nodes of a cluster may have no internet access
         conda:
             "../../envs/training.yaml"
         resources:

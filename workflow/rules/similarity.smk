@@ -1,7 +1,7 @@
-# Runs and recordings to tidy tables: a job for each table type and subject, or one for several cheap ones.
+# From runs and recordings to tidy tables: one job per table type and subject, or one job for several cheap tables.
 
 
-# Seeds of one model against its recording, or alone.
+# Seeds of one model, with its recording if it has one.
 rule score:
     input:
         recording=lambda w: compared_recording(Model.parse(w.model)),
@@ -27,7 +27,7 @@ rule score:
         "../scripts/score.py"
 
 
-# Cheap tables about several models, where `models_per_job` asks for that: a rule for each job, whose outputs differ.
+# Cheap tables of several models, if `models_per_job` asks for it: one rule per job, because their outputs differ.
 for number, score_job in enumerate(SCORE_JOBS):
 
     rule:
@@ -54,7 +54,7 @@ for number, score_job in enumerate(SCORE_JOBS):
             "../scripts/score.py"
 
 
-# The models of one task in one figure against each other.
+# Comparisons among the models of one task in one figure.
 rule score_group:
     input:
         recording=lambda w: compared_recording(study.selection.groups[w.group][0]),
@@ -94,7 +94,7 @@ rule score_group:
         "../scripts/score_group.py"
 
 
-# A recording alone.
+# Tables about a recording only.
 rule score_recording:
     input:
         study.paths.recording_file("{recording}"),

@@ -1,4 +1,4 @@
-# The best learning rate of a grid, where a model asks for that: a small file that training takes as an input.
+# The best learning rate of a grid, for models that ask for it: a small file that is an input of training.
 rule choose_learning_rate:
     input:
         recording=training_recording,
@@ -23,7 +23,7 @@ rule choose_learning_rate:
         "../scripts/choose_learning_rate.py"
 
 
-# Second names of runs go when a table is made of them; here those of runs that were all that was asked for.
+# Runs lose their second names when a table is made from them. Do it here for runs that were targets themselves.
 onsuccess:
     confirm(
         file
@@ -33,10 +33,10 @@ onsuccess:
     )
 
 
-# One job trains a block of seeds of one model or of several; every run is a file of its own.
+# One job trains a block of seeds of one or several models; every run is a separate file.
 
-# A rule for each block of seeds that occurs, because a job has to name its output files. Which seeds share a job is not
-# a param: it changes no run.
+# One rule per block of seeds, because a job has to name its output files. The seeds in a job are not a param, because
+# they do not change the runs.
 for seeds in sorted({block.seeds for block in study.selection.blocks if len(block.models) == 1}):
 
     rule:
@@ -72,8 +72,8 @@ for seeds in sorted({block.seeds for block in study.selection.blocks if len(bloc
             "../scripts/train.py"
 
 
-# A rule for each job of several models. A change of one runs the job again; `update` leaves the runs of the others where
-# they are, so that the job finds them.
+# One rule per job of several models. If one model changes, the job runs again; `update` keeps the runs of the others,
+# so that the job finds them.
 for number, block in enumerate(block for block in study.selection.blocks if len(block.models) > 1):
 
     rule:
@@ -103,7 +103,7 @@ for number, block in enumerate(block for block in study.selection.blocks if len(
             "../scripts/train.py"
 
 
-# Networks that were trained elsewhere: their runs are read.
+# Networks trained elsewhere: their runs are imported.
 rule import_network:
     input:
         recording=training_recording,
@@ -130,7 +130,7 @@ rule import_network:
         "../scripts/import_network.py"
 
 
-# A rule for each entry of the catalogue of networks that may have to be downloaded.
+# One rule per entry in the catalogue of networks that may have to be downloaded.
 for network in downloaded_networks(study):
 
     rule:
@@ -140,7 +140,7 @@ for network in downloaded_networks(study):
             [str(file) for file in download_paths(network, PUBLISHED, DOWNLOADS, catalogue=NETWORKS)],
         log:
             log_file("runs", f"download-{network}.log"),
-        localrule: True  # compute nodes of a cluster may be without internet
+        localrule: True  # compute nodes of a cluster may have no internet access
         conda:
             "../../envs/training.yaml"
         resources:

@@ -1,4 +1,4 @@
-"""Read a network that was trained elsewhere: a run file like any other."""
+"""Import a network trained elsewhere as a run file."""
 
 import json
 from pathlib import Path

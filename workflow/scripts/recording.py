@@ -1,4 +1,4 @@
-"""Read raw files to a recording."""
+"""Convert raw files to a recording."""
 
 import json
 from pathlib import Path

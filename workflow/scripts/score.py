@@ -1,4 +1,4 @@
-"""Score models' runs against their recording: one tidy table or several."""
+"""Score models' runs against their recording: one or several tidy tables."""
 
 import json
 

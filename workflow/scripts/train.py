@@ -9,7 +9,7 @@ from neurorules.training.train_models import ModelRuns, train_models
 with job(snakemake.log[0]):
     one_thread()
     models = json.loads(snakemake.params.models)
-    # Seeds are no param: a change of seeds_per_job must not train finished runs again.
+    # Seeds are not a param: changing seeds_per_job must not retrain finished runs.
     n_seeds = len(snakemake.output) // len(models)
     choices = iter(snakemake.input.learning_rates)
     train_models(
@@ -23,6 +23,6 @@ with job(snakemake.log[0]):
             )
             for k, (model, code) in enumerate(zip(models, snakemake.params.code, strict=True))
         ],
-        recording_file=snakemake.input.recording or None,  # an input that is not there is an empty list
+        recording_file=snakemake.input.recording or None,  # a missing input is an empty list
         asked_recording=json.loads(snakemake.params.recording),
     )

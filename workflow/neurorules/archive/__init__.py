@@ -1,1 +1,1 @@
-"""One file with everything that a finished study made, to publish or to keep."""
+"""Pack all results of a finished study into one file, for publication or storage."""

@@ -1,4 +1,4 @@
-"""What belongs in the archive of a study: its results, what they were made by, and what may not be passed on."""
+"""The contents of a study's archive: its results, their provenance, and what must not be redistributed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from neurorules.recordings.catalogue import NETWORKS, is_redistributable
 from neurorules.study.load import Study
 
-# Files that an archive has besides results. Paths are relative to its root.
+# Files in an archive besides the results. Paths are relative to its root.
 CRATE, CHECKSUMS, CONFIG, PROVENANCE, RECORDINGS, README = (
     "ro-crate-metadata.json",
     "SHA256SUMS",
@@ -39,11 +39,11 @@ FIGURE, TABLE, TIDY_TABLE, RUN, LEARNING_RATE, RECORDING = (
 
 
 def results(study: Study, with_runs: bool = True) -> dict[str, str]:
-    """The results that an archive holds: by path, what each is.
+    """The results in an archive: the kind of each, by path.
 
     Args:
         study: a checked study.
-        with_runs: whether runs are archived, and the learning rates that were chosen for them.
+        with_runs: whether to include runs and the learning rates chosen for them.
     """
     return dict(_results(study, with_runs))
 
@@ -66,13 +66,13 @@ def _results(study: Study, with_runs: bool) -> Iterator[tuple[str, str]]:
 
 
 def may_share_recording(study: Study, recording: str) -> bool:
-    """Whether the licence of a recording allows to pass it on, by the catalogue; synthetic ones are ours."""
+    """Whether a recording's licence in the catalogue allows redistribution. Synthetic recordings are our own."""
     entry = study.selection.recording_entry(recording)
     return bool(entry["synthetic"]) or is_redistributable(entry["reader"], entry["source"])
 
 
 def may_share_network(study: Study, learning_rule: str) -> bool:
-    """Whether the runs of a learning rule may be passed on: those of published networks hold their authors' weights."""
+    """Whether runs may be redistributed: those of published networks contain their authors' weights."""
     if learning_rule not in study.options.imported.entries:
         return True
     catalogue = study.options.imported.entry(learning_rule)["catalogue"]
@@ -80,9 +80,9 @@ def may_share_network(study: Study, learning_rule: str) -> bool:
 
 
 def left_out(study: Study, with_runs: bool = True) -> dict[str, str]:
-    """What a study made and its archive does not hold: by name, why."""
+    """What a study made but its archive leaves out: the reason, by name."""
     private = {
-        name: "its licence does not allow to pass it on, or is not known"
+        name: "its licence does not allow redistribution, or is not known"
         for name in study.selection.used_recordings
         if not may_share_recording(study, name)
     }
@@ -90,7 +90,7 @@ def left_out(study: Study, with_runs: bool = True) -> dict[str, str]:
         return {**private, "runs": "left out on request (--without-runs)"}
     rules = {model.learning_rule: None for model in study.selection.seeds}
     networks = {
-        name: "the licence of these published networks does not allow to pass them on, or is not known"
+        name: "the licence of these published networks does not allow redistribution, or is not known"
         for name in rules
         if not may_share_network(study, name)
     }
@@ -98,9 +98,9 @@ def left_out(study: Study, with_runs: bool = True) -> dict[str, str]:
 
 
 def shared_config(study: Study) -> dict[str, Any]:
-    """The resolved config, without folders of the machine that it was run on.
+    """The resolved config, without folders of the machine where it ran.
 
-    A private recording needs a folder, without which the study would leave it out: here that is raw/<recording>.
+    A study leaves out private recordings without a path, so their path becomes raw/<recording>.
     """
     config: dict[str, Any] = deepcopy(dict(study.config))
     config["raw_dir"] = "raw"
@@ -114,20 +114,20 @@ def shared_config(study: Study) -> dict[str, Any]:
 
 
 def missing(root: Path, files: Iterable[str]) -> list[str]:
-    """Those of some files that are not there, in their order."""
+    """The files that do not exist, in the given order."""
     return [file for file in files if not (root / file).is_file()]
 
 
 def recording_entries(study: Study, root: Path) -> list[dict[str, Any]]:
-    """What each recording of a study is and where it comes from, by its file: whether archived or not.
+    """A description of each recording in a study and its source, whether or not it is archived.
 
     Args:
         study: a checked study.
-        root: the folder that holds results/.
+        root: the folder with results/ in it.
 
     Returns:
-        for each recording its name, title, source, licence, citation, whether it is synthetic, the SHA-256 of its file
-        and, where they are known, the fingerprints of the raw files that it was read from.
+        for each recording, its name, title, source, licence, citation, whether it is synthetic, the SHA-256 of its file
+        and, if known, the fingerprints of its raw files.
 
     Raises:
         InputError, DamagedResult: a recording is missing or cannot be read.
@@ -153,5 +153,5 @@ def recording_entries(study: Study, root: Path) -> list[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """A value of NumPy as Python's own."""
+    """A NumPy value as a Python value."""
     return value.item() if hasattr(value, "item") and getattr(value, "ndim", 0) == 0 else value

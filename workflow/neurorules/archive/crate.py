@@ -1,4 +1,4 @@
-"""The metadata of an archive in the form of RO-Crate 1.1, which repositories of data read.
+"""An archive's metadata as RO-Crate 1.1, a format that data repositories read.
 
 Source: RO-Crate Metadata Specification 1.1, https://w3id.org/ro/crate/1.1
 """
@@ -14,7 +14,7 @@ from neurorules.archive.contents import CHECKSUMS, CRATE
 from neurorules.io.identity import short_hash
 
 VERSION = "https://w3id.org/ro/crate/1.1"
-# What the context of 1.1 lacks.
+# Terms that are missing from the 1.1 context.
 MORE_TERMS = {"sha256": "http://schema.org/sha256"}
 ROOT, SOFTWARE = "./", "#neurorules"
 LICENCE = "https://spdx.org/licenses/MIT"
@@ -45,11 +45,11 @@ def crate_metadata(
     """The content of ro-crate-metadata.json.
 
     Args:
-        files: by path, what each is, its size in bytes and its SHA-256 (None where it is not known yet).
+        files: description, size in bytes and SHA-256 (None if not known yet) of each file, by path.
         about: `name`, `description` and `datePublished` (ISO 8601) of the archive.
-        software: `version` of neurorules, and `commit` where it is known.
-        recordings: what the study compares with, see `contents.recording_entries`.
-        papers: title and address of each paper that the study is about.
+        software: `version` of neurorules, and `commit` if known.
+        recordings: the study's recordings, see `contents.recording_entries`.
+        papers: title and URL of each paper that the study is about.
     """
     recordings = list(recordings)
     sources = [_recording(entry) for entry in recordings]
@@ -111,12 +111,12 @@ def _file(path: str, what: str, size: int, sha256: str | None) -> Entity:
         "description": what,
         "encodingFormat": FORMATS.get(name[dot:] if dot > 0 else "", PLAIN),
     }
-    # Of the list of checksums, which has that of this file, neither can be said here.
+    # The list of checksums includes this metadata file, so its own size and checksum cannot be given here.
     return entity if path == CHECKSUMS else {**entity, "contentSize": str(size), "sha256": sha256}
 
 
 def _recording(entry: Mapping[str, Any]) -> Entity:
-    archived = "archived" if entry["archived"] else "not archived: not public, or without a licence that allows it"
+    archived = "archived" if entry["archived"] else "not archived: private, or its licence does not allow it"
     return {
         "@id": f"#recording-{quote(entry['name'])}",
         "@type": "Dataset",
@@ -129,15 +129,15 @@ def _recording(entry: Mapping[str, Any]) -> Entity:
 
 
 def _licence(text: str) -> str:
-    """The name, in the metadata, of a licence that is given in words."""
+    """The identifier in the metadata for a licence given as text."""
     return f"#licence-{short_hash(text)}"
 
 
 def listed_files(metadata: bytes) -> dict[str, str | None]:
-    """The files that an archive's metadata lists below its root, by path, with their SHA-256 where it says that.
+    """The files listed in an archive's metadata, by path, with their SHA-256 if given.
 
     Raises:
-        ValueError: it is not JSON, not of this form, or lists a file that it does not describe.
+        ValueError: the metadata is not JSON or not an RO-Crate, or lists a file that it does not describe.
     """
     document = json.loads(metadata)
     try:
@@ -147,7 +147,7 @@ def listed_files(metadata: bytes) -> dict[str, str | None]:
         parts = [part["@id"] for part in entities[ROOT]["hasPart"]]
         described = {name for name, entity in entities.items() if entity["@type"] == "File"}
         if set(parts) != described or len(parts) != len(described):
-            raise ValueError("its parts are not the files that it describes")
+            raise ValueError("its list of parts does not match the files that it describes")
         return {unquote(name): entities[name].get("sha256") for name in parts}
     except (KeyError, TypeError) as error:
-        raise ValueError(f"it lacks {error}") from error
+        raise ValueError(f"{error} is missing") from error

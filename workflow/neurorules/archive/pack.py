@@ -1,4 +1,4 @@
-"""Archives whose bytes repeat: files in the order of their names, with one fixed time and mode, as .zip or .tar.gz."""
+"""Reproducible .zip and .tar.gz archives: files sorted by name, with a fixed time and mode."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from neurorules.errors import InputError
 
 ENDINGS = (".zip", ".tar.gz")
 MODE = 0o644
-ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the first that a zip can hold
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest time in a zip file
 UNIX = 3
 LEVEL = 6
-# Already compressed; deflating them again saves nothing.
+# Already compressed, so compressing them again saves nothing.
 STORED = (".png", ".pdf")
 CHUNK = 1 << 20
 
@@ -27,21 +27,21 @@ Content = bytes | Path
 
 
 class FileChanged(InputError):
-    """A file is not what it was when its checksum was taken."""
+    """A file has changed since its checksum was computed."""
 
 
 def pack(archive: Path, ending: str, files: Mapping[str, Content], checksums: Mapping[str, str]) -> None:
     """Write an archive. The same files give the same bytes, with the same version of zlib.
 
     Args:
-        archive: where to.
-        ending: one of ENDINGS, which says the form.
-        files: by name in the archive, their content or where that stands.
-        checksums: SHA-256 of those that are read from the disk, by name.
+        archive: the file to write.
+        ending: one of ENDINGS, which sets the format.
+        files: content or path of each file, by its name in the archive.
+        checksums: SHA-256 of the files that are read from disk, by name.
 
     Raises:
-        FileChanged: a file has changed since its checksum was taken.
-        OSError: a file cannot be read, or there is no space.
+        FileChanged: a file has changed since its checksum was computed.
+        OSError: a file cannot be read, or the disk is full.
     """
     write = _write_zip if ending == ".zip" else _write_tar
     write(archive, {name: files[name] for name in sorted(files)}, checksums)
@@ -53,7 +53,7 @@ def _write_zip(archive: Path, files: Mapping[str, Content], checksums: Mapping[s
             entry = zipfile.ZipInfo(name, ZIP_TIME)
             entry.compress_type = zipfile.ZIP_STORED if name.endswith(STORED) else zipfile.ZIP_DEFLATED
             entry.create_system, entry.external_attr = UNIX, (0o100000 | MODE) << 16
-            entry.file_size = _size(content)  # of 2 GiB or more, the entry is in the form of zip64 from the start
+            entry.file_size = _size(content)  # so that entries of 2 GiB or more use zip64 from the start
             with packed.open(entry, "w") as target:
                 for block in _blocks(name, content, checksums):
                     target.write(block)
@@ -72,18 +72,18 @@ def _write_tar(archive: Path, files: Mapping[str, Content], checksums: Mapping[s
 
 
 class _Blocks:
-    """Blocks of bytes as a file that can be read."""
+    """Blocks of bytes as a readable file."""
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks, self._rest = blocks, b""
 
     def read(self, size: int) -> bytes:
-        """The next bytes, `size` of them; fewer at the end."""
+        """The next `size` bytes; fewer at the end."""
         while len(self._rest) < size and (block := next(self._blocks, b"")):
             self._rest += block
         given, self._rest = self._rest[:size], self._rest[size:]
         if not self._rest:
-            self._rest += next(self._blocks, b"")  # so that the checksum is looked at when the last byte is taken
+            self._rest += next(self._blocks, b"")  # so that the checksum is checked when the last byte is read
         return given
 
 
@@ -95,7 +95,7 @@ def _blocks(name: str, content: Content, checksums: Mapping[str, str]) -> Iterat
     """A file's content in blocks.
 
     Raises:
-        FileChanged: it is not of the checksum that was taken.
+        FileChanged: it does not match its checksum.
     """
     if isinstance(content, bytes):
         yield content
@@ -107,9 +107,9 @@ def _blocks(name: str, content: Content, checksums: Mapping[str, str]) -> Iterat
             yield block
     if digest.hexdigest() != checksums[name]:
         raise FileChanged(
-            "The file changed while it was archived.",
+            "The file changed while it was being archived.",
             file=content,
-            remedy="Wait until no job of this study runs, and run the same command again.",
+            remedy="Wait until no job of this study is running, and run the same command again.",
         )
 
 
@@ -120,15 +120,15 @@ def unpack(archive: Path, folder: Path) -> dict[str, str]:
         the SHA-256 of each file, by its name in the archive.
 
     Raises:
-        InputError: the archive is missing, is no archive, is damaged, or holds names that do not belong in one.
+        InputError: the archive is missing, damaged or not an archive, or contains unsafe or duplicate names.
     """
     try:
         return dict(_unpacked(archive, folder))
     except FileNotFoundError:
-        raise InputError("The archive is missing.", file=archive, remedy="Name one that is there.") from None
+        raise InputError("Archive not found.", file=archive, remedy="Correct its path.") from None
     except (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise InputError(
-            f"The archive is damaged, or is none ({error}).", file=archive, remedy="Copy or download it again."
+            f"The file is damaged or not an archive ({error}).", file=archive, remedy="Copy or download it again."
         ) from error
 
 
@@ -137,9 +137,9 @@ def _unpacked(archive: Path, folder: Path) -> Iterator[tuple[str, str]]:
     for name, source in _members(archive):
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or not path.parts or "\\" in name or str(path) != name:
-            raise InputError("The archive holds a name that leads out of it.", file=archive, value=name)
+            raise InputError("The archive contains an unsafe path.", file=archive, value=name)
         if name in seen:
-            raise InputError("The archive holds this file twice.", file=archive, value=name)
+            raise InputError("Duplicate file in the archive.", file=archive, value=name)
         seen.add(name)
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -150,10 +150,10 @@ def _unpacked(archive: Path, folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """Every file of an archive, opened.
+    """Every file in an archive, opened.
 
     Raises:
-        InputError: there is something else in it: a folder, a link, a device.
+        InputError: it contains something other than files, such as a folder, a link or a device.
     """
     if archive.name.endswith(".zip"):
         with zipfile.ZipFile(archive) as packed:
@@ -172,21 +172,21 @@ def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
 
 
 def _no_file(archive: Path, name: str) -> InputError:
-    return InputError("The archive holds something that is no file: a folder or a link.", file=archive, value=name)
+    return InputError("The archive contains a folder or a link; only files are allowed.", file=archive, value=name)
 
 
 def ending_of(archive: Path) -> str:
-    """The ending of an archive's name, which says its form.
+    """The suffix of an archive's name, which sets its format.
 
     Raises:
-        InputError: it is none that is known.
+        InputError: unknown suffix.
     """
     for ending in ENDINGS:
         if archive.name.endswith(ending) and archive.name != ending:
             return ending
     raise InputError(
-        "The name of an archive says its form.",
+        "Unknown archive format.",
         file=archive,
         value=archive.suffix,
-        remedy=f"Give it one of these endings: {', '.join(ENDINGS)}.",
+        remedy=f"Use a name that ends in one of: {', '.join(ENDINGS)}.",
     )

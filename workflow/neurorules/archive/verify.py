@@ -1,4 +1,4 @@
-"""Whether an archive is what it says: its checksums, its metadata, its results and what made them."""
+"""Verify an archive: its checksums, its metadata, its results and their provenance."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from neurorules.study.load import Study
 from neurorules.study.model import Model
 from neurorules.study.unrecorded import result_checks
 
-SHOWN = 20  # faults that an error names
+SHOWN = 20  # errors listed in a message
 
 
 def verify_archive(archive: Path, folder: Path) -> str:
@@ -27,33 +27,33 @@ def verify_archive(archive: Path, folder: Path) -> str:
 
     Args:
         archive: the file.
-        folder: an empty folder, to unpack it in.
+        folder: an empty folder to unpack it in.
 
     Returns:
-        what was checked, in words.
+        a summary of what was checked.
 
     Raises:
-        InputError: it cannot be unpacked, or it is not what it says; names up to SHOWN faults.
+        InputError: it cannot be unpacked, or verification failed; lists up to SHOWN errors.
     """
     found = unpack(archive, folder)
     faults = list(_faults_of_files(found, folder))
-    if not faults:  # what follows reads these files
+    if not faults:  # the next checks read these files
         study, provenance = _study(archive, folder)
         faults = list(_faults_of_results(archive, study, provenance, found, folder))
     if faults:
         more = f"\n  and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
         raise InputError(
-            f"The archive is not what it says, {len(faults)} faults:\n  " + "\n  ".join(faults[:SHOWN]) + more,
+            f"Verification of the archive failed, {len(faults)} errors:\n  " + "\n  ".join(faults[:SHOWN]) + more,
             file=archive,
-            remedy="Copy or download it again, or write it again from the study's results.",
+            remedy="Copy or download it again, or write a new archive from the study's results.",
         )
     kinds = list(contents.results(study, provenance["runs"]).values())
     counted = ", ".join(f"{kinds.count(kind)} {kind} files" for kind in dict.fromkeys(kinds))
-    return f"{archive}: {len(found)} files, whole and complete: study {study.name}, {counted}"
+    return f"{archive}: {len(found)} files, intact and complete: study {study.name}, {counted}"
 
 
 def _faults_of_files(found: Mapping[str, str], folder: Path) -> Iterator[str]:
-    """Where checksums, metadata and files differ."""
+    """Differences between checksums, metadata and files."""
     for name in (CHECKSUMS, CRATE, CONFIG, PROVENANCE):
         if name not in found:
             yield f"{name} is missing"
@@ -74,12 +74,12 @@ def _faults_of_files(found: Mapping[str, str], folder: Path) -> Iterator[str]:
 
 
 def _checksums(text: str) -> dict[str, str]:
-    """SHA-256 by file, from lines as `sha256sum` writes them."""
+    """SHA-256 by file, from the output format of `sha256sum`."""
     listed: dict[str, str] = {}
     for line in text.splitlines():
         match = re.fullmatch(r"([0-9a-f]{64})  (.+)", line)
         if match is None or match[2] in listed:
-            raise ValueError(f"this line is none of sha256sum, or names a file again: {line[:200]}")
+            raise ValueError(f"not a sha256sum line, or a duplicate file: {line[:200]}")
         listed[match[2]] = match[1]
     return listed
 
@@ -87,15 +87,15 @@ def _checksums(text: str) -> dict[str, str]:
 def _differences(where: str, listed: Mapping[str, str | None], found: Mapping[str, str]) -> Iterator[str]:
     for name in sorted({*listed, *found}):
         if name not in found:
-            yield f"{name} is missing; {where} lists it"
+            yield f"{name} is missing, but {where} lists it"
         elif name not in listed:
             yield f"{name} is not in {where}"
         elif listed[name] not in (None, found[name]):
-            yield f"{name} has another SHA-256 than in {where}"
+            yield f"{name}: the SHA-256 differs from {where}"
 
 
 def _study(archive: Path, folder: Path) -> tuple[Study, dict[str, Any]]:
-    """The archived study, and what made it."""
+    """The archived study and its provenance."""
     try:
         provenance = dict(json.loads((folder / PROVENANCE).read_bytes()))
         made_by = f"neurorules {provenance['versions']['neurorules']}"
@@ -104,29 +104,29 @@ def _study(archive: Path, folder: Path) -> tuple[Study, dict[str, Any]]:
         return Study(json.loads((folder / CONFIG).read_bytes())), provenance
     except InputError as error:
         raise InputError(
-            f"Checksums and metadata are right, but this version does not take the archive's config: {error.problem}",
+            f"Checksums and metadata are correct, but this version rejects the archive's config: {error.problem}",
             file=archive,
             key=error.key,
             remedy=f"Check it with the version that made it: {made_by}.",
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"The archive's {CONFIG} or {PROVENANCE} cannot be read ({error}).",
+            f"Cannot read {CONFIG} or {PROVENANCE} in the archive ({error}).",
             file=archive,
-            remedy="Write the archive again from the study's results.",
+            remedy="Write a new archive from the study's results.",
         ) from error
 
 
 def _faults_of_results(
     archive: Path, study: Study, provenance: Mapping[str, Any], found: Iterable[str], folder: Path
 ) -> Iterator[str]:
-    """What of the study's results is missing, is too much, cannot be read or was made otherwise than asked for."""
+    """Results that are missing, unexpected, unreadable or outdated."""
     expected = contents.results(study, provenance["runs"])
     present = {name for name in found if name.startswith("results/")}
     for name in sorted({*expected} - present):
-        yield f"{name} is missing: the study has this {expected[name]}"
+        yield f"{name} is missing: the study includes this {expected[name]}"
     for name in sorted(present - {*expected}):
-        yield f"{name} is no result of this study"
+        yield f"{name} is not a result of this study"
     identities = Identities(study, _archived_code(archive, provenance))
     for name, check in result_checks(identities, raw_files=False):
         if name in present and (error := check(str(folder / name))) is not None:
@@ -140,13 +140,13 @@ def _faults_of_results(
 
 
 def _archived_code(archive: Path, provenance: Mapping[str, Any]) -> Callable[..., str]:
-    """The hash of the code behind a job, as it was when the archive was written."""
+    """Code hashes of jobs, as they were when the archive was written."""
 
     def code(script: str, plugins: tuple[str, ...] = ()) -> str:
         key = " ".join((script, *plugins))
         if key not in provenance["code"]:
             raise InputError(
-                "Checksums and metadata are right, but this version asks for code that the archive does not name.",
+                "Checksums and metadata are correct, but this version needs a code hash that is not in the archive.",
                 file=archive,
                 value=key,
                 remedy=f"Check it with the version that made it: {provenance['versions']['neurorules']}, "
@@ -158,7 +158,7 @@ def _archived_code(archive: Path, provenance: Mapping[str, Any]) -> Callable[...
 
 
 def _readers(identities: Identities) -> dict[str, Callable[[Path], object]]:
-    """How to read each run, recording, tidy table and learning rate, with what runs have to say of themselves."""
+    """Functions that read each run, recording, tidy table and learning rate, and check the provenance of runs."""
     from neurorules.recordings.recording import open_recording
     from neurorules.tables.base.columns import read_tidy_table
 

@@ -1,4 +1,4 @@
-"""A finished study as one archive."""
+"""Write a finished study as one archive."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from neurorules.study.load import Study
 from neurorules.study.unrecorded import result_checks
 from neurorules.study.yaml_source import REPOSITORY
 
-SHOWN = 20  # files that an error names
-DATE = "SOURCE_DATE_EPOCH"  # seconds since 1970, as reproducible builds have it
+SHOWN = 20  # files listed in an error
+DATE = "SOURCE_DATE_EPOCH"  # seconds since 1970, the convention of reproducible builds
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Archive:
     """An archive that was written.
 
     Attributes:
-        file: where it is.
-        n_files: how many files are in it.
-        left_out: what it does not hold: by name, why.
+        file: its path.
+        n_files: number of files in it.
+        left_out: what it leaves out: the reason, by name.
     """
 
     file: Path
@@ -50,26 +50,26 @@ class Archive:
 def write_archive(
     identities: Identities, output: Path, root: Path = Path("."), *, with_runs: bool = True, command: str = "make run"
 ) -> Archive:
-    """Write the archive of a finished study, whole or not at all. The same results give the same bytes.
+    """Write the archive of a finished study, completely or not at all. The same results give the same bytes.
 
     Args:
-        identities: what the results of the study have to be made of.
-        output: where to; the ending says the form.
-        root: the folder that holds results/.
-        with_runs: whether it holds the trained networks.
-        command: what finishes the study, for errors.
+        identities: what the study's results must be made from.
+        output: the file to write; its suffix sets the format.
+        root: the folder with results/ in it.
+        with_runs: whether to include the trained networks.
+        command: the command that finishes the study, for errors.
 
     Raises:
         InputError: the study is not finished, the output exists or cannot be written, the disk is full, or a file
             changed meanwhile.
-        StaleResult: a result was made otherwise than the study says now.
+        StaleResult: a result is outdated.
     """
     ending = ending_of(output)
     if output.exists():
         raise InputError(
-            "The archive exists already; it is not written over.",
+            "The archive already exists.",
             file=output,
-            remedy="Delete it, or name another file by --output.",
+            remedy="Delete it, or choose another file with --output.",
         )
     study = identities.study
     _require_finished(identities, root, command)
@@ -97,17 +97,17 @@ def write_archive(
 
 
 def _require_finished(identities: Identities, root: Path, command: str) -> None:
-    """Refuse a study of which a result is missing, or was made otherwise than the study says now."""
+    """Reject a study with missing or outdated results."""
     study = identities.study
     asked = [file for file, _ in result_checks(identities, raw_files=False)]
     missing = contents.missing(root, dict.fromkeys([*asked, *contents.results(study)]))
     if missing:
         more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
         raise InputError(
-            f"The study {study.name} is not finished: {len(missing)} of its files are missing, "
+            f"The study {study.name} is not finished. Missing files ({len(missing)}): "
             f"{', '.join(missing[:SHOWN])}{more}.",
             file=root / missing[0],
-            remedy=f"Finish it by `{command}`, and run the same command again.",
+            remedy=f"Finish it with `{command}`, and run the same command again.",
         )
     for file, check in result_checks(identities, raw_files=False):
         if (error := check(str(root / file))) is not None:
@@ -141,8 +141,8 @@ def _crate(
     of = "synthetic recordings, which say nothing about the brain" if synthetic else "recorded neurons"
     about = {
         "name": f"neurorules study {study.name}",
-        "description": f"Figures, tables, trained networks and what made them, of the study {study.name}: recurrent "
-        f"networks that were trained by several learning rules, compared with {of}.",
+        "description": f"Figures, tables, trained networks and provenance of the study {study.name}: recurrent "
+        f"networks trained with several learning rules, compared with {of}.",
         "datePublished": _date(str(citation["date-released"])),
     }
     made_by = commit()
@@ -151,10 +151,10 @@ def _crate(
 
 
 def _date(released: str) -> str:
-    """The day in SOURCE_DATE_EPOCH, else that of this release: the clock's would differ in every archive.
+    """The date in SOURCE_DATE_EPOCH, or else of this release: the current date would change the archive's bytes.
 
     Raises:
-        InputError: the variable holds no number of seconds.
+        InputError: the variable is not a number of seconds.
     """
     seconds = os.environ.get(DATE)
     if seconds is None:
@@ -163,7 +163,7 @@ def _date(released: str) -> str:
         return datetime.fromtimestamp(int(seconds), UTC).date().isoformat()
     except (ValueError, OverflowError, OSError):
         raise InputError(
-            "This variable of the environment is not a number of seconds since 1970.",
+            "This environment variable is not a number of seconds since 1970.",
             key=DATE,
             value=seconds,
             remedy=f"Unset it, or export {DATE}=$(date +%s).",
@@ -172,14 +172,14 @@ def _date(released: str) -> str:
 
 def _what(name: str, results: Mapping[str, str]) -> str:
     words = {
-        CONFIG: "the study's config with every default, as the study was run",
+        CONFIG: "the study's config, including all defaults",
         RECORDINGS: "the recordings: source, licence, citation, checksum",
         PROVENANCE: "versions, commit and hashes of the code that made the results",
-        README: "what is in this archive, and how to check it",
+        README: "the contents of this archive, and how to check it",
         CHECKSUMS: "SHA-256 of every other file, for sha256sum -c",
-        "requirements.lock": "the packages that the study ran with, with their versions and hashes",
-        "resources/published.yaml": "numbers and claims of the papers that figures show",
-        "resources/recordings.yaml": "where recordings come from",
+        "requirements.lock": "the packages used, with versions and hashes",
+        "resources/published.yaml": "the papers' numbers and claims shown in figures",
+        "resources/recordings.yaml": "sources of the recordings",
     }
     return results.get(name) or words.get(name, name)
 
@@ -191,18 +191,18 @@ def _readme(study: Study, with_runs: bool) -> str:
         "",
         f"Made by neurorules {versions()['neurorules']}.",
         "",
-        f"- `results/{study.name}/figures`, `tables`: what the study shows",
+        f"- `results/{study.name}/figures`, `tables`: the study's figures and tables",
         f"- `results/{study.name}/similarity`: the tidy tables that figures are drawn from",
         *([f"- `results/{study.name}/runs`: the trained networks at every checkpoint"] if with_runs else []),
-        f"- `results/{study.name}/recordings`: recordings that may be passed on; `{RECORDINGS}` describes all of them",
-        f"- `{CONFIG}`: the config with every default; folders of the machine that it ran on are replaced",
+        f"- `results/{study.name}/recordings`: recordings that may be redistributed; `{RECORDINGS}` describes all",
+        f"- `{CONFIG}`: the config, including all defaults, with local folders replaced",
         f"- `{PROVENANCE}`, `requirements.lock`: code and packages",
-        f"- `{CRATE}`: all of that for machines (RO-Crate 1.1)",
+        f"- `{CRATE}`: machine-readable metadata (RO-Crate 1.1)",
         "",
-        f"Check it by `sha256sum -c {CHECKSUMS}`, or by `neurorules archive --check FILE` before it is unpacked.",
+        f"To check it, use `neurorules archive --check FILE`, or unpack it and use `sha256sum -c {CHECKSUMS}`.",
     ]
     if absent:
-        lines += ["", "Not in it:", "", *(f"- {name}: {why}" for name, why in absent.items())]
+        lines += ["", "Left out:", "", *(f"- {name}: {why}" for name, why in absent.items())]
     return "\n".join(lines) + "\n"
 
 

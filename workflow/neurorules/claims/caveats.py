@@ -1,4 +1,4 @@
-"""Caveats of claim units that the ledger states with the verdict, and which units are no evidence."""
+"""Caveats of claim units that the ledger states with the verdict, and which units are not evidence."""
 
 from __future__ import annotations
 

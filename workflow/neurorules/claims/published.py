@@ -86,7 +86,7 @@ def margin_of(claim: Mapping[str, Any], recording: str, setting: str = "") -> fl
 
 
 def published_sd_of(claim: Mapping[str, Any], recording: str, setting: str = "") -> float:
-    """The published SD given with a claim's margin, likewise."""
+    """The published SD given with a claim's margin; NaN if none is stated."""
     return _of_recording(claim.get("margin", {}).get("published_sd", {}), recording, setting)
 
 

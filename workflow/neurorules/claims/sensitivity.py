@@ -61,7 +61,7 @@ def sensitivity(evidence: Evidence, margin: float, published_effect: float) -> M
 
 
 def _factors(design: Design) -> tuple[float, float]:
-    """The 95% interval of the estimated SD, as factors of it: a few seeds estimate an SD poorly."""
+    """The 95% interval of the estimated SD, as factors of it: with few seeds, the estimate is imprecise."""
     if not design.n_second:
         return sd_interval(1.0, design.n - 1)
     # Welch's degrees of freedom, for the sum of both groups' variances.

@@ -98,6 +98,27 @@ def margins_of(claims: Sequence[Mapping[str, Any]], claim: Mapping[str, Any], re
     return found
 
 
+def spread_margins(rows: pd.DataFrame) -> dict[str, float]:
+    """The SD over seeds of BPTT's distances at the end of training, by measure: what Table 2's margins are made from.
+
+    For measures without a published number. These margins come from the study's own networks, so no verdict of the
+    ledger uses them.
+
+    Args:
+        rows: a table of type `specifications`, about one recording, task and setting.
+    """
+    from neurorules.tables.base.matched import last_values
+
+    bptt = rows[(rows["learning_rule"] == "bptt") & (rows["is_used"] == 1) & (rows["population"] == "all")]
+    found = {}
+    for measure, of_measure in bptt.groupby("measure", sort=True):
+        values = last_values(of_measure)
+        spread = float(values.std(ddof=1)) if len(values) > 1 else 0.0
+        if spread > 0:
+            found[str(measure)] = spread
+    return found
+
+
 def robust_columns(
     claims: Sequence[Mapping[str, Any]],
     claim: Mapping[str, Any],

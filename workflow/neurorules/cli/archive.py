@@ -1,4 +1,4 @@
-"""`neurorules archive`: a finished study as one file, and a check of such a file."""
+"""`neurorules archive`: pack a finished study into one file, or check such a file."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def write(name: str, folder: str, output: str | None, with_runs: bool) -> str:
     Args:
         name: the study's name or its file.
         folder: where snakemake runs.
-        output: where to; results/<study>/archive/<study>.zip where None.
-        with_runs: whether it holds the trained networks.
+        output: the file to write; None means results/<study>/archive/<study>.zip.
+        with_runs: whether to include the trained networks.
 
     Returns:
-        what was written, in words.
+        a summary of what was written.
 
     Raises:
-        InputError: the study is not finished, or the archive exists or cannot be written.
+        InputError: the study is not finished, the archive already exists, or it cannot be written.
     """
     from neurorules.archive.write import write_archive
 
@@ -38,15 +38,15 @@ def write(name: str, folder: str, output: str | None, with_runs: bool) -> str:
     identities = Identities(study, codes.of)
     made = write_archive(identities, file, root, with_runs=with_runs, command=f"make run STUDY={name}")
     lines = [f"{made.file}: {made.n_files} files, {made.file.stat().st_size / 1e6:.1f} MB"]
-    lines += [f"not in it: {what} ({why})" for what, why in made.left_out.items()]
-    return "\n".join([*lines, f"check it by: neurorules archive --check {made.file}"])
+    lines += [f"left out: {what} ({why})" for what, why in made.left_out.items()]
+    return "\n".join([*lines, f"to check it: neurorules archive --check {made.file}"])
 
 
 def verify(file: str) -> str:
-    """Check an archive; returns what was checked, in words.
+    """Check an archive and return a summary of what was checked.
 
     Raises:
-        InputError: it is damaged, not complete, or not what it says.
+        InputError: it is damaged or incomplete, or its contents do not match its manifest.
     """
     from neurorules.archive.verify import verify_archive
 
@@ -59,13 +59,13 @@ def _words(arguments: argparse.Namespace) -> str:
         return verify(arguments.check)
     if arguments.study is None:
         raise InputError(
-            "There is no study to archive.",
+            "No study given.",
             key="STUDY",
-            remedy="Name a study: neurorules archive demo; or an archive to check: neurorules archive --check FILE.",
+            remedy="Give a study (neurorules archive demo) or an archive to check (neurorules archive --check FILE).",
         )
     return write(arguments.study, arguments.directory, arguments.output, not arguments.without_runs)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write or check an archive; returns the exit code."""
+    """Write or check an archive and return the exit code."""
     return run_cli(partial(_words, arguments))

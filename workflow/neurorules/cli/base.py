@@ -1,4 +1,4 @@
-"""What the commands share: finding the study that is meant, and printing words or an error."""
+"""Helpers shared by the commands: find a study, print a report or an error."""
 
 from __future__ import annotations
 
@@ -28,73 +28,73 @@ __all__ = [
     "study_files",
 ]
 
-# The study of config/config.yaml; any other study is called as its file.
+# The study in config/config.yaml. Every other study is named after its file.
 DEFAULT_STUDY = "paper"
 
 
 def run_cli(words: Callable[[], str], prefix: str = "") -> int:
-    """Print what a command has to say, or on stderr why it cannot.
+    """Print a command's output, or its error on stderr.
 
     Args:
-        words: gives the text to print.
-        prefix: what an error begins with.
+        words: returns the text to print.
+        prefix: text before an error message.
 
     Returns:
         the exit code.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # what the terminal's encoding lacks, as stderr does
+        sys.stdout.reconfigure(errors="backslashreplace")  # escape what the terminal cannot encode, as stderr does
     try:
         print(words(), flush=True)
     except InputError as error:
         print(f"{prefix}{error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # the reader has seen enough, as `head` has
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the flush at exit complains
+    except BrokenPipeError:  # the reader has closed the pipe, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the flush at exit fails
     return 0
 
 
 def study_files() -> dict[str, Path]:
-    """The study files of this repository by the study's name, in alphabetical order."""
+    """The study files of this repository, keyed by study name, in alphabetical order."""
     files = {DEFAULT_STUDY if f == BASE_CONFIG else f.stem: f for f in BASE_CONFIG.parent.glob("*.yaml")}
     return {name: _from_here(files[name]) for name in sorted(files)}
 
 
 def _from_here(file: Path) -> Path:
-    """The path as a user would write it: relative where the file is below the working folder."""
+    """The path as a user would write it: relative if the file is under the working folder."""
     return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
 
 
 def study_file(study: str) -> Path:
-    """The file of a study, given by its name (`reach`) or as the file itself.
+    """The file of a study, given by name (`reach`) or by path.
 
     Raises:
-        InputError: there is no study of this name.
+        InputError: there is no study with this name.
     """
     if study.endswith((".yaml", ".yml")) or os.sep in study or Path(study).is_file():
         return Path(study)
     known = study_files()
     if study not in known:
         raise InputError(
-            "There is no study of this name.",
+            "Unknown study.",
             key="STUDY",
             value=study,
-            remedy=f"{did_you_mean(study, known)} The path of a study file will do, too.",
+            remedy=f"{did_you_mean(study, known)} You can also give the path of a study file.",
         )
     return known[study]
 
 
 def open_study(study: str) -> Study:
-    """A study by its name or its file, checked.
+    """Load and check a study, given by name or by path.
 
     Raises:
-        InputError: there is no such study, or its file is wrong.
+        InputError: there is no such study, or its file has an error.
     """
     return load_study(study_file(study))
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A remedy for an unknown name: the closest known one, and all of them."""
+    """A remedy for an unknown name: the closest known name, then all of them."""
     known = list(known)
     close = difflib.get_close_matches(name, known, n=1)
     hint = f"Did you mean {close[0]}? " if close else ""

@@ -9,10 +9,10 @@ from neurorules.cli.base import load_study, run_cli, study_file
 
 
 def summary(study: str) -> str:
-    """One line on a study: its name, and how many figures, tables and runs it has.
+    """One line about a study: its name and how many figures, tables and runs it has.
 
     Raises:
-        InputError: there is no such study, or its file is wrong.
+        InputError: there is no such study, or its file has an error.
     """
     file = study_file(study)
     checked = load_study(file)
@@ -23,6 +23,6 @@ def summary(study: str) -> str:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check every study that is named, the wrong ones included; returns the exit code."""
+    """Check all the studies given, even after one fails, and return the exit code."""
     codes = [run_cli(partial(summary, study), prefix=f"{study}: ") for study in arguments.studies]
     return max(codes)

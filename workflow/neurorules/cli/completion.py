@@ -1,6 +1,6 @@
-"""`neurorules completion`: a script that completes the command's words in a shell.
+"""`neurorules completion`: a script for command-line completion in a shell.
 
-The script is static and made from the parser, so that pressing Tab starts no Python.
+The script is static and built from the parser, so pressing Tab does not start Python.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from collections.abc import Mapping
 
 from neurorules.cli.base import run_cli, study_files
 
-# Arguments that take the name of a study; the others take files.
+# Arguments that take a study name. All others take files.
 STUDY_ARGUMENTS = ("study", "studies")
 
 
 def script(shell: str, commands: Mapping[str, argparse.ArgumentParser], helps: Mapping[str, str]) -> str:
-    """The script for a shell.
+    """The completion script for a shell.
 
     Args:
         shell: bash, zsh or fish.
-        commands: the parser of each command.
+        commands: each command's parser.
         helps: one line about each command.
     """
     if shell == "fish":
@@ -33,7 +33,7 @@ def _options(parser: argparse.ArgumentParser) -> list[str]:
 
 
 def _names(parser: argparse.ArgumentParser) -> list[str]:
-    """Words that stand for an argument of a command."""
+    """Words that can complete a command's arguments."""
     words: list[str] = []
     for action in parser._actions:
         if action.dest in STUDY_ARGUMENTS:
@@ -78,7 +78,7 @@ def _fish(commands: Mapping[str, argparse.ArgumentParser], helps: Mapping[str, s
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the script for a shell; returns the exit code."""
+    """Print the completion script for a shell and return the exit code."""
     from neurorules.cli.main import HELPS, build_parser
 
     _, commands = build_parser()

@@ -1,8 +1,8 @@
-"""Jobs that failed, by what they left: an error in their log, or the lock of a log that no process holds any more.
+"""Failed jobs, found from what they left: an error in the log, or a log's lock that no process holds any more.
 
-Snakemake removes a job's log when the job starts, so that a log is always that of the last attempt. A log whose results
-are all there is older than they are, and is left out. A job that was ended from outside leaves its log without a word;
-one that the system killed leaves its lock as well.
+Snakemake removes a job's log when the job starts, so a log always belongs to the last attempt. A log whose results all
+exist is older than they are and is ignored. A job that was stopped from outside leaves a log without an error. If the
+system killed it, its lock is left as well.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from pathlib import Path, PurePath
 
 from neurorules.cli.base import Study
 
-# What a log says of a job that failed: an error that a user can put right, or a fault of the program.
+# What the log of a failed job contains: an error that the user can fix, or a bug in the program.
 ERROR, TRACEBACK = "Error: ", "Traceback (most recent call last):"
-KILLED = "killed: no error in its log (for its memory or by a time limit, say)"
-LAST_BYTES = 1 << 16  # of a log, that are looked at
-STARTING_S = 10.0  # a lock that is younger may be between being made and being held
+KILLED = "killed: no error in its log (out of memory or past a time limit, for example)"
+LAST_BYTES = 1 << 16  # how much of the end of a log to read
+STARTING_S = 10.0  # a younger lock may exist but not be held yet
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class FailedJob:
 
     Attributes:
         log: its log.
-        line: what the log says at its end.
-        ended: when, in seconds since the epoch.
+        line: the error at the end of the log.
+        ended: when it ended, in seconds since the epoch.
     """
 
     log: Path
@@ -38,7 +38,7 @@ class FailedJob:
 
 
 def failed_jobs(study: Study, root: Path, now: float) -> Iterator[FailedJob]:
-    """Jobs of a study whose last attempt failed, and some of whose results are missing, the latest first.
+    """Jobs of a study whose last attempt failed and whose results are not all there, latest first.
 
     Args:
         study: a checked study.
@@ -60,20 +60,20 @@ def failed_jobs(study: Study, root: Path, now: float) -> Iterator[FailedJob]:
 
 
 def _failed(log: Path, now: float) -> FailedJob | None:
-    """What a log, or its lock, says of a job that failed; None where it says nothing of the kind."""
+    """The failed job that a log or its lock shows, or None if the job did not fail."""
     lock = log.with_name(f".{log.name}.lock")  # see jobs.py
     try:
         ended = log.stat().st_mtime
         line = _error(log)
         if line is None and _is_left_behind(lock, now):
             line = KILLED
-    except OSError:  # it is gone since, or cannot be read
+    except OSError:  # it has been deleted, or cannot be read
         return None
     return None if line is None else FailedJob(log, line, ended)
 
 
 def _error(log: Path) -> str | None:
-    """The line of a log that says best why its job failed; None where the job did not."""
+    """The line of a log that best explains why its job failed, or None if the job did not fail."""
     with open(log, "rb") as file:
         file.seek(max(0, log.stat().st_size - LAST_BYTES))
         lines = [line for line in file.read().decode(errors="replace").splitlines() if line.strip()]
@@ -86,19 +86,19 @@ def _error(log: Path) -> str | None:
 
 
 def _is_left_behind(lock: Path, now: float) -> bool:
-    """Whether a lock is there that no process holds: its job was killed."""
+    """Whether a lock exists that no process holds, which means that its job was killed."""
     try:
         if now - lock.stat().st_mtime < STARTING_S:
             return False
         with open(lock, "rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:  # there is none, it is held, or the file system has no locks
+    except OSError:  # no lock, a held lock, or a file system without locks
         return False
     return True
 
 
 def _results(study: Study) -> dict[tuple[str, ...], list[str]]:
-    """The study's results by the place, below logs/, of what makes them: without the ending, and each folder of it."""
+    """The study's results, keyed by their job's log (path under logs/ without suffix) and by the log's folders."""
     selection, paths = study.selection, study.paths
     places: dict[str, tuple[str, ...]] = {}
     for name in selection.figures:
@@ -110,7 +110,7 @@ def _results(study: Study) -> dict[tuple[str, ...], list[str]]:
         places[file] = PurePath(file).relative_to(paths.results).with_suffix("").parts
     for model in filter(study.options.chooses_learning_rate, selection.trained):
         file = paths.learning_rate_file(model)
-        # not with_suffix: names of settings hold dots
+        # not with_suffix: names of settings contain dots
         places[file] = PurePath(file.removesuffix(".json")).relative_to(paths.results).parts
     found: dict[tuple[str, ...], list[str]] = {}
     for file, place in places.items():
@@ -120,7 +120,7 @@ def _results(study: Study) -> dict[tuple[str, ...], list[str]]:
 
 
 def _is_wanted(log: PurePath, results: dict[tuple[str, ...], list[str]], root: Path) -> bool:
-    """Whether a result is missing of those that the job of a log makes: those of its place, else of a folder of it."""
+    """Whether any result of a log's job is missing. Results are looked up by the log's path, then by its folders."""
     place = (*log.parts[:-1], log.name.removesuffix(".log"))
     for length in range(len(place), 0, -1):
         if place[:length] in results:

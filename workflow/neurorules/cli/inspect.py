@@ -1,6 +1,6 @@
-"""`neurorules inspect`: what a result file was made by. Raw files of a lab are looked at by inspect_raw.py.
+"""`neurorules inspect`: show how a result file was made. For a lab's raw files, see inspect_raw.py.
 
-Runs and recordings say so in their attributes, figures in their metadata, tables for reading in a comment, and tidy
+Runs and recordings record this in their attributes, figures in their metadata, formatted tables in a comment, and tidy
 tables in columns.
 """
 
@@ -20,29 +20,29 @@ from neurorules.cli.inspect_raw import report as report_raw
 from neurorules.errors import DamagedResult, InputError
 from neurorules.recordings.looks.raw import ENDINGS
 
-# Columns of tidy tables that say what the rows are about, and what code they were made by.
+# Columns of tidy tables that say what the rows are about, and which code made them.
 LABELS = ("recording", "recording_title", "synthetic", "task", "learning_rule", "setting", "seed", "measure")
 CODES = ("training_code", "scoring_code")
 
 
 def made_by(file: Path) -> dict[str, Any]:
-    """What a result file says it was made by: plain values, by name.
+    """The provenance recorded in a result file: plain values, by name.
 
     Raises:
-        InputError: it is missing, or of a kind that no result has.
-        DamagedResult: it is cut off or altered, or a figure or table that does not say.
+        InputError: the file is missing, or no result has this file type.
+        DamagedResult: the file is truncated or altered, or records no provenance.
     """
     if file.suffix not in READERS:
         raise InputError(
-            "This is no result of a study.",
+            "This file is not a result of a study.",
             file=file,
             value=file.suffix,
-            remedy=f"Name a run, a recording, a table or a figure: {', '.join(READERS)}; or raw files of a lab: "
-            f"{', '.join(ENDINGS)}.",
+            remedy=f"Give a run, a recording, a table or a figure ({', '.join(READERS)}), or raw files "
+            f"({', '.join(ENDINGS)}).",
         )
     if not file.is_file():
         raise InputError(
-            "The file is missing.", file=file, remedy="`neurorules status STUDY` says what a study has made so far."
+            "File not found.", file=file, remedy="`neurorules status STUDY` shows what a study has made so far."
         )
     return READERS[file.suffix](file)
 
@@ -88,7 +88,7 @@ def _pdf(file: Path) -> dict[str, Any]:
 
 
 def _pdf_text(content: bytes, name: bytes) -> str | None:
-    """A string of a PDF's information dictionary: in parentheses, with \\ before those within, ASCII or UTF-16."""
+    """A string in a PDF's information dictionary: in parentheses, \\ as the escape, ASCII or UTF-16."""
     found = re.search(rb"/" + name + rb" \(((?:[^()\\]|\\.)*)\)", content, re.DOTALL)
     if found is None:
         return None
@@ -107,7 +107,7 @@ def _page(file: Path) -> dict[str, Any]:
 
 
 def _decoded(file: Path, said: str | None) -> dict[str, Any]:
-    """JSON that a figure or table carries."""
+    """The JSON embedded in a figure or table."""
     try:
         content = json.loads(said or "")
     except ValueError as error:
@@ -117,9 +117,9 @@ def _decoded(file: Path, said: str | None) -> dict[str, Any]:
 
 def _silent(file: Path) -> DamagedResult:
     return DamagedResult(
-        "The file does not say what it was made by.",
+        "The file does not record how it was made.",
         file=file,
-        remedy="It may be cut off, or of another program. Delete it, and the same snakemake command makes it again.",
+        remedy="It may be truncated, or made by another program. Delete it and repeat the same snakemake command.",
     )
 
 
@@ -135,7 +135,7 @@ READERS: dict[str, Callable[[Path], dict[str, Any]]] = {
 
 
 def _plain(value: Any) -> Any:
-    """An attribute as a plain value: NumPy's as Python's, JSON as what it says."""
+    """An attribute as a plain value: NumPy values as Python values, JSON decoded."""
     value = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(value, str) and value[:1] in ("{", "["):
         try:
@@ -146,14 +146,14 @@ def _plain(value: Any) -> Any:
 
 
 def report(file: Path) -> str:
-    """What a result file was made by, as YAML."""
+    """How a result file was made, as YAML."""
     import yaml
 
     return f"{file}\n{yaml.safe_dump(made_by(file), sort_keys=False, allow_unicode=True, width=110)}".rstrip("\n")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what result files were made by, and what is in raw files, which belong together; returns the exit code."""
+    """Print how result files were made and what raw files of one recording contain, and return the exit code."""
     files = [Path(name) for name in arguments.files]
     raw = [file for file in files if is_raw(file)]
     codes = [run_cli(partial(report, file)) for file in files if file not in raw]

@@ -1,4 +1,4 @@
-"""`neurorules inspect` of raw files: what is in them, and what a recording of them would be."""
+"""`neurorules inspect` for raw files: show what they contain, and the recording that they would give."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_LEFT_OUT = 12
 
 
 def is_raw(file: Path) -> bool:
-    """Whether a file is a lab's and not a result of a study. A table of ours says by what code it was made."""
+    """Whether a file comes from a lab and is not a result of a study. Our own tables record the code that made them."""
     if file.suffix.lower() not in ENDINGS:
         return False
     if file.suffix.lower() != ".csv" or not file.is_file():
@@ -30,20 +30,20 @@ def is_raw(file: Path) -> bool:
 def report(
     files: Sequence[Path], options_file: Path | None, study: str | None, recording: str | None, picture: Path | None
 ) -> str:
-    """What is in raw files that belong together, and what a recording of them would be.
+    """The contents of raw files that belong together, and the recording that they would give.
 
     Args:
         files: raw files.
-        options_file: YAML of options of a recording.
-        study, recording: a recording of a study whose options are taken instead.
-        picture: where the picture is written; beside nothing else by the name of the first file.
+        options_file: YAML file with a recording's options.
+        study, recording: a study and one of its recordings, whose options to use instead.
+        picture: the picture to write; None means the name of the first file, in the working folder.
 
     Raises:
-        InputError: a file cannot be read, or is not as the options say.
+        InputError: a file cannot be read, or does not match the options.
     """
     for file in files:
         if not file.is_file():
-            raise InputError("The file is missing.", file=file, remedy="Correct its path.")
+            raise InputError("File not found.", file=file, remedy="Correct its path.")
     options = _options(options_file, study, recording)
     found: Look = confined(lambda: look(files, options), files)
     parts = [_yaml({str(file): facts for file, facts in found.facts.items()})]
@@ -57,12 +57,12 @@ def report(
             target = picture or Path(f"{files[0].stem}.recording.png")
             if target.suffix.lower() != ".png":
                 raise InputError(
-                    "The picture is a PNG.", key="--picture", value=str(target), remedy="Name it NAME.png."
+                    "The picture must be a PNG file.", key="--picture", value=str(target), remedy="Use NAME.png."
                 )
             caption = draw_recording(found.recording, ", ".join(found.sessions), target)
             parts.append(f"Picture: {target}\n{caption}")
     if found.problem is not None:
-        parts.append(f"These options are a guess that does not work yet:\n{found.problem}")
+        parts.append(f"The options below are a guess, and they do not work yet:\n{found.problem}")
     if options is None:
         parts.append(_start(files, found))
     return "\n".join(parts).rstrip("\n")
@@ -75,7 +75,7 @@ def _options(file: Path | None, study: str | None, recording: str | None) -> dic
         return None
     if study is None or recording is None:
         raise InputError(
-            "A recording of a study is named by two words.",
+            "--study and --recording must be used together.",
             key="--study" if study is None else "--recording",
             value=None,
             remedy="Write --study STUDY --recording NAME.",
@@ -83,7 +83,7 @@ def _options(file: Path | None, study: str | None, recording: str | None) -> dic
     entries = open_study(study).config["recordings"]
     if recording not in entries:
         raise InputError(
-            "The study has no such recording.",
+            "Unknown recording in this study.",
             key="--recording",
             value=recording,
             remedy=did_you_mean(recording, entries),
@@ -92,7 +92,7 @@ def _options(file: Path | None, study: str | None, recording: str | None) -> dic
 
 
 def _of_file(file: Path) -> dict[str, Any]:
-    """Options of a YAML file: by themselves, or those of the one recording in it. Their types are checked."""
+    """The options in a YAML file: at the top level, or of the only recording in it. Their types are checked."""
     import yaml
 
     from neurorules.study.schema.check import check_recording_options
@@ -101,23 +101,23 @@ def _of_file(file: Path) -> dict[str, Any]:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise InputError(
-            f"The options cannot be read ({' '.join(str(error).split())}).", file=file, remedy="Correct the file."
+            f"Cannot read the options ({' '.join(str(error).split())}).", file=file, remedy="Correct the file."
         ) from error
     if isinstance(content, Mapping) and isinstance(content.get("recordings"), Mapping):
         content = content["recordings"]
         if len(content) != 1:
             raise InputError(
-                "There are several recordings in the file.",
+                "The file has more than one recording.",
                 file=file,
                 key="recordings",
                 value=list(content),
-                remedy="Leave one in it, or use --study and --recording.",
+                remedy="Keep one, or use --study and --recording.",
             )
         (content,) = content.values()
     options = content.get("options", content) if isinstance(content, Mapping) else content
     if not isinstance(options, Mapping):
         raise InputError(
-            "The file holds no options of a recording.", file=file, value=options, remedy="Write names and values."
+            "The file has no recording options.", file=file, value=options, remedy="Write option names and values."
         )
     check_recording_options(options, file)
     return dict(options)
@@ -140,8 +140,8 @@ def _recording_in_words(found: Look) -> str:
         "conditions": sizes["condition"],
         "labels": {name: ", ".join(map(str, dict.fromkeys(values))) for name, values in labels.items()},
         "neurons": sizes["neuron"],
-        "bins": f"{sizes['time']} of {about['bin_width_ms']:g} ms, {float(recording['time'][0]):g} ms from "
-        f"{about['aligned_to']} on",
+        "bins": f"{sizes['time']} of {about['bin_width_ms']:g} ms, from {float(recording['time'][0]):g} ms relative to "
+        f"{about['aligned_to']}",
         "trials": json.loads(about["kept_trials"]),
         "rates": f"{float(values.mean()):.4g} {rates.attrs.get('units', 'spikes/s')} on average, "
         f"{float(values.min()):.4g} to {float(values.max()):.4g}",
@@ -150,7 +150,7 @@ def _recording_in_words(found: Look) -> str:
         neuron, condition = recording["trial_neuron"].values, recording["trial_condition"].values
         counts = np.zeros((sizes["neuron"], sizes["condition"]), np.int64)
         np.add.at(counts, (neuron, condition), 1)
-        words["trials of a neuron in a condition"] = f"{counts.min()} to {counts.max()}, median {np.median(counts):g}"
+        words["trials per neuron and condition"] = f"{counts.min()} to {counts.max()}, median {np.median(counts):g}"
     signals = [str(name) for name, of in recording.data_vars.items() if of.dims == ("condition", "time")]
     if signals:
         words["behaviour"] = ", ".join(signals)
@@ -162,7 +162,7 @@ def _recording_in_words(found: Look) -> str:
 
 
 def _left_out(entries: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Reasons, with how many times each and the first of what is left out."""
+    """The reasons, each with its count and the first few items left out."""
     by_reason: dict[str, list[Mapping[str, Any]]] = {}
     for entry in entries:
         by_reason.setdefault(str(entry["reason"]), []).append(entry)
@@ -187,9 +187,9 @@ def _start(files: Sequence[Path], found: Look) -> str:
     paths = [str(file.resolve()) for file in files]
     if not found.options:
         return (
-            "Nothing in it looks like trials of units, so no options are guessed. docs/your-recording.md says how to "
-            "name them: counts, rates, z_scores or spike_times, and axes; or spikes_file and trials_file, which are "
-            "inspected together."
+            "Nothing here looks like trials of units, so no options are suggested. docs/your-recording.md explains how "
+            "to set them: counts, rates, z_scores or spike_times, and axes; or spikes_file and trials_file, which you "
+            "inspect together."
         )
     entry = {
         "reader": reader_of(files),
@@ -197,8 +197,8 @@ def _start(files: Sequence[Path], found: Look) -> str:
         "path": paths[0] if len(paths) == 1 else paths,
         "options": {key: _plain(value) for key, value in found.options.items()},
     }
-    guesses = "file_bin_ms, which no file says, and " if "file_bin_ms" in found.options else ""
-    return f"# To start from; check each line, above all {guesses}condition, align and axes.\n" + _yaml(
+    guesses = "file_bin_ms (not stored in the files), " if "file_bin_ms" in found.options else ""
+    return f"# A starting point. Check each line, above all {guesses}condition, align and axes.\n" + _yaml(
         {"recordings": {name: entry}}, flow=None
     )
 

@@ -1,4 +1,4 @@
-"""How long training takes: seconds of the jobs that have finished, and of a run like them."""
+"""Training times: the duration of finished jobs, and estimates for similar runs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from neurorules.cli.base import Model, Study
 
 @dataclass(frozen=True)
 class Job:
-    """A training job that has finished.
+    """A finished training job.
 
     Attributes:
         ended: seconds since the epoch.
         seconds: wall time.
-        per_run: by model, seconds of one of its runs: a job's time goes by the updates of its runs.
+        per_run: seconds per run of each model. A job's time is shared among its runs by their numbers of updates.
     """
 
     ended: float
@@ -27,7 +27,7 @@ class Job:
 
 
 def finished_jobs(study: Study, root: Path) -> list[Job]:
-    """The training jobs of a study that left a benchmark file, in the order in which they ended."""
+    """A study's training jobs that have a benchmark file, in the order in which they ended."""
     jobs = []
     for block in study.selection.blocks:
         file = root / study.paths.training_benchmark(block.models[0], block.seeds, len(block.models))
@@ -41,7 +41,7 @@ def finished_jobs(study: Study, root: Path) -> list[Job]:
 
 
 def seconds_per_run(jobs: Iterable[Job]) -> dict[tuple[str, ...], list[float]]:
-    """Seconds per run of jobs: by task and learning rule, by task, and of all, under the key ()."""
+    """Seconds per run, keyed by task and learning rule, by task, and by () for all runs."""
     per_run: dict[tuple[str, ...], list[float]] = {}
     for job in jobs:
         for model, seconds in job.per_run.items():
@@ -51,7 +51,7 @@ def seconds_per_run(jobs: Iterable[Job]) -> dict[tuple[str, ...], list[float]]:
 
 
 def typical(per_run: Mapping[tuple[str, ...], Sequence[float]], model: Model) -> float:
-    """Seconds of a run of this kind: of its task and learning rule, else of its task, else of any."""
+    """Median seconds per run for this task and learning rule, else for this task, else for all runs."""
     for kind in _kinds(model):
         if kind in per_run:
             return statistics.median(per_run[kind])
@@ -63,7 +63,7 @@ def _kinds(model: Model) -> tuple[tuple[str, ...], ...]:
 
 
 def seconds_of(file: Path) -> float:
-    """Wall time from a benchmark file of Snakemake; 0 where there is none, or it is not whole."""
+    """The wall time in a Snakemake benchmark file, or 0 if the file is missing or incomplete."""
     try:
         seconds = float(file.read_text(encoding="utf-8").splitlines()[1].split("\t")[0])
     except (OSError, ValueError, IndexError):

@@ -1,4 +1,4 @@
-"""`neurorules plan`: check a study, count the jobs that are left to do, and the seeds that its primary claim needs."""
+"""`neurorules plan`: check a study, and count the jobs left to do and the seeds that its primary claim needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ _JOB_TABLE = re.compile(r"^Job stats:\n(?:.+\n)+\n*", re.MULTILINE)
 
 
 def snakemake_command(file: Path, targets: list[str], raw_dir: str | None = None) -> list[str]:
-    """The dry run of a study. Targets come first: --configfile and --config take every word that follows them."""
+    """The command for a study's dry run. Targets come first: --configfile and --config consume every word after "
+    "them."""
     config = [] if raw_dir is None else ["--config", f"raw_dir={raw_dir}"]
     return [
         *(sys.executable, "-m", "snakemake", *targets),
@@ -28,7 +29,7 @@ def snakemake_command(file: Path, targets: list[str], raw_dir: str | None = None
 
 
 def with_one_job_table(said: str) -> str:
-    """What a dry run says, with its table of jobs once: Snakemake prints it before the jobs and after them."""
+    """The output of a dry run with one job table: Snakemake prints the table before and after the jobs."""
     tables = list(_JOB_TABLE.finditer(said))
     for table in reversed(tables[1:]):
         if table[0].strip() == tables[0][0].strip():
@@ -37,7 +38,7 @@ def with_one_job_table(said: str) -> str:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check the study and count what is left of it; returns the exit code."""
+    """Check the study, count what is left to do, and return the exit code."""
     code = run_cli(partial(summary, arguments.study), prefix=f"{arguments.study}: ")
     if code != 0:
         return code

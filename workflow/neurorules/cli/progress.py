@@ -1,4 +1,4 @@
-"""How far a study has come: counted from names and sizes of files, so that it costs a running study nothing."""
+"""A study's progress, counted from file names and sizes alone so that a running study is not slowed down."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from neurorules.cli.failures import FailedJob, failed_jobs
 from neurorules.cli.pace import finished_jobs, seconds_per_run, typical
 from neurorules.training.progress import clock
 
-# The pace is that of the last jobs; a pause between two of them that is longer than this ended an earlier session.
+# The pace comes from the last jobs. A longer pause between two jobs than this marks the end of an earlier session.
 LAST_JOBS, PAUSE_S = 40, 1800.0
 
 
 @dataclass(frozen=True)
 class Count:
-    """How many of something are there."""
+    """How many of the wanted items exist."""
 
     done: int
     of: int
 
     @property
     def share(self) -> float:
-        """The share that is there; 1 of nothing."""
+        """The share that exists; 1 if nothing is wanted."""
         return self.done / self.of if self.of else 1.0
 
 
 @dataclass(frozen=True)
 class FigureProgress:
-    """How far one figure has come.
+    """The progress of one figure.
 
     Attributes:
-        name: the figure's.
-        runs: networks that it shows.
+        name: name of the figure.
+        runs: runs that it shows.
         tables: tidy tables that it is drawn from.
-        drawn: whether all of its files are there.
+        drawn: whether all its files exist.
     """
 
     name: str
@@ -50,19 +50,19 @@ class FigureProgress:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a study has come.
+    """The progress of a study.
 
     Attributes:
-        study: its name.
+        study: name of the study.
         folder: where its results are.
-        runs: runs that are trained here.
-        tasks: of these, by task.
-        elsewhere: runs of networks that were trained elsewhere.
+        runs: runs trained by this workflow.
+        tasks: the same runs by task.
+        elsewhere: networks trained elsewhere.
         tables: tidy tables.
-        figures: in the study's order.
-        pace: when the runs will be finished, in words; empty where all are there.
-        failed: jobs that failed.
-        used_bytes, free_bytes: what the results take, and what is left on their disk.
+        figures: figures in the study's order.
+        pace: when the runs will be finished, as text; empty if all of them are.
+        failed: failed jobs.
+        used_bytes, free_bytes: disk space used by the results, and free space on their disk.
     """
 
     study: str
@@ -79,18 +79,18 @@ class Progress:
 
     @property
     def is_finished(self) -> bool:
-        """Whether everything is there."""
+        """Whether everything has been made."""
         counts = (self.runs, self.elsewhere, self.tables)
         return all(count.done == count.of for count in counts) and all(figure.drawn for figure in self.figures)
 
 
 def progress(study: Study, folder: str | Path = ".", now: float | None = None) -> Progress:
-    """Look how far a study has come.
+    """Count how much of a study has been made.
 
     Args:
         study: a checked study.
         folder: where snakemake runs.
-        now: seconds since the epoch; the clock's where None.
+        now: seconds since the epoch; None means the current time.
     """
     root = Path(folder)
     selection, paths = study.selection, study.paths
@@ -135,19 +135,19 @@ def progress(study: Study, folder: str | Path = ".", now: float | None = None) -
 
 
 def _count(wanted: Iterable[object], there: Iterable[object]) -> Count:
-    """Of what is wanted, how much is there."""
+    """How many of the wanted items exist."""
     wanted, there = list(wanted), set(there)
     return Count(sum(one in there for one in wanted), len(wanted))
 
 
 def _disk(results: Path) -> tuple[int, int]:
-    """Bytes that the files of a study take, a file of several names once, and bytes that are free on their disk."""
+    """Bytes used by a study's files, counting hard links once, and bytes free on their disk."""
     sizes: dict[tuple[int, int], int] = {}
     for folder, _, names in os.walk(results):
         for name in names:
             try:
                 status = os.lstat(os.path.join(folder, name))
-            except OSError:  # it is gone since
+            except OSError:  # it has been deleted
                 continue
             sizes[status.st_dev, status.st_ino] = status.st_size
     there = next((folder for folder in (results, *results.parents) if folder.exists()), Path("."))
@@ -155,7 +155,7 @@ def _disk(results: Path) -> tuple[int, int]:
 
 
 def _pace(study: Study, root: Path, left: list[tuple[Model, int]], now: float) -> str:
-    """When the runs will be finished, from how long those of their kind took and how many jobs ran side by side."""
+    """When the runs will be finished, from the time similar runs took and how many jobs ran in parallel."""
     jobs = finished_jobs(study, root)
     recent = jobs[-LAST_JOBS:]
     for later in range(len(recent) - 1, 0, -1):
@@ -163,11 +163,11 @@ def _pace(study: Study, root: Path, left: list[tuple[Model, int]], now: float) -
             recent = recent[later:]
             break
     if not recent:
-        return "time left: known when the first training job is finished"
+        return "time left: not known until the first training job finishes"
     per_run = seconds_per_run(jobs)
     expected = sum(typical(per_run, model) for model, _ in left)
     span = recent[-1].ended - min(job.ended - job.seconds for job in recent)
     side_by_side = max(1.0, sum(job.seconds for job in recent) / span) if span > 0 else 1.0
     ended = now - recent[-1].ended
-    text = f"time left for the runs: about {clock(expected / side_by_side)}, with {side_by_side:.1f} jobs side by side"
+    text = f"time left for the runs: about {clock(expected / side_by_side)}, with {side_by_side:.1f} jobs in parallel"
     return text + (f" (the last one ended {clock(ended)} ago)" if ended > PAUSE_S else "")

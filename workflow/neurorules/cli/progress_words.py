@@ -1,4 +1,4 @@
-"""How far a study has come, in words."""
+"""A study's progress as text."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import os
 from neurorules.cli.failures import FailedJob
 from neurorules.cli.progress import Count, Progress
 
-SHOWN = 10  # failed jobs that a report names
+SHOWN = 10  # failed jobs listed in a report
 
 
 def in_words(now: Progress, *, by_figure: bool = False) -> str:
-    """How far a study has come, as lines of text."""
+    """A study's progress as lines of text."""
     lines = [f"study {now.study} in {now.folder}", _line("runs", now.runs)]
     if len(now.tasks) > 1:
         lines += [_line(f"  {task}", count) for task, count in now.tasks.items()]
@@ -36,12 +36,12 @@ def in_words(now: Progress, *, by_figure: bool = False) -> str:
 
 
 def disk(now: Progress) -> str:
-    """What the results take and what is left on their disk, in words."""
+    """Disk space used by the results and free space on their disk, as text."""
     return f"disk: {_size(now.used_bytes)} used by results, {_size(now.free_bytes)} free"
 
 
 def failures(failed: tuple[FailedJob, ...]) -> list[str]:
-    """Lines on the jobs that failed: for each its log, and what that says at its end."""
+    """Lines about the failed jobs: for each, its log and the error at the end of it."""
     if not failed:
         return []
     lines = [f"failed jobs: {len(failed)}"]
@@ -51,7 +51,7 @@ def failures(failed: tuple[FailedJob, ...]) -> list[str]:
 
 
 def _size(n_bytes: int) -> str:
-    """Bytes as people write them: 1.3 GB."""
+    """A human-readable size, such as 1.3 GB."""
     size, unit = float(n_bytes), "B"
     for larger in ("kB", "MB", "GB", "TB"):
         if size < 1000:

@@ -1,4 +1,4 @@
-"""How many seeds the primary claim of a study needs, and what they would cost."""
+"""How many seeds a study's primary claim needs, and how long they would take."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Need:
     """Seeds for 80% power.
 
     Attributes:
-        seeds: per group; NaN where it is not known.
-        basis: what that is worked out from, or why it is not known.
+        seeds: seeds per group; NaN if not known.
+        basis: what the number is based on, or why it is not known.
     """
 
     seeds: float
@@ -30,7 +30,7 @@ class Need:
 
 
 def seeds_report(study: Study, folder: str | Path = ".") -> str:
-    """Seeds that the primary claim needs and their cost, in words; "" for a study that decides no claims.
+    """The seeds that the primary claim needs and their cost, as text; "" if the study tests no claims.
 
     Args:
         study: a checked study.
@@ -49,7 +49,7 @@ def seeds_report(study: Study, folder: str | Path = ".") -> str:
     head = f"primary claim: {primary.claim}"
     if not models:
         place = ", ".join(filter(None, (primary.recording, primary.setting)))
-        return f"{head} ({place}): the study has no networks that it compares"
+        return f"{head} ({place}): the study has none of the networks that this claim compares"
     places = {study.options.recording(model) or model.task: None for model in models}
     settings = dict.fromkeys(model.setting for model in models)
     head += f" ({', '.join(places)}; {' and '.join(settings)})"
@@ -57,8 +57,8 @@ def seeds_report(study: Study, folder: str | Path = ".") -> str:
     need = _found([Path(folder) / file for file in files]) or _beforehand(claim, primary.recording, primary.setting)
     have = len(study.selection.figure_seeds(claim["figure"]))
     if math.isnan(need.seeds):
-        return f"{head}: seeds for 80% power are not known ({need.basis}); this study has {have}"
-    lines = [f"{head}: {need.seeds:.0f} seeds a side for 80% power ({need.basis}); this study has {have}"]
+        return f"{head}: number of seeds for 80% power not known ({need.basis}); this study has {have}"
+    lines = [f"{head}: {need.seeds:.0f} seeds per group for 80% power ({need.basis}); this study has {have}"]
     more = max(0, round(need.seeds) - have)
     if more:
         runs = f"{more} more seeds of {' and '.join(dict.fromkeys(model.learning_rule for model in models))}"
@@ -67,7 +67,7 @@ def seeds_report(study: Study, folder: str | Path = ".") -> str:
 
 
 def compared_models(study: Study, claim: Mapping[str, Any], recording: str, setting: str) -> list[Model]:
-    """The models whose networks a claim compares on a recording; in one setting, where the claim itself names none."""
+    """The models that a claim compares on a recording, in the given setting if the claim does not specify one."""
     figure, parameters = claim["figure"], claim.get("parameters", {})
     groups = [{"setting": setting, **parameters[side]} for side in ("first", "second") if side in parameters]
     if figure not in study.selection.figures:
@@ -81,13 +81,13 @@ def compared_models(study: Study, claim: Mapping[str, Any], recording: str, sett
 
 
 def _has(model: Model, name: str, value: Any) -> bool:
-    """Whether a model has one of the values of a column; of columns that are not a model's, any will do."""
+    """Whether a model has one of a column's values. Columns that models do not have always match."""
     values = value if isinstance(value, list) else [value]
     return not hasattr(model, name) or getattr(model, name) in values
 
 
 def _found(files: Iterable[Path]) -> Need | None:
-    """What the study's own ledger says; None where there is none, or it has not tested the claim."""
+    """The number from the study's own ledger; None if there is no ledger, or it has not tested the claim."""
     for file in files:
         if not file.is_file():
             continue
@@ -102,28 +102,28 @@ def _found(files: Iterable[Path]) -> Need | None:
 
 
 def _whole(number: str | None) -> str:
-    return f"{float(number):.0f}" if number else "more than can be counted"
+    return f"{float(number):.0f}" if number else "no upper limit"
 
 
 def _beforehand(claim: Mapping[str, Any], recording: str, setting: str) -> Need:
-    """From the published SD alone, as for a study that has not been run."""
+    """The number from the published SD alone, for a study that has not been run."""
     from neurorules.claims.published import margin_of, published_sd_of
     from neurorules.statistics.power import Design, power_equivalence, replicates_for
 
     margin, sd = (of(claim, recording, setting) for of in (margin_of, published_sd_of))
     if math.isnan(margin) or math.isnan(sd):
-        return Need(math.nan, "no margin with a published SD beside it")
+        return Need(math.nan, "the claim has no margin with a published SD")
     seeds = replicates_for(lambda design: power_equivalence(design, margin), Design(sd, 2, sd, 2))
     return Need(
-        seeds, f"if SDs over seeds are as the published {sd:g}, margin {margin:g}; `claims` says it with SDs found"
+        seeds, f"assuming the published SD over seeds, {sd:g}, and margin {margin:g}; `claims` uses the SDs measured"
     )
 
 
 def _cost(study: Study, root: Path, models: Iterable[Model], more: int) -> str:
-    """Time of so many more seeds of each model, one run after another."""
+    """The time for this many more seeds of each model, one run after another."""
     jobs = finished_jobs(study, root)
     if not jobs:
-        return "what they cost is known when the first training job of this study is finished"
+        return "time not known until the first training job of this study finishes"
     per_run = seconds_per_run(jobs)
     each = {model: typical(per_run, model) for model in models}
     rules = ", ".join(f"{model.learning_rule} {seconds:.0f} s" for model, seconds in each.items())

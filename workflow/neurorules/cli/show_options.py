@@ -1,4 +1,4 @@
-"""`neurorules show-options`: every option of a model, with its value and the place that it comes from."""
+"""`neurorules show-options`: show every option of a model, its value and where it is set."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from neurorules.errors import InputError
 
 
 def find_model(study: Study, text: str) -> Model:
-    """A model by its name, task/learning rule/setting; it need not be part of a figure.
+    """Find a model by its name, task/learning rule/setting. No figure needs to use it.
 
     Raises:
-        InputError: the name has other than three parts, or one of them is unknown to the study.
+        InputError: the name does not have three parts, or the study does not know one of them.
     """
     parts = text.split("/")
     if len(parts) != 3:
         raise InputError(
-            "A model is named by its task, its learning rule and its setting.",
+            "A model name has three parts: task/learning rule/setting.",
             key="MODEL",
             value=text,
             remedy=did_you_mean(text, map(str, study.selection.seeds)),
@@ -32,7 +32,7 @@ def find_model(study: Study, text: str) -> Model:
     ):
         if name not in known:
             raise InputError(
-                f"The study {study.name} has no {what} of this name.",
+                f"Unknown {what} in the study {study.name}.",
                 key="MODEL",
                 value=name,
                 remedy=did_you_mean(name, sorted(known)),
@@ -41,14 +41,14 @@ def find_model(study: Study, text: str) -> Model:
 
 
 def _learning_rules(study: Study) -> dict[str, None]:
-    """Those without options are not in the config's `learning_rules`."""
+    """All learning rules. Those without options are not in the config's `learning_rules`."""
     from neurorules.learning.base.learning_rule import LEARNING_RULES
 
     return dict.fromkeys(LEARNING_RULES.names())
 
 
 def table(study: Study, model: Model) -> str:
-    """Lines of option, value, and the file and key that the value comes from."""
+    """A table with one line per option: its name, its value, and the file and key that set it."""
     options = study.options.of(model)
     rows = []
     for group in OPTION_GROUPS:
@@ -56,14 +56,14 @@ def table(study: Study, model: Model) -> str:
             file, key = study.options.place(model, f"{group}.{name}")
             rows.append((f"{group}.{name}", json.dumps(value, ensure_ascii=False), f"{_short(file)}  {key}"))
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    seeds = ", ".join(map(str, study.selection.seeds.get(model, ()))) or "none: no figure of this study shows it"
+    seeds = ", ".join(map(str, study.selection.seeds.get(model, ()))) or "none (no figure of this study uses it)"
     lines = [f"{model} in the study {study.name}; seeds: {seeds}"]
     lines += [f"{name:<{widths[0]}}  {value:<{min(widths[1], 32)}}  {place}" for name, value, place in rows]
     return "\n".join(lines)
 
 
 def _short(file: str | None) -> str:
-    """The file from the working folder, where it is below that; no study file says a default."""
+    """The file, relative to the working folder if it is under it; None means that the option has its default."""
     if file is None:
         return "default"
     path = Path(file)
@@ -71,7 +71,7 @@ def _short(file: str | None) -> str:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the options of a model; returns the exit code."""
+    """Print a model's options and return the exit code."""
 
     def words() -> str:
         study = open_study(arguments.study)

@@ -1,4 +1,4 @@
-"""`neurorules status`: what of a study is finished, what is left, what failed, and how long the runs will take."""
+"""`neurorules status`: show what is finished, what is left, what failed, and how long the runs will take."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from neurorules.cli.progress_words import in_words
 
 
 def report(study: Study, folder: str | Path = ".", now: float | None = None, *, by_figure: bool = False) -> str:
-    """How far a study has come, in words.
+    """A study's progress as text.
 
     Args:
         study: a checked study.
         folder: where snakemake runs.
-        now: seconds since the epoch; the clock's where None.
-        by_figure: whether a line says how far each figure is.
+        now: seconds since the epoch; None means the current time.
+        by_figure: whether to add a line for each figure.
     """
     return in_words(progress(study, folder, now), by_figure=by_figure)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print how far a study has come, once or until it is finished; returns the exit code."""
+    """Print a study's progress, once or until it is finished, and return the exit code."""
     if arguments.watch:
         from neurorules.cli.watch import watch
 

@@ -1,6 +1,6 @@
-"""`neurorules trials`: the test trials of a task in words.
+"""`neurorules trials`: describe the test trials of a task.
 
-They are what a recording's conditions have to be, by which labels, in how many bins.
+They define the conditions, labels and bins that a recording needs.
 """
 
 from __future__ import annotations
@@ -23,20 +23,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-MOST_PIECES = 8  # of a trial, else it changes from step to step
+MOST_PIECES = 8  # a trial with more stretches is described as changing from step to step
 
 
 def describe(study: Study, task: str) -> str:
-    """What to print of a task, as its setting `base` has it.
+    """A description of a task's test trials in the setting `base`.
 
     Raises:
-        InputError: the study has no such task, the recording that its trials are made from is not there, or the one
-            that it is compared with has other conditions or bins.
+        InputError: the study has no such task, the recording that its trials are made from does not exist, or the
+            conditions or bins of its recording do not match.
     """
     if task not in study.config["tasks"]:
-        raise InputError(
-            "There is no such task.", key="tasks", value=task, remedy=did_you_mean(task, study.config["tasks"])
-        )
+        raise InputError("Unknown task.", key="tasks", value=task, remedy=did_you_mean(task, study.config["tasks"]))
     model = Model(task, "bptt", "base")
     options, name = study.options.of(model), study.options.recording(model)
     recording = None
@@ -44,9 +42,9 @@ def describe(study: Study, task: str) -> str:
         recording = open_recording(study.paths.recording_file(name))
     elif study.options.needs_recording(task):
         raise InputError(
-            f"The trials of {task} are made from a recording, which is not there yet.",
+            f"The trials of {task} are made from a recording that does not exist yet.",
             file=study.paths.recording_file(name or ""),
-            remedy="Make it first: snakemake and this file as target, with the study's --configfile.",
+            remedy="Make it first: run snakemake with this file as the target and the study's --configfile.",
         )
     made = task_of(study, model, recording)
     trials = made.test()
@@ -63,7 +61,7 @@ def describe(study: Study, task: str) -> str:
             f"steps {steps[0]}-{steps[-1]} are compared with {name}'s bins, {time_ms[0]:g} to {time_ms[-1]:g} ms"
         )
     elif name is not None:
-        lines.append(f"compared with {name}, which is not made yet: snakemake {study.paths.recording_file(name)}")
+        lines.append(f"compared with {name}, not made yet; to make it: snakemake {study.paths.recording_file(name)}")
     for k in range(len(trials.condition)):
         target = trials.targets[:, k].reshape(trials.n_steps, -1)
         lines += [
@@ -76,7 +74,7 @@ def describe(study: Study, task: str) -> str:
 
 
 def _pieces(values: NDArray[Any]) -> str:
-    """Values (step, channel) as stretches of steps over which they stay the same."""
+    """Values (step, channel) as stretches of steps with constant values."""
     stretches = [(tuple(row), len(list(same))) for row, same in itertools.groupby(values.tolist())]
     if len(stretches) > MOST_PIECES:
         return f"change from step to step, from {_row(values[0])} to {_row(values[-1])}"
@@ -92,7 +90,7 @@ def _row(values: Sequence[float] | NDArray[Any]) -> str:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the test trials of some tasks, or of all tasks of a study; returns the exit code."""
+    """Print the test trials of the given tasks, or of all tasks of a study, and return the exit code."""
 
     def words() -> str:
         study = open_study(arguments.study)

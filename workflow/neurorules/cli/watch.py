@@ -1,4 +1,4 @@
-"""`neurorules status --watch`: how far a study has come, drawn again every few seconds until it is finished."""
+"""`neurorules status --watch`: show a study's progress, updated every few seconds until it is finished."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ def watch(
     console: Console | None = None,
     wait: Callable[[float], None] = time.sleep,
 ) -> str:
-    """Show how far a study has come until it is finished, or until Ctrl-C.
+    """Show a study's progress until it is finished, or until Ctrl-C.
 
-    Where the output is no terminal, the plain report is printed once in every interval.
+    If the output is not a terminal, the plain report is printed once per interval.
 
     Args:
         study: a checked study.
         folder: where snakemake runs.
-        interval_s: seconds between two looks.
-        console: where to draw; standard output where None.
-        wait: waits for so many seconds.
+        interval_s: seconds between updates.
+        console: where to draw; None means standard output.
+        wait: waits for the given number of seconds.
 
     Returns:
-        a last word.
+        the last line to print.
     """
     from rich.console import Console
 
@@ -50,7 +50,7 @@ def watch(
             wait(interval_s)
         return in_words(now, by_figure=True)
     except KeyboardInterrupt:
-        return "stopped watching; the study goes on where it runs"
+        return "stopped watching; a running study continues"
 
 
 def _draw(study: Study, folder: str | Path, interval_s: float, console: Console, wait: Callable[[float], None]) -> str:
@@ -66,11 +66,11 @@ def _draw(study: Study, folder: str | Path, interval_s: float, console: Console,
 
 
 def picture(now: Progress, height: int) -> RenderableType:
-    """How far a study has come, as something that rich draws.
+    """A study's progress as a rich renderable.
 
     Args:
-        now: how far it has come.
-        height: lines that there is room for. Figures that are drawn are left out first, so that failed jobs are seen.
+        now: the progress.
+        height: lines available. Finished figures are left out first, so that failed jobs stay visible.
     """
     from rich.console import Group
     from rich.table import Table

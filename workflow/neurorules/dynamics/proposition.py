@@ -4,12 +4,13 @@ A linear network of one unit, h_t = w h_{t-1} + x_t with h_0 = 0, reads out y = 
 p(w) = y - 1 is a polynomial, sum_t x_t w^(T-t) - 1, and the loss p^2 / 2. Continuous-time updates of w:
 
     BPTT                                    dw/dt = -p(w) p'(w)
-    e-prop with a constant S                dw/dt = -p(w) S          as in Appendix B e-prop by literal truncation
-    dw/dt = -p(w) h_{T-1}(w) from detaching h in the recurrent product
+    e-prop with a constant S                dw/dt = -p(w) S          as in Appendix B
+    e-prop by literal truncation            dw/dt = -p(w) h_{T-1}(w) from detaching h in the recurrent product
 
-(If the trace keeps the unit's own recurrent weight, as in the paper's equation 7, e-prop of one unit is BPTT.) Let w*
-be a real root of p and J = d(dw/dt)/dw the flow's Jacobian. The proposition: e-prop converges to w* from within the
-radius around w* in which J < 0, and diverges where J > 0 at w_0 and keeps its sign along the way.
+(If the trace keeps the unit's own recurrent weight, as in the paper's equation 7, e-prop of one unit is BPTT.)
+
+Let w* be a real root of p and J = d(dw/dt)/dw the flow's Jacobian. The proposition: e-prop converges to w* from within
+the radius around w* in which J < 0, and diverges if J > 0 at w_0 and keeps its sign along the way.
 
 Literal truncation never diverges: p h_{T-1} has odd degree 2T - 3 and leading coefficient x_1^2 > 0, so its flow points
 inward far out. It can stall where h_{T-1}(w) = 0, which is not a solution.

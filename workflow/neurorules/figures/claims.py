@@ -82,8 +82,8 @@ def _markdown(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]], primary
         "## All claims",
         "",
         ", ".join(f"**{int(counts.get(verdict, 0))} {verdict}**" for verdict in verdicts)
-        + f": {table['id'].nunique()} claims, each tested for every recording, task, setting and so on that it is "
-        "about. With Holm-corrected p-values: "
+        + f": {table['id'].nunique()} claims, each tested for every recording, task, setting and so on that it "
+        f"covers. With Holm-corrected p-values: "
         + ", ".join(f"{int(holm.get(verdict, 0))} {verdict}" for verdict in verdicts[:3])
         + ".",
         "",
@@ -131,7 +131,7 @@ def _seeds_needed(row: Mapping[str, Any]) -> str:
     low, high = _count(row["seeds_for_80_low"]), _count(row["seeds_for_80_high"])
     return (
         f"{_count(row['seeds_for_80'])} per group for 80% power at the SDs found here (there are {have}); {low} to "
-        f"{high} over the 95% interval of these SDs, which a few seeds estimate poorly"
+        f"{high} over the 95% interval of these SDs, which are imprecise with few seeds"
     )
 
 
@@ -169,7 +169,7 @@ def _notes(table: pd.DataFrame) -> list[str]:
         "as large as the published one, and the smallest difference that it would find in 80% of studies. Seeds: per "
         "group, for 80%.",
         "",
-        "*The verdict on the published numbers* is the same test's, applied to the means and SDs that the paper "
+        "*The verdict on the published numbers* comes from the same test, applied to the means and SDs that the paper "
         "prints, with their number of seeds. Table 3 has no such verdict: its SDs are over splits of one network's "
         "neurons.",
         "",

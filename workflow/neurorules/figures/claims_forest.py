@@ -50,10 +50,10 @@ def make(tables: Mapping[str, Mapping[str, pd.DataFrame]], context: Mapping[str,
         figure = forest.make_forest(shown)
         panels.legend_of(figure, forest.legend_entries(shown))
     words = [
-        "Difference of the two groups that a claim compares, first less second, with its 95% confidence interval over "
-        "seeds (n in the table). Claims with a direction: left of 0 is as claimed. Beige: margin within which "
-        "'as close as' is reproduced. Upright bars: the difference that the paper prints for that recording.",
-        "Colour and marker: verdict; hollow: a synthetic recording, which is no evidence. "
+        "Difference of the two groups that a claim compares, first minus second, with its 95% confidence interval over "
+        "seeds (n in the table). Directional claims hold to the left of 0. Beige: margin within which "
+        "'as close as' is reproduced. Vertical bars: the difference that the paper prints for that recording.",
+        "Colour and marker: verdict; hollow: a synthetic recording, which is never evidence. "
         "Intervals beyond an axis are cut.",
         without,
     ]

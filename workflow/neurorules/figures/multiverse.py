@@ -23,6 +23,9 @@ PRODUCTS = ("pdf", "png", "csv")
 PLUGINS = ("claims.tests.equivalent_at_accuracy",)
 PUBLISHED = ""  # margins and tests of all claims
 
+# Values of the column `margin_source`.
+PUBLISHED_MARGIN, OWN_MARGIN = "ledger", "SD of BPTT"
+
 # Rows of marks below the curve.
 CHOICE_TITLES = {
     "onset_step": "Movement onset at step",
@@ -55,6 +58,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         title = titles.panel_title(rows, table)
         grid[0][index].set_title(f"{title}\n{name} minus BPTT, n = {_networks(tested)}")
     panels.legend(figure, list(grid[0]))
+    own = found[found["margin_source"] == OWN_MARGIN] if len(found) else found
     panels.caption(
         figure,
         context,
@@ -65,6 +69,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             "thin: 95%. Band: equivalence margin of the measure.",
             "Ring: the specification that decides the ledger's row.",
             "Range: mean over accuracies from clearly above guessing up to the ledger's.",
+            *_without_margin(own),
         ],
     )
     csv = found if len(found) else pd.DataFrame({"synthetic": table["synthetic"].iloc[:0]})
@@ -75,7 +80,7 @@ def _compared(table: pd.DataFrame, claims: Sequence[Mapping[str, Any]]) -> pd.Da
     """Every specification for every learning rule against BPTT, with the labels of its models."""
     import pandas as pd
 
-    from neurorules.claims.specifications import margins_of, specifications
+    from neurorules.claims.specifications import margins_of, specifications, spread_margins
     from neurorules.tables.base.columns import PANEL_GROUP
 
     parts = []
@@ -83,8 +88,10 @@ def _compared(table: pd.DataFrame, claims: Sequence[Mapping[str, Any]]) -> pd.Da
         unit = dict(zip(PANEL_GROUP, key, strict=True))
         for learning_rule in sorted(set(rows["learning_rule"]) - {"bptt"}):
             claim = _claim(claims, learning_rule)
-            margins = margins_of(claims, claim, str(unit["recording"]))
-            found = specifications(claim, unit, rows, margins)
+            published = margins_of(claims, claim, str(unit["recording"]))
+            found = specifications(claim, unit, rows, {**spread_margins(rows), **published})
+            if len(found):
+                found["margin_source"] = np.where(found["measure"].isin(list(published)), PUBLISHED_MARGIN, OWN_MARGIN)
             labels = {**unit, "learning_rule": learning_rule}
             labels |= {name: rows[name].iloc[0] for name in ("recording_title", "synthetic")}
             parts.append(found.assign(**labels))
@@ -104,6 +111,16 @@ def _claim(claims: Sequence[Mapping[str, Any]], learning_rule: str) -> dict[str,
         if claim["test"] == "equivalent_at_accuracy" and claim["parameters"] == groups:
             return dict(claim)
     return {**about[0], "parameters": groups}
+
+
+def _without_margin(rows: pd.DataFrame) -> list[str]:
+    """Which measures have no margin in the ledger, and what replaces it here."""
+    from neurorules.plotting.titles import measure_label
+
+    if rows.empty:
+        return []
+    names = ", ".join(measure_label(measure) for measure in sorted(set(rows["measure"])))
+    return [f"{names}: the ledger has no margin; here, it is the SD over seeds of trained BPTT networks."]
 
 
 def _networks(rows: pd.DataFrame) -> str:
@@ -191,10 +208,10 @@ def _in_order(column: str, rows: pd.DataFrame) -> list[str]:
 
 def _words(column: str, value: str) -> str:
     """A choice in the figure's words."""
-    from neurorules.similarity.measures.base.measure import MEASURES
+    from neurorules.plotting.titles import measure_label
 
     if column == "measure":
-        return str(MEASURES.load(value).LABEL).removesuffix(" distance")
+        return measure_label(value)
     if column == "onset_step":
         return value.removesuffix(".0")
     return {"all": "all", "halves": "random halves"}.get(value, value)

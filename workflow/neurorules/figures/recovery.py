@@ -90,12 +90,13 @@ def _words(table: pd.DataFrame, shares: pd.DataFrame) -> list[str]:
         "A trained network with a known learning rule takes the recording's place, with the rates of recorded "
         "neurons, Poisson spikes and the same number of trials; all other networks are compared with it.",
         "Matrices: share of a learning rule's pseudo-recordings (row) by the closest one in mean distance (column).",
-        "Calibrated: the difference of both distances relative to pseudo-recordings of other seeds, because one "
+        "Calibrated: the difference between the two distances, relative to pseudo-recordings with other seeds, "
+        "because one "
         "learning rule's networks may be closer to everything.",
         "AUC: probability that a network with the same learning rule is closer than one with another; chance is .5.",
         "Bars: 95% intervals over networks (Clopper-Pearson; draws from one network are averaged).",
         "Networks with the same seed share initial weights and are left out, except in 'same seed too'.",
-        "Over training: networks where they reach each accuracy, if they do.",
+        "Over training: networks at the point where they reach each accuracy, if they do.",
         "Nothing to recover: two halves of one learning rule's seeds, trained or untrained.",
         *([f"Learning rates differ: {listed}; learning rule and rate are recovered together."] if different else []),
         "This holds for networks of this kind, not for the brain.",

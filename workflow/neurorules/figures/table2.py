@@ -1,4 +1,4 @@
-"""Table 2: distances by CCA and CKA, BPTT against e-prop, at the end of training and at equal accuracy.
+"""Table 2: distances by measures other than Procrustes, BPTT against e-prop, at the end and at equal accuracy.
 
 The CSV has the distances themselves, one row per seed and checkpoint, which decide claims. The Markdown summarises
 them.
@@ -16,12 +16,15 @@ from neurorules.io import markdown
 if TYPE_CHECKING:
     import pandas as pd
 
-TITLE = "Distance to the recording by CCA and CKA"
+TITLE = "Distance to the recording by CCA, CKA and other measures"
 TABLES = ("distances", "baselines")
 PRODUCTS = ("csv", "md", "html")
 PUBLISHED = "table2"
 
-MEASURES = ("cca", "cka", "cka_debiased")
+# The other figures are about it.
+MAIN_MEASURE = "procrustes"
+# The paper's, for the error.
+USUAL = ("cca", "cka")
 
 # Columns of baselines, see `plotting/baseline_lines.py`, and of the means to compare them with.
 BASELINES = {
@@ -38,18 +41,18 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     """The distances as data, and the table as text.
 
     Raises:
-        InputError: neither measure is computed in this study.
+        InputError: no other measure is computed in this study.
     """
     from neurorules.errors import InputError
 
     distances = tables["distances"]
-    chosen = distances[distances["measure"].isin(MEASURES)]
+    chosen = distances[distances["measure"] != MAIN_MEASURE]
     if chosen.empty:
         raise InputError(
-            "Table 2 needs measures that this study does not compute.",
+            "Table 2 shows measures other than Procrustes, and this study computes none.",
             key="comparison.measures",
             value=sorted(set(distances["measure"])),
-            remedy=f"Add {' and '.join(MEASURES)} to the measures, or remove table2 from use_figures.",
+            remedy=f"Add {' and '.join(USUAL)} to the measures, or remove table2 from use_figures.",
         )
     return {"csv": chosen, "md": _markdown(chosen, tables, context)}
 
@@ -77,13 +80,11 @@ def _markdown(distances: pd.DataFrame, tables: Mapping[str, pd.DataFrame], conte
         title = titles.panel_title(part, distances, ", ")
         for measure, of_measure in part.groupby("measure", sort=True):
             rows += [[title, *line] for line in _lines(str(measure), of_measure, context["published"])]
-            baselines.append(
-                [title, str(measure).upper().replace("_", " "), *_baselines(of_measure, tables, str(measure))]
-            )
+            baselines.append([title, titles.measure_label(str(measure)), *_baselines(of_measure, tables, str(measure))])
     lines += markdown.table([*header, "published BPTT, e-prop", "published p", "recomputed p"], rows)
     lines += [
         "",
-        "Distances from 0 (alike) to about 1: mean ± SD over seeds (n). Settings: "
+        "Distances from 0 (alike) to about 1 (nothing in common): mean ± SD over seeds (n). Settings: "
         f"{markdown.listed(context['figure']['settings'])}. Matched: at the highest accuracy that every network of "
         "both learning rules reached. p: Welch's t-test over seeds, two-sided; p equivalent: two one-sided tests "
         "against the margin, the SD that the paper prints for BPTT. Published numbers are for Sussillo 2015. "
@@ -96,8 +97,8 @@ def _markdown(distances: pd.DataFrame, tables: Mapping[str, pd.DataFrame], conte
         "",
         "Cross-condition average: the recording's average over conditions in place of a network. Untrained: before "
         "the first update. Shuffled: after training, no condition keeps its place; turned: each reach compared with "
-        "the opposite one; both for BPTT and e-prop together. Means over networks. Debiased: corrected for the bias of "
-        "few samples, assuming independent time bins.",
+        "the opposite one; both for BPTT and e-prop together. Means over networks. Debiased: corrected for the bias "
+        "of small samples, assuming independent time bins.",
     ]
     if context["left_out"]:
         lines += ["", f"Left out, recording not in this study: {markdown.listed(context['left_out'])}."]
@@ -120,6 +121,7 @@ def _baselines(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame], measure: 
 def _lines(measure: str, rows: pd.DataFrame, section: Mapping[str, Any]) -> list[list[str]]:
     """Rows for the end of training and matched accuracy by one measure; none if a learning rule is missing."""
     from neurorules.claims.published import printed, published_name, recomputed_p
+    from neurorules.plotting import titles
     from neurorules.statistics.comparison import compare
     from neurorules.tables.base.levels import doubts
     from neurorules.tables.base.matched import last_values, matched
@@ -150,7 +152,7 @@ def _lines(measure: str, rows: pd.DataFrame, section: Mapping[str, Any]) -> list
         ]
     return [
         [
-            measure.upper().replace("_", " "),
+            titles.measure_label(measure),
             stage,
             level,
             markdown.mean_sd(result.second),

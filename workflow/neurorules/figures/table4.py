@@ -46,7 +46,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     lines += [
         "",
         "Normalized Procrustes distance, 0 to 1, between the averages over that many trials of each condition and "
-        "over as many others. The SD is over random choices of these trials (n repeats), which overlap: it is not the "
+        "over the same number of other trials. The SD is over random choices of these trials (n repeats), which "
+        "overlap: it is not the "
         "standard error of the mean. Neurons: those with enough trials. The paper does not say which recording its "
         "numbers are for, or what its SD is over.",
     ]

@@ -39,7 +39,7 @@ def read_activity(path: Path, spec: Mapping[str, Any], where: str) -> tuple[NDAr
         where: config key of the network, for errors.
 
     Raises:
-        InputError: the file is damaged or of another type, or the array has other dimensions.
+        InputError: the file is damaged or of another type, or the array has different dimensions.
     """
     labels = {name: list(values) for name, values in spec.get("labels", {}).items()}
     order = list(spec.get("order", DIMENSIONS))
@@ -69,7 +69,7 @@ def read_activity(path: Path, spec: Mapping[str, Any], where: str) -> tuple[NDAr
     wrong = {name: len(found) for name, found in labels.items() if len(found) != len(values)}
     if wrong or not labels:
         raise InputError(
-            f"The activity has {len(values)} conditions, but another number of labels."
+            f"The activity has {len(values)} conditions, but a different number of labels."
             if wrong
             else "The conditions of the activity have no labels, so they cannot be told apart.",
             file=path,

@@ -184,7 +184,7 @@ def _numpy_file(path: Path) -> Iterator[Offered]:
                 raise ValueError("an .npy file under another name")
             for member in file.zip.infolist():
                 if member.file_size > limits.memory_to_read(path.stat().st_size):
-                    raise ValueError(f"{member.filename} says that it holds {member.file_size} bytes")
+                    raise ValueError(f"{member.filename} declares {member.file_size} bytes")
             yield {name: partial(file.__getitem__, name) for name in file.files}
     except (InputError, MemoryError):
         raise

@@ -54,7 +54,7 @@ def no_permission(path: str | Path, key: str | None = None) -> InputError:
         file=path,
         key=key,
         remedy="Make it and the folders above it readable for yourself (chmod u+r for a file, chmod u+rx for a "
-        "folder), or copy it to a place where you may read it.",
+        "folder), or copy it to a place where you can read it.",
     )
 
 

@@ -98,8 +98,8 @@ def _without_hdf5_locks() -> Iterator[None]:
     """Load HDF5 without file locks: on a file system without locks, it could not read any file.
 
     With locks, HDF5 would report a file that is open elsewhere as damaged; `check_readable` tells these apart. Our own
-    files are written under another name and renamed. HDF5 reads the variable once, when it is loaded; other programs
-    keep their locks.
+    files are written under a temporary name and renamed. HDF5 reads the variable once, when it is loaded; other
+    programs keep their locks.
     """
     variable = "HDF5_USE_FILE_LOCKING"
     if variable in os.environ:

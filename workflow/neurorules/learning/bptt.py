@@ -3,8 +3,8 @@
     delta_t = (1 - alpha) delta_{t+1} + f'(a_t) * (l_t + alpha W_h^T delta_{t+1})
 
 It keeps every path from a_t to the loss: through the readout (l_t), through the unit's own leak (1 - alpha), and
-through the recurrent weights. That makes it the reference for the other rules, and implausible in a brain: units would
-have to know the weights of their outgoing synapses, and errors would have to travel backward in time.
+through the recurrent weights. This makes it the reference for the other learning rules, but biologically implausible:
+units would have to know the weights of their outgoing synapses, and errors would have to travel backward in time.
 """
 
 from __future__ import annotations

@@ -3,13 +3,13 @@
     delta_t = (1 - alpha) delta_{t+1} + f'(a_t) * l_t
 
 It keeps the path through the readout and the unit's own leak, and drops every path through recurrent weights: the term
-alpha W_h^T delta_{t+1} of BPTT. What is left can be computed forward in time, by the three factors of the paper's
+alpha W_h^T delta_{t+1} of BPTT. The rest can be computed forward in time, with the three factors in the paper's
 equation 9:
 
     dW_ij = sum_t l_i,t e_ij,t,   e_ij,t = f'(a_i,t) eps_ij,t,   eps_ij,t = (1 - alpha) eps_ij,t-1 + alpha h_j,t-1
 
 with the eligibility trace e_ij, which a synapse can compute from local activity. The unit's own recurrent weight is
-dropped with the others, as detaching h in the recurrent product does; equation 7 would keep it.
+dropped with the others, as in code that detaches h in the recurrent product. Equation 7 would keep it.
 """
 
 from __future__ import annotations

@@ -1,17 +1,17 @@
-"""E-prop whose eligibility trace keeps a unit's own recurrent weight: the papers' equations 7 and 8, as written.
+"""E-prop with an eligibility trace that keeps a unit's own recurrent weight: the papers' equations 7 and 8 as written.
 
     delta_t = (1 - alpha) delta_{t+1} + f'(a_t) * (l_t + alpha diag(W_h) * delta_{t+1})
 
-The papers' truncation drops da_l/dW_ij of every other unit l, and keeps da_i,t/da_i,t-1 in full. That derivative has
-two parts: the leak, and the way of a unit's activity through its own weight W_ii back to itself. The eligibility trace
-of `eprop` decays by the leak alone, since detaching h in the recurrent product, as the published code does, cuts the
-second part too. Here the trace decays by both:
+The papers' truncation drops da_l/dW_ij for every other unit l, and keeps da_i,t/da_i,t-1 in full. That derivative has
+two parts: the leak, and the path from a unit's activity through its own weight W_ii back to itself. The eligibility
+trace of `eprop` decays only with the leak, because detaching h in the recurrent product, as in the published code, also
+cuts the second part. Here the trace decays with both:
 
     dW_ij = sum_t l_i,t f'(a_i,t) eps_ij,t
     eps_ij,t = (1 - alpha + alpha W_ii f'(a_i,t-1)) eps_ij,t-1 + alpha h_j,t-1
 
-It is as local as e-prop: W_ii is a synapse of the unit itself. With Dale's law, whose networks have no weights from a
-unit to itself, it is e-prop. In a network of N units W_ii is of the order 1 / sqrt(N), so that the two differ little.
+It is as local as e-prop: W_ii is a synapse of the unit onto itself. With Dale's law, networks have no such weights, and
+it is identical to e-prop. In a network of N units, W_ii is of order 1 / sqrt(N), so the two differ little.
 """
 
 from __future__ import annotations

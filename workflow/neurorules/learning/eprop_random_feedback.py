@@ -2,8 +2,8 @@
 
     delta_t = (1 - alpha) delta_{t+1} + f'(a_t) * l_t,   l_t = dL/dy_t B + its exact part through the activity penalty
 
-It drops what e-prop drops (every path through recurrent weights, see eprop.py), and also replaces the readout weights
-on the way back by fixed random weights B (see feedback_alignment.py).
+Like e-prop, it drops every path through recurrent weights (see eprop.py). In addition, it replaces the readout weights
+in the learning signal by fixed random weights B (see feedback_alignment.py).
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Evolution strategies: no error signal at all, only losses at randomly perturbed parameters (Salimans et al. 2017).
+"""Evolution strategies: no error signal, only losses at randomly perturbed parameters (Salimans et al. 2017).
 
     dtheta = 1 / (sigma S) sum_s L(theta + sigma eps_s) eps_s,   eps_s ~ N(0, I)
 
-(earlier version of the paper, equation 11; S = 50 there, sigma is not stated) over all parameters, the readout and the
-initial state included.
+(earlier version of the paper, equation 11, with S = 50 and sigma not stated) over all parameters, including the readout
+and the initial state.
 
-It keeps no path of the gradient: the loss alone, one number per sample, says which perturbations were good. With
-`antithetic` the samples are pairs +eps, -eps, which removes the mean of L from the estimate. L is the task loss with
+It keeps no path of the gradient. The loss, one number per sample, is all that tells good perturbations from bad ones.
+With `antithetic`, samples are pairs +eps, -eps, which removes the mean of L from the estimate. L is the task loss plus
 the activity penalty. All samples of an update see the same trials and the same noise.
 """
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from neurorules.tasks.base.losses import ScoredTrials
     from neurorules.tasks.base.task import Loss
 
-# How many weights and states of samples run side by side: on a CPU, as many as fit into its cache. Compiled loops run
-# one sample after another: to them, side by side only means shorter blocks of steps.
+# How many weights and states of samples run in parallel: on a CPU, as many as fit into its cache. Compiled loops run
+# samples one by one, so that more samples would only mean shorter blocks of steps.
 NUMBERS_TOGETHER = {"cpu": 100_000, "cuda": 50_000_000}
 
 
@@ -104,7 +104,7 @@ class SamplingEstimator:
         device = theta.flat.device.type
         in_compiled_loops = architecture.compiled and device == "cpu"
         together = 1 if in_compiled_loops else max(1, min(self.samples, NUMBERS_TOGETHER[device] // numbers))
-        # Equal parts: the largest number of samples side by side that divides all of them.
+        # Equal parts: the largest possible divisor of the number of samples.
         self.together = max(n for n in range(1, together + 1) if self.samples % n == 0)
         batch_shape = () if self.together == 1 else (self.together,)
         self.perturbed = Parameters(sizes, theta.flat.new_zeros(*batch_shape, theta.flat.shape[-1]))

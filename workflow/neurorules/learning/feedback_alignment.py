@@ -1,9 +1,9 @@
-"""Feedback alignment: BPTT whose errors reach the units through fixed random weights (Lillicrap et al. 2016).
+"""Feedback alignment: BPTT with errors that reach the units through fixed random weights (Lillicrap et al. 2016).
 
-    l_t = dL/dy_t B + its exact part through the activity penalty,   B ~ U(+-1/sqrt(N)), of the shape of W_y
+    l_t = dL/dy_t B + its exact part through the activity penalty,   B ~ U(+-1/sqrt(N)), with the shape of W_y
 
-It keeps BPTT's recursion, the recurrent weights included, and replaces only the readout weights W_y in the learning
-signal, so that the error needs no copy of the forward weights (paper, Figure 10). The readout itself learns by its
+It keeps BPTT's recursion, including the recurrent weights, and replaces only the readout weights W_y in the learning
+signal, so that the error needs no copy of the forward weights (paper, Figure 10). The readout itself learns with its
 exact gradient.
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class RandomFeedback(LearningRule):
-    """A learning signal through random weights; list it before the class that defines the backward recursion.
+    """A learning signal through random weights. As a base class, put it before the one with the backward recursion.
 
     Attributes:
         feedback: B, (output, unit); (network, output, unit) for a stack.

@@ -1,22 +1,22 @@
 """ModProp: e-prop with modulatory signals that units send to all units of a cell type (Liu et al. 2022).
 
-It keeps what e-prop keeps, and replaces the path through the recurrent weights, which e-prop drops, by one that needs
-only the means W_ab of the weights between two cell types a and b, and a constant mu in place of the derivative f'.
-There are two variants; every figure says which one it used.
+It keeps the paths of e-prop. In place of the path through the recurrent weights, which e-prop drops, it has one that
+needs only the mean weights W_ab between two cell types a and b, and a constant mu in place of the derivative f'. There
+are two variants. Every figure states which one it used.
 
 `published-code`: BPTT's recursion with W_ab for W_h, and mu for f' on that path,
 
     delta_t = (1 - alpha) delta_{t+1} + f'(a_t) l_t + mu alpha W_ab^T delta_{t+1}
 
 `paper` (earlier version, equation 9): e-prop with a second learning signal, which units l of every type a send and
-which arrives s steps earlier, through the filter taps F_s = mu^(s-1) times the block means of (alpha W_h)^s,
+which arrives s steps earlier, through filter taps F_s = mu^(s-1) times the block means of (alpha W_h)^s,
 
     delta_t = (1 - alpha) delta_{t+1} + f'(a_t) (l_t + sum_s sum_a F_s,ab^T sum_{l in a} f'(a_l,t+s) l_l,t+s)
 
-In this network W_h acts with the factor alpha, so its powers carry it too. The paper does not state the number of taps;
-it is an option.
+In this network, W_h acts with the factor alpha, so its powers have this factor as well. The paper does not state the
+number of taps, so it is an option.
 
-The published comparison uses ReLU units under Dale's law with blocks of cell types. Other settings are refused.
+The published comparison uses ReLU units under Dale's law with blocks of cell types. Other settings are rejected.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class ModProp(LearningRule):
         super().__init__(options, parameters, architecture, seeds)
         types = architecture.connectivity.cell_types
         assert types is not None, "see REQUIRES"
-        # (unit, type): 1 where the unit is of the type.
+        # (unit, type): 1 if the unit has this type.
         membership = np.eye(types.max() + 1)[types]
         self.membership = parameters.flat.new_tensor(membership)
         self.type_mean = parameters.flat.new_tensor(membership / membership.sum(0))
@@ -95,7 +95,7 @@ class ModProp(LearningRule):
         self.taps = taps
 
     def _block_means(self, recurrent: torch.Tensor) -> torch.Tensor:
-        """(type, source type) means of the blocks of a matrix (unit, source unit)."""
+        """(type, source type) block means of a matrix (unit, source unit)."""
         return self.type_mean.mT @ recurrent @ self.type_mean
 
     def backward_block(

@@ -1,14 +1,14 @@
-"""Node perturbation: e-prop's recursion with a learning signal that is measured instead of differentiated.
+"""Node perturbation: e-prop's recursion with a learning signal that is measured, not differentiated.
 
     l_t = (L_t(h_t + xi) - L_t(h_t)) xi / sigma^2,   xi ~ N(0, sigma^2 I)
 
 (earlier version of the paper, equation 10; Werfel, Xie and Seung 2005) for every step and trial, where L_t is what that
-step of that trial adds to the loss through the readout.
+step of that trial contributes to the loss through the readout.
 
-It keeps and drops the same paths as e-prop (eprop.py), but needs no derivative of the loss and no feedback weights:
-only how the loss changes when the units are perturbed. The mean over xi is dL_t/dh_t, exactly where the loss is
-quadratic, and up to O(sigma^2) elsewhere. The paper states neither sigma nor how the activity penalty enters. Both are
-options, as is the number of perturbations that are averaged (1 as published).
+It keeps and drops the same paths as e-prop (eprop.py), but needs no derivative of the loss and no feedback weights. It
+only measures how the loss changes when units are perturbed. The mean over xi is dL_t/dh_t, exactly if the loss is
+quadratic, and otherwise up to O(sigma^2). The paper states neither sigma nor how the activity penalty is included. Both
+are options, and so is the number of perturbations averaged (1 as published).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class NodePerturbation(EProp):
         },
         "perturb_activity_penalty": {
             "type": "boolean",
-            "description": "whether the activity penalty's part of the learning signal is measured too; otherwise it "
+            "description": "whether the activity penalty's part of the learning signal is also measured; otherwise it "
             "is exact (ours)",
         },
     }
@@ -55,7 +55,7 @@ class NodePerturbation(EProp):
         self, options: Options, parameters: Parameters, architecture: Architecture, seeds: Sequence[int]
     ) -> None:
         super().__init__(options, parameters, architecture, seeds)
-        # One per sample and network: a network's draws depend on its seed alone.
+        # One per sample and network: a network's draws depend only on its seed.
         device = parameters.flat.device
         self.normals = [[Normals(seed + sample, device) for seed in seeds] for sample in range(options.samples)]
         self.draw = -1

@@ -2,11 +2,11 @@
 
 It keeps BPTT's recursion (bptt.py) within windows, and drops the path through the recurrent weights between them. The
 path from h_t to a_{t+1} is cut where (T - t) is a multiple of the window, counted from the end of the trial as in the
-published code, t = 0 included:
+published code, and also at t = 0 if that is one:
 
     delta_t = (1 - alpha) delta_{t+1} + f'(a_t) * l_t
 
-The leak from a_t to a_{t+1} is kept there. A window of one step is e-prop; one longer than the trial is BPTT.
+The leak from a_t to a_{t+1} is kept there. A window of one step gives e-prop, and a window longer than the trial BPTT.
 """
 
 from __future__ import annotations

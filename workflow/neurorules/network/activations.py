@@ -1,4 +1,4 @@
-"""Activation functions and their derivatives, written into given memory or as differentiable expressions.
+"""Activation functions and their derivatives, in preallocated memory or as differentiable expressions.
 
 The derivative at a = 0 is 0 for retanh and ReLU, as in PyTorch's automatic differentiation of relu.
 """
@@ -22,11 +22,11 @@ class Activation:
     """h = f(a) and f'(a) as a function of h = f(a).
 
     Attributes:
-        bind: takes memory for a and for h, and returns a function without arguments that reads the one and writes the
-            other. Calls dominate the cost of a step of a small network, so everything is looked up once.
+        bind: takes memory for a and for h, and returns a function without arguments that reads a and writes h. Calls
+            dominate the cost of a step in a small network, so everything is looked up once.
         derivative: reads h and writes f'(a) into its second argument.
         function, slope: f and f' of a as differentiable expressions, used by gradient flossing.
-        of_arrays: reads a NumPy array and writes f(a) into its second argument, for networks that are only run.
+        of_arrays: reads a NumPy array and writes f(a) into its second argument, for networks that are not trained.
     """
 
     name: str
@@ -94,7 +94,7 @@ def _tanh_slope(a: torch.Tensor) -> torch.Tensor:
 
 
 def _active(a: torch.Tensor) -> torch.Tensor:
-    """1 where a > 0, else 0."""
+    """1 where a > 0, otherwise 0."""
     return (a > 0).to(a.dtype)
 
 

@@ -1,4 +1,4 @@
-"""The parts of a network that learning does not change: activation, time constant, connectivity."""
+"""The fixed parts of a network: activation, time constant and connectivity."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Architecture:
-    """Activation f, alpha = dt / tau, which recurrent weights exist, and how steps are computed (see `Network`).
+    """Activation f, alpha = dt / tau, connectivity, and how steps are computed (see `Network`).
 
-    A cell takes the place of leaky units; activation and alpha then have no meaning.
+    If there is a cell, it replaces leaky units, and activation and alpha have no meaning.
     """
 
     activation: Activation
@@ -34,11 +34,11 @@ class Architecture:
     cell: Cell | None = None
 
     def of_network(self, k: int) -> Architecture:
-        """The architecture of network k of a stack."""
+        """The architecture of network k in a stack."""
         return replace(self, connectivity=self.connectivity.of_network(k))
 
     def network(self, weights: Parameters, n_steps: int, n_trials: int, keep_activity: bool = True) -> Network:
-        """A network that runs with `weights` (see `Connectivity.weights`); other arguments are those of `Network`."""
+        """A network with `weights` (see `Connectivity.weights`). For the other arguments, see `Network`."""
         return Network(weights, self.activation, self.alpha, n_steps, n_trials, keep_activity, self.compiled)
 
     def runner(self, weights: Parameters, n_steps: int, n_trials: int) -> Network | CellNetwork:
@@ -54,10 +54,11 @@ def make_architecture(
     """The architecture of one network, or of a stack of networks with one mask each.
 
     Args:
-        options: the group `network`: `architecture`, `activation`, `tau_steps`, and those of the connectivity.
+        options: the group `network`: `architecture`, `activation`, `tau_steps`, and the options of the connectivity.
         masks: from `connectivity.draw_mask`, one per network, in the shape of the recurrent weights.
-        like: a tensor whose dtype and device the masks take.
-        compiled: see `Network`. It pays in training; to run a network a few times takes less than to load the compiler.
+        like: a tensor with the dtype and device for the masks.
+        compiled: see `Network`. Worthwhile in training. Running a network a few times is faster than loading the
+            compiler.
     """
     connectivity = make_connectivity(masks, options, like)
     cell = None if options.architecture == LEAKY else load_cell(options, tensor_functions())

@@ -1,8 +1,8 @@
 """Constraints on the recurrent weights: Dale's law, sparsity, and blocks of cell types.
 
-Training changes theta. The network runs with W_h = theta * mask, or under Dale's law with W_h = |theta| * mask. The
-mask is 0 where there is no synapse and 1 elsewhere; under Dale's law it has the sign of the presynaptic unit (its
-column). So the constraints hold at any theta, and dL/dtheta = dL/dW_h * mask (* sign(theta) under Dale's law).
+Training changes theta. The network's effective weights are W_h = theta * mask, or W_h = |theta| * mask under Dale's
+law. The mask is 0 where there is no synapse and 1 elsewhere. Under Dale's law, it has the sign of the presynaptic unit
+(its column). So the constraints hold for any theta, and dL/dtheta = dL/dW_h * mask (* sign(theta) under Dale's law).
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class Connectivity:
         self.cell_types = cell_types
 
     def weights(self, theta: Parameters, out: Parameters | None = None) -> Parameters:
-        """The weights that the network runs with.
+        """The network's effective weights.
 
         Args:
             theta: the trained parameters.
             out: memory for the weights; None for new memory.
 
         Returns:
-            `theta` itself if nothing is constrained, else `out`.
+            `theta` itself if nothing is constrained, otherwise `out`.
         """
         import torch
 
@@ -57,7 +57,7 @@ class Connectivity:
         return out
 
     def of_network(self, k: int) -> Connectivity:
-        """The connectivity of network k of a stack."""
+        """The connectivity of network k in a stack."""
         return Connectivity(self.dale, None if self.mask is None else self.mask[k], self.cell_types)
 
     def double(self) -> Connectivity:
@@ -78,7 +78,7 @@ class Connectivity:
 
 
 def n_excitatory(n_units: int) -> int:
-    """How many units are excitatory under Dale's law: the first 80%, rounded down (published code)."""
+    """The number of excitatory units under Dale's law: the first 80%, rounded down (published code)."""
     return int(EXCITATORY_FRACTION * n_units)
 
 
@@ -88,12 +88,12 @@ def signs(n_units: int) -> NDArray[Any]:
 
 
 def cell_types(n_units: int, types_per_sign: int) -> NDArray[Any]:
-    """(unit,) number of each unit's type: `types_per_sign` equal blocks of excitatory units, then as many of inhibitory
-    units. Units that do not divide evenly join the last block of their sign. The published code does the same as long
-    as they are fewer than a block, as with its 200 and 400 units.
+    """(unit,) index of each unit's cell type: `types_per_sign` equal blocks of excitatory units, then of inhibitory
+    units. Remaining units join the last block of their sign. The published code does the same as long as they are fewer
+    than a block, as with its 200 and 400 units.
 
     Raises:
-        InputError: there are fewer units of a sign than types.
+        InputError: there are fewer units of one sign than types.
     """
     excitatory = n_excitatory(n_units)
     types = []
@@ -104,17 +104,17 @@ def cell_types(n_units: int, types_per_sign: int) -> NDArray[Any]:
                 "There are more cell types than units.",
                 key="network.cell_types_per_sign",
                 value=types_per_sign,
-                remedy=f"Of {n_units} units {n_units - excitatory} are inhibitory: use at most as many types.",
+                remedy=f"{n_units - excitatory} of {n_units} units are inhibitory: use at most that many types.",
             )
         types.append(first + np.minimum(np.arange(count) // size, types_per_sign - 1))
     return np.concatenate(types)
 
 
 def draw_mask(n_units: int, options: Options, rng: np.random.Generator, gates: int = 1) -> NDArray[Any] | None:
-    """Which weights exist, with the sign of their source under Dale's law; None if nothing is constrained.
+    """Draw which weights exist, with the sign of their source under Dale's law; None if nothing is constrained.
 
-    Every weight, the diagonal included, is kept with probability `density`; Dale's law removes the diagonal. With cell
-    types, each block of weights between two types is kept as a whole with probability `cell_type_density`.
+    Every weight, including the diagonal, is kept with probability `density`. Dale's law removes the diagonal. With cell
+    types, each block of weights between two types is kept or removed as a unit, with probability `cell_type_density`.
 
     Args:
         n_units: N.
@@ -122,7 +122,7 @@ def draw_mask(n_units: int, options: Options, rng: np.random.Generator, gates: i
         rng: the run's generator for connectivity.
         gates: rows of the recurrent weights per unit. A weight exists for all gates of a unit or for none.
     """
-    # Both are always drawn, whatever the options, so that settings that share a seed share their draws.
+    # Both are always drawn, whatever the options, so that settings with the same seed share their draws.
     kept = rng.random((n_units, n_units)) < options.density
     n_types = 2 * options.cell_types_per_sign
     blocks = rng.random((n_types, n_types)) < options.cell_type_density
@@ -141,9 +141,9 @@ def draw_mask(n_units: int, options: Options, rng: np.random.Generator, gates: i
 def constrain(recurrent: NDArray[Any], mask: NDArray[Any], options: Options) -> NDArray[Any]:
     """Initial theta of constrained recurrent weights, from weights already drawn and scaled by the gain.
 
-    In the order of the published code: weights are divided by sqrt(density), which keeps the variance of a unit's
-    input; under Dale's law excitatory columns are divided by N_E / N_I, which balances excitation and inhibition; with
-    `unit_row_sum` every row is divided by its sum of |w|, which cancels the gain.
+    As in the published code, weights are first divided by sqrt(density), which preserves the variance of a unit's
+    input. Under Dale's law, excitatory columns are then divided by N_E / N_I, which balances excitation and inhibition.
+    With `unit_row_sum`, every row is finally divided by its sum of |w|, which cancels the gain.
     """
     theta: NDArray[Any] = np.where(mask != 0, recurrent, 0.0) / np.sqrt(options.density)
     if options.dale:
@@ -156,13 +156,13 @@ def constrain(recurrent: NDArray[Any], mask: NDArray[Any], options: Options) -> 
 
 
 def check(network: Mapping[str, Any]) -> None:
-    """Refuse combinations of network options that contradict each other.
+    """Reject contradictory network options.
 
     Args:
         network: all options of the group `network`.
 
     Raises:
-        InputError: naming the option.
+        InputError: with the option as its key.
     """
 
     options = Options(network)
@@ -183,13 +183,13 @@ def check(network: Mapping[str, Any]) -> None:
         raise refuse("Dale's law needs excitatory and inhibitory units.", "units", "Use at least 2 units.")
     if options.cell_types_per_sign and not options.dale:
         raise refuse(
-            "Cell types are types of excitatory and inhibitory units; they need Dale's law.",
+            "Cell types divide the excitatory and the inhibitory units, so they need Dale's law.",
             "cell_types_per_sign",
             "Set dale: true, or cell_types_per_sign: 0.",
         )
     if options.unit_row_sum and not options.dale and options.density == 1:
         raise refuse(
-            "The option unit_row_sum scales constrained weights, and nothing is constrained.",
+            "The option unit_row_sum scales constrained weights, but no weights are constrained.",
             "unit_row_sum",
             "Set dale: true, or a density below 1, or unit_row_sum: false.",
         )
@@ -207,7 +207,7 @@ def make_connectivity(masks: Sequence[NDArray[Any] | None], options: Options, li
     given = [mask for mask in masks if mask is not None]
     if not given:
         return Connectivity(options.dale, None, types)
-    # Within a stack, a network without constraints has every weight.
+    # In a stack, a network without constraints has all weights.
     arrays = [np.ones_like(given[0]) if mask is None else mask for mask in masks]
     mask = torch.as_tensor(np.stack(arrays) if len(masks) > 1 else arrays[0])
     return Connectivity(options.dale, mask.to(like), types)

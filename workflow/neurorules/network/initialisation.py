@@ -1,4 +1,4 @@
-"""Initial weights, drawn in float64 by NumPy so that they depend on the seed alone."""
+"""Initial weights, drawn in float64 with NumPy so that they depend only on the seed."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ def initialise(
 ) -> Parameters:
     """Parameters before the first update.
 
-    W_h ~ N(0, (gain * recurrent_scale)^2 / N), then constrained if there is a mask. The paper's text has
-    recurrent_scale 1, the published code 1.5. W_x: `linear` = U(+-1/sqrt(n_in)), the default of PyTorch's Linear, as
-    in the notebook that the paper cites; `normal` = N(0, 1/n_in), as in the published code. W_y: U(+-1/sqrt(N)).
-    Biases: `linear` = the Linear defaults, U(+-1/sqrt(fan_in)) of the input and of the readout layer; `zero`. a_0 = 0.
+    W_h ~ N(0, (gain * recurrent_scale)^2 / N), then constrained if there is a mask. recurrent_scale is 1 in the paper's
+    text and 1.5 in the published code. W_x: `linear` = U(+-1/sqrt(n_in)), the default of PyTorch's Linear, as in the
+    notebook that the paper cites; `normal` = N(0, 1/n_in), as in the published code. W_y: U(+-1/sqrt(N)). Biases:
+    `linear` = the Linear defaults, U(+-1/sqrt(fan_in)) for the input and the readout layer; or `zero`. a_0 = 0.
 
-    Every array is always drawn, whatever the options, so that settings that share a seed share their draws: gain 0.5 is
-    gain 1 scaled, not another network. Gated units have these laws for each gate; further biases have those of a layer
-    from N units, and every part of the initial state is 0.
+    All arrays are always drawn, whatever the options, so that settings with the same seed share their draws: a network
+    with gain 0.5 is the network with gain 1, scaled. The weights of each gate follow the same laws; further biases are
+    those of a layer from N units, and the whole initial state is 0.
 
     Args:
         sizes: numbers of inputs, units, outputs.
         options: the group `network`: `gain`, `recurrent_scale`, `input_init`, `bias_init`, `gain_scales_readout`, and
-            those of `connectivity.constrain` if there is a mask.
+            the options of `connectivity.constrain` if there is a mask.
         rng: the run's generator for initial weights.
         mask: from `connectivity.draw_mask`, in the shape of the recurrent weights.
         tensor: dtype and device of the parameters.

@@ -1,7 +1,8 @@
 """How loops are compiled.
 
-What is compiled is kept on disk and made again when its own file changes, but not when a file changes whose functions
-are compiled into it. So a compiled loop and all that it calls stand in one file; other files give it constants only.
+Compiled functions are cached on disk and recompiled when their own file changes, but not when another file changes
+whose functions are compiled into them. So a compiled loop must be in the same file as all functions that it calls. From
+other files, it may use only constants.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from typing import Any
 
 import numba
 
-# All of fast arithmetic but what takes NaN and infinity for impossible.
+# All fast-math flags except those that assume that NaN and infinity do not occur.
 FAST = {"contract", "reassoc", "arcp", "nsz"}
 
 
 def compiled(function: Any) -> Any:
-    """The function compiled, kept for later processes where a folder for that can be written to."""
+    """Compile a function, and cache it for later processes if there is a writable folder."""
     options: dict[str, Any] = {"nogil": True, "fastmath": FAST, "error_model": "numpy"}
     try:
         return numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # no folder for it
+    except RuntimeError:  # no folder for the cache
         return numba.njit(**options)(function)

@@ -1,14 +1,14 @@
-"""Loops over the steps of a batch, compiled: for small networks the calls of a loop in Python cost more than its work.
+"""Compiled loops over the steps of a batch. In small networks, the calls in a Python loop cost more than the work.
 
-Every kernel works on contiguous memory of one network, in float32 or float64, and does what the loop in PyTorch does
-that stands where it is called; tests compare the two. Only products are left to BLAS, see `blas`. A kernel's result
-does not depend on how many networks are trained in a job. It does depend on the processor: how wide its vectors are
-decides in which order a sum over units is taken, and BLAS chooses its code by it. Equal bytes are promised on
-processors of one kind.
+Every kernel works on contiguous memory of one network, in float32 or float64, and does the same as the corresponding
+PyTorch loop where it is called; tests compare the two. Only matrix products use BLAS, see `blas`. A kernel's result
+does not depend on how many networks a job trains. It does depend on the processor: its vector width sets the order in
+which sums over units are computed, and BLAS chooses its code by processor. Results are guaranteed to be identical byte
+for byte only on processors of the same type.
 
-tanh in float32 is a rational function (odd polynomial of degree 13 over even one of degree 6, as in Eigen), at most
-3e-7 off and several times faster than the library's; float64 takes the library's. NaN passes through all of it, so that
-a diverged network is seen.
+tanh in float32 is a rational function (an odd polynomial of degree 13 over an even one of degree 6, as in Eigen), with
+an error of at most 3e-7 and several times faster than the library's. float64 uses the library's tanh. NaN propagates,
+so that divergence is detected.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CODES = {"retanh": RETANH, "relu": RELU, "tanh": TANH}
 
 
 def _tanh(x: Any) -> Any:
-    """tanh of a number, see the module; the same outside of compiled code."""
+    """tanh of a number, see the module docstring; also callable outside compiled code."""
     return _compiled_tanh(numba.typeof(x))(x)  # type: ignore[no-untyped-call]
 
 
@@ -92,7 +92,7 @@ def load_weights(
 
 @register_jitable
 def _activate_row(code: int, a: Any, h: Any) -> None:
-    """h = f(a) of one trial."""
+    """h = f(a) for one trial."""
     zero = a.dtype.type(0)
     if code == RELU:
         for j in range(a.shape[0]):
@@ -107,7 +107,7 @@ def _activate_row(code: int, a: Any, h: Any) -> None:
 
 @register_jitable
 def _derive_row(code: int, h: Any, out: Any) -> None:
-    """out = f'(a) by h = f(a) without noise, of one trial; `h` may have more columns."""
+    """out = f'(a) from h = f(a) without noise, for one trial; `h` may have extra columns."""
     zero, one = out.dtype.type(0), out.dtype.type(1)
     if code == RELU:
         for j in range(out.shape[0]):
@@ -122,17 +122,17 @@ def _derive_row(code: int, h: Any, out: Any) -> None:
 
 @register_jitable
 def product_of(n_rows: int, b: Any, a_columns: int, c_columns: int, alpha: Any, beta: Any) -> tuple[Any, Any, Any]:
-    """What `add_product` needs of c = alpha a b^T + beta c besides the matrices; to be made once for many products.
+    """The arguments of `add_product` for c = alpha a b^T + beta c, except the matrices; made once for many products.
 
     Args:
-        n_rows: of a and c.
+        n_rows: number of rows of a and c.
         b: (column of c, column of a), contiguous.
-        a_columns, c_columns: how far apart rows of a and of c are.
-        alpha, beta: factors of the type of the matrices.
+        a_columns, c_columns: row strides of a and c.
+        alpha, beta: factors, with the dtype of the matrices.
     """
     letters, sizes, factors = np.empty(2, np.uint8), np.empty(6, np.int32), np.empty(2, b.dtype)
     letters[0], letters[1] = ord("T"), ord("N")
-    # In the order of BLAS, whose matrices have their columns in memory: c^T = b a^T.
+    # BLAS matrices are column-major: c^T = b a^T.
     sizes[0], sizes[1], sizes[2] = b.shape[0], n_rows, b.shape[1]
     sizes[3], sizes[4], sizes[5] = b.shape[1], a_columns, c_columns
     factors[0], factors[1] = alpha, beta
@@ -140,7 +140,7 @@ def product_of(n_rows: int, b: Any, a_columns: int, c_columns: int, alpha: Any, 
 
 
 def add_product(product: tuple[Any, Any, Any], a: Any, b: Any, c: Any) -> None:
-    """c = alpha a b^T + beta c, see `product_of`; in compiled code only."""
+    """c = alpha a b^T + beta c, see `product_of`; only for compiled code."""
     raise NotImplementedError(f"{_add_product.__name__} is what compiled code calls")
 
 
@@ -172,18 +172,18 @@ def forward(
     alpha: Any,
     differentiate: bool,
 ) -> float:
-    """h_t and y_t of a block of steps; returns the sum of h_t^2.
+    """Compute h_t and y_t for a block of steps; returns the sum of h_t^2.
 
-    While the activity of a trial is in the processor's fastest memory, everything is done that needs it.
+    Everything that needs a trial's activity is done together, while the activity is in the processor's cache.
 
     Args:
-        drive: (step + 1, trial, column), see `Network`; columns beyond what drives a unit are 0.
+        drive: (step + 1, trial, column), see `Network`; padding columns are 0.
         weights: (unit, column).
         state: (trial, unit), a_t before and after.
-        noise: (step, trial, unit), with `differentiate` overwritten with f'(a_t); no steps for no noise.
+        noise: (step, trial, unit), overwritten with f'(a_t) if `differentiate`; zero steps for no noise.
         readout, readout_bias: (output, unit), (output,).
         outputs: (step, trial, output).
-        code: of the activation function.
+        code: code of the activation function.
         leak, alpha: 1 - dt / tau and dt / tau.
         differentiate: see `noise`.
     """
@@ -218,7 +218,7 @@ def forward(
 
 @compiled
 def derivatives(code: int, drive: Any, out: Any) -> None:
-    """out = f'(a_t) of steps without noise; drive (step, trial, column), out (step, trial, unit)."""
+    """out = f'(a_t) for steps without noise; drive (step, trial, column), out (step, trial, unit)."""
     for t in range(out.shape[0]):
         for i in range(out.shape[1]):
             _derive_row(code, drive[t, i], out[t, i])
@@ -243,21 +243,21 @@ def backward(
 ) -> None:
     """delta_t = leak delta_{t+1} + f'(a_t) (l_t + kept paths), last step first, with l_t = dL/dy_t B + weight h_t.
 
-    What is kept is alpha W^T delta_{t+1} at the steps of `through`, or own delta_{t+1}, or nothing.
+    The kept path is alpha W^T delta_{t+1} at the steps of `through`, or own delta_{t+1}, or none.
 
     Args:
-        errors: (step, trial, unit), for delta_t.
-        given: whether `errors` holds l_t already.
+        errors: (step, trial, unit), memory for delta_t.
+        given: whether `errors` already contains l_t.
         output_error: (step, trial, output), dL/dy_t.
         feedback: (output, unit), B.
         activity_weight: the factor of h_t.
         drive: (step, trial, column), h_t in the first columns.
-        derivative: (step, trial, unit), f'(a_t); no steps where it follows from h_t, which is then without noise.
-        following: (trial, unit), delta of the step after the last; of the first step afterwards.
+        derivative: (step, trial, unit), f'(a_t); zero steps if it follows from h_t, which is then without noise.
+        following: (trial, unit), delta of the step after the block; overwritten with delta of the first step.
         weights: (source unit, unit), W^T.
-        through: (step,) bool, or no steps.
-        own: (unit,), alpha times each unit's weight onto itself, or no units.
-        code: of the activation function.
+        through: (step,) bool, or zero steps.
+        own: (unit,), alpha times each unit's weight onto itself, or zero units.
+        code: code of the activation function.
         leak, alpha: 1 - dt / tau and dt / tau.
     """
     n_steps, n_trials, n_units = errors.shape

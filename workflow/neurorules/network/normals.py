@@ -1,4 +1,4 @@
-"""Normal random numbers of a network: for the noise of its units, and for learning rules that perturb it."""
+"""Normal random numbers for a network: noise of its units, and perturbations by learning rules."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ WORD = 2**32
 class Normals:
     """A stream of normal numbers.
 
-    On a CPU each number is a function of the seed, the draw, its row and its column (see `philox`). On a GPU, PyTorch's
-    generator draws: another stream, in which a number depends on how many were drawn before it.
+    On a CPU, each number is a function of the seed, the draw, its row and its column (see `philox`). GPUs use PyTorch's
+    generator: a different stream, in which a number depends on how many were drawn before it.
 
     Args:
         seed: at most 64 bits.
-        device: of the tensors that are filled.
+        device: device of the tensors to fill.
     """
 
     def __init__(self, seed: int, device: torch.device) -> None:
@@ -29,13 +29,13 @@ class Normals:
         self._key = np.uint64(seed % WORD), np.uint64(seed // WORD % WORD)
 
     def fill(self, out: torch.Tensor, sd: float, draw: int, first_row: int = 0) -> None:
-        """Fill a tensor with numbers of mean 0.
+        """Fill a tensor with normal numbers with mean 0.
 
         Args:
-            out: (row, ...), contiguous. What is drawn is float32, whatever its type.
+            out: (row, ...), contiguous. Numbers are drawn in float32, whatever its dtype.
             sd: standard deviation.
-            draw: number of the draw, for instance of the update.
-            first_row: number of the first row within the draw: parts of it can be drawn one by one, in any order.
+            draw: index of the draw, for example of the update.
+            first_row: index of the first row within the draw. Parts of a draw can be drawn in any order.
         """
         import numpy as np
         import torch

@@ -1,4 +1,4 @@
-"""The trained parameters of a network: named views of one flat tensor."""
+"""A network's trained parameters, as named views of one flat tensor."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Sizes:
     per_unit: tuple[str, ...] = ()
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Shape of each parameter, in their order in the flat tensor."""
+        """The shape of each parameter, in the order of the flat tensor."""
         rows = self.gates * self.units
         return {
             "recurrent": (rows, self.units),
@@ -56,13 +56,13 @@ class Sizes:
 class Parameters:
     """W_h, W_x, b, a_0, W_y and b_y (see rnn.py) as views of one flat tensor.
 
-    With one flat tensor, an optimiser step, a checkpoint and a gradient are a single operation each. Several networks
-    of equal sizes (seeds on a GPU, perturbed samples) form a stack: every tensor then has a leading network dimension.
+    With one flat tensor, an optimiser step, a checkpoint and a gradient each take a single operation. Several networks
+    of equal size (seeds on a GPU, perturbed samples) form a stack: every tensor then has a leading network dimension.
 
     Args:
         sizes: numbers of inputs, units, outputs.
         flat: the flat tensor, (parameter,) or (network, parameter); None for zeros.
-        dtype, device: of a new flat tensor.
+        dtype, device: dtype and device of a new flat tensor.
     """
 
     recurrent: torch.Tensor
@@ -97,7 +97,7 @@ class Parameters:
         return tuple(self.flat.shape[:-1])
 
     def per_network(self, tensor: torch.Tensor) -> Sequence[torch.Tensor]:
-        """A tensor of these networks as one tensor per network."""
+        """Split a tensor of these networks into one tensor per network."""
         return tensor.unbind(0) if self.batch_shape else [tensor]
 
     def named(self) -> dict[str, torch.Tensor]:
@@ -109,7 +109,7 @@ class Parameters:
         return Parameters(self.sizes, self.flat.new_zeros(self.flat.shape))
 
     def load(self, arrays: dict[str, NDArray[Any]]) -> Parameters:
-        """Copy named arrays in; returns self."""
+        """Copy named arrays into the parameters; returns self."""
         import torch
 
         for name, tensor in self.named().items():
@@ -118,7 +118,7 @@ class Parameters:
 
 
 def stacked(networks: Sequence[Parameters]) -> Parameters:
-    """Several networks' parameters as a stack; a single network's parameters unchanged."""
+    """The parameters of several networks as a stack, or those of a single network unchanged."""
     import torch
 
     if len(networks) == 1:

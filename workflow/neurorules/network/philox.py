@@ -1,8 +1,8 @@
-"""Normal random numbers, compiled: Philox4x32-10 (Salmon et al. 2011) and the transform of Box and Muller (1958).
+"""Compiled generator of normal numbers: Philox4x32-10 (Salmon et al. 2011) and the Box-Muller transform (1958).
 
-Philox turns a counter and a key into random words, so that any part of a stream can be drawn by itself, in any order.
-GPUs draw by it. On a CPU it is four times faster than PyTorch's generator, which makes one word after the other: here
-a processor works on eight counters at once.
+Philox turns a counter and a key into random words, so any part of a stream can be drawn in any order. GPUs use it too.
+On a CPU it is four times faster than PyTorch's generator, which makes one word at a time: here the processor works on
+eight counters at once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from neurorules.network.jit import compiled
 
-# Counters at once. Four words of each make four numbers.
+# Number of counters processed together. Each has four words, which give four numbers.
 LANES = 128
 MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 KEY_STEPS = (np.uint64(0x9E3779B9), np.uint64(0xBB67AE85))
@@ -61,12 +61,12 @@ def normals(pairs: Any, out: Any, sd: Any) -> None:
     """Two normal numbers from two random words: r cos(2 pi v) and r sin(2 pi v) with r = sd sqrt(-2 log u).
 
     Args:
-        pairs: (2, lane) int32, random words; u is made from the upper 24 bits of the first, in (0, 1].
+        pairs: (2, lane) int32, random words; u in (0, 1] comes from the upper 24 bits of the first.
         out: (2, lane) float32.
         sd: float32.
     """
     for i in range(pairs.shape[1]):
-        # log u by the exponent and the mantissa of u, within sqrt(1/2) to sqrt(2)
+        # log u from the exponent and the mantissa of u, which is between sqrt(1/2) and sqrt(2)
         number = np.float32(np.int32(((pairs[0, i] >> DROPPED) & KEPT) + STEP))
         bits = np.int32(number.view(np.int32) - ROOT_HALF_BITS)
         exponent = np.float32(np.int32((bits >> EXPONENT_AT) - KEPT_BITS))
@@ -75,7 +75,7 @@ def normals(pairs: Any, out: Any, sd: Any) -> None:
         for coefficient in LOG[1:]:
             p = p * m + coefficient
         r = sd * np.sqrt(-TWO * (exponent * LOG_2 + (m - HALF * m * m + m * m * m * p)))
-        # Of half the angle, within a quarter of a turn; cos(2 x) = 1 - 2 sin(x)^2.
+        # For half the angle, within a quarter turn; cos(2 x) = 1 - 2 sin(x)^2.
         x = np.float32(pairs[1, i]) * HALF_TURN
         z = x * x
         s = SINE[0]
@@ -91,13 +91,13 @@ def normals(pairs: Any, out: Any, sd: Any) -> None:
 
 @compiled
 def fill(out: Any, sd: Any, key_0: int, key_1: int, draw: int, first_row: int) -> None:
-    """Normal numbers of mean 0 for all of `out`.
+    """Fill `out` with normal numbers with mean 0.
 
     Args:
         out: (row, column) float32, contiguous. A number depends on the key, `draw`, its row and its column.
         sd: float32.
         key_0, key_1: uint64 below 2^32.
-        draw, first_row: below 2^32, the number of the draw and of the first row.
+        draw, first_row: indices of the draw and of the first row, below 2^32.
     """
     size = 4 * LANES
     counters, rest = np.empty((4, LANES), np.uint32), np.empty((4, LANES), np.float32)

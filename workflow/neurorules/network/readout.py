@@ -29,7 +29,7 @@ def readout_gradient(output_error: Any, drive: Any, gradient: Any, bias_gradient
                 bias_part[o] += error
                 for j in range(n_units):
                     part[o, j] += error * h[j]
-        # Step by step: a sum of as many numbers as there are steps and trials would round more.
+        # Sum step by step: one long sum over steps and trials would have larger rounding errors.
         for o in range(n_outputs):
             bias_gradient[o] += bias_part[o]
             for j in range(n_units):

@@ -1,9 +1,9 @@
-"""The leaky rate network, forward.
+"""The forward pass of the leaky rate network.
 
     a_t = (1 - alpha) a_{t-1} + alpha (W_h h_{t-1} + W_x x_t + b),   h_t = f(a_t) + noise,   y_t = W_y h_t + b_y
 
-for t = 1..T, with a parameter a_0, and h_0 = f(a_0) without noise. This is the published code's form; in the paper's
-equation 1, x_t acts on h_{t+1}.
+for t = 1..T, where a_0 is a parameter and h_0 = f(a_0) has no noise. This is the form in the published code. In the
+paper's equation 1, x_t acts on h_{t+1}.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from neurorules.network.compiled import CompiledSteps
     from neurorules.network.parameters import Parameters
 
-# Numbers (networks x steps x trials x units) per block of steps: on a CPU a block should fit into the cache; a GPU is
+# Numbers (networks x steps x trials x units) per block of steps: on a CPU, a block should fit into the cache; a GPU is
 # fastest with few large operations.
 NUMBERS_PER_BLOCK = {"cpu": 200_000, "cuda": 50_000_000}
 
@@ -39,26 +39,27 @@ def add_product(out: torch.Tensor, a: torch.Tensor, b: torch.Tensor, beta: float
 
 
 class Network:
-    """Preallocated activity of one network, or of a stack of networks, over the steps of a batch.
+    """Preallocated activity of a network, or a stack of networks, over the steps of a batch.
 
-    What drives a step is one row per trial, (h_{t-1}, x_t, 1). So recurrent product, input, bias and leak are a single
-    matrix product, and so are the gradients of W_h, W_x and b. For a stack, every tensor has a leading network
+    The drive of a step has one row per trial, (h_{t-1}, x_t, 1). So the recurrent product, input, bias and leak are a
+    single matrix product, and so are the gradients of W_h, W_x and b. For a stack, every tensor has a leading network
     dimension.
 
     Args:
-        parameters: the weights; read at every call of `forward`, so that updates in place are seen.
+        parameters: the weights, read at every call of `forward`, so that in-place updates take effect.
         activation: f.
         alpha: dt / tau.
         n_steps, n_trials: T and B.
         keep_activity: keep h_t of all steps. Otherwise only one block of steps is in memory at a time, which is enough
             for outputs and losses.
-        compiled: on a CPU, loop over steps in compiled code; else in PyTorch, as on a GPU.
+        compiled: on a CPU, loop over steps in compiled code; otherwise in PyTorch, as on a GPU.
+
     Attributes:
         drive: (step + 1, trial, column): h_t, x_{t+1}, 1 and padding at index t.
-        activity: h_0..h_T, (step + 1, trial, unit), noise included; a view of `drive`.
+        activity: h_0..h_T, (step + 1, trial, unit), including noise; a view of `drive`.
         outputs: y_1..y_T, (step, trial, output).
         square_activity: sum of h_t^2 over t = 1..T, trials and units, one number per network.
-        compiled: the compiled loops; None where there are none.
+        compiled: the compiled loops, or None.
     """
 
     def __init__(
@@ -97,19 +98,19 @@ class Network:
         self._steps = self.compiled or TorchSteps(self)
 
     def rows(self, start: int, stop: int) -> torch.Tensor:
-        """`drive` of steps start..stop-1 as a matrix, one row per step and trial, without the padding."""
+        """`drive` for steps start..stop-1 as a matrix, with one row per step and trial and without padding."""
         return self.drive[..., start:stop, :, :].flatten(-3, -2)[..., : self.n_driving]
 
     def kept_derivative(self, start: int, stop: int) -> torch.Tensor | None:
-        """f'(a_t) for t = start..stop-1 where it was kept, as it is with noise; None where it follows from h_t."""
+        """f'(a_t) for t = start..stop-1 if it was kept, which it is with noise; None if it follows from h_t."""
         if self._noise is not None and start > 0:
             return self._noise[..., start - 1 : stop - 1, :, :]
-        # With noise only h_0 is clean; no block holds it together with other steps.
+        # With noise, only h_0 is clean. No block contains it together with other steps.
         assert self._noise is None or stop == 1
         return None
 
     def derivative(self, start: int, stop: int, out: torch.Tensor) -> torch.Tensor:
-        """f'(a_t) for t = start..stop-1, (step, trial, unit); `out` is memory for it."""
+        """f'(a_t) for t = start..stop-1, (step, trial, unit); `out` is memory for the result."""
         kept = self.kept_derivative(start, stop)
         if kept is not None:
             return kept
@@ -125,7 +126,7 @@ class Network:
         Args:
             inputs: x_1..x_T, (step, trial, input), shared by a stack; or (network, step, trial, input).
             noise: added to h_1..h_T, (step, trial, unit) or (network, step, trial, unit); or None. If activity is
-                kept, its memory is overwritten with f'(a_t), which must be computed before noise is added to h_t.
+                kept, this memory is overwritten with f'(a_t), which must be computed before noise is added to h_t.
 
         Returns:
             `outputs`, valid until the next call.

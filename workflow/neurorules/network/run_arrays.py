@@ -1,6 +1,6 @@
-"""Networks forward and without noise, in NumPy: to run trained networks without PyTorch.
+"""The noise-free forward pass of networks in NumPy, to run trained networks without PyTorch.
 
-Of a network that is run a few times, importing PyTorch would take longer than all of its steps.
+For a network that is run only a few times, importing PyTorch would take longer than all its steps.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ def run_network(
     """Activity and outputs of one network, in the dtype of its weights.
 
     Args:
-        weights: that the network runs with, constraints included, by their names in `Sizes.shapes`.
+        weights: effective weights, after applying constraints, by their names in `Sizes.shapes`.
         options: the group `network`: `architecture`, `activation` and `tau_steps`.
         inputs: x_1..x_T, (step, trial, input).
 
     Returns:
-        h_1..h_T, (step, trial, unit), and y_1..y_T, (step, trial, output). A network whose activity overflows goes on
-        with numbers that are not finite.
+        h_1..h_T, (step, trial, unit), and y_1..y_T, (step, trial, output). If the activity overflows, the following
+        values are not finite.
     """
     if options.architecture != LEAKY:
         return _run_cells(weights, load_cell(options, array_functions()), inputs)
@@ -41,7 +41,7 @@ def run_network(
     leak = dtype.type(1) - alpha
     n_steps, n_trials, n_inputs = inputs.shape
     with np.errstate(over="ignore", invalid="ignore"):
-        # alpha (W_x x_t + b) of all steps, which becomes h_t step by step.
+        # alpha (W_x x_t + b) for all steps, replaced by h_t step by step.
         activity = inputs.reshape(-1, n_inputs).astype(dtype) @ (alpha * weights["input"].T) + alpha * weights["bias"]
         activity = activity.reshape(n_steps, n_trials, -1)
         from_activity = np.ascontiguousarray(alpha * recurrent.T)

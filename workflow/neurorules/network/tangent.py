@@ -1,4 +1,4 @@
-"""The tangent map of the network along a trajectory, and its Lyapunov exponents.
+"""The network's tangent map along a trajectory, and its Lyapunov exponents.
 
     J_t = da_{t+1}/da_t = (1 - alpha) I + alpha W_h diag f'(a_t)
 
@@ -23,7 +23,7 @@ def states(weights: Parameters, activation: Activation, alpha: float, inputs: to
     """Membrane states a_0..a_{T-1} without noise, (step, trial, unit); differentiable.
 
     Args:
-        weights: the weights the network runs with.
+        weights: the network's effective weights.
         activation: f.
         alpha: dt / tau.
         inputs: x_1..x_T, (step, trial, input).
@@ -42,7 +42,7 @@ def states(weights: Parameters, activation: Activation, alpha: float, inputs: to
 def next_state(
     weights: Parameters, activation: Activation, alpha: float, state: torch.Tensor, drive: torch.Tensor
 ) -> torch.Tensor:
-    """a_t from a_{t-1} and W_x x_t + b; for one step, or for many at once."""
+    """a_t from a_{t-1} and W_x x_t + b, for one step or many at once."""
     return (1.0 - alpha) * state + alpha * (activation.function(state) @ weights.recurrent.mT + drive)
 
 
@@ -64,7 +64,7 @@ def log_stretch(triangle: torch.Tensor) -> torch.Tensor:
 
 
 def random_basis(n_trials: int, n_units: int, k: int, rng: torch.Generator) -> torch.Tensor:
-    """Orthonormal directions drawn at random, (trial, unit, k) float64."""
+    """Random orthonormal directions, (trial, unit, k) float64."""
     import torch
 
     basis: torch.Tensor = torch.linalg.qr(torch.randn(n_trials, n_units, k, dtype=torch.float64, generator=rng))[0]
@@ -74,7 +74,7 @@ def random_basis(n_trials: int, n_units: int, k: int, rng: torch.Generator) -> t
 def propagate(
     step: Callable[[int, torch.Tensor], torch.Tensor], n_steps: int, basis: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Propagate a basis along a trajectory of any system, orthonormalising it after every step.
+    """Propagate a basis along a trajectory of any system, and orthonormalise it after every step.
 
     Args:
         step: J_t Q as a function of t and Q.
@@ -99,7 +99,7 @@ def exponents_along(
     """Lyapunov exponents of a batch of trials, differentiable through states and bases.
 
     Args:
-        weights: the weights the network runs with, float64.
+        weights: the network's effective weights, float64.
         architecture: activation and time constant.
         inputs: x_1..x_T, (step, trial, input).
         basis: (trial, unit, k), the initial basis.

@@ -1,4 +1,4 @@
-"""The loop over steps in PyTorch: on a GPU, and what the compiled loop is checked against."""
+"""The loop over steps in PyTorch, for GPUs and as the reference for tests of the compiled loop."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class TorchSteps:
-    """Steps of a network, or of a stack of networks.
+    """Steps of a network or a stack of networks.
 
     Args:
-        network: its memory is written to.
+        network: the network; its memory is written to.
     """
 
     def __init__(self, network: Network) -> None:
@@ -33,7 +33,7 @@ class TorchSteps:
         self._product = self._state.addmm_ if self._state.ndim == 2 else self._state.baddbmm_
 
     def start(self) -> None:
-        """Take the network's weights, and write h_0."""
+        """Copy the network's weights, and write h_0."""
         p, weights = self.network.parameters, self._weights
         n_units = p.sizes.units
         weights[..., :n_units] = p.recurrent
@@ -45,10 +45,10 @@ class TorchSteps:
         self._activity_at[0].copy_(self._clean)
 
     def run(self, noise: torch.Tensor | None, first: int, start: int, stop: int, differentiate: bool) -> None:
-        """h_t and y_t of steps start + 1 .. stop, and the sum of their h_t^2 added to `square_activity`.
+        """Compute h_t and y_t for steps start + 1 .. stop, and add the sum of h_t^2 to `square_activity`.
 
         Args:
-            noise: of these steps; or None.
+            noise: the noise of these steps, or None.
             first: index of h at step `start` in `drive`.
             start, stop: the steps.
             differentiate: overwrite noise with f'(a_t).
@@ -58,14 +58,14 @@ class TorchSteps:
         network, p, last = self.network, self.network.parameters, first + stop - start
         self._advance(noise, first, last, differentiate)
         hidden = network.rows(first + 1, last + 1)[..., : p.sizes.units]
-        # The readout is left non-contiguous: four times as fast in a product with few columns.
+        # Keep the readout non-contiguous: four times as fast in a product with few columns.
         outputs = network.outputs[..., start:stop, :, :].flatten(-3, -2)
         torch.matmul(hidden, p.readout.mT, out=outputs)
         outputs.add_(p.readout_bias[..., None, :])
         network.square_activity.add_(square_sum(hidden))
 
     def _advance(self, noise: torch.Tensor | None, first: int, last: int, differentiate: bool) -> None:
-        """h_t of steps first + 1 .. last, as indices of `drive`."""
+        """Compute h_t for steps first + 1 .. last, given as indices of `drive`."""
         import torch
 
         alpha, leak = self.network.alpha, 1.0 - self.network.alpha
@@ -86,8 +86,8 @@ class TorchSteps:
 
 
 def square_sum(rows: torch.Tensor) -> torch.Tensor:
-    """Sum of squares over rows and columns, for a matrix or for each matrix of a stack."""
+    """Sum of squares over rows and columns, for a matrix or each matrix in a stack."""
     if rows.ndim == 2 and rows.device.type == "cpu":
         array = rows.numpy()
-        return rows.new_tensor(np.einsum("ij,ij->", array, array))  # does not copy rows that are not contiguous
+        return rows.new_tensor(np.einsum("ij,ij->", array, array))  # does not copy non-contiguous rows
     return rows.square().sum((-2, -1))

@@ -22,6 +22,13 @@ def rule_label(learning_rule: str) -> str:
     return load_learning_rule(learning_rule).label
 
 
+def measure_label(measure: str) -> str:
+    """A measure of similarity's name, without the word distance."""
+    from neurorules.similarity.measures.base.measure import MEASURES
+
+    return str(MEASURES.load(measure).LABEL).split("\n")[0].removesuffix(" distance")
+
+
 def rate_label(learning_rate: float) -> str:
     """A learning rate as papers write it: 1e-3."""
     import numpy as np

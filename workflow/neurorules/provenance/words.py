@@ -1,6 +1,6 @@
 """Code without its texts: without docstrings, annotations, and the text of errors and log lines.
 
-A better wording retrains nothing. Text is left out if only people can read it: in errors, prints and warnings, and in
+Better wording retrains nothing. Text is left out if only people can read it: in errors, prints and warnings, and in
 local variables that are not used elsewhere. A constant without a space, such as a key, is kept where a function of the
 package might read it.
 """

@@ -48,7 +48,7 @@ def login_remedy(file: Mapping[str, Any], remedy: str) -> str:
 
 
 def published_facts(file: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-    """A file's size and digest, as its publisher's server tells anybody.
+    """A file's size and digest, as its publisher's server states them without a login.
 
     The request has no token: an expired one would be refused even if none is needed.
 

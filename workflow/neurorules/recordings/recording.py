@@ -64,7 +64,7 @@ def check_recording(recording: xr.Dataset, file: str | Path) -> xr.Dataset:
         file: shown in the error.
 
     Raises:
-        InputError: a variable, coordinate or attribute is missing or has another form, a value is not finite, a rate is
+        InputError: a variable, coordinate or attribute is missing or invalid, a value is not finite, a rate is
             negative, or the rates never change.
     """
 

@@ -34,7 +34,7 @@ def with_ragged_trials(recording: xr.Dataset, file: str | Path) -> xr.Dataset:
         file: shown in errors.
 
     Raises:
-        InputError: the trials have another form or lack labels, or labels are not whole numbers.
+        InputError: the trials have an unknown form or lack labels, or labels are not whole numbers.
     """
 
     def refuse(key: str, value: Any) -> InputError:

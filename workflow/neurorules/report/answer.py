@@ -1,4 +1,4 @@
-"""A study's answer in up to four sentences, from its ledger: verdict, numbers, what they are conditional on, counts."""
+"""A study's answer in up to four sentences, from its ledger: verdict, numbers, conditions, counts."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ FEW_SEEDS = 3
 
 @dataclass(frozen=True)
 class Answer:
-    """What a study says.
+    """A study's answer.
 
     Attributes:
-        verdict, slug: of the primary claim; "" where there is none.
-        sentences: at most four.
-        warning: why nothing may be quoted; "" where all may.
+        verdict, slug: the primary claim's verdict, as text and for CSS; "" if there is none.
+        sentences: at most four sentences.
+        warning: why nothing should be quoted; "" if there is no reason.
     """
 
     verdict: str
@@ -41,11 +41,11 @@ def answer(study: Study, ledger: Ledger, root: Path) -> Answer:
     Args:
         study: a checked study.
         ledger: its ledger.
-        root: the folder that Snakemake runs in.
+        root: the folder where Snakemake runs.
     """
     counts = _counts(ledger)
     few = len(study.config["seeds"]) < FEW_SEEDS
-    warning = "Two seeds or fewer: this shows the form of an answer. Quote nothing from it." if few else ""
+    warning = "Fewer than three seeds: this only shows what an answer looks like. Do not quote it." if few else ""
     primary = ledger.primary
     if primary is None:
         return Answer("", "", ["The primary claim is not testable in this study.", counts], warning)
@@ -59,7 +59,7 @@ def _verdict(primary: Entry) -> str:
     claim = primary.claim.rstrip(".")
     said = f"The primary claim, “{claim}”, is {primary.verdict} for {primary.recording}{place}{why}."
     if primary.result:
-        said += f" What the test itself gave: {primary.result}."
+        said += f" The test's own result: {primary.result}."
     return said
 
 
@@ -68,7 +68,7 @@ def _numbers(primary: Entry) -> str:
         return ""
     at = primary.row["matched_accuracy"]
     level = f"At task accuracy {at:.2f}, the" if math.isfinite(at) else "The"
-    margin = f"; the margin within which they count as comparable is {primary.margin}" if primary.margin else ""
+    margin = f"; they count as comparable within {primary.margin}" if primary.margin else ""
     return (
         f"{level} difference in {primary.row['axis'] or 'the claim'} is {primary.difference} (95% interval over seeds; "
         f"{primary.groups}; mean ± SD){margin}."
@@ -76,7 +76,7 @@ def _numbers(primary: Entry) -> str:
 
 
 def _conditions(primary: Entry, study: Study, root: Path) -> str:
-    """What the verdict hangs on: alignment, level, measure and neurons; and what the ledger notes."""
+    """What the verdict depends on: alignment, level, measure and neurons; and the ledger's note."""
     row = primary.row
     parts = []
     if by_choice := _by_alignment(primary, study, root):
@@ -88,11 +88,11 @@ def _conditions(primary: Entry, study: Study, root: Path) -> str:
         )
     if primary.note:
         parts.append(f"the ledger notes: {primary.note}")
-    return f"The verdict is conditional: {'; '.join(parts)}." if parts else ""
+    return f"The verdict depends on analysis choices: {'; '.join(parts)}." if parts else ""
 
 
 def _by_alignment(primary: Entry, study: Study, root: Path) -> str:
-    """The results for each step that may be taken for the movement's onset, over the levels of accuracy."""
+    """The results for each possible movement-onset step, over all accuracy levels."""
     if MULTIVERSE not in study.selection.figures:
         return ""
     (file,) = (root / name for name in study.paths.figure_files(MULTIVERSE) if name.endswith(".csv"))
@@ -117,7 +117,7 @@ def _by_alignment(primary: Entry, study: Study, root: Path) -> str:
 
 
 def _same(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Columns of the specifications that are about the primary claim, its measure and all neurons."""
+    """Column values of the specifications with the primary claim's measure and all neurons."""
     return {
         "recording": row["recording"],
         "setting": row["setting"],
@@ -128,7 +128,7 @@ def _same(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _results(rows: pd.DataFrame) -> str:
-    """The results over levels: one, or each with its levels."""
+    """The results over levels: a single result, or each result with its number of levels."""
     by_result: dict[str, list[str]] = {}
     for row in rows.to_dict("records"):
         by_result.setdefault(VERDICTS[row["result"]], []).append(str(row["level"]))
@@ -142,6 +142,6 @@ def _results(rows: pd.DataFrame) -> str:
 def _counts(ledger: Ledger) -> str:
     counts = ", ".join(f"{count} {verdict}" for verdict, _, count in ledger.counts)
     return (
-        f"The ledger has {len(ledger.entries)} rows on {ledger.n_claims} claims, one for each recording, task and "
-        f"setting that a claim is about: {counts}."
+        f"The ledger has {len(ledger.entries)} rows for {ledger.n_claims} claims, one for each recording, task and "
+        f"setting of a claim: {counts}."
     )

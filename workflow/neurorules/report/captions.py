@@ -1,4 +1,4 @@
-"""Captions: reStructuredText with Jinja, as Snakemake's report reads it, to HTML; and tables in Markdown likewise."""
+"""Convert captions (reStructuredText with Jinja, as in Snakemake reports) and Markdown tables to HTML."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from types import SimpleNamespace
 from typing import Any
 
 CAPTIONS = Path(__file__).resolve().parents[2] / "report"
-HEADING_LEVEL = 4  # of a heading within a caption or table; figures have 3
+HEADING_LEVEL = 4  # for headings within a caption or table; figures have level 3
 
 _TAG = re.compile(r"<[^>]+>")
 
 
 def caption_html(name: str, config: Mapping[str, Any]) -> str:
-    """The caption of a figure as HTML; "" where it has none.
+    """The caption of a figure as HTML; "" if it has none.
 
     Args:
-        name: of the file below workflow/report/, without its ending.
-        config: the study's, which captions quote.
+        name: name of the file in workflow/report/, without its suffix.
+        config: the study's config, which captions quote.
     """
     file = CAPTIONS / f"{name}.rst"
     if not file.is_file():
@@ -40,7 +40,7 @@ def _restructured(text: str) -> str:
         "raw_enabled": False,
         "doctitle_xform": False,
         "initial_header_level": HEADING_LEVEL,
-        "report_level": 5,  # a caption shows its text, whatever its markup
+        "report_level": 5,  # show the text even if its markup has errors
         "halt_level": 5,
         "smart_quotes": False,
         "output_encoding": "unicode",
@@ -50,22 +50,22 @@ def _restructured(text: str) -> str:
 
 
 def first_paragraph(html: str) -> tuple[str, str]:
-    """The first paragraph of a caption with its tags, and what follows."""
+    """The first paragraph of a caption, with its tags, and the rest."""
     end = html.find("</p>")
     return ("", html) if end < 0 else (html[: end + 4], html[end + 4 :])
 
 
 def plain_text(html: str) -> str:
-    """The text of HTML in one line."""
+    """The plain text of HTML on one line."""
     return " ".join(unescape(_TAG.sub("", html)).split())
 
 
 def table_html(markdown: str, title: str) -> str:
-    """A table in Markdown as HTML: headings below the figure's, header cells with their scope, tables that scroll.
+    """A Markdown table as HTML, with headings below the figure's level, scoped header cells and scrolling tables.
 
     Args:
-        markdown: of a product; its first heading, which repeats the title, is left out.
-        title: what the tables' captions say.
+        markdown: the table file's content. Its first heading repeats the title and is left out.
+        title: text for the tables' captions.
     """
     from markdown_it import MarkdownIt
     from markdown_it.token import Token

@@ -1,4 +1,4 @@
-"""Files as data URIs, so that one page holds them."""
+"""Embed files in a page as data URIs."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-# Tables that are larger are named, not embedded: 300 kB of CSV make 400 kB of page.
+# Larger tables are listed, not embedded: 300 kB of CSV take 400 kB in the page.
 MOST_BYTES = 300_000
 
-# Figures are drawn with 200 pixels an inch and shown with 100, which is sharp on screens of two pixels a point.
+# Figures are drawn at 200 pixels per inch and shown at 100, which is sharp on high-density screens.
 PIXELS_PER_POINT = 2
 
 MEDIA_TYPES = {".csv": "text/csv", ".pdf": "application/pdf", ".md": "text/markdown"}
@@ -22,7 +22,7 @@ class Picture:
 
     Attributes:
         uri: data URI.
-        width, height: as shown, in CSS pixels.
+        width, height: displayed size in CSS pixels.
     """
 
     uri: str
@@ -32,12 +32,12 @@ class Picture:
 
 @dataclass(frozen=True)
 class Download:
-    """A file that a reader can save from the page, or is told the path of.
+    """A file that a reader can save from the page or, if it is too large, find by its path.
 
     Attributes:
-        name: of the file.
-        path: below the folder that Snakemake runs in.
-        size: in words.
+        name: name of the file.
+        path: path relative to the folder where Snakemake runs.
+        size: size as text.
         uri: data URI; "" for a file that is too large to embed.
     """
 
@@ -52,10 +52,10 @@ def data_uri(content: bytes, media_type: str) -> str:
 
 
 def picture(file: Path) -> Picture:
-    """A PNG as a picture, pixel for pixel: as lossless WebP, which takes a third of the bytes, where Pillow writes it.
+    """Load a PNG file as a picture: as lossless WebP, a third of the size, if Pillow supports it.
 
     Raises:
-        OSError: the file is missing or is no picture.
+        OSError: the file is missing or not a picture.
     """
     from PIL import Image, features
 
@@ -72,8 +72,8 @@ def download(root: Path, path: str) -> Download:
     """A file to save, embedded if it is small.
 
     Args:
-        root: the folder that Snakemake runs in.
-        path: of the file, below it.
+        root: the folder where Snakemake runs.
+        path: path of the file, relative to it.
     """
     file = root / path
     size = file.stat().st_size
@@ -83,5 +83,5 @@ def download(root: Path, path: str) -> Download:
 
 
 def size_words(size: int) -> str:
-    """A number of bytes as people read it: 12 kB, 9.8 MB."""
+    """A human-readable size: 12 kB, 9.8 MB."""
     return f"{max(1, round(size / 1000))} kB" if size < 1_000_000 else f"{size / 1e6:.1f} MB"

@@ -1,4 +1,4 @@
-"""The figures and tables of a study as the page shows them."""
+"""A study's figures and tables for the results page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from neurorules.report.making import Making, Makings
 from neurorules.study.load import Study
 
 ALL, SOME, NONE = "synthetic data", "in part synthetic data", ""
-# Which of a figure's files says best what it was made by.
+# Suffixes of a figure's files, in the order in which to look for provenance.
 SAYING = (".png", ".pdf", ".md", ".html")
 
 
@@ -25,15 +25,15 @@ class Shown:
     """A figure or table on the page.
 
     Attributes:
-        name, title: of the figure.
-        intro: the caption's first paragraph, HTML.
-        caption: the rest of it, HTML.
-        alt: what the picture shows, in words.
-        picture: None for a table, or where it is not made yet.
-        table: HTML of a table that is for reading; "" for a figure.
+        name, title: name and title of the figure.
+        intro: the caption's first paragraph, as HTML.
+        caption: the rest of the caption, as HTML.
+        alt: alternative text of the picture.
+        picture: the picture; None for a table, or if it is not made yet.
+        table: a formatted table as HTML; "" for a figure.
         downloads: its files.
-        missing: files that are not there.
-        synthetic: "synthetic data" where that is what it shows.
+        missing: missing files.
+        synthetic: "synthetic data" if it shows synthetic data.
         making: how it was made.
     """
 
@@ -51,17 +51,17 @@ class Shown:
 
     @property
     def is_there(self) -> bool:
-        """Whether there is something to show."""
+        """Whether there is a picture or a table to show."""
         return self.picture is not None or bool(self.table)
 
 
 def show(name: str, study: Study, root: Path, makings: Makings) -> Shown:
-    """A figure of a study.
+    """Prepare a figure of a study for the page.
 
     Args:
-        name: of the figure.
+        name: name of the figure.
         study: a checked study.
-        root: the folder that Snakemake runs in.
+        root: the folder where Snakemake runs.
         makings: how the study's figures were made.
     """
     title = FIGURES.load(name).TITLE
@@ -70,7 +70,7 @@ def show(name: str, study: Study, root: Path, makings: Makings) -> Shown:
     intro, rest = first_paragraph(caption_html(name, study.config))
     drawn = _picture(root / there[".png"]) if ".png" in there else None
     table = table_html((root / there[".md"]).read_text(encoding="utf-8"), title) if ".md" in there else ""
-    numbers = f" Its numbers are in {name}.csv." if ".csv" in files else ""  # a drawing has none
+    numbers = f" Its numbers are in {name}.csv." if ".csv" in files else ""  # drawings have no numbers
     return Shown(
         name=name,
         title=title,
@@ -89,7 +89,7 @@ def show(name: str, study: Study, root: Path, makings: Makings) -> Shown:
 def _picture(file: Path) -> Picture | None:
     try:
         return picture(file)
-    except OSError:  # cut off: as good as missing, and `making.stale` says that the figure does not say its origin
+    except OSError:  # truncated: treat it as missing; `making.stale` tells that it does not record how it was made
         return None
 
 
@@ -98,7 +98,7 @@ def _there(files: Mapping[str, str], root: Path) -> dict[str, str]:
 
 
 def made_by_of(name: str, study: Study, root: Path) -> dict[str, Any]:
-    """What the files of a figure say that they were made by; nothing where none does."""
+    """The provenance recorded in a figure's files; empty if none of them records any."""
     there = _there({Path(file).suffix: file for file in study.paths.figure_files(name)}, root)
     for ending in SAYING:
         if ending in there:
@@ -115,6 +115,6 @@ def _synthetic(csv: Path) -> str:
 
     try:
         column = pd.read_csv(csv, usecols=["synthetic"])["synthetic"]
-    except (ValueError, OSError):  # theory has no recordings
+    except (ValueError, OSError):  # figures about theory have no recordings
         return NONE
     return ALL if len(column) and column.all() else SOME if column.any() else NONE

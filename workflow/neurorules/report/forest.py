@@ -1,4 +1,4 @@
-"""The forest plot of the ledger as the page draws it: places in percent of the width, so that it fits any screen."""
+"""The ledger's forest plot on the page, with positions in percent of the width so that it fits any screen."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ TICKS = 5
 
 @dataclass(frozen=True)
 class Mark:
-    """A row of the plot; places are in percent from the left, None where there is nothing to draw.
+    """A row of the plot. Positions are in percent from the left, or None if there is nothing to draw.
 
     Attributes:
-        number: of the ledger's entry.
-        label: what it is about.
-        result, said: what the test gave: holds, fails or undecided; and in words.
-        slug: of the verdict.
-        at, low, high: the difference and its interval, cut at the edges.
-        cut_low, cut_high: whether the interval goes on there.
-        margin: from and to.
+        number: number of the ledger's entry.
+        label: what the entry is about.
+        result, said: the test's result (holds, fails or undecided), and the same as text.
+        slug: the verdict's CSS name.
+        at, low, high: the difference and its interval, clipped at the edges.
+        cut_low, cut_high: whether the interval is clipped.
+        margin: start and end of the margin.
         published: the paper's own difference.
-        words: the difference and its interval.
+        words: the difference and its interval, as text.
     """
 
     number: int
@@ -52,12 +52,12 @@ class Mark:
 
 @dataclass(frozen=True)
 class Block:
-    """Rows whose differences are in the same unit.
+    """Rows whose differences have the same unit.
 
     Attributes:
-        unit: of the difference.
-        zero: where no difference is.
-        ticks: place and number.
+        unit: unit of the difference.
+        zero: position of zero difference.
+        ticks: position and label of each tick.
         marks: the rows.
     """
 
@@ -71,8 +71,8 @@ def blocks(rows: pd.DataFrame, slugs: Mapping[int, str]) -> list[Block]:
     """The blocks of the plot.
 
     Args:
-        rows: of the ledger that are drawn, with `number` and the columns of `figures.claims_forest.with_places`.
-        slugs: of the verdicts, by number.
+        rows: the ledger rows to draw, with `number` and the columns of `figures.claims_forest.with_places`.
+        slugs: the verdicts' CSS names, by number.
     """
     return [_block(str(unit), of_unit, slugs) for unit, of_unit in rows.groupby("axis", sort=False)]
 

@@ -1,4 +1,4 @@
-"""The ledger of claims as the page shows it: one entry per decision, and what it can be filtered by."""
+"""The ledger of claims for the results page: one entry per verdict, and the values to filter by."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CLAIMS = "claims"
 PAPERS = {"paper": "Main paper", "companion": "Companion paper", "ours": "This project"}
 ORDER = (REPRODUCED, NOT_REPRODUCED, "undecided", NOT_TESTABLE)
-# A verdict's name in the style sheet, and in the address of a filtered page.
+# A verdict's name in the style sheet, and in the URL of a filtered page.
 SLUGS = {
     REPRODUCED: "reproduced",
     NOT_REPRODUCED: "not-reproduced",
@@ -32,7 +32,7 @@ SLUGS = {
     NOT_TESTABLE: "not-testable",
 }
 
-# Of the ledger's CSV; the others hold numbers.
+# Text columns of the ledger's CSV file. All others are numbers.
 TEXT_COLUMNS = (
     *("id", "paper", "where", "claim", "figure", "test", *UNIT_COLUMNS, "published_for", "published"),
     *("result", "verdict", "verdict_holm", "why", "note", *OTHER_MARGINS, "margin_reason", "n_reached", "robust"),
@@ -42,18 +42,18 @@ TEXT_COLUMNS = (
 
 @dataclass(frozen=True)
 class Entry:
-    """One decision on a claim.
+    """One verdict on a claim.
 
     Attributes:
-        number: its place in the ledger, from 1.
-        paper: key and title of whose claim it is.
-        recording: title of what it is decided for: the recording, or the task without one.
-        place: task, setting ... besides.
-        verdict, slug: in words, and as a name.
-        result: what the test gave where the verdict is none, as for synthetic recordings.
-        difference: with its interval; "" where nothing was compared.
+        number: its position in the ledger, from 1.
+        paper: key and title of the paper that makes the claim.
+        recording: title of the recording that the verdict is for, or of the task if there is no recording.
+        place: task, setting and other details.
+        verdict, slug: the verdict as text, and its CSS name.
+        result: the test's result if it does not count as a verdict, as for synthetic recordings.
+        difference: the difference with its interval; "" if nothing was compared.
         groups: means of both groups, with n.
-        details: term and what it says.
+        details: more facts, as terms and values.
         row: the ledger's row.
     """
 
@@ -85,9 +85,9 @@ class Ledger:
 
     Attributes:
         entries: in the ledger's order.
-        forest: blocks of those that were tested, by what differences are in.
-        counts: of decisions by verdict, in ORDER.
-        papers, recordings: what the page can be filtered by: name and title.
+        forest: blocks of tested entries, by the unit of their differences.
+        counts: number of entries by verdict, in ORDER.
+        papers, recordings: values to filter by: keys and titles of papers, titles of recordings.
     """
 
     entries: list[Entry]
@@ -105,19 +105,19 @@ class Ledger:
         return next((entry for entry in self.entries if entry.primary), None)
 
     def of_figure(self, name: str) -> list[Entry]:
-        """What is decided from the tables of a figure."""
+        """The entries tested with a figure's tables."""
         return [entry for entry in self.entries if entry.figure == name]
 
 
 def read_ledger(study: Study, root: Path) -> Ledger | None:
-    """The ledger of a study; None where the study has none, or it is not made yet.
+    """The ledger of a study; None if the study has none, or it is not made yet.
 
     Args:
         study: a checked study.
-        root: the folder that Snakemake runs in.
+        root: the folder where Snakemake runs.
 
     Raises:
-        DamagedResult: it cannot be read.
+        DamagedResult: the ledger cannot be read.
     """
     if CLAIMS not in study.selection.figures:
         return None
@@ -130,7 +130,7 @@ def read_ledger(study: Study, root: Path) -> Ledger | None:
 
     table = read_table(file, TEXT_COLUMNS)
     known = {claim["id"]: claim for claim in read_published()["claims"]}
-    # A claim that is gone since: its row says enough to be shown.
+    # If a claim has been removed since, its row is enough to show it.
     claims = {row["id"]: known.get(row["id"], {"test": row["test"]}) for row in table.to_dict("records")}
     table = with_places(table.assign(number=range(1, len(table) + 1)), claims)
     return _ledger(table.sort_values("number", kind="stable"), table, claims)
@@ -177,7 +177,7 @@ def _entry(row: Mapping[str, Any], claim: Mapping[str, Any]) -> Entry:
 
 
 def _place(row: Mapping[str, Any]) -> str:
-    """What a row is about besides its recording: setting base, e-prop, Procrustes ..."""
+    """What a row is about, besides its recording: setting base, e-prop, Procrustes ..."""
     from neurorules.plotting.titles import TASK_TITLES, rule_label
 
     task = str(row["task"])
@@ -196,7 +196,7 @@ def _difference(row: Mapping[str, Any]) -> str:
 
 
 def _groups(row: Mapping[str, Any], sides: tuple[str, ...]) -> str:
-    """Mean ± SD (n) of both groups; of one group, which is compared with a fixed number, that group's."""
+    """Mean ± SD (n) of both groups, or of the only group if it is compared with a fixed number."""
     if not math.isfinite(row["difference"]) or math.isfinite(row["cases"]):
         return ""
     digits = decimals(row["mean_first"], row["mean_second"])
@@ -209,7 +209,7 @@ def _groups(row: Mapping[str, Any], sides: tuple[str, ...]) -> str:
 
 
 def _details(row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What a reader may ask next: term and what the ledger says."""
+    """More facts from the ledger, as terms and values."""
     from neurorules.figures import claims as words
 
     p = f"{markdown.number(row['p_claimed'])} for the claim, {markdown.number(row['p_against'])} against it"
@@ -217,12 +217,12 @@ def _details(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     facts = [
         ("p", p if math.isfinite(row["p_claimed"]) else ""),
         ("Compared at accuracy", accuracy),
-        ("Networks that reached it", row["n_reached"]),
+        ("Networks that reached this accuracy", row["n_reached"]),
         ("Margin", f"±{row['margin']:.3g}: {row['margin_reason']}" if math.isfinite(row["margin"]) else ""),
         ("At half and double margin, and at the published SD", words.margin_words(row)),
-        ("Other choices of the analyst", words.robust_words(row)),
+        ("Other analysis choices", words.robust_words(row)),
         ("Power", words.power_words(row)),
-        ("The published numbers' own verdict", words.printed_words(row)),
+        ("Verdict from the published numbers", words.printed_words(row)),
         ("With Holm's correction", words.holm_words(row)),
         ("Shown in the paper for", row["published_for"]),
     ]

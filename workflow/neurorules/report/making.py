@@ -12,13 +12,14 @@ from typing import Any
 from neurorules.cli.base import OPTION_GROUPS, REPOSITORY, Model, Study, load_study
 from neurorules.cli.pace import finished_jobs, seconds_per_run, typical
 from neurorules.errors import InputError
+from neurorules.similarity.measures.base.measure import keys_of_measures
 from neurorules.study.identity import Identities
 from neurorules.study.schema.study_file import option_defaults
 from neurorules.tables.base.table_type import TABLE_TYPES
 
-# Models that a line about an option names; of more it says how many.
+# How many models to list for an option. Any others are counted.
 MODELS_NAMED = 4
-UNKNOWN = "not recorded: no run file of it is here"
+UNKNOWN = "not recorded: its run files are missing"
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Option:
 
     Attributes:
         name: group.option.
-        value, papers: here and there, as JSON; "–" for an option that the papers' study does not have.
-        models: of which, in words.
+        value, papers: values here and in the papers' study, as JSON; "–" if the papers' study lacks the option.
+        models: the models with this value, as text.
     """
 
     name: str
@@ -42,10 +43,10 @@ class Making:
     """How a figure is made.
 
     Attributes:
-        command: that makes it, from the repository.
-        facts: term and what it says: networks, seeds, code, versions, time.
-        options: that differ from the papers' study.
-        stale: why it is not what the command would make now; "" where it is.
+        command: the command that makes it, from the repository.
+        facts: terms and values: networks, seeds, code, versions, time.
+        options: options that differ from the papers' study.
+        stale: why it is outdated; "" if it is up to date.
     """
 
     command: str
@@ -59,8 +60,8 @@ class Makings:
 
     Args:
         study: a checked study.
-        root: the folder that Snakemake runs in.
-        identities: what its results have to be made of.
+        root: the folder where Snakemake runs.
+        identities: what its results must be made from.
     """
 
     def __init__(self, study: Study, root: Path, identities: Identities) -> None:
@@ -70,8 +71,8 @@ class Makings:
         """How a figure is made.
 
         Args:
-            figure: of the study.
-            made_by: what its files say of themselves; empty where none is there.
+            figure: name of the figure.
+            made_by: the provenance recorded in its files; empty if there is none.
         """
         models = self._models(figure)
         return Making(
@@ -82,13 +83,13 @@ class Makings:
         )
 
     def command(self, figure: str = "") -> str:
-        """The command that makes a figure; the whole study without one."""
+        """The command that makes a figure or, without one, the whole study."""
         files = [file for file in self.study.files if file.resolve() != self._base.files[0].resolve()]
         config = [f"--configfile {' '.join(_from_repository(file) for file in files)}"] if files else []
         return " ".join(["snakemake", *([figure] if figure else []), "--cores 1", *config])
 
     def _models(self, figure: str) -> dict[Model, list[int]]:
-        """Models and seeds of a figure; of one that is made from others' tables, those of the others."""
+        """Models and seeds of a figure. If it is made from other figures' tables, those of the other figures."""
         selection = self.study.selection
         shown: dict[Model, set[int]] = {}
         for name in self.study.paths.figure_inputs(figure):
@@ -98,10 +99,10 @@ class Makings:
 
     def _stale(self, figure: str, made_by: Mapping[str, Any]) -> str:
         if not made_by:
-            return "its files do not say what they were made by"
+            return "its files do not record how they were made"
         if made_by.get("made_from") == self.identities.figure(figure):
             return ""
-        return "the study, the code or the recordings have changed since"
+        return "the study, the code or the recordings have changed since it was made"
 
     def _facts(self, models: Mapping[Model, list[int]], made_by: Mapping[str, Any]) -> list[tuple[str, str]]:
         facts = []
@@ -127,14 +128,14 @@ class Makings:
         if not self._per_run:
             return "time not recorded"
         seconds = sum(typical(self._per_run, model) * len(seeds) for model, seeds in models.items())
-        return f"about {clock(seconds)} on one core, by the jobs that trained them or ones like them"
+        return f"about {clock(seconds)} on one core, estimated from the jobs that trained these or similar networks"
 
     @cached_property
     def _recorded_versions(self) -> dict[Model, str]:
         return {}
 
     def _versions(self, models: Mapping[Model, list[int]]) -> str:
-        """Versions that the runs carry, read from the first run of each model."""
+        """Package versions recorded in the runs, read from the first run of each model."""
         found: dict[str, None] = {}
         for model, seeds in models.items():
             if model not in self._recorded_versions:
@@ -149,7 +150,7 @@ class Makings:
         return load_study()
 
     def _options(self, figure: str, models: Iterable[Model]) -> list[Option]:
-        """Options that differ from the papers' study and matter here, those of several models together."""
+        """Options that differ from the papers' study and affect the figure, grouped over models."""
         models = [model for model in models if not self.study.options.is_imported(model)]
         compared = {
             key for table_type in self._table_types(figure) for key in TABLE_TYPES.load(table_type).COMPARISON_KEYS
@@ -157,10 +158,11 @@ class Makings:
         together: dict[tuple[str, str, str], list[Model]] = {}
         for model in models:
             reference, options = self._papers(model), self.study.options.of(model)
+            used = {*compared, *keys_of_measures(options["comparison"], compared), "recording"}
             for group in OPTION_GROUPS:
                 for name, value in options[group].items():
                     of_papers = reference.get(group, {}).get(name, ...)
-                    if value != of_papers and (group != "comparison" or name in {*compared, "recording"}):
+                    if value != of_papers and (group != "comparison" or name in used):
                         said = "–" if of_papers is ... else _json(of_papers)
                         together.setdefault((f"{group}.{name}", _json(value), said), []).append(model)
         return [
@@ -172,7 +174,7 @@ class Makings:
         return {Path(file).stem for files in self.study.paths.figure_inputs(figure).values() for file in files}
 
     def _papers(self, model: Model) -> Mapping[str, Any]:
-        """A model's options in the papers' study; what that does not know has the defaults."""
+        """A model's options in the papers' study; defaults if that study does not have the model."""
         for known in (model, Model(model.task, model.learning_rule, "base")):
             try:
                 return self._base.options.of(known)
@@ -182,7 +184,7 @@ class Makings:
 
 
 def _versions_of(run: Path) -> dict[str, str]:
-    """What a run says that it was trained with; nothing where it cannot be read."""
+    """The package versions recorded in a run; empty if it cannot be read."""
     from neurorules.io.netcdf import NETCDF_ERRORS, read_attributes
 
     try:
@@ -192,7 +194,7 @@ def _versions_of(run: Path) -> dict[str, str]:
 
 
 def _named(of: list[Model], every: list[Model]) -> str:
-    """Models in words, by what they have in common."""
+    """Models as text, by what they have in common."""
     if len(of) == len(every):
         return "all"
     for part in ("task", "setting", "learning_rule"):
@@ -208,12 +210,12 @@ def _json(value: Any) -> str:
 
 
 def _ranges(seeds: list[int]) -> str:
-    """0 to 19; 1, 3, 4."""
+    """Seeds as text: 0 to 19; 1, 3, 4."""
     whole = len(seeds) > 2 and seeds == list(range(seeds[0], seeds[-1] + 1))
     return f"{seeds[0]} to {seeds[-1]}" if whole else ", ".join(map(str, seeds))
 
 
 def _from_repository(file: Path) -> str:
-    """A study file as the command names it: a page says nothing of the folders of a machine."""
+    """A study file's path for the command. The page does not reveal folders outside the repository."""
     file = file.resolve()
     return str(file.relative_to(REPOSITORY)) if file.is_relative_to(REPOSITORY) else file.name

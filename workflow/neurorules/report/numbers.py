@@ -1,4 +1,4 @@
-"""Numbers as the page writes them."""
+"""Number formats for the results page."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 
 def decimals(*values: float) -> int:
-    """Decimals that numbers of this size are shown with: three of distances, none of hundreds of updates."""
+    """The number of decimals for values of this size: three for distances, none for hundreds of updates."""
     largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
     return 3 if largest < 10 else 1 if largest < 100 else 0
 
 
 def difference_words(row: Mapping[str, Any]) -> str:
-    """The difference of a row, with its 95% interval where there is one."""
+    """A row's difference with its 95% interval, if there is one."""
     low, high = row["ci95_low"], row["ci95_high"]
     digits = decimals(row["difference"])
     between = f" [{low:.{digits}f}, {high:.{digits}f}]" if math.isfinite(low) and math.isfinite(high) else ""
@@ -23,5 +23,5 @@ def difference_words(row: Mapping[str, Any]) -> str:
 
 
 def minus(text: str) -> str:
-    """Numbers with a minus sign in place of a hyphen."""
+    """Replace hyphens before numbers by minus signs."""
     return re.sub(r"(?<![\w.)])-(?=[\d.])", "−", text)

@@ -1,6 +1,6 @@
 "use strict";
-// Filters of the ledger. Their state stands in the address (#ledger?paper=companion&q=gain), so that a view can be sent on.
-// Without this script the whole ledger is shown.
+// Filters of the ledger. Their state is in the URL (#ledger?paper=companion&q=gain), so that a view can be shared.
+// Without this script, the whole ledger is shown.
 (() => {
   const form = document.getElementById("filters");
   const openFor = (target) => {
@@ -57,7 +57,7 @@
       apply();
     }
     let to = target();
-    if (to && to.hidden) { // a link to a claim that the filters hide
+    if (to && to.hidden) { // a link to a claim that is filtered out
       form.reset();
       apply();
       to = target();

@@ -1,4 +1,4 @@
-"""The results page of a study: one HTML file that needs nothing else. The same results give the same bytes."""
+"""The results page of a study: one self-contained HTML file. The same results give the same bytes."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def write_page(study: Study, root: Path, output: Path | None = None) -> tuple[Pa
 
     Args:
         study: a checked study.
-        root: the folder that Snakemake runs in; results/ is in it.
-        output: where to; by default report/report.html among the study's results.
+        root: the folder where Snakemake runs, with results/ in it.
+        output: the file to write; None means report/report.html under the study's results.
 
     Returns:
-        the file, and the names of figures that are not finished.
+        the file, and the names of unfinished figures.
 
     Raises:
         InputError: no figure of the study is finished, or the file cannot be written.
@@ -49,10 +49,10 @@ def write_page(study: Study, root: Path, output: Path | None = None) -> tuple[Pa
 
 
 def page_content(study: Study, root: Path) -> dict[str, Any]:
-    """What the template shows of a study.
+    """The values for the page template.
 
     Raises:
-        As of `write_page`.
+        The errors of `write_page`.
     """
     memory = CodeHashes(root / ".snakemake" / "neurorules", REPOSITORY / "workflow" / "scripts")
     makings = Makings(study, root, Identities(study, lambda script, plugins=(): memory.of(script, tuple(plugins))))
@@ -63,7 +63,7 @@ def page_content(study: Study, root: Path) -> dict[str, Any]:
         raise InputError(
             f"No figure of the study {study.name} is finished, so there is nothing to show.",
             file=root / study.paths.below("figures"),
-            remedy=f"Make them first: {makings.command()}. `neurorules status` says how far the study has come.",
+            remedy=f"Make the figures first: {makings.command()}. `neurorules status` shows the study's progress.",
         )
     return {
         "study": study.name,
@@ -83,7 +83,7 @@ def page_content(study: Study, root: Path) -> dict[str, Any]:
 
 
 def render(content: dict[str, Any]) -> str:
-    """The page as HTML; `content` as of `page_content`."""
+    """Render the page as HTML; for `content` see `page_content`."""
     import jinja2
 
     environment = jinja2.Environment(

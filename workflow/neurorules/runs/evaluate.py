@@ -1,6 +1,6 @@
-"""Accuracy and activity of networks, in training and from the checkpoints of their runs.
+"""Accuracy and activity of networks, during training and from the checkpoints of runs.
 
-Networks in training are PyTorch's; those of finished runs are run in NumPy, so that scoring need not load PyTorch.
+Networks in training use PyTorch. Those of finished runs use NumPy, so that scoring does not load PyTorch.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from neurorules.tasks.base.trials import Trials
 
 
-# Trials that a network is run on at once, where there are many: what a step works on then stays in the cache.
+# Number of trials run together, so that a step's data stay in the cache.
 TRIALS_TOGETHER = 100
 
 
 class Scorer:
-    """Runs one network, or a stack, on a task's noise-free test trials while it is trained.
+    """Runs one network or a stack on a task's noise-free test trials during training.
 
     Args:
-        task: gives the test trials.
-        weights: the weights that the networks run with; read at every call.
+        task: provides the test trials.
+        weights: the networks' effective weights, read at every call.
         architecture: activation and time constant.
     """
 
@@ -54,12 +54,12 @@ class Scorer:
 
 
 class TestedNetwork:
-    """The network of a run on the test trials of its task; every checkpoint is run once for all that is asked of it.
+    """A run's network on the test trials of its task. Each checkpoint is run once for everything that is needed.
 
     Args:
-        run: a run's Dataset, of weights.
+        run: a run's Dataset, with weights.
         network: the model's `network` options.
-        task: gives the test trials.
+        task: provides the test trials.
     """
 
     def __init__(self, run: xr.Dataset, network: Options, task: Task) -> None:
@@ -69,7 +69,7 @@ class TestedNetwork:
         self._parts: dict[tuple[int, bytes, bytes], NDArray[Any]] = {}
 
     def activity(self, checkpoint: int) -> NDArray[Any]:
-        """h_1..h_T, (step, trial, unit); of the last checkpoint that was asked for, it is kept."""
+        """h_1..h_T, (step, trial, unit). The most recently requested checkpoint is cached."""
         if self._last is None or self._last[0] != checkpoint:
             weights = checkpoint_arrays(self.run, checkpoint)
             activity, self._outputs[checkpoint] = run_network(weights, self.options, self.trials.inputs)
@@ -83,7 +83,7 @@ class TestedNetwork:
         return self._outputs[checkpoint]
 
     def part(self, checkpoint: int, trials: NDArray[Any], steps: NDArray[Any]) -> NDArray[Any]:
-        """(trial, step, unit) of some trials and steps, given by their indices."""
+        """(trial, step, unit) activity for some trials and steps, given by their indices."""
         key = checkpoint, trials.tobytes(), steps.tobytes()
         if key not in self._parts:
             self._parts[key] = self.activity(checkpoint)[steps[None, :], trials[:, None]]
@@ -91,15 +91,15 @@ class TestedNetwork:
 
 
 class ModelActivity:
-    """Activity of a run's network at its checkpoints, in the window that lines up with a recording or in all steps.
+    """Activity of a run's network at its checkpoints, in the window aligned with a recording or in all steps.
 
     Args:
         run: a run's Dataset.
         options: the model's `network` and `comparison` options, and `task_module`.
         task: the model's task.
-        recording: the recording that the network is compared with, its conditions in the order of the test trials (see
-            `joined_recording`); None for all steps of all test trials.
-        tested: the run's network on its test trials, where other tables have it already.
+        recording: the recording that the network is compared with, with its conditions in the order of the test trials
+            (see `joined_recording`); None for all steps of all test trials.
+        tested: the run's network on its test trials, if another table has created it.
 
     Raises:
         InputError: the task's test trials cannot be compared with the recording.
@@ -117,7 +117,7 @@ class ModelActivity:
         self.run = run
         self.task = task
         self.window: Any = slice(None)
-        self.stored = "activity" in run  # of a network of which nothing else is known, see imported/network.py
+        self.stored = "activity" in run  # only activity is known, see imported/network.py
         if self.stored and run.attrs["steps"] == "window":
             return
         if recording is not None:
@@ -127,7 +127,7 @@ class ModelActivity:
         self.tested = tested or TestedNetwork(run, options.network, task)
         self.trials = np.arange(self.tested.trials.n_trials)
         if recording is not None:
-            from neurorules.tasks.base.labels import join  # training, which imports this file, has no part in it
+            from neurorules.tasks.base.labels import join  # not needed in training, which imports this file
 
             joined = join(options.task_module, task, recording, options.comparison)
             if (joined.conditions != np.arange(joined.n_conditions)).any():
@@ -135,9 +135,9 @@ class ModelActivity:
             self.trials = np.asarray(joined.trials)
 
     def all_steps_at(self, checkpoint: int) -> NDArray[Any]:
-        """(condition, step, unit) float64 of the whole test trials that are compared, at a checkpoint by its index.
+        """(condition, step, unit) float64 activity in all steps of the compared test trials, at a checkpoint index.
 
-        Where nothing but activity in the recording's bins is known, these are all there are.
+        If only activity in the recording's bins is known, it is returned instead.
         """
         if self.stored:
             stored: NDArray[Any] = self.run["activity"].values[checkpoint]
@@ -146,19 +146,19 @@ class ModelActivity:
         return whole.transpose(1, 0, 2).astype(np.float64)
 
     def at(self, checkpoint: int) -> NDArray[Any]:
-        """(condition, time, unit) float64 in the window, at a checkpoint given by its index."""
+        """(condition, time, unit) float64 activity in the window, at a checkpoint index."""
         if self.stored or isinstance(self.window, slice):
             return self.all_steps_at(checkpoint)[:, self.window]
         return self.tested.part(self._index(checkpoint), self.trials, self.window).astype(np.float64)
 
     def fraction_correct(self, checkpoint: int) -> float:
-        """Share of the test trials answered right at a checkpoint; NaN where there are no outputs."""
+        """Fraction of correct test trials at a checkpoint; NaN if there are no outputs."""
         if self.stored:
             return float("nan")
         return fraction_correct(self.task.loss, self.tested.outputs(self._index(checkpoint)), self.tested.trials)
 
     def _index(self, checkpoint: int) -> int:
-        """Negative indices count from the end."""
+        """Resolve negative indices, which count from the end."""
         return range(self.run.sizes["checkpoint"])[checkpoint]
 
 
@@ -168,8 +168,8 @@ def accuracies(run: xr.Dataset, options: Mapping[str, Any], task: Task, trials: 
     Args:
         run: a run's Dataset.
         options: the model's `network` options, among others.
-        task: says what accuracy is.
-        trials: what is answered.
+        task: defines accuracy.
+        trials: trials to run.
     """
     network = Options(options).network
     found = []

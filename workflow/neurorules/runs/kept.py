@@ -1,8 +1,8 @@
-"""Finished runs under a second name, which the workflow engine does not know, until a later job has confirmed them.
+"""Keep finished runs under a second name that Snakemake does not know, until a later job has confirmed them.
 
-Snakemake removes the outputs of a job that fails, and of one whose end it did not see because it was killed first. The
-second name, `.finished/seed<k>-<fingerprint>.nc` beside the run, keeps the file: a hard link, so that it takes no
-space. A scoring job runs only after Snakemake has taken note of its runs; it takes the second names away.
+Snakemake deletes the outputs of jobs that fail, and of jobs that finish after Snakemake was killed. The second name,
+`.finished/seed<k>-<fingerprint>.nc` next to the run, keeps the file. It is a hard link, so it takes no space. A scoring
+job starts only after Snakemake has recorded its runs, so it removes the second names.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ FOLDER = ".finished"
 
 
 def kept_file(run: str | Path, origin: RunOrigin) -> Path:
-    """The second name of a run of this origin."""
+    """The second name of a run with this origin."""
     run = Path(run)
     return run.parent / FOLDER / f"{run.stem}-{origin.fingerprint()}.nc"
 
 
 def keep(run: str | Path, kept: Path) -> None:
-    """Give a run that is in its place its second name."""
+    """Give a finished run its second name."""
     kept.parent.mkdir(exist_ok=True)
     kept.unlink(missing_ok=True)
     _link(Path(run), kept)
 
 
 def hand_out(kept: Path, run: str | Path) -> None:
-    """Put a kept run in its place, and remove what older options or code left of its seed.
+    """Put a kept run in its place, and remove runs of its seed kept from other options or code.
 
-    Where the file system has no hard links, it is renamed, and not kept.
+    On a file system without hard links, it is renamed and no longer kept.
     """
     run = Path(run)
     run.unlink(missing_ok=True)
@@ -46,10 +46,10 @@ def hand_out(kept: Path, run: str | Path) -> None:
 
 
 def is_kept(kept: Path) -> bool:
-    """Whether there is a kept run; a damaged one is removed.
+    """Whether a kept run exists. A damaged one is deleted.
 
     Raises:
-        InputError: it is there and cannot be read now.
+        InputError: it exists but cannot be read now.
     """
     if not kept.exists():
         return False
@@ -62,7 +62,7 @@ def is_kept(kept: Path) -> bool:
 
 
 def confirm(runs: Iterable[str | Path]) -> None:
-    """Take away the second names of runs that are in their place, which is all that a read-only folder keeps."""
+    """Remove the second names of finished runs, unless their folder is read-only."""
     for run in map(Path, runs):
         with contextlib.suppress(OSError):
             for name in _second_names(run):
@@ -71,7 +71,7 @@ def confirm(runs: Iterable[str | Path]) -> None:
 
 
 def _second_names(run: Path) -> list[Path]:
-    """Second names of one run, of whatever origin, and what a kill left of one that was being written."""
+    """Second names of a run with any origin, and partial files left by a killed job."""
     found = (run.parent / FOLDER).glob("*")
     return [file for file in found if file.name.lstrip(".").split("-")[0] == run.stem]
 

@@ -1,17 +1,17 @@
-"""The contract of a run file: how one is made, written, opened and checked, and what it can be asked for.
+"""The contract of a run file: making, writing, opening, checking and reading one.
 
 A run is the training of one network, as an xarray.Dataset with
 
     recurrent, input, bias, initial_state, readout, readout_bias (checkpoint, ...), and what the architecture adds
-                                     parameters at each checkpoint, as the network runs with them, constraints included
-    checkpoint                       int64 coordinate: updates done; the first is 0 (untrained), the last is the end
+                                     effective parameters at each checkpoint, after applying constraints
+    checkpoint                       int64 coordinate: updates completed, from 0 (untrained) to the end of training
     accuracy(checkpoint)             normalized accuracy on noise-free test trials
     task_loss(update), mean_square_activity(update), penalty_weight(update)
                                      for the update's own batch, before the update
     flossing_exponents(flossing_iteration, exponent)
                                      only with gradient flossing, which comes before the first checkpoint
 
-Its attributes say what made it, see `RunOrigin`.
+Its attributes record what made it, see `RunOrigin`.
 """
 
 from __future__ import annotations
@@ -47,16 +47,16 @@ REQUIRED_VARIABLES = ("recurrent", "accuracy", "task_loss")
 
 @dataclass(frozen=True)
 class RunOrigin:
-    """What a run was made from; two runs with equal origins are equal.
+    """What a run was made from. Two runs with equal origins are equal.
 
     Attributes:
-        model: resolved options of the model.
-        seed: the run's seed number.
-        learning_rate: the learning rate it was trained with.
-        learning_rate_choice: how that was chosen from a grid, see `read_choice`; None if it was not.
+        model: the model's resolved options.
+        seed: the run's seed.
+        learning_rate: the learning rate used in training.
+        learning_rate_choice: how it was chosen from a grid, see `read_choice`; None if it was fixed.
         code: hash of the code that training can execute.
         recording: name of the recording that the task takes its trials from, or None.
-        recording_sha256: checksum of that recording's file, or None.
+        recording_sha256: checksum of the recording's file, or None.
     """
 
     model: Options
@@ -68,7 +68,7 @@ class RunOrigin:
     recording_sha256: str | None
 
     def attributes(self) -> dict[str, Any]:
-        """Attributes of the run file, in their order; options, choice and versions as JSON."""
+        """Attributes of the run file, in order, with options, choice and versions as JSON."""
         choice = self.learning_rate_choice
         return {
             "model": canonical_json(self.model.as_dict()),
@@ -82,16 +82,16 @@ class RunOrigin:
         }
 
     def fingerprint(self) -> str:
-        """16 hex digits that differ between different origins."""
+        """16 hex digits that identify the origin."""
         return short_hash(self.attributes())
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A network at one moment of its training.
+    """A network at one point in its training.
 
     Attributes:
-        parameters: (parameter,) flat, as the network runs with them, constraints included.
+        parameters: (parameter,) flat effective parameters, after applying constraints.
         accuracy: normalized accuracy on the test trials.
     """
 
@@ -109,7 +109,7 @@ def make_run(
 
     Args:
         sizes: numbers of inputs, units and outputs.
-        checkpoints: by the number of updates done.
+        checkpoints: checkpoints by number of updates completed.
         history: (3, update): task loss, mean square activity, weight of the activity penalty.
         flossing_exponents: (flossing_iteration, exponent), or None without gradient flossing.
     """
@@ -133,10 +133,10 @@ def make_run(
 
 
 def write_run(path: str | Path, run: xr.Dataset, origin: RunOrigin) -> None:
-    """Write a run file. Equal runs of equal origin give equal bytes.
+    """Write a run file. Equal runs with equal origins give equal bytes.
 
     Raises:
-        InputError: the disk is full, or the folder cannot be written to.
+        InputError: the disk is full, or the folder is not writable.
     """
     run.attrs = netcdf_attributes(origin.attributes())
     write_dataset(path, run)
@@ -147,10 +147,10 @@ def open_run(path: str | Path, asked: Mapping[str, Any] | None = None) -> xr.Dat
 
     Args:
         path: the file.
-        asked: attributes that it has to have, see `RunOrigin.attributes`; None for whatever stands there.
+        asked: attributes that it must have, see `RunOrigin.attributes`; None to accept any.
 
     Raises:
-        StaleResult: it was made otherwise than asked for.
+        StaleResult: its attributes differ from `asked`.
         InputError: it is missing.
         DamagedResult: it cannot be read, or lacks a variable of a run.
     """
@@ -158,20 +158,20 @@ def open_run(path: str | Path, asked: Mapping[str, Any] | None = None) -> xr.Dat
     for name in REQUIRED_VARIABLES:
         if name not in run:
             raise DamagedResult(
-                "The file is not a whole run.",
+                "The run file is incomplete.",
                 file=path,
                 key=name,
-                remedy="Delete this file and run the same snakemake command again: it trains the network again.",
+                remedy="Delete this file and run the same snakemake command again to retrain the network.",
             )
     check_made_from("run", path, run.attrs, asked or {})
     return run
 
 
 def is_run_of(path: str | Path, origin: RunOrigin) -> bool:
-    """Whether the file is there, a whole run, and of this origin.
+    """Whether the file exists and is a complete run with this origin.
 
     Raises:
-        InputError: it is there and cannot be read now, so that nobody knows.
+        InputError: it exists but cannot be read now, so the answer is not known.
     """
     if not Path(path).exists():
         return False
@@ -197,19 +197,17 @@ def checkpoint_index(run: xr.Dataset, stage: str) -> int:
 
 
 def stages_of(run: xr.Dataset) -> tuple[str, ...]:
-    """The stages that a run has: of a network that was trained elsewhere, the untrained one may not be there."""
+    """The stages of a run. For a network trained elsewhere, the untrained stage may be missing."""
     return STAGES if run["checkpoint"].values[0] == 0 else (TRAINED,)
 
 
 def checkpoint_parameters(run: xr.Dataset, checkpoint: int, dtype: torch.dtype | None = None) -> Parameters:
-    """The parameters of a run's network at a checkpoint, given by its index.
-
-    They are the weights that the network runs with: constraints have been applied.
+    """The effective parameters of a run's network at a checkpoint, after applying constraints.
 
     Args:
         run: a run's Dataset.
         checkpoint: index of the checkpoint; negative indices count from the end.
-        dtype: float32 where None.
+        dtype: None means float32.
     """
     import torch
 
@@ -222,7 +220,7 @@ def checkpoint_parameters(run: xr.Dataset, checkpoint: int, dtype: torch.dtype |
 
 
 def checkpoint_arrays(run: xr.Dataset, checkpoint: int) -> dict[str, NDArray[Any]]:
-    """The parameters of a run at a checkpoint by their names, as NumPy arrays; see `checkpoint_parameters`."""
+    """A run's parameters at a checkpoint as NumPy arrays, by name; see `checkpoint_parameters`."""
     parameters = [name for name, of in run.items() if of.dims[:1] == ("checkpoint",) and of.ndim > 1]
     return {str(name): run[name].values[checkpoint] for name in parameters}
 
@@ -231,5 +229,5 @@ def learning_rate_used(run: xr.Dataset) -> tuple[float, bool]:
     """A run's learning rate, and whether it is at the edge of the grid that it was chosen from."""
     choice = json.loads(run.attrs["learning_rate_choice"])
     rate = float(run.attrs["learning_rate"])
-    # Of networks that were trained elsewhere it may not be known; one NaN, so that pairs of it are equal.
+    # It may not be known for networks trained elsewhere. Return the same NaN object, so that equal pairs compare equal.
     return np.nan if np.isnan(rate) else rate, choice is not None and choice["at_edge"]

@@ -1,4 +1,4 @@
-"""Networks with their conditions in another order, to see how much a distance depends on matching conditions."""
+"""Networks with their conditions in a different order, to see how much a distance depends on matching conditions."""
 
 from __future__ import annotations
 

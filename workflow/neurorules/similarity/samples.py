@@ -6,6 +6,7 @@ for some of the features, or for reordered conditions, follow from products alre
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ class Samples:
         self.features: int = activity.shape[-1]
         self._crossed: tuple[Samples, NDArray[Any]] | None = None
         self._components: dict[int, tuple[NDArray[Any], NDArray[Any]]] = {}
+        self._kept: dict[Hashable, Any] = {}
 
     @cached_property
     def centred(self) -> NDArray[Any]:
@@ -87,6 +89,17 @@ class Samples:
         if n not in self._components:
             self._components[n] = principal_components(self.centred, n, lambda: self.scatter)
         return self._components[n]
+
+    def kept(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What a measure derives from this activity alone; made once.
+
+        Args:
+            key: names the measure and what the result depends on.
+            make: makes it.
+        """
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
 
     def reordered(self, order: NDArray[Any]) -> Samples:
         """The same activity with its conditions in another order, indices (condition,)."""

@@ -4,11 +4,11 @@ Neurons and seeds are crossed: each network is compared with the same neurons. A
 replacement, the same for both groups, and seeds with replacement within each group (Saravanan, Berman & Sober 2020).
 
 Three corrections are made to the plain percentile interval. Few seeds: the variance of resampled means is too small by
-(n - 1) / n, so deviations over seeds are scaled by sqrt(n / (n - 1)). Tails: the tail probability is the normal
-probability at the t quantile (Hesterberg 2015, "expanded percentile"), with Welch-Satterthwaite degrees of freedom over
-both groups' seeds and the neurons. Bias: a resample has fewer distinct neurons than the recording and is further from
-every network. Resamples are centred on the difference with the recorded neurons, which removes what remains of this
-bias in the difference.
+a factor (n - 1) / n, so deviations over seeds are scaled by sqrt(n / (n - 1)). Tails: the tail probability is the
+normal probability at the t quantile (Hesterberg 2015, "expanded percentile"), with Welch-Satterthwaite degrees of
+freedom over both groups' seeds and the neurons. Bias: a resample has fewer distinct neurons than the recording and is
+further from every network. Resamples are centred on the difference with the recorded neurons, which removes what
+remains of this bias in the difference.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Checks of a config beyond its schema, before anything is planned."""
+"""Checks of a config beyond its schema, run before jobs are planned."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from neurorules.tasks.base.task import TASKS
 
 
 class Checks:
-    """Checks of a config beyond its schema: names that have to exist, and values that go together.
+    """Checks of a config beyond its schema: names must exist, and values must be consistent.
 
     Args:
-        config: the merged config, which keeps to the schema.
-        files: the study files it came from, named in errors.
+        config: the merged config, which conforms to the schema.
+        files: the study files it came from, for errors.
         options: resolves a model's options.
         selection: what the study selects.
     """
@@ -46,10 +46,10 @@ class Checks:
         self.selection = selection
 
     def run(self) -> None:
-        """Check everything, in the order in which a reader would ask.
+        """Check everything, from the general to the particular.
 
         Raises:
-            InputError: the first thing that is wrong.
+            InputError: the first error found.
         """
         config = self.config
         tasks, settings, rules = set(config["tasks"]), set(config["settings"]), set(LEARNING_RULES.names())
@@ -99,13 +99,13 @@ class Checks:
     def _check_primary(
         self, name: str, primary: Mapping[str, str] | None, recordings: set[str], settings: set[str]
     ) -> None:
-        """A primary claim names a claim, a recording and a setting that exist, where claims are decided."""
+        """Check that the figure tests claims, and that its primary claim, recording and setting exist."""
         if primary is None:
             return
         key = f"figures.{name}.primary"
         if not is_of_others(name):
             remedy = "Put it under figures.claims."
-            raise study_error("This figure decides no claims.", self.files, key, value=dict(primary), remedy=remedy)
+            raise study_error("This figure does not test claims.", self.files, key, value=dict(primary), remedy=remedy)
         for part, known in (("claim", claim_ids()), ("recording", recordings), ("setting", settings)):
             self._check_each(f"{key}.{part}", [primary[part]] if part in primary else [], known)
 
@@ -116,11 +116,11 @@ class Checks:
         for key in NAMED_BY:
             if of_models and key not in entry:
                 raise study_error(
-                    "A key is missing.",
+                    "Missing key.",
                     self.files,
                     f"figures.{name}.{key}",
                     at=f"figures.{name}",
-                    remedy=f"This figure shows models: name its {', '.join(NAMED_BY)}.",
+                    remedy=f"This figure shows models. Set its {', '.join(NAMED_BY)}.",
                 )
         without_models = of_models and not self.selection.figures[name]
         if without_models or (table_types_of(name, "recording") and not self.selection.figure_recordings(name)):
@@ -129,21 +129,21 @@ class Checks:
             ]
             name_it = [f"tasks.{task}.comparison.recording" for task in tasks]
             raise study_error(
-                "This figure has nothing to show: no recording that it compares with is in use.",
+                "This figure has nothing to show: none of its recordings is in use.",
                 self.files,
                 "use_figures",
                 value=name,
                 holds=name,
-                remedy=f"Set {', '.join(name_it)}, or take the figure out of use_figures."
+                remedy=f"Set {', '.join(name_it)}, or remove the figure from use_figures."
                 if name_it
-                else "Take it out of use_figures, or add a recording of its tasks to use_recordings "
-                "(a private one needs its path).",
+                else "Remove it from use_figures, or add a recording of its tasks to use_recordings "
+                "(a private recording needs a path).",
             )
         self._check_what_tables_need(name)
         check_networks_of_figure(name, self.files, self.selection)
         if table_types_of(name, "group") and not self.selection.figure_groups(name):
             raise study_error(
-                "This figure needs two networks to compare.",
+                "This figure needs at least two networks to compare.",
                 self.files,
                 f"figures.{name}",
                 value=dict(entry),
@@ -153,7 +153,7 @@ class Checks:
             )
 
     def _check_what_tables_need(self, name: str) -> None:
-        """What a table type would refuse after all training, and the config says already."""
+        """Check what table types require of the config, so that they do not fail after all the training."""
         trained = [model for model in self.selection.figures[name] if not self.options.is_imported(model)]
         check_table_requirements(name, trained, self.files, self.options)
         for table_type in table_types_of(name, "model"):
@@ -161,38 +161,38 @@ class Checks:
                 for model in self.selection.figures[name]:
                     if self.options.of(model)["comparison"].get(key) is None:
                         raise study_error(
-                            f"The figure {name} needs this key of its tasks; {model} has none.",
+                            f"The figure {name} requires this key, and {model} does not set it.",
                             self.files,
                             f"tasks.{model.task}.comparison.{key}",
                             at=f"figures.{name}.tasks",
                             holds=model.task,
-                            remedy=f"Set it, or take {model.task} out of the figure's tasks.",
+                            remedy=f"Set it, or remove {model.task} from the figure's tasks.",
                         )
         for table_type in table_types_of(name, "recording"):
             for recording in self.selection.figure_recordings(name):
                 entry = self.selection.recording_entry(recording)
-                says_it_itself = entry["reader"] == "own_rates"  # looked at when its file is read, see preflight.py
+                says_it_itself = entry["reader"] == "own_rates"  # checked when its file is read, see preflight.py
                 if (
                     getattr(TABLE_TYPES.load(table_type), "NEEDS_TRIALS", False)
                     and not keeps_trials(entry["options"])
                     and not says_it_itself
                 ):
                     raise study_error(
-                        f"The figure {name} averages single trials, and the recording {recording} is read without.",
+                        f"The figure {name} needs single trials, and the recording {recording} is read without them.",
                         self.files,
                         f"recordings.{recording}.options.{trials_option(entry['options'])}",
                         value=False,
                         at=f"figures.{name}.recordings",
                         holds=recording,
-                        remedy="Keep them where its source has them, or take it out of the figure's recordings.",
+                        remedy="Keep single trials if the source has them, or remove the recording from the figure.",
                     )
 
     def _check_learning_rate_seed(self, figure: str, model: Model) -> None:
-        """A learning rate is not chosen on a network that is shown."""
+        """Check that no learning rate is chosen with a seed that the figure shows."""
         seed = self.options.of(model)["training"]["learning_rate_seed"]
         if self.options.chooses_learning_rate(model) and seed in self.selection.figure_seeds(figure):
             raise study_error(
-                f"The figure {figure} shows this seed, and the learning rate of {model} is chosen on it.",
+                f"The figure {figure} shows the seed with which the learning rate of {model} is chosen.",
                 self.files,
                 self._key(model, "training.learning_rate_seed"),
                 value=seed,
@@ -206,7 +206,7 @@ class Checks:
                 raise unknown_name(self.files, f"learning_rules.{name}.{option}", option, set(needed))
 
     def _check_model(self, model: Model) -> None:
-        """Check what only a whole model shows: values that its task and its learning rule allow, and what they need."""
+        """Check a resolved model: its options must be those that its task and learning rule allow and require."""
         if self.options.is_imported(model):
             return
         options = self.options.of(model)
@@ -214,11 +214,11 @@ class Checks:
         for option in rule.OPTION_SCHEMA:
             if option not in options["learning"]:
                 raise study_error(
-                    "A key is missing.",
+                    "Missing key.",
                     self.files,
                     f"learning_rules.{model.learning_rule}.{option}",
                     at="learning_rules",
-                    remedy=f"The learning rule {model.learning_rule} needs all of: {', '.join(rule.OPTION_SCHEMA)}.",
+                    remedy=f"The learning rule {model.learning_rule} requires: {', '.join(rule.OPTION_SCHEMA)}.",
                 )
         task_options = TASKS.load(self.options.task_module(model.task)).OPTION_SCHEMA
         for group, fragments in (("task", task_options), ("learning", rule.OPTION_SCHEMA)):
@@ -228,11 +228,11 @@ class Checks:
                 raise not_allowed(self.files, dotted([self._key(model, f"{group}.{option}"), *rest]), violation)
         if self.options.needs_recording(model.task) and self.options.recording(model) is None:
             raise study_error(
-                f"The task {model.task} makes its trials from a recording, and {model} names none.",
+                f"The task {model.task} makes its trials from a recording, and {model} does not set one.",
                 self.files,
                 self._key(model, "comparison.recording"),
                 value=None,
-                remedy=f"Name one of: {', '.join(self.config['recordings'])}.",
+                remedy=f"Set it to one of: {', '.join(self.config['recordings'])}.",
             )
         check_requirements(model, self.files, self.options)
         for group, check in (("network", connectivity.check), ("learning", rule.check)):
@@ -249,7 +249,7 @@ class Checks:
                 ) from None
 
     def _key(self, model: Model, option: str) -> str:
-        """Where the config says the value that a model's option has."""
+        """The config key that sets a model's option."""
         return self.options.place(model, option)[1]
 
     def _check_task_options(self, name: str) -> None:
@@ -265,15 +265,15 @@ class Checks:
             **self.config["tasks"][name].get("comparison", {}),
         }
         compared = getattr(task_module, "COMPARISON_KEYS", ())
-        without = f"The task {module} cannot be compared with a recording without it; see docs/reference/options.md."
+        without = f"The task {module} needs it for comparisons with recordings; see docs/reference/options.md."
         for group, options, keys, remedy in (
-            ("task", given, tuple(needed), f"The task {module} needs all of: {', '.join(needed)}."),
+            ("task", given, tuple(needed), f"The task {module} requires: {', '.join(needed)}."),
             ("comparison", comparison, compared, without),
         ):
             for option in keys:
                 if option not in options:
                     raise study_error(
-                        "A key is missing.",
+                        "Missing key.",
                         self.files,
                         f"tasks.{name}.{group}.{option}",
                         at=f"tasks.{name}",

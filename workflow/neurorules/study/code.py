@@ -1,7 +1,7 @@
-"""Which script and plug-ins stand behind each job of a study: what the hash over its code covers.
+"""The script and plug-ins of each job in a study, which its code hash covers.
 
-Plug-ins are dotted names below the package, such as "learning.eprop"; they are loaded by name, so that a job has to
-name them. A member that few jobs ask for is named behind a colon.
+Plug-ins are given as dotted names within the package, such as "learning.eprop". They are loaded by name, so the hash
+cannot find them on its own. A member that only few jobs use follows a colon.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Code = tuple[str, tuple[str, ...]]
 
 
 def training_code(study: Study, model: Model, script: str = "train.py") -> Code:
-    """Of the training of a model, or of the choice of its learning rate; of a network's import."""
+    """The code that trains a model, chooses its learning rate or imports a network."""
     if study.options.is_imported(model):
         return "import_network.py", (f"tasks.{study.options.task_module(model.task)}",)
     task = f"tasks.{study.options.task_module(model.task)}"
@@ -27,7 +27,7 @@ def training_code(study: Study, model: Model, script: str = "train.py") -> Code:
 
 
 def scoring_code(study: Study, script: str, table_type: str, models: Sequence[Model]) -> Code:
-    """Of a table: its type, the tasks of its models and the measures that it is made with."""
+    """The code of a table: its type, its models' tasks and its measures."""
     architectures = {_architecture(study, model) for model in models}
     tasks = {f"tasks.{study.options.task_module(model.task)}" for model in models}
     if TABLE_TYPES.load(table_type).NEEDS_RECORDING:
@@ -48,23 +48,23 @@ def _architecture(study: Study, model: Model) -> str:
 
 
 def recording_code(study: Study, recording: str) -> Code:
-    """Of the reading of a recording."""
+    """The code that reads a recording."""
     return "recording.py", (f"recordings.readers.{study.selection.recording_entry(recording)['reader']}",)
 
 
 def synthetic_code(study: Study, recording: str) -> Code:
-    """Of the writing of a synthetic recording's raw files; a reader without a stand-in is refused by the job."""
+    """The code that writes a synthetic recording's raw files. The job rejects readers without synthetic files."""
     reader = study.selection.recording_entry(recording)["reader"]
     return "synthetic_raw_files.py", (f"recordings.synthetic.{reader}",) if reader in SYNTHETIC.names() else ()
 
 
 def figure_code(figure: str) -> Code:
-    """Of a figure or table."""
+    """The code of a figure or table."""
     return "figure.py", (f"figures.{figure}", *getattr(FIGURES.load(figure), "PLUGINS", ()))
 
 
 def all_code(study: Study) -> set[Code]:
-    """Of every job of a study."""
+    """The code of every job in a study."""
     models = list(study.selection.seeds)
     return {
         ("download.py", ()),

@@ -1,7 +1,7 @@
-"""What each result of a study has to be made of: what jobs compare with what their inputs say of themselves.
+"""What each result of a study must be made from. Jobs compare this with what their inputs record.
 
-Snakemake remembers that in .snakemake. Results that were copied without it, or whose records were removed, would
-otherwise pass for results of whatever the study says now.
+Snakemake keeps such records in .snakemake. Without this check, results copied without their records, or whose records
+were removed, would pass for results of the current study.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from neurorules.study.model import Model
 
 @dataclass(frozen=True)
 class Identities:
-    """Identities of the results of a study, as it is now.
+    """Identities of a study's results, for the study as it is now.
 
     Attributes:
         study: a checked study.
-        code: gives the hash of the code behind a job, by its script and its plug-ins.
+        code: returns the code hash of a job, given its script and plug-ins.
     """
 
     study: Study
@@ -35,7 +35,7 @@ class Identities:
         return self.code(*of)
 
     def recording(self, name: str | None) -> dict[str, str] | None:
-        """Attributes that a recording's file has to have; None where there is no recording."""
+        """Attributes that a recording's file must have; None if there is no recording."""
         if name is None or name not in self.study.selection.used_recordings:
             return None
         return {
@@ -44,14 +44,14 @@ class Identities:
         }
 
     def run(self, model: Model) -> dict[str, str]:
-        """Attributes that the runs of a model have to have, besides the seed."""
+        """Attributes that a model's runs must have, besides the seed."""
         return {
             "model": canonical_json(self.study.options.training(model)),
             "code": self._code(training_code(self.study, model)),
         }
 
     def choice(self, model: Model) -> dict[str, Any] | None:
-        """What a chosen learning rate has to be chosen by; None where it is given."""
+        """How a chosen learning rate must have been chosen; None if the learning rate is fixed."""
         if not self.study.options.chooses_learning_rate(model):
             return None
         return {
@@ -60,7 +60,7 @@ class Identities:
         }
 
     def model_table(self, table_type: str, model: Model, seeds: list[int]) -> str:
-        """Of a table about one model."""
+        """The identity of a table about one model."""
         return short_hash(
             {
                 "runs": self.run(model),
@@ -72,7 +72,7 @@ class Identities:
         )
 
     def group_table(self, table_type: str, group: str) -> str:
-        """Of a table about a group of models."""
+        """The identity of a table about a group of models."""
         models = self.study.selection.groups[group]
         return short_hash(
             {
@@ -87,14 +87,14 @@ class Identities:
         )
 
     def _imported_seeds(self, group: str) -> dict[str, Any]:
-        """Seeds of those of a group's models that have others than its figure; nothing where there are none."""
+        """Seeds of a group's networks trained elsewhere, which differ from its figure's; empty if there are none."""
         selection = self.study.selection
         imported = [model for model in selection.groups[group] if self.study.options.is_imported(model)]
         seeds = {str(model): selection.model_seeds(group.split("/")[0], model) for model in imported}
         return {"imported_seeds": seeds} if seeds else {}
 
     def recording_table(self, table_type: str, recording: str) -> str:
-        """Of a table about a recording alone."""
+        """The identity of a table about a recording alone."""
         return short_hash(
             {
                 "options": self.study.options.table_options(table_type),
@@ -104,14 +104,14 @@ class Identities:
         )
 
     def table(self, file: str) -> str:
-        """Of a table of the study, by its file."""
+        """The identity of the table in a file."""
         if file not in self._known:
             self._known[file] = self._tables[file]()
         return self._known[file]
 
     @cached_property
     def _tables(self) -> dict[str, Callable[[], str]]:
-        """How to find what a table has to be made of, by its file: a job needs a few tables, a study has hundreds."""
+        """Functions that compute tables' identities, by file. A job needs only a few of a study's many tables."""
         selection, paths = self.study.selection, self.study.paths
         found: dict[str, Callable[[], str]] = {}
         for table_type, subsets in selection.seed_subsets.items():
@@ -130,12 +130,12 @@ class Identities:
         return found
 
     def figure_tables(self, figure: str) -> dict[str, str]:
-        """Of the tables that a figure is drawn from, by file."""
+        """The identities of the tables that a figure is drawn from, by file."""
         files = {file for named in self.study.paths.figure_inputs(figure).values() for file in named}
         return {file: self.table(file) for file in sorted(files)}
 
     def figure(self, figure: str) -> str:
-        """Of a figure or table of the paper."""
+        """The identity of a figure, or of a table for reading."""
         return short_hash(
             {
                 "context": self.study.selection.figure_context(figure),

@@ -1,6 +1,6 @@
 """A study: the resolved config as models, runs, figures and paths.
 
-Imported by the Snakefile, and so by every job on a cluster: nothing heavy is imported here.
+The Snakefile imports this module, and so does every cluster job. Nothing heavy is imported here.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from neurorules.study.yaml_source import BASE_CONFIG, StudyFiles, check_keys, me
 
 
 class Study:
-    """A checked config, as collaborators with one job each.
+    """A checked config, split into objects with one job each.
 
     Args:
         config: the merged config (a study file over config.yaml, command-line values over both).
-        files: the study files it came from, named in errors.
-        command_line: keys and values of `--config`, named in errors.
+        files: the study files it came from, for errors.
+        command_line: keys and values of `--config`, for errors.
 
     Attributes:
-        config: the merged config, every default included.
+        config: the merged config, including all defaults.
         name: the study's name.
         options: the options of a model.
         selection: figures, models, seeds, recordings and jobs.
-        paths: where results stand.
+        paths: paths of the results.
 
     Raises:
         InputError: an unknown key, a wrong type, an impossible value, or a name that does not exist.
@@ -62,21 +62,21 @@ class Study:
         Checks(config, self.files, self.options, self.selection).run()
 
     def check_target(self, name: str) -> None:
-        """Refuse a target that looks like a figure but is not one of this study. Snakemake checks all others.
+        """Reject a target that looks like a figure but is not part of this study. Snakemake checks all other targets.
 
         Raises:
-            InputError: a figure of other studies, or a name that is nearly that of a figure here.
+            InputError: the figure is not part of this study, or its name is misspelt.
         """
         if name in self.selection.figures or not name.replace("_", "").isalnum():
             return
         selected = f"This study has: {', '.join(self.selection.figures)}."
         if name in FIGURES.names():
             raise study_error(
-                f"The figure {name} exists, but is not part of the study {self.name}.",
+                f"The figure {name} exists but is not part of the study {self.name}.",
                 self.files,
                 "use_figures",
                 value=name,
-                remedy=f"Add it to use_figures, or name another study. {selected}",
+                remedy=f"Add it to use_figures, or choose another study. {selected}",
             )
         close = difflib.get_close_matches(name, self.selection.figures, n=1, cutoff=0.75)
         if close:
@@ -89,7 +89,7 @@ class Study:
 
 
 def _numbers_from_command_line(config: Mapping[str, Any]) -> dict[str, Any]:
-    """`--config seeds=[0,1]` arrives as a list of strings; they are numbers."""
+    """Convert seeds to numbers: `--config seeds=[0,1]` arrives as a list of strings."""
     seeds = config.get("seeds")
     if isinstance(seeds, list):
         seeds = [int(s) if isinstance(s, str) and s.isdecimal() else s for s in seeds]
@@ -98,10 +98,10 @@ def _numbers_from_command_line(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def load_study(*files: str | Path) -> Study:
-    """A study from its files, laid over config.yaml in the given order.
+    """Load a study from its files, which are merged into config.yaml in the given order.
 
     Raises:
-        InputError: a file that is missing or is not YAML, or a config that is not allowed.
+        InputError: a file is missing or not valid YAML, or the config has an error.
     """
     config: dict[str, Any] = {}
     paths = [BASE_CONFIG, *(Path(f) for f in files if Path(f).resolve() != BASE_CONFIG)]

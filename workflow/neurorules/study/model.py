@@ -1,4 +1,4 @@
-"""The words of a study: a model is task x learning rule x setting, a run is a model with a seed."""
+"""Models and runs: a model is task x learning rule x setting, a run is a model with a seed."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from neurorules.io.identity import short_hash
 
-# Of what becomes a part of a path: with the endings of logs and temporary files it has to fit in 255 bytes.
+# Limit for names used in paths: with the suffixes of logs and temporary files, they must fit in 255 bytes.
 LONGEST_NAME = 120
 
 
 @dataclass(frozen=True, order=True)
 class Model:
-    """Task x learning rule x setting: what a curve in a figure stands for; seeds are its replicates."""
+    """Task x learning rule x setting, usually one curve in a figure. Seeds are its replicates."""
 
     task: str
     learning_rule: str
@@ -30,20 +30,20 @@ class Model:
 
 @dataclass(frozen=True, order=True)
 class Block:
-    """Seeds of some models, as many of each, that one job trains: one after another on a CPU, side by side on a GPU."""
+    """The runs of one training job: the same seeds of some models, one by one on a CPU, in parallel on a GPU."""
 
     seeds: tuple[int, ...]
     models: tuple[Model, ...]
 
 
 def block_name(seeds: Sequence[int], n_models: int = 1) -> str:
-    """Seeds of one job as a name: seed0_1, seed0_1_of_6_models; of very many, the first, how many more, and a hash."""
+    """A name for a job's seeds: seed0_1, seed0_1_of_6_models. Long names have the first seed, a count and a hash."""
     name = _short_enough("seed" + "_".join(map(str, seeds)), f"seed{seeds[0]}_and_{len(seeds) - 1}_more", seeds)
     return name if n_models == 1 else f"{name}_of_{n_models}_models"
 
 
 def subset_name(seeds: Sequence[int]) -> str:
-    """Ascending seeds as a name: seeds0-3, seeds0-3_7; of very many apart, the first, how many more, and a hash."""
+    """A name for ascending seeds: seeds0-3, seeds0-3_7. Long names have the first seed, a count and a hash."""
     runs: list[list[int]] = []
     for seed in seeds:
         if runs and seed == runs[-1][-1] + 1:
@@ -55,5 +55,5 @@ def subset_name(seeds: Sequence[int]) -> str:
 
 
 def _short_enough(name: str, instead: str, seeds: Sequence[int]) -> str:
-    """The name, or where it would be too long for a file, another one that is as unique."""
+    """The name, or another unique name if it is too long for a file name."""
     return name if len(name) <= LONGEST_NAME else f"{instead}_{short_hash(list(seeds))}"

@@ -1,4 +1,4 @@
-"""Checks of networks that were trained elsewhere: what their entries name, and figures that show them."""
+"""Checks of networks trained elsewhere: their entries, and the figures that show them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from neurorules.study.schema.violation import unknown_name
 from neurorules.study.selection import NAMED_BY, Selection
 from neurorules.study.yaml_source import study_error
 
-# What an entry has to say of the network itself.
+# Required options of the network, by form.
 NEEDED = {"weights": ("units", "activation", "tau_steps"), "activity": ("units",)}
 UPDATE = "{update}"
 
@@ -26,13 +26,17 @@ def check_networks(config: Mapping[str, Any], files: Sequence[Path], options: St
     """Check every entry of `networks:`.
 
     Raises:
-        InputError: the first thing that is wrong.
+        InputError: the first error found.
     """
     for name in options.imported.entries:
         where, entry = f"networks.{name}", options.imported.entry(name)
         if name in LEARNING_RULES.names():
             raise study_error(
-                "A learning rule has this name.", files, where, value=name, remedy="Give the network another one."
+                "A learning rule already has this name.",
+                files,
+                where,
+                value=name,
+                remedy="Give the network another name.",
             )
         for key, known in (("task", config["tasks"]), ("setting", config["settings"])):
             if entry[key] not in known:
@@ -45,11 +49,11 @@ def check_networks(config: Mapping[str, Any], files: Sequence[Path], options: St
         model = Model(entry["task"], name, entry["setting"])
         if entry["form"] == "activity" and options.recording(model) is None:
             raise study_error(
-                "Conditions of the activity are matched with those of a recording, and the task names none.",
+                "The task has no recording to match the conditions of the activity with.",
                 files,
                 f"tasks.{entry['task']}.comparison.recording",
                 at=where,
-                remedy="Name the recording there.",
+                remedy="Set this key to a recording.",
             )
 
 
@@ -73,29 +77,29 @@ def _check_form(where: str, entry: Mapping[str, Any], files: Sequence[Path]) -> 
     for option in NEEDED[entry["form"]]:
         if option not in entry["network"]:
             raise study_error(
-                "A key is missing.",
+                "Missing key.",
                 files,
                 f"{where}.network.{option}",
                 at=where,
-                remedy=f"Say what the network is: {', '.join(NEEDED[entry['form']])}. tau_steps = tau / dt.",
+                remedy=f"Describe the network: {', '.join(NEEDED[entry['form']])}. tau_steps = tau / dt.",
             )
     if entry["form"] == "weights" and "weights" not in entry:
         raise study_error(
-            "A key is missing.",
+            "Missing key.",
             files,
             f"{where}.weights",
             at=where,
-            remedy="Say which array is which: weights: {recurrent: ..., input: ..., readout: ...}.",
+            remedy="Assign the arrays: weights: {recurrent: ..., input: ..., readout: ...}.",
         )
     others = ("activity", "order", "labels", "accuracy", "steps") if entry["form"] == "weights" else ("weights",)
     for key in others:
         if key in entry and not (key == "steps" and entry["form"] == "weights"):
             raise study_error(
-                f"This key is of another form than {entry['form']}.",
+                f"This key cannot be used with form {entry['form']}.",
                 files,
                 f"{where}.{key}",
                 value=entry[key],
-                remedy=f"Take it out, or set {where}.form.",
+                remedy=f"Remove it, or change {where}.form.",
             )
 
 
@@ -103,33 +107,37 @@ def _check_updates(where: str, entry: Mapping[str, Any], files: Sequence[Path]) 
     updates = entry["updates"]
     if updates != sorted(updates):
         raise study_error(
-            "Updates ascend.", files, f"{where}.updates", value=updates, remedy=f"Write {sorted(updates)}."
+            "Updates must be in ascending order.",
+            files,
+            f"{where}.updates",
+            value=updates,
+            remedy=f"Write {sorted(updates)}.",
         )
     for number, file in enumerate(entry["files"]):
         if (UPDATE in file) != (len(updates) > 1) and not (UPDATE in file and len(updates) == 1):
             raise study_error(
-                f"Each of the {len(updates)} updates has a file of its own, and this name holds no {UPDATE}.",
+                f"This entry has {len(updates)} updates with one file each, but the name does not contain {UPDATE}.",
                 files,
                 f"{where}.files.{number}",
                 value=file,
-                remedy=f"Put {UPDATE} where the number stands in the names, or name one update.",
+                remedy=f"Put {UPDATE} in place of the number in the file names, or list only one update.",
             )
     accuracy = entry.get("accuracy")
     if accuracy is not None and len(accuracy) != len(updates):
         raise study_error(
-            f"There are {len(updates)} updates, and accuracies of {len(accuracy)}.",
+            f"The number of accuracies, {len(accuracy)}, differs from the number of updates, {len(updates)}.",
             files,
             f"{where}.accuracy",
             value=accuracy,
-            remedy="Give one for each update, for a single network per entry.",
+            remedy="Give one accuracy per update, and use one entry per network.",
         )
 
 
 def check_networks_of_figure(figure: str, files: Sequence[Path], selection: Selection) -> None:
-    """Check that a selected figure shows each network that it names, and has a network for each of its tables.
+    """Check that a selected figure shows every network that it lists, and that each of its tables can be made.
 
     Raises:
-        InputError: a network has another task or setting than the figure, or a table can be made of none.
+        InputError: a network's task or setting is not in the figure, or no network is suitable for one of its tables.
     """
     config, options = selection.config, selection.options
     entry = config["figures"][figure]
@@ -139,8 +147,8 @@ def check_networks_of_figure(figure: str, files: Sequence[Path], selection: Sele
     for name in sorted(named - shown):
         own = options.imported.entry(name)
         raise study_error(
-            f"The figure {figure} does not show the task {own['task']} in the setting {own['setting']}, which this "
-            "network is of.",
+            f"This network has the task {own['task']} and the setting {own['setting']}, which the figure {figure} does "
+            "not show.",
             files,
             f"figures.{figure}.learning_rules",
             value=name,
@@ -154,10 +162,10 @@ def check_networks_of_figure(figure: str, files: Sequence[Path], selection: Sele
             name = models[0].learning_rule
             reason = options.imported.lacks(name, table_type) or next(iter(MISSING.values()))
             raise study_error(
-                f"The figure {figure} cannot be drawn of these networks alone: of {name}, {reason}.",
+                f"The figure {figure} cannot be drawn from these networks alone: {name}: {reason}.",
                 files,
                 f"figures.{figure}.learning_rules",
                 value=sorted({model.learning_rule for model in models}),
                 holds=name,
-                remedy="Add a learning rule to it, or take the figure out of use_figures.",
+                remedy="Add a learning rule to it, or remove the figure from use_figures.",
             )

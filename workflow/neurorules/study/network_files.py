@@ -1,4 +1,4 @@
-"""The files of networks that were trained elsewhere, and checks of them before anything is planned."""
+"""The files of networks trained elsewhere, checked before jobs are planned."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from neurorules.recordings.locate import DOWNLOADS, expand_folder, refuse_future
 from neurorules.study.load import Study
 from neurorules.study.model import Model
 
-MOST_NAMES = 2000  # of a folder, that are looked at for one that was meant
+MOST_NAMES = 2000  # files in a folder to search for a similar name
 
 
 def find_network_files(study: Study, model: Model, seed: int) -> list[Path]:
     """The files of one network, one for each of its `updates`.
 
-    Those of the catalogue that are not there are named where a download puts them.
+    Missing files of the catalogue have the paths to which they will be downloaded.
 
     Raises:
-        InputError: a file that cannot be downloaded is not there, or may not be read.
+        InputError: a file that cannot be downloaded is missing, or a file is not readable.
     """
     name = model.learning_rule
     entry = study.options.imported.entry(name)
@@ -34,11 +34,11 @@ def find_network_files(study: Study, model: Model, seed: int) -> list[Path]:
         return [DOWNLOADS / one for one in names]
     if missing:
         raise InputError(
-            f"{len(missing)} of the {len(files)} files of network {seed} of {name} are missing.",
+            f"Network {seed} of {name}: {len(missing)} of {len(files)} files not found.",
             file=missing[0],
             key=f"networks.{name}.files",
             value=entry["files"][seed],
-            remedy=_near(missing[0]) + f"Name files below {folder}, or set networks.{name}.path to another folder.",
+            remedy=_near(missing[0]) + f"Give files in {folder}, or set networks.{name}.path to another folder.",
         )
     for file in files:
         refuse_future(file, key)
@@ -55,12 +55,12 @@ def _near(file: Path) -> str:
 
 
 def check_network_files(study: Study) -> None:
-    """Check that the files of selected networks are there, or can be downloaded.
+    """Check that the files of selected networks exist or can be downloaded.
 
-    A finished run stays as it is where its files are gone, as a finished recording does.
+    A finished run is kept even if its files have been deleted, like a finished recording.
 
     Raises:
-        InputError: a file is not there.
+        InputError: a file is missing.
     """
     for model, seeds in study.selection.seeds.items():
         for seed in seeds if study.options.is_imported(model) else ():
@@ -69,7 +69,7 @@ def check_network_files(study: Study) -> None:
 
 
 def downloaded_networks(study: Study) -> list[str]:
-    """Entries of the catalogue whose files may have to be downloaded."""
+    """Entries of the catalogue whose files may need to be downloaded."""
     entries = [
         study.options.imported.entry(model.learning_rule)
         for model in study.selection.seeds

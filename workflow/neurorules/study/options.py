@@ -1,4 +1,4 @@
-"""The options of a model: layers of the config, laid over each other."""
+"""The options of a model, resolved from the layers of the config."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from neurorules.similarity.measures.base.measure import keys_of_measures, measure_keys
 from neurorules.study.imported import IMPORTED_TRAINING, ImportedNetworks
 from neurorules.study.model import Model
 from neurorules.study.schema.violation import unknown_name
@@ -13,12 +14,12 @@ from neurorules.study.yaml_source import find_key
 from neurorules.tables.base.table_type import TABLE_TYPES, table_types
 from neurorules.tasks.base.task import TASKS
 
-# What a run is trained with; `comparison` comes in only when it is scored.
+# Option groups for training; `comparison` is used only for scoring.
 TRAINED_WITH = ("task", "network", "training", "learning")
 OPTION_GROUPS = (*TRAINED_WITH, "comparison")
 
-# A learning rate that is chosen, by a short training of its own with these options of `training`, which nothing else
-# depends on; and options that the choice does not depend on.
+# The learning rate "best" is chosen by short training runs. CHOOSING are the `training` options that only this choice
+# uses, AFTER_CHOOSING those that it does not depend on.
 BEST_LEARNING_RATE = "best"
 CHOOSING = ("learning_rate_grid", "learning_rate_updates", "learning_rate_seed")
 AFTER_CHOOSING = ("learning_rate", "updates", "checkpoints", "n_checkpoints")
@@ -32,7 +33,7 @@ class StudyOptions:
 
     Args:
         config: the merged config.
-        files: the study files it came from, named in errors.
+        files: the study files it came from, for errors.
     """
 
     def __init__(self, config: Mapping[str, Any], files: Sequence[Path]) -> None:
@@ -46,10 +47,10 @@ class StudyOptions:
         return model.learning_rule in self.imported.entries
 
     def of(self, model: Model) -> dict[str, Any]:
-        """Resolved option groups of a model, as a copy of one's own.
+        """A model's resolved option groups, as a new copy.
 
         Raises:
-            InputError: an option that its group does not have.
+            InputError: an option is unknown in its group.
         """
         options: dict[str, Any] = _copied(self._of(model))
         return options
@@ -61,7 +62,7 @@ class StudyOptions:
 
     def _resolve(self, model: Model) -> dict[str, Any]:
         options: dict[str, dict[str, Any]] = {group: {} for group in OPTION_GROUPS}
-        # Such a task takes more than it lists, and says itself what it does not take.
+        # An open task accepts more options than it lists, and checks them itself.
         open_task = getattr(TASKS.load(self.task_module(model.task)), "OTHER_OPTIONS", False)
         for where, layer in self.layers(model):
             for group in OPTION_GROUPS:
@@ -70,15 +71,13 @@ class StudyOptions:
                     if key not in known and where.startswith("settings.") and not (group == "task" and open_task):
                         problem = "Unknown name."
                         if group == "task":
-                            problem = (
-                                f"The task {model.task} has no such option; options of one task stand under by_task."
-                            )
+                            problem = f"Unknown option for the task {model.task}. Put one task's options under by_task."
                         raise unknown_name(self.files, f"{where}.{group}.{key}", key, known, problem)
                     options[group][key] = value
         return options
 
     def layers(self, model: Model) -> list[tuple[str, Mapping[str, Any]]]:
-        """Option groups that a model's options come from, with their keys; later ones win."""
+        """The option groups that a model's options come from, with their keys. Later ones override earlier ones."""
         config, setting = self.config, self.config["settings"][model.setting]
         named = f"settings.{model.setting}"
         of_task = setting.get("by_task", {}).get(model.task, {})
@@ -97,7 +96,7 @@ class StudyOptions:
         ]
 
     def every_layer(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Every place of the config that holds option groups, with its key."""
+        """Every place in the config with option groups, with its key."""
         config = self.config
         yield "defaults", config["defaults"]
         for name, task in config["tasks"].items():
@@ -109,7 +108,7 @@ class StudyOptions:
                     yield f"settings.{name}.{by}.{of}", layer
 
     def place(self, model: Model, option: str) -> tuple[str | None, str]:
-        """The file and the key that an option of a model, such as task.dt_ms, comes from; no file for a default."""
+        """The file and the key that set a model's option, such as task.dt_ms. The file is None for a default."""
         group, _, name = option.partition(".")
         found = [where for where, layer in self.layers(model) if name in layer.get(group, {})]
         where = found[-1] if found else f"tasks.{model.task}"
@@ -117,9 +116,9 @@ class StudyOptions:
         return find_key(self.files, key)[0], key
 
     def training(self, model: Model) -> dict[str, Any]:
-        """What determines a model's runs, besides the seed and a chosen learning rate: names and option groups."""
+        """The names and option groups that determine a model's runs, besides the seed and a chosen learning rate."""
         if self.is_imported(model):
-            # What its training was is not known here; nor does a run depend on what it would be.
+            # How it was trained is not known here, and its runs do not depend on the study's training options.
             training = {**IMPORTED_TRAINING, "learning_rate": self._of(model)["training"]["learning_rate"]}
             spec = {"imported": self.imported.spec(model.learning_rule)}
             if self.imported.is_activity(model.learning_rule):
@@ -130,7 +129,7 @@ class StudyOptions:
         return self._trained_with(model, CHOOSING)
 
     def selection_options(self, model: Model) -> dict[str, Any]:
-        """What determines the choice of a model's learning rate."""
+        """The options that determine the choice of a model's learning rate."""
         return self._trained_with(model, AFTER_CHOOSING)
 
     def _trained_with(self, model: Model, without: Sequence[str]) -> dict[str, Any]:
@@ -149,22 +148,25 @@ class StudyOptions:
         return bool(self._of(model)["training"]["learning_rate"] == BEST_LEARNING_RATE)
 
     def scoring(self, model: Model, table_type: str) -> dict[str, Any]:
-        """What determines one type of a model's tables beyond its runs and the recording."""
+        """The options that determine a model's table of one type, besides its runs and the recording."""
         return {"comparison": self._comparison(self.of(model)["comparison"], table_type)}
 
     def table_options(self, table_type: str) -> dict[str, Any]:
-        """What determines the tables of one type that are of no single model: the defaults that the type depends on."""
-        options = TABLE_TYPES.load(table_type).COMPARISON_KEYS
-        return {key: value for key, value in self.config["defaults"]["comparison"].items() if key in options}
+        """The options that determine a table about several models or none: the defaults that its type depends on."""
+        options = self.config["defaults"]["comparison"]
+        own = TABLE_TYPES.load(table_type).COMPARISON_KEYS
+        used = {*own, *keys_of_measures(options, own)}
+        return {key: value for key, value in options.items() if key in used}
 
     @staticmethod
     def _comparison(options: Mapping[str, Any], table_type: str) -> dict[str, Any]:
-        """`comparison` options that one table type depends on."""
+        """The `comparison` options that a table type depends on."""
         of_others = {
             key for name in table_types() if name != table_type for key in TABLE_TYPES.load(name).COMPARISON_KEYS
         }
         own = TABLE_TYPES.load(table_type).COMPARISON_KEYS
-        return {key: value for key, value in options.items() if key in own or key not in of_others}
+        used, of_others = {*own, *keys_of_measures(options, own)}, of_others | measure_keys()
+        return {key: value for key, value in options.items() if key in used or key not in of_others}
 
     def learning_options(self, learning_rule: str) -> Mapping[str, Any]:
         """The options of a learning rule before any setting."""
@@ -172,7 +174,7 @@ class StudyOptions:
         return options
 
     def task_module(self, task: str) -> str:
-        """Module that makes a task's trials: its `module` key, else its own name."""
+        """The module that makes a task's trials: its `module` key, or else its own name."""
         return str(self.config["tasks"][task].get("module", task))
 
     def recording(self, model: Model) -> str | None:
@@ -192,7 +194,7 @@ class StudyOptions:
 
 
 def _copied(value: Any) -> Any:
-    """A copy of what a YAML file can hold: dicts and lists of scalars. `deepcopy` takes five times as long."""
+    """A copy of YAML content: dicts and lists of scalars. `deepcopy` takes five times as long."""
     if isinstance(value, dict):
         return {key: _copied(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Where the results of a study stand, relative to the folder that Snakemake runs in."""
+"""Paths of a study's results, relative to the folder where Snakemake runs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from neurorules.study.selection import Selection
 
 
 class Paths:
-    """Where the results of a study stand.
+    """Paths of a study's results.
 
     Args:
         name: the study's name.
-        selection: what it selects.
+        selection: the study's selection.
     """
 
     def __init__(self, name: str, selection: Selection) -> None:
@@ -33,37 +33,37 @@ class Paths:
         return self.below("runs", str(model), f"seed{seed}.nc")
 
     def training_benchmark(self, model: Model | str, seeds: Sequence[int], n_models: int = 1) -> str:
-        """How long the job took that trained these seeds; of several models, it stands with the first."""
+        """The benchmark file of the job that trained these seeds, under the first of its models."""
         return self.below("benchmarks", "runs", str(model), f"{block_name(seeds, n_models)}.tsv")
 
     def training_log(self, model: Model | str, seeds: Sequence[int], n_models: int = 1) -> str:
-        """The log of the job that trained these seeds; of several models, it stands with the first."""
+        """The log of the job that trained these seeds, under the first of its models."""
         return self.below("logs", "runs", str(model), f"{block_name(seeds, n_models)}.log")
 
     def learning_rate_file(self, model: Model | str) -> str:
-        """What learning rate was chosen for a model, and why."""
+        """The file with the learning rate chosen for a model, and the reason."""
         return self.below("learning_rates", f"{model}.json")
 
     def table_file(self, table_type: str, model: Model | str, subset: str) -> str:
-        """A table of some seeds of a model, of a type such as `distances`; `subset` is a name in `seed_subsets`."""
+        """A table about some of a model's seeds, such as `distances`; `subset` is a name in `seed_subsets`."""
         return self.below("similarity", str(model), subset, f"{table_type}.csv")
 
     def group_file(self, table_type: str, group: str) -> str:
-        """A table of a group of models, by its name in `Selection.groups`."""
+        """A table about a group of models; `group` is its name in `Selection.groups`."""
         return self.below("similarity", "groups", group, f"{table_type}.csv")
 
     def description_file(self, table_type: str, recording: str) -> str:
-        """A table of a recording alone."""
+        """A table about a recording alone."""
         return self.below("similarity", "recordings", recording, f"{table_type}.csv")
 
     def figure_files(self, figure: str) -> list[str]:
-        """What a figure or table leaves: figures under figures/, tables under tables/."""
+        """The files of a figure or table: figures under figures/, tables under tables/."""
         products = FIGURES.load(figure).PRODUCTS
         folder = "figures" if "pdf" in products else "tables"
         return [self.below(folder, f"{figure}.{ending}") for ending in products]
 
     def figure_inputs(self, figure: str) -> dict[str, list[str]]:
-        """By figure, the tidy tables that a figure is made from: its own, or those that it reads of the others."""
+        """The tidy tables that a figure is made from: its own, or those of other figures that it reads, by figure."""
         module = FIGURES.load(figure)
         if not hasattr(module, "tables_of_others"):
             return {figure: self.figure_tables(figure)}

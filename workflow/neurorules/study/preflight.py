@@ -1,4 +1,4 @@
-"""Checks before anything runs that read files."""
+"""Checks of files, before anything runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-# Snakemake hands these paths to a shell and to its templates as they are; a colon separates paths in PYTHONPATH.
+# Snakemake passes these paths unquoted to a shell and to its templates; a colon separates paths in PYTHONPATH.
 NOT_IN_PATHS = re.compile(r"[^\w./+,@%=~-]")
 
 
@@ -29,29 +29,29 @@ def check_folders(*paths: str | Path) -> None:
     """Check that jobs can be started from the repository and with its Python.
 
     Args:
-        paths: of the workflow and of the Python that runs it.
+        paths: paths of the workflow and of the Python that runs it.
 
     Raises:
-        InputError: a path holds a character that makes every job fail, without a log.
+        InputError: a path contains a character that makes every job fail, without a log.
     """
     for path in paths:
         found = NOT_IN_PATHS.search(str(path))
         if found:
             raise InputError(
-                f"This path holds {found[0]!r}, with which Snakemake cannot start jobs.",
+                f"This path contains {found[0]!r}, and Snakemake cannot start jobs from such a path.",
                 file=path,
-                remedy="Move the repository to a folder whose path has letters, digits and . _ - / only, and set .venv "
-                "up again there: make setup. `results` may be a link to any other folder.",
+                remedy="Move the repository to a path with only letters, digits and . _ - / and set up .venv again "
+                "there: make setup. `results` may be a link to any other folder.",
             )
 
 
 def check_own_rates(study: Study) -> None:
-    """Check, before anything runs, that the user's own rates fit the tasks that are compared with them.
+    """Check, before anything runs, that the user's own rates match the tasks that are compared with them.
 
-    Other recordings have a known form or take long to read: the first job that compares checks these.
+    Other recordings have a known format or take long to read. The first job that compares them checks them.
 
     Raises:
-        InputError: a file of rates is malformed, or has other conditions or bins than the test trials.
+        InputError: a rates file is malformed, or its conditions or bins do not match the test trials.
     """
     for name in study.selection.used_recordings:
         entry = study.selection.recording_entry(name)
@@ -64,22 +64,22 @@ def check_own_rates(study: Study) -> None:
                 "This reader has no synthetic files.",
                 key=f"recordings.{name}.synthetic",
                 value=True,
-                remedy="Remove the key, or name another reader.",
+                remedy="Remove the key, or use another reader.",
             )
         try:
             (file,) = find_raw_files(study, name)
         except InputError:
             if Path(study.paths.recording_file(name)).exists():
-                continue  # made while the file was there; `check_finished_recordings` says so
+                continue  # made while the file existed; `check_finished_recordings` warns about it
             raise
         recording = read_recording(entry, [file])
         if recording.attrs["synthetic"]:
             raise InputError(
-                "These rates say of themselves that they are synthetic.",
+                "These rates are marked as synthetic.",
                 file=file,
                 key="synthetic",
                 value=1,
-                remedy="Compare with recorded rates.",
+                remedy="Use recorded rates.",
             )
         _check_tables(study, name, recording, file)
         seen = []
@@ -92,10 +92,10 @@ def check_own_rates(study: Study) -> None:
 
 
 def _check_tables(study: Study, name: str, recording: xr.Dataset, file: Path) -> None:
-    """Ask the table types of the study's figures whether they can be made of a recording.
+    """Check that the tables of the study's figures can be made from a recording.
 
     Raises:
-        InputError: a measure, the delays of DSA or the averages of single trials, say, ask for more than there is.
+        InputError: a table needs more than the recording has, such as time points for DSA delays or single trials.
     """
     of_models = {
         (table_type, model)
@@ -151,11 +151,11 @@ def _check_fit(study: Study, model: Model, recording: xr.Dataset, file: Path) ->
             file=study_file or file,
             key=key,
             value=error.value,
-            remedy=f"{error.remedy} `make trials` shows what the task tests.",
+            remedy=f"{error.remedy} `make trials` shows the task's test trials.",
         ) from error
 
 
 def task_of(study: Study, model: Model, recording: xr.Dataset | None) -> Task:
-    """A model's task, which gets the recording where its trials are made from one."""
+    """A model's task. It gets the recording if its trials are made from one."""
     needed = recording if study.options.needs_recording(model.task) else None
     return make_task(study.options.task_module(model.task), study.options.of(model)["task"], needed)

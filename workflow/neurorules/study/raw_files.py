@@ -1,7 +1,7 @@
-"""The raw files that a study's recordings are read from, and what stands behind recordings whose files are gone.
+"""The raw files of a study's recordings, and checks of finished recordings whose raw files are missing.
 
-Snakemake takes a finished recording as it is where its raw files cannot be found: it drops the error of an input
-function whose output exists. So this is asked before anything is planned.
+If raw files cannot be found, Snakemake uses a finished recording unchanged: it ignores errors of input functions when
+the output exists. So this is checked before jobs are planned.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ from neurorules.study.load import Study
 
 
 def folder_of(study: Study, recording: str) -> tuple[Path, str]:
-    """The folder that a recording's raw files are searched in, and the config key that names it.
+    """The folder to search for a recording's raw files, and the config key that sets it.
 
-    A private recording lies in a folder of its own.
+    A private recording has its own folder.
 
     Raises:
-        InputError: the folder's name holds a variable or a user that does not exist, or there are several.
+        InputError: the folder's path contains an unknown variable or user, or there is more than one folder.
     """
     entry = study.selection.recording_entry(recording)
     if isinstance(entry["path"], list):
         raise InputError(
-            "The files of this recording lie in one folder.",
+            "All files of this recording must be in one folder.",
             key=f"recordings.{recording}.path",
             value=entry["path"],
-            remedy="Name that folder alone.",
+            remedy="Give only that folder.",
         )
     key = f"recordings.{recording}.path" if entry["path"] else "raw_dir"
     return expand_folder(entry["path"] or study.config["raw_dir"], key), key
 
 
 def find_raw_files(study: Study, recording: str) -> list[Path]:
-    """The raw files of a recording that is not synthetic; none if they have to be downloaded.
+    """The raw files of a recording that is not synthetic; empty if they have to be downloaded.
 
     Raises:
-        InputError: the folder or a file that cannot be downloaded is not there.
+        InputError: the folder, or a file that cannot be downloaded, is missing.
     """
     entry = study.selection.recording_entry(recording)
     patterns = own_file_patterns(entry["reader"], entry["source"])
@@ -56,14 +56,14 @@ def find_raw_files(study: Study, recording: str) -> list[Path]:
 
 
 def _find_own(recording: str, path: str | list[str] | None, patterns: list[str]) -> list[Path]:
-    """The user's own files of a recording, wherever they lie."""
+    """The user's own files of a recording, in any folder."""
     key = f"recordings.{recording}.path"
     if path is None:
         raise InputError(
-            "The files of this recording are not named.",
+            "This recording has no path.",
             key=key,
             value=None,
-            remedy="Name a file, a list of files, or a folder.",
+            remedy="Give a file, a list of files, or a folder.",
         )
     named = [path] if isinstance(path, str) else path
     files = find_own_files(recording, [expand_folder(text, key) for text in named], patterns)
@@ -76,14 +76,14 @@ def check_finished_recordings(study: Study, code: Callable[[str], str]) -> Itera
     """Check finished recordings whose raw files cannot be found.
 
     Args:
-        study: a checked study, whose results are below the working folder.
-        code: gives the hash of the code behind a recording, by its name.
+        study: a checked study, whose results are under the working folder.
+        code: returns the code hash of a recording, given its name.
 
     Yields:
-        A warning for each recording that the study did not change since it was made: it is used as it is.
+        A warning for each recording whose options and code have not changed since it was made. It is used unchanged.
 
     Raises:
-        InputError: the study now asks for another recording than the finished one, and there is nothing to make it of.
+        InputError: a finished recording is outdated, and its raw files are missing, so it cannot be made again.
     """
     for recording in study.selection.used_recordings:
         file = Path(study.paths.recording_file(recording))
@@ -95,22 +95,23 @@ def check_finished_recordings(study: Study, code: Callable[[str], str]) -> Itera
             changed = _changes(study, recording, _made_from(file), code(recording))
             if changed:
                 raise InputError(
-                    f"The recording {recording} was made otherwise than the study says now, and its raw files are not "
-                    f"there to make it again: {error.problem} Changed: {', '.join(changed)}.",
+                    f"The recording {recording} was made with options or code that differ from the study's, and its "
+                    "raw files are missing, so it cannot be made again: "
+                    f"{error.problem} Changed: {', '.join(changed)}.",
                     file=error.file or file,
                     key=error.key,
                     value=error.value if error.has_value else error.file,
-                    remedy=f"Make the raw files available, or take back the change. The finished one is {file}.",
+                    remedy=f"Make the raw files available, or undo the change. The finished recording is {file}.",
                 ) from error
             yield (
-                f"The raw files of the recording {recording} are not there, so whether they changed is not known: "
-                f"{' '.join(str(error).split())}\nThe finished {file} is used as it is, by: "
+                f"The raw files of the recording {recording} are missing, so they cannot be checked for changes: "
+                f"{' '.join(str(error).split())}\nThe finished {file} is used unchanged by: "
                 f"{', '.join(_figures_of(study, recording))}."
             )
 
 
 def _made_from(file: Path) -> dict[str, Any]:
-    """Attributes of a finished recording; none of a file that is no recording, which the job that reads it finds."""
+    """The attributes of a finished recording; empty if it cannot be read, which the job that reads it reports."""
     from neurorules.io.netcdf import NETCDF_ERRORS, read_attributes
 
     try:
@@ -120,7 +121,7 @@ def _made_from(file: Path) -> dict[str, Any]:
 
 
 def _changes(study: Study, recording: str, attributes: dict[str, Any], code: str) -> list[str]:
-    """What the study says otherwise than when the recording was made."""
+    """What has changed in the study since the recording was made."""
     now = json.loads(canonical_json(study.selection.recording_spec(recording)))
     changed = list(differences(json.loads(attributes.get("made_from", "{}")), now))
     return changed + (["the code that reads it"] if code != attributes.get("code") else [])

@@ -30,14 +30,14 @@ def check_requirements(model: Model, files: Sequence[Path], options: StudyOption
     """
     name = options.of(model)["network"]["architecture"]
     rule = load_learning_rule(model.learning_rule)
-    in_setting = "use another setting for it, in the figure's `extra_models`, or leave it out there."
+    in_setting = "Use it with another setting in the figure's `extra_models`, or remove it from the figure."
     of_rule = (*(() if rule.any_architecture else (ONLY_LEAKY,)), *rule.REQUIRES)
     for needs, problem, remedy in (
         (of_rule, f"The learning rule {model.learning_rule} cannot train {model}.", in_setting),
         (
             load_architecture(name).REQUIRES,
             f"The network {name} of {model} cannot have this option.",
-            "set it in the setting that names the architecture.",
+            "Set it in the setting that names the architecture.",
         ),
     ):
         for need in needs:
@@ -56,7 +56,7 @@ def check_table_requirements(
         for need in getattr(TABLE_TYPES.load(table_type), "REQUIRES", ()):
             for model in models:
                 problem = f"The figure {figure} cannot show {model}."
-                _check(need, model, files, options, problem, f"take {model.setting} out of the figure's settings.")
+                _check(need, model, files, options, problem, f"Remove {model.setting} from the figure's settings.")
 
 
 def _check(
@@ -69,5 +69,5 @@ def _check(
             files,
             options.place(model, f"{need.group}.{need.option}")[1],
             value=value,
-            remedy=f"It needs {need.option} {in_words(need.allowed)}: {remedy}",
+            remedy=f"Required: {need.option} {in_words(need.allowed)}. {remedy}",
         )

@@ -1,4 +1,4 @@
-"""Which tables about models one job makes."""
+"""Scoring jobs: which tables about models each job makes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from neurorules.tables.base.table_type import TABLE_TYPES
 
 @dataclass(frozen=True, order=True)
 class Part:
-    """Some seeds of a model, by the name of this subset in `Selection.seed_subsets`."""
+    """A subset of a model's seeds; `subset` is its name in `Selection.seed_subsets`."""
 
     model: Model
     subset: str
@@ -21,10 +21,10 @@ class Part:
 
 @dataclass(frozen=True)
 class ScoreJob:
-    """The cheap tables about some parts of models, which one job makes; all are compared with the same recording.
+    """A job that makes the cheap tables about some parts of models, all compared with the same recording.
 
     Attributes:
-        tables: a table type, a part and its seeds for each.
+        tables: the table type, the part and its seeds, for each table.
     """
 
     tables: tuple[tuple[str, Part, tuple[int, ...]], ...]
@@ -36,14 +36,14 @@ class ScoreJob:
 
 
 def is_costly(table_type: str) -> bool:
-    """Whether a table of this type takes long enough for a job of its own."""
+    """Whether a table of this type takes long enough for its own job."""
     return bool(getattr(TABLE_TYPES.load(table_type), "COSTLY", False))
 
 
 def score_jobs(selection: Selection) -> list[ScoreJob]:
-    """Jobs for the cheap tables of `models_per_job` models each; none where that is no more than 1, or `auto`.
+    """Jobs for the cheap tables of `models_per_job` models each; empty if `models_per_job` is 1 or `auto`.
 
-    Parts share a job where the same figures show them, so that a figure waits for no run that it does not show.
+    Parts share a job if the same figures show them, so no figure waits for a run that it does not show.
     """
     size: int | str = selection.config["models_per_job"]
     if isinstance(size, str) or size == 1:
@@ -66,7 +66,7 @@ def score_jobs(selection: Selection) -> list[ScoreJob]:
 
 
 def _shown_by(selection: Selection, part: Part, seeds_by_type: Mapping[str, tuple[int, ...]]) -> tuple[str, ...]:
-    """The figures that are drawn from a table about a part."""
+    """The figures drawn from a table about a part."""
     return tuple(
         figure
         for figure, models in selection.figures.items()

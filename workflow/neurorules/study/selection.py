@@ -1,4 +1,4 @@
-"""What a study selects: only selections make jobs."""
+"""What a study selects. Only selected figures and recordings lead to jobs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from neurorules.study.model import Block, Model, subset_name
 from neurorules.study.options import StudyOptions
 from neurorules.training.shape import shape
 
-# The models of a figure: every combination of these.
+# A figure's models are all combinations of these.
 NAMED_BY = ("tasks", "learning_rules", "settings")
 
 AUTO = "auto"  # of `models_per_job`
 
 
 class Selection:
-    """What a study selects of its config: figures, their models and seeds, recordings, and the jobs that these need.
+    """What a study selects from its config: figures, their models and seeds, recordings, and the jobs that they need.
 
     Args:
         config: the merged config.
@@ -35,7 +35,7 @@ class Selection:
 
     @cached_property
     def figures(self) -> dict[str, list[Model]]:
-        """The selected figures and tables with the models that each shows."""
+        """The selected figures and tables, with the models that each shows."""
         return {name: list(self._figure_models(name)) for name in self.config["use_figures"]}
 
     @cached_property
@@ -49,7 +49,7 @@ class Selection:
 
     @cached_property
     def trained(self) -> dict[Model, list[int]]:
-        """Of `seeds`, those that are trained here; the runs of others are read."""
+        """The part of `seeds` that is trained. Runs of networks trained elsewhere are read."""
         return {model: seeds for model, seeds in self.seeds.items() if not self.options.is_imported(model)}
 
     def figure_seeds(self, figure: str) -> list[int]:
@@ -57,16 +57,16 @@ class Selection:
         return sorted(self.config["figures"][figure].get("seeds", self.config["seeds"]))
 
     def model_seeds(self, figure: str, model: Model) -> list[int]:
-        """Seeds of one model of a figure: the figure's; of networks trained elsewhere as many as there are."""
+        """A model's seeds in a figure: the figure's seeds, or one per network for networks trained elsewhere."""
         if self.options.is_imported(model):
             return self.options.imported.seeds(model.learning_rule)
         return self.figure_seeds(figure)
 
     @cached_property
     def seed_subsets(self) -> dict[str, dict[Model, dict[str, list[int]]]]:
-        """Subsets of seeds by table type, model and name: one job scores the seeds that the same figures show.
+        """Subsets of seeds by table type, model and name. One job scores the seeds that the same figures show.
 
-        So a figure needs no seed that is another's alone.
+        A figure therefore never needs a seed that only another figure shows.
         """
         shown_by: dict[tuple[str, Model], dict[int, tuple[str, ...]]] = {}
         for name, models in self.figures.items():
@@ -86,39 +86,39 @@ class Selection:
 
     @cached_property
     def used_recordings(self) -> list[str]:
-        """The recordings to compare with: those in `use_recordings`, without private ones that have no path here."""
+        """The recordings to compare with: those in `use_recordings`, except private recordings without a path."""
         return [name for name in self.config["use_recordings"] if not self.is_absent(name)]
 
     def is_absent(self, recording: str) -> bool:
-        """Whether this is a private recording, without a folder to read it from."""
+        """Whether this is a private recording without a path."""
         entry = self.recording_entry(recording)
         private = is_private(entry["reader"], entry["source"])
         return private and not entry["synthetic"] and entry["path"] is None
 
     def recording_entry(self, name: str) -> dict[str, Any]:
-        """A recording's config with what it leaves unsaid."""
+        """A recording's config with its defaults filled in."""
         entry = {"name": name, "synthetic": False, "path": None, "options": {}, **self.config["recordings"][name]}
         return entry if "source" in entry else {**entry, "source": only_source(entry["reader"])}
 
     def recording_spec(self, recording: str) -> dict[str, Any]:
-        """What determines a recording besides its raw files; where these lie does not matter."""
+        """What determines a recording, besides its raw files. Their location does not matter."""
         return {key: value for key, value in self.recording_entry(recording).items() if key != "path"}
 
     def sources(self) -> list[tuple[str, str]]:
-        """Reader and source of every used recording that may have to be downloaded."""
+        """Reader and source of every used recording that may need to be downloaded."""
         entries = [self.recording_entry(name) for name in self.used_recordings]
         sources = {(entry["reader"], entry["source"]) for entry in entries if not entry["synthetic"]}
         return sorted(source for source in sources if not is_private(*source))
 
     def has_table(self, table_type: str, model: Model) -> bool:
-        """Whether a table can be made of a model: of networks trained elsewhere, not everything is known."""
+        """Whether a table can be made from a model. Networks trained elsewhere may lack what it needs."""
         return not (self.options.is_imported(model) and self.options.imported.lacks(model.learning_rule, table_type))
 
     @cached_property
     def blocks(self) -> list[Block]:
-        """Training jobs: of each model blocks of `seeds_per_job` seeds, on a GPU all its seeds; then of several models.
+        """Training jobs: each model's seeds in blocks of `seeds_per_job` (on a GPU all seeds), then grouped by models.
 
-        See `models_per_job` in the schema. On a GPU, models of one job are of one shape.
+        See `models_per_job` in the schema. On a GPU, the models of a job have the same shape.
         """
         most = self.config["models_per_job"]
         together: dict[tuple[Any, ...], list[Model]] = {}
@@ -136,13 +136,13 @@ class Selection:
         )
 
     def _shares_job_by(self, model: Model, seeds: Sequence[int], on_cpu: bool) -> tuple[Any, ...]:
-        """What models have to have in common besides the seeds to share a training job."""
+        """What models must have in common, besides the seeds, to share a training job."""
         most = self.config["models_per_job"]
         if most == 1 or (most == AUTO and on_cpu):
             return (model,)
-        # On a GPU the stack of a whole shape is the point, whatever figures show it.
+        # On a GPU, stack as many models of the same shape as possible, whichever figures show them.
         figures = () if most == AUTO else tuple(self.shown_by[model, seed] for seed in seeds)
-        # A model whose learning rate is given does not wait for the choice of another's.
+        # A model with a fixed learning rate does not wait until another model's learning rate is chosen.
         chooses = self.options.chooses_learning_rate(model)
         if on_cpu:
             return figures, chooses, self.options.training_recording(model)
@@ -159,7 +159,7 @@ class Selection:
         return shown
 
     def left_out(self, figure: str) -> list[str]:
-        """What a figure does not show because a recording is not in use: tasks, else task (setting); recordings."""
+        """What a figure omits because a recording is not in use: tasks, or "task (setting)", and recordings."""
         of_task: dict[str, dict[str, bool]] = {}
         for model in self.named_by(figure):
             shown = of_task.setdefault(model.task, {})
@@ -172,7 +172,7 @@ class Selection:
         return absent + [name for name in named if name not in self.used_recordings]
 
     def lacking(self, figure: str) -> list[str]:
-        """Networks trained elsewhere that some table of a figure cannot be made of, each with the reason."""
+        """Networks trained elsewhere that lack what a figure's tables need, each with the reason."""
         words: dict[str, None] = {}
         for model in self.figures[figure]:
             if self.options.is_imported(model):
@@ -183,7 +183,7 @@ class Selection:
         return list(words)
 
     def figure_context(self, name: str) -> dict[str, Any]:
-        """Everything that a figure is drawn from besides its tables: a change redraws it."""
+        """Everything that a figure is drawn from besides its tables. A change redraws the figure."""
         context: dict[str, Any] = {
             "study": self.config["study"],
             "figure": dict(self.config["figures"][name]),
@@ -197,11 +197,11 @@ class Selection:
         shown = self.seeds if is_of_others(name) else self.figures[name]
         if imported := self.options.imported.shown(model.learning_rule for model in shown):
             context |= {"networks": imported, "lacking": self.lacking(name)}
-        # A figure of others' tables has no models, so no recordings of its own.
+        # A figure drawn from other figures' tables has no models, and so no recordings of its own.
         return context | {"study_recordings": self.used_recordings} if is_of_others(name) else context
 
     def _figure_models(self, name: str) -> Iterator[Model]:
-        """The models of a figure whose recording is there; all of those without one where it needs none."""
+        """A figure's models whose recording is in use; also models without a recording, if the figure needs none."""
         compares = needs_recording(name)
         for model in self.named_by(name):
             recording = self.options.recording(model)
@@ -209,7 +209,7 @@ class Selection:
                 yield model
 
     def named_by(self, figure: str) -> list[Model]:
-        """Every model that a figure's entry names, whether its recording is there or not; each once."""
+        """Every model that a figure's entry lists, once each, even if its recording is not in use."""
         entry = self.config["figures"][figure]
         models: dict[Model, None] = {}
         for part in (entry, *entry.get("extra_models", [])):
@@ -220,7 +220,7 @@ class Selection:
         return list(models)
 
     def figure_recordings(self, figure: str) -> list[str]:
-        """The recordings of this study that a figure describes: those that its entry names, else its models'."""
+        """The recordings that a figure describes: those in its entry, or else those of its models."""
         named = self.config["figures"][figure].get("recordings")
         if named is None:
             named = sorted({r for model in self.figures[figure] if (r := self.options.recording(model)) is not None})
@@ -228,14 +228,14 @@ class Selection:
 
     @cached_property
     def groups(self) -> dict[str, tuple[Model, ...]]:
-        """By name, the models of one task and one recording that a figure looks at together."""
+        """Groups by name: models with the same task and recording that a figure analyses together."""
         groups: dict[str, tuple[Model, ...]] = {}
         for figure in self.figures:
             groups.update(self.figure_groups(figure))
         return groups
 
     def figure_groups(self, figure: str) -> dict[str, tuple[Model, ...]]:
-        """The groups of a figure's models, see `groups`; none where it needs no tables of groups."""
+        """The groups of a figure's models, see `groups`; empty if it needs no tables about groups."""
         if not table_types_of(figure, "group"):
             return {}
         groups: dict[str, list[Model]] = {}
@@ -246,7 +246,7 @@ class Selection:
             groups.setdefault(f"{figure}/{model.task}/{self.options.recording(model) or 'no-recording'}", []).append(
                 model
             )
-        # A single network has none to be compared with.
+        # A single network has no other network to be compared with.
         return {
             name: tuple(models)
             for name, models in groups.items()

@@ -1,7 +1,7 @@
-"""Results that Snakemake has no record of, compared with what the study says now.
+"""Check results that Snakemake has no record of against the current study.
 
-Snakemake makes nothing again of which it does not know how it was made. So results that were copied without .snakemake
-would stand for every later change of the study.
+Snakemake never repeats a job for a result without a record. So results copied without .snakemake would be used as they
+are, whatever changes in the study.
 """
 
 from __future__ import annotations
@@ -20,23 +20,24 @@ from neurorules.study.model import Model
 from neurorules.study.network_files import find_network_files
 from neurorules.study.raw_files import find_raw_files
 
-SHOWN = 20  # files that an error names
+SHOWN = 20  # files listed in an error
 
-# What is not as it should be; None where the file is.
+# Returns the error for a file, or None if the file is up to date.
 Check = Callable[[str], InputError | None]
 
 
 def check_unrecorded(identities: Identities, has_record: Callable[[str], bool]) -> None:
-    """Refuse results without a record that were made otherwise than the study says now.
+    """Reject outdated results without a record: those made with other options or code than the study has now.
 
-    A result that cannot be read is left out: the job that reads it says so.
+    A result that cannot be read is skipped. The job that reads it reports the error.
 
     Args:
-        identities: what results have to be made of.
-        has_record: whether Snakemake knows how it made a file, by its path relative to the working folder.
+        identities: what results must be made from.
+        has_record: whether Snakemake has a record of a file, given its path relative to the working folder.
 
     Raises:
-        InputError: names them all, figures too: where those stand, Snakemake makes nothing that is missing before them.
+        InputError: lists all outdated results, including figures: if a figure exists, Snakemake does not make missing
+            files that it depends on.
     """
     stale = [
         (file, error)
@@ -48,21 +49,22 @@ def check_unrecorded(identities: Identities, has_record: Callable[[str], bool]) 
     files = [file for file, _ in stale]
     more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
     raise InputError(
-        "Results were made otherwise than the study says now, and Snakemake would take them as they are, because it "
-        "has no record of how they were made (.snakemake was lost, or they were copied without it): "
+        "Some results were made with options or code that differ from the study's. Snakemake would use them "
+        "unchanged, because it has no record of how they were made (.snakemake was lost, or they were copied without "
+        "it): "
         f"{len(files)} files, {', '.join(files[:SHOWN])}{more}. {stale[0][1].problem}",
         file=files[0],
-        remedy="Delete all of them, or add --forceall, and run the same command: they are made again. To keep them, "
-        "take back the change.",
+        remedy="To make them again, delete them all, or add --forceall, and run the same command. To keep them, undo "
+        "the change.",
     )
 
 
 def result_checks(identities: Identities, raw_files: bool = True) -> Iterator[tuple[str, Check]]:
-    """Every result that says what it was made from, in the order in which they are made, with its check.
+    """Every result that records what it was made from, with its check, in the order in which results are made.
 
     Args:
-        identities: what results have to be made of.
-        raw_files: whether raw files and files of networks, where they are found, count too.
+        identities: what results must be made from.
+        raw_files: whether to check raw files and network files as well, if they are found.
 
     Yields:
         the result's path, relative to the folder that holds results/, and a check of the file at a given path.
@@ -129,7 +131,7 @@ def _table_check(identities: Identities, table: str) -> Check:
 
 
 def _figure_check(identities: Identities, name: str, files: Sequence[str]) -> Check:
-    """Of one file of a figure: of its files, the picture or the text says what they were made from."""
+    """The check of one of a figure's files. Its .png or .md file records what all of them were made from."""
     (says,) = (Path(file).name for file in files if file.endswith((".png", ".md")))
 
     def check(file: str) -> InputError | None:

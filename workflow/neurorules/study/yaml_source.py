@@ -1,7 +1,7 @@
-"""Study files as YAML. Errors name the line.
+"""Study files as YAML, with line numbers in errors.
 
-Snakemake reads them itself, before any code of this package runs: it names no line, and of a duplicate key it silently
-takes the last.
+Snakemake reads them itself before any code of this package runs. Its errors have no line numbers, and it silently uses
+the last of duplicate keys.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from neurorules.errors import InputError
 REPOSITORY = Path(__file__).resolve().parents[3]
 BASE_CONFIG = REPOSITORY / "config" / "config.yaml"
 
-# Far more than any study needs; the study of the papers has 13,000 characters, 2,000 values and 7 levels.
+# Far more than any study needs: the study of the papers has 13,000 characters, 2,000 values and 7 levels.
 MOST_CHARACTERS, MOST_VALUES, DEEPEST = 1_000_000, 100_000, 50
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class StudyFiles(tuple[Path, ...]):
-    """The files that a study came from, and what the command line laid over them.
+    """The files of a study, and the values that the command line overrides.
 
     Attributes:
         command_line: keys and values of `--config`.
@@ -41,63 +41,63 @@ class StudyFiles(tuple[Path, ...]):
         return made
 
 
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C it takes a tenth of the time
+Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C version takes a tenth of the time
 
 
 def read_study_file(path: Path) -> Mapping[str, Any]:
-    """Keys and values of a study file.
+    """Read the keys and values of a study file.
 
     Raises:
-        InputError: it is missing, not YAML or not a mapping.
+        InputError: the file is missing, not valid YAML or not a mapping.
     """
     content = _parsed(path, yaml.load) or {}
     if not isinstance(content, Mapping):
-        raise InputError("A study file holds keys and values.", file=path, value=content)
+        raise InputError("The study file does not contain keys and values.", file=path, value=content)
     return content
 
 
 def check_keys(path: Path) -> None:
-    """Refuse a file with a duplicate key: the values of the first would be lost.
+    """Reject a file with a duplicate key, because the values of the first would be lost.
 
     Raises:
-        InputError: it has a duplicate key or a value that contains itself, is missing or not YAML.
+        InputError: the file has a duplicate key or a value that contains itself, is missing or not valid YAML.
     """
     root = _parsed(path, yaml.compose)
     _check_extent(path, root)
     line = _line_of_circle(root, set(), set())
     if line is not None:
         raise InputError(
-            "A value contains itself, by an alias.", file=path, line=line, remedy="Write the value out in its place."
+            "A value contains itself through an alias.", file=path, line=line, remedy="Replace the alias by a value."
         )
     for keys, first, second in _duplicates(root, set()):
         raise InputError(
-            f"Duplicate key, in lines {first} and {second}: YAML would silently use only the second.",
+            f"Duplicate key in lines {first} and {second}. YAML would silently use only the second.",
             file=path,
             line=second,
             key=keys,
-            remedy="Merge the two into one.",
+            remedy="Merge them into one.",
         )
 
 
 def _parsed(path: Path, parse: Any) -> Any:
-    """The file as `parse` reads it."""
+    """The file, parsed by `parse`."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise InputError(
-            f"The study file cannot be read ({error.strerror}).",
+            f"Cannot read the study file ({error.strerror}).",
             file=path,
-            remedy="Give the path of a file that is there; config/ holds those of this workflow.",
+            remedy="Give the path of an existing file. The study files of this workflow are in config/.",
         ) from error
     except ValueError as error:
         raise InputError(
-            f"The study file is not valid UTF-8 ({error}).", file=path, remedy="Save it as text in UTF-8."
+            f"The study file is not valid UTF-8 ({error}).", file=path, remedy="Save it as UTF-8 text."
         ) from error
     if len(text) > MOST_CHARACTERS:
         raise InputError(
             f"The study file has {len(text)} characters, more than {MOST_CHARACTERS}.",
             file=path,
-            remedy="Give the path of a study file; data and results are no part of one.",
+            remedy="Give the path of a study file. A study file does not contain data or results.",
         )
     try:
         _check_depth(path, text)
@@ -108,7 +108,7 @@ def _parsed(path: Path, parse: Any) -> Any:
         raise InputError(
             f"The study file is not valid YAML ({where}{error.problem or error.context}).",
             file=path,
-            remedy="Correct that line or one before it: a bracket, a quote, a colon, or the indentation (no tabs).",
+            remedy="Correct that line or one before it: check brackets, quotes, colons and indentation (no tabs).",
         ) from error
     except (yaml.YAMLError, ValueError) as error:  # a character that YAML does not allow, an impossible date
         raise InputError(
@@ -117,7 +117,7 @@ def _parsed(path: Path, parse: Any) -> Any:
 
 
 def _check_depth(path: Path, text: str) -> None:
-    """Refuse a file that is nested too deep, of which LibYAML would overrun the stack."""
+    """Reject a file that is nested so deeply that LibYAML would overflow the stack."""
     depth = 0
     for event in yaml.parse(text, Loader=Loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -125,12 +125,12 @@ def _check_depth(path: Path, text: str) -> None:
             raise InputError(
                 f"The study file is nested more than {DEEPEST} levels deep.",
                 file=path,
-                remedy="Write it as config/ shows.",
+                remedy="See the files in config/ for examples.",
             )
 
 
 def _check_extent(path: Path, root: Node | None) -> None:
-    """Refuse what a few lines of aliases can become, before anything goes through all of it."""
+    """Reject a file whose aliases expand to too many values, before any code iterates over them."""
     sizes: dict[int, int] = {}
     todo: list[tuple[Node, bool]] = [] if root is None else [(root, False)]
     while todo:
@@ -141,13 +141,13 @@ def _check_extent(path: Path, root: Node | None) -> None:
             sizes[id(node)] = 1 + sum(sizes.get(id(child), 1) for child in children)
             if sizes[id(node)] > MOST_VALUES:
                 raise InputError(
-                    f"With its aliases written out, the study file holds more than {MOST_VALUES} values.",
+                    f"The study file has more than {MOST_VALUES} values after expanding its aliases.",
                     file=path,
                     line=int(node.start_mark.line) + 1,
                     remedy="Use fewer aliases.",
                 )
         elif id(node) not in sizes:
-            sizes[id(node)] = 1  # a circle ends here; it has an error of its own
+            sizes[id(node)] = 1  # ends a cycle, which is reported separately
             todo.append((node, True))
             todo += [(child, False) for child in children]
 
@@ -166,7 +166,7 @@ def _line_of_circle(node: Node | None, above: set[int], done: set[int]) -> int |
 
 
 def _duplicates(node: Node | None, seen: set[int], keys: tuple[str, ...] = ()) -> Iterator[tuple[str, int, int]]:
-    """Duplicate keys, dotted, with their lines. What an alias repeats is looked at in one place."""
+    """Duplicate keys, dotted, with their lines. Aliased content is checked once."""
     if node is None or id(node) in seen:
         return
     seen.add(id(node))
@@ -196,15 +196,15 @@ def study_error(
     at: str | None = None,
     holds: Any = _ANY,
 ) -> InputError:
-    """An error about a key of a study, with the file and the line that it comes from.
+    """An error about a key in a study, with its file and line.
 
     Args:
-        problem: what is wrong, one sentence.
+        problem: what is wrong, in one sentence.
         files: the study files.
         key: the dotted key.
         remedy: what to do.
         value: the value at the key.
-        at: the key to look for in the files, where that is another one.
+        at: the key to look for in the files, if it is not `key`.
         holds: the value, item or name that the file must have there.
     """
     file, line = find_key(files, key if at is None else at, holds)
@@ -213,7 +213,7 @@ def study_error(
 
 
 def find_key(files: Sequence[Path], key: str, value: Any = _ANY) -> tuple[str | None, int | None]:
-    """The study file that holds `key`, with `value` as its value, item or name, and the line.
+    """The study file and line with `key`, where it has `value` as its value, item or name.
 
     Values may also come from the command line, and options under `defaults` from the package.
     """
@@ -245,12 +245,12 @@ def _has(config: Mapping[str, Any], key: str) -> bool:
 
 
 def _as_typed(value: Any) -> str:
-    """A value as --config takes it."""
+    """A value as written after --config."""
     return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 def _at(node: Any, key: str) -> Any:
-    """What stands at a dotted key, the parts of which may hold dots themselves (settings.gain-0.5.network)."""
+    """The value at a dotted key, whose parts may themselves contain dots (settings.gain-0.5.network)."""
     for name in range(len(node)) if isinstance(node, list) else node if isinstance(node, dict) else ():
         if key == str(name):
             return node[name]
@@ -263,12 +263,12 @@ def _at(node: Any, key: str) -> Any:
 
 
 def _line(file: Path, key: str) -> int | None:
-    """The line of a dotted key, counted from 1; None where it is not written out, as after a merge key."""
+    """The line of a dotted key, counted from 1; None if the key is not written out, as with a merge key."""
     return _line_below(_parsed(file, yaml.compose), key)
 
 
 def _line_below(node: Node | None, key: str) -> int | None:
-    pairs: list[tuple[str, Node, Node]] = []  # name, where it stands, what stands below it
+    pairs: list[tuple[str, Node, Node]] = []  # name, its node, the node of its value
     if isinstance(node, yaml.MappingNode):
         pairs = [(_key_of(name), name, value) for name, value in node.value]
     elif isinstance(node, yaml.SequenceNode):
@@ -289,7 +289,7 @@ def _key_of(node: Node) -> str:
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`over` laid over `base` as Snakemake does it: dicts merge, everything else replaces."""
+    """Merge `over` into `base` as Snakemake does: dicts are merged, everything else is replaced."""
     merged = deepcopy(dict(base))
     for key, value in over.items():
         if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):

@@ -1,7 +1,6 @@
-"""Distance to the recording against the model step that is taken as movement onset.
+"""Distance to the recording as a function of the model step that is aligned with movement onset.
 
-The published analysis puts the recorded movement onset at a step that is not the one at which the targets move, and the
-distance depends on it.
+In the published analysis, this is not the step at which the targets move, and the distance depends on it.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ REQUIRED_KEYS = ("onset_step",)
 def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     """One row per seed x stage x onset step: Procrustes distance; stage in {untrained, trained}.
 
-    Onset steps are `alignment_stride_steps` apart, both ways from the one that the study compares with, as far as the
-    recording's times fit into the test trials.
+    Onset steps are `alignment_stride_steps` apart, before and after the study's own onset step. They cover all steps at
+    which the recording's times fit into the test trials.
 
     Raises:
         InputError: the task has no onset step.
@@ -43,10 +42,10 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     used = model.options.comparison.get("onset_step")
     if used is None:
         raise InputError(
-            f"The task {model.labels['task']} has no movement onset to align.",
+            f"The task {model.labels['task']} has no movement onset to align with.",
             key="figures.alignment.tasks",
             value=model.labels["task"],
-            remedy="Show this figure for tasks whose `comparison:` has an onset_step.",
+            remedy="Use this figure only for tasks with an onset_step in `comparison:`.",
         )
     window = compared_steps(model.task, recording, model.options.comparison)
     rates, stride = recording["rates"].values, model.options.comparison.alignment_stride_steps

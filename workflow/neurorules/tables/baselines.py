@@ -1,7 +1,7 @@
-"""What distances to a recording are to be held against, of the recording alone.
+"""Baselines for distances to a recording, computed from the recording alone.
 
-The average over conditions at all and at half the neurons, the ceilings by neuron split and by trial split, each for
-halves and extrapolated to the whole recording, and the dimensionality.
+They are the cross-condition average, for all neurons and for half of them; ceilings from neuron splits and trial
+splits, for halves and extrapolated to the whole recording; and the dimensionality.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ SPLIT_SEED = 2025
 
 
 def check(recording: xr.Dataset, options: Options) -> None:
-    """Refuse a recording that a measure cannot be taken of.
+    """Reject a recording that a measure cannot be computed for.
 
     Raises:
-        InputError: by a measure.
+        InputError: raised by a measure.
     """
     from neurorules.similarity.measures.base.measure import check_measures
 
-    check_measures(options.measures, recording["rates"].values)
+    check_measures(options.measures, recording["rates"].values, options)
 
 
 def table(recording: xr.Dataset, labels: Mapping[str, Any], options: Options) -> pd.DataFrame:
     """One row per measure and quantity.
 
-    cross_condition_average is of every measure and of all neurons. Of the Procrustes distance, with the number of
-    neurons or trials in a half: cross_condition_average_half, neuron_split_half, and trial_split_half where there are
-    single trials; *_whole is extrapolated to as many neurons or trials as were recorded, *_exponent is that of
-    the fit, see `similarity/extrapolation.py`. participation_ratio is of no measure.
+    Every measure has cross_condition_average, over all neurons. The Procrustes distance also has
+    cross_condition_average_half, neuron_split_half and, with single trials, trial_split_half, each with the number of
+    neurons or trials in a half. *_whole is extrapolated to the number of neurons or trials recorded, and *_exponent is
+    the exponent of the fit, see `similarity/extrapolation.py`. participation_ratio belongs to no measure.
     """
     import pandas as pd
 
     from neurorules.similarity.baselines import cross_condition_average, participation_ratio
-    from neurorules.similarity.measures.base.measure import MEASURES
+    from neurorules.similarity.measures.base.measure import load_distance
 
     rates = recording["rates"].values
     n_neurons = rates.shape[-1]
@@ -54,7 +54,7 @@ def table(recording: xr.Dataset, labels: Mapping[str, Any], options: Options) ->
         _row(
             measure,
             "cross_condition_average",
-            MEASURES.load(measure).distance(cross_condition_average(rates), rates),
+            load_distance(measure, options)(cross_condition_average(rates), rates),
             n_neurons,
         )
         for measure in options.measures
@@ -69,7 +69,7 @@ def _row(measure: str, quantity: str, value: float, size: int) -> dict[str, Any]
 
 
 def _ceilings(recording: xr.Dataset, rates: NDArray[Any], options: Options) -> list[dict[str, Any]]:
-    """Quantities of the Procrustes distance; those by neuron split need two neurons, those by trial split trials."""
+    """Ceilings in Procrustes distance. Neuron splits need at least two neurons, trial splits need single trials."""
     from neurorules.similarity.extrapolation import neuron_split, trial_split
     from neurorules.similarity.noise_floor import average_distances, group_size, neuron_splits
 

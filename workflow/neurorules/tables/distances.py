@@ -1,4 +1,4 @@
-"""Distances to the recording over training, by every measure of the config; with conditions out of order, too."""
+"""Distances to the recording over training, by every measure in the config, and with conditions reordered."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ COMPARISON_KEYS = ("measures", "condition_shuffles")
 
 
 def check(recording: xr.Dataset, options: Options) -> None:
-    """Refuse a recording that a measure cannot be taken of.
+    """Reject a recording that a measure cannot be computed for.
 
     Raises:
-        InputError: by a measure.
+        InputError: raised by a measure.
     """
     from neurorules.similarity.measures.base.measure import check_measures
 
-    check_measures(options.comparison.measures, recording["rates"].values)
+    check_measures(options.comparison.measures, recording["rates"].values, options.comparison)
 
 
 def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
-    """One row per seed x checkpoint x measure; with the participation ratio of the network at that checkpoint.
+    """One row per seed x checkpoint x measure, with the network's participation ratio at that checkpoint.
 
-    At the first and the last checkpoint also distances of the network with its conditions in another order: the mean
-    over random orders in which none keeps its place, and, for reaches, turned by 180 degrees. NaN elsewhere.
+    The first and the last checkpoint also have distances with the network's conditions reordered: the mean over random
+    permutations in which no condition keeps its place and, for reaches, rotated by 180 degrees. Other rows have NaN.
     """
     import pandas as pd
 
@@ -42,9 +42,10 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     from neurorules.tasks.base.guessing import guessing
 
     guess = guessing(model.task).columns()
-    measures = {name: load_between(name) for name in model.options.comparison.measures}
+    comparison = model.options.comparison
+    measures = {name: load_between(name, comparison) for name in comparison.measures}
     rates = Samples(recording["rates"].values)
-    shuffled = derangements(recording.sizes["condition"], model.options.comparison.condition_shuffles)
+    shuffled = derangements(recording.sizes["condition"], comparison.condition_shuffles)
     opposite = opposite_conditions(recording)
     rotated = shuffled[:0] if opposite is None else opposite[None]
     rows = []

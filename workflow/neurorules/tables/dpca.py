@@ -1,4 +1,4 @@
-"""Demixed principal components of recording and trained networks: the first of time and of condition (Figure 4)."""
+"""First demixed principal components of time and of condition, for the recording and trained networks (Figure 4)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COMPARISON_KEYS = ()
 def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     """One row per quantity x seed x component x condition x time; quantity in {data, model}; the data's seed is -1.
 
-    Networks are trained. The signs of their components are chosen to agree with the recording's.
+    Networks are taken after training. The signs of their components are chosen to match the recording's.
     """
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Dynamical similarity of networks and recording over training, over a grid of hyperparameters (Figure 8B)."""
+"""Dynamical similarity between networks and recording over training, for a grid of hyperparameters (Figure 8B)."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ COMPARISON_KEYS = ("dsa_n_delays", "dsa_ranks", "dsa_checkpoints", "dsa_restarts
 
 
 def check(recording: xr.Dataset, options: Options) -> None:
-    """Refuse a recording with too few times for any of the delays.
+    """Reject a recording with too few time points even for the smallest number of delays.
 
     Raises:
-        InputError: even the fewest delays are too many.
+        InputError: the smallest number of delays is too large.
     """
     from neurorules.errors import InputError
     from neurorules.similarity.dsa import check_delays
@@ -40,12 +40,12 @@ def check(recording: xr.Dataset, options: Options) -> None:
 def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     """One row per seed x checkpoint x delays x rank x score.
 
-    Checkpoints are `dsa_checkpoints` of the run's, evenly spread over them, the first and the last included. The
-    angular score takes far longer than the other and is given for the last checkpoint only. Delays for
-    which the recording has too few times are left out.
+    `dsa_checkpoints` of the run's checkpoints are used, evenly spaced, including the first and the last. The angular
+    score takes far longer than the other, so only the last checkpoint has it. Numbers of delays that are too large for
+    the recording's time points are left out.
 
     Raises:
-        InputError: the recording has too few times for any of the delays.
+        InputError: the recording has too few time points even for the smallest number of delays.
     """
     import pandas as pd
 

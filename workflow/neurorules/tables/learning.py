@@ -21,9 +21,9 @@ COMPARISON_KEYS = ()
 def table(model: ScoredModel, recording: xr.Dataset | None) -> pd.DataFrame:
     """One row per seed x checkpoint: update, accuracy on the test trials, and the task loss of that update's batch.
 
-    With the fraction of test trials that are answered right, and what guessing gives.
+    Rows also have the fraction of correct test trials and the guessing levels.
 
-    The last checkpoint comes after the last update and has the loss of that one.
+    The last checkpoint comes after the last update and has the loss of that update.
     """
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""The task loss over training, of every update, averaged over bins."""
+"""The task loss of all updates over training, averaged in bins."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ N_BINS = 200
 
 
 def table(model: ScoredModel, recording: xr.Dataset | None) -> pd.DataFrame:
-    """One row per seed x bin: the last of its updates, counted from 1, and the mean task loss over the bin.
+    """One row per seed x bin: the bin's last update, counted from 1, and its mean task loss.
 
-    Bins are as equal as they can be: N_BINS of them, or one per update where there are fewer updates.
+    There are N_BINS bins of nearly equal size, or one per update if there are fewer updates.
     """
     import pandas as pd
 

@@ -19,10 +19,10 @@ COMPARISON_KEYS = ("lyapunov_exponents", "lyapunov_passes")
 
 
 def table(model: ScoredModel, recording: xr.Dataset | None) -> pd.DataFrame:
-    """One row per seed x stage x exponent; stage in {untrained, trained}; exponents per time constant, 1 the largest.
+    """One row per seed x stage x exponent; stage in {untrained, trained}; exponents per time constant, largest first.
 
-    The trials that drive a network depend only on its task and seed. They are the same for all models of a seed, at
-    both stages.
+    The trials that drive a network depend only on its task and seed, so they are the same for all models and both
+    stages.
     """
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Distances between networks: of several models of one task, and of one model over its seeds (Figure 3B)."""
+"""Distances between networks: between models of the same task, and between the seeds of a model (Figure 3B)."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ COMPARISON_KEYS = ()
 def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Options, recording: Any) -> pd.DataFrame:
     """One row per pair of networks x stage: Procrustes distance over all steps of all test trials.
 
-    stage "trained": both networks after training. stage "matched": each network at the checkpoint that is closest to
-    where it came to the accuracy that both reach, the lower one of their best accuracies; see `course`. stage
-    "matched_common": at one accuracy for all pairs, the lowest that the networks which have learnt came to; the others
-    are in no such pair.
+    Stage "trained": both networks after training. Stage "matched": both at the accuracy that both reach, which is the
+    lower of their best accuracies; each network is taken at the checkpoint closest to where it first reached it, see
+    `course`. Stage "matched_common": at one accuracy for all pairs, the lowest best accuracy of the networks that have
+    learnt. Networks that have not learnt are in no such pair.
 
     Raises:
-        InputError: two models have test trials of different lengths or numbers.
+        InputError: two models have test trials of different number or length.
     """
     import itertools
 
@@ -50,14 +50,14 @@ def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Op
     seen: dict[tuple[int, int], tuple[NDArray[Any], float]] = {}
 
     def at_checkpoint(number: int, checkpoint: int) -> tuple[NDArray[Any], float]:
-        """Its activity, and the share of trials that are right."""
+        """A network's activity at a checkpoint, and its fraction of correct trials."""
         if (number, checkpoint) not in seen:
             activity = networks[number][3]
             seen[number, checkpoint] = activity.at(checkpoint), activity.fraction_correct(checkpoint)
         return seen[number, checkpoint]
 
     least = least_level(pd.DataFrame([guess]))
-    # Networks that were trained elsewhere do not decide at which accuracy those of the study are compared.
+    # Networks trained elsewhere do not affect the accuracy at which the study's own networks are compared.
     own = [
         of_run
         for (member, *_), of_run in zip(networks, courses, strict=True)
@@ -78,11 +78,11 @@ def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Op
             (x, correct_a), (y, correct_b) = at_checkpoint(a, at[0]), at_checkpoint(b, at[1])
             if x.shape[:2] != y.shape[:2]:
                 raise InputError(
-                    f"The test trials of {_name(member_a)} have {x.shape[0]} conditions of {x.shape[1]} steps, "
-                    f"those of {_name(member_b)} {y.shape[0]} of {y.shape[1]}; they are compared one by one.",
+                    f"Test trials differ: {_name(member_a)} has {x.shape[0]} conditions with {x.shape[1]} steps each, "
+                    f"{_name(member_b)} has {y.shape[0]} with {y.shape[1]}. They must match to be compared.",
                     key="settings",
                     value=[member_a.labels["setting"], member_b.labels["setting"]],
-                    remedy="Compare settings of equal trials.",
+                    remedy="Compare settings with the same test trials.",
                 )
             reached = [
                 {

@@ -1,4 +1,4 @@
-"""Dynamical similarity (DSA) between trained networks: of several models of one task, and of one over its seeds."""
+"""Dynamical similarity (DSA) between trained networks: models of the same task, and the seeds of a model."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ NEEDS_RECORDING = False
 NEEDS = ("steps",)
 COMPARISON_KEYS = ("dsa_n_delays", "dsa_ranks")
 
-# The angular score takes far longer, and its descent may stop short of the minimum.
+# The angular score takes far longer, and its optimisation may stop short of the minimum.
 SCORE = "wasserstein"
 
 
 def table(members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Options, recording: Any) -> pd.DataFrame:
     """One row per pair of trained networks: their DSA score, the mean over the grid of delays and ranks.
 
-    Over all steps of all test trials, as Procrustes distances between networks are. Delays for which trials are too
-    short are left out.
+    Like Procrustes distances between networks, it uses all steps of all test trials. Numbers of delays that are too
+    large for the trials are left out.
 
     Raises:
-        InputError: trials are too short for any of the delays.
+        InputError: trials are too short even for the smallest number of delays.
     """
     import itertools
 

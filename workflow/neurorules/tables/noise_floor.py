@@ -1,4 +1,4 @@
-"""Neuron-split noise floor, and what trained and untrained networks are compared with it (Figure 5, Table 3)."""
+"""Neuron-split noise floor, and distances of trained and untrained networks to compare with it (Figure 5, Table 3)."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ SUBJECT = "model"
 NEEDS_RECORDING = True
 COMPARISON_KEYS = ("noise_floor_repeats",)
 
-# The splits of neurons are the same for every model of a recording, so that models are compared on equal terms.
+# All models of a recording use the same splits of neurons, so that they can be compared.
 SPLIT_SEED = 2025
 
 
 def check(recording: xr.Dataset, options: Options) -> None:
-    """Refuse a recording whose neurons cannot be split.
+    """Reject a recording whose neurons cannot be split.
 
     Raises:
-        InputError: there are fewer than two neurons, or a group holds none whose rate changes.
+        InputError: there are fewer than two neurons, or a group has no neuron with a changing rate.
     """
     from neurorules.errors import InputError
     from neurorules.similarity.noise_floor import group_size, neuron_splits, silent_splits
@@ -35,33 +35,33 @@ def check(recording: xr.Dataset, options: Options) -> None:
     n_neurons = rates.shape[-1]
     if n_neurons < 2:
         raise InputError(
-            "A noise floor needs at least 2 neurons, one for each half of the recording; "
+            "A noise floor needs at least 2 neurons, one for each half of the recording. "
             f"{recording.attrs['name']} has {n_neurons}.",
             key="neuron",
             value=n_neurons,
-            remedy="Give more neurons, or take fig5 and table3 out of use_figures.",
+            remedy="Use a recording with more neurons, or remove fig5 and table3 from use_figures.",
         )
     splits = neuron_splits(n_neurons, group_size(n_neurons, options.network["units"]), repeats, SPLIT_SEED)
     silent = silent_splits(rates, splits)
     if silent:
         changing = int((np.ptp(rates, axis=(0, 1)) > 0).sum())
         raise InputError(
-            f"A noise floor needs neurons that change in both groups; in {silent} of {repeats} splits of "
-            f"{recording.attrs['name']} a group of {splits.shape[-1]} has none. "
-            f"Of its {n_neurons} neurons, {changing} change.",
+            f"A noise floor needs neurons with changing rates in both groups. In {silent} of {repeats} splits of "
+            f"{recording.attrs['name']}, a group of {splits.shape[-1]} has none: {changing} of {n_neurons} neurons "
+            "change their rate.",
             key="rates",
             value=changing,
-            remedy="Leave out neurons that are silent, or take fig5 and table3 out of use_figures.",
+            remedy="Leave out silent neurons, or remove fig5 and table3 from use_figures.",
         )
 
 
 def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     """One row per quantity x stage x seed x repeat; stage in {untrained, trained}.
 
-    quantity is floor; cross_condition_average, of the second group in place of its rates; model; model_shuffled, with
-    conditions in a random order in which none keeps its place, another one in each repeat; and, for reaches,
-    model_rotated, with conditions turned by 180 degrees. The first two are about the recording alone: their seed is -1
-    and their stage empty.
+    Quantities are floor; cross_condition_average, which replaces the rates of the second group; model; model_shuffled,
+    with a random permutation of conditions for each repeat, in which none keeps its place; and, for reaches,
+    model_rotated, with conditions rotated by 180 degrees. The first two are about the recording alone: their seed is -1
+    and their stage is empty.
 
     Raises:
         InputError: the recording's neurons cannot be split, see `check`.

@@ -1,8 +1,8 @@
-"""Networks of known learning rules in place of the recording, and which rule they are closest to (model recovery).
+"""Model recovery: networks with known learning rules replace the recording. Which learning rule are they closest to?
 
-Every network is made a pseudo-recording (`similarity.pseudo_recording`) and compared with all other networks, as the
-recording is. Networks of its own seed are never among these: of every learning rule, a seed's network starts with the
-same weights. One comparison has them, to show what that would do.
+Every network is turned into a pseudo-recording (`similarity.pseudo_recording`) and compared with all other networks in
+the way that the recording is. Networks with its own seed are excluded, because a seed's networks start with the same
+weights for all learning rules. One control includes them, to show the effect.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ COMPARISON_KEYS = (
 
 DRAWS_SEED = 2025
 
-# What a pseudo-recording is to be told by: the learning rule of its network, from networks of other seeds; the same,
-# from all other networks; and the group of seeds it belongs to, where there is nothing to tell.
+# What to recover from a pseudo-recording: its learning rule, from networks of other seeds or from all other networks;
+# or, as controls without any true difference, the half of the seeds that it belongs to.
 RULES, ALL_NETWORKS, ONE_RULE, UNTRAINED_GROUPS = "rules", "rules_same_seed", "one_rule", "untrained"
 OWN_HALF, OTHER_HALF = "own half", "other half"
 
@@ -53,14 +53,14 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Situation:
-    """What is recorded of the networks, and when.
+    """What is recorded from the networks, and when.
 
     Attributes:
-        stage: "untrained", "trained", or "matched": where a network comes to `level`.
-        neurons: pseudo-neurons; None for all units as they are, without spikes.
-        trials: per condition; None for as many as were recorded.
-        level: normalized accuracy, NaN but for "matched".
-        is_own: whether it has the numbers of the recording itself; dynamical similarity is measured for these alone.
+        stage: "untrained", "trained", or "matched": where a network reaches `level`.
+        neurons: number of pseudo-neurons; None for all units as they are, without spikes.
+        trials: trials per condition; None for the number recorded.
+        level: normalized accuracy for "matched", otherwise NaN.
+        is_own: whether it has the recording's own numbers. Only then is dynamical similarity measured.
     """
 
     stage: str
@@ -85,25 +85,25 @@ class Candidate:
 
 
 def check(recording: xr.Dataset, options: Options) -> None:
-    """Refuse rates that spikes cannot be drawn from.
+    """Reject rates from which spikes cannot be drawn.
 
     Raises:
-        InputError: they are z-scored.
+        InputError: the rates are z-scored.
     """
     from neurorules.recordings.z_scores import refuse_z_scores
 
-    refuse_z_scores(recording, "A pseudo-recording, which has Poisson spikes,")
+    refuse_z_scores(recording, "A pseudo-recording with Poisson spikes")
 
 
 def table(
     members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Options, recording: xr.Dataset
 ) -> pd.DataFrame:
-    """One row per situation x pseudo-recording x measure, for every setting that two learning rules have.
+    """One row per situation x pseudo-recording x measure, for every setting with at least two learning rules.
 
-    `control` says what there was to tell: "rules" the learning rule, from networks of other seeds; "rules_same_seed"
-    the same from all other networks; "one_rule" whether a network of one rule is closer to its own half of the seeds;
-    "untrained" the same of untrained networks. In both of the latter there is nothing to tell. There are no rows
-    where a rule has fewer than two networks, at an accuracy that they did not reach, say.
+    `control` says what is to be recovered: "rules", the learning rule from networks of other seeds; "rules_same_seed",
+    the learning rule from all other networks; "one_rule", whether a network is closer to its own half of the seeds of
+    the same learning rule; "untrained", the same for untrained networks. The last two have no true difference. There
+    are no rows if a learning rule has fewer than two networks, for example at an accuracy that they did not reach.
     """
     import pandas as pd
 
@@ -117,9 +117,9 @@ def table(
 
 
 def recorded_neurons(recording: xr.Dataset, options: Options) -> RecordedNeurons:
-    """What pseudo-recordings take from a recording: its rates, and its trials and smoothing as far as it says them.
+    """What pseudo-recordings take from a recording: its rates and, if known, its numbers of trials and smoothing.
 
-    Without single trials, every neuron has `recovery_trials_per_condition`.
+    Without single trials, every neuron has `recovery_trials_per_condition` trials.
     """
     from neurorules.recordings.bins import bin_width_ms
     from neurorules.similarity.baselines import trial_counts
@@ -138,7 +138,7 @@ def recorded_neurons(recording: xr.Dataset, options: Options) -> RecordedNeurons
 
 
 def situations(options: Options, n_neurons: int, n_trials: int) -> list[Situation]:
-    """What is looked at: the recording's own numbers, then each of them varied, then everything, then no training."""
+    """All situations: the recording's own numbers, each of them varied, all units without noise, and no training."""
     counts = options.recovery_neurons or [n for n in (n_neurons // 4, n_neurons // 2, 2 * n_neurons) if n > 1]
     own = Situation("trained", n_neurons, is_own=True)
     return [
@@ -152,7 +152,7 @@ def situations(options: Options, n_neurons: int, n_trials: int) -> list[Situatio
 
 
 class _Recovery:
-    """The rows of one setting; what a network does at a checkpoint is computed once."""
+    """The rows of one setting. A network's activity at a checkpoint is computed once."""
 
     def __init__(
         self,
@@ -173,7 +173,7 @@ class _Recovery:
         self.measures = list(options.recovery_measures)
         try:
             check_delays(self.n_conditions, n_times, options.recovery_dsa_n_delays)
-        except InputError:  # too few times
+        except InputError:  # too few time points
             self.measures = [measure for measure in self.measures if measure != "dsa"]
 
     def rows(self) -> list[dict[str, Any]]:
@@ -194,7 +194,7 @@ class _Recovery:
                 yield from self._scored(at, network, networks, draw)
 
     def _networks(self, at: Situation) -> list[Candidate]:
-        """Networks of a situation; untrained ones of one learning rule, as those of the others are the same."""
+        """A situation's networks. Untrained networks are those of one learning rule, as they are the same for all."""
         from neurorules.similarity.matched_accuracy import checkpoint_at, course
 
         found = []
@@ -205,7 +205,7 @@ class _Recovery:
                     found.append(self._candidate(member, seed, 0 if at.stage == "untrained" else len(accuracy) - 1))
                     continue
                 reached = course(update, accuracy, accuracy)
-                # One that starts above the level has not been trained there.
+                # A network that starts above the level did not reach it by training.
                 if reached.passed(at.level) and reached.start < at.level:
                     found.append(self._candidate(member, seed, checkpoint_at(update, accuracy, at.level)))
         return found
@@ -268,7 +268,7 @@ class _Recovery:
         from neurorules.similarity.recovery import Representation
 
         assert at.neurons is not None
-        # The draws depend on nothing but the network and what is recorded of it, not on which others there are.
+        # The draws depend only on the network and what is recorded from it, not on the other networks.
         stream = [DRAWS_SEED, crc32(network.rule.encode()), network.seed, draw, at.neurons, at.trials or 0]
         activity, rng = network.representation.activity, np.random.default_rng(stream)
         return Representation(pseudo_recording(activity, self.neurons, at.neurons, rng, at.trials))
@@ -276,7 +276,7 @@ class _Recovery:
     def _controls(
         self, at: Situation, network: Candidate, networks: Sequence[Candidate], others: Sequence[Candidate]
     ) -> Iterator[tuple[str, NDArray[Any], NDArray[Any], str]]:
-        """For each question: its name, (other,) which networks it is about, (other,) their groups, the own group."""
+        """For each control: its name, (other,) mask of networks to use, (other,) their groups, the network's group."""
         rules = np.array([other.rule for other in others])
         seeds = np.array([other.seed for other in others])
         other_seeds = seeds != network.seed

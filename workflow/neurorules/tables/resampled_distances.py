@@ -1,4 +1,4 @@
-"""Distances to the recording with its neurons and trials drawn again, for intervals over these and seeds."""
+"""Distances to the recording with resampled neurons and trials, for intervals over neurons, trials and seeds."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ SUBJECT = "model"
 NEEDS_RECORDING = True
 COMPARISON_KEYS = ("neuron_resamples", "neuron_resample_accuracies")
 
-# The resamples are the same for every model of a recording: differences between models are over the same neurons.
+# All models of a recording use the same resamples, so differences between models are over the same neurons.
 RESAMPLE_SEED = 2025
 
-# The number of the row that has every neuron once.
+# The `repeat` of rows with every neuron once.
 ALL_NEURONS = -1
 
 
 def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     """One row per seed x stage x accuracy x resample: Procrustes distance; stage in {untrained, trained, matched}.
 
-    Untrained and trained are the first and the last checkpoint. Matched is at each accuracy of
-    `neuron_resample_accuracies` that the network goes through, read from its ascending course (`course`). Resample -1
-    is the recording itself. Trials are drawn again with the neurons where the recording has them.
+    Untrained and trained are the first and the last checkpoint. Matched is each accuracy in
+    `neuron_resample_accuracies` that the network passes, read from its ascending `course`. Resample -1 is the recording
+    itself. If the recording has single trials, they are resampled together with the neurons.
     """
     import pandas as pd
 
@@ -48,7 +48,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
         activity = model.activity(seed, recording)
         accuracy = run["accuracy"].values
         identity, last = np.eye(len(accuracy)), len(accuracy) - 1
-        # What is read off a curve is a weighted mean of its checkpoints.
+        # A value interpolated from a curve is a weighted mean of its checkpoints.
         ends = {"untrained": 0, "trained": last}
         stages = [(stage, float(accuracy[ends[stage]]), identity[ends[stage]]) for stage in stages_of(run)]
         for level in options.neuron_resample_accuracies:
@@ -84,12 +84,12 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
 def _distances(
     activities: Mapping[tuple[int, int], NDArray[Any]], recording: xr.Dataset, weights: NDArray[Any]
 ) -> dict[tuple[int, int], NDArray[Any]]:
-    """(1 + resample,) distances of each activity, the recording itself first.
+    """(1 + resample,) distances for each activity, starting with the recording itself.
 
     Args:
         activities: (condition, time, unit) by seed and checkpoint.
-        recording: with single trials or without.
-        weights: (1 + resample, neuron), how often each neuron is taken.
+        recording: a recording with or without single trials.
+        weights: (1 + resample, neuron), how often each neuron is drawn.
     """
     from neurorules.similarity.resampling import resampled_averages, resampled_distances
 
@@ -97,7 +97,7 @@ def _distances(
     if "trial_rates" not in recording:
         return {key: resampled_distances(activity, rates, weights) for key, activity in activities.items()}
     found = {key: list(resampled_distances(activity, rates, weights[:1])) for key, activity in activities.items()}
-    # Each draw of trials is made once, for all networks.
+    # Each draw of trials is shared by all networks.
     draws = resampled_averages(recording, len(weights) - 1, RESAMPLE_SEED)
     for drawn, weight in zip(draws, weights[1:], strict=True):
         for key, activity in activities.items():

@@ -1,4 +1,4 @@
-"""Distances between networks at equal accuracies, and to the recording (Figure 6)."""
+"""Distances between networks at equal accuracy, and to the recording (Figure 6)."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ NEEDS_RECORDING = True
 NEEDS = ("weights",)
 COMPARISON_KEYS = ("snapshot_accuracies", "snapshot_trials")
 
-# The random trials are the same for every network.
+# All networks use the same random trials.
 TRIALS_SEED = 2025
 
-# Labels of the recording as one side of a pair.
+# Labels of the recording when it is one side of a pair.
 DATA_LABELS = {
     "learning_rule": "data",
     "setting": "data",
@@ -37,12 +37,12 @@ DATA_LABELS = {
 def table(
     members: Sequence[ScoredModel], labels: Mapping[str, Any], options: Options, recording: xr.Dataset
 ) -> pd.DataFrame:
-    """One row per level x pair; the recording counts as a network of learning rule and setting "data", seed -1.
+    """One row per level x pair. The recording counts as a network with learning rule and setting "data", seed -1.
 
-    A level is an accuracy on `snapshot_trials` random trials: the best that e-prop reaches, mean over its seeds ("best
-    e-prop"), and those of the config ("80%"). Each network is taken at the checkpoint that is closest to where it came
-    to it, see `checkpoint_at`. Procrustes distances in the window that lines up with the recording. The fraction
-    correct and the guessing levels are of the noise-free test trials.
+    A level is an accuracy on `snapshot_trials` random trials: e-prop's best accuracy, averaged over seeds ("best
+    e-prop"), and the levels in the config ("80%"). Each network is taken at the checkpoint closest to where it first
+    reached the level, see `checkpoint_at`. Procrustes distances are over the window aligned with the recording. The
+    fraction correct and the guessing levels are for the noise-free test trials.
     """
     import itertools
 

@@ -1,8 +1,8 @@
-"""Distances to the recording over training, once for every choice that an analyst could have made otherwise.
+"""Distances to the recording over training, for every combination of defensible analysis choices.
 
-The choices: the model step that is taken as movement onset, the measure of similarity, and whether all neurons count or
-random halves of them against as many units, as in the noise floor. A claim that holds for one choice alone is a claim
-about that choice (Steegen et al. 2016; Simonsohn et al. 2020).
+The choices are the model step aligned with movement onset, the measure of similarity, and whether to use all neurons or
+random halves of them against the same number of units, as in the noise floor. A claim that holds for only one choice
+is a claim about that choice (Steegen et al. 2016; Simonsohn et al. 2020).
 """
 
 from __future__ import annotations
@@ -27,39 +27,39 @@ NEEDS_RECORDING = True
 NEEDS = ("steps",)
 COMPARISON_KEYS = ("specification_measures", "specification_onset_steps", "specification_splits")
 
-# The splits of neurons are the same for every model of a recording, so that models are compared on equal terms.
+# All models of a recording use the same splits of neurons, so that they can be compared.
 SPLIT_SEED = 2025
 ALL, HALVES = "all", "halves"
 
 
 def check(recording: xr.Dataset, options: Options) -> None:
-    """Refuse a recording that a measure cannot be taken of, or whose neurons cannot be halved.
+    """Reject a recording that a measure cannot be computed for, or whose neurons cannot be halved.
 
     Raises:
-        InputError: by a measure, or there are fewer than four neurons: halves of one neuron have no shape.
+        InputError: raised by a measure; or there are fewer than four neurons, as a single neuron has no shape.
     """
     from neurorules.errors import InputError
     from neurorules.similarity.measures.base.measure import check_measures
 
-    check_measures(options.comparison.specification_measures, recording["rates"].values)
+    check_measures(options.comparison.specification_measures, recording["rates"].values, options.comparison)
     if recording.sizes["neuron"] < 4:
         raise InputError(
-            f"Distances to halves of the neurons need at least 4 neurons; {recording.attrs['name']} has "
+            f"Distances to halves of the neurons need at least 4 neurons. {recording.attrs['name']} has "
             f"{recording.sizes['neuron']}.",
             key="neuron",
             value=recording.sizes["neuron"],
-            remedy="Give more neurons, or take multiverse out of use_figures.",
+            remedy="Use a recording with more neurons, or remove multiverse from use_figures.",
         )
 
 
 def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     """One row per seed x checkpoint x onset step x measure x population.
 
-    Tasks without a movement onset have one alignment and no onset step (empty). Distances of halves are means over
-    `specification_splits` random halves of the neurons, each against as many random units.
+    Tasks without a movement onset have one alignment, and the onset step is empty. Distances to halves are means over
+    `specification_splits` random halves of the neurons, each compared with the same number of random units.
 
     Raises:
-        InputError: the recording does not fit into the test trials at one of the onset steps.
+        InputError: for one of the onset steps, the recording does not fit into the test trials.
     """
     import pandas as pd
 
@@ -71,7 +71,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
     guess = guessing(model.task).columns()
     check(recording, model.options)
     comparison = model.options.comparison
-    measures = {name: load_between(name) for name in comparison.specification_measures}
+    measures = {name: load_between(name, comparison) for name in comparison.specification_measures}
     rates = Samples(recording["rates"].values)
     n_neurons, n_units = rates.features, int(model.options.network["units"])
     size = group_size(n_neurons, n_units)
@@ -104,7 +104,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
 
 
 def _windows(model: ScoredModel, recording: xr.Dataset, n_steps: int) -> Iterator[tuple[Mapping[str, Any], Any]]:
-    """Each alignment: its columns, and the steps that line up with the recording."""
+    """For each alignment, its columns and the steps aligned with the recording."""
     from neurorules.errors import InputError
     from neurorules.tasks.base.task import compared_steps
 
@@ -117,10 +117,10 @@ def _windows(model: ScoredModel, recording: xr.Dataset, n_steps: int) -> Iterato
         shifted = window + (step - int(used))
         if shifted[0] < 0 or shifted[-1] >= n_steps:
             raise InputError(
-                f"With movement onset at step {step}, the recording would line up with steps {shifted[0]} to "
-                f"{shifted[-1]} of {n_steps}.",
+                f"With movement onset at step {step}, the recording does not fit into the test trials: it covers steps "
+                f"{shifted[0]} to {shifted[-1]} of {n_steps}.",
                 key=f"tasks.{model.labels['task']}.comparison.specification_onset_steps",
                 value=step,
-                remedy="Name steps at which the recording's times fit into the test trials.",
+                remedy="Use onset steps at which the recording's times fit into the test trials.",
             )
         yield {"onset_step": step, "is_used": int(step == used)}, shifted

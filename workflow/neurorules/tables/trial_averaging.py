@@ -1,4 +1,4 @@
-"""Distance of a recording from itself, between averages over k trials (Table 4)."""
+"""Distances between averages over k trials of the same recording (Table 4)."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ DRAWS_SEED = 2025
 
 
 def check(recording: xr.Dataset, options: Options) -> None:
-    """Refuse a recording without single trials, or with too few.
+    """Reject a recording without single trials, or with too few.
 
     Raises:
-        InputError: the recording was read without single trials, or no neuron has enough of them.
+        InputError: the recording was read without single trials, or no neuron has enough trials.
     """
     from neurorules.errors import InputError
     from neurorules.similarity.baselines import trials_of_neurons
@@ -35,22 +35,22 @@ def check(recording: xr.Dataset, options: Options) -> None:
         raise InputError(
             f"The recording {name} has no single trials to average.",
             key=f"recordings.{name}.options.keep_trials",
-            remedy="Set keep_trials to true where its source has them, or take it out of the figure's recordings.",
+            remedy="Set keep_trials to true if the source has them, or remove the recording from the figure.",
         )
     if trials_of_neurons(recording).max() < 2 * min(counts):
         raise InputError(
             f"No neuron of {name} has {2 * min(counts)} trials in every condition.",
             key="comparison.trial_averaging_counts",
             value=list(counts),
-            remedy="Average fewer trials, or take the recording out of the figure's recordings.",
+            remedy="Average fewer trials, or remove the recording from the figure.",
         )
 
 
 def table(recording: xr.Dataset, labels: Mapping[str, Any], options: Options) -> pd.DataFrame:
-    """One row per number of trials averaged x repeat, with the number of neurons that have so many trials.
+    """One row per number of averaged trials x repeat, with the number of neurons that have enough trials.
 
     Raises:
-        InputError: the recording was read without single trials, or no neuron has enough of them.
+        InputError: the recording was read without single trials, or no neuron has enough trials.
     """
     import pandas as pd
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 
 class ActivityPenalty:
-    """lambda mean(h^2) over trials, all steps and units, with the noise in h.
+    """lambda mean(h^2) over trials, all steps and units, where h includes the noise.
 
     Whenever the term is at least half the task loss, lambda is multiplied by 2/3 from the next update on. It never
-    grows again (published code). The weight is part of a run's state, not of the job's.
+    grows again (published code). The weight is part of a run's state, not the job's.
 
     Args:
         weight: lambda before the first update.

@@ -1,4 +1,4 @@
-"""The updates after which a run keeps its parameters: densely at first, when accuracy changes most."""
+"""The updates after which a run saves its parameters: dense at first, when accuracy changes most."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ if TYPE_CHECKING:
 
 
 def checkpoint_updates(n_updates: int, schedule: str, count: int) -> NDArray[Any]:
-    """Updates after which parameters are kept, ascending, from 0 (untrained) to the last.
+    """Updates after which parameters are saved, ascending, from 0 (untrained) to the last.
 
     Args:
-        n_updates: number of updates of the training.
-        schedule: `quadratic`: updates at n (k / (count - 1))^2; `published`: the published code's, 115 in 1000 updates.
-        count: number of checkpoints of `quadratic`; there are fewer if several round to the same update.
+        n_updates: number of updates in the training.
+        schedule: `quadratic`: at updates n (k / (count - 1))^2; `published`: as in the published code, 115 in 1000
+            updates.
+        count: number of checkpoints for `quadratic`, or fewer if several round to the same update.
     """
     if schedule == "published":
         parts = [

@@ -26,7 +26,7 @@ def adam_step(
         parameters, gradient, mean, mean_square: (parameter,).
         betas: decay of the means of the gradient and of its square.
         epsilon: added to the root of the mean square.
-        step_size: the learning rate, over the bias correction of the mean.
+        step_size: the learning rate divided by the bias correction of the mean.
         root: the square root of the bias correction of the mean square.
     """
     number = parameters.dtype.type

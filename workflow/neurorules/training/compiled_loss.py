@@ -1,6 +1,6 @@
-"""Losses in compiled code: for outputs as few as a task's, PyTorch's functions cost ten times their work.
+"""Losses in compiled code: for the few outputs of a task, PyTorch's overhead is ten times the actual work.
 
-They do what those of `tasks/base/losses.py` do. A loss of another kind is called as it is.
+They do the same as the losses in `tasks/base/losses.py`. Other losses are called as they are.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class CompiledLoss:
 
 
 def compiled_loss(loss: Loss) -> Loss:
-    """The loss in compiled code where there is one for it, else the loss itself."""
+    """The compiled version of a loss if there is one, otherwise the loss itself."""
     if type(loss) in (CrossEntropy, MeanSquaredError):
         return CompiledLoss(loss)  # type: ignore[arg-type]
     return loss

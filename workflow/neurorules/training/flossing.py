@@ -3,9 +3,9 @@ paper's Appendix B).
 
     L = sum_{i <= k} lambda_i^2,   lambda_i = mean over steps and trials of log |R_t,ii|
 
-There are two variants. `full` differentiates through everything. `local` is the companion's: the state is detached
-before each step, and the basis after each orthonormalisation. So a step's exponent depends only on that step's weights:
-those in J_t, and those that lead from a_{t-1} to a_t.
+There are two variants. `full` differentiates through everything. `local` is the companion's: it detaches the state
+before each step, and the basis after each orthonormalisation. So a step's exponent depends only on that step's own use
+of the weights: in J_t, and in the step from a_{t-1} to a_t.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 def floss(theta: Parameters, architecture: Architecture, task: Task, training: Options, seed: int) -> NDArray[Any]:
     """Pretrain one network in place, with Adam and in float64 (`theta` keeps its own dtype).
 
-    The basis after one batch is the initial basis of the next, so that it stays aligned with the directions that grow
-    fastest.
+    The basis after one batch is the initial basis of the next, so that it stays aligned with the fastest-growing
+    directions.
 
     Args:
         theta: the trained parameters of a single network.
@@ -43,7 +43,7 @@ def floss(theta: Parameters, architecture: Architecture, task: Task, training: O
         seed: seed of the trials and of the first basis.
 
     Returns:
-        (iteration + 1, k) exponents per step before every iteration and after the last, each from its own trials.
+        (iteration + 1, k) exponents per step, before each iteration and after the last, each from different trials.
 
     Raises:
         InputError: an exponent is not finite.
@@ -89,10 +89,10 @@ def flossing_loss(exponents: torch.Tensor) -> torch.Tensor:
 def local_exponents(
     weights: Parameters, architecture: Architecture, inputs: torch.Tensor, basis: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The same exponents, differentiable through each step's own weights only.
+    """The same exponents, differentiable only through each step's own use of the weights.
 
-    No step's gradient depends on another's, so all steps are differentiated at once. Arguments and return values are
-    those of `exponents_along`.
+    No step's gradient depends on another's, so all steps are differentiated at once. For arguments and return values,
+    see `exponents_along`.
     """
     import torch
 
@@ -118,7 +118,7 @@ def _not_finite(iteration: int, exponents: NDArray[Any], training: Options) -> I
         f"{iteration} of {training.flossing_iterations}.",
         key=f"training.{option}",
         value=training[option],
-        remedy="Silent units have no memory where tau_steps is 1: use a larger tau_steps, or fewer exponents."
+        remedy="Silent units have no memory when tau_steps is 1: use a larger tau_steps, or fewer exponents."
         if lost
         else "Use a smaller learning rate for flossing, or a smaller gain.",
     )

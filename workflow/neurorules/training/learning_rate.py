@@ -1,7 +1,7 @@
-"""The best learning rate of a model: the one with the smallest loss at the end of a short training.
+"""A model's best learning rate: the one with the smallest loss at the end of a short training.
 
-The companion paper takes the best learning rate of a grid for each initialisation (its Appendix A). Candidates are
-trained with a seed that no figure shows, so that the choice does not favour the results.
+The companion paper uses the best learning rate from a grid for each initialisation (its Appendix A). Candidates are
+trained with a seed that no figure shows, so that the choice does not bias the results.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from neurorules.tasks.base.task import make_task
 from neurorules.training.progress import Progress
 from neurorules.training.train import train
 
-TAIL = 10  # the last tenth of the updates counts
+TAIL = 10  # losses are averaged over the last tenth of the updates
 
 
 def choose_learning_rate(
@@ -34,21 +34,21 @@ def choose_learning_rate(
     output: str,
     asked_recording: Mapping[str, Any] | None = None,
 ) -> None:
-    """Train a model once per candidate learning rate and write the best as JSON.
+    """Train a model with each candidate learning rate and write the best one as JSON.
 
     Args:
         model: resolved options, see `Study.choosing`.
         recording_file: the recording that the task takes its trials from, or None.
-        code: hash of the code behind the choice.
+        code: hash of the code that makes the choice.
         output: path of the JSON file. Keys: `learning_rate`; `at_edge`, whether it is the smallest or largest of
             several candidates; `candidates`, mean task loss over the last tenth of the updates by learning rate, null
-            where training diverged; and `model`, `code`, `versions`, `recording_sha256`, which say what it was made
+            if training diverged; and `model`, `code`, `versions`, `recording_sha256`, which record what it was made
             from.
-        asked_recording: attributes that the recording has to have.
+        asked_recording: attributes that the recording must have.
 
     Raises:
-        StaleResult: the recording was made otherwise.
-        InputError: training diverges with every candidate, or fails before it begins.
+        StaleResult: the recording is outdated.
+        InputError: training diverges with every candidate, or fails before it starts.
     """
     recording = None if recording_file is None else open_recording(recording_file, asked_recording)
     options = Options(model)
@@ -63,7 +63,7 @@ def choose_learning_rate(
         candidate = options.but(training=training.but(learning_rate=rate))
         run = train(candidate, [seed], task, Progress(name, training.updates))[seed]
         if isinstance(run, InputError) and run.key != "training.learning_rate":
-            raise run  # gradient flossing failed, for all candidates alike
+            raise run  # gradient flossing failed, which is the same for all candidates
         losses[rate] = math.inf if isinstance(run, InputError) else tail_mean(run["task_loss"].values.tolist())
     best = min(losses, key=lambda rate: losses[rate])
     if math.isinf(losses[best]):
@@ -86,7 +86,7 @@ def choose_learning_rate(
 
 
 def tail_mean(losses: list[float]) -> float:
-    """Mean over the last tenth, of at least one value."""
+    """Mean over the last tenth of the losses, but at least one."""
     tail = losses[-max(1, len(losses) // TAIL) :]
     return math.fsum(tail) / len(tail)
 
@@ -94,18 +94,18 @@ def tail_mean(losses: list[float]) -> float:
 def with_learning_rate(
     options: Options, learning_rate_file: str | None, asked: Mapping[str, Any] | None = None
 ) -> tuple[Options, dict[str, Any] | None]:
-    """A model's options with a number for its learning rate, and how that was chosen, or None.
+    """A model's options with a number for its learning rate, and how it was chosen, or None if it is fixed.
 
     Args:
         options: the model's resolved options.
         learning_rate_file: written by `choose_learning_rate`; needed if the model's learning rate is "best".
-        asked: what it has to be chosen by: its keys `model` and `code`.
+        asked: how it must have been chosen: values of its keys `model` and `code`.
 
     Raises:
-        StaleResult: it was chosen otherwise.
-        InputError: the file is missing or is not such a choice.
+        StaleResult: it was chosen with other options or code.
+        InputError: the file is missing, or is not a choice of a learning rate.
     """
-    if not isinstance(options.training.learning_rate, str):  # the schema allows one word, best
+    if not isinstance(options.training.learning_rate, str):  # the schema allows only the word best
         return options, None
     if learning_rate_file is None:
         raise ValueError("a model whose learning rate is 'best' needs the file with the chosen one")
@@ -114,10 +114,10 @@ def with_learning_rate(
 
 
 def read_choice(path: str | Path, asked: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The chosen learning rate, whether it is at the edge of the grid, and the candidates' losses.
+    """Read the chosen learning rate, whether it is at the edge of the grid, and the candidates' losses.
 
     Raises:
-        InputError: the file is missing or is not such a choice.
+        InputError: the file is missing, or is not a choice of a learning rate.
     """
     if Path(path).exists():
         check_readable(path)
@@ -126,7 +126,7 @@ def read_choice(path: str | Path, asked: Mapping[str, Any] | None = None) -> dic
         choice = {key: content[key] for key in ("learning_rate", "at_edge", "candidates")}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            "This file does not hold a chosen learning rate.",
+            "This file does not contain a chosen learning rate.",
             file=path,
             remedy="Delete this file and run the same snakemake command again: it chooses the learning rate again.",
         ) from error

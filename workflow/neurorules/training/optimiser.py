@@ -1,8 +1,8 @@
-"""Optimisers of one flat parameter vector: Adam as published, and plain stochastic gradient descent.
+"""Optimisers for one flat parameter vector: Adam as published, and plain stochastic gradient descent.
 
-Written here because the first optimiser that PyTorch makes imports its compiler, which takes longer than a small
-network takes to train. On a GPU, the operations are those of `torch.optim` with `foreach=False`, in their order. On a
-CPU, a step of Adam is one compiled loop, equal to rounding.
+PyTorch's own optimisers are not used because creating the first one imports PyTorch's compiler, which takes longer than
+training a small network. On a GPU, the operations and their order are those of `torch.optim` with `foreach=False`. On a
+CPU, a step of Adam is one compiled loop, which differs from PyTorch's by rounding.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 
 class Optimiser(Protocol):
-    """Changes parameters in place by gradients."""
+    """Updates parameters in place, given gradients."""
 
     def step(self, gradient: torch.Tensor) -> None:
-        """One update. `gradient` has the shape of the parameters, which may be any."""
+        """Do one update. `gradient` has the shape of the parameters."""
 
 
 class Adam:
-    """Adam with bias correction (Kingma and Ba 2015, Algorithm 1), with the coefficients that are PyTorch's defaults.
+    """Adam with bias correction (Kingma and Ba 2015, Algorithm 1) and PyTorch's default coefficients.
 
     Args:
-        parameters: of any shape; changed in place.
-        learning_rate: the step size; of a stack of networks, (network, 1) in float64, or one for all.
+        parameters: a tensor of any shape, changed in place.
+        learning_rate: the step size; for a stack of networks, (network, 1) in float64, or one for all.
     """
 
     BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
@@ -53,7 +53,7 @@ class Adam:
         step = -self.learning_rate / correction
         if isinstance(step, float):
             self.parameters.addcdiv_(self.mean, scale, value=step)
-        else:  # in the same order of operations, so that the bytes are the same
+        else:  # the same order of operations, so that the bytes are the same
             self.parameters.addcdiv_(self.mean * step.to(self.mean), scale)
 
     def _compiled_step(self, gradient: torch.Tensor) -> None:
@@ -70,7 +70,7 @@ class Adam:
 
 
 class GradientDescent:
-    """Plain stochastic gradient descent, without momentum. Arguments are those of Adam."""
+    """Plain stochastic gradient descent without momentum. For the arguments, see Adam."""
 
     def __init__(self, parameters: torch.Tensor, learning_rate: float | torch.Tensor) -> None:
         self.parameters, self.learning_rate = parameters, learning_rate
@@ -85,12 +85,12 @@ class GradientDescent:
 def make_optimiser(
     parameters: torch.Tensor, training: Options, learning_rates: Sequence[float] | None = None
 ) -> Optimiser:
-    """The optimiser that `training.optimiser` names.
+    """Make the optimiser that `training.optimiser` specifies.
 
     Args:
-        parameters: of one network, or (network, parameter) of a stack; changed in place.
-        training: `optimiser`, and `learning_rate` where none are given.
-        learning_rates: one for each network.
+        parameters: parameters of one network, or (network, parameter) of a stack; changed in place.
+        training: `optimiser`, and `learning_rate` if `learning_rates` is None.
+        learning_rates: one learning rate per network.
     """
     optimiser = GradientDescent if training.optimiser == "sgd" else Adam
     rates = [float(rate) for rate in learning_rates or (training.learning_rate,)]

@@ -1,4 +1,4 @@
-"""Progress of a training on stderr: update, loss, accuracy and remaining time."""
+"""Training progress on stderr: update, loss, accuracy and remaining time."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import time
 
 
 class Progress:
-    """Prints a line every twentieth of the training, at least every minute and at most every 5 s.
+    """Prints a line after every twentieth of the training, at least every minute and at most every 5 s.
 
     Args:
-        name: what is running.
+        name: name of the training.
         total: number of updates.
     """
 
@@ -32,7 +32,7 @@ class Progress:
         elif update == 0:
             rest = "starting"
         else:
-            # at the pace since the last line: early checkpoints lie close together and cost more than later ones
+            # at the pace since the last line: early updates are slower, because their checkpoints are denser
             rest = f"{clock(waited / (update - self.last_update) * (self.total - update))} left"
         self.last, self.last_update = now, update
         print(

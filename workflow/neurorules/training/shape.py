@@ -1,11 +1,11 @@
-"""Which networks can be trained side by side as one stack: those of one shape."""
+"""Which networks can be trained in parallel as one stack: those with the same shape."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-# Options that each network of a stack may have for itself.
+# Options that may differ between the networks of a stack.
 VARIES: Mapping[str, frozenset[str]] = {
     "network": frozenset(
         {
@@ -40,15 +40,15 @@ VARIES: Mapping[str, frozenset[str]] = {
 
 
 def shape(model: Mapping[str, Any]) -> dict[str, Any]:
-    """What networks have to have in common to be trained as one stack, as JSON takes it.
+    """What networks must have in common to be trained as one stack, as plain values for JSON.
 
-    They differ in how weights begin and which exist, in learning rate, weight of the activity penalty, SD of the noise,
-    checkpoints, gradient flossing, and in their seeds (`VARIES`). Everything else is common: an option that is added
-    later too, until it stands there. Networks without noise are of another shape than those with it, since they need
-    less memory and skip a step.
+    They may differ in initial weights, in which weights exist, in learning rate, weight of the activity penalty, SD of
+    the noise, checkpoints and gradient flossing (`VARIES`), and in their seeds. Everything else must be the same,
+    including any new option that is not in `VARIES`. Networks with and without noise have different shapes, because
+    those without need less memory and skip a step.
 
     Args:
-        model: resolved options, as `train` takes them.
+        model: resolved options, as for `train`.
     """
     common: dict[str, Any] = dict(model)
     for group, varies in VARIES.items():

@@ -1,9 +1,9 @@
-"""Random numbers: one generator per purpose, seeded by the run's task and seed number.
+"""Random numbers: one generator per purpose, seeded by the run's task and seed.
 
-All depend on the task and the seed number, not on the learning rule or the setting. Runs of one seed therefore start
-from the same draws and see the same trials: learning rules are compared at equal initial conditions. `learning rule` is
-for what a learning rule draws itself, random feedback and perturbations. `flossing` is for the trials of gradient
-flossing, so that training sees the same trials with it as without it.
+They do not depend on the learning rule or the setting. Runs with the same seed therefore start from the same draws and
+see the same trials, so that learning rules are compared under equal initial conditions. `learning rule` is for a
+learning rule's own draws, such as random feedback and perturbations. `flossing` is for the trials of gradient flossing,
+so that training sees the same trials with and without it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def stream_seed(task: str, seed: int, purpose: str) -> int:
 
     Args:
         task: the task's name in the config.
-        seed: the run's seed number.
+        seed: the run's seed.
         purpose: one of PURPOSES.
     """
     if purpose not in PURPOSES:

@@ -1,4 +1,4 @@
-"""Training of runs: task x learning rule x setting x seed, each to a Dataset that holds all of it."""
+"""Train runs: task x learning rule x setting x seed. Each becomes one Dataset."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def train(
     task: Task,
     report: Report = lambda update, loss, accuracy: None,
 ) -> dict[int, xr.Dataset | InputError]:
-    """Train one network per seed, at once, see `train_stack`.
+    """Train one network per seed, all together, see `train_stack`.
 
     Args:
         model: resolved options: `task_name`, `learning_rule`, `learning`, `network` and `training`.
@@ -62,7 +62,7 @@ def train(
         task, report: see `train_stack`.
 
     Returns:
-        By seed, what `train_stack` gives.
+        The results of `train_stack`, by seed.
     """
     options = Options(model)
     return dict(zip(seeds, train_stack([Network(options, seed) for seed in seeds], task, report), strict=True))
@@ -74,23 +74,23 @@ def train_stack(
     report: Report = lambda update, loss, accuracy: None,
     dtype: torch.dtype | None = None,
 ) -> list[xr.Dataset | InputError]:
-    """Train networks of one shape at once, as a stack, which is what a GPU is good at.
+    """Train networks of the same shape together as a stack, which is fast on a GPU.
 
     A network's run does not depend on the others. On a CPU, one network at a time is as fast and uses less memory.
 
     Args:
-        networks: of one shape, see `shape.shape`.
+        networks: networks of the same shape, see `shape.shape`.
         task: the networks' task.
-        report: called before every update, and once at the end, with the update, the loss and the last checkpoint's
+        report: called before every update and once at the end, with the update, the loss and the last checkpoint's
             accuracy (means over networks).
-        dtype: of the parameters; float32 where None.
+        dtype: dtype of the parameters; None means float32.
 
     Returns:
-        For each network, the run as a Dataset without attributes, see `runs/run.py`; or the error, if its training
+        For each network, the run as a Dataset without attributes, see `runs/run.py`, or the error if its training
         diverged or gradient flossing failed.
 
     Raises:
-        ValueError: the networks are not of one shape.
+        ValueError: the networks do not have the same shape.
         InputError: the device does not exist.
     """
     import torch
@@ -98,8 +98,7 @@ def train_stack(
     first = shape(networks[0].model)
     if any(shape(network.model) != first for network in networks[1:]):
         raise ValueError("networks of several shapes cannot be trained as one stack")
-    # Only `AutogradEstimator` differentiates automatically, in a mode of its own. Inference mode also saves a fifth of
-    # the cost of a call.
+    # Only `AutogradEstimator` uses autograd, in a mode of its own. Inference mode also makes calls 20% cheaper.
     with torch.inference_mode():
         return _train(networks, task, report, dtype or torch.float32)
 
@@ -109,12 +108,12 @@ def _train(
 ) -> list[xr.Dataset | InputError]:
     import torch
 
-    options = networks[0].model  # of these, only what all have in common
+    options = networks[0].model  # used only for options that all networks share
     device = open_device(options.training.device)
     streams = [
         {purpose: stream_seed(options.task_name, network.seed, purpose) for purpose in PURPOSES} for network in networks
     ]
-    # Networks of one seed see the same trials: these are made once.
+    # Networks with the same seed see the same trials, which are made once.
     trial_rngs = {
         network.seed: np.random.default_rng(stream["trials"]) for network, stream in zip(networks, streams, strict=True)
     }
@@ -222,7 +221,7 @@ def _floss(
     networks: Sequence[Network],
     streams: Sequence[Mapping[str, int]],
 ) -> tuple[dict[int, NDArray[Any]], dict[int, InputError]]:
-    """Gradient flossing in place, of the networks that have it: exponents and errors, by the network's place."""
+    """Floss the networks that have gradient flossing, in place. Returns exponents and errors, by network index."""
     exponents: dict[int, NDArray[Any]] = {}
     failed: dict[int, InputError] = {}
     for k, (network, flat) in enumerate(zip(networks, theta.per_network(theta.flat), strict=True)):
@@ -244,7 +243,7 @@ def finite_mean(values: Iterable[float]) -> float:
 
 
 def open_device(name: str) -> torch.device:
-    """The device of this name.
+    """The device with this name.
 
     Raises:
         InputError: this machine has no such device.

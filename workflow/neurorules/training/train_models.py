@@ -1,4 +1,4 @@
-"""The training job: runs of one or several models, one after another on a CPU, side by side on a GPU."""
+"""The training job: runs of one or several models, one after another on a CPU, in parallel on a GPU."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ModelRuns:
-    """The runs of one model, as a job is asked for them.
+    """The runs of one model that a job has to make.
 
     Attributes:
-        model: resolved options of the model, see `Study.training`.
+        model: the model's resolved options, see `Study.training`.
         outputs: the run file of each seed.
-        code: hash of the code behind the runs.
-        learning_rate_file: the learning rate chosen for the model if its own is "best", else None.
-        asked_choice: what the learning rate has to be chosen by: its keys `model` and `code`.
+        code: hash of the code that makes the runs.
+        learning_rate_file: file with the chosen learning rate if the model's is "best", otherwise None.
+        asked_choice: how the learning rate must have been chosen: values of its keys `model` and `code`.
     """
 
     model: Mapping[str, Any]
@@ -46,7 +46,7 @@ class ModelRuns:
 
 @dataclass(frozen=True)
 class _Run:
-    """One run of a job: what is trained, what it is made from, where it goes, and where it is kept until then."""
+    """One run of a job: its network, origin and output file, and where it is kept until all runs are finished."""
 
     network: Network  # its learning rate is a number
     origin: RunOrigin
@@ -58,20 +58,19 @@ class _Run:
 def train_models(
     models: Sequence[ModelRuns], recording_file: str | None, asked_recording: Mapping[str, Any] | None = None
 ) -> None:
-    """Train every run of the models and write a file each. A run that fails does not cost the others.
+    """Train all runs of the models and write one file each. If a run fails, the others are kept.
 
-    The workflow engine removes all outputs of a job that fails, and of one that it did not see to its end. So a
-    finished run is kept in a hidden folder, see `runs/kept.py`, and the next try finds it there if it was made from
-    the same. A run that stands in its place, made from the same, is left as it is: in a job of several models, those
-    that a change is not about are not trained again.
+    Snakemake removes all outputs of a job that fails, or whose end it did not see. So finished runs are kept in a
+    hidden folder, see `runs/kept.py`, and reused by the next attempt if their origin is the same. Existing runs with
+    the same origin are left as they are, so that a job of several models does not retrain those that did not change.
 
     Args:
-        models: what is to be trained; on a GPU, all of one shape (`shape.shape`).
+        models: what to train; on a GPU, all with the same shape (`shape.shape`).
         recording_file: the recording that the tasks take their trials from, or None.
-        asked_recording: attributes that the recording has to have.
+        asked_recording: attributes that the recording must have.
 
     Raises:
-        StaleResult: the recording or a choice was made otherwise.
+        StaleResult: the recording or a chosen learning rate is outdated.
         InputError: one or more runs failed; the others are kept.
     """
     recording = None if recording_file is None else open_recording(recording_file, asked_recording)
@@ -81,7 +80,7 @@ def train_models(
     for of_model in models:
         try:
             runs += _runs_of(of_model, None if recording is None else recording.attrs["name"], recording_sha256)
-        except InputError as error:  # its learning rate is not known; the runs of the others are
+        except InputError as error:  # the learning rate of this model is missing; train the others
             if len(models) == 1:
                 raise
             failures += [(f"{_name(of_model)} seed {seed}", error) for seed in of_model.outputs]
@@ -100,7 +99,7 @@ def train_models(
 
 
 def _name(of_model: ModelRuns) -> str:
-    """Task, learning rule and setting. The folder is named after the setting, which the options do not know."""
+    """Task, learning rule and setting. The setting is the folder's name, as the options do not include it."""
     setting = Path(next(iter(of_model.outputs.values()))).parent.name
     return f"{of_model.model['task_name']}/{of_model.model['learning_rule']}/{setting}"
 
@@ -125,8 +124,8 @@ def _runs_of(of_model: ModelRuns, recording: str | None, recording_sha256: str |
 
 
 def _is_finished(run: _Run) -> bool:
-    """Whether a run needs no training: then it has its second name."""
-    # in its place: made by a job that outlived its Snakemake, or of a model that a change is not about
+    """Whether a run needs no training. If so, it has its second name."""
+    # already made: by a job that outlived its Snakemake, or for a model that did not change
     if is_run_of(run.output, run.origin):
         keep(run.output, run.kept)
     if not is_kept(run.kept):
@@ -136,14 +135,14 @@ def _is_finished(run: _Run) -> bool:
 
 
 def _stacks(runs: Sequence[_Run]) -> list[list[_Run]]:
-    """Runs that are trained at once: on a GPU all of them, on a CPU each by itself."""
+    """Groups of runs to train together: all of them on a GPU, single runs on a CPU."""
     if not runs or runs[0].network.model.training.device == "cpu":
         return [[run] for run in runs]
     return [list(runs)]
 
 
 def _train(stack: Sequence[_Run], task: Task) -> list[tuple[str, InputError]]:
-    """Train runs at once and keep them. Returns those that failed, with the errors."""
+    """Train runs together and keep them. Returns those that failed, with their errors."""
     failures = []
     name = stack[0].name if len(stack) == 1 else f"{stack[0].name} and {len(stack) - 1} more side by side"
     for run, trained in zip(stack, train_in_memory([run.network for run in stack], task, name), strict=True):
@@ -157,12 +156,12 @@ def _train(stack: Sequence[_Run], task: Task) -> list[tuple[str, InputError]]:
 
 
 def train_in_memory(networks: Sequence[Network], task: Task, name: str) -> list[xr.Dataset | InputError]:
-    """Networks trained at once, see `train_stack`, or in halves where they do not fit into the memory of a GPU.
+    """Train networks together, see `train_stack`, or in halves if they do not fit into GPU memory.
 
     Args:
-        networks: of one shape.
+        networks: networks of the same shape.
         task: the networks' task.
-        name: of the first, for lines of progress.
+        name: name of the first network, for progress lines.
     """
     try:
         return train_stack(networks, task, Progress(name, networks[0].model.training.updates))
@@ -172,12 +171,12 @@ def train_in_memory(networks: Sequence[Network], task: Task, name: str) -> list[
         if type(error).__name__ != "OutOfMemoryError" or len(networks) == 1:
             raise
     half = len(networks) // 2
-    print(f"{name}: more than the GPU has memory for, so in two halves", file=sys.stderr)
+    print(f"{name}: too large for the GPU's memory, so trained in two halves", file=sys.stderr)
     return [*train_in_memory(networks[:half], task, name), *train_in_memory(networks[half:], task, name)]
 
 
 def _failed(failures: Sequence[tuple[str, InputError]], models: Sequence[ModelRuns]) -> InputError:
-    """What to say of runs that failed; of one model's, its name goes without saying."""
+    """The error for failed runs. With a single model, its name is omitted."""
     count = sum(len(of_model.outputs) for of_model in models)
     if len(models) > 1:
         first = f"{len(failures)} of {count} runs failed; the finished ones are kept."

@@ -8,7 +8,7 @@ import pandas as pd
 
 from neurorules.figures.distances_over_training import make
 
-DISTANCES = {"procrustes": {0: [0.5, 0.25], 1: [0.75, 0.5]}, "rsa": {0: [1.0, 0.5], 1: [1.0, 0.75]}}  # seeds 0, 1
+DISTANCES = {"procrustes": {0: [0.5, 0.25], 1: [0.75, 0.5]}, "speed": {0: [1.0, 0.5], 1: [1.0, 0.75]}}  # seeds 0, 1
 CONTEXT: dict[str, Any] = {
     "models": [{"task": "hatsopoulos2007", "learning_rule": "eprop", "setting": "base"}],
     "left_out": [],
@@ -37,7 +37,7 @@ def table() -> pd.DataFrame:
 def test_each_measure_has_a_panel_with_its_seeds_and_their_mean() -> None:
     products = make({"distances": table()}, CONTEXT)
     panels = products["figure"].axes
-    assert [panel.get_ylabel().split()[0] for panel in panels] == ["Procrustes", "Representational"]
+    assert [panel.get_ylabel().split()[0] for panel in panels] == ["Procrustes", "Speed"]
     drawn = [[list(line.get_ydata()) for line in panel.lines] for panel in panels]
     assert drawn == [[[0.5, 0.25], [0.75, 0.5], [0.625, 0.375]], [[1.0, 0.5], [1.0, 0.75], [1.0, 0.625]]]
     assert all(list(line.get_xdata()) == [0, 100] for panel in panels for line in panel.lines)

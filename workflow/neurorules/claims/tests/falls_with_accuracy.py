@@ -52,6 +52,6 @@ def decide(rows: pd.DataFrame, parameters: Mapping[str, Any], margin: float) -> 
             there = np.isfinite(distances)
             slopes += [np.polyfit(grid[there], distances[there], 1)[0]] if there.sum() > 1 else []
     if not slopes:
-        return untestable("; ".join(["no network got better than guessing", *notes]))
+        return untestable("; ".join(["no network became better than guessing", *notes]))
     evidence = decide_lower(compare_paired(np.array(slopes), np.zeros(len(slopes))))
     return replace(evidence, why="; ".join(filter(None, (evidence.why, *notes))))

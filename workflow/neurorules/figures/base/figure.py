@@ -4,17 +4,20 @@ A figure is one file in the folder above with
 
     TITLE: str                      one line, for captions and reports
     TABLES: tuple[str, ...]         table types from which it is made, see `tables`; none for a theoretical figure
-    PLUGINS: tuple[str, ...]        optional: modules that it loads by name, as part of its code PRODUCTS: tuple[str,
-    ...]       file extensions that it writes ("pdf", "png", "csv" or "csv", "md", "html") PUBLISHED: str
-    optional: the section of published.yaml that it gets; "" for all of it def make(tables: dict[str, DataFrame],
-    context: dict) -> dict[str, Product] def tables_of_others() -> dict[str, list[str]]
+    PLUGINS: tuple[str, ...]        optional: modules that it loads by name, as part of its code
+    PRODUCTS: tuple[str, ...]       file extensions that it writes ("pdf", "png", "csv" or "csv", "md", "html")
+    PUBLISHED: str                  optional: the section of published.yaml that it gets; "" for all of it
+    def make(tables: dict[str, DataFrame], context: dict) -> dict[str, Product]
+    def tables_of_others() -> dict[str, list[str]]
                                     optional: the tables of other figures' models from which it is made, by figure;
                                     `make` then gets `tables` by figure and table type
 
 `tables` has one tidy table per type, with all models concatenated. `context` has the figure's entry in `figures:` of
 the config (`figure`), the study's name and `style`, seeds, models, recordings, what is left out, the code's hash, and
 the section of published.yaml (`published`); with `tables_of_others` also the study's recordings in order
-(`study_recordings`). A product is a matplotlib Figure, a DataFrame or text; figures are written as PDF and PNG.
+(`study_recordings`).
+
+A product is a matplotlib Figure, a DataFrame or text; figures are written as PDF and PNG.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""Gradients by one forward pass and one backward recursion, which the learning rule defines.
+"""Gradients from one forward pass and one backward recursion, which the learning rule defines.
 
-With l_t = dL/dh_t through the readout and the activity penalty only (the learning signal) and delta_t the
-learning rule's estimate of dL/da_t,
+Let l_t be the learning signal, dL/dh_t through the readout and the activity penalty only, and delta_t the learning
+rule's estimate of dL/da_t. Then
 
     dW_h = alpha sum_t delta_t h_{t-1}^T    dW_x = alpha sum_t delta_t x_t^T    db = alpha sum_t delta_t
     da_0 = delta_0 (the same recursion with l_0 = 0, no alpha)
 
-and the readout's own exact gradient. No autograd graph is built: the gradients of all weights and biases are one
-matrix product per block of steps, over its steps and trials.
+The readout has its exact gradient. No autograd graph is built: the gradients of all weights and biases are one matrix
+product per block of steps, over its steps and trials.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class BackwardRecursion(Protocol):
-    """What the estimator needs of a learning rule; see `LearningRule` for the methods' contracts."""
+    """What the estimator needs from a learning rule. `LearningRule` documents the methods."""
 
     def prepare_update(self, network: Network, loss: Loss, batch: ScoredTrials) -> None:
         """Called after the forward pass of each update, before the backward recursion."""
@@ -48,10 +48,10 @@ class BackwardRecursion(Protocol):
         """Write l_t for t = start+1..stop into `signal`."""
 
     def feedback_weights(self, network: Network) -> torch.Tensor:
-        """What carries errors of the outputs to the units."""
+        """The weights that carry output errors to the units."""
 
     def compiled_block(self, network: Network, first_step: int, n_steps: int) -> dict[str, Any] | None:
-        """What compiled loops need for learning signal and recursion together; None for the methods below and above."""
+        """Arguments of the compiled loops for learning signal and recursion together; None to use the other methods."""
 
     def backward_block(
         self,
@@ -69,13 +69,13 @@ class _Block:
     """Views of the memory of a block of steps, t = start+1 .. stop.
 
     Attributes:
-        driving: (column, step x trial), what drives the steps: h, x and 1.
-        errors: (step x trial, column), dL/da beside dL/dy.
+        driving: (column, step x trial), the drive of the steps: h, x and 1.
+        errors: (step x trial, column), dL/da and dL/dy.
         delta: (step, trial, unit), the columns of `errors` that are dL/da.
         first_delta: (trial, unit), `delta` of the first step.
         output_columns: (step, trial, output), the columns of `errors` that are dL/dy.
         derivative: (step, trial, unit), memory for f'(a_t).
-        arrays: delta of the step after the block and `delta`, for the compiled loops; nothing where there are none.
+        arrays: delta of the step after the block and `delta`, for the compiled loops; empty without them.
     """
 
     start: int
@@ -90,11 +90,11 @@ class _Block:
 
 
 class AdjointEstimator:
-    """Gradients of one network, or of a stack, by one learning rule, in memory allocated once.
+    """Gradients of a network or a stack with one learning rule, in memory allocated once.
 
     Args:
-        theta: the trained parameters; read at every update.
-        architecture: what learning does not change.
+        theta: the trained parameters, read at every update.
+        architecture: the fixed parts of the network.
         n_steps, n_trials: size of every batch.
         learning_rule: defines the learning signal and the backward recursion.
     """
@@ -116,13 +116,13 @@ class AdjointEstimator:
         n_units, n_outputs, batch_shape = theta.sizes.units, theta.sizes.outputs, theta.batch_shape
         block = (*batch_shape, network.steps_per_block, n_trials)
         self._derivative = network.drive.new_zeros(*block, n_units)
-        # delta_t beside dL/dy_{t-1}: both meet the same activity h_{t-1}, so all gradients are one product.
-        # The compiled loops have a loop for the readout: at 64 units, its few columns make a product a quarter slower.
+        # delta_t next to dL/dy_{t-1}: both are multiplied by h_{t-1}, so all gradients are one product.
+        # Compiled loops handle the readout separately: at 64 units, its few columns make the product a quarter slower.
         n_columns = n_units if network.compiled is not None else padded(n_units + n_outputs)
         self._errors = network.drive.new_zeros(*block, n_columns)
         self._next = network.drive.new_zeros(*batch_shape, n_trials, n_units)
         self._products = network.drive.new_zeros(*batch_shape, network.n_driving, n_columns)
-        # For a small network, making views costs as much as its work, so they are made once.
+        # Views are made once: for a small network, making them takes as long as its arithmetic.
         transposed, outputs = self._products.mT, slice(n_units, n_units + n_outputs)
         recurrent = transposed[..., :n_units, :]
         self._parts = (
@@ -179,7 +179,7 @@ class AdjointEstimator:
         sizes, rule, n_steps = self.theta.sizes, self.learning_rule, network.n_steps
         outputs = slice(sizes.units, sizes.units + sizes.outputs)
 
-        # Rows: what drives a step (h, x, 1); columns: dL/da, dL/dy. Transposed, this is W_h, W_x, b and W_y, b_y.
+        # Rows: the drive of a step (h, x, 1); columns: dL/da, dL/dy. Transposed, this is W_h, W_x, b and W_y, b_y.
         products = self._products.zero_()
         compiled = network.compiled
         if compiled is None:
@@ -190,7 +190,7 @@ class AdjointEstimator:
         delta_next = self._next  # delta_{t+1} of the step after a block
         delta_next.zero_()  # delta_{T+1} = 0
         for block in self._blocks:
-            # Steps t = start+1 .. stop; outputs begin at t = 1, what drives step t has index t - 1.
+            # Steps t = start+1 .. stop; outputs begin at t = 1, and the drive of step t is at index t - 1.
             start, stop = block.start, block.stop
             error = output_error[..., start:stop, :, :]
             path = rule.compiled_block(network, start + 1, stop - start)
@@ -205,7 +205,7 @@ class AdjointEstimator:
             if compiled is None:
                 self._place_earlier(block.output_columns, output_error, start, stop)
             add_product(products, block.driving, block.errors)
-            # The next block overwrites this memory, so copy what is carried over.
+            # The next block overwrites this memory, so copy what it needs.
             self._next.copy_(block.first_delta)
 
         recurrent, of_inputs, bias, readout, readout_bias = self._parts
@@ -223,7 +223,7 @@ class AdjointEstimator:
 
     @staticmethod
     def _place_earlier(columns: torch.Tensor, output_error: torch.Tensor, start: int, stop: int) -> None:
-        """dL/dy_{t-1} of steps t = start+1 .. stop, in the columns beside their delta_t."""
+        """Write dL/dy_{t-1} for steps t = start+1 .. stop into the columns next to delta_t."""
         if start == 0:
             columns[..., 0, :, :] = 0.0  # there is no y_0
             columns[..., 1:, :, :] = output_error[..., : stop - 1, :, :]

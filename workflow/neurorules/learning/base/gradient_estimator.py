@@ -1,4 +1,4 @@
-"""What training asks for at every update: a gradient estimate, and the losses of the batch."""
+"""What training needs at every update: a gradient estimate and the losses of the batch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class BatchResult:
     Attributes:
         task_loss: the loss without the activity penalty.
         mean_square_activity: mean of h^2 over steps, trials and units.
-        gradient: estimate of dL/dtheta, against which the optimiser steps; valid until the next update.
+        gradient: estimate of dL/dtheta for the optimiser; valid until the next update.
     """
 
     task_loss: torch.Tensor
@@ -30,7 +30,7 @@ class BatchResult:
 
 
 class GradientEstimator(Protocol):
-    """Estimates gradients of the parameters of one network, or of a stack of networks."""
+    """Estimates the gradients of the parameters of a network or a stack of networks."""
 
     def update(
         self,
@@ -40,7 +40,7 @@ class GradientEstimator(Protocol):
         batch: ScoredTrials,
         penalty_weights: Sequence[float],
     ) -> BatchResult:
-        """The result for one batch.
+        """Compute the result for one batch.
 
         Args:
             inputs: x_1..x_T, (step, trial, input).

@@ -1,8 +1,8 @@
-"""What a learning rule is, and how one is found by name.
+"""The contract of a learning rule, and loading one by name.
 
-A learning rule is one file in the folder above. It defines LEARNING_RULE, a subclass of LearningRule, which says what
-the learning signal l_t is and how delta_t, the estimate of dL/da_t, follows from l_t and delta_{t+1}.
-`AdjointEstimator` does the rest. A rule without a backward recursion brings its own estimator
+A learning rule is one file in the parent folder. It defines LEARNING_RULE, a subclass of LearningRule, which specifies
+the learning signal l_t and how to compute delta_t, the estimate of dL/da_t, from l_t and delta_{t+1}.
+`AdjointEstimator` does the rest. A learning rule without a backward recursion provides its own estimator
 (evolution_strategies.py).
 """
 
@@ -31,24 +31,25 @@ LEARNING_RULES = Plugins("learning", "learning rule", "learning_rules", members=
 
 
 class LearningRule:
-    """The learning signal and the backward recursion of one rule, for one training.
+    """The learning signal and the backward recursion of a learning rule, for one training.
 
-    Subclasses define `backward_step`, or `backward_block` where working on many steps at once is faster. `cuts_credit`
-    defines the rule for every architecture.
+    Subclasses define `backward_step`, or `backward_block` if working on many steps at once is faster. `cuts_credit`
+    defines the rule for gated units.
 
-    For a stack of networks every tensor has a leading network dimension, here and in all methods. Index dimensions
+    For a stack of networks, every tensor has a leading network dimension, here and in all methods. Index dimensions
     from the end (`mT`, `dim=-1`), and use `add_product` for products.
 
     Args:
-        options: the rule's resolved options.
-        parameters: theta of the network, or of the stack of networks, that is trained.
-        architecture: what learning does not change.
-        seeds: a seed for the rule's own random numbers, one per network.
+        options: the learning rule's resolved options.
+        parameters: theta of the network or stack of networks to train.
+        architecture: the fixed parts of the network.
+        seeds: seeds for the learning rule's own random numbers, one per network.
+
     Attributes:
-        label: the name in legends.
-        OPTION_SCHEMA: the rule's options, all required. Each is a JSON schema with a "description": its meaning,
-            unit and source.
-        REQUIRES: what the rule requires of the network. Other settings are refused before any job starts.
+        label: name in legends.
+        OPTION_SCHEMA: the learning rule's options, all required. Each is a JSON schema with a "description": its
+            meaning, unit and source.
+        REQUIRES: requirements on the network. Other settings are rejected before any job starts.
     """
 
     label: str
@@ -80,7 +81,7 @@ class LearningRule:
 
     @classmethod
     def check(cls, options: Mapping[str, Any]) -> None:
-        """Refuse options that contradict each other, before any job starts.
+        """Reject contradictory options, before any job starts.
 
         Raises:
             InputError: with the option's name as its key.
@@ -96,9 +97,9 @@ class LearningRule:
         n_trials: int,
         seeds: Sequence[int],
     ) -> GradientEstimator:
-        """An estimator of gradients at `parameters`, for batches of `n_steps` and `n_trials`.
+        """A gradient estimator at `parameters`, for batches with `n_steps` and `n_trials`.
 
-        The other arguments are those of the class.
+        For the other arguments, see the class.
         """
         rule = cls(options, parameters, architecture, seeds)
         if architecture.cell is not None:
@@ -121,7 +122,7 @@ class LearningRule:
         """Called after the forward pass of each update, before the backward recursion.
 
         Args:
-            network: after its forward pass; `network.parameters` are the weights it ran with, constraints included.
+            network: after its forward pass; `network.parameters` are its effective weights, after applying constraints.
             loss: the task's loss.
             batch: the batch's targets.
         """
@@ -151,7 +152,7 @@ class LearningRule:
         add_activity(network, start, stop, activity_weight, signal)
 
     def feedback_weights(self, network: Network) -> torch.Tensor:
-        """B of the learning signal, (output, unit): the readout weights, or what stands for them."""
+        """B in the learning signal, (output, unit): the readout weights or their replacement."""
         return network.parameters.readout
 
     def backward_step(
@@ -169,14 +170,14 @@ class LearningRule:
             step: t, from T down to 0.
             derivative: f'(a_t), (trial, unit); read only.
             delta_next: delta_{t+1}, (trial, unit); read only.
-            delta: (trial, unit), holds l_t and receives delta_t.
+            delta: (trial, unit), contains l_t and receives delta_t.
         """
         raise NotImplementedError
 
     def compiled_path(self, network: Network, first_step: int, n_steps: int) -> dict[str, Any]:
-        """Arguments `through` and `own` of `CompiledSteps.backward`, by which it does what `backward_step` does.
+        """Arguments `through` and `own` that make `CompiledSteps.backward` do the same as `backward_step`.
 
-        Rules whose recursion is none of its leave this out, and are run step by step.
+        Learning rules with any other recursion omit this method, and are run step by step.
 
         Args:
             network: weights and alpha.
@@ -185,7 +186,7 @@ class LearningRule:
         raise NotImplementedError
 
     def compiled_block(self, network: Network, first_step: int, n_steps: int) -> dict[str, Any] | None:
-        """`compiled_path`, if that and `feedback_weights` are the whole rule; None if its methods have to be called."""
+        """`compiled_path`, if it and `feedback_weights` are the whole learning rule; None to call its methods."""
         own_signal = type(self).learning_signal is not LearningRule.learning_signal
         if network.compiled is None or own_signal or not self._has_compiled_path:
             return None
@@ -201,8 +202,8 @@ class LearningRule:
     ) -> None:
         """Turn l_t into delta_t for a block of steps, last step first.
 
-        Arguments are those of `backward_step`, for t = first_step, first_step + 1, ...: `derivative` and `delta` are
-        (step, trial, unit), and `delta_next` belongs to the step after the block.
+        The arguments are those of `backward_step`, for t = first_step, first_step + 1, ...: `derivative` and `delta`
+        are (step, trial, unit), and `delta_next` belongs to the step after the block.
         """
         if network.compiled is not None and self._has_compiled_path:
             path = self.compiled_path(network, first_step, delta.shape[-3])
@@ -228,10 +229,10 @@ def add_activity(
 
 
 def load_learning_rule(name: str) -> type[LearningRule]:
-    """A learning rule by name.
+    """Load a learning rule by name.
 
     Raises:
-        InputError: there is no such learning rule.
+        InputError: unknown learning rule.
     """
     rule: type[LearningRule] = LEARNING_RULES.load(name).LEARNING_RULE
     return rule

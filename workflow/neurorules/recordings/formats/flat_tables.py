@@ -33,7 +33,9 @@ def load_table(file: Path) -> pd.DataFrame:
     names = [str(name).strip() for name in table.columns]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise InputError("Duplicate heading: two columns have it.", file=file, key=twice, remedy="Rename one of them.")
+        raise InputError(
+            "Duplicate heading: two columns have the same name.", file=file, key=twice, remedy="Rename one of them."
+        )
     if not len(table) or not names:
         raise InputError("The table has no rows.", file=file, key="rows", value=0, remedy="Use another file.")
     table.columns = names

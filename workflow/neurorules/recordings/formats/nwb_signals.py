@@ -56,7 +56,7 @@ class Signal:
             return np.full((len(at_s), len(times_ms), len(self.components)), np.nan)
         steps = np.diff(sampled_s)
         if not np.isfinite(sampled_s).all() or (steps < 0).any():
-            raise damaged(self.file, "times of a signal do not ascend", self.where)
+            raise damaged(self.file, "times of a signal are not in ascending order", self.where)
         after = np.clip(np.searchsorted(sampled_s, wanted_s, side="left"), 1, len(sampled_s) - 1)
         near = (steps[after - 1] <= GAP * np.median(steps)) | (sampled_s[after] == wanted_s)
         columns = [

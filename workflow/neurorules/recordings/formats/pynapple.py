@@ -55,7 +55,7 @@ def load_group(file: Path) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[Any]]:
     times, index = _numbers(arrays, "t", file), _numbers(arrays, "index", file)
     keys = _numbers(arrays, "keys", file) if "keys" in arrays else np.unique(index)
     if len(times) != len(index) or not np.isin(index, keys).all():
-        raise _damaged(file, "index", "Numbers of spikes and of their units differ.")
+        raise _damaged(file, "index", "The number of spikes differs from the number of their units.")
     observed = np.stack(_pair(arrays, file), axis=1)
     names = [_name(key) for key in keys]
     if len(set(names)) < len(names):

@@ -193,7 +193,8 @@ class _Tables:
             strange = sorted(set(names) - set(properties.index))
             if strange or properties.index.has_duplicates:
                 raise InputError(
-                    f"{len(strange)} units with spikes are missing in the table of units, or a unit is in it twice.",
+                    f"{len(strange)} units with spikes are missing in the table of units, or a unit is listed in it "
+                    f"twice.",
                     file=self.units_file,
                     key="unit",
                     value=strange[:5] or None,
@@ -208,7 +209,7 @@ class _Tables:
         known = [_text(value) for value in (trials[name].tolist() if name in trials else range(len(trials)))]
         if len(set(known)) < len(known):
             raise InputError(
-                "Duplicate trial number.", file=self.trials_file, key=name, remedy="Number trials differently."
+                "Duplicate trial number.", file=self.trials_file, key=name, remedy="Give each trial a unique number."
             )
         row = {value: i for i, value in enumerate(known)}
         rows = np.array([row.get(_text(value), -1) for value in values.tolist()], np.int64)

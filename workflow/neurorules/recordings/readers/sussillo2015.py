@@ -59,7 +59,7 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
         go_envelope(envelope_step), every 10 ms from -220 to 40 ms.
 
     Raises:
-        InputError: a file is missing, truncated or of another type, its array has another shape, the files differ in
+        InputError: a file is missing, truncated or of another type, its array has the wrong shape, the files differ in
             the number of conditions, a used value is not finite, or a rate is negative.
     """
     import xarray as xr

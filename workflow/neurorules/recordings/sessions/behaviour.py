@@ -60,7 +60,7 @@ def averaged_behaviour(
         for c in range(len(conditions.keys)):
             if not (whole & (condition == c)).any():
                 raise InputError(
-                    f"No trial of {conditions.named(c)} has this signal over the whole window.",
+                    f"No trial of {conditions.named(c)} has this signal over the complete window.",
                     file=sessions[0].file,
                     key=f"behaviour.{name}",
                     value=path,

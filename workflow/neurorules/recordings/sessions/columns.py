@@ -131,7 +131,7 @@ def as_numbers(values: pd.Series, file: Path, key: str) -> NDArray[Any]:
                 file=file,
                 key=key,
                 value=str(value),
-                remedy="Use a numeric column.",
+                remedy="Use a column of numbers.",
             )
     return found
 

@@ -179,7 +179,8 @@ def _with_overlaps(session: Session, choices: Choices, trials: Trials) -> Trials
             remedy="Shorten the window, keep fewer trials, or set overlapping_windows to warn.",
         )
     print(
-        f"{session.file}: {overlaps} of {len(trials.rows)} windows overlap the previous one, so spikes count twice.",
+        f"{session.file}: {overlaps} of {len(trials.rows)} windows overlap the previous one, so some spikes count "
+        f"twice.",
         file=sys.stderr,
     )
     return Trials(trials.rows, trials.at_s, trials.keys, trials.left_out, overlaps)

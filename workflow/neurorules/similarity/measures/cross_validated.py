@@ -1,9 +1,9 @@
 """Procrustes distance on held-out conditions.
 
 Condition i belongs to fold i mod K, with K = 9 or the number of conditions if there are fewer. For each fold f, the
-means of the other conditions are subtracted from all samples, and the rotation is fitted to the other conditions: X_f^T
-Y_f = U S V^T, Q_f = U V^T over the singular values above rounding error (a partial isometry, so numbers of features may
-differ). With the held-out samples x_f, y_f, the distance is
+means of the other conditions are subtracted from all samples, and the rotation is fitted to the other conditions:
+X_f^T Y_f = U S V^T, Q_f = U V^T over the singular values above rounding error (a partial isometry, so numbers of
+features may differ). With the held-out samples x_f, y_f, the distance is
 
     arccos( sum_f tr(Q_f^T x_f^T y_f) / sqrt( sum_f ||x_f||_F^2 sum_f ||y_f||_F^2 ) ) / (pi/2), clipped to 0..1.
 

@@ -1,1 +1,1 @@
-"""What a study file may hold: options with their types, defaults, meanings and sources, and the errors for the rest."""
+"""The schema of study files: options with their types, defaults, meanings and sources, and errors for violations."""

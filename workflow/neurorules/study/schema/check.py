@@ -15,7 +15,7 @@ from neurorules.study.schema.study_file import RecordingOptions, StudyConfig
 from neurorules.study.schema.violation import Violation, did_you_mean, not_allowed
 from neurorules.study.yaml_source import study_error
 
-# Errors of Pydantic as rules of JSON Schema, with what the rule asks for or the name of that in the error's context.
+# Pydantic errors mapped to JSON Schema rules, with the rule's limit or the limit's name in the error's context.
 TYPES = {
     "int_type": "integer",
     "float_type": "number",
@@ -36,14 +36,14 @@ LIMITS = {
     "string_pattern_mismatch": ("pattern", "pattern"),
     "not_unique": ("uniqueItems", ""),
 }
-OF_A_KEY = "[key]"  # at the end of a location: not the value is wrong but its key
+OF_A_KEY = "[key]"  # at the end of a location: the key is wrong, not its value
 
 
 def check_schema(config: Mapping[str, Any], files: Sequence[Path]) -> None:
     """Check a merged config.
 
     Raises:
-        InputError: names the key, the value and what is allowed.
+        InputError: with the key, the value and what is allowed.
     """
     for path, number in _long_integers(config):
         raise not_allowed(files, dotted(path), Violation(path, "64 bits", 64, number))
@@ -56,10 +56,10 @@ def check_schema(config: Mapping[str, Any], files: Sequence[Path]) -> None:
 
 
 def check_recording_options(options: Mapping[str, Any], file: Path) -> None:
-    """Check the options of a recording that stand by themselves.
+    """Check a recording's options outside a study file.
 
     Raises:
-        InputError: names the option, the value and what is allowed.
+        InputError: with the option, the value and what is allowed.
     """
     try:
         RecordingOptions.model_validate(dict(options))
@@ -69,7 +69,7 @@ def check_recording_options(options: Mapping[str, Any], file: Path) -> None:
 
 
 def dotted(path: Sequence[Any]) -> str:
-    """Keys and list indices as one key."""
+    """Keys and list indices joined into one dotted key."""
     return ".".join(map(str, path)) or "(top level)"
 
 
@@ -86,7 +86,7 @@ def _input_error(error: Mapping[str, Any], files: Sequence[Path]) -> InputError:
         )
     if kind == "missing":
         return study_error(
-            "A key is missing.",
+            "Missing key.",
             files,
             dotted(path),
             remedy="It is required. docs/reference/options.md lists every key.",
@@ -108,7 +108,7 @@ def _violation(path: tuple[Any, ...], kind: str, context: Mapping[str, Any], val
 
 
 def _long_integers(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], int]]:
-    """Integers of more than 64 bits, which JSON can hold and NumPy cannot, with where they stand."""
+    """Integers of more than 64 bits, which JSON allows but NumPy does not, each with its path."""
     if type(node) is int and not -(2**63) <= node < 2**63:
         yield path, node
     children = node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ()
@@ -117,16 +117,16 @@ def _long_integers(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tupl
 
 
 def _refuse_what_json_lacks(node: Any, path: tuple[Any, ...], files: Sequence[Path]) -> None:
-    """Refuse dates, .nan and keys that are not text: jobs get options as JSON, those that only a plug-in knows too."""
+    """Reject dates, .nan and non-text keys: jobs get all options as JSON, even those that only a plug-in checks."""
     if isinstance(node, Mapping):
         for key in node:
             if not isinstance(key, str):
                 raise study_error(
-                    "This key is not text.",
+                    "Key is not text.",
                     files,
                     dotted([*path, key]),
                     value=key,
-                    remedy="In YAML, numbers, dates, yes, no and null are not text: put quotes around it.",
+                    remedy="In YAML, numbers, dates, yes, no and null are not text. Put the key in quotes.",
                 )
     if isinstance(node, Mapping | list):
         for name, child in node.items() if isinstance(node, Mapping) else enumerate(node):

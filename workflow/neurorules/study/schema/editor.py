@@ -1,6 +1,6 @@
-"""A JSON schema of study files, from which an editor completes keys, shows what they mean and marks mistakes.
+"""A JSON schema of study files, so that editors can complete keys, explain them and mark errors.
 
-It knows the plug-ins that are there. Nothing is required in it: a study file holds only what differs from config.yaml.
+It lists the installed plug-ins. No key is required: a study file contains only what differs from config.yaml.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 class _Generator(GenerateJsonSchema):
-    # NO_DEFAULT is not JSON, and need not be: such an option has none.
+    # NO_DEFAULT is not JSON and need not be: such an option has no default.
     ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}
 
 
 def schema_of(group: type[Group]) -> dict[str, Any]:
-    """The JSON schema of a group, with what the reference says of its options under `x-` keys."""
+    """The JSON schema of a group. Facts for the reference page are under `x-` keys."""
     return group.model_json_schema(schema_generator=_Generator)
 
 
@@ -36,8 +36,8 @@ def editor_schema(tasks: Mapping[str, Mapping[str, Any]], networks: Iterable[str
     """The JSON schema of study files.
 
     Args:
-        tasks: the entries of the catalogue of tasks, by name; each is completed with its module's options.
-        networks: names of the catalogue of networks that were trained elsewhere.
+        tasks: entries of the task catalogue, by name; each gets its module's options.
+        networks: names in the catalogue of networks trained elsewhere.
     """
     schema = _for_editors(schema_of(StudyConfig))
     properties, parts = schema["properties"], schema["$defs"]
@@ -58,7 +58,7 @@ def editor_schema(tasks: Mapping[str, Mapping[str, Any]], networks: Iterable[str
 
 
 def _names_of_figures(shown: Sequence[str]) -> dict[str, Any]:
-    """Only a study with networks of its own may name others than these where learning rules are named."""
+    """Where learning rules are listed, allow only these names unless the study has `networks`."""
     names = {"learning_rules": {"items": {"enum": list(shown)}}}
     figure = {"properties": {**names, "extra_models": {"items": {"properties": names}}}}
     figures = {"properties": {"figures": {"additionalProperties": figure}}}
@@ -66,7 +66,7 @@ def _names_of_figures(shown: Sequence[str]) -> dict[str, Any]:
 
 
 def _task(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """A task of the catalogue: as any other, with the options of its module."""
+    """A task in the catalogue: the general task schema plus its module's options."""
     module = TASKS.load(entry.get("module", name))
     options = _object(module.OPTION_SCHEMA, getattr(module, "OTHER_OPTIONS", False))
     return {"$ref": "#/$defs/Task", "properties": {"task": options}}
@@ -77,7 +77,7 @@ def _object(options: Mapping[str, Any], others: bool) -> dict[str, Any]:
 
 
 def _for_editors(node: Any) -> Any:
-    """A schema without what only the reference uses, nothing required, and a sentence per option that stands alone."""
+    """The schema without reference-only keys and required keys, and with self-contained descriptions."""
     if isinstance(node, list):
         return [_for_editors(item) for item in node]
     if not isinstance(node, dict):
@@ -92,7 +92,7 @@ def _for_editors(node: Any) -> Any:
 
 
 def _sentence(option: Mapping[str, Any]) -> str:
-    """What an option means, its unit and its source, without Markdown links."""
+    """An option's meaning, unit and source, without Markdown links."""
     text = re.sub(r"see \[below\]\(.*?\)", "see docs/reference/options.md", option["description"])
     text = re.sub(r"see \[.*?\]\(\.\./(\S+\.md)\)", r"see docs/\1", text)
     text = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", text)

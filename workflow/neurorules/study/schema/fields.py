@@ -1,7 +1,6 @@
-"""How an option is written down: one field with its type, default, limits, unit, meaning and source.
+"""How an option is defined: one field with its type, default, limits, unit, meaning and source.
 
-An option is refused where its value is of another type: nothing is converted, 200.0 is not an integer, and neither
-"200" nor true is a number.
+A value of the wrong type is rejected, never converted: 200.0 is not an integer, and neither "200" nor true is a number.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class _NoDefault:
-    """Stands for the default of an option that has none."""
+    """Marks an option without a default."""
 
     def __repr__(self) -> str:
         return "no default"
@@ -42,15 +41,15 @@ def option(
     type_in_words: str = "",
     default_in_words: str = "",
 ) -> Any:
-    """A field of an option.
+    """Define the field of an option.
 
     Args:
-        default: its value where no study gives one; NO_DEFAULT where it then stays unset, `...` where one is needed.
+        default: value if no study sets one; NO_DEFAULT leaves it unset, `...` makes it required.
         meaning: what it means, as Markdown.
         source: where the default and its alternatives come from: an equation, table or appendix of the paper.
         unit: unit of the value.
         at_least, above, at_most: limits of a number.
-        type_in_words, default_in_words: what the reference says, where the type or the default does not say it itself.
+        type_in_words, default_in_words: text for the reference page, if type or default is not self-explanatory.
     """
     notes = {"x-source": source, "x-unit": unit, "x-type": type_in_words, "x-default": default_in_words}
     return Field(
@@ -64,7 +63,7 @@ def option(
 
 
 class Group(BaseModel):
-    """Keys of a config that stand together. Other keys are refused."""
+    """A group of config keys. Unknown keys are rejected."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -79,16 +78,16 @@ class Group(BaseModel):
 
 
 def defaults_of(group: type[Group]) -> dict[str, Any]:
-    """Defaults by option, without those that have none."""
+    """The defaults of a group's options. Options without a default are omitted."""
     fields = group.model_fields.items()
     return {name: deepcopy(field.default) for name, field in fields if field.default is not NO_DEFAULT}
 
 
 class Or:
-    """Allow one more value beside the annotated type, such as the word `best` beside a number.
+    """Allow one value in addition to the annotated type, such as the word `best` or a number.
 
     Args:
-        value: that value.
+        value: the additional value.
     """
 
     def __init__(self, value: str | None) -> None:
@@ -117,7 +116,7 @@ class Or:
 
 
 class OrText:
-    """Allow a text beside the annotated group."""
+    """Allow text as well as the annotated group."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         def check(given: Any, inner: core_schema.ValidatorFunctionWrapHandler) -> Any:
@@ -133,7 +132,7 @@ class OrText:
 
 def _different(items: list[Any]) -> list[Any]:
     if len(set(items)) < len(items):
-        raise PydanticCustomError("not_unique", "an item twice")
+        raise PydanticCustomError("not_unique", "duplicate item")
     return items
 
 

@@ -1,4 +1,4 @@
-"""Options of how figures look."""
+"""Options for the appearance of figures."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from neurorules.study.schema.fields import Group, Number, Or, defaults_of, optio
 
 
 class FigureStyle(Group):
-    """What all figures of a study are drawn for. A change draws figures again and trains nothing."""
+    """The appearance of all figures in a study. After a change, figures are redrawn and nothing is retrained."""
 
     width: Literal["screen", "one_column", "two_columns"] = option(
         "screen",
-        "`one_column` is 85 mm and `two_columns` 180 mm wide, as columns of most journals are: rows of panels are "
-        "broken where they are too wide. `screen`: as wide as the panels are",
+        "`one_column` is 85 mm wide and `two_columns` 180 mm, as in most journals; rows of panels that are too wide "
+        "are wrapped. `screen`: as wide as the panels need",
         source="ours",
     )
     font_size_pt: Number = option(
@@ -26,7 +26,7 @@ class FigureStyle(Group):
     )
     panel_letters: Annotated[bool, Or(None)] = option(
         None,
-        "whether panels have letters, bold at the upper left. `null`: in columns, and not on a screen",
+        "whether panels have bold letters at the upper left. `null`: yes for journal columns, no for screens",
         source="ours",
         type_in_words="bool or null",
         default_in_words="`null`",
@@ -34,5 +34,5 @@ class FigureStyle(Group):
 
 
 def style_defaults() -> dict[str, Any]:
-    """Defaults of how figures look."""
+    """The default figure style."""
     return defaults_of(FigureStyle)

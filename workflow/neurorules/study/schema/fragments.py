@@ -1,4 +1,4 @@
-"""Options of plug-ins: each is a fragment of a JSON schema, which the plug-in holds."""
+"""Options of plug-ins: each plug-in defines its options as JSON schema fragments."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from neurorules.study.schema.violation import Violation
 
 
 def first_violation(options: Mapping[str, Any], fragments: Mapping[str, Mapping[str, Any]]) -> Violation | None:
-    """The first option, in order of names, that its fragment does not allow, or None.
+    """The first option, in alphabetical order, that violates its fragment, or None.
 
     Args:
-        options: values by name; those without a fragment are not looked at.
+        options: values by name; those without a fragment are not checked.
         fragments: JSON schemas by name.
     """
     errors = _validator()({"properties": fragments}).iter_errors(options)
@@ -45,9 +45,9 @@ def _validator() -> Any:
     standard = jsonschema.Draft202012Validator
     types = standard.TYPE_CHECKER.redefine_many(
         {
-            # JSON schema takes 200.0 for an integer; NumPy does not, nor one of more than 64 bits.
+            # JSON schema accepts 200.0 as an integer. NumPy does not, and its integers have at most 64 bits.
             "integer": lambda _, value: is_integer(value),
-            # YAML has .nan and .inf, which pass most limits.
+            # YAML allows .nan and .inf, which pass most limits.
             "number": lambda _, value: is_integer(value) or (type(value) is float and math.isfinite(value)),
         }
     )
@@ -55,8 +55,8 @@ def _validator() -> Any:
 
 
 def in_words(fragment: Mapping[str, Any]) -> str:
-    """What a fragment asks for."""
+    """What a fragment allows, as text."""
     if "const" in fragment:
         return str(fragment["const"]).lower() if isinstance(fragment["const"], bool) else str(fragment["const"])
-    words = {"minimum": "of at least", "maximum": "of at most", "enum": "among"}
+    words = {"minimum": "at least", "maximum": "at most", "enum": "one of"}
     return ", ".join(f"{words.get(name, name)} {value}" for name, value in fragment.items())

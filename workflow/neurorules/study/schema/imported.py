@@ -1,4 +1,4 @@
-"""Networks that were trained elsewhere."""
+"""Options for networks trained elsewhere."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ Transposed = Annotated[list[Literal["recurrent", "input", "readout"]], Different
 
 
 class Weights(Group):
-    """Which array of the files is which parameter, for `form: weights`."""
+    """Which array in the files is which parameter, for `form: weights`."""
 
     recurrent: TextOrTexts = option(
         ...,
-        "W_h (unit, source unit): row i holds the weights onto unit i",
-        type_in_words="name of an array, nested ones with dots (`state.rnn.weight`), or a list, which is added up",
+        "W_h (unit, source unit): row i contains the weights onto unit i",
+        type_in_words="name of an array, with dots for nested arrays (`state.rnn.weight`), or a list of arrays to sum",
     )
     input: TextOrTexts = option(..., "W_x (unit, input)", type_in_words="as above")
     readout: TextOrTexts = option(..., "W_y (output, unit)", type_in_words="as above")
     bias: TextOrTexts = option(
         NO_DEFAULT,
-        "b (unit). Of `torch.nn.RNN` there are two: `[rnn.bias_ih_l0, rnn.bias_hh_l0]`",
+        "b (unit). `torch.nn.RNN` has two: `[rnn.bias_ih_l0, rnn.bias_hh_l0]`",
         type_in_words="as above",
         default_in_words="zero",
     )
@@ -53,27 +53,27 @@ class Weights(Group):
 
 
 class ImportedNetwork(Group):
-    """Networks that were trained elsewhere, of one kind; several count as seeds of it."""
+    """One kind of network trained elsewhere. Several networks count as its seeds."""
 
     form: Literal["weights", "activity"] = option(
         "weights",
-        "what the files hold: the weights of a leaky rate network, or only activity on the test trials",
+        "what the files contain: the weights of a leaky rate network, or only its activity on the test trials",
     )
     files: Texts = option(
         ...,
-        "one name per network, below `path`. `{update}` stands for each of `updates`, so that a network has one "
-        "file per checkpoint. `.pt` and `.pth` (a state dict, read with `weights_only`), `.npz`, `.npy`, `.mat`; "
-        "for activity also `.nc`",
+        "one file name per network, relative to `path`. `{update}` is replaced by each of `updates`, for one file per "
+        "checkpoint. Formats: `.pt` and `.pth` (a state dict, read with `weights_only`), `.npz`, `.npy`, `.mat`; for "
+        "activity also `.nc`",
         type_in_words="list of names",
     )
     updates: Updates = option(
         ...,
-        "updates of training at which each checkpoint was saved, ascending; 0 is the untrained network. Without 0, "
-        "tables omit the untrained network",
-        type_in_words="list of whole numbers",
+        "training updates at which checkpoints were saved, ascending; 0 is the untrained network. Without 0, tables "
+        "omit the untrained network",
+        type_in_words="list of integers",
     )
     path: Annotated[Text, Or(None)] = option(
-        None, "folder of the files (`~` is your home)", default_in_words="where `raw_dir` or a download has them"
+        None, "folder of the files (`~` is your home)", default_in_words="in `raw_dir`, or downloaded"
     )
     catalogue: Name = option(
         NO_DEFAULT,
@@ -81,59 +81,59 @@ class ImportedNetwork(Group):
         type_in_words="name",
         default_in_words="your own files",
     )
-    label: Text = option(NO_DEFAULT, "its name in legends", default_in_words="its name in the study")
+    label: Text = option(NO_DEFAULT, "name in legends", default_in_words="its name in the study")
     colour: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = option(
-        NO_DEFAULT, "its colour in figures", type_in_words="#rrggbb", default_in_words="the next of a list"
+        NO_DEFAULT, "colour in figures", type_in_words="#rrggbb", default_in_words="the next colour of a list"
     )
-    task: Name = option(..., "task on whose trials it runs", type_in_words="name in `tasks`")
+    task: Name = option(..., "task whose trials the networks run", type_in_words="name in `tasks`")
     setting: Name = option(
         "base",
-        "setting whose trials, time steps and comparison it uses, and beside whose models it is shown",
+        "setting that provides trials, time steps and comparison. Figures show the networks next to its models",
         type_in_words="name in `settings`",
     )
     learning_rate: Annotated[PositiveNumber, Or(None)] = option(
         None,
-        "learning rate with which it was trained, if known; figures print it",
+        "learning rate of the training, if known; figures print it",
         type_in_words="number above 0",
     )
     network: Network = option(
         ...,
-        "`units` is needed; for weights also `activation` and `tau_steps` (tau / dt = 1 / alpha). Others are facts "
-        "for figures, such as `gain`",
+        "`units` is required, and for weights also `activation` and `tau_steps` (tau / dt = 1 / alpha). All other "
+        "options, such as `gain`, are only shown in figures",
         type_in_words="dict, as under [network](#options-in-network)",
     )
     weights: Weights = option(
-        NO_DEFAULT, "the next table", type_in_words="dict", default_in_words="required with `form: weights`"
+        NO_DEFAULT, "see the next table", type_in_words="dict", default_in_words="required with `form: weights`"
     )
     transpose: Transposed = option(
         NO_DEFAULT,
-        "parameters that the files store the other way round, as (source, target). The shape of a square recurrent "
-        "matrix does not reveal this",
+        "parameters that the files store transposed, as (source, target). The shape of a square recurrent matrix does "
+        "not reveal this",
         type_in_words="list of `recurrent`, `input`, `readout`",
         default_in_words="`[]`",
     )
     activity: Text = option(
         NO_DEFAULT,
         "with `form: activity`: name of the array in the files",
-        default_in_words="`activity` in NetCDF, the one array of `.npy`",
+        default_in_words="`activity` in NetCDF, the only array in `.npy`",
     )
     steps: Literal["window", "all"] = option(
         "window",
-        "with `form: activity`: which steps of the test trials it has, those that line up with the recording's bins "
-        "or all. Tables about whole trials need all",
+        "with `form: activity`: which steps of the test trials the files contain: those aligned with the recording's "
+        "bins, or all. Tables about whole trials need all steps",
     )
     order: Axes = option(
         NO_DEFAULT,
-        "its three dimensions; NetCDF names its own",
+        "order of the activity's three dimensions; NetCDF files name them",
         type_in_words="list of `condition`, `time`, `unit`",
         default_in_words="`[condition, time, unit]`",
     )
     labels: dict[Name, list[Any]] = option(
         NO_DEFAULT,
-        "the conditions of the files by labels of the recording, in the order of the files; conditions are matched "
-        "by these. NetCDF may have them as coordinates",
+        "condition labels, as in the recording, in the order of the files' conditions. They are used to match "
+        "conditions. NetCDF files may have them as coordinates",
         type_in_words="dict: label to a list of values",
-        default_in_words="those in the file",
+        default_in_words="the labels in the file",
     )
     accuracy: list[Number] = option(
         NO_DEFAULT,

@@ -1,4 +1,4 @@
-"""Options of the network before training."""
+"""Options for the network before training."""
 
 from __future__ import annotations
 
@@ -30,38 +30,36 @@ class Network(Group):
     noise_sd: Number = option(
         0.1,
         "SD of the noise added to each h_t in training; never in scoring",
-        source="A.3; code: 0 in `hatsopoulos2007`; companion: none named",
+        source="A.3; code: 0 in `hatsopoulos2007`; companion: not given",
         at_least=0,
     )
-    gain: Number = option(
-        1.0, "g, a factor of the initial recurrent weights", source="A.3, Figure 2, Table 1", at_least=0
-    )
+    gain: Number = option(1.0, "g, scales the initial recurrent weights", source="A.3, Figure 2, Table 1", at_least=0)
     recurrent_scale: Number = option(
         1.0,
-        "a second factor: initial W_h is drawn from N(0, (`gain` x `recurrent_scale`)^2 / N)",
+        "second scale of the initial recurrent weights: W_h is drawn from N(0, (`gain` x `recurrent_scale`)^2 / N)",
         source="A.3: 1; code: 1.5",
         at_least=0,
     )
     input_init: Literal["linear", "normal"] = option(
         "linear",
-        "initial W_x for n inputs. `linear`: uniform within +-1/sqrt(n), as PyTorch's Linear; `normal`: N(0, 1/n). "
+        "initial W_x for n inputs. `linear`: uniform within +-1/sqrt(n), as in PyTorch's Linear; `normal`: N(0, 1/n). "
         "W_y is always uniform within +-1/sqrt(N)",
         source="A.3: linear; code: normal",
     )
     bias_init: Literal["linear", "zero"] = option(
         "linear",
-        "initial biases. `linear`: uniform within +-1/sqrt(n), those of the readout within +-1/sqrt(N)",
+        "initial biases. `linear`: uniform within +-1/sqrt(n), readout biases within +-1/sqrt(N)",
         source="A.3: linear; code: zero",
     )
     gain_scales_readout: bool = option(
         False,
-        "`gain` multiplies the initial readout weights too",
-        source="code: false; earlier, Figure 2: true",
+        "`gain` also scales the initial readout weights",
+        source="code: false; older code and Figure 2: true",
     )
     dale: bool = option(
         False,
         "Dale's law: the first 80% of the units are excitatory, the others inhibitory, and no unit connects to "
-        "itself. theta is trained, and W_h = abs(theta) x sign. Initial excitatory weights are divided by N_E / "
+        "itself. Training changes theta, and W_h = abs(theta) x sign. Initial excitatory weights are divided by N_E / "
         "N_I. `gain` must be above 0",
         source="Figure 7B; code",
     )
@@ -75,15 +73,15 @@ class Network(Group):
     )
     cell_types_per_sign: int = option(
         0,
-        "number of cell types among the excitatory units, and among the inhibitory units, in blocks of equal size; "
+        "number of cell types among the excitatory units and among the inhibitory units, in blocks of equal size; "
         "0 for none. Needs `dale`",
         source="code: 8 with ReLU under Dale's law",
         at_least=0,
     )
     cell_type_density: Number = option(
         1.0,
-        "probability that the weights from one cell type to another exist, all or none of them",
-        source="code: 0.5 there",
+        "probability that one cell type connects to another; either all of its weights exist or none",
+        source="code: 0.5 with ReLU under Dale's law",
         above=0,
         at_most=1,
     )
@@ -91,5 +89,5 @@ class Network(Group):
         False,
         "scale the initial weights onto each unit so that their absolute values sum to 1, which cancels `gain`. "
         "Needs `dale` or a `density` below 1",
-        source="code: true there",
+        source="code: true with ReLU under Dale's law",
     )

@@ -1,4 +1,4 @@
-"""Options of recordings that are made of sessions: what is made of spikes, trials and behaviour."""
+"""Options for recordings made from sessions: how spikes, trials and behaviour are processed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LABEL_FORMS: list[dict[str, Any]] = [
 
 
 def _must(words: str, allowed: Callable[[Any], bool]) -> BeforeValidator:
-    """The check of an option that has more than one form, with the sentence that says what it may be."""
+    """A check for an option with more than one form, and the sentence that says which forms are allowed."""
 
     def check(given: Any) -> Any:
         if not allowed(given):
@@ -54,7 +54,7 @@ Columns = Annotated[
 KeepTrials = Annotated[
     Any,
     _must(
-        "It must be true or false, or for sessions a dict of columns",
+        "It must be true or false or, for sessions, a dict of columns",
         lambda given: isinstance(given, bool) or _is_columns(given),
     ),
     WithJsonSchema({"anyOf": [{"type": "boolean"}, CHOICE]}),
@@ -70,29 +70,29 @@ Labels = Annotated[
 
 
 class SessionOptions(Group):
-    """What a recording is made of sessions."""
+    """How a recording is made from sessions."""
 
     condition: Labels = option(
         NO_DEFAULT,
         "columns of the trials table that define a trial's condition. Conditions are sorted by these labels. "
         "`{column: coherence, bins: [-1, 0, 1], names: [left, right]}` bins a column; without `names`, bins are "
-        "labelled by their midpoints. Numbers are compared to six digits",
+        "labelled by their midpoints. Numbers are compared to six significant digits",
         source=SESSIONS,
         type_in_words="column, or list of columns or of dicts of `column`, `bins`, `names`",
         default_in_words="required",
     )
     align: Text = option(
         NO_DEFAULT,
-        "the event at time 0: a column of the trials table with times in s, or a table of events, from which the "
-        "first within each trial is taken. Trials without it are left out",
+        "the event at time 0: a column of the trials table with times in s, or a table of events, of which the first "
+        "in each trial is used. Trials without the event are left out",
         source=SESSIONS,
         type_in_words="column or table of events",
         default_in_words="required",
     )
     window_ms: Annotated[list[Number], Field(min_length=2, max_length=2)] = option(
         NO_DEFAULT,
-        "start and end of the window around the event, a whole number of bins apart. For each unit, trials are left "
-        "out unless the unit was observed over the whole window and the time that smoothing needs around it",
+        "start and end of the window around the event, a whole number of bins apart. A unit's trials are left out "
+        "unless it was observed during the whole window and the margins that smoothing needs",
         source=SESSIONS,
         type_in_words="list of two numbers, in ms",
         default_in_words="required",
@@ -106,36 +106,36 @@ class SessionOptions(Group):
     )
     smooth_sd_ms: NotNegative = option(
         NO_DEFAULT,
-        "SD of the Gaussian with which spikes are smoothed before the window is cut. A bin holds the mean of the "
-        "Gaussians over it. `0` counts spikes instead",
+        "SD of the Gaussian that smooths the spikes before the window is cut. A bin's value is the mean of the "
+        "smoothed rate over the bin. `0` counts spikes instead",
         source=SESSIONS,
         unit="ms",
         default_in_words="`0`",
     )
     min_trials: int = option(
         NO_DEFAULT,
-        "trials that each unit needs in each condition. A condition with fewer in a session is left out, and so is "
-        "a unit that was observed in fewer",
+        "minimum number of trials per unit and condition. Conditions with fewer trials in a session are left out, and "
+        "so are units observed in fewer trials",
         source=SESSIONS,
         default_in_words="`1`",
         at_least=1,
     )
     units: Columns = option(
         NO_DEFAULT,
-        "which units: columns of the units table, each with a value, a list of values or `{min, max}`; "
-        "`min_rate_hz`, for the average over conditions and time (spikes/s); `min_reliability`, the correlation "
-        "between the averages over two random halves of the trials, over conditions and time, corrected to full "
-        "length by the Spearman-Brown formula",
+        "which units to use: columns of the units table, each with a value, a list of values or `{min, max}`; "
+        "`min_rate_hz`, a minimum firing rate averaged over conditions and time (spikes/s); `min_reliability`, a "
+        "minimum split-half reliability: the correlation, over conditions and time, between averages over two random "
+        "halves of the trials, with the Spearman-Brown correction",
         source=SESSIONS,
         type_in_words="dict of columns, `min_rate_hz`, `min_reliability`",
-        default_in_words="`{}`, all",
+        default_in_words="`{}`: all",
     )
     behaviour: dict[str, Text] = option(
         NO_DEFAULT,
-        "signals to read, by the names that they get; in NWB, give their path, such as "
-        "`processing/behavior/hand_vel`. They are interpolated at the starts of bins and averaged over trials. Two "
-        "or three components become `<name>_x`, `<name>_y`, `<name>_z`; more become `<name>_0`, `<name>_1` and so "
-        "on",
+        "behavioural signals to read, each under a name that you choose. In NWB, give their path, such as "
+        "`processing/behavior/hand_vel`. Signals are interpolated at the starts of bins and averaged over trials. "
+        "Two or three components become `<name>_x`, `<name>_y`, `<name>_z`; more become `<name>_0`, `<name>_1` and "
+        "so on",
         source=SESSIONS,
         type_in_words="dict of name: signal",
         default_in_words="`{}`",
@@ -148,15 +148,15 @@ class SessionOptions(Group):
     )
     overlapping_windows: Literal["warn", "refuse"] = option(
         NO_DEFAULT,
-        "what to do if the windows of two trials overlap. Averages remain valid, but trials that share spikes are "
-        "not independent",
+        "what to do if the windows of two trials overlap. Averages remain valid, but trials that share spikes are not "
+        "independent",
         source=SESSIONS,
         default_in_words="`warn`",
     )
 
 
 def trials_option(options: Mapping[str, Any]) -> str:
-    """The option of a recording that says whether single trials are kept: sessions have one of their own."""
+    """The option that sets whether single trials are kept. Sessions have their own."""
     return "keep_single_trials" if "align" in options else "keep_trials"
 
 

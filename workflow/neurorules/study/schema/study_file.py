@@ -13,17 +13,17 @@ from neurorules.study.schema.session_options import SESSIONS, KeepTrials, Sessio
 from neurorules.study.schema.training import Training
 from neurorules.study.schema.trials_file import TrialsFile
 
-AnyKeys = dict[Any, Any]  # options of a plug-in, which names and checks them itself
+AnyKeys = dict[Any, Any]  # options of a plug-in, which defines and checks them itself
 
 
 class RecordingOptions(SessionOptions, TrialsFile):
-    """How a recording is read, or written where it is synthetic."""
+    """How a recording is read, or generated if it is synthetic."""
 
     monkey: Literal["ar", "fe"] = option(NO_DEFAULT, "monkey A or F", source="`mante2013`", default_in_words="`ar`")
     dt_ms: Number = option(
         NO_DEFAULT,
         "width of the bins from 100 to 850 ms after dots onset. `50` gives 15 bins (A.3), `15` gives 50 (code). A "
-        "width that does not divide this time, such as 40, is refused. Must equal the task's `dt_ms`",
+        "width that does not divide this time, such as 40, is rejected. Must equal the task's `dt_ms`",
         source="`mante2013`",
         type_in_words="whole number of ms",
         default_in_words="`50`",
@@ -31,29 +31,29 @@ class RecordingOptions(SessionOptions, TrialsFile):
     )
     keep_trials: KeepTrials = option(
         NO_DEFAULT,
-        "store single trials as well as averages. For sessions: which trials to use, by columns of the trials "
+        "store single trials as well as averages. For sessions: which trials to use, given by columns of the trials "
         "table, each with a value, a list of values or `{min, max}`, such as `{success: true}`",
         source=f"`mante2013`; `hatsopoulos2007` with source `dryad`; {SESSIONS}",
-        type_in_words="true or false; of sessions a dict of columns",
-        default_in_words="`false`; of sessions `{}`, all",
+        type_in_words="true or false; for sessions a dict of columns",
+        default_in_words="`false`; for sessions `{}`: all",
     )
     time_in_bin: Literal["edge", "middle"] = option(
         NO_DEFAULT,
-        "where in its bin a time of the file lies: at the start, or in the middle",
+        "whether the file's times mark the start or the middle of bins",
         source="`own_rates`",
-        default_in_words="what the file says; else by the times: half a bin off whole bins is `middle`",
+        default_in_words="as stated in the file; otherwise `middle` if times are half a bin off whole bins",
     )
     drop_incomplete_units: bool = option(
         NO_DEFAULT,
-        "leave out neurons whose rates are NaN in some condition, and list them in `left_out`; otherwise such a "
-        "file is refused. With several sessions: keep the conditions of all sessions and leave out units that lack "
-        "some; otherwise keep the conditions that every session has",
+        "`true`: leave out neurons with NaN rates in any condition, and list them in `left_out`; `false`: reject such "
+        "a file. With several sessions, `true`: keep every condition and leave out units that lack one; `false`: keep "
+        "only conditions that every session has",
         source=f"`own_rates`, {SESSIONS}",
         default_in_words="`false`",
     )
     max_rate_hz: Number = option(
         NO_DEFAULT,
-        "largest plausible rate (spikes/s, averaged over trials); a larger one is refused",
+        "largest plausible rate (spikes/s, averaged over trials); larger rates are rejected",
         source=f"`own_rates`, {SESSIONS}",
         default_in_words="`2000`",
         above=0,
@@ -63,19 +63,19 @@ class RecordingOptions(SessionOptions, TrialsFile):
     )
     trials_per_condition: int = option(
         NO_DEFAULT,
-        "correct trials of each condition",
+        "correct trials per condition",
         source="synthetic only",
         default_in_words="`8` in `mante2013`, `12` in `hatsopoulos2007`, `12` in `sussillo2015`",
         at_least=1,
         at_most=100_000,
     )
     seed: int = option(
-        NO_DEFAULT, "seed of everything random in it", source="synthetic only", default_in_words="`0`", at_least=0
+        NO_DEFAULT, "seed of all random values in it", source="synthetic only", default_in_words="`0`", at_least=0
     )
 
 
 class Recording(Group):
-    """A recording: which dataset it is and how it is read."""
+    """A recording: which dataset to use and how to read it."""
 
     reader: str = option(
         ...,
@@ -86,31 +86,31 @@ class Recording(Group):
     )
     source: str = option(
         NO_DEFAULT,
-        "which published form of the recording, see [raw recordings](../raw-files.md)",
+        "which published version of the recording, see [raw recordings](../raw-files.md)",
         type_in_words="name",
-        default_in_words="`files` for your own; otherwise required if the reader has several",
+        default_in_words="`files` for your own files; otherwise required if the reader has several sources",
     )
     synthetic: bool = option(
-        False, "read synthetic raw files, which the workflow writes. Figures made from them say so"
+        False, "read synthetic raw files, which the workflow generates. Figures made from them say so"
     )
     path: Annotated[Text | list[Text], Or(None)] = option(
         None,
-        "folder of the files of a private recording (`~` is your home); for `nwb` and `trials` a file, a list of files "
-        "or a folder. Without it the recording is left out, unless it is synthetic",
+        "folder with the files of a private recording (`~` is your home); for `nwb` and `trials` a file, a list of "
+        "files or a folder. Without it, the recording is left out unless it is synthetic",
         type_in_words="path, list of paths or null",
     )
     title: Text = option(
         NO_DEFAULT,
-        "what figures call it",
+        "name in figures",
         source="`nwb`, `trials`",
         type_in_words="text",
-        default_in_words="its title in the catalogue; that of your own files is its name in the study",
+        default_in_words="its title in the catalogue; for your own files, its name in the study",
     )
-    options: RecordingOptions = option(NO_DEFAULT, "the next table", type_in_words="dict", default_in_words="`{}`")
+    options: RecordingOptions = option(NO_DEFAULT, "see the next table", type_in_words="dict", default_in_words="`{}`")
 
 
 class OptionGroups(Group):
-    """Options in groups, as defaults, tasks and settings have them."""
+    """Options in groups, as used in defaults, tasks and settings."""
 
     task: AnyKeys = option(NO_DEFAULT, "the trials")
     network: Network = option(NO_DEFAULT, "the network before training")
@@ -119,21 +119,21 @@ class OptionGroups(Group):
 
 
 class OptionGroupsOfRule(OptionGroups):
-    """Options in groups, those of a learning rule too."""
+    """Options in groups, including those of a learning rule."""
 
     learning: AnyKeys = option(
         NO_DEFAULT,
-        "the learning rule's own options. Only in a setting's `by_learning_rule`; the values before any setting are "
-        "in [`learning_rules`](task-options.md#learning-rules)",
+        "the learning rule's own options. Only in a setting's `by_learning_rule`; values for all settings are in "
+        "[`learning_rules`](task-options.md#learning-rules)",
     )
 
 
 class Task(Group):
-    """What is special to a task."""
+    """A task's own options."""
 
     module: str = option(
         NO_DEFAULT,
-        "file in `workflow/neurorules/tasks/` that makes the trials. One file can serve several tasks with "
+        "file in `workflow/neurorules/tasks/` that generates the trials. One file can serve several tasks with "
         "different options, as `neurogym` does",
         type_in_words="name",
         default_in_words="the task's own name",
@@ -149,12 +149,11 @@ class Task(Group):
 
 
 class Setting(Group):
-    """What differs from the defaults and the task, under a name that stands in paths and legends."""
+    """A named set of changes to the defaults and the task. Its name appears in paths and legends."""
 
     task: AnyKeys = option(
         NO_DEFAULT,
-        "options of the trials. Every task that is used with this setting must have them; otherwise put them under "
-        "`by_task`",
+        "options of the trials. Every task used with this setting must have them; otherwise put them under `by_task`",
     )
     network: Network = option(NO_DEFAULT, "see above", type_in_words="dict")
     training: Training = option(NO_DEFAULT, "see above", type_in_words="dict")
@@ -170,7 +169,7 @@ class Setting(Group):
 
 
 class ExtraModels(Group):
-    """More models of a figure: lists that replace the figure's own."""
+    """Additional models of a figure: lists that replace the figure's own."""
 
     tasks: Names = option(NO_DEFAULT, "in place of the figure's")
     learning_rules: Names = option(NO_DEFAULT, "in place of the figure's")
@@ -178,13 +177,13 @@ class ExtraModels(Group):
 
 
 class Primary(Group):
-    """The one claim that a study is made for, decided without a correction for the number of claims."""
+    """The claim that a study is designed to test. It needs no correction for the number of claims."""
 
     claim: Name = option(NO_DEFAULT, "its id in `resources/published.yaml`", default_in_words="`fig1-eprop-comparable`")
     recording: Name = option(
-        NO_DEFAULT, "the recording that it is decided for", default_in_words="the first of `use_recordings`"
+        NO_DEFAULT, "recording for which it is tested", default_in_words="the first of `use_recordings`"
     )
-    setting: Name = option(NO_DEFAULT, "the setting that it is decided for", default_in_words="`base`")
+    setting: Name = option(NO_DEFAULT, "setting for which it is tested", default_in_words="`base`")
 
 
 class Figure(Group):
@@ -192,35 +191,35 @@ class Figure(Group):
 
     tasks: Names = option(
         NO_DEFAULT,
-        "tasks that it shows. Those whose recording is not in use are left out, and the figure says so",
+        "tasks to show. A task whose recording is not in use is left out, and the figure says so",
         type_in_words="list of names in `tasks`",
-        default_in_words="required where models are shown",
+        default_in_words="required if the figure shows models",
     )
     learning_rules: Names = option(
         NO_DEFAULT,
-        "learning rules that it shows",
+        "learning rules to show",
         type_in_words="list of names of [learning rules](catalogue.md#learning-rules) and of `networks`",
         default_in_words="as above",
     )
     settings: Names = option(
-        NO_DEFAULT, "settings that it shows", type_in_words="list of names in `settings`", default_in_words="as above"
+        NO_DEFAULT, "settings to show", type_in_words="list of names in `settings`", default_in_words="as above"
     )
     recordings: Names = option(
         NO_DEFAULT,
-        "recordings that it shows by themselves",
+        "recordings to show on their own",
         type_in_words="list of names in `recordings`",
-        default_in_words="those of its models",
+        default_in_words="the recordings of its models",
     )
     seeds: Seeds = option(
         NO_DEFAULT,
-        "seeds of this figure only",
+        "seeds for this figure only",
         type_in_words="list of different integers, 0 or more",
         default_in_words="the study's `seeds`",
     )
     extra_models: list[ExtraModels] = option(
         NO_DEFAULT,
-        "more models: each entry is laid over the figure's own three lists. `extra_models: []` removes those of "
-        "`config.yaml`",
+        "additional models: the lists in each entry replace the figure's own. `extra_models: []` removes the entries "
+        "of `config.yaml`",
         type_in_words="list of dicts of `tasks`, `learning_rules`, `settings`",
     )
     primary: Primary = option(
@@ -232,51 +231,51 @@ class Figure(Group):
 
 
 class StudyConfig(Group):
-    """A study, laid over config.yaml: dicts merge, lists replace."""
+    """A study, merged into config.yaml: dicts are merged, lists are replaced."""
 
     study: Name = option(..., "results go to `results/<study>/`", type_in_words="name")
     raw_dir: Text = option(
         ...,
-        "folder of your own copies of raw recordings, see [raw recordings](../raw-files.md). A relative path starts "
-        "where snakemake runs, `~` is your home",
+        "folder with your own copies of raw recordings, see [raw recordings](../raw-files.md). Relative paths start "
+        "in the folder where snakemake runs; `~` is your home folder",
         type_in_words="path",
     )
     use_recordings: Names = option(
         ...,
-        "recordings to compare with; a private one without `path` is left out, and figures say so",
+        "recordings to compare with. A private recording without `path` is left out, and figures say so",
         type_in_words="list of names",
     )
     use_figures: Names = option(..., "figures and tables to make", type_in_words="list of names")
     seeds: Seeds = option(
         ...,
-        "replicates of every model (A.3: four), except in figures with `seeds` of their own: in `config.yaml` "
-        "`fig3`, `slow_bptt` and the companion's. Change those with `figures: {companion_fig5: {seeds: [0, 1]}}`",
+        "replicates of every model (A.3: four). Figures with their own `seeds` ignore this: in `config.yaml`, `fig3`, "
+        "`slow_bptt` and the companion's figures. Change those with `figures: {companion_fig5: {seeds: [0, 1]}}`",
         type_in_words="list of different integers, 0 or more",
     )
     seeds_per_job: int = option(
         ...,
-        "seeds that one job trains in turn. A larger number means fewer, longer jobs with the same results. With "
-        "`device: cuda`, a job has all seeds of a model",
+        "number of seeds that one job trains, one after another. A larger number means fewer, longer jobs with the "
+        "same results. With `device: cuda`, a job trains all seeds of a model",
         at_least=1,
     )
     models_per_job: Annotated[int, Or("auto")] = option(
         ...,
-        "the most models that share a job, if the same figures show them. A larger number means fewer, longer jobs "
-        "with the same results, which helps if a job takes as long to start as to work. A change to one model repeats "
-        "the job, but does not train the others again. `auto`: 1 on the CPU; with `device: cuda`, all models of one "
-        "shape, whatever figures show them, see [GPUs](../cluster.md#gpus)",
+        "maximum number of models that share a job, if the same figures show them. A larger number means fewer, longer "
+        "jobs with the same results, which helps if starting a job takes as long as its work. A change to one model "
+        "repeats the job, but does not retrain the other models. `auto`: 1 on the CPU; with `device: cuda`, all models "
+        "of the same shape, whichever figures show them, see [GPUs](../cluster.md#gpus)",
         at_least=1,
     )
     style: FigureStyle = option(
         NO_DEFAULT,
-        "how figures look, see [below](#figure-style): for a screen, or for a column of a journal",
+        "appearance of figures, see [below](#figure-style): for a screen or for a journal column",
         type_in_words="dict",
         default_in_words="`{}`",
     )
     recordings: dict[Name, Recording] = option(..., "catalogue of recordings", type_in_words="dict")
     defaults: OptionGroups = option(
         NO_DEFAULT,
-        "options for all tasks and settings, replacing the defaults in the tables below",
+        "options for all tasks and settings. They replace the defaults in the tables below",
         type_in_words="dict",
     )
     learning_rules: dict[Name, AnyKeys] = option(
@@ -284,7 +283,7 @@ class StudyConfig(Group):
     )
     networks: dict[Name, ImportedNetwork] = option(
         NO_DEFAULT,
-        "catalogue of networks that were trained elsewhere. Figures name them among their `learning_rules`, see "
+        "catalogue of networks trained elsewhere. Figures list them under `learning_rules`, see "
         "[your network](../your-network.md)",
         type_in_words="dict",
         default_in_words="`{}`",

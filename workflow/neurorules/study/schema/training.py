@@ -1,4 +1,4 @@
-"""Options of training."""
+"""Options for training."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Training(Group):
     )
     learning_rate: Annotated[PositiveNumber, Or("best")] = option(
         1.0e-3,
-        "learning rate of the optimiser; `best` is chosen for each model, see [below](#learning_rate-best)",
+        "learning rate of the optimiser; `best` chooses one for each model, see [below](#learning_rate-best)",
         source="A.3, from a grid; code: 3.0e-4; companion: best",
     )
     learning_rate_grid: Annotated[list[PositiveNumber], SomeItems, Different] = option(
@@ -27,47 +27,47 @@ class Training(Group):
         type_in_words="list of different numbers above 0",
     )
     learning_rate_updates: int = option(
-        2000, "updates for which each candidate is tried", source="ours", at_least=1, at_most=10_000_000
+        2000, "updates for which each candidate is trained", source="ours", at_least=1, at_most=10_000_000
     )
     learning_rate_seed: int = option(
-        1000, "seed with which candidates are tried; no figure may show it", source="ours", at_least=0
+        1000, "seed with which candidates are trained; no figure may show it", source="ours", at_least=0
     )
     activity_penalty: Number = option(
         10.0,
-        "lambda in: loss = task loss + lambda mean(h^2). It shrinks to 2/3 of its value whenever that term is half "
-        "the task loss or more",
-        source="code; companion: none named",
+        "lambda in: loss = task loss + lambda mean(h^2). It is reduced to 2/3 of its value whenever this term is at "
+        "least half the task loss",
+        source="code; companion: not given",
         at_least=0,
     )
     flossing_iterations: int = option(
         0,
-        "updates of gradient flossing before training, in which Adam lowers the sum of the squares of the largest "
-        "Lyapunov exponents. 0 for none; the settings that end in `-flossed` have 100",
+        "updates of gradient flossing before training, in which Adam minimises the sum of the squared largest Lyapunov "
+        "exponents. 0 for none; settings whose names end in `-flossed` have 100",
         source="companion: 100",
         at_least=0,
         at_most=10_000_000,
     )
     flossing_exponents: int = option(
-        5, "k, the number of largest exponents that are brought towards 0; at most `units`", source="ours", at_least=1
+        5, "k, the number of largest exponents pushed towards 0; at most `units`", source="ours", at_least=1
     )
     flossing_learning_rate: Number = option(1.0e-3, "learning rate of Adam in flossing", source="ours", above=0)
     flossing_trials: int = option(
         8,
-        "trials of the task that drive the network in each update of flossing",
+        "task trials that drive the network in each flossing update",
         source="ours",
         at_least=1,
         at_most=1_000_000,
     )
     flossing_local: bool = option(
         True,
-        "the gradient reaches only a step's own weights, as with the companion's detached states; `false` gives the "
-        "full gradient through all steps",
+        "restrict the gradient to each step's own use of the weights, like the companion's detached states; `false` "
+        "uses the full gradient through all steps",
         source="companion; Engelken 2024: false",
     )
     checkpoints: Literal["quadratic", "published"] = option(
         "quadratic",
-        "updates at which parameters are kept. `quadratic`: at `updates` (k / (`n_checkpoints` - 1))^2; "
-        "`published`: 115 in 1000 updates. Both are denser early",
+        "updates at which parameters are saved. `quadratic`: at `updates` (k / (`n_checkpoints` - 1))^2; `published`: "
+        "115 in 1000 updates. Both are denser early in training",
         source="ours; code",
     )
     n_checkpoints: int = option(
@@ -79,8 +79,9 @@ class Training(Group):
     )
     device: Literal["cpu", "cuda"] = option(
         "cpu",
-        "where it is trained. `cuda`: all networks of a job side by side, on the GPU that PyTorch uses; "
-        "without one the job says so. Random numbers of the noise and of learning rules are drawn on the device, so "
-        "that runs with them differ from the CPU's. The same bytes are promised for `cpu` alone. Scoring is on the CPU",
+        "where networks are trained. `cuda`: all networks of a job in parallel, on the GPU that PyTorch uses; without "
+        "one, the job fails with an error. Random numbers for noise and learning rules are drawn on the device, so "
+        "runs that use them differ from runs on the CPU. Only `cpu` guarantees byte-for-byte identical results. "
+        "Scoring always uses the CPU",
         source="ours",
     )

@@ -1,4 +1,4 @@
-"""Options that say what is what in a lab's files of single trials: the reader `trials`."""
+"""Options that describe a lab's files of single trials, for the reader `trials`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _PATH = "path in the file, as MATLAB writes it: `D.data`, `before.clouds.spikes`
 
 
 class TrialsFile(Group):
-    """What is what in files of single trials."""
+    """The contents of files of single trials."""
 
     counts: Path = option(
         NO_DEFAULT,
-        f"spike counts in bins. One of `counts`, `rates`, `z_scores` and `spike_times` names the activity: {_PATH}",
+        f"spike counts in bins. Give the activity as one of `counts`, `rates`, `z_scores` and `spike_times`: {_PATH}",
         source="`trials`, arrays",
         type_in_words="path in the file",
     )
@@ -37,27 +37,27 @@ class TrialsFile(Group):
     )
     axes: list[Text] = option(
         NO_DEFAULT,
-        "the dimensions of the activity, from the outside in: first those of a struct array or cell, then those of "
-        "the arrays inside it, in MATLAB's order (NumPy's in `.npz`). `unit`, `time` (the bin) and `trial` have "
-        "these meanings. Any other name becomes a column of the trials, with the number of the element, from 1, or "
-        "its value in `columns`. NaN means not recorded",
+        "dimensions of the activity, from the outside in: first those of a struct array or cell, then those of the "
+        "arrays inside it, in MATLAB's order (NumPy's in `.npz`). `unit`, `time` (bins) and `trial` are reserved "
+        "names. Any other name becomes a column of the trials table. Its values are those in `columns`, or else the "
+        "index of the element, from 1. NaN means not recorded",
         source="`trials`, arrays",
         type_in_words="list of names",
         default_in_words="`[trial, unit, time]`; for `spike_times` `[trial, unit]`; with `cut_by` `[time, unit]`",
     )
     file_bin_ms: Number = option(
         NO_DEFAULT,
-        "width of the file's bins. `bin_ms` must be a multiple of it. The window starts at the nearest edge of the "
-        "file's bins",
+        "width of the file's bins. `bin_ms` must be a multiple of it. The window starts at the nearest bin edge in the "
+        "file",
         source="`trials`, arrays",
         type_in_words="ms",
-        default_in_words="required for bins",
+        default_in_words="required for binned activity",
         above=0,
     )
     counted_ms: Number = option(
         NO_DEFAULT,
-        "for `counts` in overlapping windows, the width of each window: `180` with `file_bin_ms: 20` for counts of "
-        "180 ms every 20 ms",
+        "for `counts` in overlapping windows, the width of each window: `180` with `file_bin_ms: 20` for spikes "
+        "counted over 180 ms every 20 ms",
         source="`trials`, arrays",
         type_in_words="ms",
         default_in_words="`file_bin_ms`",
@@ -65,45 +65,45 @@ class TrialsFile(Group):
     )
     file_starts_ms: Number = option(
         NO_DEFAULT,
-        "start of the first bin on the trial's clock: `-500` if bins begin 500 ms before the event around which "
-        "trials were cut. That event, time 0 of the clock, is the column `event` of the trials; `start_time` and "
-        "`stop_time` are the ends of the trial",
+        "start of the first bin on the trial's clock: `-500` if bins start 500 ms before the event around which trials "
+        "were cut. That event, at time 0, is the column `event` of the trials table; `start_time` and `stop_time` are "
+        "the start and end of the trial",
         source="`trials`, arrays",
         type_in_words="number, ms",
         default_in_words="`0`",
     )
     observed: list[Number | Text] = option(
         NO_DEFAULT,
-        "from when to when a trial was recorded, on its own clock: two times in ms, or columns of times. Time "
-        "outside is not counted as silence",
+        "start and end of the recorded part of a trial, on its own clock: two times in ms, or two columns of times. "
+        "Time outside it does not count as silence",
         source="`trials`, spike times on the trial's clock",
         type_in_words="list of two numbers (ms) or names of columns",
         default_in_words="required",
     )
     columns: dict[Text, Any] = option(
         NO_DEFAULT,
-        "columns of the trials: for each a path in the file, or its values. One value per trial; if the column has "
-        "the name of an axis, one value per element of that axis; with `cut_by`, one per bin",
+        "columns of the trials table, each with a path in the file or a list of values: one value per trial; if the "
+        "column has the name of an axis, one value per element of that axis; with `cut_by`, one value per bin",
         source="`trials`, arrays",
         type_in_words="dict: name to a path or a list of values",
         default_in_words="`{}`",
     )
     unit_columns: dict[Text, Any] = option(
         NO_DEFAULT,
-        "properties of units, in the same form; `name` is the name of a unit",
+        "properties of units, in the same form as `columns`; `name` is the name of a unit",
         source="`trials`, arrays",
         type_in_words="dict: name to a path or a list of values",
         default_in_words="`{}`",
     )
     cut_by: Text = option(
         NO_DEFAULT,
-        "for a continuous session without an axis of trials: the column in which each run of equal values is a trial",
+        "for a continuous session without a trial axis: the column in which each run of equal values is a trial",
         source="`trials`, arrays",
         type_in_words="name in `columns`",
     )
     times_in: dict[Text, Literal["s", "ms", "bins"]] = option(
         NO_DEFAULT,
-        "units of columns of times and of `spike_times`; `bins` is the number of the file's bin, from 1",
+        "units of time columns and of `spike_times`; `bins` is the index of a bin in the file, from 1",
         source="`trials`",
         type_in_words="dict: name of a column or `spike_times` to `s`, `ms` or `bins`",
         default_in_words="`s` for all",
@@ -122,15 +122,15 @@ class TrialsFile(Group):
     )
     units_file: Text = option(
         NO_DEFAULT,
-        "table of units: properties by the column `unit`",
+        "table of units: their properties, with the column `unit`",
         source="`trials`, tables",
         type_in_words="name of a file in the recording's folder",
         default_in_words="no properties",
     )
     spike_columns: dict[Literal["unit", "time", "trial"], Text] = option(
         NO_DEFAULT,
-        "names of the columns in the table of spikes. With `trial`, times are on each trial's own clock. That "
-        "column holds the row number of the trial, from 0, or its value in the trials' column of the same name",
+        "column names in the table of spikes. With `trial`, times are on each trial's own clock. The `trial` column "
+        "contains the row number of the trial, from 0, or the value in the trials table's column of the same name",
         source="`trials`, tables",
         type_in_words="dict: `unit`, `time`, `trial` to names of columns",
         default_in_words="`{unit: unit, time: time}`",

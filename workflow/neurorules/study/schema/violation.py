@@ -1,4 +1,4 @@
-"""What is wrong with a value, and the error that says so: where it stands, what it is and what is allowed."""
+"""Violations of the schema, and the errors that report them: the place, the value and what is allowed."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Violation(NamedTuple):
 
     Attributes:
         path: keys and list indices that lead to the value.
-        rule: what it breaks, by its name in JSON Schema: type, enum, minimum ...
-        limit: what the rule asks for.
+        rule: the JSON Schema rule that it breaks: type, enum, minimum ...
+        limit: what the rule requires.
         value: the value.
-        alternatives: words that are allowed beside what the rule asks for.
-        message: what is wrong, where there is no sentence for the rule.
+        alternatives: words that are allowed as well.
+        message: what is wrong, for rules without their own sentence.
     """
 
     path: tuple[Any, ...]
@@ -34,7 +34,7 @@ class Violation(NamedTuple):
 def not_allowed(files: Sequence[Path], key: str, violation: Violation) -> InputError:
     """The error for a violation of the value at `key`."""
     return study_error(
-        "This value is not allowed.",
+        "Value not allowed.",
         files,
         key,
         value=violation.value,
@@ -44,7 +44,7 @@ def not_allowed(files: Sequence[Path], key: str, violation: Violation) -> InputE
 
 
 def _allowed(violation: Violation) -> str:
-    """What is allowed in its place, as a sentence."""
+    """What is allowed instead, as a sentence."""
     limit = f"{violation.limit:g}" if isinstance(violation.limit, float) else violation.limit
     choices = [str(choice) for choice in (limit if isinstance(limit, list) else [limit])]
     sentences = {
@@ -55,10 +55,10 @@ def _allowed(violation: Violation) -> str:
         "maximum": f"It must be at most {limit}.",
         "minItems": f"It needs at least {limit} item(s).",
         "maxItems": f"It may have at most {limit} items.",
-        "minLength": "It must be non-empty.",
-        "maxLength": f"It may have at most {limit} characters, because it becomes a name of files.",
-        "uniqueItems": "An item may not occur twice.",
-        "pattern": "It may hold letters, digits, '.', '_' and '-', and begins with a letter or digit.",
+        "minLength": "It must not be empty.",
+        "maxLength": f"It may have at most {limit} characters, because it is used in file names.",
+        "uniqueItems": "Items must be unique. Remove the duplicate.",
+        "pattern": "It may contain letters, digits, '.', '_' and '-', and must start with a letter or digit.",
         "64 bits": "An integer may have at most 64 bits.",
     }
     sentence = sentences.get(violation.rule, f"{violation.message}.")
@@ -68,13 +68,13 @@ def _allowed(violation: Violation) -> str:
         sentence += " In YAML, 1e-3 and '1' are text: write 1.0e-3 and 1."
     if violation.rule == "type" and violation.limit == "string" and not isinstance(violation.value, str | list | dict):
         sentence += (
-            f" YAML reads this as {_YAML_TYPES.get(type(violation.value).__name__, 'another type')}: put quotes around "
-            "it ('...'), on the command line within others: --config 'study=\"...\"'."
+            f" YAML reads this as {_YAML_TYPES.get(type(violation.value).__name__, 'another type')}. Put it in quotes "
+            "('...'); on the command line, nest them: --config 'study=\"...\"'."
         )
     return sentence
 
 
-# What YAML makes of text without quotes: 2024_11_25, 1.10, yes, 2024-11-25, nothing at all.
+# How YAML reads unquoted text: 2024_11_25, 1.10, yes, 2024-11-25, an empty value.
 _YAML_TYPES = {"int": "an integer", "float": "a number", "bool": "true or false", "date": "a date", "NoneType": "null"}
 
 
@@ -87,17 +87,17 @@ def _is_number_as_text(value: Any) -> bool:
 
 
 def did_you_mean(name: Any, known: Iterable[str]) -> str:
-    """The name that was probably meant, and all that are known."""
+    """A suggestion for a misspelt name, and all known names."""
     known = sorted(known)
     close = difflib.get_close_matches(str(name), known, n=1)
     hint = f"Did you mean {close[0]}? " if close else ""
-    return f"{hint}Allowed: {', '.join(known)}." if known else "There are none to set: take it out."
+    return f"{hint}Allowed: {', '.join(known)}." if known else "Nothing can be set here: remove it."
 
 
 def unknown_name(
     files: Sequence[Path], key: str, name: str, known: Iterable[str], problem: str = "Unknown name."
 ) -> InputError:
-    """The error for a name that a study gives and that nothing has."""
+    """The error for an unknown name in a study."""
     return study_error(
         problem,
         files,

@@ -1,6 +1,6 @@
-"""Every column of the tidy tables, and some that figures add: its type, unit and meaning.
+"""All columns of the tidy tables, and some that figures add: type, unit and meaning.
 
-A column about one network of a pair ends in _a or _b, and is otherwise the column without that ending.
+A column about one network of a pair ends in _a or _b, and has the meaning of the column without that suffix.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 TEXT, INTEGER, NUMBER = "text", "integer", "number"
 SIDES = ("_a", "_b")
 
-# What a panel of a figure, or a block of a table, is about.
+# Columns that identify a panel of a figure, or a block of a table.
 PANEL_GROUP = ["recording", "task", "setting"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """What a column holds.
+    """The contents of a column.
 
     Attributes:
         type: "text", "integer" or "number".
@@ -42,58 +42,61 @@ class Column:
 COLUMNS = {
     # what a row is about
     "recording": Column(TEXT, "name of the recording, or `no recording`"),
-    "recording_title": Column(TEXT, "the recording as figures name it; the task where there is none"),
-    "synthetic": Column(INTEGER, "1 for a synthetic recording, else 0"),
+    "recording_title": Column(TEXT, "the recording's name in figures; the task's name without a recording"),
+    "synthetic": Column(INTEGER, "1 for a synthetic recording, otherwise 0"),
     "task": Column(TEXT, "name of the task"),
     "learning_rule": Column(TEXT, "name of the learning rule; `data` for the recording", sided=True),
     "setting": Column(TEXT, "name of the setting; `data` for the recording", sided=True),
     "gain": Column(NUMBER, "gain of the initial recurrent weights", sided=True),
-    "recurrent_scale": Column(NUMBER, "what the gain multiplies: SD of the weights at gain 1, times sqrt(N)"),
-    "learning_rate": Column(NUMBER, "learning rate that the run was trained with", sided=True),
-    "learning_rate_at_edge": Column(INTEGER, "1 if it is at the edge of the grid that it was chosen from, else 0"),
-    "flossed": Column(INTEGER, "1 with gradient flossing before training, else 0", sided=True),
-    "seed": Column(INTEGER, "seed of the run; -1 without one, as for the recording and the floor", sided=True),
+    "recurrent_scale": Column(NUMBER, "multiplied by the gain: SD of the weights at gain 1, times sqrt(N)"),
+    "learning_rate": Column(NUMBER, "learning rate of the training", sided=True),
+    "learning_rate_at_edge": Column(INTEGER, "1 if it was chosen from a grid and is at its edge, otherwise 0"),
+    "flossed": Column(INTEGER, "1 with gradient flossing before training, otherwise 0", sided=True),
+    "seed": Column(
+        INTEGER, "seed of the run; -1 for rows without a run, such as the recording and the floor", sided=True
+    ),
     "training_code": Column(TEXT, "hash of the code that trained the runs"),
     "scoring_code": Column(TEXT, "hash of the code that made the table"),
-    "made_from": Column(TEXT, "hash of everything that the table was made from: options, seeds, recording, code"),
+    "made_from": Column(TEXT, "hash of everything that determines the table: options, seeds, recording, code"),
     # a moment of training
     "stage": Column(
         TEXT,
-        "`untrained`: first checkpoint; `trained`: last one; `matched`: at equal accuracy; `matched_common`: at one "
-        "accuracy for all pairs of a table",
+        "`untrained`: first checkpoint; `trained`: last checkpoint; `matched`: at equal accuracy; `matched_common`: at "
+        "the same accuracy for all pairs in a table",
     ),
-    "update": Column(INTEGER, "updates done", sided=True),
-    "updates": Column(INTEGER, "updates of the whole training"),
+    "update": Column(INTEGER, "number of updates completed", sided=True),
+    "updates": Column(INTEGER, "total number of training updates"),
     "accuracy": Column(NUMBER, "normalized accuracy on the test trials; 1 is perfect", sided=True),
     "fraction_correct": Column(
-        NUMBER, "share of test trials with a lower loss for their own target than for any other's", sided=True
+        NUMBER, "fraction of test trials with a lower loss for their own target than for any other target", sided=True
     ),
     "guessing_accuracy": Column(
-        NUMBER, "accuracy of the best outputs that are the same in all test trials: when to answer, not what"
+        NUMBER, "best accuracy of outputs that are the same in all test trials: they know when to answer, not what"
     ),
-    "guessing_fraction_correct": Column(NUMBER, "largest share of test trials that a single answer gets right"),
-    "task_loss": Column(NUMBER, "task loss, of an update's batch or the mean over a bin of updates"),
+    "guessing_fraction_correct": Column(NUMBER, "largest fraction of test trials that a single answer gets right"),
+    "task_loss": Column(NUMBER, "task loss of an update's batch, or its mean over a bin of updates"),
     # distances
-    "measure": Column(TEXT, "measure of similarity; `none` where there is none"),
-    "distance": Column(NUMBER, "distance by that measure; 0 means equal"),
+    "measure": Column(TEXT, "measure of similarity, or `none`"),
+    "distance": Column(NUMBER, "distance by that measure; 0 means identical"),
     "distance_shuffled": Column(
-        NUMBER, "distance with the network's conditions shuffled, mean over orders in which none keeps its place"
+        NUMBER,
+        "distance with the network's conditions shuffled, mean over permutations that leave no condition in place",
     ),
-    "distance_rotated": Column(NUMBER, "distance with the network's reaches turned by 180 degrees"),
+    "distance_rotated": Column(NUMBER, "distance with the network's reaches rotated by 180 degrees"),
     "participation_ratio": Column(NUMBER, "dimensionality of the network's activity"),
-    "quantity": Column(
-        TEXT, "what the value describes: `data` or `model`, `floor` or `model`, a baseline, a learning rule"
-    ),
+    "quantity": Column(TEXT, "what the value describes: `data`, `model`, `floor`, a baseline or a learning rule"),
     "value": Column(NUMBER, "value of that quantity"),
-    "group_size": Column(INTEGER, "neurons, units or trials per group, or of the whole recording"),
-    "repeat": Column(INTEGER, "number of the random draw"),
-    "trials": Column(INTEGER, "trials averaged, the median where neurons differ; 0 for rates without spikes"),
-    "neurons": Column(INTEGER, "neurons with that many trials, or that were recorded; all, for a pseudo-recording"),
-    "trials_resampled": Column(INTEGER, "1 if each resample also draws single trials again, else 0"),
-    "onset_step": Column(INTEGER, "model step that is taken as movement onset"),
-    "is_used": Column(INTEGER, "1 for the step that the study compares with, else 0"),
+    "group_size": Column(INTEGER, "number of neurons, units or trials per group, or in the whole recording"),
+    "repeat": Column(INTEGER, "index of the random draw"),
+    "trials": Column(INTEGER, "number of trials averaged (the median if neurons differ); 0 for rates without spikes"),
+    "neurons": Column(
+        INTEGER, "number of neurons: those recorded, those with that many trials, or those in a pseudo-recording"
+    ),
+    "trials_resampled": Column(INTEGER, "1 if single trials are resampled as well, otherwise 0"),
+    "onset_step": Column(INTEGER, "model step aligned with movement onset"),
+    "is_used": Column(INTEGER, "1 for the onset step that the study uses, otherwise 0"),
     "population": Column(TEXT, "`all`: all neurons and units; `halves`: mean over halves of the neurons"),
-    "n_delays": Column(INTEGER, "delays of the delay embedding"),
+    "n_delays": Column(INTEGER, "number of delays in the delay embedding"),
     "rank": Column(INTEGER, "rank of the linear dynamics"),
     "score": Column(TEXT, "how two dynamics are compared: `wasserstein` or `angular`"),
     "level": Column(TEXT, "name of the accuracy at which networks are compared"),
@@ -101,32 +104,34 @@ COLUMNS = {
     # networks in place of the recording
     "control": Column(
         TEXT,
-        "what could be told apart: `rules`, from networks of other seeds; `rules_same_seed`, from all others; nothing "
-        "for `one_rule` and `untrained`",
+        "what is recovered: `rules`, the learning rule from networks of other seeds; `rules_same_seed`, the learning "
+        "rule from all other networks; `one_rule` and `untrained` are controls without a true difference",
     ),
-    "conditions": Column(INTEGER, "conditions of the recording"),
-    "recovered_as": Column(TEXT, "learning rule, or group, whose networks are closest on average"),
-    "auc": Column(NUMBER, "probability that a network of the same group is closer than one of another; 0.5 is chance"),
+    "conditions": Column(INTEGER, "number of conditions in the recording"),
+    "recovered_as": Column(TEXT, "learning rule or group whose networks are closest on average"),
+    "auc": Column(
+        NUMBER, "probability that a network of the same group is closer than one of another group; 0.5 is chance"
+    ),
     "distance_to_other": Column(NUMBER, "mean distance to networks of the other groups"),
     # dynamics
-    "index": Column(INTEGER, "number of the eigenvalue or exponent; 1 is the largest"),
+    "index": Column(INTEGER, "index of the eigenvalue, from 0, or of the exponent: 1 is the largest"),
     "real": Column(NUMBER, "real part of an eigenvalue of the recurrent weights"),
-    "imaginary": Column(NUMBER, "its imaginary part"),
+    "imaginary": Column(NUMBER, "imaginary part of the same eigenvalue"),
     "exponent": Column(NUMBER, "Lyapunov exponent", "1 / time constant"),
     "tau_steps": Column(INTEGER, "time constant of the units", "steps"),
     "component": Column(TEXT, "demixed principal component"),
-    "condition": Column(INTEGER, "number of the condition, from 0"),
-    "condition_labels": Column(TEXT, "what the condition was, as JSON: labels of the recording by name"),
-    "time_ms": Column(NUMBER, "time from the event that the recording is aligned to", "ms"),
-    "projection": Column(NUMBER, "activity along the component"),
-    "explained_variance": Column(NUMBER, "share of all variance that the component explains"),
+    "condition": Column(INTEGER, "index of the condition, from 0"),
+    "condition_labels": Column(TEXT, "labels of the condition in the recording, by name, as JSON"),
+    "time_ms": Column(NUMBER, "time relative to the event that the recording is aligned to", "ms"),
+    "projection": Column(NUMBER, "activity projected onto the component"),
+    "explained_variance": Column(NUMBER, "fraction of the total variance explained by the component"),
     # what figures add
-    "networks": Column(INTEGER, "networks over which the value is a mean; draws of one network are averaged first"),
+    "networks": Column(INTEGER, "number of networks averaged; draws from one network are averaged first"),
     "interval_low": Column(NUMBER, "lower bound of the 95% confidence interval over networks"),
     "interval_high": Column(NUMBER, "upper bound of that interval"),
-    "statement": Column(TEXT, "what the row says, in words"),
+    "statement": Column(TEXT, "the row's result as a sentence"),
     "panel": Column(TEXT, "panel of the figure"),
-    "r_with_data": Column(NUMBER, "Pearson's r of a network's component with the recording's"),
+    "r_with_data": Column(NUMBER, "Pearson correlation between a network's component and the recording's"),
     "x": Column(NUMBER, "first coordinate of the embedding", sided=True),
     "y": Column(NUMBER, "second coordinate of the embedding", sided=True),
     "flow": Column(TEXT, "flow of the weight in Proposition 4.1"),
@@ -136,10 +141,10 @@ COLUMNS = {
 
 
 def describe(name: str) -> Column:
-    """What a column holds, with or without the ending of a side.
+    """The description of a column, with or without the suffix of a side.
 
     Raises:
-        KeyError: it is none of the columns above.
+        KeyError: unknown column.
     """
     base = name[:-2] if name.endswith(SIDES) else name
     column = COLUMNS[base]
@@ -149,7 +154,7 @@ def describe(name: str) -> Column:
 
 
 def names(type_: str) -> list[str]:
-    """Names of all columns of a type, those of both sides of a pair included."""
+    """Names of all columns of a type, including those for both sides of a pair."""
     return [
         name + ending
         for name, column in COLUMNS.items()
@@ -159,16 +164,16 @@ def names(type_: str) -> list[str]:
 
 
 def read_tidy_table(path: str | Path) -> pd.DataFrame:
-    """A tidy table, or the CSV of a figure, as it was written.
+    """Read a tidy table, or the CSV file of a figure.
 
     Raises:
-        DamagedResult: cut off, or not CSV.
+        DamagedResult: the file is truncated or not CSV.
     """
     return read_table(path, names(TEXT))
 
 
 def below_each_other(tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """Tables of different columns as one; integers stay integers where the other table has no such column."""
+    """Stack tables with different columns. Integers stay integers where a table lacks the column."""
     import pandas as pd
 
     table = pd.concat(tables, ignore_index=True)

@@ -1,4 +1,4 @@
-"""Columns that say what a row of a table is about: the recording, the model, and one side of a pair of networks."""
+"""Columns that identify what a table row is about: the recording, the model, and each side of a pair of networks."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ if TYPE_CHECKING:
 
     from neurorules.options import Options
 
-# With fewer neurons than this a title says how many: distances to so few say little about the population.
+# Titles state the number of neurons if it is smaller: distances to so few neurons say little about the population.
 FEW_NEURONS = 30
 NO_RECORDING = "no recording"
 
-# Labels of a model that a table of pairs has for either side.
+# A model's labels that a table of pairs has for both sides.
 SIDE_LABELS = ("learning_rule", "setting", "gain", "learning_rate", "flossed")
 
 
 def is_imported(learning_rule: str) -> bool:
-    """Whether the networks under this name were trained elsewhere: it is no learning rule's."""
+    """Whether the networks with this name were trained elsewhere: no learning rule has this name."""
     from neurorules.learning.base.learning_rule import LEARNING_RULES
 
     return learning_rule not in LEARNING_RULES.names()
 
 
 def recording_labels(task: str, recording: xr.Dataset | None) -> dict[str, Any]:
-    """The recording that a model is compared with or takes its trials from.
+    """Labels of the recording that a model is compared with or takes its trials from.
 
     Args:
-        task: name of the task, which is the title where there is no recording.
+        task: name of the task, used as the title if there is no recording.
         recording: the recording, or None.
     """
     if recording is None:
@@ -50,7 +50,7 @@ def recording_labels(task: str, recording: xr.Dataset | None) -> dict[str, Any]:
 
 
 def model_labels(model: str, options: Options, runs: Mapping[int, xr.Dataset]) -> dict[str, Any]:
-    """Names of a model, and the options that figures compare.
+    """A model's names, and the options that figures compare.
 
     Args:
         model: "task/learning rule/setting".
@@ -58,9 +58,9 @@ def model_labels(model: str, options: Options, runs: Mapping[int, xr.Dataset]) -
         runs: its runs by seed.
 
     Returns:
-        task, learning_rule, setting, gain, recurrent_scale (what the gain multiplies), learning_rate (the one that the
-        runs were trained with, whether it was given or chosen from a grid), learning_rate_at_edge (1 if it is at the
-        edge of that grid) and flossed (1 with gradient flossing).
+        task, learning_rule, setting, gain, recurrent_scale (which the gain multiplies), learning_rate (the learning
+        rate used in training, whether fixed or chosen from a grid), learning_rate_at_edge (1 if it is at the edge of
+        that grid) and flossed (1 with gradient flossing).
 
     Raises:
         InputError: the runs were trained with different learning rates.
@@ -74,7 +74,7 @@ def model_labels(model: str, options: Options, runs: Mapping[int, xr.Dataset]) -
             f"The runs of {model} were trained with different learning rates.",
             key="training.learning_rate",
             value=sorted(rate for rate, _ in rates),
-            remedy="Delete its runs and run the same snakemake command again: they are trained again, all with one.",
+            remedy="Delete its runs and run the same snakemake command again to train them with one learning rate.",
         )
     ((learning_rate, at_edge),) = rates
     return {
@@ -95,8 +95,8 @@ def side(name: str, labels: Mapping[str, Any], seed: int, **values: Any) -> dict
     Args:
         name: "a" or "b".
         labels: see `model_labels`.
-        seed: of the network; -1 for the recording.
-        values: further columns of this side.
+        seed: the network's seed; -1 for the recording.
+        values: more columns of this side.
     """
     columns = {**{label: labels[label] for label in SIDE_LABELS}, "seed": seed, **values}
     return {f"{column}_{name}": value for column, value in columns.items()}

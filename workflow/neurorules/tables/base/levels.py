@@ -1,13 +1,14 @@
-"""Levels of accuracy at which a comparison of networks says something, and the one at which a claim is decided.
+"""Accuracy levels at which a comparison of networks is informative, and the level at which a claim is tested.
 
-A network that knows when to answer and guesses what may have a high normalized accuracy: .878 on the context-dependent
-decision at 50 ms, where half of its choices are wrong. Below it, accuracy says how well a network knows when to answer;
-choices may all be right there or all be guessed, see fraction_correct.
-So a level has to be clear of the task's guessing level: a quarter of the way from there to perfect. With two choices, a
-network that is as sure as it is right has four of five right there (H(p) = .75 ln 2 for p = .79). It is also at least
-.4, the lowest that the paper looks at (Figure 6D). The fraction of trials that are right has to be clear of guessing by
-the same share: on the center-out reach, networks at accuracy .44 move alike in most directions, so that hardly any
-direction can be told from them.
+A network that knows when to answer but guesses the answer may have a high normalized accuracy: .878 on the
+context-dependent decision at 50 ms, with half of its choices wrong. Below this guessing level, accuracy only shows how
+well a network knows when to answer. Its choices may be correct or guessed, see fraction_correct.
+
+So a level must be well above the task's guessing level: a quarter of the way from guessing to perfect. With two
+choices, a calibrated network is right in four of five trials there (H(p) = .75 ln 2 for p = .79). The level is also at
+least .4, the lowest in the paper (Figure 6D). The fraction of correct trials must exceed guessing by the same share: on
+the center-out reach, networks at accuracy .44 move in nearly the same way in most directions, so that hardly any
+direction can be decoded.
 """
 
 from __future__ import annotations
@@ -26,47 +27,47 @@ if TYPE_CHECKING:
 LEAST_ACCURACY = 0.4
 LEAST_SHARE = 0.25  # of the way from guessing to perfect
 
-# Levels that are read from the networks that reached them, whatever became of the others.
+# Levels that are read from the networks that reached them, ignoring the others.
 FIXED_LEVELS = (0.9, 0.8)
-# So many networks of each group, and half of them, must have.
+# At least this many networks, and at least half, of each group must have reached them.
 FEWEST_NETWORKS = 3
 LEAST_REACHED = 0.5
 
 
 def guessing_level(rows: pd.DataFrame) -> float:
-    """The guessing accuracy of tables' task, the highest of several; NaN where it is not known."""
+    """The guessing accuracy of the tables' task (the highest, if there are several); NaN if not known."""
     return float(rows["guessing_accuracy"].max()) if "guessing_accuracy" in rows else math.nan
 
 
 def share_of_way(share: float, guessing: float) -> float:
-    """The accuracy at a share of the way from guessing to perfect."""
+    """The accuracy at a given share of the way from guessing to perfect."""
     return guessing + share * (1.0 - guessing)
 
 
 def least_level(rows: pd.DataFrame, parameters: Mapping[str, Any] | None = None) -> float:
-    """The lowest accuracy at which networks have learnt, and a comparison of them says something.
+    """The lowest accuracy at which networks count as having learnt, so that comparing them is informative.
 
     Args:
-        rows: with the column guessing_accuracy, where it is known.
-        parameters: of a claim, which may ask for more: `least_accuracy`, or `least_share` of the way from guessing to
-            perfect.
+        rows: with the column guessing_accuracy, if known.
+        parameters: a claim's parameters, which may require more: `least_accuracy`, or `least_share` of the way from
+            guessing to perfect.
     """
     asked = parameters or {}
     least = max(LEAST_ACCURACY, float(asked.get("least_accuracy", 0.0)))
     share = max(LEAST_SHARE, float(asked.get("least_share", 0.0)))
     guessing = guessing_level(rows)
-    # Without a guessing level, perfect is measured from 0, and least_share alone counts.
+    # Without a guessing level, shares are measured from 0, and only least_share counts.
     if math.isnan(guessing):
         return max(least, float(asked.get("least_share", 0.0)))
     return max(least, share_of_way(share, guessing))
 
 
 def clear_of_guessing(found: Matched, groups: Sequence[pd.DataFrame]) -> bool:
-    """Whether as many trials are right at a level as clear of guessing asks; true where that is not known.
+    """Whether the fraction of correct trials at a level is well above guessing; true if it is not known.
 
     Args:
         found: see `matched`.
-        groups: with the column guessing_fraction_correct, where it is known.
+        groups: with the column guessing_fraction_correct, if known.
     """
     known = [group["guessing_fraction_correct"].max() for group in groups if "guessing_fraction_correct" in group]
     if not known or math.isnan(found.fraction_correct):
@@ -75,12 +76,12 @@ def clear_of_guessing(found: Matched, groups: Sequence[pd.DataFrame]) -> bool:
 
 
 def level_text(level: float) -> str:
-    """An accuracy with as many digits as it needs, three at most: 0.4, 0.908."""
+    """An accuracy with up to three digits, without trailing zeros: 0.4, 0.908."""
     return f"{level:.3f}".rstrip("0").rstrip(".")
 
 
 def too_few(found: Matched) -> str:
-    """Why a level that not every network reached says nothing, or "" where enough did.
+    """Why a level that not every network reached is not informative, or "" if enough networks reached it.
 
     Args:
         found: see `matched`.
@@ -89,29 +90,29 @@ def too_few(found: Matched) -> str:
     if all(n == of for n, of in counts):
         return ""
     enough = all(n >= FEWEST_NETWORKS and n >= LEAST_REACHED * of for n, of in counts)
-    need = f"{FEWEST_NETWORKS} of each, and half of them, are needed"
+    need = f"at least {FEWEST_NETWORKS} of each, and half of them, are needed"
     return "" if enough else f"{reached_text(found)} networks reached {level_text(found.level)}; {need}"
 
 
 def reached_text(found: Matched) -> str:
-    """How many networks of each group are read: "4 of 4 and 3 of 4"."""
+    """How many networks of each group are used: "4 of 4 and 3 of 4"."""
     return " and ".join(f"{n} of {of}" for n, of in zip(found.n_reached, found.n_networks, strict=True))
 
 
 def deciding(groups: Sequence[pd.DataFrame], parameters: Mapping[str, Any], value: str = "distance") -> Matched | str:
-    """The level at which a claim about groups of networks is decided, and their values there.
+    """The level at which a claim about groups of networks is tested, and the networks' values there.
 
-    It is the highest accuracy that all networks reached. Where that is not clear of guessing, because a network failed,
-    it is the first of `FIXED_LEVELS`, or else of the least level itself, that enough networks of each group reached.
+    It is the highest accuracy that all networks reached. If a network failed and this is not well above guessing, it is
+    the first of `FIXED_LEVELS`, or else the least level itself, that enough networks of each group reached.
 
     Args:
         groups: see `matched`.
-        parameters: of the claim, see `least_level`. With `level`, the claim is decided there and nowhere else: at an
-            accuracy, or by means over the "range" from the least level to the one at which it is decided otherwise.
+        parameters: the claim's parameters, see `least_level`. With `level`, the claim is tested only there: at an
+            accuracy, or with means over the "range" from the least level to the level described above.
         value: the column to read.
 
     Returns:
-        The values, or why there is nothing to test.
+        The values, or the reason why the claim cannot be tested.
     """
     least = max(least_level(group, parameters) for group in groups)
     common, wanted = matched(groups, value), parameters.get("level")
@@ -133,11 +134,11 @@ def deciding(groups: Sequence[pd.DataFrame], parameters: Mapping[str, Any], valu
 
 
 def _not_reached(groups: Sequence[pd.DataFrame], common: Matched | None, least: float) -> str:
-    words = ["no accuracy that all networks went through"]
+    words = ["no accuracy that all networks passed through"]
     if common is not None:
         words = [f"highest common accuracy {common.level:.3f}"]
         if not math.isnan(common.fraction_correct):
-            words[0] += f", where {common.fraction_correct:.0%} of trials are right"
+            words[0] += f", where {common.fraction_correct:.0%} of trials are correct"
     guessing = max((guessing_level(group) for group in groups), key=lambda level: (not math.isnan(level), level))
     words += [] if math.isnan(guessing) else [f"guessing gives {guessing:.3f}"]
     words.append(f"{n_reached(groups, least)} reached {level_text(least)}")
@@ -145,11 +146,11 @@ def _not_reached(groups: Sequence[pd.DataFrame], common: Matched | None, least: 
 
 
 def doubts(common: Matched | None, rows: pd.DataFrame) -> str:
-    """What a reader must know of a comparison at matched accuracy, in brackets; "" where it says what it seems to.
+    """Caveats of a comparison at matched accuracy, in parentheses; "" if there are none.
 
     Args:
         common: see `matched`.
-        rows: with the column guessing_accuracy, where it is known.
+        rows: with the column guessing_accuracy, if known.
     """
     if common is None:
         return ""

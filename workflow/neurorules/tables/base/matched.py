@@ -1,4 +1,4 @@
-"""Tables of values over training, read at the accuracies that networks reached."""
+"""Values over training, read at the accuracies that networks reached."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-# Accuracies between the lowest and the highest common one at which curves are read.
+# Number of accuracies, from the lowest to the highest common accuracy, at which curves are read.
 GRID_POINTS = 201
 
 
 @dataclass(frozen=True)
 class Matched:
-    """Values of several groups of networks at equal accuracies.
+    """Values of several groups of networks at equal accuracy.
 
     Attributes:
-        level: the accuracy: the highest that every network reached, or the one that was asked for.
-        lowest: the accuracy from which on all curves overlap.
+        level: the accuracy: the highest that every network reached, or the requested level.
+        lowest: the accuracy above which all curves overlap.
         at_level: for each group (seed,), values at `level`.
-        upper_half: for each group (seed,), means over the upper half of lowest..level. Curves of one group that cross
-            within that range agree here but not at `level`, or the other way round.
-        seeds: for each group (seed,), the seeds that are read, ascending.
-        n_networks: for each group, how many networks there are; those that did not reach `level` are not read.
-        untrained: for each group (seed,), the first checkpoint's value of networks that are no better at `level` than
-            they started; NaN of the others.
-        fraction_correct: mean over the networks that are read; NaN where the tables do not have it.
+        upper_half: for each group (seed,), means over the upper half of lowest..level. Curves that cross within that
+            range may agree here but not at `level`, or vice versa.
+        seeds: for each group (seed,), the seeds used, ascending.
+        n_networks: for each group, the number of networks. Those that did not reach `level` are not used.
+        untrained: for each group (seed,), the value at the first checkpoint for networks that started at or above
+            `level`; NaN for the others.
+        fraction_correct: mean over the networks used; NaN if the tables do not have it.
     """
 
     level: float
@@ -46,7 +46,7 @@ class Matched:
 
     @property
     def n_reached(self) -> list[int]:
-        """For each group, how many networks are read at the level."""
+        """For each group, how many networks are used at the level."""
         return [len(seeds) for seeds in self.seeds]
 
 
@@ -54,14 +54,15 @@ def matched(groups: Sequence[pd.DataFrame], value: str = "distance", level: floa
     """Read the networks' curves at equal accuracy, see `course`.
 
     Args:
-        groups: tables with columns seed, update, accuracy and `value`; what differs within a seed's checkpoint (the
-            hyperparameters of DSA, say) is averaged first.
+        groups: tables with columns seed, update, accuracy and `value`. Several rows for one checkpoint of a seed, such
+            as DSA hyperparameters, are averaged first.
         value: the column to read.
-        level: None for the highest accuracy that all networks of all groups reached (common). Else this accuracy, read
-            from the networks that reached it, and started below; the others are left out, see `Matched.n_reached`.
+        level: None for the highest accuracy that all networks of all groups reached (common). Otherwise this accuracy,
+            read from the networks that started below it and reached it. The others are left out, see
+            `Matched.n_reached`.
 
     Returns:
-        None where there is no common accuracy between 0 and 1, or a group has no network that reached the level.
+        None if there is no common accuracy between 0 and 1, or a group has no network that reached the level.
     """
     runs = [_runs(group, value) for group in groups]
     n_networks = [len(of_group) for of_group in runs]
@@ -105,7 +106,7 @@ def matched(groups: Sequence[pd.DataFrame], value: str = "distance", level: floa
 
 
 def means_over(groups: Sequence[pd.DataFrame], low: float, high: float, value: str = "distance") -> list[NDArray[Any]]:
-    """For each group (seed,), means of a value over a range of accuracies that every network went through.
+    """For each group (seed,), means of a value over a range of accuracies that every network passed.
 
     Args:
         groups, value: see `matched`.
@@ -116,9 +117,9 @@ def means_over(groups: Sequence[pd.DataFrame], low: float, high: float, value: s
 
 
 def same_networks(common: Matched) -> list[int]:
-    """Seeds for which two of the groups hold one and the same network: equal to the last digit where they are read.
+    """Seeds for which two of the groups have the same network: their values are exactly equal.
 
-    Learning rules share the network of a seed before its first update, and settings that differ in nothing share all.
+    All learning rules share a seed's network before the first update, and identical settings share all networks.
     """
     same = set()
     for values in (common.at_level, common.untrained):
@@ -129,7 +130,7 @@ def same_networks(common: Matched) -> list[int]:
 
 
 def count_reached(group: pd.DataFrame, level: float) -> tuple[int, int]:
-    """How many networks reached an accuracy and kept it, and how many there are (columns seed, update, accuracy)."""
+    """How many networks reached and kept an accuracy, and how many there are (columns seed, update, accuracy)."""
     best = [_course(run, "accuracy").best for run in _runs(group, "accuracy")]
     return sum(of_run >= level - ROUNDING for of_run in best), len(best)
 
@@ -146,7 +147,7 @@ def all_learnt(group: pd.DataFrame, least: float) -> bool:
 
 
 def highest_common_accuracy(runs: Iterable[pd.DataFrame]) -> float:
-    """The highest accuracy that all runs reach; NaN where one of them starts above it.
+    """The highest accuracy that all runs reach; NaN if one of them starts above it.
 
     Args:
         runs: columns update, accuracy, distance.
@@ -157,17 +158,17 @@ def highest_common_accuracy(runs: Iterable[pd.DataFrame]) -> float:
 
 
 def distance_at(run: pd.DataFrame, accuracy: Any) -> NDArray[Any]:
-    """Distance of one run at given accuracies, see `course`.
+    """One run's distance at given accuracies, see `course`.
 
     Args:
         run: columns update, accuracy, distance.
-        accuracy: one or several.
+        accuracy: one accuracy or several.
     """
     return run_course(run).at(accuracy)
 
 
 def run_course(run: pd.DataFrame, value: str = "distance") -> Course:
-    """What one run went through, see `course` (columns update, accuracy and `value`)."""
+    """The course of one run, see `course` (columns update, accuracy and `value`)."""
     return _course(run.sort_values("update"), value)
 
 
@@ -189,7 +190,7 @@ def _runs(group: pd.DataFrame, value: str) -> list[pd.DataFrame]:
         points = group[["seed", "update", *columns]].iloc[order]
     else:
         points = group.groupby(["seed", "update"], sort=True)[columns].mean().reset_index()
-    # A network whose activity overflowed has a curve up to there.
+    # If a network's activity overflowed, its curve ends there.
     points = points[(points["accuracy"].notna() & points[value].notna()).to_numpy()]
     seeds = points["seed"].to_numpy()
     ends = [*np.flatnonzero(seeds[1:] != seeds[:-1]) + 1, len(seeds)] if len(seeds) else []
@@ -197,9 +198,9 @@ def _runs(group: pd.DataFrame, value: str) -> list[pd.DataFrame]:
 
 
 def _one_row_each(group: pd.DataFrame) -> NDArray[Any] | None:
-    """The order of rows by seed and update; None where a checkpoint has several rows, whose means are needed.
+    """The order of rows by seed and update; None if checkpoints have several rows, which must be averaged.
 
-    A ledger asks hundreds of times, and pandas takes milliseconds for groups of one row.
+    A ledger calls this hundreds of times, and grouping single rows takes pandas milliseconds.
     """
     seeds, updates = group["seed"].to_numpy(), group["update"].to_numpy()
     if seeds.dtype.kind not in "iu" or updates.dtype.kind not in "iu":

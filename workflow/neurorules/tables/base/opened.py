@@ -1,4 +1,4 @@
-"""What a scoring job has read and computed, shared by all tables that it makes."""
+"""What a scoring job has read and computed, shared by all its tables."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class Opened:
-    """Files that are opened once in a job, and the networks of its runs. One job has one of these, or each table has.
+    """Files that a job opens only once, and the networks of its runs. A job has one instance, or one per table.
 
-    What is asked of a file is checked for every table.
+    The attributes required of a file are checked again for every table.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Opened:
         self._tested: dict[tuple[str, ...], dict[int, TestedNetwork]] = {}
 
     def recording(self, file: str | None, asked: Mapping[str, Any] | None) -> xr.Dataset | None:
-        """A recording, see `open_recording`; None of no file."""
+        """A recording, see `open_recording`; None if there is no file."""
         if file is None:
             return None
         if file not in self._recordings:
@@ -37,8 +37,8 @@ class Opened:
         return self._recordings[file]
 
     def runs(self, files: Mapping[int, str], options: Options, asked: Mapping[str, Any]) -> dict[int, xr.Dataset]:
-        """Runs by seed, each as it is asked for, see `open_network`."""
-        from neurorules.imported.network import open_network  # tables of recordings have no part in it
+        """Runs by seed, checked for the required attributes, see `open_network`."""
+        from neurorules.imported.network import open_network  # not needed for tables about recordings
 
         for seed, file in files.items():
             asked_of = {**asked, "seed": seed} if asked else None
@@ -49,5 +49,5 @@ class Opened:
         return {seed: self._runs[file] for seed, file in files.items()}
 
     def tested(self, files: Mapping[int, str]) -> dict[int, TestedNetwork]:
-        """For `ScoredModel.tested` of a model of these run files: what earlier tables of it have asked for."""
+        """The value of `ScoredModel.tested` for a model with these run files, shared with earlier tables."""
         return self._tested.setdefault(tuple(files.values()), {})

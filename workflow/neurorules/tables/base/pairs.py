@@ -1,4 +1,4 @@
-"""Tables of pairs of networks: turned so that one learning rule is side a, and what makes a pair worth comparing."""
+"""Tables of pairs of networks: orient them so that a learning rule is side a, and select informative pairs."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-# Two activities that are equal up to rounding, arccos of 1 less 1e-15, are those of one network: of one seed before its
-# first update, say, which learning rules share.
+# Activities that are equal up to rounding (the arccos of 1 - 1e-15) come from the same network, such as the untrained
+# network of a seed, which learning rules share.
 SAME_NETWORK = 1e-6
 
-# How far from a level of accuracy a checkpoint may be: half the step between the paper's levels (80%, 60%, 40%). A
-# network that is farther off is closer to another level, or never came near one.
+# How far a checkpoint's accuracy may be from a level: half the step between the paper's levels (80%, 60%, 40%). A
+# network that is farther away is closer to another level, or never came near one.
 LEVEL_TOLERANCE = 0.1
 
 DATA = "data"
 
 
 def of_different_networks(pairs: pd.DataFrame) -> pd.DataFrame:
-    """The pairs whose sides are two networks, not one and the same (column distance)."""
+    """The pairs of two different networks (column distance)."""
     return pairs[_different(pairs)]
 
 
@@ -32,14 +32,14 @@ def _different(pairs: pd.DataFrame) -> pd.Series:
 
 
 def comparable(pairs: pd.DataFrame, least: float) -> tuple[pd.DataFrame, str]:
-    """The pairs of table type model_distances that say something, and how many do not and why.
+    """The informative pairs in a table of type model_distances, and a note on how many are excluded and why.
 
-    A network says nothing about its distance to itself. At stage "matched", networks that have not learnt up to an
-    accuracy say nothing about learning rules.
+    A network's distance to itself is not informative. At stage "matched", networks below a certain accuracy say nothing
+    about learning rules.
 
     Args:
         pairs: columns stage, distance, accuracy_a, accuracy_b.
-        least: the accuracy, see `least_level`.
+        least: this accuracy, see `least_level`.
     """
     from neurorules.tables.base.levels import level_text
 
@@ -57,20 +57,20 @@ def comparable(pairs: pd.DataFrame, least: float) -> tuple[pd.DataFrame, str]:
 
 
 def at_their_level(pairs: pd.DataFrame) -> pd.DataFrame:
-    """The pairs of table type snapshots whose networks are within `LEVEL_TOLERANCE` of the level's accuracy.
+    """The pairs in a table of type snapshots whose networks are within `LEVEL_TOLERANCE` of the level's accuracy.
 
     Args:
         pairs: columns level_accuracy, and learning_rule and accuracy of both sides; the recording is at every level.
     """
     for side in ("a", "b"):
-        # A little more, so that .7 is at the level .8 whatever floats make of the difference.
+        # Slightly more, so that .7 counts as level .8 despite floating-point rounding.
         near = (pairs[f"accuracy_{side}"] - pairs["level_accuracy"]).abs() <= LEVEL_TOLERANCE + 1e-9
         pairs = pairs[near | (pairs[f"learning_rule_{side}"] == DATA)]
     return pairs
 
 
 def networks_in(pairs: pd.DataFrame) -> dict[tuple[str, str, int], float]:
-    """Accuracy by (learning rule, setting, seed) of the networks that are a side of some pair; not the recording."""
+    """Accuracies of all networks in the pairs, by (learning rule, setting, seed), without the recording."""
     networks: dict[tuple[str, str, int], float] = {}
     for side in ("a", "b"):
         columns = [f"{name}_{side}" for name in ("learning_rule", "setting", "seed", "accuracy")]
@@ -79,7 +79,7 @@ def networks_in(pairs: pd.DataFrame) -> dict[tuple[str, str, int], float]:
 
 
 def fractions_correct(pairs: pd.DataFrame) -> NDArray[Any]:
-    """(network,) fraction correct of the networks that are a side of some pair; none where it is not known."""
+    """(network,) fraction correct of all networks in the pairs; empty if it is not known."""
     if "fraction_correct_a" not in pairs:
         return np.array([])
     both = both_ways(pairs)
@@ -90,7 +90,7 @@ def fractions_correct(pairs: pd.DataFrame) -> NDArray[Any]:
 
 
 def both_ways(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Every pair twice: as it stands, and with its sides (columns that end in _a and _b) the other way round."""
+    """Every pair twice: as it is, and with its sides (columns that end in _a and _b) swapped."""
     import pandas as pd
 
     sides = {"_a": "_b", "_b": "_a"}
@@ -99,17 +99,17 @@ def both_ways(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def pairs_between(pairs: pd.DataFrame, learning_rule: str, other: str) -> pd.DataFrame:
-    """The pairs of a network of one learning rule with one of another, the former as side a.
+    """The pairs of networks with the given two learning rules, the first as side a.
 
-    With the same learning rule twice, each pair stands there both ways round, so that grouping by side a gives every
-    network all of its partners.
+    If both learning rules are the same, each pair appears in both orders, so that grouping by side a gives every
+    network all its partners.
     """
     both = both_ways(pairs)
     return both[(both["learning_rule_a"] == learning_rule) & (both["learning_rule_b"] == other)]
 
 
 def seed_means(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Per network of side a, the mean distance over its partners: networks, not pairs, are the replicates.
+    """The mean distance of each side-a network over its partners: networks, not pairs, are the replicates.
 
     Args:
         pairs: see `pairs_between`, with a column learning_rate_a.
@@ -122,6 +122,6 @@ def seed_means(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def fixed_setting(pairs: pd.DataFrame) -> str:
-    """The setting of a learning rule, side b, that others are compared with: base, else the first by name."""
+    """The side-b setting that others are compared with: base, or else the first in alphabetical order."""
     settings = sorted(pairs["setting_b"].unique())
     return "base" if "base" in settings else settings[0]

@@ -1,4 +1,4 @@
-"""Shares of pseudo-recordings whose learning rule is recovered, from tables of type recovery."""
+"""The share of pseudo-recordings whose learning rule is recovered, from tables of type recovery."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ SITUATION = ["control", "stage", "level_accuracy", "neurons", "trials", "measure
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
-    """Shares of pseudo-recordings, and AUC, with their intervals; draws of one network are averaged first.
+    """Shares of pseudo-recordings and AUC, with intervals. Draws from one network are averaged first.
 
-    `quantity` is "recovered", the share whose own learning rule is closest; "calibrated", see `calibrated`; "auc"; or
-    "confusion", the share of one learning rule to which `recovered_as` is closest. Where there is nothing to tell, the
-    own half of the seeds is in place of the own rule.
+    `quantity` is "recovered", the share for which the true learning rule is closest; "calibrated", see `calibrated`;
+    "auc"; or "confusion", the share of a learning rule's pseudo-recordings that are closest to `recovered_as`. Controls
+    without a true difference use the network's own half of the seeds in place of its learning rule.
     """
     import pandas as pd
 
@@ -69,17 +69,18 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def calibrated(rows: pd.DataFrame) -> pd.Series | None:
-    """1 where the learning rule is recovered against what networks of other seeds show, else 0.
+    """1 if the learning rule is recovered with a threshold calibrated on networks of other seeds, otherwise 0.
 
-    Networks of one rule may be closer to everything, so that all pseudo-recordings are taken for that rule's. That one
-    distance is smaller than the other then says nothing, but by how much it is may. So the difference of both mean
-    distances is held against the middle between its means for either rule, over pseudo-recordings of other seeds.
+    The networks of one learning rule may be closer to everything, so that all pseudo-recordings are assigned to it. The
+    sign of the difference between the two mean distances is then not informative, but its size may be. So the
+    difference is compared with a threshold: the midpoint between its means for the two learning rules, over
+    pseudo-recordings of other seeds.
 
     Args:
-        rows: of one situation and measure; columns learning_rule, seed, distance, distance_to_other.
+        rows: rows of one situation and measure; columns learning_rule, seed, distance, distance_to_other.
 
     Returns:
-        None unless there are two rules, with two seeds each.
+        None unless there are two learning rules with at least two seeds each.
     """
     import pandas as pd
 
@@ -102,7 +103,7 @@ def _per_network(rows: pd.DataFrame, column: str) -> pd.Series:
 
 
 def _statement(told: pd.DataFrame, labels: Mapping[str, Any], share: float, low: float, high: float, n: int) -> str:
-    """Whether a recording of this size could have told networks of these learning rules apart."""
+    """A sentence on whether a recording of this size could distinguish networks of these learning rules."""
     from neurorules.learning.base.learning_rule import load_learning_rule
 
     rules = [load_learning_rule(str(rule)).label for rule in sorted(told["learning_rule"].unique())]
@@ -118,9 +119,9 @@ def _statement(told: pd.DataFrame, labels: Mapping[str, Any], share: float, low:
 
 
 def at_own(table: pd.DataFrame, control: str = "rules") -> pd.DataFrame:
-    """Rows with the recording's own numbers of neurons and trials, after training; those that DSA is measured at.
+    """Rows with the recording's own numbers of neurons and trials, after training. DSA is measured only for these.
 
-    They come first in the table, which begins with them.
+    They are the first rows of the table.
     """
     rules = table[(table["control"] == "rules") & (table["stage"] == "trained")]
     if not len(rules):

@@ -1,4 +1,4 @@
-"""From runs and recordings on disk to tidy tables: what the scoring jobs call."""
+"""Make tidy tables from run files and recordings: called by the scoring jobs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from neurorules.tables.base.table_type import TABLE_TYPES, ScoredModel
 from neurorules.tasks.base.labels import joined_recording
 from neurorules.tasks.base.task import make_task
 
-# What a table has to be made of: attributes of its runs and of its recording (`Identities` in study/identity.py), and
-# the identity that its rows carry to figures. This asks for nothing, as for files that no study made.
+# What a table must be made from: required attributes of its runs and recording (`Identities` in study/identity.py), and
+# the identity that its rows pass on to figures. NOTHING requires nothing, for files that no study made.
 NOTHING: Mapping[str, Any] = {"runs": {}, "recording": None, "table": ""}
 
 
@@ -35,18 +35,18 @@ def score_model(
     """Write one table about one model.
 
     Args:
-        table_type: a module of the folder above with SUBJECT = "model".
+        table_type: a module in the parent folder with SUBJECT = "model".
         model: "task/learning rule/setting".
-        options: resolved options of the model, training and comparison.
+        options: the model's resolved options, training and comparison.
         run_files: a run file for each seed.
         recording_file: the recording that the model is compared with, or None.
-        code: hash of the code behind the table.
-        output: CSV.
-        asked: what the table has to be made of, see `NOTHING`.
-        opened: what the job has opened for other tables of the same files.
+        code: hash of the code that makes the table.
+        output: CSV file to write.
+        asked: what the table must be made from, see `NOTHING`.
+        opened: files that the job has opened for other tables.
 
     Raises:
-        StaleResult: a run or the recording was made otherwise.
+        StaleResult: a run or the recording is outdated.
     """
     options, opened = Options(options), opened or Opened()
     recording = opened.recording(recording_file, asked["recording"])
@@ -80,17 +80,17 @@ def score_group(
     """Write one table about several models of one task.
 
     Args:
-        table_type: a module of the folder above with SUBJECT = "group".
+        table_type: a module in the parent folder with SUBJECT = "group".
         models: resolved options by "task/learning rule/setting".
         run_files: their run files by seed.
         recording_file: the recording that they are compared with or take their trials from, or None.
         options: the table type's `comparison` options.
-        code: hash of the code behind the table.
-        output: CSV.
-        asked: what the table has to be made of, see `NOTHING`; the runs by model.
+        code: hash of the code that makes the table.
+        output: CSV file to write.
+        asked: what the table must be made from, see `NOTHING`; runs are keyed by model.
 
     Raises:
-        StaleResult: a run or the recording was made otherwise.
+        StaleResult: a run or the recording is outdated.
     """
     recording = None if recording_file is None else open_recording(recording_file, asked["recording"])
     is_compared = TABLE_TYPES.load(table_type).NEEDS_RECORDING
@@ -120,10 +120,10 @@ def score_group(
 
 def _other_conditions(model: str) -> InputError:
     return InputError(
-        "The models of a table are compared in the same conditions, in the same order; this one has others.",
+        "The conditions of this model differ from those of the table's other models.",
         key="comparison.conditions",
         value=model,
-        remedy="Give all settings that a figure shows together the same test trials.",
+        remedy="Use the same test trials in all settings that a figure shows together.",
     )
 
 
@@ -138,15 +138,15 @@ def score_recording(
     """Write one table about a recording alone.
 
     Args:
-        table_type: a module of the folder above with SUBJECT = "recording".
+        table_type: a module in the parent folder with SUBJECT = "recording".
         recording_file: the recording.
         options: `comparison` options.
-        code: hash of the code behind the table.
-        output: CSV.
-        asked: what the table has to be made of, see `NOTHING`.
+        code: hash of the code that makes the table.
+        output: CSV file to write.
+        asked: what the table must be made from, see `NOTHING`.
 
     Raises:
-        StaleResult: the recording was made otherwise.
+        StaleResult: the recording is outdated.
     """
     recording = open_recording(recording_file, asked["recording"])
     labels = {

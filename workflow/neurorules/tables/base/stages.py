@@ -1,4 +1,4 @@
-"""Moments of training in tables: the stages of networks, and the later updates of loss curves."""
+"""Stages of training in tables: before and after training, at matched accuracy, and late in loss curves."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def at_stages(distances: pd.DataFrame) -> pd.DataFrame:
         distances: tables of type distances, rows of one measure.
 
     Returns:
-        The label columns and stage in {untrained, trained, matched}, accuracy, distance. "matched" is read at the
-        highest accuracy that all networks of that recording, task and gain reach; where one starts above it, there are
-        no such rows.
+        The label columns and stage in {untrained, trained, matched}, accuracy, distance. "matched" is the highest
+        accuracy that all networks of that recording, task and gain reach. There are no such rows if a network starts
+        above it.
     """
     import numpy as np
     import pandas as pd
@@ -50,7 +50,7 @@ def at_stages(distances: pd.DataFrame) -> pd.DataFrame:
 
 
 def unlearnt_gains(stages: pd.DataFrame) -> list[float]:
-    """Gains whose matched accuracy is below what counts as learnt: not every network learnt there.
+    """Gains at which not every network learnt: their matched accuracy is below the least level.
 
     Args:
         stages: rows of `at_stages` of one recording and task.
@@ -62,10 +62,10 @@ def unlearnt_gains(stages: pd.DataFrame) -> list[float]:
 
 
 def later_than(table: pd.DataFrame, share: float) -> pd.DataFrame:
-    """Bins of updates that end after a share of their run.
+    """Bins of updates that end after a given share of the run.
 
     Args:
         table: columns update and updates, among others.
-        share: of the run's updates, 0 to 1.
+        share: share of the run's updates, 0 to 1.
     """
     return table[table["update"] > share * table["updates"]].reset_index(drop=True)

@@ -1,30 +1,30 @@
-"""What a table type is, and how one is found by name.
+"""The contract of a table type, and loading one by name.
 
-A table type is one file in the folder above with
+A table type is one file in the parent folder with
 
     SUBJECT: str                        what one table is about, see below
-    NEEDS_RECORDING: bool               whether there is no table without a recording
-    COMPARISON_KEYS: tuple[str, ...]    keys of `comparison:` that it depends on, beside those of the compared window
-    REQUIRED_KEYS: tuple[str, ...]      optional: those of them that every model has to have
-    NEEDS_TRIALS: bool                  optional: whether the recording has to have its single trials
-    NEEDS: tuple[str, ...]              optional: what it needs of a network beyond activity in the recording's bins,
-                                        which networks that were trained elsewhere may lack: `history` of its training,
+    NEEDS_RECORDING: bool               whether it needs a recording
+    COMPARISON_KEYS: tuple[str, ...]    keys of `comparison:` that it depends on, besides those of the compared window
+    REQUIRED_KEYS: tuple[str, ...]      optional: keys of `comparison:` that every model must have
+    NEEDS_TRIALS: bool                  optional: whether the recording needs single trials
+    NEEDS: tuple[str, ...]              optional: what it needs from a network, besides activity in the recording's
+                                        bins, that networks trained elsewhere may lack: `history` of training,
                                         `weights`, `accuracy`, `steps` (activity in all steps of the test trials), or
-                                        `study` (to have been trained in this study)
-    REQUIRES: tuple[Requirement, ...]   optional: what it requires of the options of a model that this study trains
-    COSTLY: bool                        optional: whether one of a model takes long enough for a job of its own, where a
-                                        job makes the tables of several models
+                                        `study` (that it was trained in this study)
+    REQUIRES: tuple[Requirement, ...]   optional: what it requires of the options of models trained in this study
+    COSTLY: bool                        optional: whether a model's table takes long enough for its own job, even if
+                                        jobs make the tables of several models
     def table(...) -> DataFrame         see `score.py` for its arguments
-    def check(recording, options)       optional; raises an InputError where no table can be made of a recording. It is
-                                        asked before anything runs too. Of a model's options it looks at
-                                        `comparison` and `network`; of a recording, it gets what `table` gets
+    def check(recording, options)       optional; raises an InputError if no table can be made from a recording. It is
+                                        also called before anything runs. It uses a model's `comparison` and `network`
+                                        options, and gets the same recording as `table`
 
     SUBJECT = "model"       the runs of one model: table(model: ScoredModel, recording)
     SUBJECT = "group"       the models of one task in one figure: table(members, labels, options, recording)
     SUBJECT = "recording"   a recording alone: table(recording, labels, options)
 
-Every row starts with the labels that the function is given. Every column has its entry in `columns.py`.
-Nothing heavy is imported at the top of such a file: every cluster job reads SUBJECT when it plans.
+Every row starts with the labels passed to the function. Every column has an entry in `columns.py`. Such a file imports
+nothing heavy at the top, because every cluster job reads SUBJECT when it plans.
 """
 
 from __future__ import annotations
@@ -61,21 +61,20 @@ TABLE_TYPES = Plugins(
 )
 
 
-# Option groups of a model that `check` may look at; many models have the same.
+# Option groups that `check` may use. Many models share them.
 CHECKED_BY = ("comparison", "network")
 
 
 @dataclass(frozen=True)
 class ScoredModel:
-    """What a table about a model is made from, beside the recording.
+    """What a table about a model is made from, besides the recording.
 
     Attributes:
-        labels: see `labels.model_labels`; where the table is about this model alone, all that its rows start with.
-        options: its resolved options.
-        task: its task.
+        labels: see `labels.model_labels`; for a table about this model alone, all labels of its rows.
+        options: the model's resolved options.
+        task: the model's task.
         runs: its runs by seed.
-        tested: their networks on the test trials, by seed, as far as a table has asked for them; models that stand for
-            the same one in several tables of a job share it.
+        tested: networks already run on the test trials, by seed. A job's tables about the same model share it.
     """
 
     labels: Mapping[str, Any]
@@ -85,7 +84,7 @@ class ScoredModel:
     tested: dict[int, TestedNetwork] = field(default_factory=dict, repr=False, compare=False)
 
     def activity(self, seed: int, recording: xr.Dataset | None) -> ModelActivity:
-        """What the network of a seed does, in the window that lines up with a recording or, for None, in all steps."""
+        """The activity of a seed's network, in the window aligned with a recording or, for None, in all steps."""
         from neurorules.runs.evaluate import ModelActivity, TestedNetwork
 
         run = self.runs[seed]
@@ -97,7 +96,7 @@ class ScoredModel:
 
 
 def table_types(subject: str | None = None) -> list[str]:
-    """Names of the table types in the folder above: all, or those about a "model", a "group" or a "recording"."""
+    """Names of all table types, or of those about a "model", a "group" or a "recording"."""
     return [name for name in TABLE_TYPES.names() if subject in (None, subject_of(name))]
 
 

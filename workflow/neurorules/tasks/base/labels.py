@@ -68,7 +68,7 @@ def labels_of(module: str, task: Task) -> dict[str, NDArray[Any]]:
         task: task made by that file.
 
     Raises:
-        InputError: the file gives no labels, or labels for another number of trials.
+        InputError: the file gives no labels, or labels for a different number of trials.
     """
     plugin = LABELLED.load(module)
     if not hasattr(plugin, "condition_labels"):
@@ -150,7 +150,7 @@ def joined_recording(module: str, task: Task, recording: xr.Dataset, comparison:
     """A recording with its conditions in the order of the matching test trials; see `join`.
 
     Conditions without a test trial are left out, and the attribute `unpaired_conditions` gives the numbers of unpaired
-    conditions in the recording and the task. Labels with another name in the recording also get the task's name.
+    conditions in the recording and the task. Labels with a different name in the recording also get the task's name.
     """
     found = join(module, task, recording, comparison)
     ordered = with_conditions(recording, found.conditions)

@@ -102,7 +102,7 @@ def check_bins(time_ms: NDArray[Any], lengths: Sequence[int], dt_ms: float, subj
         remedy: remedy for the error.
 
     Raises:
-        InputError: the recording has another number or width of bins.
+        InputError: the number or width of the recording's bins does not match.
     """
     bin_ms = float(np.diff(time_ms).mean()) if len(time_ms) > 1 else float(dt_ms)
     same = same_width(bin_ms, dt_ms, len(time_ms))
@@ -128,7 +128,7 @@ def steps_around(time_ms: NDArray[Any], onset_step: int, dt_ms: float, n_steps: 
         n_steps: steps of the shortest test trial.
 
     Raises:
-        InputError: bins have another width, start between steps, or are outside the trial.
+        InputError: bins have a different width, start between steps, or are outside the trial.
     """
     bin_ms = float(np.diff(time_ms).mean()) if len(time_ms) > 1 else float(dt_ms)
     if not same_width(bin_ms, dt_ms, len(time_ms)):

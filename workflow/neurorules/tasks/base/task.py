@@ -101,7 +101,7 @@ def compared_steps(task: Task, recording: xr.Dataset, comparison: Mapping[str, A
             "order. Each bin must be compared with a separate step.",
             key="comparison.recording",
             value=recording.attrs["name"],
-            remedy="Give the recording and the task the same bin width. If they have it, fix the task's `window`.",
+            remedy="Give the recording and the task the same bin width. If they already do, fix the task's `window`.",
         )
     return steps
 
