@@ -129,7 +129,7 @@ def test_a_rule_without_a_definition_is_refused(rule: str) -> None:
     error = refused(fig2_of(rule, "gru"))
     assert f"{rule} cannot train {REACH}/{rule}/gru" in error.problem and "leaky units" in error.problem
     assert (error.key, error.value) == ("settings.gru.network.architecture", "gru")
-    assert error.remedy is not None and "architecture leaky" in error.remedy
+    assert error.remedy is not None and "Required: architecture leaky." in error.remedy
 
 
 @pytest.mark.parametrize(
@@ -167,3 +167,12 @@ def test_the_code_of_a_run_is_that_of_its_architecture() -> None:
             modules = {module for module, _ in coverage(scripts / script, plugins)}
             own = {f"neurorules.network.architectures.{name}" for name in ARCHITECTURES.names()} & modules
             assert own == {f"neurorules.network.architectures.{architecture}"}
+
+
+def test_weights_from_elsewhere_are_not_read_as_gated_units() -> None:
+    known = study({}).config["networks"]["authors_bptt"]
+    entry = {"tasks": [REACH], "learning_rules": ["bptt", "authors_bptt"], "settings": ["gru"], "extra_models": []}
+    over = {"use_figures": ["fig1"], "figures": {"fig1": entry}}
+    error = refused({**over, "networks": {"authors_bptt": {**known, "setting": "gru"}}})
+    assert error.key == "settings.gru.network.architecture" and "gru" in error.problem
+    assert error.remedy is not None and "networks.authors_bptt.setting" in error.remedy

@@ -413,4 +413,4 @@ def test_all_exponents_of_gated_units_sum_to_the_mean_log_determinant_of_pytorch
             state = after(state, x).detach()
     cell = load_cell(options, tensor_functions())
     exponents, _ = cell_exponents_along(theta, cell, inputs, basis_of(2, dimension, dimension))
-    assert float(exponents.sum()) == pytest.approx(float(torch.stack(logs).mean()), abs=1e-8)
+    assert float(exponents.sum()) == pytest.approx(float(torch.stack(logs).mean().detach()), abs=1e-8)

@@ -16,7 +16,7 @@ from neurorules.similarity.measures.base.measure import MEASURE_OPTIONS, MEASURE
 from neurorules.study.model import Model
 from neurorules.study.network_checks import check_networks, check_networks_of_figure
 from neurorules.study.options import StudyOptions
-from neurorules.study.requirements import check_requirements, check_table_requirements
+from neurorules.study.requirements import check_imported, check_requirements, check_table_requirements
 from neurorules.study.schema.check import dotted
 from neurorules.study.schema.fragments import first_violation
 from neurorules.study.schema.session_options import keeps_trials, trials_option
@@ -208,6 +208,7 @@ class Checks:
     def _check_model(self, model: Model) -> None:
         """Check a resolved model: its options must be those that its task and learning rule allow and require."""
         if self.options.is_imported(model):
+            check_imported(model, self.files, self.options)
             return
         options = self.options.of(model)
         rule = load_learning_rule(model.learning_rule)

@@ -8,7 +8,6 @@ from typing import Any
 
 from neurorules.figures.base.figure import table_types_of
 from neurorules.learning.base.learning_rule import LEARNING_RULES
-from neurorules.network.architectures.base.cell import LEAKY
 from neurorules.recordings.catalogue import NETWORKS, known_sources
 from neurorules.study.imported import MISSING
 from neurorules.study.model import Model
@@ -44,7 +43,6 @@ def check_networks(config: Mapping[str, Any], files: Sequence[Path], options: St
         if entry["catalogue"] is not None and entry["catalogue"] not in (known := known_sources(catalogue=NETWORKS)):
             raise unknown_name(files, f"{where}.catalogue", entry["catalogue"], known)
         _check_form(where, entry, files)
-        _check_architecture(where, name, entry, files, options)
         _check_updates(where, entry, files)
         model = Model(entry["task"], name, entry["setting"])
         if entry["form"] == "activity" and options.recording(model) is None:
@@ -55,22 +53,6 @@ def check_networks(config: Mapping[str, Any], files: Sequence[Path], options: St
                 at=where,
                 remedy="Set this key to a recording.",
             )
-
-
-def _check_architecture(
-    where: str, name: str, entry: Mapping[str, Any], files: Sequence[Path], options: StudyOptions
-) -> None:
-    model = Model(entry["task"], name, entry["setting"])
-    found = options.of(model)["network"]["architecture"]
-    if entry["form"] == "weights" and found != LEAKY:
-        raise study_error(
-            f"Weights of {found} networks cannot be read.",
-            files,
-            options.place(model, "network.architecture")[1],
-            value=found,
-            at=where,
-            remedy=f"Use a setting with architecture: {LEAKY} for {where}, or form: activity.",
-        )
 
 
 def _check_form(where: str, entry: Mapping[str, Any], files: Sequence[Path]) -> None:

@@ -44,6 +44,25 @@ def check_requirements(model: Model, files: Sequence[Path], options: StudyOption
             _check(need, model, files, options, problem, remedy)
 
 
+def check_imported(model: Model, files: Sequence[Path], options: StudyOptions) -> None:
+    """Check that the networks of an entry of `networks:` can be run: weights are read as those of leaky units.
+
+    Raises:
+        InputError: its setting has another architecture.
+    """
+    found = options.of(model)["network"]["architecture"]
+    if found != LEAKY and not options.imported.is_activity(model.learning_rule):
+        where = f"networks.{model.learning_rule}"
+        raise study_error(
+            f"Weights of {found} networks cannot be read.",
+            files,
+            options.place(model, "network.architecture")[1],
+            value=found,
+            at=where,
+            remedy=f"Set {where}.setting to one with architecture: {LEAKY}, or {where}.form: activity.",
+        )
+
+
 def check_table_requirements(
     figure: str, models: Sequence[Model], files: Sequence[Path], options: StudyOptions
 ) -> None:

@@ -25,12 +25,11 @@ class GRU(Cell):
     REQUIRES = GATED_REQUIRES
 
     def step(self, weights: Mapping[str, Array], state: State, drive: Array, recurrent: Array) -> State:
-        (h,) = state
-        n_units = h.shape[-1]
-        gates = self.functions.sigmoid(drive[..., : 2 * n_units] + recurrent[..., : 2 * n_units])
-        reset, update = gates[..., :n_units], gates[..., n_units:]
-        from_units = recurrent[..., 2 * n_units :] + weights["recurrent_bias"][..., None, :]
-        candidate = self.functions.tanh(drive[..., 2 * n_units :] + reset * from_units)
+        (h,), functions = state, self.functions
+        of_inputs, of_units = functions.split(drive, self.gates), functions.split(recurrent, self.gates)
+        reset, update = (functions.sigmoid(of_inputs[gate] + of_units[gate]) for gate in (0, 1))
+        from_units = of_units[2] + weights["recurrent_bias"][..., None, :]
+        candidate = functions.tanh(of_inputs[2] + reset * from_units)
         return (candidate + update * (h - candidate),)
 
 

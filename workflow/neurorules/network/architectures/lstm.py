@@ -28,12 +28,9 @@ class LSTM(Cell):
 
     def step(self, weights: Mapping[str, Array], state: State, drive: Array, recurrent: Array) -> State:
         cell, functions = state[1], self.functions
-        n_units, gates = cell.shape[-1], drive + recurrent
-        into, keep = functions.sigmoid(gates[..., :n_units]), functions.sigmoid(gates[..., n_units : 2 * n_units])
-        candidate = functions.tanh(gates[..., 2 * n_units : 3 * n_units])
-        out = functions.sigmoid(gates[..., 3 * n_units :])
-        cell = keep * cell + into * candidate
-        return out * functions.tanh(cell), cell
+        into, keep, candidate, out = functions.split(drive + recurrent, self.gates)
+        cell = functions.sigmoid(keep) * cell + functions.sigmoid(into) * functions.tanh(candidate)
+        return functions.sigmoid(out) * functions.tanh(cell), cell
 
 
 ARCHITECTURE = LSTM

@@ -38,23 +38,33 @@ State = tuple[Array, ...]
 
 @dataclass(frozen=True)
 class Functions:
-    """Functions of arrays, NumPy's or PyTorch's."""
+    """Functions of arrays, NumPy's or PyTorch's.
+
+    Attributes:
+        split: cuts an array into a number of equal parts along its last dimension.
+    """
 
     tanh: Any
     sigmoid: Any
     relu: Any
+    split: Any
 
 
 def array_functions() -> Functions:
     """Those of NumPy arrays."""
-    return Functions(np.tanh, lambda a: 0.5 * np.tanh(0.5 * a) + 0.5, lambda a: np.maximum(a, 0.0))
+    return Functions(
+        np.tanh,
+        lambda a: 0.5 * np.tanh(0.5 * a) + 0.5,
+        lambda a: np.maximum(a, 0.0),
+        lambda a, parts: np.split(a, parts, -1),
+    )
 
 
 def tensor_functions() -> Functions:
     """Those of PyTorch tensors."""
     import torch
 
-    return Functions(torch.tanh, torch.sigmoid, torch.relu)
+    return Functions(torch.tanh, torch.sigmoid, torch.relu, lambda a, parts: torch.chunk(a, parts, -1))
 
 
 class Cell:
