@@ -17,8 +17,8 @@ INSTALLED := .venv/.installed
 DOCS_INSTALLED := .venv/.docs-installed
 SNAKEMAKE_FLAGS ?= --quiet host reason
 
-# config/config.yaml is the study `paper`; all other studies have the names of their files.
-CONFIG := config/$(patsubst paper,config,$(STUDY)).yaml
+# config/config.yaml is the study `paper`; all other studies have the names of their files. Files joined by + are merged.
+CONFIG := $(foreach name,$(subst +, ,$(STUDY)),config/$(patsubst paper,config,$(name)).yaml)
 TORCH := $(shell grep -o 'torch==[0-9.]*' pyproject.toml)
 
 # Jobs use the package from this checkout. One thread per job: Snakemake assigns the cores, and sums keep their order.
@@ -78,7 +78,7 @@ plan: $(INSTALLED) ## count the jobs left for a study or one of its targets, wit
 	@$(NEURORULES) plan $${RAW_DIR:+--raw-dir "$$RAW_DIR"} -- "$$STUDY" $$TARGET
 
 run: study-exists $(INSTALLED) ## run a study or one of its targets: make run STUDY=reach TARGET=table3 RAW_DIR=/data CORES=8
-	set -f; $(SNAKEMAKE) $$TARGET --cores "$$CORES" --configfile "$$CONFIG" $${RAW_DIR:+--config "raw_dir=$$RAW_DIR"} $(SNAKEMAKE_FLAGS)
+	set -f; $(SNAKEMAKE) $$TARGET --cores "$$CORES" --configfile $$CONFIG $${RAW_DIR:+--config "raw_dir=$$RAW_DIR"} $(SNAKEMAKE_FLAGS)
 
 trials: $(INSTALLED) ## show the test trials that a recording's conditions must match: make trials STUDY=companion TASK=dms
 	@$(NEURORULES) trials -- "$$STUDY" $$TASK
@@ -88,18 +88,20 @@ status: $(INSTALLED) ## show a study's progress and the time that its runs will 
 
 archive: $(INSTALLED) ## pack a finished study into results/STUDY/archive/STUDY.zip, and check it
 	@$(NEURORULES) archive -- "$$STUDY"
-	@$(NEURORULES) archive --check "results/$$STUDY/archive/$$STUDY.zip"
+	@$(NEURORULES) archive --check "results/$${STUDY##*+}/archive/$${STUDY##*+}.zip"
 
 report: $(INSTALLED) ## write a study's answer, claims and figures to one page, results/STUDY/report/report.html
 	@$(NEURORULES) report -- "$$STUDY"
 
 snakemake-report: study-exists $(INSTALLED) ## write Snakemake's report of a finished study: jobs, files and run times
-	@mkdir -p "results/$$STUDY/report"
-	$(SNAKEMAKE) --configfile "$$CONFIG" $${RAW_DIR:+--config "raw_dir=$$RAW_DIR"} --report "results/$$STUDY/report/snakemake.html"
+	@mkdir -p "results/$${STUDY##*+}/report"
+	set -f; $(SNAKEMAKE) --configfile $$CONFIG $${RAW_DIR:+--config "raw_dir=$$RAW_DIR"} \
+	    --report "results/$${STUDY##*+}/report/snakemake.html"
 
 study-exists:
-	@test -f "$$CONFIG" || { echo "STUDY=$$STUDY: $$CONFIG does not exist. Available studies:" >&2; \
-	    ls config/*.yaml | sed -E 's|config/(.*)\.yaml|  \1|; s|^  config$$|  paper|' >&2; exit 1; }
+	@set -f; for file in $$CONFIG; do test -f "$$file" || { \
+	    echo "STUDY=$$STUDY: $$file does not exist. Available studies:" >&2; set +f; \
+	    ls config/*.yaml | sed -E 's|config/(.*)\.yaml|  \1|; s|^  config$$|  paper|' >&2; exit 1; }; done
 
 lint: $(INSTALLED) ## check format, style, types, the lock, the workflow and every config file
 	$(PYTHON) -m ruff check .

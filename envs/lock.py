@@ -45,15 +45,8 @@ TORCH_REQUIRES = [
 # The packages that each kind of step imports, by their PyPI names.
 CORE = ["numpy", "scipy", "pandas", "xarray", "netcdf4", "h5py", "pyyaml", "jsonschema", "torch"]
 CONDA_ENVIRONMENTS = {
-    "training": [  # matplotlib and gymnasium for neurogym
-        *CORE,
-        "matplotlib",
-        "gymnasium",
-        "numba",
-        "pot",
-        "pynwb",
-        "pyarrow",
-    ],
+    # matplotlib and gymnasium for neurogym
+    "training": [*CORE, "matplotlib", "gymnasium", "numba", "pot", "pynwb", "pyarrow"],
     "analysis": [*CORE, "matplotlib", "umap-learn", "markdown-it-py"],
     "peers": [*CORE, "matplotlib", "pytest", "hypothesis"],  # for tests that compare with other packages
 }

@@ -46,8 +46,17 @@ TRAINING: dict[str, Any] = {
 LEARNING: dict[str, dict[str, Any]] = {
     "truncated_bptt": {"window_steps": 10},
     "modprop": {"variant": "published-code", "mu": 0.2, "taps": 10},
+    "mdgl": {"reach": "synapses"},
+    "kernl": {"rate": 0.1, "window_steps": 50},
     "node_perturbation": {"sigma": 0.1, "samples": 1, "perturb_activity_penalty": False},
     "evolution_strategies": {"sigma": 0.05, "samples": 10, "antithetic": True},
+    "reward_hebbian": {
+        "sigma": 1.0,
+        "probability": 0.1,
+        "fluctuation": "observed",
+        "nonlinearity": "cube",
+        "baseline": "unperturbed",
+    },
 }
 COMPARISON: dict[str, Any] = {
     "recording": "reach",
@@ -84,7 +93,8 @@ COMPARISON: dict[str, Any] = {
     "recovery_dsa_n_delays": 2,
     "recovery_dsa_rank": 2,
 }
-# The one network that ModProp can train: ReLU units under Dale's law with cell types.
+# Learning rules that need cell types, and a network that they can train: ReLU units under Dale's law with cell types.
+CELL_TYPE_RULES = ("modprop", "mdgl")
 DALE_RELU: dict[str, Any] = {
     "activation": "relu",
     "dale": True,
@@ -115,10 +125,11 @@ def comparison_options(**overrides: Any) -> Options:
 
 
 def model_options(learning_rule: str = "bptt", task_name: str = "reach", **groups: Mapping[str, Any]) -> Options:
-    """All options of a model but those of its task; other values by group. ModProp gets a network that it can train."""
+    """All options of a model but those of its task; other values by group. Learning rules that
+    need cell types get a network with them."""
     unknown = set(groups) - {"network", "training", "learning", "comparison"}
     assert not unknown, unknown
-    required = DALE_RELU if learning_rule == "modprop" else {}
+    required = DALE_RELU if learning_rule in CELL_TYPE_RULES else {}
     return Options(
         {
             "task_name": task_name,

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from neurorules.cli.base import load_study, study_file, study_files
+from neurorules.cli.base import load_study, open_study, study_file, study_files, study_paths
+from neurorules.cli.check import summary
 from neurorules.cli.inspect import made_by
 from neurorules.cli.main import EXAMPLES, HELPS, build_parser, main
 from neurorules.cli.plan import snakemake_command, with_one_job_table
@@ -73,6 +74,23 @@ def test_studies_are_called_as_their_files_and_the_default_one_paper(repository:
     assert study_file("mine/own.yaml") == Path("mine/own.yaml")
 
 
+def test_files_joined_by_plus_are_one_study(repository: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("study: mine\nuse_figures: [fig5]\nseeds: [0, 1]\n", encoding="utf-8")
+    name = f"reach+{mine}"
+    assert [file.resolve() for file in study_paths(name)] == [repository / "config" / "reach.yaml", mine]
+    study = open_study(name)
+    assert (study.name, list(study.selection.figures)) == ("mine", ["fig5"])
+    assert {model.task for model in study.selection.seeds} == {"hatsopoulos2007"}  # of reach, not of the default study
+    assert f"reach.yaml + {mine}: mine, 1 figures and tables, 4 runs" in summary(name)
+
+
+def test_a_file_with_a_plus_in_its_name_is_one_file(tmp_path: Path) -> None:
+    file = tmp_path / "a+b.yaml"
+    file.write_text("study: one\n", encoding="utf-8")
+    assert study_paths(str(file)) == [file]
+
+
 def test_an_unknown_study_is_set_right() -> None:
     with pytest.raises(InputError) as error:
         study_file("raech")
@@ -109,7 +127,7 @@ def test_a_dry_run_shows_its_table_of_jobs_once() -> None:
 
 
 def test_targets_stand_before_the_options_that_take_every_word() -> None:
-    command = snakemake_command(Path("config/reach.yaml"), ["table3", "fig5"], "/data/raw files")
+    command = snakemake_command([Path("config/reach.yaml")], ["table3", "fig5"], "/data/raw files")
     assert command[3:5] == ["table3", "fig5"]
     assert command[command.index("--config") + 1] == "raw_dir=/data/raw files"
     assert "--dry-run" in command

@@ -147,7 +147,7 @@ def test_study_files_are_listed_with_their_runs() -> None:
         synthetic = {made.selection.recording_entry(name)["synthetic"] for name in made.config["use_recordings"]}
         assert synthetic == {"synthetic" in row["recordings"]}
         absent = [name for name in made.config["use_recordings"] if made.selection.is_absent(name)]
-        assert [f"`{name}` where it has a `path`" in row["recordings"] for name in absent] == [True] * len(absent)
+        assert [f"`{name}` if it has a `path`" in row["recordings"] for name in absent] == [True] * len(absent)
 
 
 def test_the_raw_files_of_every_source_are_shown() -> None:

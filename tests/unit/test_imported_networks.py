@@ -312,7 +312,7 @@ def test_weights_that_diverged_are_refused(tmp_path: Path, recording_file: Path,
     weights["recurrent"][2, 3] = wrong
     np.savez(tmp_path / "net.npz", **weights)
     error = refusal(tmp_path, recording_file)
-    assert error.problem.startswith(f"1 of {UNITS * UNITS} numbers") and error.key == "recurrent"
+    assert error.problem.startswith(f"1 of the {UNITS * UNITS} numbers") and error.key == "recurrent"
 
 
 class Evil:
@@ -467,7 +467,7 @@ def test_activity_is_matched_by_labels_and_scored_as_the_network_itself(tmp_path
     [
         (None, "have no labels"),
         ({"angle": list(range(8))}, "Unknown label"),
-        ({"angle_deg": list(range(7))}, "another number of labels"),
+        ({"angle_deg": list(range(7))}, "different number of labels"),
         ({"angle_deg": [0] * 8}, "8 conditions of the activity have the labels of condition 0"),
         ({"angle_deg": [1, *range(45, 360, 45)]}, "No conditions of the activity"),
     ],

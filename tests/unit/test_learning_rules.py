@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import scipy.stats
 import torch
-from helpers.options import learning_options
+from helpers.options import CELL_TYPE_RULES, learning_options
 
 from neurorules.errors import InputError
 from neurorules.learning.base.gradient_estimator import BatchResult
@@ -34,6 +34,7 @@ FUNCTIONS = {
 CHANGED: dict[str, dict[str, Any]] = {
     "modprop": {"taps": 4},
     "node_perturbation": {"samples": 2, "perturb_activity_penalty": True},
+    "kernl": {"rate": 0.0},  # learned weights are set where they matter, in test_forward_rules.py
     "evolution_strategies": {"sigma": 0.1, "samples": 4, "antithetic": False},
 }
 
@@ -105,15 +106,17 @@ def make_constraint(constraint: str, units: int, rng: np.random.Generator) -> Co
 
 
 def problem_for(learning_rule: str, **options) -> Problem:
-    """A problem that the learning rule can train: ModProp needs ReLU units, Dale's law and cell types."""
+    """A problem that the learning rule can train: some need Dale's law and cell types, ModProp also ReLU units."""
+    if learning_rule in CELL_TYPE_RULES:
+        options = {"constraint": "dale", **options}
     if learning_rule == "modprop":
-        options = {"constraint": "dale", **options, "activation": "relu"}
+        options["activation"] = "relu"
     return make_problem(**options)
 
 
 def pairs(learning_rules: Iterable[str], constraints: Sequence[str]) -> list[tuple[str, str]]:
-    """Learning rule x constraint, except those that ModProp cannot train."""
-    return [(rule, c) for rule in learning_rules for c in constraints if rule != "modprop" or "dale" in c]
+    """Learning rule x constraint, except those that the rule cannot train."""
+    return [(rule, c) for rule in learning_rules for c in constraints if rule not in CELL_TYPE_RULES or "dale" in c]
 
 
 # ---- what training computes
@@ -241,6 +244,80 @@ def block_means(weights: np.ndarray, types: np.ndarray) -> np.ndarray:
     return means
 
 
+def within_neighbourhoods(problem: Problem, steps: int) -> Arrays:
+    """SnAp-n: the gradient of the weights into unit i, with gradients flowing only among the units that unit i reaches
+    over at most n - 1 synapses."""
+    mask, units = problem.connectivity.mask, problem.parameters.sizes.units
+    exists = np.ones((units, units)) if mask is None else (mask.numpy() != 0).astype(float)
+    reached = torch.as_tensor(np.linalg.matrix_power(exists + np.eye(units), steps - 1) > 0).double()
+    found = {name: tensor.numpy().copy() for name, tensor in problem.parameters.named().items()}
+    for i in range(units):
+
+        def among(
+            weights: torch.Tensor, h: torch.Tensor, a: torch.Tensor, t: int, inside: torch.Tensor = reached[:, i]
+        ) -> torch.Tensor:
+            return h.detach() @ weights.T + ((h - h.detach()) * inside) @ weights.detach().T * inside
+
+        gradient = autograd_gradient(problem, recurrent=among)
+        for name in ("recurrent", "input", "bias", "initial_state"):
+            found[name][i] = gradient[name][i]
+        found.update({name: gradient[name] for name in ("readout", "readout_bias")})
+    return found
+
+
+def with_eprop_states(problem: Problem, seen: Callable[..., torch.Tensor]) -> Arrays:
+    """The gradient of e-prop's states, in which no recurrent path counts, as a readout sees them.
+
+    Args:
+        problem: the problem.
+        seen: the state a_t whose activity the readout and the penalty see, its value; and where gradients go. Of the
+            state, the activity before it, and what drives the step (a_0 and None at t = 0, where nothing is seen).
+    """
+    f, alpha, parameters = FUNCTIONS[problem.activation], problem.alpha, problem.parameters
+    p = {name: tensor.clone().requires_grad_() for name, tensor in parameters.named().items()}
+    weights, inputs = constrained(problem.connectivity, p["recurrent"]), torch.as_tensor(problem.trials.inputs)
+    a = p["initial_state"].expand(inputs.shape[1], -1)
+    seen(a, f(a), None)
+    h, activity = f(a), []
+    for t in range(len(inputs)):
+        drive = h.detach() @ weights.T + inputs[t] @ p["input"].T + p["bias"]
+        a = (1 - alpha) * a + alpha * drive
+        noise = 0.0 if problem.noise is None else problem.noise[t]
+        activity.append(f(seen(a, h, drive)) + noise)
+        h = f(a) + noise
+    hidden = torch.stack(activity)
+    loss_of(problem, hidden @ p["readout"].T + p["readout_bias"], hidden).backward()
+    return {name: tensor.grad.numpy() for name, tensor in p.items()}
+
+
+def by_messages(problem: Problem, messages: np.ndarray) -> Arrays:
+    """MDGL: e-prop, and paths over a single synapse with weights (sender, receiver) that reach the loss at once."""
+    weights = problem.alpha * torch.as_tensor(messages)
+    return with_eprop_states(problem, lambda a, h, drive: a if drive is None else a + (h - h.detach()) @ weights.T)
+
+
+def type_means(problem: Problem, reach: str) -> np.ndarray:
+    """(sender, receiver) weights of MDGL's messages: means over the synapses of two types that exist, or all pairs."""
+    connectivity = problem.connectivity
+    weights, types = constrained(connectivity, problem.parameters.recurrent).numpy(), connectivity.cell_types
+    if reach == "all":
+        return block_means(weights, types)
+    exists = (connectivity.mask.numpy() != 0).astype(float)
+    pairs = block_means(exists, types)
+    return exists * block_means(weights, types) / np.where(pairs > 0, pairs, 1.0)
+
+
+def by_kernel(problem: Problem, sensitivity: torch.Tensor, kernel: torch.Tensor) -> Arrays:
+    """KeRNL: traces that decay by the kernel, and states that a readout sees through the sensitivity weights."""
+    trace: list[torch.Tensor] = []
+
+    def seen(a: torch.Tensor, h: torch.Tensor, drive: torch.Tensor | None) -> torch.Tensor:
+        trace.append(a if drive is None else kernel * trace[-1] + problem.alpha * drive)
+        return a.detach() + (trace[-1] - trace[-1].detach()) @ sensitivity.T
+
+    return with_eprop_states(problem, seen)
+
+
 # Learning rules whose gradient automatic differentiation gives, by what it is given: (problem, estimator, options).
 AUTOGRAD: dict[str, Callable[..., Arrays]] = {
     "bptt": lambda problem, estimator, options: autograd_gradient(problem),
@@ -258,9 +335,16 @@ AUTOGRAD: dict[str, Callable[..., Arrays]] = {
     "modprop": lambda problem, estimator, options: autograd_gradient(
         problem, recurrent=through_cell_types(problem, options["mu"])
     ),
+    "mdgl": lambda problem, estimator, options: by_messages(problem, type_means(problem, options["reach"])),
+    "rtrl": lambda problem, estimator, options: autograd_gradient(problem),
+    "snap1": lambda problem, estimator, options: within_neighbourhoods(problem, 1),
+    "snap2": lambda problem, estimator, options: within_neighbourhoods(problem, 2),
+    "kernl": lambda problem, estimator, options: by_kernel(
+        problem, estimator.learning_rule.sensitivity, estimator.learning_rule.kernel
+    ),
 }
 # Learning rules whose gradient is a random estimate: checked draw by draw, and in the mean.
-SAMPLED = {"node_perturbation", "evolution_strategies"}
+SAMPLED = {"node_perturbation", "evolution_strategies", "uoro", "reward_hebbian"}
 
 
 def assert_equal(ours: Arrays, reference: Arrays, tolerance: float = 1e-10) -> None:
@@ -875,7 +959,7 @@ def test_float32_keeps_its_digits_over_many_rows() -> None:
 
 @pytest.mark.parametrize("noise", [False, True], ids=["noiseless", "noise"])
 @pytest.mark.parametrize("activation", ["retanh", "relu", "tanh"])
-@pytest.mark.parametrize("learning_rule", sorted(set(LEARNING_RULES.names()) - {"modprop"}))
+@pytest.mark.parametrize("learning_rule", sorted(set(LEARNING_RULES.names()) - set(CELL_TYPE_RULES)))
 def test_compiled_loops_do_what_pytorch_does(learning_rule: str, activation: str, noise: bool) -> None:
     problem = make_problem(activation, noise)
     here, there = (gradient_by(make_estimator(problem, learning_rule, compiled=c), problem) for c in (True, False))

@@ -95,7 +95,7 @@ def test_a_learning_rate_that_was_chosen_otherwise(here: Path) -> None:
 def test_a_figure_takes_no_table_of_other_options(here: Path, table: str) -> None:
     file = here / "distances.csv"
     file.write_text(table)
-    with pytest.raises(StaleResult, match=r"This table was made otherwise .*it is 'new'"):
+    with pytest.raises(StaleResult, match=r"This table does not match the study.*it is 'new'"):
         produce("fig1", {}, {"fig1": [str(file)]}, "", [], {str(file): "new"})
 
 
@@ -119,7 +119,7 @@ def test_results_without_a_record_are_compared(here: Path, now: Callable[[], Ide
     with pytest.raises(InputError) as caught:
         check_unrecorded(now(), none)
     assert caught.value.file == files[0]
-    for words in (*files, "2 files", "--forceall", "Delete"):
+    for words in (*files, "2 files", "--forceall", "delete them all"):
         assert words in str(caught.value)
     check_unrecorded(now(), lambda file: True)  # Snakemake knows, and makes them again
 

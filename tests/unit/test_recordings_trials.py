@@ -264,7 +264,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "misspelt path": ({"counts": "D.spike"}, "counts", "Did you mean spikes?"),
     "misspelt variable": ({"counts": "d.spikes"}, "counts", "Did you mean D?"),
     "no path": ({"counts": "D..spikes"}, "counts", "D.epochStarts"),
-    "text as counts": ({"counts": "D.side"}, "counts", "Name another"),
+    "text as counts": ({"counts": "D.side"}, "counts", "Use another"),
     "other dimensions": ({"axes": ["trial", "unit"]}, "counts", "axes"),
     "dimension twice": ({"axes": ["unit", "unit", "time"]}, "axes", "axes"),
     "transposed": ({"axes": ["trial", "time", "unit"]}, "counts", "axes: "),

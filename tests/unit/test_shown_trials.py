@@ -39,7 +39,7 @@ def test_stretches_of_a_choice() -> None:
 
 def test_what_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match="no such task") as caught:
+    with pytest.raises(InputError, match="Unknown task") as caught:
         describe(load_study(COMPANION), "afc")
     assert caught.value.remedy is not None and "2af" in caught.value.remedy
     with pytest.raises(InputError, match="made from a recording") as caught:
@@ -54,6 +54,18 @@ def test_all_tasks_of_a_study(capsys: pytest.CaptureFixture[str], tmp_path: Path
     said = [line.split(":")[0] for line in capsys.readouterr().out.splitlines() if "test trials" in line]
     assert said == ["2af", "dms", "romo"]
     assert main(["trials", str(tmp_path / "none.yaml")]) == 1
+
+
+def test_trials_as_arrays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "trials.npz"
+    assert main(["trials", str(COMPANION), "2af", "--output", str(file)]) == 0
+    assert f"{file}: inputs (22, 8, 3), targets (22, 8), scored (22, 8)" in capsys.readouterr().out
+    with np.load(file) as trials:
+        assert sorted(trials.files) == ["inputs", "label_choice", "label_coherence_percent", "scored", "targets"]
+        np.testing.assert_allclose(trials["inputs"][1, 0], [0, 0.532, 0.468], rtol=1e-6)
+        assert trials["label_coherence_percent"].tolist() == [6.4, 12.8, 25.6, 51.2] * 2
+    assert main(["trials", str(COMPANION), "2af", "dms", "--output", str(file)]) == 1
+    assert "trials of one task" in capsys.readouterr().err
 
 
 def test_who_reads_only_the_beginning_gets_no_traceback() -> None:

@@ -316,7 +316,7 @@ def test_modprop_has_a_setting_and_no_other_will_do() -> None:
 def test_every_need_is_an_option_of_the_network() -> None:
     for rule in LEARNING_RULES.names():
         assert {need.option for need in load_learning_rule(rule).REQUIRES} <= set(DEFAULTS["network"])
-    assert {rule for rule in LEARNING_RULES.names() if load_learning_rule(rule).REQUIRES} == {"modprop"}
+    assert {rule for rule in LEARNING_RULES.names() if load_learning_rule(rule).REQUIRES} == {"modprop", "mdgl", "rtrl"}
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,24 @@ def test_each_kind_of_table_depends_on_its_own_options_only() -> None:
     assert set(made.options.table_options("trial_averaging")) == {"trial_averaging_counts", "trial_averaging_repeats"}
 
 
+def test_only_tables_with_a_measure_depend_on_its_options() -> None:
+    """A study without the measure has the same tables whatever its options are."""
+    model = Model(REACH, "bptt", "base")
+
+    def comparison(**options: Any) -> dict[str, Any]:
+        of = study({"defaults": {"comparison": options}}).options
+        kinds = ("distances", "specifications", "noise_floor")
+        return {**{kind: of.scoring(model, kind) for kind in kinds}, "baselines": of.table_options("baselines")}
+
+    tau, with_rsa = {"rsa_comparison": "kendall_tau_a"}, {"measures": ["procrustes", "rsa"]}
+    assert comparison() == comparison(**tau)
+    spearman, kendall = comparison(**with_rsa), comparison(**with_rsa, **tau)
+    assert {kind for kind in kendall if kendall[kind] != spearman[kind]} == {"distances", "baselines"}
+    in_multiverse = {"specification_measures": ["rsa"]}
+    spearman, kendall = comparison(**in_multiverse), comparison(**in_multiverse, **tau)
+    assert {kind for kind in kendall if kendall[kind] != spearman[kind]} == {"specifications"}
+
+
 # ---- a learning rate that is chosen
 
 

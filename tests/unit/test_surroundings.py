@@ -152,7 +152,7 @@ def test_no_shell_of_make_takes_apart_what_a_caller_sets(tmp_path: Path, reposit
         capture_output=True,
         text=True,
     )
-    assert done.returncode != 0 and "there is no" in done.stderr
+    assert done.returncode != 0 and "does not exist" in done.stderr
     assert not made.exists()
 
 

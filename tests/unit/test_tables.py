@@ -295,6 +295,7 @@ def test_every_table_type_has_one_subject() -> None:
         "dpca",
         "dsa",
         "eigenvalues",
+        "gradients",
         "learning",
         "loss_curve",
         "lyapunov",
@@ -305,7 +306,7 @@ def test_every_table_type_has_one_subject() -> None:
     assert table_types("model") == of_models
     assert table_types("group") == ["model_distances", "model_dynamics", "recovery", "snapshots"]
     assert table_types("recording") == ["baselines", "trial_averaging"]
-    assert len(table_types()) == 17
+    assert len(table_types()) == 18
 
 
 # ---- tables of one model

@@ -11,7 +11,7 @@ import pytest
 import torch
 import xarray as xr
 import yaml
-from helpers.options import DALE_RELU, model_options
+from helpers.options import CELL_TYPE_RULES, DALE_RELU, model_options
 
 from neurorules.errors import InputError
 from neurorules.io.netcdf import open_dataset
@@ -45,7 +45,7 @@ UNLIKE: list[dict[str, dict[str, Any]]] = [
 def options_of(rule: str, unlike: Mapping[str, Mapping[str, Any]] | None = None, **training: Any) -> Options:
     """A small model on the task romo, which differs from the others in the given options."""
     common = {"updates": 3, "batch_size": 5, "activity_penalty": 1.0, "n_checkpoints": 3, **training}
-    constraints = DALE_RELU if rule == "modprop" else {}
+    constraints = DALE_RELU if rule in CELL_TYPE_RULES else {}
     unlike = unlike or {}
     network = {"tau_steps": 5, **constraints, **unlike.get("network", {})}
     return model_options(rule, "romo", network=network, training={**common, **unlike.get("training", {})})

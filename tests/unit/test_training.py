@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
-from helpers.options import DALE_RELU, model_options, network_options
+from helpers.options import CELL_TYPE_RULES, DALE_RELU, model_options, network_options
 
 from neurorules.errors import InputError
 from neurorules.learning.base.learning_rule import LEARNING_RULES
@@ -290,7 +290,7 @@ def test_constraints_hold_at_every_checkpoint(task: ReachTask, learning_rule: st
     """Signs, zeros and the diagonal, while updates are so large that unconstrained weights change sign."""
     steep = {"updates": 4, "checkpoints": "published", "learning_rate": 0.2}
     for constraint, network in CONSTRAINTS.items():
-        if constraint == "none" or (learning_rule == "modprop" and constraint != "dale-relu"):
+        if constraint == "none" or (learning_rule in CELL_TYPE_RULES and constraint != "dale-relu"):
             continue
         trained = run(task, learning_rule=learning_rule, network=network, training=steep)
         weights, mask = trained["recurrent"].values, mask_of(network)
@@ -304,9 +304,9 @@ def test_constraints_hold_at_every_checkpoint(task: ReachTask, learning_rule: st
             assert sign_changes(trained) == 0, constraint
         else:
             assert sign_changes(trained) > 0, constraint
-        # ModProp cannot train without Dale's law; what its updates would do there, e-prop's show.
+        # Rules of cell types cannot train without Dale's law; what their updates would do there, e-prop's show.
         free = {**network, "dale": False, "density": 1.0, "cell_types_per_sign": 0, "unit_row_sum": False}
-        rule = "eprop" if learning_rule == "modprop" else learning_rule
+        rule = "eprop" if learning_rule in CELL_TYPE_RULES else learning_rule
         assert sign_changes(run(task, learning_rule=rule, network=free, training=steep)) > 10, constraint
 
 
@@ -352,8 +352,8 @@ class RareOverflow(ReachTask):
         return next((u for u in range(updates) if self.batch(rng, 9).inputs.max() > 1e20), None)
 
 
-# Node perturbation and evolution strategies draw on the device, other numbers than a CPU does.
-DRAW_ON_THE_DEVICE = {"node_perturbation", "evolution_strategies"}
+# These draw on the device, other numbers than a CPU does.
+DRAW_ON_THE_DEVICE = {"node_perturbation", "evolution_strategies", "uoro", "kernl", "reward_hebbian"}
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")

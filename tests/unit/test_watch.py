@@ -191,7 +191,7 @@ def test_failed_jobs_fit_in_a_low_terminal(small: Study, tmp_path: Path) -> None
         raise KeyboardInterrupt
 
     console = Console(file=screen, force_terminal=True, width=100, height=24)
-    assert "goes on" in watch(small, tmp_path, 1.0, console, stop)
+    assert "continues" in watch(small, tmp_path, 1.0, console, stop)
     lines = shown(screen.getvalue()).splitlines()
     assert any(line.lstrip().startswith("Error: [bold]Diverged[/bold]xxx") for line in lines)  # no markup of ours
     assert all(len(line) <= 100 for line in lines) and len(lines) <= 24

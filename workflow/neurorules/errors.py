@@ -67,11 +67,11 @@ class StaleResult(InputError):
 
     def __init__(self, what: str, file: str | Path, differences: Iterable[str]) -> None:
         super().__init__(
-            f"This {what} was made otherwise than the study says now: {'; '.join(differences)}.",
+            f"This {what} does not match the study: {'; '.join(differences)}.",
             file=file,
-            remedy="Snakemake has no record of it, as when .snakemake was lost or results were copied without it. "
-            "Delete the file, or name it after --forcerun, and run the same command: it is made again. To keep it, "
-            "take back the change.",
+            remedy="Snakemake has no record of it, perhaps because .snakemake was lost or results were copied without "
+            "it. To make the file again, delete it or list it after --forcerun, and run the same command. To keep it, "
+            "undo the change.",
         )
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "run_cli",
     "study_file",
     "study_files",
+    "study_paths",
 ]
 
 # The study in config/config.yaml. Every other study is named after its file.
@@ -84,13 +85,22 @@ def study_file(study: str) -> Path:
     return known[study]
 
 
+def study_paths(study: str) -> list[Path]:
+    """The files of a study: one, or several joined by `+`, which are merged in this order (`demo+config/mine.yaml`).
+
+    Raises:
+        InputError: there is no study with one of these names.
+    """
+    return [study_file(one) for one in ([study] if Path(study).is_file() else study.split("+"))]
+
+
 def open_study(study: str) -> Study:
-    """Load and check a study, given by name or by path.
+    """Load and check a study, given by name or by path, or by several of them joined by `+`.
 
     Raises:
         InputError: there is no such study, or its file has an error.
     """
-    return load_study(study_file(study))
+    return load_study(*study_paths(study))
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from functools import partial
 
-from neurorules.cli.base import load_study, run_cli, study_file
+from neurorules.cli.base import load_study, run_cli, study_paths
 
 
 def summary(study: str) -> str:
@@ -14,11 +14,12 @@ def summary(study: str) -> str:
     Raises:
         InputError: there is no such study, or its file has an error.
     """
-    file = study_file(study)
-    checked = load_study(file)
+    files = study_paths(study)
+    checked = load_study(*files)
     n_runs = sum(map(len, checked.selection.trained.values()))
     n_read = sum(map(len, checked.selection.seeds.values())) - n_runs
-    words = f"{file}: {checked.name}, {len(checked.selection.figures)} figures and tables, {n_runs} runs"
+    merged = " + ".join(map(str, files))
+    words = f"{merged}: {checked.name}, {len(checked.selection.figures)} figures and tables, {n_runs} runs"
     return f"{words}, {n_read} networks trained elsewhere" if n_read else words
 
 

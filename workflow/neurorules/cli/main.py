@@ -33,7 +33,9 @@ EXAMPLES = {
     "archive": "neurorules archive demo --output demo.zip",
     "completion": 'eval "$(neurorules completion bash)"',
 }
-_STUDY = "name of a study (demo, reach, paper) or path of its file"
+_STUDY = (
+    "name of a study (demo, reach, paper) or path of its file; join files by + to merge them (demo+config/mine.yaml)"
+)
 
 
 def build_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
@@ -80,6 +82,9 @@ def build_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.Argument
     )
     commands["plan"].add_argument("--raw-dir", metavar="FOLDER", help="folder with your own copies of the recordings")
     commands["trials"].add_argument("tasks", nargs="*", metavar="TASK", help="tasks (default: all tasks of the study)")
+    commands["trials"].add_argument(
+        "--output", metavar="FILE.npz", help="also write the inputs, targets and labels of one task to this NumPy file"
+    )
     commands["show-options"].add_argument("model", metavar="MODEL", help="task/learning rule/setting")
     inspect = commands["inspect"]
     inspect.add_argument("files", nargs="+", metavar="FILE", help="runs, recordings, tables or figures; or raw files")

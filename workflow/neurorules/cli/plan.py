@@ -10,20 +10,20 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from neurorules.cli.base import REPOSITORY, open_study, run_cli, study_file
+from neurorules.cli.base import REPOSITORY, open_study, run_cli, study_paths
 from neurorules.cli.check import summary
 from neurorules.cli.seeds import seeds_report
 
 _JOB_TABLE = re.compile(r"^Job stats:\n(?:.+\n)+\n*", re.MULTILINE)
 
 
-def snakemake_command(file: Path, targets: list[str], raw_dir: str | None = None) -> list[str]:
+def snakemake_command(files: list[Path], targets: list[str], raw_dir: str | None = None) -> list[str]:
     """The command for a study's dry run. Targets come first: --configfile and --config consume every word after "
     "them."""
     config = [] if raw_dir is None else ["--config", f"raw_dir={raw_dir}"]
     return [
         *(sys.executable, "-m", "snakemake", *targets),
-        *("--snakefile", str(REPOSITORY / "Snakefile"), "--cores", "1", "--configfile", str(file), *config),
+        *("--snakefile", str(REPOSITORY / "Snakefile"), "--cores", "1", "--configfile", *map(str, files), *config),
         *("--dry-run", "--quiet", "rules", "host"),
     ]
 
@@ -42,8 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
     code = run_cli(partial(summary, arguments.study), prefix=f"{arguments.study}: ")
     if code != 0:
         return code
-    file = Path(os.path.relpath(study_file(arguments.study), arguments.directory))
-    command = snakemake_command(file, arguments.targets, arguments.raw_dir)
+    files = [Path(os.path.relpath(file, arguments.directory)) for file in study_paths(arguments.study)]
+    command = snakemake_command(files, arguments.targets, arguments.raw_dir)
     done = subprocess.run(command, cwd=arguments.directory, stdout=subprocess.PIPE, encoding="utf-8")
 
     def words() -> str:

@@ -11,8 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from neurorules.cli.base import Model, Study, did_you_mean, open_study, run_cli
 from neurorules.errors import InputError
+from neurorules.io.atomic import whole_file
 from neurorules.recordings.recording import open_recording
 from neurorules.study.preflight import task_of
 from neurorules.tasks.base.labels import join, labels_of
@@ -32,6 +35,18 @@ def describe(study: Study, task: str) -> str:
     Raises:
         InputError: the study has no such task, the recording that its trials are made from does not exist, or the
             conditions or bins of its recording do not match.
+    """
+    return describe_and_save(study, task, None)
+
+
+def describe_and_save(study: Study, task: str, output: str | Path | None) -> str:
+    """A description of a task's test trials, which are also written to the NumPy file `output` if it is given.
+
+    The file has the arrays `inputs` (step, trial, input), `targets` (step, trial, output) or (step, trial) for choices,
+    `scored` (step, trial), `label_<name>` (trial,) for each label and, if the recording exists, `compared_steps`.
+
+    Raises:
+        InputError: as `describe`, or the file cannot be written.
     """
     if task not in study.config["tasks"]:
         raise InputError("Unknown task.", key="tasks", value=task, remedy=did_you_mean(task, study.config["tasks"]))
@@ -54,9 +69,12 @@ def describe(study: Study, task: str) -> str:
         f"{made.n_outputs} outputs"
     ]
     labels = labels_of(study.options.task_module(task), made)
+    arrays = {"inputs": trials.inputs, "targets": trials.targets, "scored": trials.scored}
+    arrays |= {f"label_{label}": np.asarray(values) for label, values in labels.items()}
     if recording is not None:
         join(study.options.task_module(task), made, recording, options["comparison"])
         steps, time_ms = compared_steps(made, recording, options["comparison"]), recording["time"].values
+        arrays["compared_steps"] = np.asarray(steps)
         lines.append(
             f"steps {steps[0]}-{steps[-1]} are compared with {name}'s bins, {time_ms[0]:g} to {time_ms[-1]:g} ms"
         )
@@ -70,6 +88,10 @@ def describe(study: Study, task: str) -> str:
             f"  targets  {_pieces(target)}",
             f"  scored   {_pieces(trials.scored[:, k, None])}",
         ]
+    if output is not None:
+        with whole_file(output) as partial, open(partial, "wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+        lines.append(f"{output}: {', '.join(f'{name} {array.shape}' for name, array in arrays.items())}")
     return "\n".join(lines)
 
 
@@ -95,6 +117,13 @@ def run(arguments: argparse.Namespace) -> int:
     def words() -> str:
         study = open_study(arguments.study)
         tasks = arguments.tasks or sorted({model.task for model in study.selection.seeds})
-        return "\n".join(describe(study, task) for task in tasks)
+        if arguments.output is not None and len(tasks) != 1:
+            raise InputError(
+                "--output takes the trials of one task.",
+                key="TASK",
+                value=tasks,
+                remedy=f"Add one of: {', '.join(tasks)}.",
+            )
+        return "\n".join(describe_and_save(study, task, arguments.output) for task in tasks)
 
     return run_cli(words)

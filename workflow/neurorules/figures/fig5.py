@@ -79,6 +79,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     own = table.drop(imported.index) if len(imported) < (table["n_seeds"] > 0).sum() else table
     seeds, repeats = int(own["n_seeds"].max()), int(table.loc[table["quantity"] == "floor", "n"].max())
     elsewhere = f"Networks trained elsewhere: {titles.seeds_text(imported['n_seeds'])} each." if len(imported) else ""
+    turned = table["quantity"].str.endswith("_rotated").any()
+    published = (np.isfinite(table["published_mean"]) & ~table["synthetic"].astype(bool)).any()
     panels.caption(
         figure,
         context,
@@ -89,9 +91,9 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             *filter(None, [elsewhere]),
             f"Groups of {', '.join(map(str, sorted(table['group_size'].unique())))} neurons or units.",
             "Average: the second group's average over conditions in place of a network.",
-            "Crosses: conditions shuffled so that none keeps its place (a new order for each split); plus signs: each "
-            "reach compared with the opposite one.",
-            "Published: one network each, SD over splits; ours is over splits and seeds.",
+            "Crosses: conditions shuffled so that none keeps its place (a new order for each split)"
+            + ("; plus signs: each reach compared with the opposite one." if turned else "."),
+            *(["Published: one network each, SD over splits; ours is over splits and seeds."] if published else []),
         ],
     )
     return {"figure": figure, "csv": table}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ONE_ARRAY = "array"
 SHOWN = 30  # names that an error lists
-_REMEDY = "Save the weights again, as a state dict, .npz or .mat file that holds arrays of numbers only."
+_REMEDY = "Save the weights again as a state dict, or as a .npz or .mat file with numeric arrays only."
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 # Names, each with a function that returns its array, or a number from the array.
@@ -91,7 +91,7 @@ def _did_you_mean(name: str, known: Iterable[str]) -> str:
     ]
     hint = f"Did you mean {close[0]}? " if close else ""
     more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
-    return f"{hint}It has: {', '.join(known[:SHOWN]) or 'no array at all'}{more}."
+    return f"{hint}The file has: {', '.join(known[:SHOWN]) or 'no arrays'}{more}."
 
 
 def _numbers(array: NDArray[Any], path: Path, name: str) -> NDArray[Any]:

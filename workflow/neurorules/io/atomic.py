@@ -24,7 +24,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     lock = path.with_name(f".{path.name}.lock")
-    with exclusive(lock, f"{path}: another process writes it; waiting for its end ..."):
+    with exclusive(lock, f"{path}: another process is writing it; waiting ..."):
         yield from _whole_file(path)
 
 

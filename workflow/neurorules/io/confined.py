@@ -26,7 +26,7 @@ from neurorules.io.access import require_readable
 
 T = TypeVar("T")
 
-_REMEDY = "Get the file again from its original source, or take it away."
+_REMEDY = "Get the file again from its original source, or remove it."
 _NAME_BYTES = 4096
 
 _current: mmap.mmap | None = None  # shared with the child, which writes the file that it reads

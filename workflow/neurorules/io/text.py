@@ -41,9 +41,9 @@ def title_problem(text: str) -> str:
     if not text.strip():
         return "The title is empty."
     if hidden := hidden_character(text):
-        return f"The title has a character that is no letter or sign of one line: {hidden}"
+        return f"The title contains a character that is not printable on one line: {hidden}"
     if len(text) > MOST_CHARACTERS:
         return f"The title has {len(text)} characters; figures have room for {MOST_CHARACTERS}."
     if text.lstrip()[0] in FORMULA_SIGNS:
-        return f"The title begins with {text.lstrip()[0]}, which a spreadsheet takes for a formula."
+        return f"The title begins with {text.lstrip()[0]}, so a spreadsheet would treat it as a formula."
     return ""

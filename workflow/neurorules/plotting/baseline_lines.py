@@ -83,7 +83,7 @@ def mark(panel: Axes, runs: pd.DataFrame, color: Any, x: float | None = None) ->
     """Mark the distances of one model's networks with their conditions in another order; return these distances.
 
     Args:
-        panel: drawn in.
+        panel: the panel to draw in.
         runs: rows of one measure of a table of type `distances`.
         color: the model's colour.
         x: position; None for the networks' mean accuracy at the last checkpoint.

@@ -106,7 +106,7 @@ def draw_runs(
     """Draw a thin line per seed, and a thick line for their mean at common accuracies.
 
     Args:
-        panel: drawn in.
+        panel: the panel to draw in.
         runs: the networks of one model, with columns seed, update, accuracy, distance.
         line_style: colour, line style, marker.
         label: for the legend.

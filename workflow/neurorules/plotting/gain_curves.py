@@ -104,7 +104,7 @@ def draw_mean(
     """Draw a line for the mean over seeds and a band for their SD.
 
     Args:
-        panel: drawn in.
+        panel: the panel to draw in.
         runs: one value for each seed and x.
         x, y: columns.
         line_style: colour, line style, marker.

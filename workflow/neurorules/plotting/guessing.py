@@ -18,7 +18,7 @@ def mark(panel: Axes, rows: pd.DataFrame, up: bool = False) -> None:
     """Draw a thin dotted line at the guessing level, with its value; draw nothing if it is unknown.
 
     Args:
-        panel: drawn in; accuracy is on its x axis.
+        panel: the panel to draw in; accuracy is on its x axis.
         rows: of one task; with a column guessing_accuracy if it is known.
         up: accuracy is on the y axis instead.
     """

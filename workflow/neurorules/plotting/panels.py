@@ -216,7 +216,7 @@ def caption(figure: Figure, context: Mapping[str, Any], table: pd.DataFrame, wor
     """Write a caption below a figure: n, error bars, settings, what is left out, synthetic data.
 
     Args:
-        figure: drawn on.
+        figure: the figure to draw on.
         context: the figure's context, see `figures.base.figure`.
         table: has a column `synthetic`.
         words: sentences about this figure.

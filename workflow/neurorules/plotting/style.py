@@ -20,6 +20,13 @@ LEARNING_RULES: dict[str, tuple[str, Any, str]] = {
     "evolution_strategies": ("#f0a202", (0, (3, 1)), "P"),
     "feedback_alignment": ("#d62728", (0, (1, 1)), "X"),
     "eprop_random_feedback": ("#8c1d18", (0, (3, 1, 1, 1)), "p"),
+    "rtrl": ("#4d4d4d", (0, (8, 2)), ">"),
+    "snap1": ("#bc80bd", (0, (8, 1, 1, 1)), "8"),
+    "snap2": ("#7b3294", (0, (2, 1)), "d"),
+    "uoro": ("#56b4e9", (0, (10, 3)), "H"),
+    "mdgl": ("#1b7837", (0, (4, 1, 1, 1, 1, 1)), "*"),
+    "kernl": ("#a6761d", (0, (2, 2, 6, 2)), "1"),
+    "reward_hebbian": ("#e6550d", (0, (1, 3)), "2"),
 }
 DATA = ("#ff7f0e", "-", "*")
 # The recording's average over conditions.

@@ -168,7 +168,7 @@ def _of_status(code: int, reason: str, headers: Message) -> Exception:
     if code in (408, 425, 429) or code >= 500:
         return Broken(f"HTTP {code} {reason}", _pause(headers.get("Retry-After")))
     kind = LoginNeeded if code in (401, 403) else Refused
-    return kind(f"the server refuses it: HTTP {code} {reason}")
+    return kind(f"the server refuses the request: HTTP {code} {reason}")
 
 
 def _pause(asked: str | None) -> float:

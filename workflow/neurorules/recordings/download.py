@@ -56,8 +56,8 @@ def download(
         by_hand_path = Path(raw_dir if raw_dir is not None else download_dir) / file["path"]
         remedy = (
             f"By hand: {file['by_hand']}; put it at {by_hand_path}"
-            f"{'' if raw_dir is not None else ' (or at the same path below the folder that raw_dir names)'}. "
-            "Or run `make demo`, which does everything on synthetic recordings and needs no download."
+            f"{'' if raw_dir is not None else ' (or at the same path below the folder in raw_dir)'}. "
+            "Or run `make demo`, which uses synthetic recordings and needs no download."
         )
         Transfer(file, target, remedy, progress or sys.stderr).run()
     return paths

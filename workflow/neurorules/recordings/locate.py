@@ -43,7 +43,7 @@ def unpacked_folder(
     chosen = options.get(unpacked["option"], next(iter(folders)))
     if chosen not in folders:
         raise InputError(
-            f"The recording {reader} has no such {unpacked['option']}.",
+            f"Unknown {unpacked['option']} of the recording {reader}.",
             key=unpacked["option"],
             value=chosen,
             remedy=f"Use one of: {', '.join(folders)}.",

@@ -67,7 +67,7 @@ def published_facts(file: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     except (Broken, Refused, OSError, ValueError, RecursionError) as error:
         return {}, shorten(error)
     if not isinstance(said, dict):
-        return {}, "the server says something else"
+        return {}, "the server's answer has another form"
     return _facts(said), ""
 
 

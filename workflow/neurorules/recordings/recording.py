@@ -132,9 +132,9 @@ def _coordinates(recording: xr.Dataset) -> Fault | None:
             return f"{what[name]} in the recording.", name, 0
     condition, time_ms, neuron = (recording[name].values for name in DIMENSIONS)
     if not np.array_equal(condition, np.arange(len(condition))):
-        return "Conditions are numbered from 0, in their order.", "condition", condition.tolist()
+        return "Conditions must be numbered from 0, in order.", "condition", condition.tolist()
     if neuron.dtype.kind not in "OU" or len(set(neuron.tolist())) < len(neuron):
-        return "Each neuron needs a name of its own, as text.", "neuron", neuron.tolist()
+        return "Each neuron needs a unique name, as text.", "neuron", neuron.tolist()
     if time_ms.dtype != np.float64 or not np.isfinite(time_ms).all():
         return "Times must be finite numbers (float64), in ms.", "time", time_ms.tolist()
     if len(time_ms) > 1:
@@ -145,7 +145,7 @@ def _coordinates(recording: xr.Dataset) -> Fault | None:
             return f"The times are {bin_width_ms(time_ms):.6g} ms apart.", "bin_width_ms", stated
     where = recording.attrs.get("time_in_bin", EDGE)
     if where not in (EDGE, MIDDLE):
-        return "Where in its bin a time lies is not known.", "time_in_bin", where, f"Write {EDGE} or {MIDDLE}."
+        return "Unknown value of time_in_bin.", "time_in_bin", where, f"Write {EDGE} or {MIDDLE}."
     return None
 
 
@@ -168,7 +168,7 @@ def _values(recording: xr.Dataset) -> Fault | None:
             f"Firing rates must not be negative, {describe_cells(recording['rates'] < 0)}.",
             "rates",
             float(rates.min()),
-            "Write rates in spikes/s: not z-scored, without a baseline taken off.",
+            "Write rates in spikes/s, not z-scored and without a subtracted baseline.",
         )
     if not _changes(rates):
         return (

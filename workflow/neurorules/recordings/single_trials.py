@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 RATES, NEURON, CONDITION = "trial_rates", "trial_neuron", "trial_condition"
 WANTED = (
-    "Give trial_rates(trial, time) with trial_neuron(trial) and trial_condition(trial), or, for neurons that were "
-    "recorded together, trial_rates(trial, time, neuron) with trial_condition(trial)."
+    "Write trial_rates(trial, time) with trial_neuron(trial) and trial_condition(trial), or, for neurons recorded "
+    "together, trial_rates(trial, time, neuron) with trial_condition(trial)."
 )
 
 
@@ -122,7 +122,7 @@ def fault_of_trials(recording: xr.Dataset) -> tuple[str, str, Any] | None:
             n = recording.sizes[of]
             return (
                 name,
-                f"A trial is of a {of} that the recording does not have; they are 0 to {n - 1}.",
+                f"A trial belongs to a {of} that the recording does not have (0 to {n - 1}).",
                 int(outside[0]),
             )
     rates = recording[RATES].values

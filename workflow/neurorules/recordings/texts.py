@@ -24,11 +24,11 @@ def text_fault(text: Any, longest: int = LONGEST_NAME) -> str | None:
         except UnicodeDecodeError:
             return "is not valid UTF-8"
     if not isinstance(text, str):
-        return "is not a text"
+        return "is not text"
     if len(text) > longest:
         return f"has {len(text)} characters, more than {longest}"
     hidden = hidden_character(text)
-    return None if hidden is None else f"holds the control character {hidden}"
+    return None if hidden is None else f"contains the control character {hidden}"
 
 
 def faulty_text(recording: xr.Dataset) -> tuple[str, Any, str] | None:

@@ -54,9 +54,7 @@ class Transfer:
             if not self.target.is_file():
                 self.target.parent.mkdir(parents=True, exist_ok=True)
                 lock = self.target.with_name(f".{self.target.name}.lock")
-                with exclusive(
-                    lock, f"{self.target.name}: another process downloads it; waiting for its end ..."
-                ) as held:
+                with exclusive(lock, f"{self.target.name}: another process is downloading it; waiting ...") as held:
                     if not held:  # another process may be writing the same file
                         self._name_partial(f".{socket.gethostname()}.{os.getpid()}")
                     if not self.target.is_file():
@@ -82,14 +80,14 @@ class Transfer:
         facts, unknown = published_facts(self.file)
         self.file = {**self.file, **{name: value for name, value in facts.items() if self.file.get(name) is None}}
         if unknown:
-            self._report(f"its publisher does not say its size and digest ({unknown})")
+            self._report(f"its publisher's size and digest are unknown ({unknown})")
         attempt = 1
         while True:
             try:
                 if self._fetch():
                     break
             except Broken as broken:
-                self._report(f"broke off ({broken}), attempt {attempt} of {_ATTEMPTS}")
+                self._report(f"download interrupted ({broken}), attempt {attempt} of {_ATTEMPTS}")
                 if attempt == _ATTEMPTS or broken.pause_s > limits.LONGEST_PAUSE_S:
                     wait = f" in {broken.pause_s:.0f} s" if broken.pause_s else ""
                     raise self._refuse(
@@ -273,7 +271,7 @@ class Transfer:
         write_text(recorded, f"{found}  {self.target.name}\n")
         os.replace(self.partial, self.target)
         self._discard()
-        self._report("complete and verified" if known else "complete; its checksum is now recorded")
+        self._report("complete and verified" if known else "complete; its checksum was recorded")
 
     def _discard(self) -> None:
         self.partial.unlink(missing_ok=True)

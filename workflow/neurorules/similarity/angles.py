@@ -6,7 +6,7 @@ orthogonal C is the Cayley transform of a skew-symmetric matrix, the output of a
     H_1 = tanh(X W_1^T),  H_2 = tanh(H_1 W_2^T),  Z = H_2 W_3^T,  S = Z - Z^T,  C = (I + S)^-1 (I - S)
 
 Adam optimises X, which starts as the identity, and W_1..W_3, which start at random. A Cayley transform has determinant
-1. For rotations with a reflection, the descent is run again with two directions of B exchanged; the lower end counts.
+1. For rotations with a reflection, it is run again with two directions of B exchanged; the lower result counts.
 Gradients are written out here and all descents run in parallel: separate calls would take longer than the work itself.
 """
 

@@ -9,8 +9,7 @@ are neurons. So
     distance(n) = c n^-p
 
 is fitted to the mean distances at several n by least squares of their logarithms. p is 1/2 if n is large enough. In
-simulated populations with known distance, the line a + b / sqrt(n) was equally far off or further, with a limit above
-0.
+simulated populations with known distance, the line a + b / sqrt(n) was no more accurate, and its limit was above 0.
 """
 
 from __future__ import annotations

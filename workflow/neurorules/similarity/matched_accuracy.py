@@ -64,7 +64,7 @@ def course(update: NDArray[Any], accuracy: NDArray[Any], value: NDArray[Any]) ->
     A checkpoint's weight is the interval of log(1 + update) that it represents, halfway to each neighbour. Where
     accuracy falls, it is pooled with earlier checkpoints until it rises (pool adjacent violators, Barlow et al. 1972);
     the value is averaged over the same checkpoints with the same weights. In between, both are linear in log update. A
-    run that reaches an accuracy and loses it for long has not reached it.
+    run that reaches an accuracy but then loses it for long does not count as having reached it.
 
     Args:
         update: (checkpoint,) ascending.

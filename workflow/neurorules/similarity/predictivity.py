@@ -45,7 +45,8 @@ class Axes(NamedTuple):
     def shrinkage(self) -> NDArray[Any]:
         """1 / (square + penalty), (penalty, axis); 0 if there is no variance."""
         penalised = self.squares + SHARES[:, None] * self.squares.sum()
-        return np.divide(1.0, penalised, out=np.zeros_like(penalised), where=penalised > 0)
+        shrunk: NDArray[Any] = np.divide(1.0, penalised, out=np.zeros_like(penalised), where=penalised > 0)
+        return shrunk
 
 
 class Folds:

@@ -236,7 +236,8 @@ class Checks:
                 remedy=f"Set it to one of: {', '.join(self.config['recordings'])}.",
             )
         check_requirements(model, self.files, self.options)
-        for group, check in (("network", connectivity.check), ("learning", rule.check)):
+        checks = (("network", connectivity.check), ("network", rule.check_network), ("learning", rule.check))
+        for group, check in checks:
             try:
                 check(options[group])
             except InputError as error:

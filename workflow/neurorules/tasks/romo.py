@@ -134,7 +134,7 @@ class RomoTask:
         before = step < decided
         responding = (step >= response) & (step < response + self.response)
 
-        inputs = np.where((step >= second) & before, amplitudes[1], 0.0).astype(np.float32)
+        inputs = ((step >= second) & before) * amplitudes[1].astype(np.float32)
         inputs[self.first] = amplitudes[0]
         answer = np.where(amplitudes > amplitudes[::-1], self.options.target, 0.0).astype(np.float32)
         targets = responding[:, :, None] * np.ascontiguousarray(answer.T)

@@ -10,7 +10,16 @@ from __future__ import annotations
 
 import hashlib
 
-PURPOSES = ("initial weights", "connectivity", "trials", "noise", "learning rule", "flossing", "Lyapunov exponents")
+PURPOSES = (
+    "initial weights",
+    "connectivity",
+    "trials",
+    "noise",
+    "learning rule",
+    "flossing",
+    "Lyapunov exponents",
+    "gradient alignment",
+)
 
 
 def stream_seed(task: str, seed: int, purpose: str) -> int:

@@ -131,6 +131,10 @@ class AdjointEstimator:
         )
         stops = range(network.n_steps, 0, -network.steps_per_block)
         self._blocks = [self._block(max(0, stop - network.steps_per_block), stop) for stop in stops]
+        self._first_arrays: tuple[NDArray[Any], ...] = ()
+        if network.compiled is not None:
+            after, delta = self._blocks[-1].arrays
+            self._first_arrays = after, delta[:, :1]
 
     def _block(self, start: int, stop: int) -> _Block:
         n_units, count = self.theta.sizes.units, stop - start
@@ -212,14 +216,18 @@ class AdjointEstimator:
         torch.mul(recurrent, alpha, out=gradient.recurrent)
         torch.mul(of_inputs, alpha, out=gradient.input)
         torch.mul(bias, alpha, out=gradient.bias)
+        first_delta = self._blocks[-1].first_delta.zero_()  # l_0 = 0
+        path = rule.compiled_block(network, 0, 1)
+        if path is not None and compiled is not None:
+            compiled.backward(0, *self._first_arrays, **path)
+        else:
+            first = self._blocks[-1]
+            derivative = network.derivative(0, 1, first.derivative[..., :1, :, :])
+            rule.backward_block(network, 0, derivative, delta_next, first.delta[..., :1, :, :])
+        torch.sum(first_delta, -2, out=gradient.initial_state)
         if compiled is None:
             gradient.readout.copy_(readout)
             gradient.readout_bias.copy_(readout_bias)
-        first = self._blocks[-1]
-        delta_0 = first.delta[..., :1, :, :].zero_()  # l_0 = 0
-        derivative = network.derivative(0, 1, first.derivative[..., :1, :, :])
-        rule.backward_block(network, 0, derivative, delta_next, delta_0)
-        torch.sum(delta_0[..., 0, :, :], -2, out=gradient.initial_state)
 
     @staticmethod
     def _place_earlier(columns: torch.Tensor, output_error: torch.Tensor, start: int, stop: int) -> None:

@@ -88,6 +88,17 @@ class LearningRule:
         """
 
     @classmethod
+    def check_network(cls, network: Mapping[str, Any]) -> None:
+        """Refuse a network that the rule cannot train, where REQUIRES cannot say it, before any job starts.
+
+        Args:
+            network: the resolved options of the group `network`.
+
+        Raises:
+            InputError: with the option's name as its key.
+        """
+
+    @classmethod
     def estimator(
         cls,
         options: Options,

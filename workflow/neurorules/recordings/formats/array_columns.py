@@ -22,7 +22,7 @@ def per_axis(tree: Mapping[str, Any], said: Said, axis: str, file: Path, key: st
     """Values for the elements of an axis.
 
     Raises:
-        InputError: there is no such variable, or it has another number of values.
+        InputError: there is no such variable, or it has the wrong number of values.
     """
     values = list(said) if isinstance(said, list) else _vector(tree, str(said), axis, file, key)
     if len(values) < size:
@@ -40,7 +40,7 @@ def per_bin(tree: Mapping[str, Any], said: Said, file: Path, key: str, size: int
     """Values for the bins of a continuous session, (bin,).
 
     Raises:
-        InputError: there is no such variable, or it has another number of values.
+        InputError: there is no such variable, or it has the wrong number of values.
     """
     values = list(said) if isinstance(said, list) else _vector(tree, str(said), "time", file, key)
     if len(values) != size:
@@ -72,9 +72,9 @@ def per_trial(
     part = find(tree, str(said), file, key)
     value = part.value
     if not axes:
-        raise part.wrong("The file has one trial only, which no axis counts.", "Name an axis of trials.")
+        raise part.wrong("The file has only one trial, and no axis counts it.", "Add trial to axes.")
     if isinstance(value, str) and len(places) > 1:
-        raise part.wrong("It is one text, not one for each trial.", "Name another variable.")
+        raise part.wrong("It is one text, not one per trial.", "Use another variable.")
     named = name_axes(part, list(axes))
     found: dict[Index, Any] = {}
     for outer, array in named.arrays.items():

@@ -76,7 +76,7 @@ class _Arrays:
             found, spans = self._cut(part, axes)
             n_units = len(found.trials[0]) if found.trials else 0
         if not found.trials or not n_units:
-            raise part.wrong("There is no trial, or no unit, in it.", "Name another variable.")
+            raise part.wrong("It has no trials or no units.", "Use another variable.")
         trials = self._columns(found, spans)
         units = self._units(n_units)
         if kind == SPIKE_TIMES:
@@ -243,9 +243,7 @@ class _Arrays:
             if spans:
                 (whole,) = values.trials
                 if whole.shape[1] < spans[-1][1]:
-                    raise part.wrong(
-                        f"It has {whole.shape[1]} bins, fewer than the activity.", "Name another variable."
-                    )
+                    raise part.wrong(f"It has {whole.shape[1]} bins, fewer than the activity.", "Use another variable.")
                 pieces = [whole[:, a:b] for a, b in spans]
             else:
                 by_place = dict(zip(values.places, values.trials, strict=True))
@@ -266,8 +264,8 @@ def _bins_last(piece: NDArray[Any], n_bins: int, part: Part) -> NDArray[Any]:
     if values.shape[0] == n_bins:
         return values.T
     raise part.wrong(
-        f"A trial of {n_bins} bins has {' x '.join(map(str, values.shape))} values of it.",
-        "A signal needs one value in each bin of the activity.",
+        f"For a trial of {n_bins} bins, its shape is {' x '.join(map(str, values.shape))}.",
+        "A signal needs one value per bin of the activity.",
     )
 
 

@@ -97,7 +97,7 @@ def _walk(value: Any, keeps: Sequence[bool], part: Part, place: Index = ()) -> I
         return  # an empty cell, written as [] by MATLAB
     if not (isinstance(value, np.ndarray) and value.dtype.kind == "O"):
         raise part.wrong(
-            f"Its cells are not all alike: there is {kind_of(value)} where others are cells.", "Write cells alike."
+            f"Its cells differ in form: one is {kind_of(value)}, others are cells.", "Give all cells the same form."
         )
     shaped = value.reshape(_outer_shape(value), order="F")
     for at in np.ndindex(shaped.shape):
@@ -107,22 +107,22 @@ def _walk(value: Any, keeps: Sequence[bool], part: Part, place: Index = ()) -> I
 def _leaf(value: Any, inner: Sequence[str], part: Part, names: Sequence[str], *, events: bool) -> Any:
     if isinstance(value, Opaque):
         raise part.wrong(
-            f"It holds {value.kind}, which only MATLAB can read.",
-            "Write it in MATLAB as numbers, text or a struct: table2struct, char, posixtime.",
+            f"It contains {value.kind}, which only MATLAB can read.",
+            "In MATLAB, convert it to numbers, text or a struct: table2struct, char, posixtime.",
         )
     if isinstance(value, str | list):
         if (isinstance(value, list) and len(inner) == 1) or (isinstance(value, str) and not inner):
             return np.array(value, dtype=object)
-        raise part.wrong(f"Numbers are expected in it; there is {kind_of(value)}.", "Name another variable.")
+        raise part.wrong(f"It must contain numbers, but has {kind_of(value)}.", "Use another variable.")
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiub":
-        raise part.wrong(f"Numbers or text are expected in it; there is {kind_of(value)}.", "Name another variable.")
+        raise part.wrong(f"It must contain numbers or text, but has {kind_of(value)}.", "Use another variable.")
     if events:
         return value.astype(np.float64).ravel(order="F")
     if not inner:
         if value.size > 1:
             raise part.wrong(
-                f"One value is expected where there is {kind_of(value)}.",
-                f"Take one of its elements: {part.path}(1), say; or name its dimensions in axes.",
+                f"One value is expected, but this is {kind_of(value)}.",
+                f"Select one of its elements, for example {part.path}(1), or name its dimensions in axes.",
             )
         return value.ravel()[0] if value.size else np.float64(np.nan)
     if len(inner) == 1:

@@ -98,7 +98,11 @@ def _problem_of_links(hdf5: h5py.File) -> tuple[str, str, Any] | None:
             where = f"{group.name.rstrip('/')}/{name}"
             if not isinstance(link, h5py.HardLink):
                 target = f"{getattr(link, 'filename', '')}:{link.path}".lstrip(":")
-                return "The file holds a link, which may lead to other files; links are not followed.", where, target
+                return (
+                    "The file contains a link, which may point to other files. Links are not followed.",
+                    where,
+                    target,
+                )
             item = group[name]
             count += len(item.attrs)
             address = h5py.h5o.get_info(item.id).addr
@@ -108,7 +112,7 @@ def _problem_of_links(hdf5: h5py.File) -> tuple[str, str, Any] | None:
             if isinstance(item, h5py.Dataset) and (elsewhere := stored_elsewhere(item)):
                 return "The values of this variable are stored in other files, which are not read.", where, elsewhere
             if count > NETCDF_OBJECTS:
-                return f"The file holds more than {NETCDF_OBJECTS} variables, groups and attributes.", where, count
+                return f"The file contains more than {NETCDF_OBJECTS} variables, groups and attributes.", where, count
     return None
 
 

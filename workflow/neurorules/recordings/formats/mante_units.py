@@ -70,7 +70,7 @@ def unit_contents(raw: Sequence[Path], monkey: str) -> Iterator[tuple[str, bytes
     Raises:
         InputError: no file, a file of another type or monkey, or a damaged archive.
     """
-    remedy = f"Give the published zip, or the unit files of monkey {monkey} ({monkey}*_Vstim_100_850_ms.mat)."
+    remedy = f"Use the published zip, or the unit files of monkey {monkey} ({monkey}*_Vstim_100_850_ms.mat)."
     paths = [Path(path) for path in raw]
     if not paths:
         raise InputError("No unit file was found.", key="raw", value=[], remedy=remedy)

@@ -30,7 +30,7 @@ PACKED = 1000  # the highest compression ratio
 LONGEST = 10_000  # characters of a text about the session
 ERRORS = (*READ_ERRORS, IndexError, AttributeError, ArithmeticError, RecursionError)
 
-REMEDY = "Get the file again, or write it with pynwb; pynwb-validate says what is wrong with it."
+REMEDY = "Get the file again, or write it with pynwb; pynwb-validate shows what is wrong with it."
 
 
 @contextmanager

@@ -96,7 +96,7 @@ def columns_of(table: h5py.Group, path: Path, skip: tuple[str, ...] = ()) -> pd.
 
 
 def _column(table: h5py.Group, name: str, n_rows: int, path: Path) -> tuple[dict[str, Any], str]:
-    """The columns that a column of the file becomes, or why it becomes none."""
+    """The columns made from a column of the file, or why there are none."""
     import h5py
 
     dataset = table[name]

@@ -85,7 +85,7 @@ def _units_apart(named: Named, part: Part, rows: str) -> Cut:
         if len(lengths) > 1:
             raise part.wrong(
                 f"Units have different numbers of bins in the same trial: {sorted(lengths)}.",
-                "Cut all units of a trial alike.",
+                "Cut all units of a trial in the same way.",
             )
         trial = np.full((n_units, lengths.pop()), np.nan)
         for unit, values in found[place].items():
@@ -106,8 +106,8 @@ def _of_one_size(found: Cut, part: Part, rows: str) -> Cut:
         if trial.size and len(trial) != n_rows:
             where = ", ".join(f"{name} {i + 1}" for name, i in zip(found.axes, place, strict=True))
             raise part.wrong(
-                f"There are {len(trial)} of {rows} in {where}, and {n_rows} elsewhere.",
-                "Name its dimensions in their order: axes: [trial, unit, time] is not axes: [trial, time, unit].",
+                f"The length of {rows} is {len(trial)} in {where}, but {n_rows} elsewhere.",
+                "Name its dimensions in their order: axes: [trial, unit, time] differs from axes: [trial, time, unit].",
             )
     trials = [trial if trial.size else np.zeros((n_rows, 0)) for trial in found.trials]
     return Cut(found.axes, found.places, trials)
@@ -117,17 +117,17 @@ def cut_spikes(part: Part, axes: Sequence[str]) -> Cut:
     """Lists of spike times as trials: for each trial and unit its times (spike,), or None.
 
     Raises:
-        InputError: the dimensions differ, there is none of units, or a time is not finite.
+        InputError: the dimensions differ, none of them is unit, or a time is not finite.
     """
     named = name_axes(part, axes, events=True)
     if UNIT not in named.outer:
-        raise part.wrong("Its dimensions do not say which is the unit.", "Write axes: [trial, unit], say.")
+        raise part.wrong("None of its axes is unit.", "Write axes: [trial, unit], for example.")
     at = named.outer.index(UNIT)
     n_units = 1 + max((place[at] for place in named.arrays), default=-1)
     found: dict[Index, list[Any]] = {}
     for outer, times in named.arrays.items():
         if not np.isfinite(times).all():
-            raise part.wrong("A spike time is NaN or infinite.", "Take such times out: an empty list is no spike.")
+            raise part.wrong("A spike time is NaN or infinite.", "Remove such times; an empty list means no spikes.")
         found.setdefault(outer[:at] + outer[at + 1 :], [None] * n_units)[outer[at]] = times
     places = sorted(found)
     return Cut(named.outer[:at] + named.outer[at + 1 :], places, [found[place] for place in places])
@@ -169,10 +169,10 @@ def check_values(found: Cut, kind: str, part: Part) -> None:
             raise part.wrong(f"There are infinite values in {where}.", "Write NaN where a unit was not recorded.")
         if kind != Z_SCORES and (trial < 0).any():
             raise part.wrong(
-                f"There are negative {kind} in {where}, {float(np.nanmin(trial)):g} the lowest.",
-                "If they are z-scored, name them by z_scores.",
+                f"There are negative {kind} in {where}, down to {float(np.nanmin(trial)):g}.",
+                "If they are z-scored, use z_scores.",
             )
         if kind == COUNTS and trial.dtype.kind == "f" and (trial[np.isfinite(trial)] % 1).any():
             raise part.wrong(
-                f"Spike counts in {where} are not whole numbers.", "If they are rates in spikes/s, name them by rates."
+                f"Spike counts in {where} are not whole numbers.", "If they are rates in spikes/s, use rates."
             )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LONGEST_TRIAL_S = 1000.0  # limit of the median; no animal works longer on one trial
 FACTOR = (200.0, 5000.0)  # of last spike to last event: 1000 if one is in ms and they end at similar times
 FEWEST = 10  # spikes needed to estimate a session's length
-SECONDS = "Divide them by 1000 where they are in ms: NWB's times are in s, on the session's clock."
+SECONDS = "Divide them by 1000 if they are in ms: NWB's times are in s, on the session's clock."
 
 
 def check_clock(session: Session, trials: Trials) -> None:

@@ -2,8 +2,8 @@
 
 1 - R^2 of ridge regression from units to neurons on held-out conditions, see `similarity/predictivity.py`. It ignores
 rotation, shift and scale of either, and units that are not needed; it is not symmetric. R^2 is an average over neurons,
-weighted by variance, so it does not depend on their number systematically. Noise in the rates cannot be predicted, and
-R^2 is not divided by a noise ceiling: the distance of a perfect model is the rates' share of noise.
+weighted by variance, so it does not systematically depend on their number. Noise in the rates cannot be predicted, and
+R^2 is not divided by a noise ceiling: a perfect model's distance is the share of noise in the rates.
 """
 
 from __future__ import annotations

@@ -119,6 +119,11 @@ COLUMNS = {
     "imaginary": Column(NUMBER, "imaginary part of the same eigenvalue"),
     "exponent": Column(NUMBER, "Lyapunov exponent", "1 / time constant"),
     "tau_steps": Column(INTEGER, "time constant of the units", "steps"),
+    "alignment": Column(
+        NUMBER, "cosine between the rule's update of the recurrent weights and BPTT's; mean over batches"
+    ),
+    "alignment_of_mean": Column(NUMBER, "the same cosine between the two updates' means over batches"),
+    "batches": Column(INTEGER, "batches of trials that were drawn"),
     "component": Column(TEXT, "demixed principal component"),
     "condition": Column(INTEGER, "index of the condition, from 0"),
     "condition_labels": Column(TEXT, "labels of the condition in the recording, by name, as JSON"),

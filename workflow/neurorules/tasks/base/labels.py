@@ -126,7 +126,7 @@ def join(module: str, task: Task, recording: xr.Dataset, comparison: Mapping[str
         of_conditions,
         found,
         f"conditions of {recording.attrs.get('name', 'the recording')}",
-        "Give each condition once: average trials of the same labels, or name the label in which they differ.",
+        "List each condition once: average trials with the same labels, or add the label in which they differ.",
     )
     place = {key: at for at, key in enumerate(of_conditions)}
     trials = np.array([at for at, key in enumerate(of_trials) if key in place], np.int64)

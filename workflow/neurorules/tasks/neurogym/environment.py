@@ -27,8 +27,8 @@ TEST_SEED = 0  # the test trials are the same in every run
 NOISE = ("sigma", "noise_std")  # names of the SD of the noise on the inputs
 OURS = ("dt", "random_seed", "frozen_seed")  # parameters set from `dt_ms` and the run's seed
 NEEDS_TRIALS_BEFORE = {
-    "HierarchicalReasoning-v0": "Its rule changes unannounced between blocks of trials: it has to be inferred from "
-    "the trials before.",
+    "HierarchicalReasoning-v0": "Its rule changes between blocks of trials without notice, and can only be inferred "
+    "from earlier trials.",
 }
 # Exceptions with which environments refuse parameters; only the message tells which parameter it is.
 REFUSALS = (ArithmeticError, LookupError, TypeError, ValueError)
