@@ -21,6 +21,7 @@ from neurorules.study.model import Model
 from neurorules.study.schema.network import Network as NetworkOptions
 from neurorules.study.yaml_source import REPOSITORY
 from neurorules.tasks.base.task import Task, make_task
+from neurorules.training.gradient_alignment import gradient_alignment
 from neurorules.training.train import Network, train, train_stack
 
 GATED = ("gru", "lstm")
@@ -176,3 +177,14 @@ def test_weights_from_elsewhere_are_not_read_as_gated_units() -> None:
     error = refused({**over, "networks": {"authors_bptt": {**known, "setting": "gru"}}})
     assert error.key == "settings.gru.network.architecture" and "gru" in error.problem
     assert error.remedy is not None and "networks.authors_bptt.setting" in error.remedy
+
+
+@pytest.mark.parametrize("architecture", GATED)
+def test_updates_are_compared_with_bptts(architecture: str) -> None:
+    """BPTT agrees with itself; e-prop points less than 90 degrees away, and is not BPTT."""
+    found = {}
+    for rule in ("bptt", "eprop"):
+        options = options_of(architecture, rule, density=0.5, noise_sd=0.0)
+        found[rule] = gradient_alignment(trained(architecture, rule, density=0.5), 0, options, romo(), 0, 2)
+    assert found["bptt"] == pytest.approx((1.0, 1.0), abs=1e-5)
+    assert 0 < found["eprop"][0] < 0.999
