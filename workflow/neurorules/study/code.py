@@ -44,7 +44,7 @@ def scoring_code(study: Study, script: str, table_type: str, models: Sequence[Mo
 
 def _architecture(study: Study, model: Model) -> str:
     """The plug-in of a model's units."""
-    return f"network.architectures.{study.options.of(model)['network']['architecture']}"
+    return f"network.architectures.{study.options.architecture(model)}"
 
 
 def recording_code(study: Study, recording: str) -> Code:

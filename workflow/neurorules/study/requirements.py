@@ -28,7 +28,7 @@ def check_requirements(model: Model, files: Sequence[Path], options: StudyOption
     Raises:
         InputError: the first option that has another value.
     """
-    name = options.of(model)["network"]["architecture"]
+    name = options.architecture(model)
     rule = load_learning_rule(model.learning_rule)
     in_setting = "Use it with another setting in the figure's `extra_models`, or remove it from the figure."
     of_rule = (*(() if rule.any_architecture else (ONLY_LEAKY,)), *rule.REQUIRES)
@@ -50,7 +50,7 @@ def check_imported(model: Model, files: Sequence[Path], options: StudyOptions) -
     Raises:
         InputError: its setting has another architecture.
     """
-    found = options.of(model)["network"]["architecture"]
+    found = options.architecture(model)
     if found != LEAKY and not options.imported.is_activity(model.learning_rule):
         where = f"networks.{model.learning_rule}"
         raise study_error(
