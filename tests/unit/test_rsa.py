@@ -147,3 +147,14 @@ def test_without_variance_the_distance_is_one(options: tuple[str, str]) -> None:
     x, nothing = activity(np.random.default_rng(5)), np.full((4, 6, 3), 0.1)
     assert distance(nothing, x, *options) == distance(x, nothing, *options) == 1.0
     assert distance(nothing, nothing, *options) == distance(x[:1, :1], x[:1, :1], *options) == 1.0
+
+
+def test_of_many_samples_some_times_count() -> None:
+    """100 conditions at 30 times: at every third, 10 times each, there are 1000 samples."""
+    rng = np.random.default_rng(6)
+    x, y = rng.standard_normal((2, 100, 30, 3))
+    y += x
+    every_third = [activity - activity.mean((0, 1)) for activity in (x, y)]
+    expected = 1 - spearmanr(*(pdist(of[:, ::3].reshape(-1, 3)) for of in every_third)).statistic
+    assert distance(x, y) == pytest.approx(expected, abs=1e-6)
+    assert distance(x[:, :12], y[:, :12]) != pytest.approx(expected, abs=1e-4)

@@ -22,7 +22,8 @@ and `comparison.rsa_comparison` is one of
 
 The distance is symmetric and ignores the scale of either representation. It ranges from 0 to 2 (1 for cosine). 1 - r
 need not satisfy the triangle inequality. Dissimilarities are rounded to 1e-9 of the largest, so that rounding errors
-do not break ties.
+do not break ties. With more than `MOST_SAMPLES` samples, only every k-th time of each condition counts, with the
+smallest k that leaves no more: pairs grow with the square of samples, and neighbouring times are alike.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 LABEL = "RSA distance"
 OPTIONS = ("rsa_dissimilarity", "rsa_comparison")
 
+# 8 conditions x 121 times and 72 x 15 are below. 1200 samples are 719,400 pairs, which take about 0.15 s to compare.
+MOST_SAMPLES = 1200
 DECIMALS = 9
 # Norms below this share of the largest are rounding errors of a sample without variance over features.
 NEGLIGIBLE = 1e-12
@@ -72,9 +75,19 @@ def between(
 def dissimilarities(samples: Samples, rsa_dissimilarity: str) -> NDArray[Any]:
     """The entries above the diagonal of the dissimilarity matrix, (pair,), as shares of the largest."""
     entries: NDArray[Any] = samples.kept(
-        ("rsa dissimilarities", rsa_dissimilarity), lambda: _dissimilarities(samples.centred, rsa_dissimilarity)
+        ("rsa dissimilarities", rsa_dissimilarity), lambda: _dissimilarities(_patterns(samples), rsa_dissimilarity)
     )
     return entries
+
+
+def _patterns(samples: Samples) -> NDArray[Any]:
+    """The samples that are compared, (sample, feature)."""
+    shape = samples.activity.shape
+    stride = -(-len(samples.centred) // MOST_SAMPLES)
+    while stride < shape[-2] and len(samples.centred) // shape[-2] * -(-shape[-2] // stride) > MOST_SAMPLES:
+        stride += 1
+    kept: NDArray[Any] = samples.centred.reshape(-1, *shape[-2:])[:, ::stride].reshape(-1, shape[-1])
+    return kept
 
 
 def _dissimilarities(patterns: NDArray[Any], rsa_dissimilarity: str) -> NDArray[Any]:
