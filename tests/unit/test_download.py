@@ -136,6 +136,13 @@ def left(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
+def test_a_long_address_is_given_in_full(tmp_path: Path, server: Server) -> None:
+    address = f"{server.url}/{'x' * 300}"  # not there: 404
+    with pytest.raises(InputError) as caught:
+        fetch(tmp_path / "d", catalogue(tmp_path, address))
+    assert f"By hand: ask the lab ({address}); put it at" in str(caught.value)
+
+
 def test_a_download_is_verified_and_recorded(tmp_path: Path, server: Server) -> None:
     path, said = fetch(tmp_path / "d", catalogue(tmp_path, server.url, bytes=len(CONTENT), sha256=SHA256))
     assert path == tmp_path / "d" / "lab" / "data.zip"

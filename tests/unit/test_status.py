@@ -46,6 +46,15 @@ def test_nothing_is_there_yet(study: Study, tmp_path: Path) -> None:
     assert "not known until the first training job finishes" in text
 
 
+def test_runs_of_other_models_are_said_while_some_are_left(study: Study, tmp_path: Path) -> None:
+    """As when a study of two files is asked for with one of them."""
+    train(study, tmp_path, 1, 50.0, NOW)
+    assert "other runs" not in report(study, tmp_path, NOW)
+    touch(tmp_path, study.paths.run_file("reach/bptt/other", 0), NOW)
+    text = report(study, tmp_path, NOW)
+    assert "other runs in this folder: 1 models that this study does not use, such as reach/bptt/other." in text
+
+
 @pytest.mark.parametrize("side_by_side", [1, 2])
 def test_time_left_by_hand(study: Study, tmp_path: Path, side_by_side: int) -> None:
     """20 of 90 jobs of 5 runs and 50 s each: 350 runs of 10 s are left."""

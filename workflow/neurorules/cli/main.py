@@ -34,7 +34,7 @@ EXAMPLES = {
     "completion": 'eval "$(neurorules completion bash)"',
 }
 _STUDY = (
-    "name of a study (demo, reach, paper) or path of its file; join files by + to merge them (demo+config/mine.yaml)"
+    "name of a study (demo, reach, paper) or path of its file; join files with + to merge them (demo+config/mine.yaml)"
 )
 
 

@@ -62,6 +62,7 @@ class Progress:
         figures: figures in the study's order.
         pace: when the runs will be finished, as text; empty if all of them are.
         failed: failed jobs.
+        unknown: models with runs in the folder that the study does not use.
         used_bytes, free_bytes: disk space used by the results, and free space on their disk.
     """
 
@@ -74,6 +75,7 @@ class Progress:
     figures: tuple[FigureProgress, ...]
     pace: str
     failed: tuple[FailedJob, ...]
+    unknown: tuple[str, ...]
     used_bytes: int
     free_bytes: int
 
@@ -129,9 +131,17 @@ def progress(study: Study, folder: str | Path = ".", now: float | None = None) -
         figures,
         _pace(study, root, left, now) if left else "",
         tuple(failed_jobs(study, root, now)),
+        _unknown_models(study, root),
         used,
         free,
     )
+
+
+def _unknown_models(study: Study, root: Path) -> tuple[str, ...]:
+    """Models with runs in the study's folder that the study does not use."""
+    runs = root / study.paths.below("runs")
+    found = {"/".join(file.relative_to(runs).parts[:3]) for file in runs.glob("*/*/*/seed*.nc")}
+    return tuple(sorted(found - {str(model) for model in study.selection.seeds}))
 
 
 def _count(wanted: Iterable[object], there: Iterable[object]) -> Count:

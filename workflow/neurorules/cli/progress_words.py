@@ -28,6 +28,11 @@ def in_words(now: Progress, *, by_figure: bool = False) -> str:
             lines.append(f"  {figure.name:<20} {runs}tables {figure.tables.done} of {figure.tables.of}{state}")
     elif missing:
         lines.append(f"  not yet: {', '.join(missing)}")
+    if now.unknown and now.runs.done < now.runs.of:
+        lines.append(
+            f"other runs in this folder: {len(now.unknown)} models that this study does not use, such as "
+            f"{now.unknown[0]}. If you ran it with several files, join their names with +, as in demo+mine."
+        )
     if now.pace:
         lines.append(now.pace)
     lines.append(disk(now))

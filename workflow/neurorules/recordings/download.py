@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
-from neurorules.errors import InputError
+from neurorules.errors import InputError, shorten
 from neurorules.recordings.catalogue import CATALOGUE, is_private, source_entry
 from neurorules.recordings.locate import by_hand
 from neurorules.recordings.transfer import Transfer
@@ -54,8 +54,10 @@ def download(
         target = Path(download_dir) / file["path"]
         paths.append(target)
         by_hand_path = Path(raw_dir if raw_dir is not None else download_dir) / file["path"]
+        address = str(file.get("url", ""))
+        cut = shorten(address) != repr(address)  # the error shows only its beginning
         remedy = (
-            f"By hand: {file['by_hand']}; put it at {by_hand_path}"
+            f"By hand: {file['by_hand']}{f' ({address})' if cut else ''}; put it at {by_hand_path}"
             f"{'' if raw_dir is not None else ' (or at the same path below the folder in raw_dir)'}. "
             "Or run `make demo`, which uses synthetic recordings and needs no download."
         )
