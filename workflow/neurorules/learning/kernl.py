@@ -20,15 +20,15 @@ The paper writes lambda = exp(-gamma); in discrete time lambda itself serves as 
 after every time step; here steps are averaged over the batch, as those of the network. Perturbations are small, so d
 obeys the linearised network, d_t = J_t d_{t-1} + psi_t, which is what is computed: their size does not matter. Each
 step is divided by the curvature of the mean, E Omega_i^2 or sum_k beta_ki^2 E Gamma_i^2, so that `rate` is the fraction
-of the way to the minimum, whatever alpha (ours). Both
-copies are set equal every `window_steps` steps, since differences grow in a chaotic network.
+of the way to the minimum, whatever alpha (ours). Both copies are set equal every `window_steps` steps, since
+differences grow in a chaotic network.
 
 It starts as e-prop, with beta = I and lambda = 1 - alpha. It keeps the leak, and of the recurrent paths what has this
-form on average over steps and trials. It drops that J_t changes with the state, that a perturbation spreads over
+form on average over steps and trials. It ignores that J_t changes with the state, that a perturbation spreads over
 several time constants, and that at s = 0 a unit acts on itself alone. So the estimate stays biased even when beta and
-lambda have been learned; it is exact for units that act on themselves alone, linearly. The weights change while they
-are learned, so they lag behind. It costs a second forward pass and N^2 numbers per step and trial for the means, as
-BPTT, and carries only traces forward.
+lambda have been learned; it is exact only for linear units that act on themselves alone. The network changes while they
+are learned, so they lag behind. It costs a second forward pass, and about 2 N^2 multiplications per step and trial for
+the means, so about as much as BPTT; it carries only traces forward.
 """
 
 from __future__ import annotations

@@ -1,18 +1,18 @@
 """MDGL, multidigraph learning (Liu et al. 2021): e-prop plus one step of messages between cell types.
 
 A unit l sends f'(a_l,t) l_l,t, its direct contribution to the loss, to the units that project to it. They receive it
-one step earlier in the recursion, weighted by the mean weight of the synapses between the two cell types:
+one step earlier, weighted by the mean weight of the synapses between the two cell types:
 
     delta_p,t = (1 - alpha) delta_p,t+1 + f'(a_p,t) (l_p,t + alpha sum_l A_lp W_ab f'(a_l,t+1) l_l,t+1)
 
-with l of type a, p of type b, A_lp = 1 where the synapse from p to l exists, and W_ab the mean of the weights of the
-synapses that exist from type b to type a. Forward in time these are e-prop's traces, in which a synapse meets the
-messages that arrive one step after its own activity.
+where l is of type a and p of type b, A_lp is 1 if there is a synapse from p to l and else 0, and W_ab is the mean
+weight of the existing synapses from type b to type a. Forward in time, an e-prop trace meets the messages that arrive
+one step later.
 
-It keeps e-prop's paths, and of the paths through recurrent weights those of a single synapse, whose target reaches the
-loss at once: a unit's leak after the message has arrived is dropped, and so is every path through two synapses. If
-W_ab were the weights themselves, the rest would be exact: BPTT cut after one recurrent step. What is lost beyond that
-is how synapses between two types differ. ModProp carries the messages over more steps (modprop.py).
+It keeps e-prop's paths, and those paths through a single synapse whose target reaches the loss at once. It drops the
+target's leak into later steps, and every path through two synapses. If W_ab were the weights themselves, this would be
+BPTT cut after one recurrent step. The means also lose how synapses between two types differ. ModProp carries the
+messages over more steps (modprop.py).
 
 The published network has spiking units, and `reach` has the two forms of its code: messages go along existing synapses,
 or to every unit of a type, with W_ab then the mean over all pairs, which is ModProp's with a single tap. It costs one

@@ -6,8 +6,8 @@ with a baseline:
 
     e_im = sum_t S(z_m,t-1 phi_i,t)        dw_im = sum over trials of (L - baseline) e_im / kappa
 
-(a gradient, since L counts here, not the reward -L). No derivative, no error of single
-outputs, no path backward in time: all of the recurrent network is explored at once.
+(a gradient, since L counts here, not the reward -L). It needs no derivative, no error of single outputs, and no path
+backward in time.
 
 - `fluctuation`: phi is the perturbation xi itself (node perturbation, as in Fiete and Seung 2006), or what a unit can
   observe: a_t less its running mean m_t = 0.05 m_{t-1} + 0.95 a_t of earlier steps (published code).
@@ -21,10 +21,10 @@ the identity, kappa = p v makes E dw the gradient of BPTT, dL/dw, since E (L(xi)
 With the cube and kappa = 3 p v^2 the presynaptic factor is cubed: E dw_im = sum_t alpha delta_i,t z_m,t-1^3, no
 gradient, but with its sign wherever z_m keeps its own. For observed fluctuations kappa is that of phi = alpha xi.
 
-So it keeps every path, by measurement, and has the variance of node perturbation: the loss of a trial sums over the
-effects of T N perturbations, of which a synapse needs one. A baseline that does not depend on xi changes the variance
-alone. The activity penalty is part of L. The initial state is perturbed likewise, by alpha sigma. The readout gets its
-exact gradient. It costs two forward passes, one of them with N more inputs, and one product for e.
+So it keeps every path, by measurement, and has the variance of node perturbation: a trial's loss contains the effects
+of T N perturbations, of which a synapse needs one. A baseline that does not depend on xi changes only the variance. The
+activity penalty is part of L. The initial state is perturbed likewise, by alpha sigma. The readout gets its exact
+gradient. It costs two forward passes, one of them with N more inputs, and one product for e.
 """
 
 from __future__ import annotations

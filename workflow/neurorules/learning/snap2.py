@@ -6,9 +6,8 @@
 elsewhere. In general SnAp-n keeps the units that i reaches over at most n - 1 synapses. Their number grows with n until
 it is every unit that i reaches at all: from there on SnAp-n is RTRL, exactly.
 
-It keeps what a unit's weights do to the unit itself and to the units that it projects to, through all of these
-units' synapses among each other, over any number of steps. It drops every path that leaves this neighbourhood. Where a
-path leaves and returns, the return is dropped too.
+It keeps what a unit's weights do to the unit itself and to the units that it projects to, through all synapses among
+them, over any number of steps. It drops every path that leaves this neighbourhood, even if it returns.
 
 With dense weights every unit is a neighbour, so that SnAp-2 is RTRL, at RTRL's cost. It pays with sparse weights only
 (`density`, blocks of cell types): with K units in a neighbourhood, about 1 + density N, it carries N K (N + I + 2)

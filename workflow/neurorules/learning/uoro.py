@@ -1,7 +1,7 @@
 """UORO, unbiased online recurrent optimisation (Tallec and Ollivier 2018): a random estimate of rank one of RTRL's P.
 
 P_t, the influence of the parameters on the units (base/forward.py), is replaced by a product s_t v_t of a vector over
-units and one over parameters. With signs nu_t in {-1, 1}, one per unit, drawn anew at every step of every trial,
+units and one over parameters. With signs nu_t in {-1, 1}, one per unit and independent between steps and trials,
 
     s_t = rho0 J_t s_{t-1} + rho1 nu_t        v_t = v_{t-1} / rho0 + nu_t^T (alpha I z_{t-1}^T) / rho1
     dtheta = sum_t (c_t . s_t) v_t
@@ -15,8 +15,8 @@ norm:
 
 It keeps every path of BPTT in expectation, and drops none: the estimate has no bias. It pays with variance: every pair
 of steps and every pair of units adds noise, which grows with the length of a trial and the number of units, and only
-the mean over trials reduces it. It carries N + N (N + I + 2) numbers for each trial, and a step takes about
-N^2 + 4 N (N + I + 2) multiplications, as BPTT's up to a factor, although a matrix product does less of it at once.
+the mean over trials reduces it. It carries N + N (N + I + 2) numbers for each trial. A step takes about N^2 + 4 N (N +
+I + 2) multiplications, a few times as many as BPTT's, and few of them are in matrix products.
 """
 
 from __future__ import annotations

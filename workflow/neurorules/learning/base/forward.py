@@ -8,7 +8,7 @@ and the influence of weight (i, m) on unit k, P_k,im,t = da_k,t/dw_im, follows f
 
     P_t = J_t P_{t-1} + alpha I z_{t-1}^T,     J_t = da_t/da_{t-1} = (1 - alpha) I + alpha W_h diag f'(a_{t-1})
 
-where I z^T has z_m at (i, im) and 0 elsewhere. The initial state is one more column, whose influence is I at t = 0. The
+where I z^T is z_m at (i, im) and 0 elsewhere. The initial state is one more column, whose influence is I at t = 0. The
 gradient is the sum of c_t P_t over steps and trials, with c_t = f'(a_t) l_t and l_t the learning signal: dL/dh_t
 through the readout and the activity penalty only. The readout's own gradient is exact.
 
