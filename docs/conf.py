@@ -41,6 +41,7 @@ python_maximum_signature_line_length = 88
 html_theme = "furo"
 html_title = "neurorules"
 html_show_sphinx = False
+html_show_copyright = False  # none is stated: the licence is in LICENSE
 html_copy_source = False
 html_static_path = ["site/static"]
 html_extra_path = ["site/root"]  # index.html, which redirects to the first page

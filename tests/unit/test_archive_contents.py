@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from helpers.studies import loaded, study
 
 from neurorules.archive import contents
 from neurorules.archive.crate import crate_metadata, listed_files
+from neurorules.archive.write import config_json
 from neurorules.provenance.commit import commit
+from neurorules.study.identity import Identities
 from neurorules.study.load import Study
 from neurorules.study.yaml_source import REPOSITORY
 
@@ -65,6 +68,30 @@ def test_the_shared_config_names_no_folder_and_selects_the_same() -> None:
     assert again.selection.seeds == of.selection.seeds
     model = next(iter(of.selection.seeds))
     assert again.options.training(model) == of.options.training(model)
+
+
+def test_networks_keep_their_order_and_so_their_colours_in_the_archived_config() -> None:
+    entry = {
+        "task": "hatsopoulos2007",
+        "path": "/home/me/nets",
+        "updates": [1],
+        "form": "activity",
+        "network": {"units": 5},
+        "order": ["condition", "time", "unit"],
+        "labels": {"angle_deg": [0, 45, 90, 135, 180, 225, 270, 315]},
+    }
+    names = ["zebra", "ape"]
+    of = study(
+        {
+            "networks": {name: {**entry, "files": [f"{name}.npy"]} for name in names},
+            "use_recordings": ["hatsopoulos2007"],
+            "use_figures": ["fig5"],
+            "figures": {"fig5": {"tasks": ["hatsopoulos2007"], "learning_rules": names, "settings": ["base"]}},
+        }
+    )
+    again = Study(json.loads(config_json(of)))
+    made = [Identities(one, lambda *_: "code").figure("fig5") for one in (of, again)]
+    assert made[0] == made[1]
 
 
 def test_names_of_files_survive_the_metadata() -> None:

@@ -201,6 +201,22 @@ def recovered(recordings: tuple[str, ...], n_seeds: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+# Alignment of one batch and of the mean over batches, at the end.
+RULES = {"bptt": (1.0, 1.0), "uoro": (0.3, 0.9), "eprop": (0.6, 0.62), "reward_hebbian": (-0.02, 0.1)}
+
+
+def gradients(recordings: tuple[str, ...], n: int) -> pd.DataFrame:
+    """Alignment falls from 1 by training; accuracy rises."""
+    rows = []
+    for recording, (rule, (one, mean)), seed, part in itertools.product(
+        recordings, RULES.items(), range(n), (0.0, 0.5, 1.0)
+    ):
+        values = {"alignment": 1 - part * (1 - one) - 0.001 * seed, "alignment_of_mean": 1 - part * (1 - mean)}
+        of_model = labels(recording, learning_rule=rule, setting="base", seed=seed, update=int(100 * part))
+        rows.append({**of_model, "accuracy": 0.9 * part, **values, "batches": 8})
+    return pd.DataFrame(rows)
+
+
 def tables_of(name: str, recordings: tuple[str, ...], n: int = 4, n_settings: int = 2) -> dict[str, pd.DataFrame]:
     """What each figure is made from."""
     two = ("bptt", "eprop")
@@ -227,11 +243,23 @@ def tables_of(name: str, recordings: tuple[str, ...], n: int = 4, n_settings: in
         "robustness": lambda: {"distances": straight(recordings, two, many, n)},
         "model_distances": lambda: {"model_distances": pairs(recordings, [("bptt", "base"), ("eprop", "base")], n)},
         "recovery": lambda: {"recovery": recovered(recordings, n)},
+        "rules": lambda: {"gradients": gradients(recordings, n)},
     }
     return made[name]()
 
 
-NAMES = ("fig1", "fig2", "fig3", "gain_map", "alignment", "slow_bptt", "robustness", "model_distances", "recovery")
+NAMES = (
+    "fig1",
+    "fig2",
+    "fig3",
+    "gain_map",
+    "alignment",
+    "slow_bptt",
+    "robustness",
+    "model_distances",
+    "recovery",
+    "rules",
+)
 
 
 def make(name: str, tables: dict[str, pd.DataFrame], **of_context: Any) -> dict[str, Any]:
@@ -798,3 +826,17 @@ def test_table2_shows_every_measure_but_procrustes() -> None:
 def test_warnings_are_errors_here() -> None:
     with pytest.raises(UserWarning):
         warnings.warn("a warning", stacklevel=1)
+
+
+# ---- learning rules side by side
+
+
+def test_rules_are_shown_by_one_batch_and_by_the_mean_at_the_end() -> None:
+    (panel,) = [p for p in make("rules", tables_of("rules", ONE))["figure"].axes if "one batch" in p.get_xlabel()]
+    points = {line.get_marker(): line.get_xydata() for line in panel.lines if line.get_linestyle() == "None"}
+    for rule, (one, mean) in RULES.items():
+        expected = [(one - 0.001 * seed, mean) for seed in range(4)]
+        np.testing.assert_allclose(points[style.line_style(rule)["marker"]], expected, rtol=0, atol=1e-12)
+    (curves,) = [p for p in panel.figure.axes if p.get_ylabel() == "Alignment with BPTT"]
+    (thick,) = [line for line in curves.lines if line.get_label().startswith("UORO")]
+    np.testing.assert_allclose(thick.get_ydata(), 1 - np.array([0, 0.5, 1]) * 0.7 - 0.0015, rtol=0, atol=1e-12)

@@ -15,6 +15,7 @@ import xarray as xr
 from helpers.studies import refused, study
 from scipy.io import savemat
 
+from neurorules.archive.verify import run_reader
 from neurorules.errors import InputError
 from neurorules.imported.arrays import read_arrays
 from neurorules.imported.network import import_network, open_network
@@ -24,6 +25,7 @@ from neurorules.network.parameters import Sizes
 from neurorules.options import Options
 from neurorules.runs.evaluate import ModelActivity
 from neurorules.runs.run import open_run, stages_of
+from neurorules.study.identity import Identities
 from neurorules.study.load import Study
 from neurorules.study.model import Model
 from neurorules.study.network_files import find_network_files
@@ -424,6 +426,7 @@ def test_activity_is_matched_by_labels_and_scored_as_the_network_itself(tmp_path
                 **says,
             )
             imported(alone, recording_file, tmp_path)
+            run_reader(Identities(alone, lambda *_: "code"), MODEL, 0)(tmp_path / "run0.nc")  # as the archive's check
             table = tmp_path / "table.csv"
             options = {**alone.options.training(MODEL), **alone.options.scoring(MODEL, "noise_floor")}
             score_model(

@@ -44,7 +44,7 @@ def test_facts_and_a_block_that_works(mat: Path, capsys: pytest.CaptureFixture[s
         assert fact in said
     assert "neurons: 2" in said and "unit003: no spike in the window" in said
     entry = block(said)
-    assert (entry["reader"], entry["source"], entry["path"]) == ("trials", "files", str(mat))
+    assert (entry["reader"], entry["path"]) == ("trials", str(mat))
     found = read([mat], entry["options"])
     assert dict(found.sizes) == {"condition": 2, "time": 10, "neuron": 2, "trial": 40}
 
@@ -92,6 +92,23 @@ def test_tables_are_looked_at_together(tmp_path: Path, capsys: pytest.CaptureFix
     assert (options["spikes_file"], options["align"], options["condition"]) == ("spikes.csv", "go_cue_time", ["choice"])
     assert options["window_ms"] == [-200, 400]
     assert dict(read(files, options).sizes)["neuron"] == 3
+
+
+def test_directions_are_proposed_as_conditions_and_success_as_a_filter(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(2)
+    start = np.arange(40.0)
+    spikes = pd.DataFrame({"unit": rng.integers(1, 4, 4000), "time": np.sort(rng.uniform(0, 40, 4000))})
+    spikes.to_csv(tmp_path / "spikes.csv", index=False)
+    trials = pd.DataFrame({"start_time": start, "stop_time": start + 0.9, "block": [1, 2] * 20})
+    trials = trials.assign(success=[1, 1, 1, 1, 0] * 8, target_dir=[0, 90, 180, 270] * 10, go_cue_time=start + 0.3)
+    trials.to_csv(tmp_path / "trials.csv", index=False)
+    files = [tmp_path / "spikes.csv", tmp_path / "trials.csv"]
+    assert main(["inspect", *map(str, files)]) == 0
+    options = block(capsys.readouterr().out)["options"]
+    assert (options["condition"], options["keep_trials"]) == (["target_dir"], {"success": 1})
+    assert read(files, options)["target_dir"].values.tolist() == [0, 90, 180, 270]
 
 
 def test_files_in_which_nothing_looks_like_trials(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -301,11 +301,15 @@ def test_places_of_the_forest_plot() -> None:
 
 def test_tables_in_markdown_become_tables_that_are_read_aloud_well() -> None:
     found = Page(
-        table_html("# Table 1\n\n## Part\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\n### Finer\n\nwords\n", "Title")
+        table_html(
+            "# Table 1\n\n## Part\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\n### Finer\n\nwords\n"
+            '\n<!-- made by {"code": "12ab"} -->\n',
+            "Title",
+        )
     )
     tags = [tag for tag, _ in found.elements]
     assert "h4" in tags and "h5" in tags and not {"h1", "h2", "h3"} & set(tags)
-    assert "Title: Part" in found.text and "Table 1" not in found.text
+    assert "Title: Part" in found.text and "Table 1" not in found.text and "12ab" not in found.text
     assert [attributes["scope"] for attributes in found.of("th")] == ["col", "col"]
     assert found.unbalanced == []
 

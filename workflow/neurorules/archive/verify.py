@@ -174,7 +174,7 @@ def _readers(identities: Identities) -> dict[str, Callable[[Path], object]]:
         if choice is not None:
             readers[study.paths.learning_rate_file(model)] = partial(_read_choice, choice)
         for seed in seeds:
-            readers[study.paths.run_file(model, seed)] = _run_reader(identities, model, seed)
+            readers[study.paths.run_file(model, seed)] = run_reader(identities, model, seed)
     return readers
 
 
@@ -184,8 +184,9 @@ def _read_choice(asked: Mapping[str, Any], file: Path) -> object:
     return read_choice(file, asked)
 
 
-def _run_reader(identities: Identities, model: Model, seed: int) -> Callable[[Path], object]:
-    from neurorules.runs.run import open_run
+def run_reader(identities: Identities, model: Model, seed: int) -> Callable[[Path], object]:
+    """A function that reads a run of any origin and checks what it was made from."""
+    from neurorules.imported.network import open_network
 
-    asked = {**identities.run(model), "seed": seed}
-    return lambda file: open_run(file, asked)
+    options, asked = identities.study.options.training(model), {**identities.run(model), "seed": seed}
+    return lambda file: open_network(file, options, asked)

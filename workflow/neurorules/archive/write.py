@@ -78,7 +78,7 @@ def write_archive(
     files: dict[str, Content] = {name: REPOSITORY / name for name in contents.FROM_REPOSITORY}
     files |= {name: root / name for name in results}
     files |= {
-        CONFIG: _json(contents.shared_config(study)),
+        CONFIG: config_json(study),
         RECORDINGS: _json(recordings),
         PROVENANCE: _json(_provenance(identities, with_runs)),
         README: _readme(study, with_runs).encode(),
@@ -206,8 +206,13 @@ def _readme(study: Study, with_runs: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _json(value: Any) -> bytes:
-    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+def config_json(study: Study) -> bytes:
+    """The config of a study. Its keys keep their order, which decides the colours of networks trained elsewhere."""
+    return _json(contents.shared_config(study), sort_keys=False)
+
+
+def _json(value: Any, sort_keys: bool = True) -> bytes:
+    return (json.dumps(value, indent=1, sort_keys=sort_keys, ensure_ascii=False) + "\n").encode()
 
 
 def _checksum(content: Content) -> str:

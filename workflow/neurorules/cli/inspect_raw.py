@@ -193,12 +193,12 @@ def _start(files: Sequence[Path], found: Look) -> str:
         )
     entry = {
         "reader": reader_of(files),
-        "source": "files",
         "path": paths[0] if len(paths) == 1 else paths,
         "options": {key: _plain(value) for key, value in found.options.items()},
     }
-    guesses = "file_bin_ms (not stored in the files), " if "file_bin_ms" in found.options else ""
-    return f"# A starting point. Check each line, above all {guesses}condition, align and axes.\n" + _yaml(
+    above_all = [key for key in ("file_bin_ms", "condition", "align", "axes") if key in found.options]
+    guesses = ", ".join(above_all).replace("file_bin_ms", "file_bin_ms (not stored in the files)")
+    return f"# A starting point for your study file. Check each line, above all {guesses}.\n" + _yaml(
         {"recordings": {name: entry}}, flow=None
     )
 

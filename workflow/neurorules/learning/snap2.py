@@ -68,10 +68,9 @@ class SnAp2(RTRL):
         super().__init__(options, parameters, architecture, seeds)
         self.neighbours = []
         for k in range(len(seeds)):
-            mask = (
-                architecture.connectivity.of_network(k) if parameters.batch_shape else architecture.connectivity
-            ).mask
-            exists = np.ones((parameters.sizes.units,) * 2, bool) if mask is None else mask.cpu().numpy() != 0
+            own = architecture.of_network(k) if parameters.batch_shape else architecture
+            mask, n_units = own.connectivity.mask, parameters.sizes.units
+            exists = np.ones((n_units, n_units), bool) if mask is None else np.asarray(mask.cpu().numpy() != 0)
             units, kept = neighbourhoods(exists, self.STEPS)
             device = parameters.flat.device
             self.neighbours.append((parameters.flat.new_tensor(kept), _indices(units, device)))

@@ -104,7 +104,7 @@ def cell_types(n_units: int, types_per_sign: int) -> NDArray[Any]:
                 "There are more cell types than units.",
                 key="network.cell_types_per_sign",
                 value=types_per_sign,
-                remedy=f"Of {n_units} units, {n_units - excitatory} are inhibitory: use at most that many types.",
+                remedy=f"{n_units - excitatory} of {n_units} units are inhibitory: use at most that many types.",
             )
         types.append(first + np.minimum(np.arange(count) // size, types_per_sign - 1))
     return np.concatenate(types)

@@ -64,14 +64,16 @@ def table_html(markdown: str, title: str) -> str:
     """A Markdown table as HTML, with headings below the figure's level, scoped header cells and scrolling tables.
 
     Args:
-        markdown: the table file's content. Its first heading repeats the title and is left out.
+        markdown: the table file's content. Its first heading, which repeats the title, and its last comment, which
+            says what it was made from, are left out.
         title: text for the tables' captions.
     """
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    tokens = parser.parse(re.sub(r"\A\s*# .*\n", "", markdown))
+    without_origin = re.sub(r"\n<!-- made by .*? -->\s*\Z", "\n", markdown, flags=re.DOTALL)
+    tokens = parser.parse(re.sub(r"\A\s*# .*\n", "", without_origin))
     shift = HEADING_LEVEL - min((int(t.tag[1]) for t in tokens if t.type == "heading_open"), default=HEADING_LEVEL)
     shown: list[Token] = []
     under, in_heading, count = "", False, 0

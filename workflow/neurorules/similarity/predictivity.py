@@ -45,8 +45,8 @@ class Axes(NamedTuple):
     def shrinkage(self) -> NDArray[Any]:
         """1 / (square + penalty), (penalty, axis); 0 if there is no variance."""
         penalised = self.squares + SHARES[:, None] * self.squares.sum()
-        shrunk: NDArray[Any] = np.divide(1.0, penalised, out=np.zeros_like(penalised), where=penalised > 0)
-        return shrunk
+        shrinkage: NDArray[Any] = np.divide(1.0, penalised, out=np.zeros_like(penalised), where=penalised > 0)
+        return shrinkage
 
 
 class Folds:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MOST_CONDITIONS = 40
 FILE_BIN_MS = 1  # not stated in any file
 ALIGN = ("move_onset", "movement_on", "go_cue", "go", "stim_on", "cue_on", "target_on")  # parts of names, best first
+CONDITIONS = ("dir", "angle", "target", "cond", "stim", "cue", "context", "type")  # parts of names, best first
+OUTCOMES = ("success", "correct", "reward", "outcome", "result", "hit", "error")  # parts of names of what happened
 OWN = ("start_time", "stop_time", "event", "trial", "id")
 UNIT_NAMES = ("unit", "unit_id", "neuron", "cluster", "cluster_id", "cell")
 TIME_NAMES = ("time", "time_s", "spike_time", "spike_times", "t", "time_ms")
@@ -110,7 +112,12 @@ def of_session(session: Session) -> dict[str, Any]:
     """
     table = session.trials
     conditions = [name for name in table.columns if name not in OWN and _is_label(table[name].tolist())]
+    outcomes = [name for name in conditions if any(part in str(name).lower() for part in OUTCOMES)]
+    conditions = sorted((name for name in conditions if name not in outcomes), key=_rank) or outcomes
     options: dict[str, Any] = {"condition": conditions[:1] or [str(table.columns[0])]}
+    passed = [name for name in outcomes if "success" in str(name).lower() or "correct" in str(name).lower()]
+    if passed and passed[0] != options["condition"][0] and set(table[passed[0]]) == {False, True}:
+        options["keep_trials"] = {str(passed[0]): table[passed[0]].max().item()}  # True or 1
     names = [str(name) for name in table.columns]
     numeric = [name for name in names if _is_times(table[name].tolist())]
     near = [name for part in ALIGN for name in numeric if part in name.lower()]
@@ -129,6 +136,11 @@ def of_session(session: Session) -> dict[str, Any]:
     if session.behaviour:
         options["behaviour"] = {name.rpartition("/")[2].replace(".", "_"): name for name in list(session.behaviour)[:2]}
     return options
+
+
+def _rank(name: Any) -> int:
+    """How little a column's name looks like that of conditions."""
+    return next((rank for rank, part in enumerate(CONDITIONS) if part in str(name).lower()), len(CONDITIONS))
 
 
 def _numbers(values: list[Any]) -> NDArray[Any]:

@@ -238,7 +238,7 @@ def _incomplete(unit: _Unit) -> tuple[str | None, set[int]]:
         if len(levels) != LEVELS or (levels > 0).sum() != LEVELS // 2 or (levels < 0).sum() != LEVELS // 2:
             return f"{feature} coherence has the levels {levels.tolist()}, not 3 of each sign", set()
     if (unit.condition < 0).any():
-        return "trials marked correct whose choice is not what the relevant feature asks for", set()
+        return "trials marked correct whose choice does not match the relevant feature", set()
     absent = set(range(len(CONDITIONS))) - set(unit.condition.tolist())
     if absent:
         first = _describe(min(absent))

@@ -111,7 +111,7 @@ def _is_same(old: Any, value: Any) -> bool:
 def describe(labels: Mapping[str, NDArray[Any]]) -> str:
     """Labels and their values, for errors."""
     words = [f"{name} ({', '.join(map(_word, _values(values)))})" for name, values in labels.items()]
-    return f"Labels that are wanted: {'; '.join(words) or 'none'}."
+    return f"Labels needed: {'; '.join(words) or 'none'}."
 
 
 def in_words(labels: Mapping[str, NDArray[Any]], at: int) -> str:
