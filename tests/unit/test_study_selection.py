@@ -60,7 +60,7 @@ def test_the_demo_shows_everything_there_is_from_synthetic_recordings() -> None:
     assert all(demo.selection.recording_entry(name)["synthetic"] for name in demo.selection.used_recordings)
     # it is to be small
     assert len(demo.selection.blocks) <= 35
-    assert sum(map(len, demo.selection.seeds.values())) <= 160
+    assert sum(map(len, demo.selection.seeds.values())) <= 180
 
 
 def test_the_default_study_shows_the_same_without_the_private_recording() -> None:

@@ -24,6 +24,8 @@ from neurorules.errors import InputError
 from neurorules.io.netcdf import write_dataset
 from neurorules.io.tables import write_table
 from neurorules.options import Options
+from neurorules.similarity.baselines import cross_condition_average
+from neurorules.similarity.measures.base.measure import MEASURES
 from neurorules.similarity.resampling import neuron_weights
 from neurorules.study.load import load_study
 from neurorules.study.model import Model
@@ -340,6 +342,27 @@ def test_distances(made: Made) -> None:
     few = distances.table(ScoredModel(LABELS, fewer, made.task, {0: runs[0]}), made.recording)
     assert list(few["measure"]) == ["cka", "procrustes"] * 6
     assert list(few["distance"][:2]) == [by_key.loc[(0, 0, name), "distance"] for name in ("cka", "procrustes")]
+
+
+def test_every_measure_with_its_options(made: Made) -> None:
+    """By name, in all three types of tables that take measures; the options reach the measure."""
+    runs, rates, names = {0: made.runs["bptt"][0]}, made.recording["rates"].values, MEASURES.names()
+    rsa_options = {"rsa_dissimilarity": "correlation", "rsa_comparison": "cosine"}
+    options = with_comparison(measures=names, specification_measures=names, specification_splits=1, **rsa_options)
+    distances.check(made.recording, options)
+    table = distances.table(ScoredModel(LABELS, options, made.task, runs), made.recording)
+    last = table[table["update"] == table["update"].max()].set_index("measure")["distance"]
+    activity = activity_of(made, runs[0], -1)[:, WINDOW]
+    for name in names:
+        given = rsa_options if name == "rsa" else {}
+        assert last[name] == pytest.approx(MEASURES.load(name).distance(activity, rates, **given), abs=1e-4), name
+    chosen = specifications.table(ScoredModel(LABELS, options, made.task, runs), made.recording)
+    of_all = chosen[(chosen["population"] == "all") & (chosen["is_used"] == 1)]
+    assert list(of_all.groupby("measure")["distance"].last()) == pytest.approx(list(last[sorted(names)]), abs=1e-9)
+    average = baselines.table(made.recording, LABELS, options.comparison)
+    of_average = average[average["quantity"] == "cross_condition_average"].set_index("measure")["value"]
+    expected = MEASURES.load("rsa").distance(cross_condition_average(rates), rates, **rsa_options)
+    assert list(of_average.index) == names and of_average["rsa"] == pytest.approx(expected, abs=1e-9)
 
 
 def test_a_recording_of_other_conditions_cannot_be_compared(made: Made) -> None:
