@@ -325,7 +325,7 @@ def test_every_need_is_an_option_of_the_network() -> None:
         ({"dale": True, "gain": 0.0}, "gain", "gain above 0"),
         ({"dale": True, "units": 1}, "units", "at least 2 units"),
         ({"cell_types_per_sign": 2}, "cell_types_per_sign", "dale: true"),
-        ({"dale": True, "cell_types_per_sign": 41}, "cell_types_per_sign", "at most as many"),
+        ({"dale": True, "cell_types_per_sign": 41}, "cell_types_per_sign", "at most that many"),
         ({"unit_row_sum": True, "gain": 0.0, "density": 0.5}, "gain", "gain above 0"),
         ({"dale": True, "recurrent_scale": 0.0}, "recurrent_scale", "recurrent_scale above 0"),
         ({"unit_row_sum": True}, "unit_row_sum", "unit_row_sum: false"),
