@@ -12,6 +12,7 @@ from typing import Any
 from neurorules.options import Options
 
 NETWORK: dict[str, Any] = {
+    "architecture": "leaky",
     "units": 12,
     "activation": "retanh",
     "tau_steps": 10,

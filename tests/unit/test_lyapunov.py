@@ -13,6 +13,8 @@ from neurorules.dynamics.lyapunov import lyapunov_exponents
 from neurorules.errors import InputError
 from neurorules.network.activations import ACTIVATIONS
 from neurorules.network.architecture import Architecture, make_architecture
+from neurorules.network.architectures.base.cell import load_architecture, load_cell, tensor_functions
+from neurorules.network.cell_tangent import cell_exponents_along
 from neurorules.network.connectivity import Connectivity, draw_mask
 from neurorules.network.initialisation import initialise
 from neurorules.network.parameters import Parameters, Sizes
@@ -365,3 +367,50 @@ def test_flossing_that_fails_says_so():
     run = trained(flossing_iterations=5, flossing_learning_rate=1e308)
     assert isinstance(run, InputError)
     assert run.key == "training.flossing_learning_rate"
+
+
+# ---- gated units
+
+
+@pytest.mark.parametrize("activation", ["relu", "retanh", "tanh"])
+def test_exponents_by_automatic_differentiation_are_those_of_the_written_jacobian(activation):
+    """On leaky units, where the Jacobian is written out."""
+    theta, architecture = network_of(activation=activation, gain=1.3)
+    cell = load_cell(options_of(activation=activation), tensor_functions())
+    inputs = torch.as_tensor(romo().batch(np.random.default_rng(0), 4).inputs).double()
+    expected, expected_basis = exponents_along(theta, architecture, inputs, basis_of(4, 12, 3))
+    ours, basis = cell_exponents_along(theta, cell, inputs, basis_of(4, 12, 3))
+    assert ours.numpy() == pytest.approx(expected.numpy(), abs=1e-10)
+    assert basis.numpy() == pytest.approx(expected_basis.numpy(), abs=1e-8)
+
+
+@pytest.mark.parametrize("architecture, dimension", [("gru", 12), ("lstm", 24)])
+def test_all_exponents_of_gated_units_sum_to_the_mean_log_determinant_of_pytorchs_module(architecture, dimension):
+    sizes = load_architecture(architecture).sizes(1, 12, 2)
+    options = options_of(architecture=architecture, activation="tanh", tau_steps=1, gain=1.3)
+    theta = initialise(sizes, options, np.random.default_rng(0), dtype=torch.float64)
+    inputs = torch.as_tensor(romo().batch(np.random.default_rng(0), 2).inputs[:15]).double()
+    module = {"gru": torch.nn.GRUCell, "lstm": torch.nn.LSTMCell}[architecture](1, 12, dtype=torch.float64)
+    with torch.no_grad():
+        module.weight_ih.copy_(theta.input)
+        module.weight_hh.copy_(theta.recurrent)
+        module.bias_ih.copy_(theta.bias)
+        module.bias_hh.zero_()
+        if architecture == "gru":
+            module.bias_hh[24:] = theta.named()["recurrent_bias"]
+
+    def after(state, x):
+        if architecture == "gru":
+            return module(x[None], state[None])[0]
+        h, c = module(x[None], (state[None, :12], state[None, 12:]))
+        return torch.cat([h[0], c[0]])
+
+    logs = []
+    for trial in range(2):
+        state = torch.zeros(dimension, dtype=torch.float64)
+        for x in inputs[:, trial]:
+            logs.append(torch.linalg.slogdet(torch.func.jacrev(after)(state, x))[1])
+            state = after(state, x).detach()
+    cell = load_cell(options, tensor_functions())
+    exponents, _ = cell_exponents_along(theta, cell, inputs, basis_of(2, dimension, dimension))
+    assert float(exponents.sum()) == pytest.approx(float(torch.stack(logs).mean().detach()), abs=1e-8)

@@ -45,6 +45,9 @@ def test_what_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(InputError, match="made from a recording") as caught:
         describe(load_study(COMPANION), "reach-companion")
     assert caught.value.file == "results/companion/recordings/hatsopoulos2007.nc"
+    with pytest.raises(InputError, match="the study specifies none") as caught:
+        describe(load_study(COMPANION), "reach")
+    assert caught.value.key == "tasks.reach.comparison.recording"
 
 
 def test_all_tasks_of_a_study(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

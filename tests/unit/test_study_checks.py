@@ -297,7 +297,7 @@ def test_what_a_learning_rule_needs_is_checked_at_planning(
     error = caught.value
     assert f"modprop cannot train {REACH}/modprop/mine" in error.problem
     assert (error.file, error.key, error.value) == (str(file), f"settings.mine.network.{option}", value)
-    assert error.remedy is not None and f"needs {wanted}:" in error.remedy and "`extra_models`" in error.remedy
+    assert error.remedy is not None and f"Required: {wanted}." in error.remedy and "`extra_models`" in error.remedy
 
 
 def test_modprop_has_a_setting_and_no_other_will_do() -> None:

@@ -54,6 +54,10 @@ NAMES: list[tuple[str, dict[str, Any]]] = [
     (f"tau-{NUMBER}", {"network.tau_steps": int}),
     ("relu", {"network.activation": "relu"}),
     ("tanh", {"network.activation": "tanh"}),
+    *(
+        (name, {"network.architecture": name, "network.activation": "tanh", "network.tau_steps": 1})
+        for name in ("gru", "lstm")
+    ),
     ("dale", {"network.dale": True}),
     ("noiseless", {"network.noise_sd": 0}),
     ("published-checkpoints", {"training.checkpoints": "published"}),

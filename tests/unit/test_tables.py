@@ -54,6 +54,7 @@ from neurorules.training.train import train
 
 UNITS, UPDATES, SEEDS = 8, 40, (0, 1)
 NETWORK = {
+    "architecture": "leaky",
     "units": UNITS,
     "activation": "retanh",
     "tau_steps": 5,

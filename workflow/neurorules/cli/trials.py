@@ -55,10 +55,16 @@ def describe_and_save(study: Study, task: str, output: str | Path | None) -> str
     recording = None
     if name is not None and Path(study.paths.recording_file(name)).exists():
         recording = open_recording(study.paths.recording_file(name))
+    elif name is None and study.options.needs_recording(task):
+        raise InputError(
+            f"The trials of {task} are made from a recording, but the study specifies none.",
+            key=f"tasks.{task}.comparison.recording",
+            remedy="Specify it in the study file, as docs/recording-nwb.md does.",
+        )
     elif study.options.needs_recording(task):
         raise InputError(
             f"The trials of {task} are made from a recording that does not exist yet.",
-            file=study.paths.recording_file(name or ""),
+            file=study.paths.recording_file(str(name)),
             remedy="Make it first: run snakemake with this file as the target and the study's --configfile.",
         )
     made = task_of(study, model, recording)

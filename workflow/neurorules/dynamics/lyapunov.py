@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.network.architecture import make_architecture
+from neurorules.network.cell_tangent import cell_exponents_along
 from neurorules.network.tangent import exponents_along, random_basis
 from neurorules.runs.run import checkpoint_parameters
 
@@ -45,7 +46,7 @@ def lyapunov_exponents(
         network_options: the model's `network` options.
         task: the model's task; its training trials drive the network, without noise in the units.
         seed: seed of the trials and of the first basis.
-        n_exponents: k; 0 for all.
+        n_exponents: k; 0 for all, as many as the state has numbers: N, or 2N for LSTM.
         n_passes: batches of trials to average over.
 
     Returns:
@@ -57,12 +58,17 @@ def lyapunov_exponents(
         weights = checkpoint_parameters(run, checkpoint, dtype=torch.float64)
         architecture = make_architecture(network_options, NO_MASK, weights.flat)
         rng, basis_rng = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
-        k = min(n_exponents or weights.sizes.units, weights.sizes.units)
-        basis = random_basis(N_TRIALS, weights.sizes.units, k, basis_rng)
+        cell = architecture.cell
+        dimension = weights.sizes.units * (1 if cell is None else cell.n_states)
+        k = min(n_exponents or dimension, dimension)
+        basis = random_basis(N_TRIALS, dimension, k, basis_rng)
         counted = []
         for number in range(WARM_UP_PASSES + n_passes):
             inputs = torch.as_tensor(task.batch(rng, N_TRIALS).inputs).double()
-            exponents, basis = exponents_along(weights, architecture, inputs, basis)
+            if cell is None:
+                exponents, basis = exponents_along(weights, architecture, inputs, basis)
+            else:
+                exponents, basis = cell_exponents_along(weights, cell, inputs, basis)
             if number >= WARM_UP_PASSES:
                 counted.append(exponents.numpy())
     return np.sort(np.mean(counted, axis=0))[::-1]

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 class BPTT(LearningRule):
     label = "BPTT"
 
+    def cuts_credit(self, step: int, n_steps: int) -> bool:
+        return False
+
     def compiled_path(self, network: Network, first_step: int, n_steps: int) -> dict[str, Any]:
         return {"through": np.ones(n_steps, bool)}
 

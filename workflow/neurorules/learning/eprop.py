@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 class EProp(LearningRule):
     label = "e-prop"
 
+    def cuts_credit(self, step: int, n_steps: int) -> bool:
+        return True
+
     def compiled_path(self, network: Network, first_step: int, n_steps: int) -> dict[str, Any]:
         return {}
 

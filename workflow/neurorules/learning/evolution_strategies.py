@@ -37,6 +37,7 @@ NUMBERS_TOGETHER = {"cpu": 100_000, "cuda": 50_000_000}
 
 class EvolutionStrategies(LearningRule):
     label = "evolution strategies"
+    any_architecture = True  # it needs nothing but losses
     OPTION_SCHEMA = {
         "sigma": {
             "type": "number",
@@ -113,7 +114,7 @@ class SamplingEstimator:
             for k in range(len(seeds))
         ]
         self.weights = self.constraints[0].weights(self.perturbed)
-        self.network = architecture.network(self.weights, n_steps, n_trials, keep_activity=False)
+        self.network = architecture.runner(self.weights, n_steps, n_trials)
 
     def update(
         self,

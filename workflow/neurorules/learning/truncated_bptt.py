@@ -34,6 +34,9 @@ class TruncatedBPTT(BPTT):
         },
     }
 
+    def cuts_credit(self, step: int, n_steps: int) -> bool:
+        return bool((n_steps - step) % self.options.window_steps == 0)
+
     def compiled_path(self, network: Network, first_step: int, n_steps: int) -> dict[str, Any]:
         return {"through": (network.n_steps - first_step - np.arange(n_steps)) % self.options.window_steps != 0}
 

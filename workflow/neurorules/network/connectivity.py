@@ -28,7 +28,7 @@ class Connectivity:
 
     Args:
         dale: W_h = |theta| * mask instead of theta * mask.
-        mask: (unit, source unit) or (network, unit, source unit) of -1, 0, 1; None if nothing is constrained.
+        mask: of -1, 0, 1 in the shape of the recurrent weights; None if nothing is constrained.
         cell_types: (unit,) number of each unit's cell type, or None if units have no types.
     """
 
@@ -110,7 +110,7 @@ def cell_types(n_units: int, types_per_sign: int) -> NDArray[Any]:
     return np.concatenate(types)
 
 
-def draw_mask(n_units: int, options: Options, rng: np.random.Generator) -> NDArray[Any] | None:
+def draw_mask(n_units: int, options: Options, rng: np.random.Generator, gates: int = 1) -> NDArray[Any] | None:
     """Draw which weights exist, with the sign of their source under Dale's law; None if nothing is constrained.
 
     Every weight, including the diagonal, is kept with probability `density`. Dale's law removes the diagonal. With cell
@@ -120,6 +120,7 @@ def draw_mask(n_units: int, options: Options, rng: np.random.Generator) -> NDArr
         n_units: N.
         options: `dale`, `density`, `cell_types_per_sign`, `cell_type_density`.
         rng: the run's generator for connectivity.
+        gates: rows of the recurrent weights per unit. A weight exists for all gates of a unit or for none.
     """
     # Both are always drawn, whatever the options, so that settings with the same seed share their draws.
     kept = rng.random((n_units, n_units)) < options.density
@@ -134,7 +135,7 @@ def draw_mask(n_units: int, options: Options, rng: np.random.Generator) -> NDArr
     if options.dale:
         mask *= signs(n_units)
         np.fill_diagonal(mask, 0.0)
-    return mask
+    return mask if gates == 1 else np.tile(mask, (gates, 1))
 
 
 def constrain(recurrent: NDArray[Any], mask: NDArray[Any], options: Options) -> NDArray[Any]:

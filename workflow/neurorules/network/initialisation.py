@@ -30,32 +30,37 @@ def initialise(
     `linear` = the Linear defaults, U(+-1/sqrt(fan_in)) for the input and the readout layer; or `zero`. a_0 = 0.
 
     All arrays are always drawn, whatever the options, so that settings with the same seed share their draws: a network
-    with gain 0.5 is the network with gain 1, scaled.
+    with gain 0.5 is the network with gain 1, scaled. The weights of each gate follow the same laws; further biases are
+    those of a layer from N units, and the whole initial state is 0.
 
     Args:
         sizes: numbers of inputs, units, outputs.
         options: the group `network`: `gain`, `recurrent_scale`, `input_init`, `bias_init`, `gain_scales_readout`, and
             the options of `connectivity.constrain` if there is a mask.
         rng: the run's generator for initial weights.
-        mask: (unit, source unit) from `connectivity.draw_mask`.
+        mask: from `connectivity.draw_mask`, in the shape of the recurrent weights.
         tensor: dtype and device of the parameters.
     """
     import torch
 
-    gain = float(options.gain)
-    recurrent = rng.standard_normal((sizes.units, sizes.units)) / np.sqrt(sizes.units)
-    input_normal = rng.standard_normal((sizes.units, sizes.inputs)) / np.sqrt(sizes.inputs)
-    input_uniform = _uniform(rng, (sizes.units, sizes.inputs), sizes.inputs)
-    bias = _uniform(rng, (sizes.units,), sizes.inputs)
+    gain, shapes = float(options.gain), sizes.shapes()
+    recurrent = rng.standard_normal(shapes["recurrent"]) / np.sqrt(sizes.units)
+    input_normal = rng.standard_normal(shapes["input"]) / np.sqrt(sizes.inputs)
+    input_uniform = _uniform(rng, shapes["input"], sizes.inputs)
+    bias = _uniform(rng, shapes["bias"], sizes.inputs)
     readout = _uniform(rng, (sizes.outputs, sizes.units), sizes.units)
     readout_bias = _uniform(rng, (sizes.outputs,), sizes.units)
 
+    drawn = {name: _uniform(rng, (sizes.units,), sizes.units) for name in sizes.per_unit}
+
     recurrent *= gain * float(options.recurrent_scale)
     zero_bias = options.bias_init == "zero"
+    further = {name: b if name.endswith("_bias") and not zero_bias else np.zeros_like(b) for name, b in drawn.items()}
     arrays = {
         "recurrent": recurrent if mask is None else constrain(recurrent, mask, options),
         "input": input_normal if options.input_init == "normal" else input_uniform,
         "bias": np.zeros_like(bias) if zero_bias else bias,
+        **further,
         "initial_state": np.zeros(sizes.units),
         "readout": gain * readout if options.gain_scales_readout else readout,
         "readout_bias": np.zeros_like(readout_bias) if zero_bias else readout_bias,

@@ -13,21 +13,43 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sizes:
-    """Numbers of inputs, units and outputs."""
+    """Numbers of inputs, units and outputs, and what the architecture adds to them.
+
+    Attributes:
+        gates: rows of W_h, W_x and b per unit; 1 for leaky units.
+        per_unit: names of further parameters with one number per unit; none for leaky units.
+    """
 
     inputs: int
     units: int
     outputs: int
+    gates: int = 1
+    per_unit: tuple[str, ...] = ()
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of each parameter, in the order of the flat tensor."""
+        rows = self.gates * self.units
         return {
-            "recurrent": (self.units, self.units),
-            "input": (self.units, self.inputs),
-            "bias": (self.units,),
+            "recurrent": (rows, self.units),
+            "input": (rows, self.inputs),
+            "bias": (rows,),
+            **dict.fromkeys(self.per_unit, (self.units,)),
             "initial_state": (self.units,),
             "readout": (self.outputs, self.units),
             "readout_bias": (self.outputs,),
+        }
+
+    def dimensions(self) -> dict[str, tuple[str, ...]]:
+        """Names of the dimensions of each parameter in a run file."""
+        rows = "unit" if self.gates == 1 else "gate_unit"
+        return {
+            "recurrent": (rows, "source_unit"),
+            "input": (rows, "task_input"),
+            "bias": (rows,),
+            **dict.fromkeys(self.per_unit, ("unit",)),
+            "initial_state": ("unit",),
+            "readout": ("output", "unit"),
+            "readout_bias": ("output",),
         }
 
 

@@ -1,4 +1,4 @@
-"""The noise-free forward pass of the leaky rate network (`rnn.py`) in NumPy, to run trained networks without PyTorch.
+"""The noise-free forward pass of networks in NumPy, to run trained networks without PyTorch.
 
 For a network that is run only a few times, importing PyTorch would take longer than all its steps.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.network.activations import ACTIVATIONS
+from neurorules.network.architectures.base.cell import LEAKY, Cell, array_functions, load_cell
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,13 +26,15 @@ def run_network(
 
     Args:
         weights: effective weights, after applying constraints, by their names in `Sizes.shapes`.
-        options: the group `network`: `activation` and `tau_steps`.
+        options: the group `network`: `architecture`, `activation` and `tau_steps`.
         inputs: x_1..x_T, (step, trial, input).
 
     Returns:
         h_1..h_T, (step, trial, unit), and y_1..y_T, (step, trial, output). If the activity overflows, the following
         values are not finite.
     """
+    if options.architecture != LEAKY:
+        return _run_cells(weights, load_cell(options, array_functions()), inputs)
     recurrent = weights["recurrent"]
     dtype, activate = recurrent.dtype, ACTIVATIONS[options.activation].of_arrays
     alpha = dtype.type(1.0 / options.tau_steps)
@@ -53,4 +56,24 @@ def run_network(
             activate(state, at_step)
             h = at_step
         outputs = activity.reshape(-1, activity.shape[-1]) @ weights["readout"].T + weights["readout_bias"]
+    return activity, outputs.reshape(n_steps, n_trials, -1)
+
+
+def _run_cells(
+    weights: Mapping[str, NDArray[Any]], cell: Cell, inputs: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """See `run_network`."""
+    dtype, units = weights["recurrent"].dtype, weights["readout"].shape[1]
+    n_steps, n_trials, n_inputs = inputs.shape
+    with np.errstate(over="ignore", invalid="ignore"):
+        drives = inputs.reshape(-1, n_inputs).astype(dtype) @ weights["input"].T + weights["bias"]
+        activity = np.empty((n_steps, n_trials, units), dtype)
+        from_units = np.ascontiguousarray(weights["recurrent"].T)
+        state = cell.start(weights, np.ones((n_trials, 1), dtype))
+        sent = cell.activity(state)
+        for t, drive in enumerate(drives.reshape(n_steps, n_trials, -1)):
+            state = cell.step(weights, state, drive, sent @ from_units)
+            sent = cell.activity(state)
+            activity[t] = sent
+        outputs = activity.reshape(-1, units) @ weights["readout"].T + weights["readout_bias"]
     return activity, outputs.reshape(n_steps, n_trials, -1)

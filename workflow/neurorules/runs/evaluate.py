@@ -45,7 +45,7 @@ class Scorer:
         self.weights = weights
         self.trials = task.test()
         self.inputs = torch.as_tensor(self.trials.inputs).to(weights.flat)
-        self.network = architecture.network(weights, self.trials.n_steps, self.trials.n_trials, keep_activity=False)
+        self.network = architecture.runner(weights, self.trials.n_steps, self.trials.n_trials)
 
     def accuracy(self) -> list[float]:
         """Normalized accuracy with the current weights, one per network."""

@@ -2,7 +2,7 @@
 
 A run is the training of one network, as an xarray.Dataset with
 
-    recurrent, input, bias, initial_state, readout, readout_bias (checkpoint, ...)
+    recurrent, input, bias, initial_state, readout, readout_bias (checkpoint, ...), and what the architecture adds
                                      effective parameters at each checkpoint, after applying constraints
     checkpoint                       int64 coordinate: updates completed, from 0 (untrained) to the end of training
     accuracy(checkpoint)             normalized accuracy on noise-free test trials
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,14 +41,6 @@ if TYPE_CHECKING:
 UNTRAINED, TRAINED = "untrained", "trained"
 STAGES = (UNTRAINED, TRAINED)
 
-DIMENSIONS = {
-    "recurrent": ("unit", "source_unit"),
-    "input": ("unit", "task_input"),
-    "bias": ("unit",),
-    "initial_state": ("unit",),
-    "readout": ("output", "unit"),
-    "readout_bias": ("output",),
-}
 # Variables that every run has; a file without them is not a run.
 REQUIRED_VARIABLES = ("recurrent", "accuracy", "task_loss")
 
@@ -127,9 +119,10 @@ def make_run(
     flat = np.stack([checkpoints[update].parameters for update in updates])
     variables: dict[str, Any] = {}
     start = 0
+    dimensions = sizes.dimensions()
     for name, shape in sizes.shapes().items():
         stop = start + int(np.prod(shape))
-        variables[name] = (("checkpoint", *DIMENSIONS[name]), flat[:, start:stop].reshape(len(updates), *shape))
+        variables[name] = (("checkpoint", *dimensions[name]), flat[:, start:stop].reshape(len(updates), *shape))
         start = stop
     variables["accuracy"] = ("checkpoint", np.array([checkpoints[update].accuracy for update in updates]))
     for name, values in zip(("task_loss", "mean_square_activity", "penalty_weight"), history, strict=True):
@@ -219,13 +212,17 @@ def checkpoint_parameters(run: xr.Dataset, checkpoint: int, dtype: torch.dtype |
     import torch
 
     arrays = checkpoint_arrays(run, checkpoint)
-    sizes = Sizes(arrays["input"].shape[1], *reversed(arrays["readout"].shape))
+    n_units = run.sizes["unit"]
+    plain = Sizes(run.sizes["task_input"], n_units, run.sizes["output"])
+    per_unit = tuple(name for name in arrays if name not in plain.shapes())
+    sizes = replace(plain, gates=len(arrays["recurrent"]) // n_units, per_unit=per_unit)
     return Parameters(sizes, dtype=torch.float32 if dtype is None else dtype).load(arrays)
 
 
 def checkpoint_arrays(run: xr.Dataset, checkpoint: int) -> dict[str, NDArray[Any]]:
     """A run's parameters at a checkpoint as NumPy arrays, by name; see `checkpoint_parameters`."""
-    return {name: run[name].values[checkpoint] for name in DIMENSIONS}
+    parameters = [name for name, of in run.items() if of.dims[:1] == ("checkpoint",) and of.ndim > 1]
+    return {str(name): run[name].values[checkpoint] for name in parameters}
 
 
 def learning_rate_used(run: xr.Dataset) -> tuple[float, bool]:

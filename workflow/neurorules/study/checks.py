@@ -16,8 +16,9 @@ from neurorules.similarity.measures.base.measure import MEASURE_OPTIONS, MEASURE
 from neurorules.study.model import Model
 from neurorules.study.network_checks import check_networks, check_networks_of_figure
 from neurorules.study.options import StudyOptions
+from neurorules.study.requirements import check_imported, check_requirements, check_table_requirements
 from neurorules.study.schema.check import dotted
-from neurorules.study.schema.fragments import first_violation, in_words
+from neurorules.study.schema.fragments import first_violation
 from neurorules.study.schema.session_options import keeps_trials, trials_option
 from neurorules.study.schema.violation import not_allowed, unknown_name
 from neurorules.study.selection import NAMED_BY, Selection
@@ -153,6 +154,8 @@ class Checks:
 
     def _check_what_tables_need(self, name: str) -> None:
         """Check what table types require of the config, so that they do not fail after all the training."""
+        trained = [model for model in self.selection.figures[name] if not self.options.is_imported(model)]
+        check_table_requirements(name, trained, self.files, self.options)
         for table_type in table_types_of(name, "model"):
             for key in getattr(TABLE_TYPES.load(table_type), "REQUIRED_KEYS", ()):
                 for model in self.selection.figures[name]:
@@ -205,6 +208,7 @@ class Checks:
     def _check_model(self, model: Model) -> None:
         """Check a resolved model: its options must be those that its task and learning rule allow and require."""
         if self.options.is_imported(model):
+            check_imported(model, self.files, self.options)
             return
         options = self.options.of(model)
         rule = load_learning_rule(model.learning_rule)
@@ -231,17 +235,7 @@ class Checks:
                 value=None,
                 remedy=f"Set it to one of: {', '.join(self.config['recordings'])}.",
             )
-        for need in rule.REQUIRES:
-            value = options["network"][need.option]
-            if first_violation({need.option: value}, {need.option: need.allowed}) is not None:
-                raise study_error(
-                    f"The learning rule {model.learning_rule} cannot train {model}. {need.why}",
-                    self.files,
-                    self._key(model, f"network.{need.option}"),
-                    value=value,
-                    remedy=f"Required: {need.option} {in_words(need.allowed)}. Use it with another setting in the "
-                    "figure's `extra_models`, or remove it from the figure.",
-                )
+        check_requirements(model, self.files, self.options)
         checks = (("network", connectivity.check), ("network", rule.check_network), ("learning", rule.check))
         for group, check in checks:
             try:

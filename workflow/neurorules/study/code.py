@@ -22,11 +22,13 @@ def training_code(study: Study, model: Model, script: str = "train.py") -> Code:
     """The code that trains a model, chooses its learning rate or imports a network."""
     if study.options.is_imported(model):
         return "import_network.py", (f"tasks.{study.options.task_module(model.task)}",)
-    return script, (f"learning.{model.learning_rule}", f"tasks.{study.options.task_module(model.task)}")
+    task = f"tasks.{study.options.task_module(model.task)}"
+    return script, (f"learning.{model.learning_rule}", _architecture(study, model), task)
 
 
 def scoring_code(study: Study, script: str, table_type: str, models: Sequence[Model]) -> Code:
     """The code of a table: its type, its models' tasks and its measures."""
+    architectures = {_architecture(study, model) for model in models}
     tasks = {f"tasks.{study.options.task_module(model.task)}" for model in models}
     if TABLE_TYPES.load(table_type).NEEDS_RECORDING:
         tasks |= {f"{task}:condition_labels" for task in tasks}
@@ -37,7 +39,12 @@ def scoring_code(study: Study, script: str, table_type: str, models: Sequence[Mo
             study.options.table_options(table_type)
         ]
         measures = {f"similarity.measures.{name}" for comparison in options for key in keys for name in comparison[key]}
-    return script, (f"tables.{table_type}", *sorted(tasks | measures))
+    return script, (f"tables.{table_type}", *sorted(architectures | tasks | measures))
+
+
+def _architecture(study: Study, model: Model) -> str:
+    """The plug-in of a model's units."""
+    return f"network.architectures.{study.options.architecture(model)}"
 
 
 def recording_code(study: Study, recording: str) -> Code:

@@ -188,6 +188,11 @@ class StudyOptions:
             return self.recording(model)
         return None
 
+    def architecture(self, model: Model) -> str:
+        """Name of the architecture of a model's networks."""
+        name: str = self._of(model)["network"]["architecture"]
+        return name
+
     def needs_recording(self, task: str) -> bool:
         """Whether a task makes its trials from a recording."""
         return getattr(TASKS.load(self.task_module(task)), "NEEDS_RECORDING", False)

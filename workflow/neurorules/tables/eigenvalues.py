@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurorules.network.requirement import Requirement
+
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
@@ -16,6 +18,13 @@ SUBJECT = "model"
 NEEDS_RECORDING = False
 NEEDS = ("weights",)
 COMPARISON_KEYS = ()
+REQUIRES = (
+    Requirement(
+        "architecture",
+        {"const": "leaky"},
+        "Gated units have a recurrent matrix for each gate, and no one spectrum of recurrent weights.",
+    ),
+)
 
 
 def table(model: ScoredModel, recording: xr.Dataset | None) -> pd.DataFrame:

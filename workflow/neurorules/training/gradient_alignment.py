@@ -46,9 +46,8 @@ def gradient_alignment(
     from neurorules.network.architecture import make_architecture
     from neurorules.network.connectivity import draw_mask
     from neurorules.network.normals import Normals
-    from neurorules.network.parameters import Parameters, Sizes
     from neurorules.options import Options
-    from neurorules.runs.run import checkpoint_arrays
+    from neurorules.runs.run import checkpoint_parameters
     from neurorules.tasks.base.losses import ScoredTrials
     from neurorules.training.streams import stream_seed
 
@@ -56,9 +55,9 @@ def gradient_alignment(
         return stream_seed(options.task_name, seed, purpose)
 
     # Weights of a constrained network are a theta of that network, under Dale's law too.
-    theta = Parameters(Sizes(task.n_inputs, options.network.units, task.n_outputs))
-    theta.load(checkpoint_arrays(run, checkpoint))
-    mask = draw_mask(options.network.units, options.network, np.random.default_rng(seed_for("connectivity")))
+    theta = checkpoint_parameters(run, checkpoint)
+    rng = np.random.default_rng(seed_for("connectivity"))
+    mask = draw_mask(options.network.units, options.network, rng, theta.sizes.gates)
     architecture = make_architecture(options.network, [mask], theta.flat, compiled=True)
     penalties = run["penalty_weight"].values
     penalty = float(penalties[min(int(run["checkpoint"].values[checkpoint]), len(penalties) - 1)])

@@ -12,10 +12,11 @@ import numpy as np
 from neurorules.errors import InputError
 from neurorules.learning.base.learning_rule import load_learning_rule
 from neurorules.network.architecture import make_architecture
+from neurorules.network.architectures.base.cell import load_architecture
 from neurorules.network.connectivity import draw_mask
 from neurorules.network.initialisation import initialise
 from neurorules.network.normals import Normals
-from neurorules.network.parameters import Parameters, Sizes, stacked
+from neurorules.network.parameters import Parameters, stacked
 from neurorules.options import Options
 from neurorules.runs.evaluate import Scorer
 from neurorules.runs.run import Checkpoint, make_run
@@ -97,7 +98,7 @@ def train_stack(
     first = shape(networks[0].model)
     if any(shape(network.model) != first for network in networks[1:]):
         raise ValueError("networks of several shapes cannot be trained as one stack")
-    # Autograd is not used here. Inference mode also makes calls 20% cheaper.
+    # Only `AutogradEstimator` uses autograd, in a mode of its own. Inference mode also makes calls 20% cheaper.
     with torch.inference_mode():
         return _train(networks, task, report, dtype or torch.float32)
 
@@ -119,9 +120,9 @@ def _train(
     normals = [Normals(stream["noise"], device) for stream in streams]
     noise_sds = [network.model.network.noise_sd for network in networks]
 
-    sizes = Sizes(task.n_inputs, options.network.units, task.n_outputs)
+    sizes = load_architecture(options.network.architecture).sizes(task.n_inputs, options.network.units, task.n_outputs)
     masks = [
-        draw_mask(sizes.units, network.model.network, np.random.default_rng(stream["connectivity"]))
+        draw_mask(sizes.units, network.model.network, np.random.default_rng(stream["connectivity"]), sizes.gates)
         for network, stream in zip(networks, streams, strict=True)
     ]
     theta = stacked(

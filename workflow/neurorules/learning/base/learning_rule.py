@@ -9,10 +9,11 @@ the learning signal l_t and how to compute delta_t, the estimate of dL/da_t, fro
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from neurorules.learning.base.adjoint import AdjointEstimator
+from neurorules.learning.base.autograd import AutogradEstimator
+from neurorules.network.requirement import Requirement as Requirement
 from neurorules.plugins import Plugins
 
 if TYPE_CHECKING:
@@ -29,25 +30,11 @@ if TYPE_CHECKING:
 LEARNING_RULES = Plugins("learning", "learning rule", "learning_rules", members=("LEARNING_RULE",))
 
 
-@dataclass(frozen=True)
-class Requirement:
-    """A learning rule's requirement on a network option.
-
-    Attributes:
-        option: its name in the group `network`.
-        allowed: the allowed values, as a JSON schema.
-        why: the reason, in one sentence.
-    """
-
-    option: str
-    allowed: Mapping[str, Any]
-    why: str
-
-
 class LearningRule:
     """The learning signal and the backward recursion of a learning rule, for one training.
 
-    Subclasses define `backward_step`, or `backward_block` if working on many steps at once is faster.
+    Subclasses define `backward_step`, or `backward_block` if working on many steps at once is faster. `cuts_credit`
+    defines the rule for gated units.
 
     For a stack of networks, every tensor has a leading network dimension, here and in all methods. Index dimensions
     from the end (`mT`, `dim=-1`), and use `add_product` for products.
@@ -69,15 +56,22 @@ class LearningRule:
     OPTION_SCHEMA: Mapping[str, Mapping[str, Any]] = {}
     REQUIRES: Sequence[Requirement] = ()
 
+    # Whether the rule is defined for architectures other than leaky units.
+    any_architecture = False
+
     # Whether `compiled_path` describes the step of this very class, and not the step of a class that it derives from.
     _has_compiled_path = False
 
     def __init_subclass__(cls) -> None:
-        path, *steps = [
+        path, *steps, cut, estimator = [
             next(at for at, kind in enumerate(cls.__mro__) if name in vars(kind))
-            for name in ("compiled_path", "backward_step", "backward_block")
+            for name in ("compiled_path", "backward_step", "backward_block", "cuts_credit", "estimator")
         ]
         cls._has_compiled_path = cls.compiled_path is not LearningRule.compiled_path and path <= min(steps)
+        if "any_architecture" not in vars(cls):
+            # A class that changes the recursion has to say again where credit is cut.
+            defined = cls.cuts_credit is not LearningRule.cuts_credit
+            cls.any_architecture = defined and cut <= min(*steps, estimator)
 
     def __init__(
         self, options: Options, parameters: Parameters, architecture: Architecture, seeds: Sequence[int]
@@ -119,7 +113,21 @@ class LearningRule:
         For the other arguments, see the class.
         """
         rule = cls(options, parameters, architecture, seeds)
+        if architecture.cell is not None:
+            return AutogradEstimator(parameters, architecture, n_steps, n_trials, rule)
         return AdjointEstimator(parameters, architecture, n_steps, n_trials, rule)
+
+    def cuts_credit(self, step: int, n_steps: int) -> bool:
+        """Whether the path from h_t to a_{t+1} through the recurrent weights is cut.
+
+        This is the rule's definition for architectures other than leaky units, together with its learning signal. A
+        unit's own state keeps its path. Rules without such a definition leave this out; they train leaky units only.
+
+        Args:
+            step: t, from 0 to T - 1.
+            n_steps: T.
+        """
+        raise NotImplementedError
 
     def prepare_update(self, network: Network, loss: Loss, batch: ScoredTrials) -> None:
         """Called after the forward pass of each update, before the backward recursion.

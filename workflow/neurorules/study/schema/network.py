@@ -11,6 +11,12 @@ class Network(Group):
     """The network before training."""
 
     units: int = option(200, "number of units N", source="A.3; companion: 64", at_least=1, at_most=100_000)
+    architecture: Literal["leaky", "gru", "lstm"] = option(
+        "leaky",
+        "the units: `leaky` rate units, gated recurrent units (`gru`), or long short-term memory (`lstm`). Gated units "
+        "need `activation: tanh` and `tau_steps: 1`; see [Architectures](../architectures.md)",
+        source="ours; the papers: leaky",
+    )
     activation: Literal["retanh", "relu", "tanh"] = option(
         "retanh", "f; retanh is max(tanh a, 0)", source="section 3.1; companion: relu"
     )

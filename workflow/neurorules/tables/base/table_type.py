@@ -11,6 +11,7 @@ A table type is one file in the parent folder with
                                         bins, that networks trained elsewhere may lack: `history` of training,
                                         `weights`, `accuracy`, `steps` (activity in all steps of the test trials), or
                                         `study` (that it was trained in this study)
+    REQUIRES: tuple[Requirement, ...]   optional: what it requires of the options of models trained in this study
     COSTLY: bool                        optional: whether a model's table takes long enough for its own job, even if
                                         jobs make the tables of several models
     def table(...) -> DataFrame         see `score.py` for its arguments
@@ -52,6 +53,7 @@ TABLE_TYPES = Plugins(
         "REQUIRED_KEYS",
         "NEEDS_TRIALS",
         "NEEDS",
+        "REQUIRES",
         "COSTLY",
         "check",
         "table",
