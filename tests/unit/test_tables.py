@@ -182,7 +182,15 @@ class Made:
 
 
 OPTIONS = Options(
-    {"network": NETWORK, "training": TRAINING, "comparison": COMPARISON, "task_module": "hatsopoulos2007"}
+    {
+        "task_name": "reach",
+        "task_module": "hatsopoulos2007",
+        "learning_rule": "bptt",
+        "learning": {},
+        "network": NETWORK,
+        "training": TRAINING,
+        "comparison": COMPARISON,
+    }
 )
 
 
