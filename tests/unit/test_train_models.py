@@ -118,20 +118,6 @@ def test_adam_with_a_learning_rate_each_gives_the_bytes_of_one_at_a_time(dtype: 
         assert together.numpy().tobytes() == torch.stack(alone).numpy().tobytes(), update
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-12)])
-def test_adam_is_pytorchs(dtype: torch.dtype, tolerance: float) -> None:
-    """Its compiled step, over gradients of very different sizes."""
-    generator = torch.Generator().manual_seed(0)
-    ours = torch.randn(40, dtype=dtype, generator=generator)
-    theirs = ours.clone()
-    adam, reference = make_optimiser(ours, Options({"optimiser": "adam"}), [1e-2]), torch.optim.Adam([theirs], lr=1e-2)
-    for update in range(200):
-        theirs.grad = torch.randn(40, dtype=dtype, generator=generator) * 10.0 ** (update % 7 - 3)
-        adam.step(theirs.grad)
-        reference.step()
-    assert (ours - theirs).abs().max() < tolerance
-
-
 def test_descent_with_a_learning_rate_each() -> None:
     parameters = torch.ones(2, 3, dtype=torch.float64)
     make_optimiser(parameters, Options({"optimiser": "sgd"}), [0.5, 2.0]).step(torch.ones_like(parameters))
