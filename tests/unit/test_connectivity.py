@@ -73,7 +73,7 @@ def test_more_types_than_units_are_refused() -> None:
     with pytest.raises(InputError) as caught:
         cell_types(39, 9)  # 31 + 8
     assert caught.value.key == "network.cell_types_per_sign" and caught.value.value == 9
-    assert "8 are inhibitory" in str(caught.value)
+    assert "8 of 39 units are inhibitory" in str(caught.value)
 
 
 # ---- masks

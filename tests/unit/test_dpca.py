@@ -97,7 +97,7 @@ def test_signs_follow_the_reference() -> None:
     np.testing.assert_array_equal(align_signs(reference, reference - 100), reference - 100)
     stack = np.stack([reference, -reference])
     np.testing.assert_array_equal(align_signs(np.stack([reference, reference]), stack), [reference, reference])
-    with pytest.raises(ValueError, match="line up"):
+    with pytest.raises(ValueError, match="must match"):
         align_signs(reference, reference[:2])
 
 

@@ -34,7 +34,7 @@ def test_known_distances() -> None:
     assert spectrum_distance(np.array([1.0, 2.0]), np.array([2.0, 1.0])) == 0.0
     assert spectrum_distance(np.array([0.0, 1.0]), np.array([3j, 1.0])) == 1.5
     assert spectrum_distance(np.array([1.0, -1.0]), np.array([1.0 + 2j, -1.0 + 2j])) == pytest.approx(2.0)
-    with pytest.raises(ValueError, match="as many units"):
+    with pytest.raises(ValueError, match="same number of units"):
         spectrum_distance(np.zeros(3), np.zeros(4))
 
 

@@ -243,7 +243,7 @@ def tables_of(name: str, recordings: tuple[str, ...], n: int = 4, n_settings: in
         "robustness": lambda: {"distances": straight(recordings, two, many, n)},
         "model_distances": lambda: {"model_distances": pairs(recordings, [("bptt", "base"), ("eprop", "base")], n)},
         "recovery": lambda: {"recovery": recovered(recordings, n)},
-        "rules": lambda: {"gradients": gradients(recordings, n)},
+        "learning_rules": lambda: {"gradients": gradients(recordings, n)},
     }
     return made[name]()
 
@@ -258,7 +258,7 @@ NAMES = (
     "robustness",
     "model_distances",
     "recovery",
-    "rules",
+    "learning_rules",
 )
 
 
@@ -832,7 +832,7 @@ def test_warnings_are_errors_here() -> None:
 
 
 def test_rules_are_shown_by_one_batch_and_by_the_mean_at_the_end() -> None:
-    (panel,) = [p for p in make("rules", tables_of("rules", ONE))["figure"].axes if "one batch" in p.get_xlabel()]
+    (panel,) = [p for p in make("learning_rules", tables_of("learning_rules", ONE))["figure"].axes if "one batch" in p.get_xlabel()]
     points = {line.get_marker(): line.get_xydata() for line in panel.lines if line.get_linestyle() == "None"}
     for rule, (one, mean) in RULES.items():
         expected = [(one - 0.001 * seed, mean) for seed in range(4)]

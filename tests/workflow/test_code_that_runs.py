@@ -52,7 +52,9 @@ def test_every_function_that_ran_is_covered(
         "table",
     } <= rules
     for trace in traces:
-        ran = {definition_of(function) for function in trace["functions"]}  # type: ignore[attr-defined]
+        functions: list[list[str]] = trace["functions"]  # type: ignore[assignment]
+        # __init_subclass__ runs when a class is defined, as its body does, and only sets attributes of that class.
+        ran = {definition_of(one) for one in functions if ".__init_subclass__" not in one[1]}
         assert len(ran) > 5, trace["rule"]
         codes = trace["code"] if isinstance(trace["code"], list) else [trace["code"]]  # of each of a job's tables
         expected = frozenset[Function]().union(*(covered[code] for code in codes))

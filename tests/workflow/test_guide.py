@@ -153,7 +153,7 @@ def test_the_table_types_are_listed() -> None:
 
 
 def test_its_error_is_what_is_said(extended: Checkout, tmp_path: Path) -> None:
-    (said,) = re.findall(r"```text\n(This value.*?)```", GUIDE, re.DOTALL)
+    (said,) = re.findall(r"```text\n(Value not allowed.*?)```", GUIDE, re.DOTALL)
     checkout = extended.copy(tmp_path / "checkout")
     study = checkout.folder / TASK
     study.write_text(study.read_text().replace("noise_sd: 0.5", "noise_sd: -1"))

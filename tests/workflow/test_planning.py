@@ -220,7 +220,7 @@ def test_claims_need_the_tables_that_decide_them_and_no_figure(plans: dict[str, 
     plan = plans["claims"].result()
     assert plan.below("results/demo/figures") == set()
     assert plan.below("results/demo/tables") == {"claims.csv", "claims.md", "claims.html"}
-    # No claim is about companion_distance, about gain 0.2 in gain_map, or about the figure rules.
+    # No claim is about companion_distance, about gain 0.2 in gain_map, or about the figure learning_rules.
     without = DEMO_MODELS["reach-companion"] + 2
     assert plan.jobs["train_seed0_1"] == sum(DEMO_MODELS.values()) - without - DEMO_TABLES["gradients"]
     tables = Counter(Path(file).stem for file in plan.below("results/demo/similarity"))

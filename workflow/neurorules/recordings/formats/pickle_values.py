@@ -184,7 +184,7 @@ def _opcodes(pickled: bytes) -> Iterator[tuple[str, Any]]:
         for opcode, argument, _ in pickletools.genops(pickled):
             yield opcode.name, argument
     except ValueError as error:
-        raise PickleError(f"it is cut off or damaged: {error}") from error
+        raise PickleError(f"it is truncated or damaged: {error}") from error
 
 
 _IGNORED = frozenset({"PROTO", "FRAME"})
