@@ -407,7 +407,7 @@ def test_a_group_without_a_neuron_that_changes_has_no_noise_floor() -> None:
     assert silent_splits(rates, splits) == 1
     recording = xr.Dataset({"rates": (("condition", "time", "neuron"), rates)}, attrs={"name": "lab"})
     options = Options({"comparison": {"noise_floor_repeats": 20}, "network": {"units": 8}})
-    with pytest.raises(InputError, match="Of its 4 neurons, 2 change"):
+    with pytest.raises(InputError, match="2 of 4 neurons change"):
         check(recording, options)
     rates[0, 0, :] = 1.0
     check(recording, options)
