@@ -53,7 +53,7 @@ def test_before_anything_has_run(study: Study, tmp_path: Path) -> None:
     assert "fig1-eprop-comparable (hatsopoulos2007; base): 36 seeds per group for 80% power" in text
     assert "the published SD over seeds, 0.02" in text and "this study has 4" in text
     assert "32 more seeds of bptt and eprop, 64 runs" in text
-    assert "not known until the first training job of this study finishes" in text
+    assert "known after the first training job of this study" in text
 
 
 def test_cost_by_hand(study: Study, tmp_path: Path) -> None:

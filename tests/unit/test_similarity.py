@@ -89,7 +89,7 @@ def test_known_distances() -> None:
 
 
 def test_conditions_must_line_up() -> None:
-    with pytest.raises(ValueError, match="line up"):
+    with pytest.raises(ValueError, match="must match"):
         procrustes_distance(np.zeros((3, 2)), np.zeros((4, 2)))
 
 

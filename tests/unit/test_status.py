@@ -43,7 +43,7 @@ def test_nothing_is_there_yet(study: Study, tmp_path: Path) -> None:
     text = report(study, tmp_path, NOW)
     assert "runs                       0 of 450     0%" in text
     assert "not yet: companion_fig1" in text
-    assert "not known until the first training job finishes" in text
+    assert "known after the first training job" in text
 
 
 def test_runs_of_other_models_are_said_while_some_are_left(study: Study, tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ def _pace(study: Study, root: Path, left: list[tuple[Model, int]], now: float) -
             recent = recent[later:]
             break
     if not recent:
-        return "time left: not known until the first training job finishes"
+        return "time left: known after the first training job"
     per_run = seconds_per_run(jobs)
     expected = sum(typical(per_run, model) for model, _ in left)
     span = recent[-1].ended - min(job.ended - job.seconds for job in recent)

@@ -123,7 +123,7 @@ def _cost(study: Study, root: Path, models: Iterable[Model], more: int) -> str:
     """The time for this many more seeds of each model, one run after another."""
     jobs = finished_jobs(study, root)
     if not jobs:
-        return "time not known until the first training job of this study finishes"
+        return "time known after the first training job of this study"
     per_run = seconds_per_run(jobs)
     each = {model: typical(per_run, model) for model in models}
     rules = ", ".join(f"{model.learning_rule} {seconds:.0f} s" for model, seconds in each.items())
