@@ -832,7 +832,11 @@ def test_warnings_are_errors_here() -> None:
 
 
 def test_rules_are_shown_by_one_batch_and_by_the_mean_at_the_end() -> None:
-    (panel,) = [p for p in make("learning_rules", tables_of("learning_rules", ONE))["figure"].axes if "one batch" in p.get_xlabel()]
+    (panel,) = [
+        p
+        for p in make("learning_rules", tables_of("learning_rules", ONE))["figure"].axes
+        if "one batch" in p.get_xlabel()
+    ]
     points = {line.get_marker(): line.get_xydata() for line in panel.lines if line.get_linestyle() == "None"}
     for rule, (one, mean) in RULES.items():
         expected = [(one - 0.001 * seed, mean) for seed in range(4)]
