@@ -658,7 +658,7 @@ def test_slow_bptt_by_hand() -> None:
 
 def test_slow_bptt_without_eprop_says_so() -> None:
     products = make("slow_bptt", {"model_distances": pairs(ONE, LEARNING_RATE_MODELS[:-1], 2)})
-    assert all("no networks of both" in words_in(panel) for panel in products["figure"].axes)
+    assert all("no networks of BPTT and e-prop" in words_in(panel) for panel in products["figure"].axes)
     assert overlaps(products["figure"]) == []
 
 
