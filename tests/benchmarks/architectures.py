@@ -11,6 +11,7 @@ ratio is the median of the rounds' ratios. Leaky networks of the same size, by t
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,11 @@ from statistics import median
 import numpy as np
 import torch
 from measured import Measured, write
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from helpers.options import network_options
+from helpers.torch_cells import CELLS, module_of
 
 from neurorules.learning.base.learning_rule import load_learning_rule
 from neurorules.network.architecture import make_architecture
@@ -32,26 +38,11 @@ from neurorules.tasks.base.trials import Trials
 PENALTY = 10.0
 # units, steps, trials, inputs, outputs: the reach, context-dependent decisions, and the companion's tasks
 SHAPES = [(200, 300, 100, 3, 2), (400, 34, 100, 9, 3), (64, 75, 32, 3, 2)]
-MODULES = {"gru": torch.nn.GRUCell, "lstm": torch.nn.LSTMCell}
 
 
 def options_of(architecture: str, units: int) -> Options:
-    return Options(
-        {
-            "architecture": architecture,
-            "units": units,
-            "activation": "tanh",
-            "tau_steps": 10 if architecture == "leaky" else 1,
-            "gain": 1.0,
-            "recurrent_scale": 1.0,
-            "input_init": "linear",
-            "bias_init": "linear",
-            "gain_scales_readout": False,
-            "dale": False,
-            "density": 1.0,
-            "cell_types_per_sign": 0,
-        }
-    )
+    tau_steps = 10 if architecture == "leaky" else 1
+    return network_options(architecture=architecture, units=units, activation="tanh", tau_steps=tau_steps)
 
 
 def trials_of(shape: tuple[int, ...]) -> Trials:
@@ -83,14 +74,8 @@ def ours(
 def usual(architecture: str, theta: Parameters, trials: Trials) -> Callable[[], torch.Tensor]:
     """The loop over PyTorch's module; returns the gradient of its recurrent weights."""
     sizes, named = theta.sizes, {name: tensor.clone() for name, tensor in theta.named().items()}
-    module, readout = MODULES[architecture](sizes.inputs, sizes.units), torch.nn.Linear(sizes.units, sizes.outputs)
+    module, readout = module_of(architecture, named), torch.nn.Linear(sizes.units, sizes.outputs)
     with torch.no_grad():
-        module.weight_ih.copy_(named["input"])
-        module.weight_hh.copy_(named["recurrent"])
-        module.bias_ih.copy_(named["bias"])
-        module.bias_hh.zero_()
-        if architecture == "gru":
-            module.bias_hh[2 * sizes.units :] = named["recurrent_bias"]
         readout.weight.copy_(named["readout"])
         readout.bias.copy_(named["readout_bias"])
     inputs, targets = torch.as_tensor(trials.inputs), torch.as_tensor(trials.targets)
@@ -132,7 +117,7 @@ def main() -> None:
         trials = trials_of(shape)
         sized = f"N = {shape[0]}, {shape[1]} steps x {shape[2]} trials"
         leaky = ours("leaky", "bptt", shape, trials)[1]
-        for architecture in MODULES:
+        for architecture in CELLS:
             theta, bptt = ours(architecture, "bptt", shape, trials)
             _, eprop = ours(architecture, "eprop", shape, trials)
             reference = usual(architecture, theta, trials)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 JOB = """
 import json, resource, sys
-from neurorules.jobs import one_thread
+from neurorules.io.threads import one_thread
 from neurorules.training.train_models import ModelRuns, train_models
 one_thread()
 model, recording, output = json.loads(sys.argv[1])

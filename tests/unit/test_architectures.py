@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from helpers.options import learning_options, network_options
+from helpers.torch_cells import module_of
 
 from neurorules.learning.base.autograd import AutogradEstimator
 from neurorules.learning.base.learning_rule import LEARNING_RULES, LearningRule, load_learning_rule
@@ -115,20 +116,6 @@ def test_the_engines_agree_on_windows_of_time(window: int) -> None:
 
 
 # ---- gated units against PyTorch's modules
-
-
-def module_of(architecture: str, named: dict[str, torch.Tensor]) -> torch.nn.RNNCellBase:
-    """GRUCell or LSTMCell with our weights; its second bias is 0 but for the third gate of GRUCell."""
-    kind = {"gru": torch.nn.GRUCell, "lstm": torch.nn.LSTMCell}[architecture]
-    module = kind(INPUTS, UNITS, dtype=DOUBLE)
-    with torch.no_grad():
-        module.weight_ih.copy_(named["input"])
-        module.weight_hh.copy_(named["recurrent"])
-        module.bias_ih.copy_(named["bias"])
-        module.bias_hh.zero_()
-        if architecture == "gru":
-            module.bias_hh[2 * UNITS :] = named["recurrent_bias"]
-    return module
 
 
 def loss_of(trials: Trials, outputs: torch.Tensor, activity: torch.Tensor) -> torch.Tensor:

@@ -1105,7 +1105,7 @@ def test_tables_that_differentiate_nothing_do_without_pytorch(made: Made, tmp_pa
     without = [name for name in table_types("model") if name not in ("gradients", "lyapunov")]
     script = f"""
 import sys
-from neurorules.jobs import one_thread
+from neurorules.io.threads import one_thread
 from neurorules.tables.base.score import score_model
 from neurorules.tables.base.opened import Opened
 one_thread()

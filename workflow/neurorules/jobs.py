@@ -135,13 +135,3 @@ def _out_of_memory(error: Exception) -> InputError:
         remedy="Run the same snakemake command again with more memory per job: use fewer --cores, so that fewer jobs "
         "share the memory, or a larger machine. On a cluster, set a larger mem_mb with --set-resources.",
     )
-
-
-def one_thread() -> None:
-    """Limit PyTorch to one thread: the bytes of a result must not depend on the number of cores.
-
-    This does not import PyTorch. If it is imported later, it reads the number of threads from the environment.
-    """
-    os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
-    if torch := sys.modules.get("torch"):
-        torch.set_num_threads(1)

@@ -2,7 +2,8 @@
 
 import json
 
-from neurorules.jobs import job, one_thread
+from neurorules.io.threads import one_thread
+from neurorules.jobs import job
 from neurorules.training.learning_rate import choose_learning_rate
 
 with job(snakemake.log[0]):

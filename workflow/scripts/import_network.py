@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 from neurorules.imported.network import import_network
-from neurorules.jobs import job, one_thread
+from neurorules.io.threads import one_thread
+from neurorules.jobs import job
 
 with job(snakemake.log[0]):
     one_thread()

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from neurorules.jobs import job, one_thread
+from neurorules.io.threads import one_thread
+from neurorules.jobs import job
 from neurorules.training.train_models import ModelRuns, train_models
 
 with job(snakemake.log[0]):

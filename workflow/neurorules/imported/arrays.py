@@ -129,8 +129,6 @@ def _torch_file(path: Path) -> Iterator[Offered]:
     import torch
 
     try:
-        # The child process has none of its parent's threads, and a parallel loop would wait for them.
-        torch.set_num_threads(1)
         content = torch.load(path, map_location="cpu", weights_only=True)
     except MemoryError:
         raise

@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 from neurorules.errors import InputError
 from neurorules.io import limits
 from neurorules.io.access import require_readable
+from neurorules.io.threads import one_thread
 
 T = TypeVar("T")
 
@@ -107,6 +108,7 @@ def _run(function: Callable[[], Any], size: int, receiver: Connection, sender: C
     """In the child: call the function and send its result."""
     receiver.close()
     faulthandler.disable()  # the parent reports which file crashed
+    one_thread()  # a fork has none of its parent's threads, and a parallel loop would wait for them
     ours = _limit(size)
     try:
         message = ("value", function())
