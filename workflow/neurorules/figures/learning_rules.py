@@ -1,4 +1,4 @@
-"""Learning rules side by side: how well their updates agree with BPTT's, and the accuracy that they reach."""
+"""How well the updates of learning rules agree with BPTT's, and the accuracy that the learning rules reach."""
 
 from __future__ import annotations
 
@@ -32,19 +32,21 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             points = {"color": look["color"], "marker": look["marker"], "linestyle": ""}
             of_mean.plot(last["alignment"], last["alignment_of_mean"], **points, markersize=4)
         of_mean.plot([-1.0, 1.0], [-1.0, 1.0], color="#bbbbbb", linewidth=0.5)
-        lowest = min(-0.05, rows["alignment"].min(), rows["alignment_of_mean"].min())
+        lowest = min(0.0, rows["alignment"].min(), rows["alignment_of_mean"].min()) - 0.05  # points are not cut
         of_mean.set(xlim=(lowest, 1.05), ylim=(lowest, 1.05))
         over_training.set_ylim(lowest, 1.05)
         over_training.set(xlabel="Update", ylabel="Alignment with BPTT", title=titles.panel_title(rows, table))
-        of_mean.set(xlabel="Alignment, one batch", ylabel="Alignment, mean batch", title="At the end of training")
+        of_mean.set(
+            xlabel="Alignment, one batch", ylabel="Alignment, mean over batches", title="At the end of training"
+        )
         accuracy.set(xlabel="Update", ylabel=style.ACCURACY_LABEL, title="Accuracy")
         accuracy.axhline(1.0, color="#bbbbbb", linewidth=0.5)
     panels.legend(figure, list(axes[:, 0]))
     batches = int(table["batches"].max())
     words = (
         "Alignment: cosine of the angle between an update of the recurrent weights and BPTT's, for the same network "
-        f"and trials. Thick lines: mean over seeds (n in the legend). Mean batch: of the means over {batches} batches, "
-        "from which noise is removed and bias is not."
+        "and trials. Thick lines: mean over seeds (n in the legend). Mean over batches: the cosine between the two "
+        f"means over {batches} batches. Averaging removes noise, but not bias."
     )
     panels.caption(figure, context, table, [words])
     return {"figure": figure, "csv": table}

@@ -1,6 +1,6 @@
 """KeRNL, kernel RNN learning (Roth, Kanitscheider and Fiete 2019): a learned kernel in place of the recurrent paths.
 
-What unit i does to unit k over s steps is approximated by a sensitivity weight and an exponential kernel,
+The effect of unit i on unit k over s steps is approximated by a sensitivity weight and an exponential kernel,
 
     da_k,t/da_i,t-s ~ beta_ki lambda_i^s
 
@@ -9,7 +9,7 @@ so that the influence of weight (i, m) on unit k is beta_ki e_im,t, with a trace
     e_im,t = lambda_i e_im,t-1 + alpha z_m,t-1        dw_im = sum_t (sum_k c_k,t beta_ki) e_im,t
     delta_i,t = lambda_i delta_i,t+1 + sum_k beta_ki f'(a_k,t) l_k,t
 
-Both are learned by perturbation, by what a second, perturbed copy of the network does. With psi ~ N(0, I) added to a_t
+Both are learned by comparing the network with a second, perturbed copy. With psi ~ N(0, I) added to a_t
 at every step, d_t the difference of the two copies and Omega_i,t = lambda_i Omega_i,t-1 + psi_i,t, one step per update
 of gradient descent on the mean of |beta Omega_t - d_t|^2 / 2 over steps and trials:
 
@@ -57,13 +57,13 @@ class KeRNL(LearningRule):
             "type": "number",
             "minimum": 0,
             "maximum": 1,
-            "description": "fraction of the way to their optimum that sensitivity weights and kernels go at an update; "
-            "0 leaves e-prop (ours)",
+            "description": "fraction of the distance to their optimum that sensitivity weights and kernels move per "
+            "update; 0 is e-prop (ours)",
         },
         "window_steps": {
             "type": "integer",
             "minimum": 1,
-            "description": "after how many steps the perturbed copy is set equal to the network again (ours)",
+            "description": "number of steps after which the perturbed copy is reset to the network (ours)",
         },
     }
 

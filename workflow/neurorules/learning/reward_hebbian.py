@@ -61,7 +61,7 @@ class RewardHebbian(LearningRule):
             "type": "number",
             "exclusiveMinimum": 0,
             "description": "SD of the perturbations, in units of the input to a unit (ours; the published ones are "
-            "uniform within 16 either way)",
+            "uniform in [-16, 16])",
         },
         "probability": {
             "type": "number",
@@ -71,8 +71,8 @@ class RewardHebbian(LearningRule):
         },
         "fluctuation": {
             "enum": ["observed", "perturbation"],
-            "description": "what a synapse takes as its unit's fluctuation: the state less its running mean, or the "
-            "perturbation (published code has both; the paper's is `observed`)",
+            "description": "fluctuation of the postsynaptic unit: its state minus the running mean, or the "
+            "perturbation itself (published code has both; the paper uses `observed`)",
         },
         "nonlinearity": {
             "enum": ["cube", "identity"],
@@ -80,7 +80,7 @@ class RewardHebbian(LearningRule):
         },
         "baseline": {
             "enum": ["unperturbed", "running-mean"],
-            "description": "what a trial's loss is compared with: its loss without perturbations, or the mean loss of "
+            "description": "reference for a trial's loss: its loss without perturbations, or the mean loss of "
             "earlier updates (paper: a running mean per type of trial)",
         },
     }
