@@ -44,8 +44,8 @@ class MDGL(LearningRule):
     OPTION_SCHEMA = {
         "reach": {
             "enum": ["synapses", "all"],
-            "description": "which units receive a message: those with a synapse onto its sender, or all units of a cell "
-            "type (published code has both; the paper uses `synapses`)",
+            "description": "which units receive a message: those with a synapse onto its sender, or all units of a "
+            "cell type (published code has both; the paper uses `synapses`)",
         },
     }
     REQUIRES = (
