@@ -133,6 +133,15 @@ def test_models_that_the_same_figures_show_share_a_job() -> None:
     assert training_jobs({"models_per_job": 1}) == training_jobs({"models_per_job": "auto"}) == one_each
 
 
+def test_models_of_different_figures_share_a_job_if_the_study_says_so() -> None:
+    across = {"share_jobs_across_figures": True}
+    assert training_jobs({"models_per_job": 3, **across}) == [
+        ((0, 1), ["bptt", "eprop", "feedback_alignment"]),
+        ((0, 1), ["truncated_bptt"]),
+    ]
+    assert training_jobs({"models_per_job": 1, **across}) == training_jobs({"models_per_job": 1})
+
+
 def test_what_shares_a_job_is_said_for_each_seed() -> None:
     """Figure 4 shows only seed 0 of BPTT: seed 1 of BPTT and of e-prop are shown by the same figure, seed 0 is not."""
     over = {"models_per_job": 9, "seeds_per_job": 1, "figures": {"fig4": {"seeds": [0]}}}
@@ -226,6 +235,11 @@ def test_one_job_makes_the_cheap_tables_of_several_models() -> None:
     ]
     assert max(len(job.runs) for job in jobs) == 2
     assert len(jobs) == 4, jobs
+
+    # if models of different figures share jobs, the same tables are made by fewer jobs
+    fewer = score_jobs(study({**change, "models_per_job": 9, "share_jobs_across_figures": True}).selection)
+    assert sorted(tables_of(fewer)) == sorted(made)
+    assert len(fewer) == 1
 
 
 def test_models_of_other_figures_or_recordings_share_no_job() -> None:

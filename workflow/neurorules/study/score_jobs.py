@@ -43,7 +43,8 @@ def is_costly(table_type: str) -> bool:
 def score_jobs(selection: Selection) -> list[ScoreJob]:
     """Jobs for the cheap tables of `models_per_job` models each; empty if `models_per_job` is 1 or `auto`.
 
-    Parts share a job if the same figures show them, so no figure waits for a run that it does not show.
+    Parts share a job if the same figures show them, so no figure waits for a run that it does not show. With
+    `share_jobs_across_figures`, all parts with the same recording may share jobs.
     """
     size: int | str = selection.config["models_per_job"]
     if isinstance(size, str) or size == 1:
@@ -55,9 +56,10 @@ def score_jobs(selection: Selection) -> list[ScoreJob]:
                 for subset, seeds in named.items():
                     cheap.setdefault(Part(model, subset), {})[table_type] = tuple(seeds)
     together: dict[tuple[str | None, tuple[str, ...]], list[Part]] = {}
+    any_figure = selection.config["share_jobs_across_figures"]
     for part in sorted(cheap):
-        key = selection.options.recording(part.model), _shown_by(selection, part, cheap[part])
-        together.setdefault(key, []).append(part)
+        figures = () if any_figure else _shown_by(selection, part, cheap[part])
+        together.setdefault((selection.options.recording(part.model), figures), []).append(part)
     blocks = [parts[start : start + size] for parts in together.values() for start in range(0, len(parts), size)]
     return [
         ScoreJob(tuple((name, part, seeds) for part in block for name, seeds in sorted(cheap[part].items())))

@@ -141,7 +141,8 @@ class Selection:
         if most == 1 or (most == AUTO and on_cpu):
             return (model,)
         # On a GPU, stack as many models of the same shape as possible, whichever figures show them.
-        figures = () if most == AUTO else tuple(self.shown_by[model, seed] for seed in seeds)
+        any_figure = most == AUTO or self.config["share_jobs_across_figures"]
+        figures = () if any_figure else tuple(self.shown_by[model, seed] for seed in seeds)
         # A model with a fixed learning rate does not wait until another model's learning rate is chosen.
         chooses = self.options.chooses_learning_rate(model)
         if on_cpu:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from neurorules.tables.base.table_type import ScoredModel
 
 SUBJECT = "model"
-COSTLY = True
 NEEDS_RECORDING = False
 NEEDS = ("weights", "history", "study")
 COMPARISON_KEYS = ()
