@@ -39,7 +39,7 @@ from neurorules.study.code import figure_code, recording_code, scoring_code, syn
 from neurorules.study.identity import Identities
 from neurorules.study.load import Study
 from neurorules.study.model import Block, Model, block_name
-from neurorules.study.score_jobs import Part, is_costly, score_jobs
+from neurorules.study.score_jobs import Part, score_jobs
 from neurorules.study.yaml_source import BASE_CONFIG, merge
 from neurorules.study.yaml_source import read_study_file
 from neurorules.tables.base.table_type import table_types
@@ -238,6 +238,7 @@ def compared_recording(model):
 
 # Parts are subsets of models' seeds: `Part` in study/score_jobs.py.
 SCORE_JOBS = score_jobs(study.selection)
+SHARED_TABLE_TYPES = {table_type for job in SCORE_JOBS for table_type, _, _ in job.tables}
 
 
 def part_of(wildcards):

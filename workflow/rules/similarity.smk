@@ -12,7 +12,7 @@ rule score:
         log_file("similarity", "{model}", "{subset}", "{table_type}.log"),
     wildcard_constraints:
         subset=r"seeds[\w-]+",
-        table_type="|".join(name for name in table_types("model") if is_costly(name) or not SCORE_JOBS),
+        table_type="|".join(name for name in table_types("model") if name not in SHARED_TABLE_TYPES) or "none",
     conda:
         "../../envs/training.yaml"
     threads: 1
@@ -27,7 +27,7 @@ rule score:
         "../scripts/score.py"
 
 
-# Cheap tables of several models, if `models_per_job` asks for it: one rule per job, because their outputs differ.
+# Tables of several models, if `models_per_job` asks for it: one rule per job, because their outputs differ.
 for number, score_job in enumerate(SCORE_JOBS):
 
     rule:

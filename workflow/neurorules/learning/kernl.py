@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 class KeRNL(LearningRule):
     label = "KeRNL"
+    learns_from_earlier_batches = True
     OPTION_SCHEMA = {
         "rate": {
             "type": "number",

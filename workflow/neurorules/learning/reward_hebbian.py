@@ -56,6 +56,7 @@ STATE_KEPT, LOSS_KEPT = 0.05, 0.75
 
 class RewardHebbian(LearningRule):
     label = "reward-modulated Hebbian"
+    learns_from_earlier_batches = True
     OPTION_SCHEMA = {
         "sigma": {
             "type": "number",

@@ -19,10 +19,16 @@ def save_figure(figure: Any, pdf: str | Path, png: str | Path, title: str, made_
     """
     import io
 
+    import matplotlib
+
     metadata = {
         "pdf": {"Title": title, "Keywords": made_by, "CreationDate": None, "ModDate": None},
         "png": {"Title": title, "Description": made_by, "Software": None},
     }
+    # Both files have the same layout, and it is computed once instead of at every draw.
+    figure.draw_without_rendering()
+    with matplotlib.rc_context({"figure.constrained_layout.use": False, "figure.autolayout": False}):
+        figure.set_layout_engine(None)
     for path, kind in ((pdf, "pdf"), (png, "png")):
         drawn = io.BytesIO()  # when matplotlib writes to a full disk itself, its errors hide the cause
         figure.savefig(drawn, format=kind, dpi=200, metadata=metadata[kind])

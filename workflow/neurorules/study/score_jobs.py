@@ -21,7 +21,7 @@ class Part:
 
 @dataclass(frozen=True)
 class ScoreJob:
-    """A job that makes the cheap tables about some parts of models, all compared with the same recording.
+    """A job that makes tables about some parts of models, all compared with the same recording.
 
     Attributes:
         tables: the table type, the part and its seeds, for each table.
@@ -41,29 +41,38 @@ def is_costly(table_type: str) -> bool:
 
 
 def score_jobs(selection: Selection) -> list[ScoreJob]:
-    """Jobs for the cheap tables of `models_per_job` models each; empty if `models_per_job` is 1 or `auto`.
+    """Jobs for the cheap tables of up to `models_per_job` models each; empty if `models_per_job` is 1 or `auto`.
 
     Parts share a job if the same figures show them, so no figure waits for a run that it does not show. With
-    `share_jobs_across_figures`, all parts with the same recording may share jobs.
+    `share_jobs_across_figures`, all parts with the same recording may share jobs, also for costly tables of one type.
     """
     size: int | str = selection.config["models_per_job"]
     if isinstance(size, str) or size == 1:
         return []
-    cheap: dict[Part, dict[str, tuple[int, ...]]] = {}
+    any_figure: bool = selection.config["share_jobs_across_figures"]
+    # The tables of each part that are made together: all cheap ones, and each costly one by itself.
+    made: dict[tuple[str, Part], dict[str, tuple[int, ...]]] = {}
     for table_type, subsets in selection.seed_subsets.items():
-        if not is_costly(table_type):
-            for model, named in subsets.items():
-                for subset, seeds in named.items():
-                    cheap.setdefault(Part(model, subset), {})[table_type] = tuple(seeds)
-    together: dict[tuple[str | None, tuple[str, ...]], list[Part]] = {}
-    any_figure = selection.config["share_jobs_across_figures"]
-    for part in sorted(cheap):
-        figures = () if any_figure else _shown_by(selection, part, cheap[part])
-        together.setdefault((selection.options.recording(part.model), figures), []).append(part)
-    blocks = [parts[start : start + size] for parts in together.values() for start in range(0, len(parts), size)]
+        costly = is_costly(table_type)
+        if costly and not any_figure:
+            continue
+        for model, named in subsets.items():
+            for subset, seeds in named.items():
+                made.setdefault((table_type if costly else "", Part(model, subset)), {})[table_type] = tuple(seeds)
+    together: dict[tuple[str, str | None, tuple[str, ...]], list[Part]] = {}
+    for kind, part in sorted(made):
+        figures = () if any_figure else _shown_by(selection, part, made[kind, part])
+        together.setdefault((kind, selection.options.recording(part.model), figures), []).append(part)
     return [
-        ScoreJob(tuple((name, part, seeds) for part in block for name, seeds in sorted(cheap[part].items())))
-        for block in blocks
+        ScoreJob(
+            tuple(
+                (name, part, seeds)
+                for part in parts[start : start + size]
+                for name, seeds in sorted(made[kind, part].items())
+            )
+        )
+        for (kind, *_), parts in together.items()
+        for start in range(0, len(parts), size)
     ]
 
 

@@ -25,8 +25,8 @@ def gradient_alignment(
 ) -> tuple[float, float]:
     """Alignment of a rule's estimate with BPTT's gradient.
 
-    The rule sees twice as many batches, of which the second half counts: rules with weights of their own, such as
-    KeRNL, learn them at this checkpoint in the first half, since runs do not contain them.
+    Rules that learn from earlier batches, such as KeRNL, first see as many batches that do not count: they learn their
+    own weights at this checkpoint, since runs do not contain them.
 
     Args:
         run: a run's Dataset.
@@ -63,17 +63,21 @@ def gradient_alignment(
     penalty = float(penalties[min(int(run["checkpoint"].values[checkpoint]), len(penalties) - 1)])
     own = seed_for("gradient alignment")
     rng, normals, noise_sd = np.random.default_rng(own), Normals(own + 1, theta.flat.device), options.network.noise_sd
+    learning_rule = load_learning_rule(options.learning_rule)
     estimators: list[GradientEstimator] = []
     cosines: list[float] = []
     sums: list[torch.Tensor] = []
     with torch.inference_mode():
         for draw in range(2 * batches):
             trials = task.batch(rng, options.training.batch_size)
+            counts = draw >= batches
+            if not (counts or learning_rule.learns_from_earlier_batches):
+                continue
             if not estimators:
                 sizes = trials.n_steps, trials.n_trials
                 arguments = (theta, architecture, *sizes, [seed_for("learning rule")])
                 estimators = [
-                    load_learning_rule(options.learning_rule).estimator(options.learning, *arguments),
+                    learning_rule.estimator(options.learning, *arguments),
                     BPTT.estimator(Options({}), *arguments),
                 ]
             noise = None
@@ -81,7 +85,6 @@ def gradient_alignment(
                 noise = theta.flat.new_zeros(*sizes, options.network.units)
                 normals.fill(noise, noise_sd, draw)
             inputs, batch = torch.as_tensor(trials.inputs).to(theta.flat), ScoredTrials(trials, like=theta.flat)
-            counts = draw >= batches
             found = [
                 estimator.update(inputs, None if noise is None else noise.clone(), task.loss, batch, [penalty])
                 for estimator in (estimators if counts else estimators[:1])

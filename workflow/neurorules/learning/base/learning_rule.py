@@ -56,6 +56,9 @@ class LearningRule:
     OPTION_SCHEMA: Mapping[str, Mapping[str, Any]] = {}
     REQUIRES: Sequence[Requirement] = ()
 
+    # Whether the estimate also depends on earlier batches, from which the rule learns weights of its own or a baseline.
+    learns_from_earlier_batches = False
+
     # Whether the rule is defined for architectures other than leaky units.
     any_architecture = False
 
