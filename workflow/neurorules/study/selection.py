@@ -13,6 +13,7 @@ from neurorules.io.identity import canonical_json
 from neurorules.recordings.catalogue import is_private, only_source
 from neurorules.study.model import Block, Model, subset_name
 from neurorules.study.options import StudyOptions
+from neurorules.tables.base.table_type import TABLE_TYPES
 from neurorules.training.shape import shape
 
 # A figure's models are all combinations of these.
@@ -111,7 +112,9 @@ class Selection:
         return sorted(source for source in sources if not is_private(*source))
 
     def has_table(self, table_type: str, model: Model) -> bool:
-        """Whether a table can be made from a model. Networks trained elsewhere may lack what it needs."""
+        """Whether a table can be made from a model, which may have no recording, or be trained elsewhere."""
+        if TABLE_TYPES.load(table_type).NEEDS_RECORDING and self.options.recording(model) is None:
+            return False
         return not (self.options.is_imported(model) and self.options.imported.lacks(model.learning_rule, table_type))
 
     @cached_property

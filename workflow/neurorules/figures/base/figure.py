@@ -4,6 +4,8 @@ A figure is one file in the folder above with
 
     TITLE: str                      one line, for captions and reports
     TABLES: tuple[str, ...]         table types from which it is made, see `tables`; none for a theoretical figure
+    OPTIONAL_TABLES: tuple[str, ...]
+                                    optional: further table types, of models with a recording only
     PLUGINS: tuple[str, ...]        optional: modules that it loads by name, as part of its code
     PRODUCTS: tuple[str, ...]       file extensions that it writes ("pdf", "png", "csv" or "csv", "md", "html")
     PUBLISHED: str                  optional: the section of published.yaml that it gets; "" for all of it
@@ -29,13 +31,15 @@ FIGURES = Plugins(
     "figures",
     "figure or table",
     "figures",
-    members=("TITLE", "TABLES", "PLUGINS", "PRODUCTS", "PUBLISHED", "make", "tables_of_others"),
+    members=("TITLE", "TABLES", "OPTIONAL_TABLES", "PLUGINS", "PRODUCTS", "PUBLISHED", "make", "tables_of_others"),
 )
 
 
 def table_types_of(name: str, subject: str) -> list[str]:
     """The table types about a "model", a "group" or a "recording" from which a figure is made."""
-    return [table_type for table_type in FIGURES.load(name).TABLES if subject_of(table_type) == subject]
+    module = FIGURES.load(name)
+    types = (*module.TABLES, *getattr(module, "OPTIONAL_TABLES", ()))
+    return [table_type for table_type in types if subject_of(table_type) == subject]
 
 
 def needs_recording(name: str) -> bool:

@@ -261,9 +261,10 @@ class StudyConfig(Group):
     models_per_job: Annotated[int, Or("auto")] = option(
         ...,
         "maximum number of models that share a job, if the same figures show them (see `share_jobs_across_figures`). A "
-        "larger number means fewer, longer jobs with the same results, which helps if starting a job takes as long as its work. A change to one model "
-        "repeats the job, but does not retrain the other models. `auto`: 1 on the CPU; with `device: cuda`, all models "
-        "of the same shape, whichever figures show them, see [GPUs](../cluster.md#gpus)",
+        "larger number means fewer, longer jobs with the same results, which helps if starting a job takes as long as "
+        "its work. A change to one model repeats the job, but does not retrain the other models. `auto`: 1 on the "
+        "CPU; with `device: cuda`, all models of the same shape, whichever figures show them, see "
+        "[GPUs](../cluster.md#gpus)",
         at_least=1,
     )
     share_jobs_across_figures: bool = option(
