@@ -33,6 +33,15 @@ ABOUT = {
         "PyTorch modules step by step and differentiates automatically. A large product multiplies two 1000 x 1000 "
         "matrices.",
     ),
+    "learning_rules": (
+        "Learning rules",
+        "One update by each learning rule, with its default options. The cost of RTRL and SnAp-2 grows with the fourth "
+        "power of the number of units.",
+    ),
+    "architectures": (
+        "Architectures",
+        "One update of gated networks with N units. The usual loop calls PyTorch's own cells step by step.",
+    ),
     "similarity": ("Similarity", "Similarity measures, on one thread."),
     "demo": (
         "The demo",

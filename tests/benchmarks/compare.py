@@ -2,9 +2,9 @@
 
     python tests/benchmarks/compare.py [BENCHMARK ...] [--write] [--quick] [--slower 0.2]
 
-The benchmarks are `gradients`, `similarity` and `demo`; by default, all of them run. Ratios to a reference in the same
-run can be compared between machines; seconds are shown but not compared. The exit code is 1 if a ratio is worse than
-the stored one by more than `--slower`. `--write` stores the results; `docs/benchmarks.py` makes a page from them.
+The benchmarks are `gradients`, `learning_rules`, `architectures`, `similarity` and `demo`; by default, all of them run.
+Ratios to a reference in the same run can be compared between machines; seconds are shown but not compared. The exit
+code is 1 if a ratio is worse than the stored one by more than `--slower`. `--write` stores the results; `docs/benchmarks.py` makes a page from them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from measured import Measured, read
 
 HERE = Path(__file__).parent
 STORED = HERE / "stored.json"
-BENCHMARKS = ("gradients", "similarity", "demo")
+BENCHMARKS = ("gradients", "learning_rules", "architectures", "similarity", "demo")
 
 
 def machine() -> str:
