@@ -4,7 +4,8 @@
 
 The benchmarks are `gradients`, `learning_rules`, `architectures`, `similarity` and `demo`; by default, all of them run.
 Ratios to a reference in the same run can be compared between machines; seconds are shown but not compared. The exit
-code is 1 if a ratio is worse than the stored one by more than `--slower`. `--write` stores the results; `docs/benchmarks.py` makes a page from them.
+code is 1 if a ratio is worse than the stored one by more than `--slower`. `--write` stores the results;
+`docs/benchmarks.py` makes a page from them.
 """
 
 from __future__ import annotations

@@ -149,3 +149,42 @@ def test_times_may_be_called_milliseconds(file: Path) -> None:
     """Which xarray would make durations of."""
     session().assign_coords(time=("time", [10.0, 30.0, 50.0], {"units": "milliseconds"})).to_netcdf(file)
     assert read_recording(ENTRY, [file])["time"].values.tolist() == [10.0, 30.0, 50.0]
+
+
+@pytest.mark.parametrize("units", ["z-score", "soft-normalised"])
+def test_normalised_rates_may_be_negative_and_say_so(file: Path, units: str) -> None:
+    """The baseline restores the file's values; neurons differ in their lowest value, -6 to -3."""
+    values = RATES - 6.0
+    changed = session()
+    changed["rates"] = (("condition", "time", "neuron"), values, {"units": units})
+    changed.to_netcdf(file)
+    recording = read_recording(ENTRY, [file])
+    assert recording["rates"].attrs["units"] == units
+    assert recording["baseline"].values.tolist() == [-6.0, -5.0, -4.0, -3.0]
+    np.testing.assert_array_equal(recording["rates"] + recording["baseline"], values)
+    with pytest.raises(InputError) as caught:
+        read_recording({**ENTRY, "options": {"max_rate_hz": 100}}, [file])
+    assert caught.value.key == "max_rate_hz"
+
+
+def test_negative_rates_without_declared_units_are_refused(file: Path) -> None:
+    changed = session()
+    changed["rates"] = changed["rates"] - 6.0
+    changed["rates"].attrs["units"] = "Hz"
+    changed.to_netcdf(file)
+    with pytest.raises(InputError, match="negative") as caught:
+        read_recording(ENTRY, [file])
+    assert "say how they are normalised" in str(caught.value.remedy)
+
+
+def test_single_trials_of_normalised_rates_are_checked_first(file: Path) -> None:
+    """A neuron that does not exist."""
+    changed = session()
+    changed["rates"] = (("condition", "time", "neuron"), RATES - 6.0, {"units": "z-score"})
+    changed["trial_rates"] = (("trial", "time"), np.zeros((2, 3)))
+    changed["trial_neuron"] = ("trial", [0, 9])
+    changed["trial_condition"] = ("trial", [0, 1])
+    changed.to_netcdf(file)
+    with pytest.raises(InputError) as caught:
+        read_recording(ENTRY, [file])
+    assert caught.value.key == "trial_neuron"

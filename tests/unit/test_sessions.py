@@ -18,7 +18,7 @@ from neurorules.recordings.bins import bin_starts
 from neurorules.recordings.recording import check_recording
 from neurorules.recordings.sessions.grid import Grid
 from neurorules.recordings.sessions.reliability import split_half_reliability
-from neurorules.recordings.sessions.session import SPIKES_PER_S, Z_SCORE, Session
+from neurorules.recordings.sessions.session import SOFT_NORMALISED, SPIKES_PER_S, Z_SCORE, Session
 from neurorules.recordings.sessions.spike_times import SpikeTimes, within
 from neurorules.recordings.sessions.to_recording import recording_of
 
@@ -335,19 +335,18 @@ def test_rates_that_no_neuron_has() -> None:
 
 
 class Scores:
-    """z-scored activity, as stored in a file."""
+    """Normalised activity, as stored in a file."""
 
-    units = Z_SCORE
-
-    def __init__(self, values: Any) -> None:
+    def __init__(self, values: Any, units: str = Z_SCORE) -> None:
         self.values = values  # (trial, time, unit)
+        self.units = units
 
     def trial_rates(self, unit: int, trials: Any, at_s: Any, grid: Grid) -> Any:
         return self.values[trials, :, unit]
 
 
 def test_z_scores_stand_above_a_baseline() -> None:
-    from neurorules.recordings.z_scores import refuse_z_scores
+    from neurorules.recordings.normalised import refuse_normalised
 
     values = np.random.default_rng(6).standard_normal((4, 3, 2))
     scored = Session(**{**session([[], []]).__dict__, "activity": Scores(values)})
@@ -362,8 +361,32 @@ def test_z_scores_stand_above_a_baseline() -> None:
     assert refusal([scored], max_rate_hz=1).key == "max_rate_hz"
     assert refusal([scored, session(name="tuesday")]).key == "units"
     with pytest.raises(InputError, match="z-scored"):
-        refuse_z_scores(recording, "A table")
-    refuse_z_scores(recording_of([session()], OPTIONS), "A table")
+        refuse_normalised(recording, "A table")
+    refuse_normalised(recording_of([session()], OPTIONS), "A table")
+
+
+def test_soft_normalised_rates_keep_their_values_unless_they_are_negative() -> None:
+    """Churchland et al. 2012: rate / (range + 5), less the mean over conditions or not."""
+    from neurorules.recordings.normalised import refuse_normalised
+    from neurorules.tables.base.labels import recording_labels
+
+    values = np.random.default_rng(6).random((4, 3, 2))
+    values[..., 1] -= 0.5
+    soft = Session(**{**session([[], []]).__dict__, "activity": Scores(values, SOFT_NORMALISED)})
+    recording = recording_of([soft], OPTIONS)
+    averages = np.stack([values[[0, 2]].mean(0), values[[1, 3]].mean(0)])
+    lowest = values[..., 1].min().astype(np.float32)
+    np.testing.assert_array_equal(recording["baseline"].values, [0, lowest])
+    np.testing.assert_allclose(recording["rates"].values, averages - [0, lowest], atol=1e-12)
+    assert recording["rates"].attrs["units"] == "soft-normalised"
+    recording.attrs |= {"name": "x", "title": "X", "licence": "", "citation": "", "source": ""}
+    check_recording(recording, "x.nc")
+    assert recording_labels("reach", recording)["recording_title"] == "X, 2 neurons only, soft-normalised rates"
+    assert refusal([soft], units={"min_rate_hz": 1}).key == "units.min_rate_hz"
+    assert refusal([soft], max_rate_hz=1).key == "max_rate_hz"
+    with pytest.raises(InputError, match="soft-normalised") as caught:
+        refuse_normalised(recording, "A table")
+    assert caught.value.value == "soft-normalised"
 
 
 def test_trials_of_one_clock_each_come_in_an_order_of_their_own() -> None:

@@ -11,7 +11,7 @@ from neurorules.cli.base import did_you_mean, open_study
 from neurorules.errors import InputError
 from neurorules.io.confined import confined
 from neurorules.recordings.looks.raw import ENDINGS, Look, look, reader_of
-from neurorules.recordings.z_scores import BASELINE
+from neurorules.recordings.normalised import BASELINE
 
 MOST_LEFT_OUT = 12
 
@@ -188,8 +188,8 @@ def _start(files: Sequence[Path], found: Look) -> str:
     if not found.options:
         return (
             "Nothing here looks like trials of units, so no options are suggested. docs/your-recording.md explains how "
-            "to set them: counts, rates, z_scores or spike_times, and axes; or spikes_file and trials_file, which you "
-            "inspect together."
+            "to set them: counts, rates, z_scores, soft_normalised or spike_times, and axes; or spikes_file and "
+            "trials_file, which you inspect together."
         )
     entry = {
         "reader": reader_of(files),

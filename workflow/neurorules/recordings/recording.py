@@ -3,7 +3,8 @@
 A Recording is an xarray.Dataset with
 
     rates(condition, time, neuron)   float64, spikes/s, averaged over correct trials, not negative; if its attribute
-                                     units is "z-score", above baseline(neuron), see z_scores.py
+                                     units is "z-score" or "soft-normalised", above baseline(neuron), see
+                                     normalised.py
     time                             float64 coordinate, evenly spaced, ms relative to the event in attrs["aligned_to"]
     neuron                           string coordinate, the neuron's name, in any order
     condition                        int64 coordinate 0 .. n-1, in the order of the labels (conditions.py)
@@ -168,7 +169,7 @@ def _values(recording: xr.Dataset) -> Fault | None:
             f"Firing rates must not be negative, {describe_cells(recording['rates'] < 0)}.",
             "rates",
             float(rates.min()),
-            "Write rates in spikes/s, not z-scored and without a subtracted baseline.",
+            "Write rates in spikes/s, without a subtracted baseline, or say how they are normalised (units).",
         )
     if not _changes(rates):
         return (

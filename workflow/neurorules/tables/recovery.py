@@ -88,11 +88,11 @@ def check(recording: xr.Dataset, options: Options) -> None:
     """Reject rates from which spikes cannot be drawn.
 
     Raises:
-        InputError: the rates are z-scored.
+        InputError: the rates are normalised.
     """
-    from neurorules.recordings.z_scores import refuse_z_scores
+    from neurorules.recordings.normalised import refuse_normalised
 
-    refuse_z_scores(recording, "A pseudo-recording with Poisson spikes")
+    refuse_normalised(recording, "A pseudo-recording with Poisson spikes")
 
 
 def table(

@@ -15,6 +15,7 @@ from neurorules.recordings.formats.array_files import load_arrays
 from neurorules.recordings.formats.parts import Part, did_you_mean, find
 from neurorules.recordings.formats.trial_arrays import (
     COUNTS,
+    SOFT,
     TIME,
     TRIAL,
     UNIT,
@@ -27,7 +28,7 @@ from neurorules.recordings.formats.trial_arrays import (
     labels,
     runs_of,
 )
-from neurorules.recordings.sessions.session import SPIKES_PER_S, Z_SCORE, Session
+from neurorules.recordings.sessions.session import SOFT_NORMALISED, SPIKES_PER_S, Z_SCORE, Session
 from neurorules.recordings.sessions.trial_bins import TrialBins
 from neurorules.recordings.sessions.trial_signals import TrialSignals
 from neurorules.recordings.sessions.trial_spikes import TrialSpikes
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SPIKE_TIMES = "spike_times"
-KINDS = (COUNTS, "rates", Z_SCORES, SPIKE_TIMES)
+KINDS = (COUNTS, "rates", Z_SCORES, SOFT, SPIKE_TIMES)
 START, STOP, EVENT = "start_time", "stop_time", "event"  # columns of times that every session of cut trials has
 
 
@@ -198,7 +199,7 @@ class _Arrays:
 
     def _bins(self, found: Cut, kind: str, part: Part) -> TrialBins:
         check_values(found, kind, part)
-        units = Z_SCORE if kind == Z_SCORES else SPIKES_PER_S
+        units = {Z_SCORES: Z_SCORE, SOFT: SOFT_NORMALISED}.get(kind, SPIKES_PER_S)
         counted_ms = float(self.options.get("counted_ms", self._bin_ms)) if kind == COUNTS else None
         return TrialBins(found.trials, self._bin_ms, self._starts_ms, counted_ms=counted_ms, units=units)
 

@@ -124,5 +124,5 @@ def _other(file: Path, wanted: str, arrays: Mapping[str, Any]) -> InputError:
         key="type",
         value=sorted(arrays),
         remedy="Save the spikes as a TsGroup and the trials as an IntervalSet: object.save(file). For arrays of other "
-        "forms, use counts, rates, z_scores or spike_times.",
+        "forms, use counts, rates, z_scores, soft_normalised or spike_times.",
     )

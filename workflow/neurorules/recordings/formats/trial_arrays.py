@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 UNIT, TIME, TRIAL = "unit", "time", "trial"
-COUNTS, Z_SCORES = "counts", "z_scores"  # options that give the activity
+COUNTS, Z_SCORES, SOFT = "counts", "z_scores", "soft_normalised"  # options that give the activity
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def check_values(found: Cut, kind: str, part: Part) -> None:
 
     Args:
         found: the trials.
-        kind: the option that gives them: counts, rates, z_scores.
+        kind: the option that gives them: counts, rates, z_scores, soft_normalised.
         part: their place in the file, for the error.
 
     Raises:
@@ -167,10 +167,10 @@ def check_values(found: Cut, kind: str, part: Part) -> None:
         where = ", ".join(f"{name} {i + 1}" for name, i in zip(found.axes, place, strict=True))
         if np.isinf(trial).any():
             raise part.wrong(f"There are infinite values in {where}.", "Write NaN where a unit was not recorded.")
-        if kind != Z_SCORES and (trial < 0).any():
+        if kind not in (Z_SCORES, SOFT) and (trial < 0).any():
             raise part.wrong(
                 f"There are negative {kind} in {where}, down to {float(np.nanmin(trial)):g}.",
-                "If they are z-scored, use z_scores.",
+                "If they are z-scored, use z_scores; if they are soft-normalised, use soft_normalised.",
             )
         if kind == COUNTS and trial.dtype.kind == "f" and (trial[np.isfinite(trial)] % 1).any():
             raise part.wrong(

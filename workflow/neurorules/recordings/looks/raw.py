@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from neurorules.recordings.sessions.session import Session
 
 ENDINGS = (".nwb", ".mat", ".npz", ".parquet", ".csv")
-SAID = ("counts", "rates", "z_scores", "spike_times", "spikes_file", "trials_file")  # give variables or files
+SAID = (
+    "counts",
+    "rates",
+    "z_scores",
+    "soft_normalised",
+    "spike_times",
+    "spikes_file",
+    "trials_file",
+)  # give variables or files
 
 
 @dataclass

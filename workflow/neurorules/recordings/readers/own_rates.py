@@ -1,7 +1,7 @@
 """The user's own rates: a recording as one NetCDF file in the form of `recordings/recording.py`.
 
-The file contains rates(condition, time, neuron) in spikes/s, time in ms, and a title. All other parts of
-`recordings/recording.py` are optional.
+The file contains rates(condition, time, neuron) in spikes/s, z-scored or soft-normalised, time in ms, and a title. All
+other parts of `recordings/recording.py` are optional.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ from neurorules.io.text import title_problem
 from neurorules.recordings.bins import EDGE, MIDDLE, bin_width_ms, uneven_bin
 from neurorules.recordings.formats.foreign_netcdf import load_foreign
 from neurorules.recordings.missing import describe_cells, never_written
+from neurorules.recordings.normalised import with_baseline
 from neurorules.recordings.recording import DIMENSIONS, MAX_RATE_HZ, check_plausible
-from neurorules.recordings.single_trials import CONDITION, NEURON, RATES, with_ragged_trials
+from neurorules.recordings.sessions.session import SOFT_NORMALISED, SPIKES_PER_S, Z_SCORE
+from neurorules.recordings.single_trials import CONDITION, NEURON, RATES, fault_of_trials, with_ragged_trials
 
 if TYPE_CHECKING:
     import xarray as xr
 
-UNITS = {"rates": ("spikes/s", "Hz"), "time": ("ms", "milliseconds")}
+UNITS = {"rates": ("spikes/s", "Hz", Z_SCORE, SOFT_NORMALISED), "time": ("ms", "milliseconds")}
 REMEDY = "Write it again, as docs/recording-rates.md shows."
 YES_OR_NO = {"0": 0, "false": 0, "no": 0, "1": 1, "true": 1, "yes": 1}
 
@@ -35,8 +37,9 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
 
     Args:
         raw: the file. Its variables: `rates`, with dimensions condition, time and neuron in any order, and the
-            attribute `units`, "spikes/s" or "Hz"; `time`, ascending in equal steps, with `units` "ms"; labels of
-            conditions, any variable (condition), which comparisons need to pair conditions with the task's test trials.
+            attribute `units`, "spikes/s", "Hz", "z-score" or "soft-normalised"; `time`, ascending in equal steps, with
+            `units` "ms"; labels of conditions, any variable (condition), which comparisons need to pair conditions with
+            the task's test trials.
             Optional: names of neurons, single trials, other numeric variables. Its attributes: `title`, shown in
             figures; optional `licence`, `citation`, `aligned_to`, `left_out` (JSON), `time_in_bin` ("edge", "middle").
         options: `time_in_bin`, which overrides the file's; `drop_incomplete_units` (default False) leaves out neurons
@@ -68,7 +71,9 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
     kept = [str(name) for name, variable in found.data_vars.items() if variable.dtype.kind in "iufb"]
     recording = found[kept].drop_encoding().assign_coords(coordinates)
     values = np.ascontiguousarray(found["rates"].transpose(*DIMENSIONS).values, np.float64)
-    recording["rates"] = (DIMENSIONS, values, {"units": "spikes/s"})
+    normalised = found["rates"].attrs["units"] in (Z_SCORE, SOFT_NORMALISED)
+    units = str(found["rates"].attrs["units"]) if normalised else SPIKES_PER_S
+    recording["rates"] = (DIMENSIONS, values, {"units": units})
     recording.attrs = {
         **{name: " ".join(str(found.attrs[name]).split()) for name in ("licence", "citation") if name in found.attrs},
         "title": str(title).strip(),
@@ -85,6 +90,19 @@ def read(raw: Sequence[Path], options: Mapping[str, Any]) -> xr.Dataset:
         recording.attrs["time_in_bin"] = str(where)
     recording = with_ragged_trials(recording, path)
     recording = _without_incomplete(recording, path, bool(options.get("drop_incomplete_units")))
+    if normalised:
+        if options.get("max_rate_hz") is not None:
+            raise InputError(
+                f"Rates of this file are in units of {units}, so a limit in spikes/s does not apply.",
+                file=path,
+                key="max_rate_hz",
+                value=options["max_rate_hz"],
+                remedy="Remove the limit.",
+            )
+        if fault := fault_of_trials(recording):
+            key, problem, value = fault
+            raise InputError(problem, file=path, key=key, value=value, remedy=REMEDY)
+        return with_baseline(recording)
     check_plausible(recording, path, options.get("max_rate_hz", MAX_RATE_HZ))
     return recording
 
@@ -111,7 +129,7 @@ def _as_variables(found: xr.Dataset, path: Path) -> xr.Dataset:
     for name, units in UNITS.items():
         given = found[name].attrs.get("units") if name in found.variables else None
         if str(given) not in units:
-            raise _wrong(path, f"{name}.units", given, f'Write {name} in {units[0]} and set units = "{units[0]}".')
+            raise _wrong(path, f"{name}.units", given, _units_remedy(name, units))
     for name in ("time", "neuron", "condition"):
         if name in found.variables and found[name].dims != (name,):
             raise _wrong(path, name, found[name].dims, f"Give it exactly one dimension, {name}.")
@@ -120,6 +138,11 @@ def _as_variables(found: xr.Dataset, path: Path) -> xr.Dataset:
             raise _wrong(path, name, str(found[name].dtype), "Write numbers.")
     # A file may declare any variable as a coordinate.
     return found.reset_coords([name for name in ("rates", RATES, NEURON, CONDITION) if name in found.coords])
+
+
+def _units_remedy(name: str, units: Sequence[str]) -> str:
+    remedy = f'Write {name} in {units[0]} and set units = "{units[0]}".'
+    return f"{remedy} Rates may also be in {Z_SCORE} or {SOFT_NORMALISED}." if name == "rates" else remedy
 
 
 def _times(found: xr.Dataset, path: Path) -> Any:

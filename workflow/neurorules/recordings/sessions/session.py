@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from neurorules.recordings.sessions.grid import Grid
 
-SPIKES_PER_S, Z_SCORE = "spikes/s", "z-score"  # units of rates
+SPIKES_PER_S, Z_SCORE, SOFT_NORMALISED = "spikes/s", "z-score", "soft-normalised"  # units of rates
 
 
 class Activity(Protocol):
@@ -30,7 +30,7 @@ class Activity(Protocol):
 
     @property
     def units(self) -> str:
-        """SPIKES_PER_S or Z_SCORE."""
+        """SPIKES_PER_S, Z_SCORE or SOFT_NORMALISED."""
 
     def trial_rates(self, unit: int, trials: NDArray[Any], at_s: NDArray[Any], grid: Grid) -> NDArray[Any]:
         """Rates of one unit around an event of each trial, (trial, time).

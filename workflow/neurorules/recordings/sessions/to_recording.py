@@ -11,6 +11,7 @@ import numpy as np
 from neurorules.errors import InputError
 from neurorules.io.limits import RECORDING_BYTES
 from neurorules.recordings.bins import EDGE
+from neurorules.recordings.normalised import with_baseline
 from neurorules.recordings.recording import MAX_RATE_HZ, check_plausible
 from neurorules.recordings.sessions.behaviour import averaged_behaviour
 from neurorules.recordings.sessions.choices import Choices, choices_of
@@ -20,7 +21,6 @@ from neurorules.recordings.sessions.session import SPIKES_PER_S
 from neurorules.recordings.sessions.trials import Trials, chosen_trials
 from neurorules.recordings.sessions.units import Unit, chosen_units
 from neurorules.recordings.texts import LONGEST_TEXT
-from neurorules.recordings.z_scores import with_baseline
 
 if TYPE_CHECKING:
     import xarray as xr

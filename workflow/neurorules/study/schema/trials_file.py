@@ -16,7 +16,8 @@ class TrialsFile(Group):
 
     counts: Path = option(
         NO_DEFAULT,
-        f"spike counts in bins. Give the activity as one of `counts`, `rates`, `z_scores` and `spike_times`: {_PATH}",
+        f"spike counts in bins. Give the activity as one of `counts`, `rates`, `z_scores`, `soft_normalised` and "
+        f"`spike_times`: {_PATH}",
         source="`trials`, arrays",
         type_in_words="path in the file",
     )
@@ -26,6 +27,13 @@ class TrialsFile(Group):
     z_scores: Path = option(
         NO_DEFAULT,
         "rates in bins, z-scored for each unit",
+        source="`trials`, arrays",
+        type_in_words="path in the file",
+    )
+    soft_normalised: Path = option(
+        NO_DEFAULT,
+        "rates in bins, soft-normalised: divided by a scale of each unit plus a constant, such as its range plus 5 "
+        "spikes/s; they may be negative",
         source="`trials`, arrays",
         type_in_words="path in the file",
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from neurorules.errors import InputError
+from neurorules.recordings.normalised import normalisation
 from neurorules.tasks.base.labels import LEFT_OUT
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def recording_labels(task: str, recording: xr.Dataset | None) -> dict[str, Any]:
         return {"recording": NO_RECORDING, "recording_title": task, "synthetic": 0}
     neurons = recording.sizes["neuron"]
     few = f", {neurons} neurons only" if neurons < FEW_NEURONS else ""
+    few += f", {how} rates" if (how := normalisation(recording)) else ""
     if LEFT_OUT in recording.attrs:
         of_recording, of_task = recording.attrs[LEFT_OUT]
         few += f", {recording.sizes['condition']} conditions ({of_recording} recorded and {of_task} tested left out)"
