@@ -125,6 +125,7 @@ COMPARISON = {
     "recovery_draws": 1,
     "recovery_dsa_n_delays": 2,
     "recovery_dsa_rank": 2,
+    "learning_resamples": 4,
 }
 TIME_MS = np.arange(-200.0, 201.0, 10.0)
 # Movement onset, 0 ms, at step ONSET of the test trials; a step lasts 10 ms.

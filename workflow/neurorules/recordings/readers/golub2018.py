@@ -148,7 +148,9 @@ def _samples(clouds: Mapping[str, Any], stage: str) -> dict[str, NDArray[Any]]:
     }
     arrays = {name: np.concatenate([np.asarray(p, float).T for p in values]) for name, values in stacked.items()}
     progress = {f"progress_{name}": clouds[f"{name}Progress"] for name in DECODERS}
-    arrays |= {name: np.concatenate([np.asarray(p, float).ravel() for p in values]) for name, values in progress.items()}
+    arrays |= {
+        name: np.concatenate([np.asarray(p, float).ravel() for p in values]) for name, values in progress.items()
+    }
     angles = np.asarray(clouds["angles"], float).ravel()
     if not (len(angles) == len(n) and {len(of) for of in arrays.values()} == {sum(n)}):
         raise ValueError("clouds of different lengths")
@@ -177,7 +179,7 @@ def _check(
     mean: NDArray[Any],
     width_s: float,
 ) -> None:
-    """Check that the counts give the file's own factors, velocities and progress, so that they belong to its decoders."""
+    """Check that the counts give the file's own factors, velocities and progress, so they are its decoders."""
     counts = samples["counts"]
     if not np.array_equal(counts, np.rint(counts)) or (counts < 0).any():
         raise _other_kind(path, "its spikes are not counts")
