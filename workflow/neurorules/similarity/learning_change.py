@@ -49,10 +49,15 @@ def repertoire_change(reference: NDArray[Any], test: NDArray[Any], neighbour: in
         reference: (sample, factor).
         test: (sample, factor).
         neighbour: K.
+
+    Returns:
+        The change; NaN if there are too few reference patterns for a covariance or for K neighbours.
     """
     from scipy.spatial import cKDTree
 
     n = len(reference)
+    if n <= max(reference.shape[1], neighbour):
+        return float("nan")
     covariance = np.cov(reference.T, ddof=0)
     whitened = np.linalg.inv(np.linalg.cholesky(covariance))
     points = reference @ whitened.T
@@ -89,9 +94,7 @@ def changes(before: Patterns, after: Patterns, decoders: Decoders, unit: float) 
     first, second = decoders.factors(before.counts), decoders.factors(after.counts)
     size = np.linalg.norm(tuned(mean_change(before, after, decoders)))
     of_condition = range(int(before.condition.max()) + 1)
-    own = [
-        repertoire_change(first[before.condition == c], second[after.condition == c]) for c in of_condition
-    ]  # fmt: skip
+    own = [repertoire_change(first[before.condition == c], second[after.condition == c]) for c in of_condition]
     joint = [repertoire_change(first, second[after.condition == c]) for c in of_condition]
     directions = [decoders.factor_directions(decoder) for decoder in (INTUITIVE, PERTURBED)]
     before_perturbed = decoders.progress(before, PERTURBED) / unit

@@ -58,11 +58,16 @@ def table(
     Stages of a network are "learning", every checkpoint since the swap (`update` counts from it); "trained", the last
     one; "matched", where it has regained the same share of the lost progress as the recorded animal, if it does. The
     recording has learning rule "data": "trained" is after learning, and "halves" is a control without learning: one
-    half of the samples before learning against the other. Intervals are 95%: for the recording, over random halves of its
-    samples, whose variance is that of a bootstrap, centred on the value; for the cosine in "halves", over networks and
-    halves. `closest_share`: share of resamples of samples and seeds in which a learning rule's change has the highest
-    mean cosine with the recording's. `recovered`: 1 if counts drawn from the network have their highest mean cosine
-    with networks of its own learning rule, of other seeds, minus the chance level.
+    half of the samples before learning against the other. Intervals are 95%: for the recording, over random halves of
+    its samples, whose variance is that of a bootstrap, centred on the value; for the cosine in "halves", over networks
+    and halves.
+
+    Quantities are those of `similarity.learning_change.changes`; `progress_regained`, a share of the progress lost to
+    the new decoder; and cosines between the network's change and the recording's: `mean_change_cosine` of mean factors,
+    `tuned_change_cosine` without the mean over directions, `free_change_cosine` of the part of this that does not move
+    the cursor. Of a group: `closest_share`, the share of resamples of samples and seeds in which a learning rule has
+    the highest mean tuned cosine; and `recovered`, 1 if counts drawn from the network have theirs with networks of its
+    own learning rule, of other seeds, minus the chance level.
     """
     import pandas as pd
 

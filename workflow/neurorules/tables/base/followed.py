@@ -86,6 +86,15 @@ class Followed:
         return str(self.model.labels["learning_rule"])
 
 
+def _free(change: NDArray[Any], session: Session) -> NDArray[Any]:
+    """The part of a change that does not move the cursor under the perturbed decoder: progress does not determine it."""
+    from neurorules.recordings.decoders import PERTURBED
+
+    basis = session.decoders.factor_directions(PERTURBED)
+    free: NDArray[Any] = change - change @ basis @ basis.T
+    return free
+
+
 def follow(model: ScoredModel, seed: int, session: Session) -> Followed:
     """Observe a network at all its checkpoints since the decoder was changed.
 
@@ -129,6 +138,7 @@ def follow(model: ScoredModel, seed: int, session: Session) -> Followed:
                 "progress_regained": gained / lost if lost > 0 else float("nan"),
                 "tuned_change_cosine": cosine(tuned(change), tuned(session.change)),
                 "mean_change_cosine": cosine(change, session.change),
+                "free_change_cosine": cosine(*(_free(tuned(of), session) for of in (change, session.change))),
             }
         )
     regained = np.array([of["progress_regained"] for of in values])
