@@ -18,13 +18,14 @@ PRODUCTS = ("pdf", "png", "csv")
 # One panel per measure, with its label.
 MEASURES = {
     "tuned_change_cosine": "Similarity of the change\n(cosine with the recording's)",
-    "tuned_change_size": "Size of the change\n(tuned means, relative)",
+    "tuned_change_size": "Size of the change\n(relative to the tuning)",
     "repertoire_change": "Change of repertoire",
-    "variance_intuitive": "Variance along the\nfirst decoder (change in %)",
-    "variance_perturbed": "Variance along the\nchanged decoder (change in %)",
-    "progress_intuitive": "Progress under the\nfirst decoder",
+    "variance_intuitive": "Variance along the first\ndecoder (change in %)",
+    "variance_perturbed": "Variance along the changed\ndecoder (change in %)",
+    "progress_intuitive": "Progress under\nthe first decoder",
 }
-COLUMNS_OF_GRID = 2 + len(MEASURES)
+ACROSS = 4
+RECORDING, CONTROL = "recording", "no learning (halves)"
 
 
 def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,15 +36,15 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     table = tables["during_learning"]
     networks = table[table["seed"] >= 0]
     groups = list(networks.groupby(PANEL_GROUP, sort=True))
-    figure, axes = panels.make_grid(len(groups), COLUMNS_OF_GRID, width=2.1, height=2.2)
-    for row, (key, rows) in zip(axes, groups, strict=True):
+    figure, axes = panels.make_grid(2 * len(groups), ACROSS, width=2.3, height=2.2)
+    for row, (key, rows) in zip(axes.reshape(len(groups), 2 * ACROSS), groups, strict=True):
         data = _data_of(table, str(rows["recording"].iloc[0]))
-        _over_updates(row[0], rows, data)
+        _over_updates(row[0], rows)
         row[0].set_title(titles.panel_title(rows, networks))
         for panel, (quantity, label) in zip(row[1:-1], MEASURES.items(), strict=True):
             _matched(panel, rows, data, quantity, label)
         _recovered(row[-1], rows, table[(table["setting"] == key[-1]) & (table["seed"] < 0)])
-    panels.legend(figure, list(axes[:, 0]))
+    panels.legend(figure, list(axes.flat))
     panels.caption(figure, context, networks, _words(table))
     return {"figure": figure, "csv": summary(table)}
 
@@ -97,7 +98,7 @@ def _data_of(table: pd.DataFrame, recording: str) -> dict[tuple[str, str], dict[
     return {(row["stage"], row["quantity"]): row for row in rows.to_dict("records")}
 
 
-def _over_updates(panel: Axes, rows: pd.DataFrame, data: Mapping[tuple[str, str], Mapping[str, float]]) -> None:
+def _over_updates(panel: Axes, rows: pd.DataFrame) -> None:
     """Share of the lost progress that is regained, over updates since the swap."""
     from neurorules.plotting import style, titles
 
@@ -111,16 +112,15 @@ def _over_updates(panel: Axes, rows: pd.DataFrame, data: Mapping[tuple[str, str]
         panel.plot(mean.index, mean, **look, markersize=3, markevery=0.2, label=label)
     share = chosen["data_value"].dropna()
     if len(share):
-        panel.axhline(share.iloc[0], color=style.DATA[0], linewidth=1.0, label="recording")
-    panel.set_xscale("symlog", linthresh=1.0)
-    panel.set(xlabel="Updates since the decoder changed", ylabel="Share of lost progress regained")
+        panel.axhline(share.iloc[0], color=style.DATA[0], linewidth=1.0, label=RECORDING)
+    panel.set(xlabel="Updates since the decoder changed", ylabel="Share of lost progress\nregained")
 
 
 def _matched(
     panel: Axes, rows: pd.DataFrame, data: Mapping[tuple[str, str], Mapping[str, float]], quantity: str, label: str
 ) -> None:
     """Networks at the recorded progress, one column of points per learning rule, beside the recording."""
-    from neurorules.plotting import style, titles
+    from neurorules.plotting import style
 
     rules = sorted(rows["learning_rule"].unique())
     for place, rule in enumerate(rules):
@@ -142,13 +142,13 @@ def _matched(
         panel.axhline(recorded["value"], color=style.DATA[0], linewidth=1.0)
     if control is not None:
         _band(panel, control, "#888888", 0.15)
-        panel.axhline(control["value"], color="#888888", linewidth=0.8, linestyle=":")
+        panel.axhline(control["value"], color="#888888", linewidth=0.8, linestyle=":", label=CONTROL)
     if quantity == "tuned_change_cosine":
         ceiling = data.get(("trained", "tuned_change_ceiling"))
         if ceiling is not None:
             panel.axhline(ceiling["value"], color=style.DATA[0], linewidth=1.0, linestyle="--")
         panel.axhline(0.0, color="#888888", linewidth=0.8, linestyle=":")
-    panel.set_xticks(range(len(rules)), [titles.rule_label(str(rule)) for rule in rules], rotation=60, ha="right")
+    _name_rules(panel, rules)
     panel.set(ylabel=label, xlim=(-0.6, len(rules) - 0.4))
 
 
@@ -158,7 +158,7 @@ def _band(panel: Axes, row: Mapping[str, float], colour: str, alpha: float) -> N
 
 def _recovered(panel: Axes, rows: pd.DataFrame, groups: pd.DataFrame) -> None:
     """Share of networks whose learning rule is recovered, and share of resamples in which a rule is closest."""
-    from neurorules.plotting import panels, style, titles
+    from neurorules.plotting import panels, style
     from neurorules.statistics.proportion import exact_interval
 
     found = rows[(rows["quantity"] == "recovered") & (rows["stage"] == "matched")]
@@ -178,19 +178,26 @@ def _recovered(panel: Axes, rows: pd.DataFrame, groups: pd.DataFrame) -> None:
         closest = closest[closest["stage"] == "matched"]
         panel.plot(place + 0.25, closest["value"].iloc[0], color=style.DATA[0], marker="_", markersize=9)
     panel.axhline(1.0 / len(rules), color="#888888", linewidth=0.8, linestyle=":")
-    panel.set_xticks(range(len(rules)), [titles.rule_label(str(rule)) for rule in rules], rotation=60, ha="right")
+    _name_rules(panel, rules)
     panel.set(ylabel="Learning rule recovered (share)", ylim=(-0.05, 1.05), xlim=(-0.6, len(rules) - 0.4))
+
+
+def _name_rules(panel: Axes, rules: Sequence[str]) -> None:
+    from neurorules.plotting import titles
+
+    labels = [titles.rule_label(str(rule)) for rule in rules]
+    panel.set_xticks(range(len(rules)), labels, rotation=40, ha="right", rotation_mode="anchor", fontsize=5)
 
 
 def _words(table: pd.DataFrame) -> Sequence[str]:
     share = table.loc[table["quantity"] == "progress_regained", "data_value"].dropna()
     regained = f", {share.iloc[0]:.0%} of what was lost" if len(share) else ""
     return [
-        "Left: thin lines are seeds (n in the legend), thick lines are means.",
-        f"Middle: networks at the recorded progress{regained}; points are seeds, bars are 95% intervals over seeds.",
+        "First panel: thin lines are seeds (n in the legend), thick lines are means.",
+        f"Others: networks at the recorded progress{regained}; points are seeds, bars are 95% intervals over seeds.",
         "Orange: the recording with its 95% interval over samples; dashed, the largest cosine that its noise allows.",
         "Grey: no learning, one half of the samples before learning against the other.",
-        "Right: share of networks whose learning rule is recovered from as many samples as recorded "
-        "(bars: 95% Clopper-Pearson; dotted: chance); orange, share of resamples in which the rule is closest to the "
-        "recording.",
+        "Last panel: share of networks whose learning rule is recovered from as many samples as recorded "
+        "(bars: 95% Clopper-Pearson; dotted: chance). Orange: share of resamples in which the rule's change is "
+        "the most similar to the recording's.",
     ]

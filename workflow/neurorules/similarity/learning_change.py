@@ -37,33 +37,49 @@ def cosine(x: NDArray[Any], y: NDArray[Any]) -> float:
     return float((x * y).sum() / norms) if norms > 0 else float("nan")
 
 
-def repertoire_change(reference: NDArray[Any], test: NDArray[Any], neighbour: int = NEIGHBOUR) -> float:
-    """How far patterns are from the reference patterns, relative to the distances among these (equation 5).
+class Repertoire:
+    """A set of activity patterns with which others are compared (equation 5).
 
     The distance of a pattern is its Mahalanobis distance, with the covariance of the reference patterns, to its K-th
-    nearest reference pattern. Its mean over test patterns is divided by its mean over reference patterns, times
-    n / (n - 1) because each of these has one neighbour fewer; and 1 is subtracted. 0: the same repertoire. Above 0: new
-    patterns. Below 0: a denser part of the repertoire.
+    nearest reference pattern.
 
     Args:
         reference: (sample, factor).
-        test: (sample, factor).
         neighbour: K.
-
-    Returns:
-        The change; NaN if there are too few reference patterns for a covariance or for K neighbours.
     """
-    from scipy.spatial import cKDTree
 
-    n = len(reference)
-    if n <= max(reference.shape[1], neighbour):
-        return float("nan")
-    covariance = np.cov(reference.T, ddof=0)
-    whitened = np.linalg.inv(np.linalg.cholesky(covariance))
-    points = reference @ whitened.T
-    tree = cKDTree(points)
-    own = tree.query(points, [neighbour + 1])[0].mean() * n / (n - 1)  # the nearest is the pattern itself
-    return float(tree.query(test @ whitened.T, [neighbour])[0].mean() / own - 1.0)
+    def __init__(self, reference: NDArray[Any], neighbour: int = NEIGHBOUR) -> None:
+        n = len(reference)
+        self.neighbour, self.own = neighbour, float("nan")
+        if n <= max(reference.shape[1], neighbour):  # too few for a covariance, or for K neighbours
+            return
+        self.whitening = np.linalg.inv(np.linalg.cholesky(np.cov(reference.T, ddof=0))).T
+        self.points = reference @ self.whitening
+        # The nearest is the pattern itself. Each has one neighbour fewer than other patterns have.
+        self.own = self._distances(self.points, neighbour + 1).mean() * n / (n - 1)
+
+    def changes(self, test: NDArray[Any]) -> NDArray[Any]:
+        """How far patterns are from the reference patterns, relative to the mean distance among these, minus 1.
+
+        The mean is 0 for the same repertoire, above 0 for new patterns, and below 0 for a denser part of it.
+
+        Args:
+            test: (sample, factor).
+
+        Returns:
+            (sample,); NaN if there are too few reference patterns.
+        """
+        if np.isnan(self.own):
+            return np.full(len(test), np.nan)
+        changes: NDArray[Any] = self._distances(test @ self.whitening, self.neighbour) / self.own - 1.0
+        return changes
+
+    def _distances(self, points: NDArray[Any], k: int) -> NDArray[Any]:
+        """(sample,) distance to the k-th nearest reference pattern. In ten dimensions, a tree would not be faster."""
+        from scipy.spatial.distance import cdist
+
+        kth: NDArray[Any] = np.partition(cdist(points, self.points), k - 1, axis=1)[:, k - 1]
+        return kth
 
 
 def variance_change(before: NDArray[Any], after: NDArray[Any], basis: NDArray[Any]) -> float:
@@ -93,15 +109,17 @@ def changes(before: Patterns, after: Patterns, decoders: Decoders, unit: float) 
     """
     first, second = decoders.factors(before.counts), decoders.factors(after.counts)
     size = np.linalg.norm(tuned(mean_change(before, after, decoders)))
-    of_condition = range(int(before.condition.max()) + 1)
-    own = [repertoire_change(first[before.condition == c], second[after.condition == c]) for c in of_condition]
-    joint = [repertoire_change(first, second[after.condition == c]) for c in of_condition]
+    joint = condition_means(Repertoire(first).changes(second)[:, None], after.condition)
+    own = [
+        Repertoire(first[before.condition == number]).changes(second[after.condition == number]).mean()
+        for number in range(len(joint))
+    ]
     directions = [decoders.factor_directions(decoder) for decoder in (INTUITIVE, PERTURBED)]
     before_perturbed = decoders.progress(before, PERTURBED) / unit
     after_perturbed = decoders.progress(after, PERTURBED) / unit
     return {
         "tuned_change_size": float(size / np.linalg.norm(tuned(condition_means(first, before.condition)))),
-        "repertoire_change": float(np.mean(joint)),
+        "repertoire_change": float(joint.mean()),
         "direction_repertoire_change": float(np.mean(own)),
         "variance_intuitive": variance_change(first, second, directions[INTUITIVE]),
         "variance_perturbed": variance_change(first, second, directions[PERTURBED]),

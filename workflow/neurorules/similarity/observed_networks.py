@@ -62,7 +62,8 @@ class ObservedNetwork:
         if self.options.noise_sd > 0:
             shape = self.trials.n_steps, len(trial), n_units
             noise = self.options.noise_sd * rng.standard_normal(shape, dtype=np.float32)
-        step = np.array([rng.choice(np.flatnonzero(self.trials.scored[:, number])) for number in trial])
+        # Of each trial, one of its scored steps: the one with the largest random number.
+        step = np.where(self.trials.scored[:, trial], rng.random((self.trials.n_steps, len(trial))), -1.0).argmax(0)
         activity = run_network(self.weights, self.options, self.trials.inputs[:, trial], noise)[0]
         counts = rng.poisson(self._expected(activity[step, np.arange(len(trial))])).astype(float)
         return Patterns(counts, trial, self._directions()[trial])
@@ -79,5 +80,6 @@ class ObservedNetwork:
 
     def _directions(self) -> NDArray[Any]:
         """(condition, axis)"""
-        last: NDArray[Any] = self.trials.targets[-1].astype(float)
-        return last / np.linalg.norm(last, axis=-1, keepdims=True)
+        last = self.trials.targets[-1].astype(float)
+        directions: NDArray[Any] = last / np.linalg.norm(last, axis=-1, keepdims=True)
+        return directions

@@ -87,7 +87,7 @@ class Followed:
 
 
 def _free(change: NDArray[Any], session: Session) -> NDArray[Any]:
-    """The part of a change that does not move the cursor under the perturbed decoder: progress does not determine it."""
+    """The part of a change that does not move the cursor under the perturbed decoder, so progress does not tell it."""
     from neurorules.recordings.decoders import PERTURBED
 
     basis = session.decoders.factor_directions(PERTURBED)
