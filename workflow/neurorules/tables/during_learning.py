@@ -59,11 +59,11 @@ def table(
     one; "matched", where it has regained the same share of the lost progress as the recorded animal, if it does. The
     recording has learning rule "data": "trained" is after learning, and "halves" is a control without learning: one
     half of the samples before learning against the other. Intervals are 95%: for the recording, over random halves of
-    its samples, whose variance is that of a bootstrap, centred on the value; for the cosine in "halves", over networks
-    and halves.
+    its samples, whose variance is that of a bootstrap, centred on the value; for a learning rule's mean cosine in
+    "halves", over halves.
 
     Quantities are those of `similarity.learning_change.changes`; `progress_regained`, a share of the progress lost to
-    the new decoder; and cosines between the network's change and the recording's: `mean_change_cosine` of mean factors,
+    the new decoder, NaN for a network that did not learn the first one (less than half the recorded progress); and cosines between the network's change and the recording's: `mean_change_cosine` of mean factors,
     `tuned_change_cosine` without the mean over directions, `free_change_cosine` of the part of this that does not move
     the cursor. Of a group: `closest_share`, the share of resamples of samples and seeds in which a learning rule has
     the highest mean tuned cosine; and `recovered`, 1 if counts drawn from the network have theirs with networks of its
@@ -199,7 +199,7 @@ def _chance_rows(networks: Sequence[Followed], session: Session) -> Iterator[dic
     none = [mean_change(*halves(session.before, rng), session.decoders) for _ in range(session.resamples)]
     unrelated = np.stack([_unit(change) for change in none])
     for rule in sorted({network.rule for network in networks}):
-        values = (_unit_changes([n for n in networks if n.rule == rule], TRAINED) @ unrelated.T).ravel()
+        values = (_unit_changes([n for n in networks if n.rule == rule], TRAINED) @ unrelated.T).mean(0)
         low, high = np.quantile(values, [0.025, 0.975])
         interval = {"value": values.mean(), "interval_low": low, "interval_high": high}
         yield {"learning_rule": rule, "seed": -1, "quantity": COSINES[0], **interval}

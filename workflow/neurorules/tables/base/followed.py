@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 DRAWS_SEED = 2018
 MATCHED, TRAINED = "matched", "trained"
+# A network with less progress than this under the first decoder has not learnt it, and has nothing to regain.
+LEARNT = 0.5
 COSINES = ("tuned_change_cosine", "mean_change_cosine")
 
 
@@ -125,7 +127,7 @@ def follow(model: ScoredModel, seed: int, session: Session) -> Followed:
     before = at[0].patterns(numbers, np.random.default_rng([DRAWS_SEED, seed]))
     factors = np.stack([network.mean_factors() for network in at])
     first = {decoder: at[0].mean_progress(decoder) / session.unit for decoder in (INTUITIVE, PERTURBED)}
-    lost = first[INTUITIVE] - first[PERTURBED]
+    lost = first[INTUITIVE] - first[PERTURBED] if first[INTUITIVE] >= LEARNT else 0.0
     values, observed = [], []
     for network, update, of in zip(at, saved[since], factors, strict=True):
         after = network.patterns(numbers, np.random.default_rng([DRAWS_SEED, seed, int(update)]))
