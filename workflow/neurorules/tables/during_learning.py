@@ -63,7 +63,8 @@ def table(
     "halves", over halves.
 
     Quantities are those of `similarity.learning_change.changes`; `progress_regained`, a share of the progress lost to
-    the new decoder, NaN for a network that did not learn the first one (less than half the recorded progress); and cosines between the network's change and the recording's: `mean_change_cosine` of mean factors,
+    the new decoder, NaN for a network that did not learn the first one, with less than half the recorded progress; and
+    cosines between the network's change and the recording's: `mean_change_cosine` of mean factors,
     `tuned_change_cosine` without the mean over directions, `free_change_cosine` of the part of this that does not move
     the cursor. Of a group: `closest_share`, the share of resamples of samples and seeds in which a learning rule has
     the highest mean tuned cosine; and `recovered`, 1 if counts drawn from the network have theirs with networks of its
