@@ -92,6 +92,7 @@ COMPARISON: dict[str, Any] = {
     "recovery_draws": 1,
     "recovery_dsa_n_delays": 2,
     "recovery_dsa_rank": 2,
+    "learning_resamples": 4,
 }
 # Learning rules that need cell types, and a network that they can train: ReLU units under Dale's law with cell types.
 CELL_TYPE_RULES = ("modprop", "mdgl")

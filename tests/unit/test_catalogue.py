@@ -24,7 +24,9 @@ def test_a_broken_catalogue(tmp_path: Path) -> None:
 
 
 def test_what_is_not_in_the_catalogue_is_named_with_what_is() -> None:
-    with pytest.raises(InputError, match="hatsopoulos2007, mante2013, nwb, own_rates, sussillo2015, trials") as caught:
+    with pytest.raises(
+        InputError, match="golub2018, hatsopoulos2007, mante2013, nwb, own_rates, sussillo2015, trials"
+    ) as caught:
         catalogue_entry("steinmetz")
     assert caught.value.value == "steinmetz"
     with pytest.raises(InputError, match="dryad, processed") as caught:

@@ -30,7 +30,7 @@ from neurorules.study.model import Model
 from neurorules.study.yaml_source import REPOSITORY
 from neurorules.tasks.base.task import TASKS
 
-SYNTHETIC_DEFAULTS = {name: SYNTHETIC.load(name).DEFAULTS for name in (MANTE, REACH, MAZE)}
+SYNTHETIC_DEFAULTS = {name: SYNTHETIC.load(name).DEFAULTS for name in (MANTE, REACH, MAZE, "golub2018")}
 
 
 PAGES = (

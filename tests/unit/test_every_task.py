@@ -34,6 +34,7 @@ COMPARISON = {
     "hatsopoulos2007": ("recording", "onset_step"),
     "sussillo2015": ("recording", "onset_step"),
     "reach": ("recording",),
+    "bci_reach": ("recording",),
 }
 NEUROGYM_PARAMETERS = {"cohs", "sigma", "timing"}  # of the environment, not of our task
 
@@ -48,7 +49,26 @@ def at_10_ms(first: int) -> np.ndarray:
 
 # Random values of only what the tasks use: these tests need trials, whatever their content.
 ANGLE = (("condition", "time"), values(8, 121))
+DECODERS = xr.Dataset(
+    {
+        "decoder_weights": (("decoder", "axis", "neuron"), values(2, 2, 5)),
+        "decoder_offset": (("decoder", "axis"), values(2, 2)),
+        "factor_weights": (("factor", "neuron"), values(3, 5)),
+        "count_mean": (("neuron",), np.ones(5)),
+        "count_sd": (("neuron",), np.ones(5)),
+        "sample_counts": (("sample", "neuron"), np.ones((16, 5), np.int64)),
+        "sample_stage": (("sample",), np.repeat(["before", "after"], 8)),
+        "sample_angle_deg": (("sample",), np.tile(45.0 * np.arange(8), 2)),
+        "sample_direction": (("sample", "axis"), values(16, 2)),
+    },
+    {
+        "decoder": ["intuitive", "perturbed"],
+        "axis": ["x", "y"],
+        "angle_deg": ("condition", 45.0 * np.arange(8)),
+    },
+)
 RECORDINGS = {
+    "bci_reach": DECODERS,
     "hatsopoulos2007": xr.Dataset({"shoulder_angle": ANGLE, "elbow_angle": ANGLE}, {"time": at_10_ms(-800)}),
     "sussillo2015": xr.Dataset(
         {
@@ -92,6 +112,7 @@ CASES = {
     "sussillo2015": of_config("sussillo2015", (196, 27, 16, 7), MOVEMENT),
     "reach": of_config("reach", (250, 7, 3, 2), MOVEMENT),
     "reach-one-hot": of_config("reach", (250, 7, 8, 2), MOVEMENT, cue="one_hot", cue_shape="held"),
+    "bci_reach": of_config("bci_reach", (10, 8, 2, 2), MOVEMENT),
     "perceptual-decision": of_config("perceptual-decision", (50, 6, 3, 3)),
     "romo": of_config("romo", (50, 20, 1, 2), (half_mean_squared_error, regression_accuracy)),
     "2af": of_config("2af", (22, 8, 3, 3)),

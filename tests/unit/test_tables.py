@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 import scipy.linalg
 import xarray as xr
+from helpers import cursor
 from scipy.optimize import isotonic_regression
 
 import neurorules
@@ -125,6 +126,7 @@ COMPARISON = {
     "recovery_draws": 1,
     "recovery_dsa_n_delays": 2,
     "recovery_dsa_rank": 2,
+    "learning_resamples": 4,
 }
 TIME_MS = np.arange(-200.0, 201.0, 10.0)
 # Movement onset, 0 ms, at step ONSET of the test trials; a step lasts 10 ms.
@@ -314,9 +316,9 @@ def test_every_table_type_has_one_subject() -> None:
         "specifications",
     ]
     assert table_types("model") == of_models
-    assert table_types("group") == ["model_distances", "model_dynamics", "recovery", "snapshots"]
+    assert table_types("group") == ["during_learning", "model_distances", "model_dynamics", "recovery", "snapshots"]
     assert table_types("recording") == ["baselines", "trial_averaging"]
-    assert len(table_types()) == 18
+    assert len(table_types()) == 19
 
 
 # ---- tables of one model
@@ -920,7 +922,7 @@ DTYPES = {"text": "O", "integer": "i", "number": "f"}
 
 
 @pytest.fixture(scope="module")
-def every_type(made: Made) -> dict[str, pd.DataFrame]:
+def every_type(made: Made, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
     """A table of every type, of one network or two, without labels."""
     options = with_comparison(
         measures=["procrustes"], dsa_scores=["wasserstein"], lyapunov_exponents=1, lyapunov_passes=1
@@ -933,6 +935,10 @@ def every_type(made: Made) -> dict[str, pd.DataFrame]:
         table = TABLE_TYPES.load(name).table
         if name in table_types("model"):
             tables[name] = table(ScoredModel({"task": "reach"}, options, made.task, runs), made.recording)
+        elif name == "during_learning":
+            session = cursor.session(tmp_path_factory.mktemp("session"))
+            learnt = cursor.members(cursor.task_of(session), ["bptt", "eprop"], [0, 1])
+            tables[name] = table(learnt, {}, options.comparison, session)
         elif name in table_types("group"):
             tables[name] = table(made.members("bptt", "eprop"), {}, options.comparison, made.recording)
         else:

@@ -170,12 +170,14 @@ DEMO_MODELS = {
     # eprop with two gains
     "2af": 2,
     "dms": 2,
+    # three learning rules
+    "bci_reach": 3,
     # the same, flossed too
     "reach-companion": 2 * 2,
 }
 DEMO_TABLES = {
-    # of all but the published code's and those without a recording
-    "distances": sum(DEMO_MODELS.values()) - 3 * 2 - 10 - (11 + 2 + 2),
+    # of all but the published code's, those without a recording, and those of during_learning
+    "distances": sum(DEMO_MODELS.values()) - 3 * 2 - 10 - (11 + 2 + 2) - 3,
     "noise_floor": 3 * 2,
     "resampled_distances": 3 * 2 + 3 * 3,  # of table3 and of fig1
     "specifications": 2,  # of multiverse
@@ -200,12 +202,12 @@ def test_the_demo_is_every_figure_with_few_runs(plans: dict[str, Future[Plan]]) 
     made = plan.below("results/demo/figures") | plan.below("results/demo/tables")
     assert {Path(file).stem for file in made} == set(FIGURES.names())
     tables = Counter(Path(file).stem for file in plan.below("results/demo/similarity"))
-    # of fig3, slow_bptt and model_distances; of two tasks in fig6; of model_distances; of recovery
-    groups = {"model_distances": 3, "snapshots": 2, "model_dynamics": 1, "recovery": 1}
+    # of fig3, slow_bptt and model_distances; of two tasks in fig6; of model_distances; of recovery; of during_learning
+    groups = {"model_distances": 3, "snapshots": 2, "model_dynamics": 1, "recovery": 1, "during_learning": 1}
     assert tables == {**DEMO_TABLES, **groups, "baselines": 3, "trial_averaging": 1}
     assert plan.jobs == {
-        "synthetic_raw_files": 3,
-        "recording": 3,
+        "synthetic_raw_files": 4,
+        "recording": 4,
         "choose_learning_rate": 2 * 3,  # of companion_fig1
         "train_seed0_1": sum(DEMO_MODELS.values()),
         "score": sum(DEMO_TABLES.values()),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    from neurorules.options import Options
 
 
 def checkpoint_updates(n_updates: int, schedule: str, count: int) -> NDArray[Any]:
@@ -34,3 +39,18 @@ def checkpoint_updates(n_updates: int, schedule: str, count: int) -> NDArray[Any
     updates = np.unique(updates.astype(np.int64))
     kept: NDArray[Any] = updates[updates <= n_updates]
     return kept
+
+
+def phase_checkpoints(training: Options, starts: Sequence[int]) -> set[int]:
+    """Updates after which parameters are saved if training has phases: the same schedule within each of them.
+
+    Args:
+        training: the options `updates`, `checkpoints` and `n_checkpoints`.
+        starts: updates at which phases start, ascending, from 0. Those after the end of training are ignored.
+    """
+    bounds = [start for start in starts if start < training.updates] + [training.updates]
+    return {
+        start + int(update)
+        for start, stop in pairwise(bounds)
+        for update in checkpoint_updates(stop - start, training.checkpoints, training.n_checkpoints)
+    }

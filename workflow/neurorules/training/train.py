@@ -21,9 +21,11 @@ from neurorules.options import Options
 from neurorules.runs.evaluate import Scorer
 from neurorules.runs.run import Checkpoint, make_run
 from neurorules.tasks.base.losses import ScoredTrials
+from neurorules.tasks.base.readout import phases_of
 from neurorules.tasks.base.task import Task
 from neurorules.training.activity_penalty import ActivityPenalty
-from neurorules.training.checkpoints import checkpoint_updates
+from neurorules.training.checkpoints import phase_checkpoints
+from neurorules.training.fixed_readout import FixedReadout
 from neurorules.training.flossing import floss
 from neurorules.training.optimiser import make_optimiser
 from neurorules.training.shape import shape
@@ -135,6 +137,7 @@ def _train(
             for network, stream, mask in zip(networks, streams, masks, strict=True)
         ]
     )
+    readout = FixedReadout(task, theta)
     architecture = make_architecture(options.network, masks, theta.flat, compiled=True)
     flossing_exponents, failed = _floss(theta, architecture, task, networks, streams)
     loss = task.loss
@@ -146,7 +149,7 @@ def _train(
     optimiser = make_optimiser(theta.flat, options.training, rates)
     penalties = [ActivityPenalty(network.model.training.activity_penalty) for network in networks]
     updates = options.training.updates
-    scheduled = [_checkpoint_updates(network.model.training) for network in networks]
+    scheduled = [phase_checkpoints(network.model.training, phases_of(task)) for network in networks]
     scored_at = set().union(*scheduled)
 
     checkpoints: list[dict[int, Checkpoint]] = [{} for _ in networks]
@@ -169,6 +172,7 @@ def _train(
                     failed.setdefault(k, diverged(update, networks[k].model.training))
         if update == updates or len(failed) == len(networks):
             break
+        readout.start(update)
         batches = {seed: task.batch(rng, options.training.batch_size) for seed, rng in trial_rngs.items()}
         trials = [batches[network.seed] for network in networks]
         steps_and_trials = (trials[0].n_steps, trials[0].n_trials)
@@ -190,6 +194,7 @@ def _train(
             ScoredTrials(trials, like=theta.flat),
             [penalty.weight for penalty in penalties],
         )
+        readout.keep(result.gradient)
         optimiser.step(result.gradient.flat)
         losses = result.task_loss.view(-1).tolist(), result.mean_square_activity.view(-1).tolist()
         totals = []
@@ -208,10 +213,6 @@ def _train(
         failed[k] if k in failed else make_run(sizes, checkpoints[k], history[k], flossing_exponents.get(k))
         for k in range(len(networks))
     ]
-
-
-def _checkpoint_updates(training: Options) -> set[int]:
-    return set(checkpoint_updates(training.updates, training.checkpoints, training.n_checkpoints).tolist())
 
 
 def _floss(

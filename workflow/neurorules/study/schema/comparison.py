@@ -224,6 +224,12 @@ class Comparison(Group):
     recovery_dsa_rank: int = option(
         10, "`recovery`: rank of the linear maps for dynamical similarity", source="ours", at_least=1
     )
+    learning_resamples: int = option(
+        500,
+        "`during_learning`: random halves of the recorded samples, for intervals and controls",
+        source="ours",
+        at_least=2,
+    )
     lyapunov_exponents: int = option(
         10,
         "number of largest Lyapunov exponents to measure; 0 means all, one per unit. Tables give exponents per time "

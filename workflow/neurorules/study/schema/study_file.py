@@ -65,7 +65,7 @@ class RecordingOptions(SessionOptions, TrialsFile):
         NO_DEFAULT,
         "correct trials per condition",
         source="synthetic only",
-        default_in_words="`8` in `mante2013`, `12` in `hatsopoulos2007`, `12` in `sussillo2015`",
+        default_in_words="`8` in `mante2013`, `12` in `hatsopoulos2007`, `12` in `sussillo2015`, `40` in `golub2018`",
         at_least=1,
         at_most=100_000,
     )
@@ -80,7 +80,7 @@ class Recording(Group):
     reader: str = option(
         ...,
         "the reader: a file in `workflow/neurorules/recordings/readers/` with an entry in `resources/recordings.yaml`",
-        type_in_words="`mante2013`, `hatsopoulos2007`, `sussillo2015`; `nwb` or `trials` for "
+        type_in_words="`mante2013`, `hatsopoulos2007`, `sussillo2015`, `golub2018`; `nwb` or `trials` for "
         "[sessions that you have](../your-recording.md), `own_rates` for "
         "[rates](../recording-rates.md)",
     )

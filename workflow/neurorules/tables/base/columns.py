@@ -62,7 +62,8 @@ COLUMNS = {
     "stage": Column(
         TEXT,
         "`untrained`: first checkpoint; `trained`: last checkpoint; `matched`: at equal accuracy; `matched_common`: at "
-        "the same accuracy for all pairs in a table",
+        "the same accuracy for all pairs in a table. In `during_learning`, `matched` is at the recorded progress, "
+        "`learning` any checkpoint since the decoder changed, `halves` a control without learning",
     ),
     "update": Column(INTEGER, "number of updates completed", sided=True),
     "updates": Column(INTEGER, "total number of training updates"),
@@ -84,8 +85,14 @@ COLUMNS = {
     ),
     "distance_rotated": Column(NUMBER, "distance with the network's reaches rotated by 180 degrees"),
     "participation_ratio": Column(NUMBER, "dimensionality of the network's activity"),
-    "quantity": Column(TEXT, "what the value describes: `data`, `model`, `floor`, a baseline or a learning rule"),
+    "quantity": Column(
+        TEXT,
+        "what the value describes: `data`, `model`, `floor`, a baseline or a learning rule; in `during_learning`, a "
+        "measure of change",
+    ),
     "value": Column(NUMBER, "value of that quantity"),
+    "data_value": Column(NUMBER, "value of that quantity in the recording"),
+    "difference_from_data": Column(NUMBER, "value minus the recording's"),
     "group_size": Column(INTEGER, "number of neurons, units or trials per group, or in the whole recording"),
     "repeat": Column(INTEGER, "index of the random draw"),
     "trials": Column(INTEGER, "number of trials averaged (the median if neurons differ); 0 for rates without spikes"),
@@ -132,7 +139,9 @@ COLUMNS = {
     "explained_variance": Column(NUMBER, "fraction of the total variance explained by the component"),
     # what figures add
     "networks": Column(INTEGER, "number of networks averaged; draws from one network are averaged first"),
-    "interval_low": Column(NUMBER, "lower bound of the 95% confidence interval over networks"),
+    "interval_low": Column(
+        NUMBER, "lower bound of the 95% confidence interval over networks; for a recording, over its samples"
+    ),
     "interval_high": Column(NUMBER, "upper bound of that interval"),
     "statement": Column(TEXT, "the row's result as a sentence"),
     "panel": Column(TEXT, "panel of the figure"),
