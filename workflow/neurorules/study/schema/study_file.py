@@ -218,8 +218,7 @@ class Figure(Group):
     )
     extra_models: list[ExtraModels] = option(
         NO_DEFAULT,
-        "additional models: the lists in each entry replace the figure's own. `extra_models: []` removes the entries "
-        "of `config.yaml`",
+        "additional models: the lists in each entry replace the figure's own. `[]` removes those of `config.yaml`",
         type_in_words="list of dicts of `tasks`, `learning_rules`, `settings`",
     )
     primary: Primary = option(
@@ -260,17 +259,15 @@ class StudyConfig(Group):
     )
     models_per_job: Annotated[int, Or("auto")] = option(
         ...,
-        "maximum number of models that share a job, if the same figures show them (see `share_jobs_across_figures`). A "
-        "larger number means fewer, longer jobs with the same results, which helps if starting a job takes as long as "
-        "its work. A change to one model repeats the job, but does not retrain the other models. `auto`: 1 on the "
-        "CPU; with `device: cuda`, all models of the same shape, whichever figures show them, see "
-        "[GPUs](../cluster.md#gpus)",
+        "maximum number of models that share a job, if the same figures show them: fewer, longer jobs with the same "
+        "results. A change to one model repeats the job, but does not retrain the others. `auto`: 1 on the CPU; with "
+        "`device: cuda`, all models of the same shape in any figures, see [GPUs](../cluster.md#gpus)",
         at_least=1,
     )
     share_jobs_across_figures: bool = option(
         ...,
-        "whether models that different figures show may share a job. This means fewer jobs, but naming one figure also "
-        "trains and scores models of other figures; has no effect if `models_per_job` is 1 or `auto`",
+        "whether models of different figures may share a job. There are fewer jobs, but naming one figure also trains "
+        "and scores models of other figures. It has no effect if `models_per_job` is 1 or `auto`",
     )
     style: FigureStyle = option(
         NO_DEFAULT,
@@ -284,9 +281,7 @@ class StudyConfig(Group):
         "options for all tasks and settings. They replace the defaults in the tables below",
         type_in_words="dict",
     )
-    learning_rules: dict[Name, AnyKeys] = option(
-        ..., "catalogue of the learning rules that have options", type_in_words="dict"
-    )
+    learning_rules: dict[Name, AnyKeys] = option(..., "catalogue of learning rules' options", type_in_words="dict")
     networks: dict[Name, ImportedNetwork] = option(
         NO_DEFAULT,
         "catalogue of networks trained elsewhere. Figures list them under `learning_rules`, see "
