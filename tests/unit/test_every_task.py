@@ -117,6 +117,8 @@ CASES = {
     "romo": of_config("romo", (50, 20, 1, 2), (half_mean_squared_error, regression_accuracy)),
     "2af": of_config("2af", (22, 8, 3, 3)),
     "dms": of_config("dms", (32, 4, 3, 3)),
+    "memory": of_config("memory", (42, 12, 5, 2), MOVEMENT),
+    "memory-of-one-task": of_config("memory", (42, 6, 4, 2), MOVEMENT, tasks=["look"], delay_ms=[1000, 1000]),
     "reach-companion": of_config("reach-companion", (250, 8, 3, 2), MOVEMENT),
     "mante2013-unit-norm": of_config("mante2013", (113, 72, 9, 3), dt_ms=15, unit_norm_inputs=True),
     "mante2013-seven-inputs": of_config("mante2013", (34, 72, 7, 3), colour_target_input=False),

@@ -217,6 +217,30 @@ def gradients(recordings: tuple[str, ...], n: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+DELAYS = ("delay-0.25", "delay-1", "delay-4")
+
+
+def with_correct(distances: pd.DataFrame) -> pd.DataFrame:
+    """Fractions correct, 1/6 + 5/6 of the accuracy, and guessing levels."""
+    guess = {"guessing_accuracy": 0.0, "guessing_fraction_correct": 1 / 6}
+    return distances.assign(fraction_correct=1 / 6 + distances["accuracy"] * 5 / 6, **guess)
+
+
+def within_settings(recordings: tuple[str, ...], settings: tuple[str, ...], n: int) -> pd.DataFrame:
+    """Pairs of n networks of two learning rules in each setting; at equal accuracy as far apart as `pairs` says.
+
+    BPTT's networks get three of four trials right, e-prop's half of them.
+    """
+    parts = []
+    for setting in settings:
+        part = pairs(recordings, [("bptt", setting), ("eprop", setting)], n)
+        part["stage"] = part["stage"].replace("matched", "matched_common")
+        for side in ("a", "b"):
+            part[f"fraction_correct_{side}"] = part[f"learning_rule_{side}"].map({"bptt": 0.75, "eprop": 0.5})
+        parts.append(part.assign(guessing_fraction_correct=0.5))
+    return pd.concat(parts, ignore_index=True)
+
+
 def tables_of(name: str, recordings: tuple[str, ...], n: int = 4, n_settings: int = 2) -> dict[str, pd.DataFrame]:
     """What each figure is made from."""
     two = ("bptt", "eprop")
@@ -244,6 +268,11 @@ def tables_of(name: str, recordings: tuple[str, ...], n: int = 4, n_settings: in
         "model_distances": lambda: {"model_distances": pairs(recordings, [("bptt", "base"), ("eprop", "base")], n)},
         "recovery": lambda: {"recovery": recovered(recordings, n)},
         "learning_rules": lambda: {"gradients": gradients(recordings, n)},
+        "memory": lambda: {
+            "distances": with_correct(straight(recordings, two, DELAYS, n)),
+            "baselines": baselines(recordings),
+        },
+        "memory_networks": lambda: {"setting_distances": within_settings(recordings, DELAYS, n)},
     }
     return made[name]()
 
@@ -259,6 +288,8 @@ NAMES = (
     "model_distances",
     "recovery",
     "learning_rules",
+    "memory",
+    "memory_networks",
 )
 
 
@@ -665,6 +696,79 @@ def test_slow_bptt_without_eprop_says_so() -> None:
 @pytest.mark.parametrize("name", ["fig2", "fig3", "gain_map", "alignment", "slow_bptt"])
 def test_single_seeds_have_no_error_bars_and_no_warnings(name) -> None:
     assert overlaps(make(name, tables_of(name, ONE, 1))["figure"]) == []
+
+
+# ---- settings such as delays
+
+
+def failing(rule: str, setting: str, table: pd.DataFrame) -> pd.DataFrame:
+    """The table with networks of one model that stay at accuracy 0.1."""
+    of_model = (table["learning_rule"] == rule) & (table["setting"] == setting)
+    return table.assign(accuracy=table["accuracy"].mask(of_model, table["accuracy"].clip(upper=0.1)))
+
+
+def test_memory_by_hand() -> None:
+    """As Figure 2's: straight lines from accuracy 0 to 0.9, there 0.09 lower."""
+    products = make("memory", tables_of("memory", ONE))
+    table = products["csv"]
+    assert len(table) == 2 * 3 * 4 * 3  # learning rules, delays, seeds, stages
+    one = table[(table["learning_rule"] == "eprop") & (table["setting"] == "delay-1") & (table["seed"] == 2)]
+    values = one.set_index("stage")
+    assert values["distance"].to_dict() == pytest.approx({"untrained": 0.532, "trained": 0.442, "matched": 0.442})
+    assert values["accuracy"].to_dict() == pytest.approx({"untrained": 0.0, "trained": 0.9, "matched": 0.9})
+    right = {"untrained": 1 / 6, "trained": 11 / 12, "matched": 11 / 12}  # 1/6 + 5/6 x .9
+    assert values["fraction_correct"].to_dict() == pytest.approx(right)
+    correct, matched, trained = products["figure"].axes
+    for panel in (matched, trained):
+        _, mean, sd = bars(panel, "BPTT (n = 4)")
+        np.testing.assert_allclose(mean, 0.4115 + 0.02 * np.arange(3), atol=1e-12)
+        np.testing.assert_allclose(sd, np.sqrt(5 / 3) * 1e-3, atol=1e-12)
+    np.testing.assert_allclose(bars(correct, "e-prop (n = 4)")[1], 11 / 12, atol=1e-12)
+    at = [label.get_text() for label in matched.get_xticklabels()]
+    assert at == ["delay-0.25\nat 0.90", "delay-1\nat 0.90", "delay-4\nat 0.90"]
+
+
+def test_a_learning_rule_that_fails_does_not_prevent_the_comparison_of_the_others() -> None:
+    tables = tables_of("memory", ONE)
+    products = make("memory", {**tables, "distances": failing("eprop", "delay-4", tables["distances"])})
+    table = products["csv"]
+    matched = table[table["stage"] == "matched"]
+    assert matched.groupby("setting")["learning_rule"].unique().map(sorted).to_dict() == {
+        "delay-0.25": ["bptt", "eprop"],
+        "delay-1": ["bptt", "eprop"],
+        "delay-4": ["bptt"],
+    }
+    assert matched["accuracy"].tolist() == pytest.approx([0.9] * len(matched))
+    panel = panel_titled(products["figure"], "matched")
+    assert "Networks at the matched accuracy, e-prop: delay-4: 0 of 4." in words_in(panel)
+    assert overlaps(products["figure"]) == []
+
+
+def test_nothing_is_matched_where_no_learning_rule_learns() -> None:
+    tables = tables_of("memory", ONE)
+    distances = tables["distances"]
+    for rule, setting in itertools.product(("bptt", "eprop"), DELAYS):
+        distances = failing(rule, setting, distances)
+    products = make("memory", {**tables, "distances": distances})
+    assert set(products["csv"]["stage"]) == {"untrained", "trained"}
+    assert "No learning rule reaches" in words_in(panel_titled(products["figure"], "matched"))
+
+
+def test_settings_come_in_the_order_of_the_figures_entry() -> None:
+    figure = {"settings": ["delay-4"], "extra_models": [{"settings": ["delay-0.25"]}]}
+    panel = make("memory", tables_of("memory", ONE), figure=figure)["figure"].axes[0]
+    assert [label.get_text() for label in panel.get_xticklabels()] == ["delay-4", "delay-0.25", "delay-1"]
+
+
+def test_memory_networks_by_hand() -> None:
+    """Networks 0 to 2 of BPTT and 3 to 5 of e-prop are 0.1 + 0.01 (a + b) apart: on average 0.12, 0.18 and 0.15."""
+    products = make("memory_networks", tables_of("memory_networks", ONE, 3))
+    correct, apart = products["figure"].axes
+    for label, mean in (("BPTT, over seeds", 0.12), ("e-prop, over seeds", 0.18), ("BPTT to e-prop", 0.15)):
+        np.testing.assert_allclose(bars(apart, label)[1], mean, atol=1e-12)
+    assert all(label.get_text().endswith(", 15 pairs") for label in apart.get_xticklabels())
+    assert bars(correct, "BPTT (n = 3)")[1].tolist() == [0.75] * 3
+    assert bars(correct, "e-prop (n = 3)")[1].tolist() == [0.5] * 3
 
 
 # ---- distances between models

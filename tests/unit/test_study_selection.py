@@ -54,13 +54,14 @@ def test_reach_long_adds_what_takes_long() -> None:
 
 def test_the_demo_shows_everything_there_is_from_synthetic_recordings() -> None:
     demo = loaded(REPOSITORY / "config" / "demo.yaml")
-    assert set(demo.selection.figures) == set(loaded().selection.figures) == set(FIGURES.names())
+    assert set(demo.selection.figures) == set(FIGURES.names())
+    assert set(loaded().selection.figures) == set(FIGURES.names()) - {"memory"}  # its recording needs a path
     assert {model.learning_rule for model in demo.selection.seeds} == set(LEARNING_RULES.names())
     assert all(demo.selection.left_out(name) == [] for name in demo.selection.figures)
     assert all(demo.selection.recording_entry(name)["synthetic"] for name in demo.selection.used_recordings)
     # it is to be small
     assert len(demo.selection.blocks) <= 35
-    assert sum(map(len, demo.selection.seeds.values())) <= 180
+    assert sum(map(len, demo.selection.seeds.values())) <= 190
 
 
 def test_the_default_study_shows_the_same_without_the_private_recording() -> None:

@@ -41,6 +41,7 @@ from neurorules.tables import (
     model_distances,
     noise_floor,
     resampled_distances,
+    setting_distances,
     snapshots,
     specifications,
     trial_averaging,
@@ -316,7 +317,11 @@ def test_every_table_type_has_one_subject() -> None:
         "specifications",
     ]
     assert table_types("model") == of_models
+<<<<<<< HEAD
     assert table_types("group") == ["during_learning", "model_distances", "model_dynamics", "recovery", "snapshots"]
+=======
+    assert table_types("group") == ["model_distances", "model_dynamics", "recovery", "setting_distances", "snapshots"]
+>>>>>>> nmem
     assert table_types("recording") == ["baselines", "trial_averaging"]
     assert len(table_types()) == 19
 
@@ -737,6 +742,27 @@ def test_models_of_unequal_trials_have_no_distance(made: Made) -> None:
     with pytest.raises(InputError, match=r"(?s)8 conditions with 60 steps.*8 with 61") as caught:
         model_distances.table(members, {}, Options({}), None)
     assert caught.value.key == "settings" and caught.value.value == ["base", "longer"]
+
+
+def test_settings_of_unequal_trials_have_distances_within_each(made: Made) -> None:
+    """The pairs of each setting as if it were alone, at a level of its own: .9 in base, .6 in longer."""
+    longer = ReachTask(Options({**TASK, "test_steps": TEST_STEPS + 1}), made.recording)
+    high = [with_accuracies(made.runs[rule][0], 0.0, 0.3, 0.5, 0.7, 0.8, 0.9) for rule in ("bptt", "eprop")]
+    low = [with_accuracies(made.runs[rule][1], 0.0, 0.1, 0.2, 0.4, 0.5, 0.6) for rule in ("bptt", "eprop")]
+    base = [member(made.task, rule, "base", {0: run}) for rule, run in zip(("bptt", "eprop"), high, strict=True)]
+    of_longer = [member(longer, rule, "longer", {1: run}) for rule, run in zip(("bptt", "eprop"), low, strict=True)]
+    table = setting_distances.table([base[0], *of_longer, base[1]], {"task": "reach"}, Options({}), None)
+    assert (table["setting_a"] == table["setting_b"]).all()
+    assert table.groupby(["setting_a", "stage"]).size().to_dict() == {
+        (setting, stage): 1 for setting in ("base", "longer") for stage in ("matched", "matched_common", "trained")
+    }
+    common = table[table["stage"] == "matched_common"].set_index("setting_a")
+    assert common["accuracy_a"].to_dict() == {"base": 0.9, "longer": 0.6}
+    x, y = (activity_of(made, run, 5) for run in high)
+    trained = table[(table["stage"] == "trained") & (table["setting_a"] == "base")]
+    assert trained["distance"].item() == pytest.approx(procrustes(x, y), abs=1e-6)
+    alone = setting_distances.table(of_longer[:1], {}, Options({}), None)
+    assert alone.empty
 
 
 def kept(updates: Any, accuracy: list[float]) -> list[tuple[float, float]]:

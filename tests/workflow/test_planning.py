@@ -168,6 +168,8 @@ DEMO_MODELS = {
     "perceptual-decision": 2 + 7 + 1,
     # eprop with four gains, two of them flossed too and two with twice the units, and bptt with three gains
     "romo": 4 + 2 + 2 + 3,
+    # two learning rules with two delays
+    "memory": 4,
     # eprop with two gains
     "2af": 2,
     "dms": 2,
@@ -196,15 +198,17 @@ DEMO_TABLES = {
 def test_the_demo_is_every_figure_with_few_runs(plans: dict[str, Future[Plan]]) -> None:
     plan = plans["demo"].result()
     runs = plan.below("results/demo/runs")
-    assert len(runs) == 2 * sum(DEMO_MODELS.values()) <= 180
+    assert len(runs) == 2 * sum(DEMO_MODELS.values()) <= 190
     assert Counter(run.split("/")[0] for run in runs) == {task: 2 * n for task, n in DEMO_MODELS.items()}
     # in the demo the other tasks have a number
     assert {file.split("/")[0] for file in plan.below("results/demo/learning_rates")} == {"romo"}
     made = plan.below("results/demo/figures") | plan.below("results/demo/tables")
     assert {Path(file).stem for file in made} == set(FIGURES.names())
     tables = Counter(Path(file).stem for file in plan.below("results/demo/similarity"))
-    # of fig3, slow_bptt and model_distances; of two tasks in fig6; of model_distances; of recovery; of during_learning
-    groups = {"model_distances": 3, "snapshots": 2, "model_dynamics": 1, "recovery": 1, "during_learning": 1}
+    # of fig3, slow_bptt and model_distances; of two tasks in fig6; of model_distances; of recovery, memory_networks and
+    # during_learning
+    groups = {"model_distances": 3, "snapshots": 2, "model_dynamics": 1, "recovery": 1, "setting_distances": 1}
+    groups |= {"during_learning": 1}
     assert tables == {**DEMO_TABLES, **groups, "baselines": 3, "trial_averaging": 1}
     assert plan.jobs == {
         "synthetic_raw_files": 4,
@@ -230,7 +234,7 @@ def test_claims_need_the_tables_that_decide_them_and_no_figure(plans: dict[str, 
     # Gain 2 is decided only by spectra and DSA; nothing is decided by alignment and baselines.
     own = {**DEMO_TABLES, "distances": DEMO_TABLES["distances"] - without - 2}
     del own["alignment"], own["resampled_distances"], own["gradients"]
-    groups = {"model_distances": 3, "model_dynamics": 1, "snapshots": 2}
+    groups = {"model_distances": 3, "model_dynamics": 1, "snapshots": 2, "setting_distances": 1}
     assert tables == {**own, **groups, "trial_averaging": 1}
 
 

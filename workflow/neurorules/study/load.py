@@ -50,7 +50,7 @@ class Study:
         self.files = StudyFiles(files, command_line)
         for file in self.files:
             check_keys(file)
-        config = _numbers_from_command_line(config)
+        config = _typed_from_command_line(config)
         check_schema(config, self.files)
         config["defaults"] = merge(option_defaults(), config.get("defaults", {}))
         config["style"] = merge(style_defaults(), config.get("style", {}))
@@ -88,13 +88,15 @@ class Study:
             )
 
 
-def _numbers_from_command_line(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Convert seeds to numbers: `--config seeds=[0,1]` arrives as a list of strings."""
-    seeds = config.get("seeds")
-    if isinstance(seeds, list):
-        seeds = [int(s) if isinstance(s, str) and s.isdecimal() else s for s in seeds]
-        return {**config, "seeds": seeds}
-    return dict(config)
+def _typed_from_command_line(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert what Snakemake leaves as text: `--config seeds=[0,1]` is a list of texts, and `false` is a text."""
+    typed = {
+        key: {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+        for key, value in config.items()
+    }
+    if isinstance(seeds := config.get("seeds"), list):
+        typed["seeds"] = [int(s) if isinstance(s, str) and s.isdecimal() else s for s in seeds]
+    return typed
 
 
 def load_study(*files: str | Path) -> Study:
