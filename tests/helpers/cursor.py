@@ -70,12 +70,12 @@ def model(learning_rule: str = "bptt", **training: Any) -> dict[str, Any]:
     }
 
 
-def members(task: CursorTask, rules: Sequence[str], seeds: Sequence[int]) -> list[ScoredModel]:
+def members(task: CursorTask, rules: Sequence[str], seeds: Sequence[int], **training: Any) -> list[ScoredModel]:
     """Networks trained by some learning rules, as tables get them."""
     found = []
     for rule in rules:
         options: Mapping[str, Any] = {**model(rule), "comparison": {"recording": "golub2018"}}
-        runs = train(model(rule), seeds, task)
+        runs = train(model(rule, **training), seeds, task)
         labels = {"task": "cursor", "learning_rule": rule, "setting": "base"}
         labels |= {"gain": 1.0, "learning_rate": 3e-3, "flossed": 0}
         found.append(ScoredModel(labels, Options(options), task, {k: run for k, run in runs.items()}))  # type: ignore[misc]

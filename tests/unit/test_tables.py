@@ -317,11 +317,9 @@ def test_every_table_type_has_one_subject() -> None:
         "specifications",
     ]
     assert table_types("model") == of_models
-<<<<<<< HEAD
-    assert table_types("group") == ["during_learning", "model_distances", "model_dynamics", "recovery", "snapshots"]
-=======
-    assert table_types("group") == ["model_distances", "model_dynamics", "recovery", "setting_distances", "snapshots"]
->>>>>>> nmem
+    assert table_types("group") == [
+        *("during_learning", "model_distances", "model_dynamics", "recovery", "setting_distances", "snapshots")
+    ]
     assert table_types("recording") == ["baselines", "trial_averaging"]
     assert len(table_types()) == 19
 

@@ -208,6 +208,16 @@ def test_table(recording: xr.Dataset) -> None:
     assert ((recovered["value"] > 0) == right).all()
 
 
+def test_networks_that_did_not_learn_have_nothing_to_regain(recording: xr.Dataset) -> None:
+    members = cursor.members(cursor.task_of(recording), ["bptt", "eprop"], [0], learning_rate=1e-9)
+    table = during_learning.table(members, {}, Options({"learning_resamples": 2}), recording)
+    assert table.loc[table["quantity"] == "progress_regained", "value"].isna().all()
+    assert set(table["stage"]) == {"learning", "trained", "halves"}
+    # nor have they changed: what is left is the noise of drawn counts, and the noise-free change has no direction
+    learning = table[(table["stage"] == "learning") & (table["quantity"] == "progress_gained")]
+    assert learning["value"].abs().max() < 0.2
+
+
 def test_training_has_to_go_beyond_the_swap(recording: xr.Dataset) -> None:
     members = cursor.members(cursor.task_of(recording, swap_update=1000), ["bptt", "eprop"], [0])
     with pytest.raises(InputError, match="before the decoder is changed") as caught:

@@ -234,7 +234,7 @@ def test_claims_need_the_tables_that_decide_them_and_no_figure(plans: dict[str, 
     # Gain 2 is decided only by spectra and DSA; nothing is decided by alignment and baselines.
     own = {**DEMO_TABLES, "distances": DEMO_TABLES["distances"] - without - 2}
     del own["alignment"], own["resampled_distances"], own["gradients"]
-    groups = {"model_distances": 3, "model_dynamics": 1, "snapshots": 2, "setting_distances": 1}
+    groups = {"model_distances": 3, "model_dynamics": 1, "snapshots": 2, "setting_distances": 1, "during_learning": 1}
     assert tables == {**own, **groups, "trial_averaging": 1}
 
 
@@ -385,7 +385,8 @@ def test_the_papers_study_plans_what_it_says(plans: dict[str, Future[Plan]]) -> 
     assert plan.jobs == {
         DOWNLOAD_REACH: 1,
         "download_mante2013_raw": 1,
-        "recording": 3,  # mante2013 at two time steps
+        "download_golub2018_example": 1,
+        "recording": 4,  # mante2013 at two time steps
         "choose_learning_rate": len(chosen),
         **training,
         "score": of["model"],

@@ -66,9 +66,10 @@ def table(
     the new decoder, NaN for a network that did not learn the first one, with less than half the recorded progress; and
     cosines between the network's change and the recording's: `mean_change_cosine` of mean factors,
     `tuned_change_cosine` without the mean over directions, `free_change_cosine` of the part of this that does not move
-    the cursor. Of a group: `closest_share`, the share of resamples of samples and seeds in which a learning rule has
-    the highest mean tuned cosine; and `recovered`, 1 if counts drawn from the network have theirs with networks of its
-    own learning rule, of other seeds, minus the chance level.
+    the cursor. Of learning rules of which at least half of the networks, and two, reached the stage: `closest_share`,
+    the share of resamples of samples and seeds in which a learning rule has the highest mean tuned cosine; and
+    `recovered`, 1 if counts drawn from the network have theirs with networks of its own learning rule, of other seeds,
+    minus the chance level.
     """
     import pandas as pd
 
@@ -85,7 +86,7 @@ def table(
         for network in networks:
             rows += _network_rows(network, session)
         for stage in (MATCHED, TRAINED):
-            there = [network for network in networks if stage in network.places]
+            there = _enough(networks, stage)
             rows += [{**row, "setting": setting, "stage": stage} for row in _group_rows(there, stage, session)]
         rows += [{**row, "setting": setting, "stage": HALVES} for row in _chance_rows(networks, session)]
     return pd.DataFrame([{**labels, **row} for row in rows], columns=[*labels, *COLUMNS])
@@ -144,6 +145,14 @@ def _network_rows(network: Followed, session: Session) -> Iterator[dict[str, Any
                 "data_value": recorded,
                 "difference_from_data": value - recorded,
             }
+
+
+def _enough(networks: Sequence[Followed], stage: str) -> list[Followed]:
+    """Networks that reached a stage, of learning rules of which two networks and at least half reached it."""
+    there = [network for network in networks if stage in network.places]
+    number = {rule: sum(n.rule == rule for n in there) for rule in {network.rule for network in networks}}
+    enough = {rule for rule, n in number.items() if n >= max(2, sum(n.rule == rule for n in networks) / 2)}
+    return [network for network in there if network.rule in enough]
 
 
 def _group_rows(networks: Sequence[Followed], stage: str, session: Session) -> Iterator[dict[str, Any]]:
