@@ -64,7 +64,7 @@ def options(setting: str, side: str = "") -> dict[str, Any]:
 def context(models: list[tuple[str, str, str]]) -> dict[str, Any]:
     return {
         "study": "made by hand",
-        "figure": {},
+        "figure": {"factors": ["gain", "learning_rule"]},
         "seeds": [0, 1, 2, 3],
         "models": [dict(zip(("task", "learning_rule", "setting"), model, strict=True)) for model in models],
         "recordings": list(TITLES),
@@ -244,6 +244,7 @@ def tables_of(name: str, recordings: tuple[str, ...], n: int = 4, n_settings: in
         "model_distances": lambda: {"model_distances": pairs(recordings, [("bptt", "base"), ("eprop", "base")], n)},
         "recovery": lambda: {"recovery": recovered(recordings, n)},
         "learning_rules": lambda: {"gradients": gradients(recordings, n)},
+        "factors": lambda: {"distances": straight(recordings, two, tuple(GAINS), n)},
     }
     return made[name]()
 
@@ -259,6 +260,7 @@ NAMES = (
     "model_distances",
     "recovery",
     "learning_rules",
+    "factors",
 )
 
 

@@ -240,7 +240,8 @@ class Figure(Group):
         NO_DEFAULT,
         "for `factors` only: options whose shares of the variance of distances are compared; main effects and "
         "interactions of two. The figure's models are its cells, so not every combination need exist",
-        type_in_words="list of `architecture`, `activation`, `gain`, `learning_rule`, `units`, `learning_rate`, `flossed`",
+        type_in_words="list of `architecture`, `activation`, `gain`, `learning_rule`, `units`, `learning_rate` and "
+        "`flossed`",
     )
     primary: Primary = option(
         NO_DEFAULT,

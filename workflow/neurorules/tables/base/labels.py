@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 FEW_NEURONS = 30
 NO_RECORDING = "no recording"
 
-# A model's labels that may be factors in an analysis of variance.
-FACTORS = ("architecture", "activation", "gain", "learning_rule", "units", "learning_rate", "flossed")
-
 # A model's labels that a table of pairs has for both sides.
 SIDE_LABELS = ("learning_rule", "setting", "gain", "learning_rate", "flossed")
 
@@ -61,9 +58,9 @@ def model_labels(model: str, options: Options, runs: Mapping[int, xr.Dataset]) -
         runs: its runs by seed.
 
     Returns:
-        task, learning_rule, setting, architecture, activation, units, gain, recurrent_scale (which the gain multiplies),
-        learning_rate (the learning rate used in training, whether fixed or chosen from a grid), learning_rate_at_edge
-        (1 if it is at the edge of that grid) and flossed (1 with gradient flossing).
+        task, learning_rule, setting, architecture, activation, units, gain, recurrent_scale (which the gain
+        multiplies), learning_rate (the learning rate used in training, whether fixed or chosen from a grid),
+        learning_rate_at_edge (1 if it is at the edge of that grid) and flossed (1 with gradient flossing).
 
     Raises:
         InputError: the runs were trained with different learning rates.
