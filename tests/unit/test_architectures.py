@@ -10,6 +10,22 @@ import numpy as np
 import pytest
 import torch
 from helpers.options import learning_options, network_options
+from helpers.random_networks import (
+    DOUBLE,
+    INPUTS,
+    OUTPUTS,
+    PENALTY,
+    STEPS,
+    TRIALS,
+    UNITS,
+    Arrays,
+    assert_equal,
+    loss_of,
+    random_noise,
+    random_parameters,
+    random_trials,
+    updated,
+)
 from helpers.torch_cells import module_of
 
 from neurorules.learning.base.autograd import AutogradEstimator
@@ -23,64 +39,13 @@ from neurorules.network.parameters import Parameters, Sizes, stacked
 from neurorules.network.run_arrays import run_network
 from neurorules.options import Options
 from neurorules.tasks.base.losses import ScoredTrials, mean_squared_error
-from neurorules.tasks.base.trials import Trials
 
-INPUTS, UNITS, OUTPUTS, STEPS, TRIALS = 3, 7, 2, 13, 5
 GATED = ("gru", "lstm")
-PENALTY = 0.3
-DOUBLE = torch.float64
-
-Arrays = dict[str, np.ndarray]
 
 
 def options_of(architecture: str, **options: Any) -> Options:
     gated = {"activation": "tanh", "tau_steps": 1} if architecture in GATED else {}
     return network_options(**{"architecture": architecture, "units": UNITS, **gated, **options})
-
-
-def random_parameters(sizes: Sizes, seed: int = 0) -> Parameters:
-    """Every parameter is drawn, also those that begin at 0, so that no gradient is 0 for want of a path."""
-    rng = np.random.default_rng(seed)
-    parameters = Parameters(sizes, dtype=DOUBLE)
-    parameters.flat.copy_(torch.as_tensor(0.5 * rng.standard_normal(parameters.flat.numel())))
-    return parameters
-
-
-def random_trials(seed: int = 0) -> Trials:
-    rng = np.random.default_rng(seed)
-    shape = (STEPS, TRIALS)
-    targets, scored = rng.standard_normal((*shape, OUTPUTS)), rng.random(shape) < 0.7
-    return Trials(rng.standard_normal((*shape, INPUTS)), targets, scored, np.zeros(TRIALS, np.int64))
-
-
-def random_noise(seed: int = 0) -> torch.Tensor:
-    return torch.as_tensor(0.1 * np.random.default_rng(seed + 100).standard_normal((STEPS, TRIALS, UNITS)))
-
-
-def updated(
-    architecture: Architecture, parameters: Parameters, rule: str, noise: torch.Tensor | None, **options: Any
-) -> tuple[Any, Arrays]:
-    """The estimator and its gradient by name, as training computes it, in inference mode."""
-    trials = random_trials()
-    with torch.inference_mode():
-        estimator = load_learning_rule(rule).estimator(
-            learning_options(rule, **options), parameters, architecture, STEPS, TRIALS, [0]
-        )
-        result = estimator.update(
-            torch.as_tensor(trials.inputs),
-            None if noise is None else noise.clone(),
-            mean_squared_error,
-            ScoredTrials([trials], like=parameters.flat),
-            [PENALTY],
-        )
-        return estimator, {name: g.numpy().copy() for name, g in result.gradient.named().items()}
-
-
-def assert_equal(ours: Arrays, reference: Arrays) -> None:
-    assert ours.keys() == reference.keys()
-    for name in ours:
-        scale = np.abs(reference[name]).max()
-        np.testing.assert_allclose(ours[name], reference[name], rtol=0, atol=1e-10 * max(1.0, scale), err_msg=name)
 
 
 # ---- the two engines on leaky units
@@ -116,12 +81,6 @@ def test_the_engines_agree_on_windows_of_time(window: int) -> None:
 
 
 # ---- gated units against PyTorch's modules
-
-
-def loss_of(trials: Trials, outputs: torch.Tensor, activity: torch.Tensor) -> torch.Tensor:
-    scored = torch.as_tensor(trials.scored)
-    task = torch.nn.functional.mse_loss(outputs[scored], torch.as_tensor(trials.targets)[scored])
-    return task + PENALTY * activity.square().mean()
 
 
 def torch_run(
@@ -442,4 +401,4 @@ def test_a_rule_that_changes_a_recursion_has_to_say_again_where_credit_is_cut() 
 
 
 def test_every_architecture_is_checked_here() -> None:
-    assert ARCHITECTURES.names() == sorted(["leaky", *GATED])
+    assert ARCHITECTURES.names() == sorted(["leaky", "leaky_learned_tau", *GATED])

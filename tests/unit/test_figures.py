@@ -64,7 +64,7 @@ def options(setting: str, side: str = "") -> dict[str, Any]:
 def context(models: list[tuple[str, str, str]]) -> dict[str, Any]:
     return {
         "study": "made by hand",
-        "figure": {},
+        "figure": {"factors": ["gain", "learning_rule"]},
         "seeds": [0, 1, 2, 3],
         "models": [dict(zip(("task", "learning_rule", "setting"), model, strict=True)) for model in models],
         "recordings": list(TITLES),
@@ -273,6 +273,7 @@ def tables_of(name: str, recordings: tuple[str, ...], n: int = 4, n_settings: in
             "baselines": baselines(recordings),
         },
         "memory_networks": lambda: {"setting_distances": within_settings(recordings, DELAYS, n)},
+        "factors": lambda: {"distances": straight(recordings, two, tuple(GAINS), n)},
     }
     return made[name]()
 
@@ -290,6 +291,7 @@ NAMES = (
     "learning_rules",
     "memory",
     "memory_networks",
+    "factors",
 )
 
 

@@ -21,7 +21,7 @@ COMPARISON_KEYS = ()
 REQUIRES = (
     Requirement(
         "architecture",
-        {"const": "leaky"},
+        {"enum": ["leaky", "leaky_learned_tau"]},
         "Gated units have a recurrent matrix for each gate, and no one spectrum of recurrent weights.",
     ),
 )

@@ -11,10 +11,11 @@ class Network(Group):
     """The network before training."""
 
     units: int = option(200, "number of units N", source="A.3; companion: 64", at_least=1, at_most=100_000)
-    architecture: Literal["leaky", "gru", "lstm"] = option(
+    architecture: Literal["leaky", "leaky_learned_tau", "gru", "lstm"] = option(
         "leaky",
-        "the units: `leaky` rate units, gated recurrent units (`gru`), or long short-term memory (`lstm`). Gated units "
-        "need `activation: tanh` and `tau_steps: 1`; see [Architectures](../architectures.md)",
+        "the units: `leaky` rate units, leaky units that learn their time constants (`leaky_learned_tau`), gated "
+        "recurrent units (`gru`), or long short-term memory (`lstm`). Gated units need `activation: tanh` and "
+        "`tau_steps: 1`; see [Architectures](../architectures.md)",
         source="ours; the papers: leaky",
     )
     activation: Literal["retanh", "relu", "tanh"] = option(

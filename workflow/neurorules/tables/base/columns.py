@@ -47,6 +47,9 @@ COLUMNS = {
     "task": Column(TEXT, "name of the task"),
     "learning_rule": Column(TEXT, "name of the learning rule; `data` for the recording", sided=True),
     "setting": Column(TEXT, "name of the setting; `data` for the recording", sided=True),
+    "architecture": Column(TEXT, "type of unit: `leaky`, `gru` and so on"),
+    "activation": Column(TEXT, "activation function of the units"),
+    "units": Column(INTEGER, "number of units N"),
     "gain": Column(NUMBER, "gain of the initial recurrent weights", sided=True),
     "recurrent_scale": Column(NUMBER, "multiplied by the gain: SD of the weights at gain 1, times sqrt(N)"),
     "learning_rate": Column(NUMBER, "learning rate of the training", sided=True),
@@ -143,6 +146,23 @@ COLUMNS = {
         NUMBER, "lower bound of the 95% confidence interval over networks; for a recording, over its samples"
     ),
     "interval_high": Column(NUMBER, "upper bound of that interval"),
+    "response": Column(
+        TEXT, "`matched`: distance at equal accuracy; `trained`: at the last checkpoint; `accuracy`: reached"
+    ),
+    "term": Column(
+        TEXT,
+        "a factor, an interaction (`gain x units`), `initial network`: what learning rules have in common that start "
+        "from the same weights, or `rest`: what is left between networks",
+    ),
+    "share": Column(NUMBER, "omega squared, the term's share of the variance over networks; may be below 0 by chance"),
+    "partial_share": Column(NUMBER, "partial omega squared, the term's share of what the other terms leave"),
+    "sum_of_squares": Column(NUMBER, "Type II sum of squares of the term"),
+    "freedom": Column(INTEGER, "degrees of freedom of the term"),
+    "error_freedom": Column(NUMBER, "degrees of freedom of the error against which it is tested"),
+    "f": Column(NUMBER, "F statistic"),
+    "p": Column(NUMBER, "p-value of the F test"),
+    "networks_left_out": Column(INTEGER, "networks that did not reach the accuracy, or few of whose model did"),
+    "p_seed": Column(NUMBER, "p-value of an effect of the seed across all models"),
     "statement": Column(TEXT, "the row's result as a sentence"),
     "panel": Column(TEXT, "panel of the figure"),
     "r_with_data": Column(NUMBER, "Pearson correlation between a network's component and the recording's"),

@@ -60,9 +60,9 @@ def model_labels(model: str, options: Options, runs: Mapping[int, xr.Dataset]) -
         runs: its runs by seed.
 
     Returns:
-        task, learning_rule, setting, gain, recurrent_scale (which the gain multiplies), learning_rate (the learning
-        rate used in training, whether fixed or chosen from a grid), learning_rate_at_edge (1 if it is at the edge of
-        that grid) and flossed (1 with gradient flossing).
+        task, learning_rule, setting, architecture, activation, units, gain, recurrent_scale (which the gain
+        multiplies), learning_rate (the learning rate used in training, whether fixed or chosen from a grid),
+        learning_rate_at_edge (1 if it is at the edge of that grid) and flossed (1 with gradient flossing).
 
     Raises:
         InputError: the runs were trained with different learning rates.
@@ -83,6 +83,9 @@ def model_labels(model: str, options: Options, runs: Mapping[int, xr.Dataset]) -
         "task": task,
         "learning_rule": learning_rule,
         "setting": setting,
+        "architecture": options.network.architecture,
+        "activation": options.network.activation,
+        "units": int(options.network.units),
         "gain": float(options.network.gain),
         "recurrent_scale": float(options.network.recurrent_scale),
         "learning_rate": learning_rate,
