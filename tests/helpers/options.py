@@ -70,6 +70,7 @@ COMPARISON: dict[str, Any] = {
     "neuron_resample_accuracies": [0.5],
     "dsa_n_delays": [2, 3],
     "dsa_ranks": [2, 4],
+    "dsa_choice": "all",
     "dsa_scores": ["wasserstein", "angular"],
     "dsa_checkpoints": 3,
     "dsa_restarts": 1,

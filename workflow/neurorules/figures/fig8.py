@@ -20,6 +20,8 @@ PRODUCTS = ("pdf", "png", "csv")
 
 SCORE = "wasserstein"
 SCORE_LABEL = "DSA distance\n(Wasserstein)"
+INPUT_SCORE = "input"  # drawn if the study asks for it
+INPUT_LABEL = "DSA distance with inputs\n(angle, radians)"
 # The colour scale of differences extends at least this far, so that smaller ones are pale; distances are some tenths.
 PALE = 0.05
 
@@ -36,7 +38,9 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
     parts = list(spectra.groupby(PANEL_GROUP, sort=True))
     compared: list[str] = []
     reach = 1.05 * max(1.0, np.abs(spectra[["real", "imaginary"]].to_numpy()).max())
-    figure, grid = panels.make_grid(len(parts), len(rules) + 2, width=2.4, height=2.4)
+    driven = similarity[similarity["score"] == INPUT_SCORE]
+    figure, grid = panels.make_grid(len(parts), len(rules) + (2 if driven.empty else 3), width=2.4, height=2.4)
+    curves, differences = len(rules), len(rules) + 1  # columns of panel group b
     for row, (key, part) in zip(grid, parts, strict=True):
         title = titles.panel_title(part, spectra)
         same_task = spectra[(spectra["recording"] == key[0]) & (spectra["task"] == key[1])]
@@ -45,16 +49,21 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             name = f"{titles.panel_title(part, spectra, ', ')}, {titles.rule_label(rule)}"
             compared += [f"{name} {', '.join(distances)}"] if distances else []
             panel.set_title(f"{title}\n{titles.rule_label(rule)}{panel.get_title()}")
-        of_part = dynamics[(dynamics[PANEL_GROUP] == list(key)).all(axis=1)]
-        if of_part.empty:
-            for panel in row[-2:]:
-                panel.set_axis_off()
-            continue
-        n_delays, rank = _largest_common(of_part)
-        _draw_curves(row[-2], of_part[(of_part["n_delays"] == n_delays) & (of_part["rank"] == rank)])
-        row[-2].set_title(f"{title}\n{n_delays} delays, rank {rank}")
-        _draw_differences(row[-1], of_part, rules)
-    panels.give_letters(figure, {grid[0, 0]: "a", grid[0, -2]: "b"})
+        for own, scored, label in (
+            (row[curves : differences + 1], dynamics, SCORE_LABEL),
+            (row[differences + 1 :], driven, INPUT_LABEL),
+        ):
+            of_part = scored[(scored[PANEL_GROUP] == list(key)).all(axis=1)]
+            if of_part.empty:
+                for panel in own:
+                    panel.set_axis_off()
+                continue
+            n_delays, rank = _largest_common(of_part)
+            _draw_curves(own[0], of_part[(of_part["n_delays"] == n_delays) & (of_part["rank"] == rank)], label)
+            own[0].set_title(f"{title}\n{n_delays} delays, rank {rank}")
+            if scored is dynamics:
+                _draw_differences(own[1], of_part, rules)
+    panels.give_letters(figure, {grid[0, 0]: "a", grid[0, curves]: "b"})
     panels.legend(figure, list(grid.flat))
     panels.caption(
         figure,
@@ -70,6 +79,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             ),
             "b: thin lines: seeds; thick lines: mean over seeds at common accuracies.",
             "Grid: mean over seeds after training, for every number of delays and rank.",
+            *([] if driven.empty else ["Right: DSA with the task's inputs fitted as well."]),
         ],
     )
     table = below_each_other([spectra.assign(panel="A"), similarity.assign(panel="B")])
@@ -158,7 +168,7 @@ def _mean_distance(
     return float(np.mean([spectrum_distance(a, b) for a, b in pairs]))
 
 
-def _draw_curves(panel: Axes, rows: pd.DataFrame) -> None:
+def _draw_curves(panel: Axes, rows: pd.DataFrame, ylabel: str) -> None:
     from neurorules.plotting import panels, style, titles
     from neurorules.plotting.curves import draw_runs
 
@@ -168,7 +178,7 @@ def _draw_curves(panel: Axes, rows: pd.DataFrame) -> None:
         label = f"{name} (n = {runs['seed'].nunique()})"
         if not draw_runs(panel, runs, style.line_style(str(learning_rule)), label):
             no_overlap.append(name)
-    panel.set(xlim=(0, 1), ylabel=SCORE_LABEL)
+    panel.set(xlim=(0, 1), ylabel=ylabel)
     words = [f"No accuracy common to all seeds: {', '.join(no_overlap)}."] if no_overlap else []
     panel.set_xlabel(style.ACCURACY_LABEL)
     panels.note(panel, words)

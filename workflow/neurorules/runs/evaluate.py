@@ -162,6 +162,31 @@ class ModelActivity:
         return range(self.run.sizes["checkpoint"])[checkpoint]
 
 
+def compared_inputs(options: Mapping[str, Any], task: Task, recording: xr.Dataset) -> NDArray[Any]:
+    """(condition, time, input) float64 inputs of the task in the window that is compared with a recording.
+
+    Those at a time enter after the previous time: the mean over the steps from the one after the previous bin's to the
+    bin's own. At the first time, it is the step's own.
+
+    Args:
+        options: the model's `comparison` options, and `task_module`.
+        task: the model's task.
+        recording: as for `ModelActivity`.
+
+    Raises:
+        InputError: the task's test trials cannot be compared with the recording.
+    """
+    from neurorules.tasks.base.labels import join  # not needed in training, which imports this file
+
+    options = Options(options)
+    steps = compared_steps(task, recording, options.comparison)
+    trials = join(options.task_module, task, recording, options.comparison).trials
+    inputs = task.test().inputs[:, trials].astype(np.float64).transpose(1, 0, 2)
+    starts = np.concatenate([steps[:1], steps[:-1] + 1])
+    entering = [inputs[:, start : stop + 1].mean(1) for start, stop in zip(starts, steps, strict=True)]
+    return np.stack(entering, axis=1)
+
+
 def accuracies(run: xr.Dataset, options: Mapping[str, Any], task: Task, trials: Trials) -> NDArray[Any]:
     """(checkpoint,) normalized accuracy of a run's checkpoints on trials of its task.
 

@@ -73,10 +73,9 @@ class DelayDynamics:
         check_delays(n_conditions, n_times, n_delays)
         n_components = min(n_components, n_features, n_conditions * (n_times - n_delays + 1) // n_delays)
         samples = np.asarray(activity, np.float64).reshape(-1, n_features)
-        # From the eigenvectors of X^T X: the directions that it finds imprecisely are far below `PRECISION`.
-        axes = np.linalg.eigh(samples.T @ samples)[1][:, : -n_components - 1 : -1]
-        embedded = _embedded((samples @ axes).reshape(n_conditions, n_times, -1), n_delays)
-        vectors, singular = _leading(embedded.reshape(-1, embedded.shape[-1]))
+        axes = leading_axes(samples, n_components)
+        embedded = delay_embedding((samples @ axes).reshape(n_conditions, n_times, -1), n_delays)
+        vectors, singular = leading_directions(embedded.reshape(-1, embedded.shape[-1]))
         self.n_dimensions = len(singular)
         self._coordinates = vectors.reshape(*embedded.shape[:2], -1)
         self._maps: dict[int, NDArray[Any]] = {}
@@ -102,13 +101,20 @@ class DelayDynamics:
         return values
 
 
-def _embedded(activity: NDArray[Any], n_delays: int) -> NDArray[Any]:
-    """Delay embedding, (condition, time, delay x feature), with n_delays - 1 fewer times."""
+def leading_axes(samples: NDArray[Any], n_axes: int) -> NDArray[Any]:
+    """(feature, axis) the leading right singular vectors of samples (sample, feature)."""
+    # From the eigenvectors of X^T X: the directions that it finds imprecisely are far below `PRECISION`.
+    axes: NDArray[Any] = np.linalg.eigh(samples.T @ samples)[1][:, : -n_axes - 1 : -1]
+    return axes
+
+
+def delay_embedding(activity: NDArray[Any], n_delays: int) -> NDArray[Any]:
+    """(condition, time, delay x feature), with n_delays - 1 fewer times; the latest time is last."""
     windows = np.lib.stride_tricks.sliding_window_view(activity, n_delays, axis=1)  # (condition, time, feature, delay)
     return windows.transpose(0, 1, 3, 2).reshape(*windows.shape[:2], -1)
 
 
-def _leading(samples: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+def leading_directions(samples: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Left singular vectors (sample, direction) and singular values of samples, if above `PRECISION`.
 
     From the eigenvectors of the smaller of X^T X and X X^T, which are exact to rounding for far smaller values.

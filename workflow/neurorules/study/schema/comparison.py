@@ -123,10 +123,18 @@ class Comparison(Group):
         source="A.3",
     )
     dsa_ranks: Counts = option([10, 20, 30, 40], "dynamical similarity: ranks of the linear maps", source="A.3")
-    dsa_scores: Annotated[list[Literal["wasserstein", "angular"]], SomeItems, Different] = option(
+    dsa_choice: Literal["all", "prediction_error", "aic"] = option(
+        "all",
+        "table `dsa`: which of these numbers of delays and ranks are used. `all`: every combination. "
+        "`prediction_error`, `aic`: the one combination that predicts held-out conditions of the recording best, by "
+        "its error or by AIC",
+        source="ours",
+    )
+    dsa_scores: Annotated[list[Literal["wasserstein", "angular", "input"]], SomeItems, Different] = option(
         ["wasserstein", "angular"],
         "dynamical similarity: `wasserstein` is the stable score, `angular` the published one, which is computed for "
-        "the last checkpoint only",
+        "the last checkpoint only. `input` fits the task's inputs as well; it needs inputs that vary in the compared "
+        "window",
         source="ours; A.3",
     )
     dsa_checkpoints: int = option(

@@ -108,7 +108,16 @@ COLUMNS = {
     "population": Column(TEXT, "`all`: all neurons and units; `halves`: mean over halves of the neurons"),
     "n_delays": Column(INTEGER, "number of delays in the delay embedding"),
     "rank": Column(INTEGER, "rank of the linear dynamics"),
-    "score": Column(TEXT, "how two dynamics are compared: `wasserstein` or `angular`"),
+    "score": Column(
+        TEXT,
+        "how two dynamics are compared: `wasserstein`, `angular`, or with inputs: `input`, and its parts `input_state` "
+        "and `input_control`",
+    ),
+    "prediction_error": Column(
+        NUMBER,
+        "error with which this number of delays and rank predict held-out conditions of the recording, as a fraction "
+        "of the error of predicting no change",
+    ),
     "level": Column(TEXT, "name of the accuracy at which networks are compared"),
     "level_accuracy": Column(NUMBER, "that accuracy"),
     # networks in place of the recording
