@@ -103,7 +103,7 @@ def _over_updates(panel: Axes, rows: pd.DataFrame) -> None:
     from neurorules.plotting import style, titles
 
     chosen = rows[(rows["stage"] == "learning") & (rows["quantity"] == "progress_regained")]
-    for rule, runs in chosen.groupby("learning_rule", sort=True):
+    for rule, runs in chosen.dropna(subset=["value"]).groupby("learning_rule", sort=True):
         look = style.line_style(str(rule))
         for _, run in runs.groupby("seed"):
             panel.plot(run["update"], run["value"], **{**look, "marker": ""}, alpha=0.25, linewidth=0.5)
