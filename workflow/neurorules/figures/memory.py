@@ -33,7 +33,11 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         _draw(correct, rows, "trained", "fraction_correct", settings)
         guess = rows["guessing_fraction_correct"].max() if "guessing_fraction_correct" in rows else float("nan")
         correct.axhline(guess, color="#555555", linestyle=(0, (1, 2)), linewidth=0.8, label="guessing")
-        correct.set(ylim=(-0.03, 1.05), ylabel="Fraction of trials correct", title=f"{title}\nlast checkpoint")
+        correct.set(
+            ylim=over_settings.fraction_limits(correct),
+            ylabel="Fraction of trials correct",
+            title=f"{title}\nlast checkpoint",
+        )
         over_settings.label_settings(correct, settings)
         limits = list(rows["distance"])
         for panel, stage in ((matched, "matched"), (trained, "trained")):

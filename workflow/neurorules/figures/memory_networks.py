@@ -37,7 +37,11 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             over_settings.draw_line(correct, runs, "fraction_correct", settings, (index, len(rules)), look, label)
         guess = rows["guessing_fraction_correct"].max()
         correct.axhline(guess, color="#555555", linestyle=(0, (1, 2)), linewidth=0.8, label="guessing")
-        correct.set(ylim=(-0.03, 1.05), ylabel="Fraction of trials correct", title=f"{title}\nlast checkpoint")
+        correct.set(
+            ylim=over_settings.fraction_limits(correct),
+            ylabel="Fraction of trials correct",
+            title=f"{title}\nlast checkpoint",
+        )
         over_settings.label_settings(correct, settings)
         matched = of_different_networks(rows[rows["stage"] == STAGE])
         kinds = list(matched.groupby(["learning_rule_a", "learning_rule_b"], sort=True))

@@ -64,6 +64,12 @@ def draw_line(
     )
 
 
+def fraction_limits(panel: Axes) -> tuple[float, float]:
+    """Limits for fractions, from 0 to 1 or as far as error bars reach."""
+    low, high = panel.get_ylim()
+    return min(-0.03, low), max(1.05, high)
+
+
 def label_settings(panel: Axes, settings: Sequence[str], more: Mapping[str, str] | None = None) -> None:
     """Write the settings below a panel, each with a further line of `more`."""
     names = ["\n".join(filter(None, (setting, (more or {}).get(setting, "")))) for setting in settings]
