@@ -11,7 +11,10 @@ from neurorules.similarity.delay_sweep import best, sweep
 
 
 def noisy(seed: int, n_delays: int = 1, n_conditions: int = 20, n_times: int = 40) -> np.ndarray:
-    """Two oscillations moved by noise, seen through 8 noisy features; with two delays, only x_{t-2} matters."""
+    """Two oscillations moved by noise, in 8 features with small random walks; with two delays, only x_{t-2} matters.
+
+    No change is the best prediction of a random walk.
+    """
     rng = np.random.default_rng(seed)
     turn = np.zeros((4, 4))
     for k, phase in enumerate((0.5, 1.3)):
@@ -21,7 +24,7 @@ def noisy(seed: int, n_delays: int = 1, n_conditions: int = 20, n_times: int = 4
         states.append(0.95 * states[-n_delays] @ turn.T + 0.3 * rng.standard_normal((n_conditions, 4)))
     features = np.linalg.qr(rng.standard_normal((8, 8)))[0][:4]
     activity: np.ndarray = np.stack(states, axis=1) @ features
-    return activity + 0.02 * rng.standard_normal(activity.shape)
+    return activity + 0.005 * np.cumsum(rng.standard_normal(activity.shape), axis=1)
 
 
 @pytest.mark.parametrize("n_delays", [1, 3])
@@ -60,7 +63,7 @@ def test_errors_are_those_of_least_squares_on_the_other_conditions(n_delays: int
 
 
 def test_the_dimension_of_a_known_system_is_found() -> None:
-    """Four directions move, the other four are noise."""
+    """Four directions have dynamics, the other four are random walks."""
     found = sweep(noisy(2), [1], [1, 2, 3, 4, 6, 8])
     assert best(found, "prediction_error").rank == 4
     assert best(found, "aic").rank == 4

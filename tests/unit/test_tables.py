@@ -25,7 +25,10 @@ from neurorules.errors import InputError
 from neurorules.io.netcdf import write_dataset
 from neurorules.io.tables import write_table
 from neurorules.options import Options
+from neurorules.runs.evaluate import compared_inputs
 from neurorules.similarity.baselines import cross_condition_average
+from neurorules.similarity.delay_sweep import sweep
+from neurorules.similarity.input_dsa import InputDynamics, input_distances, varying_inputs
 from neurorules.similarity.measures.base.measure import MEASURES
 from neurorules.similarity.resampling import neuron_weights
 from neurorules.study.load import load_study
@@ -616,6 +619,104 @@ def test_dsa_leaves_out_delays_that_are_too_long(made: Made) -> None:
     assert caught.value.key == "comparison.dsa_n_delays" and caught.value.value in (41, 60)
 
 
+def window_inputs(made: Made) -> np.ndarray:
+    """(condition, time, input) of the task in the window, one step per bin."""
+    return made.task.test().inputs[WINDOW].transpose(1, 0, 2).astype(np.float64)
+
+
+def test_dsa_with_inputs_has_rows_for_its_parts(made: Made) -> None:
+    run = made.runs["bptt"][0]
+    options = with_comparison(dsa_scores=["input", "wasserstein"])
+    table = dsa.table(ScoredModel(LABELS, options, made.task, {0: run}), made.recording)
+    assert table["score"].value_counts().to_dict() == dict.fromkeys(
+        ["wasserstein", "input", "input_state", "input_control"], 12
+    )
+    # The direction is shown within this window, and the hold cue ends: all three inputs vary. The network's activity
+    # at a step depends on the inputs of this step.
+    inputs = window_inputs(made)
+    assert (np.ptp(inputs, axis=(0, 1)) > 0).all()
+    systems = (
+        InputDynamics(x, inputs, 3) for x in (activity_of(made, run, -1)[:, WINDOW], made.recording["rates"].values)
+    )
+    expected = input_distances(*systems, 4)
+    rows = table[(table["update"] == UPDATES) & (table["n_delays"] == 3) & (table["rank"] == 4)].set_index("score")
+    for score, distance in expected.items():
+        assert rows.loc[score, "distance"] == pytest.approx(distance, abs=1e-4)
+    assert 0.01 < expected["input"] < np.pi / 2
+    without = dsa.table(
+        ScoredModel(LABELS, with_comparison(dsa_scores=["wasserstein"]), made.task, {0: run}), made.recording
+    )
+    pd.testing.assert_frame_equal(table[table["score"] == "wasserstein"].reset_index(drop=True), without)
+
+
+def test_dsa_with_inputs_of_a_network_that_is_the_recording_is_zero(made: Made) -> None:
+    run = made.runs["bptt"][0]
+    itself = recording_of(activity_of(made, run, -1)[:, WINDOW])
+    options = with_comparison(dsa_n_delays=[3], dsa_scores=["input"], dsa_ranks=[3])
+    table = dsa.table(ScoredModel(LABELS, options, made.task, {0: run}), itself)
+    assert table[table["update"] == UPDATES]["distance"].max() < 1e-3
+    assert table[table["update"] == 0]["distance"].min() > 1e-2
+
+
+def test_inputs_of_a_bin_are_the_mean_since_the_previous_bin(made: Made) -> None:
+    class Coarse(ReachTask):
+        """Bins of three steps."""
+
+        def window(self, time_ms: np.ndarray, comparison: Options) -> np.ndarray:
+            return ONSET + 3 * np.arange(-6, 7)
+
+    task = Coarse(Options(TASK), made.recording)
+    coarse = made.recording.isel(time=slice(13))
+    found = compared_inputs(OPTIONS, task, coarse)
+    whole = task.test().inputs.transpose(1, 0, 2)
+    np.testing.assert_array_equal(found[:, 0], whole[:, ONSET - 18])
+    for k in range(1, 13):
+        stop = ONSET - 18 + 3 * k
+        np.testing.assert_allclose(found[:, k], whole[:, [stop - 2, stop - 1, stop]].mean(1), atol=1e-6)
+    np.testing.assert_array_equal(compared_inputs(OPTIONS, made.task, made.recording), window_inputs(made))
+
+
+@pytest.mark.parametrize("criterion", ["prediction_error", "aic"])
+def test_dsa_with_the_delays_and_rank_that_predict_the_recording(made: Made, criterion: str) -> None:
+    rates, inputs = made.recording["rates"].values, varying_inputs(window_inputs(made))
+    options = with_comparison(dsa_choice=criterion, dsa_scores=["wasserstein", "input"], dsa_n_delays=[1, 3, 60])
+    table = dsa.table(ScoredModel(LABELS, options, made.task, {0: made.runs["bptt"][0]}), made.recording)
+    assert len(table) == 3 * 4
+    for scores, given in ((["wasserstein"], None), (["input", "input_state", "input_control"], inputs)):
+        candidates = sweep(rates, [1, 3], [2, 4], given)
+        smallest = min(candidates, key=lambda one: getattr(one, criterion))
+        rows = table[table["score"].isin(scores)]
+        assert set(zip(rows["n_delays"], rows["rank"], strict=True)) == {(smallest.n_delays, smallest.rank)}
+        assert set(rows["prediction_error"]) == {smallest.prediction_error}
+    everything = dsa.table(
+        ScoredModel(
+            LABELS,
+            options.but(comparison=options.comparison.but(dsa_choice="all")),
+            made.task,
+            {0: made.runs["bptt"][0]},
+        ),
+        made.recording,
+    )
+    assert "prediction_error" not in everything
+    keys = ["update", "n_delays", "rank", "score"]
+    both = table.merge(everything, on=keys, suffixes=("", "_all"))
+    assert len(both) == len(table) and (both["distance"] == both["distance_all"]).all()
+
+
+def test_dsa_with_inputs_refuses_a_window_in_which_none_varies(made: Made) -> None:
+    """Before the direction is shown, nothing changes."""
+
+    class Still(ReachTask):
+        def window(self, time_ms: np.ndarray, comparison: Options) -> np.ndarray:
+            return np.arange(len(time_ms))
+
+    task = Still(Options({**TASK, "test_interval1_steps": 60, "test_steps": 120}), made.recording)
+    options = with_comparison(dsa_scores=["input"])
+    with pytest.raises(InputError, match="No input of the task differs") as caught:
+        dsa.table(ScoredModel(LABELS, options, task, made.runs["bptt"]), made.recording)
+    assert caught.value.key == "comparison.dsa_scores"
+
+
 def demixed(activity: np.ndarray, part: str) -> np.ndarray:
     """The first demixed projection (condition, time), up to its sign: reduced-rank regression by least squares."""
     samples = centred(activity)
@@ -1133,6 +1234,7 @@ def test_tables_that_differentiate_nothing_do_without_pytorch(made: Made, tmp_pa
         write_dataset(tmp_path / f"{seed}.nc", run.assign_attrs(attributes))
     options = {**OPTIONS.as_dict(), "learning_rule": "bptt", "task": TASK}
     options["comparison"] = {**COMPARISON, "measures": ["procrustes", "cca", "cka", "cka_debiased", "cross_validated"]}
+    options["comparison"] |= {"dsa_scores": ["wasserstein", "angular", "input"], "dsa_choice": "aic"}
     without = [name for name in table_types("model") if name not in ("gradients", "lyapunov")]
     script = f"""
 import sys

@@ -48,6 +48,20 @@ class Candidate:
     aic: float
 
 
+def check_held_out(n_conditions: int) -> None:
+    """Check that conditions can be held out.
+
+    Raises:
+        InputError: there is one condition only.
+    """
+    if n_conditions < 2:
+        raise InputError(
+            "Delays and rank cannot be chosen by prediction: there is only one condition, so none can be held out.",
+            key="comparison.dsa_choice",
+            remedy="Use dsa_choice: all.",
+        )
+
+
 def sweep(
     activity: NDArray[Any],
     n_delays: Sequence[int],
@@ -70,12 +84,7 @@ def sweep(
     """
     activity = np.asarray(activity, np.float64)
     n_conditions, n_times, _ = activity.shape
-    if n_conditions < 2:
-        raise InputError(
-            "Delays and rank cannot be chosen by prediction: there is only one condition, so none can be held out.",
-            key="comparison.dsa_choice",
-            remedy="Use dsa_choice: all.",
-        )
+    check_held_out(n_conditions)
     fold = np.arange(n_conditions) % min(n_folds, n_conditions)
     fewest = n_conditions - int(np.bincount(fold).max())  # conditions that a map is fitted to
     allowed = []

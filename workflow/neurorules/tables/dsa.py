@@ -26,12 +26,13 @@ INPUT = "input"  # of dsa_scores; gives three scores
 
 
 def check(recording: xr.Dataset, options: Options) -> None:
-    """Reject a recording with too few time points even for the smallest number of delays.
+    """Reject a recording with too few time points, or too few conditions to choose delays and rank.
 
     Raises:
-        InputError: the smallest number of delays is too large.
+        InputError: the smallest number of delays is too large, or no condition can be held out.
     """
     from neurorules.errors import InputError
+    from neurorules.similarity.delay_sweep import check_held_out
     from neurorules.similarity.dsa import check_delays
 
     n_conditions, n_times, _ = recording["rates"].shape
@@ -40,6 +41,8 @@ def check(recording: xr.Dataset, options: Options) -> None:
     except InputError as error:
         key = "comparison.dsa_n_delays"
         raise InputError(error.problem, key=key, value=error.value, remedy=error.remedy) from error
+    if options.comparison.dsa_choice != "all":
+        check_held_out(n_conditions)
 
 
 def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
