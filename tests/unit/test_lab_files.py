@@ -128,3 +128,22 @@ def test_an_array_of_conditions_and_trials_with_nan(folder: Path) -> None:
     z_scores = found["rates"] + found["baseline"]
     np.testing.assert_allclose(z_scores, expected[:, ::-1].reshape(12, 20, 319), atol=1e-12)
     assert found["rates"].attrs["units"] == "z-score" and float(z_scores.min()) < 0 <= float(found["rates"].min())
+
+
+def test_the_memory_task_fits_the_recording(folder: Path) -> None:
+    """The study's own options: twelve conditions by label, and the 20 bins around the end of the target, step 12."""
+    from neurorules.study.load import load_study
+    from neurorules.study.model import Model
+    from neurorules.study.yaml_source import REPOSITORY
+    from neurorules.tasks.base.labels import join
+    from neurorules.tasks.base.task import compared_steps, make_task
+
+    study = load_study(REPOSITORY / "config" / "memory.yaml")
+    options = study.options.of(Model("memory", "eprop", "delay-0.5"))
+    entry = study.config["recordings"]["park2025"]
+    found = read([folder / "pfc_memory_zscored.mat"], entry["options"]).assign_attrs(name="park2025")
+    task = make_task("memory", options["task"], None)
+    assert compared_steps(task, found, options["comparison"]).tolist() == list(range(2, 22))
+    joined = join("memory", task, found, options["comparison"])
+    assert (joined.n_trials, joined.n_conditions) == (12, 12)
+    assert joined.conditions.tolist() == list(range(12))  # directions in order, each with look before no-look
