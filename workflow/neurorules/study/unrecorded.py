@@ -132,7 +132,7 @@ def _table_check(identities: Identities, table: str) -> Check:
 
 def _figure_check(identities: Identities, name: str, files: Sequence[str]) -> Check:
     """The check of one of a figure's files. Its .png or .md file records what all of them were made from."""
-    (says,) = (Path(file).name for file in files if file.endswith((".png", ".md")))
+    says = next(Path(file).name for file in files if file.endswith((".png", ".md")))
 
     def check(file: str) -> InputError | None:
         saying = Path(file).with_name(says)
