@@ -137,7 +137,7 @@ def test_the_navigation_has_every_page() -> None:
 
 def test_readme_fits_on_a_screen_and_a_half() -> None:
     assert len((REPOSITORY / "README.md").read_text().splitlines()) <= 95
-    assert len((REPOSITORY / "config" / "README.md").read_text().splitlines()) <= 135
+    assert len((REPOSITORY / "config" / "README.md").read_text().splitlines()) <= 140
 
 
 def test_pages_show_the_examples_as_they_are() -> None:

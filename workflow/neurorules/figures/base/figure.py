@@ -7,7 +7,8 @@ A figure is one file in the folder above with
     OPTIONAL_TABLES: tuple[str, ...]
                                     optional: further table types, of models with a recording only
     PLUGINS: tuple[str, ...]        optional: modules that it loads by name, as part of its code
-    PRODUCTS: tuple[str, ...]       file extensions that it writes ("pdf", "png", "csv" or "csv", "md", "html")
+    PRODUCTS: tuple[str, ...]       file extensions that it writes ("pdf", "png", "csv" or "csv", "md", "html"; a
+                                    figure may also have "md")
     PUBLISHED: str                  optional: the section of published.yaml that it gets; "" for all of it
     def make(tables: dict[str, DataFrame], context: dict) -> dict[str, Product]
     def tables_of_others() -> dict[str, list[str]]

@@ -5,20 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from neurorules.study.schema.comparison import Comparison
-from neurorules.study.schema.fields import (
-    NO_DEFAULT,
-    Different,
-    Group,
-    Name,
-    Names,
-    Number,
-    Or,
-    Seeds,
-    SomeItems,
-    Text,
-    defaults_of,
-    option,
-)
+from neurorules.study.schema.factors import FACTORS, Factors
+from neurorules.study.schema.fields import NO_DEFAULT, Group, Name, Names, Number, Or, Seeds, Text, defaults_of, option
 from neurorules.study.schema.figure_style import FigureStyle
 from neurorules.study.schema.imported import ImportedNetwork
 from neurorules.study.schema.network import Network
@@ -27,7 +15,6 @@ from neurorules.study.schema.training import Training
 from neurorules.study.schema.trials_file import TrialsFile
 
 AnyKeys = dict[Any, Any]  # options of a plug-in, which defines and checks them itself
-Factor = Literal["architecture", "activation", "gain", "learning_rule", "units", "learning_rate", "flossed"]
 
 
 class RecordingOptions(SessionOptions, TrialsFile):
@@ -235,13 +222,7 @@ class Figure(Group):
         "additional models: the lists in each entry replace the figure's own. `[]` removes those of `config.yaml`",
         type_in_words="list of dicts of `tasks`, `learning_rules`, `settings`",
     )
-    factors: Annotated[list[Factor], SomeItems, Different] = option(
-        NO_DEFAULT,
-        "for `factors` only: options whose shares of the variance of distances are compared; main effects and "
-        "interactions of two. The figure's models are its cells, so not every combination need exist",
-        type_in_words="list of `architecture`, `activation`, `gain`, `learning_rule`, `units`, `learning_rate` and "
-        "`flossed`",
-    )
+    factors: Factors = FACTORS
     primary: Primary = option(
         NO_DEFAULT,
         "for `claims` only: the study's primary claim",
