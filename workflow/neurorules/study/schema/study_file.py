@@ -255,8 +255,7 @@ class StudyConfig(Group):
     )
     seeds_per_job: int = option(
         ...,
-        "number of seeds that one job trains, one after another. A larger number means fewer, longer jobs with the "
-        "same results. With `device: cuda`, a job trains all seeds of a model",
+        "number of seeds that a job trains in turn; results do not depend on it. With `device: cuda`, always all seeds",
         at_least=1,
     )
     models_per_job: Annotated[int, Or("auto")] = option(
@@ -286,8 +285,7 @@ class StudyConfig(Group):
     learning_rules: dict[Name, AnyKeys] = option(..., "catalogue of learning rules' options", type_in_words="dict")
     networks: dict[Name, ImportedNetwork] = option(
         NO_DEFAULT,
-        "catalogue of networks trained elsewhere. Figures list them under `learning_rules`, see "
-        "[your network](../your-network.md)",
+        "networks trained elsewhere, which figures list under `learning_rules`; see [your network](../your-network.md)",
         type_in_words="dict",
         default_in_words="`{}`",
     )
