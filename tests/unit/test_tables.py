@@ -325,7 +325,7 @@ def test_every_table_type_has_one_subject() -> None:
         *("during_learning", "model_distances", "model_dynamics", "recovery", "setting_distances", "snapshots")
     ]
     assert table_types("recording") == ["baselines", "trial_averaging"]
-    assert len(table_types()) == 19
+    assert len(table_types()) == 12 + 6 + 2
 
 
 # ---- tables of one model

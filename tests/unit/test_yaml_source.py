@@ -65,7 +65,7 @@ def test_checking_files_from_the_command_line(tmp_path: Path, capsys: pytest.Cap
     assert main(["check", str(wrong), str(BASE_CONFIG)]) == 1
     said = capsys.readouterr()
     assert "Did you mean seeds_per_job?" in said.err
-    assert "1246 runs" in said.out
+    assert "1350 runs" in said.out
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ DEMO_TABLES = {
     "dsa": 3 * 2,
     "alignment": 2,
     "learning": 3 * 2,
-    "gradients": 7 + 1,
+    "gradients": 7 + 1 + 6,  # the six also appear in other figures
     "loss_curve": sum(DEMO_MODELS[task] for task in ("romo", "2af", "dms")),
     "lyapunov": 2 * 3 + 2,  # not of the fourth gain
 }
@@ -213,7 +213,7 @@ def test_the_demo_is_every_figure_with_few_runs(plans: dict[str, Future[Plan]]) 
     assert plan.jobs == {
         "synthetic_raw_files": 4,
         "recording": 4,
-        "choose_learning_rate": 2 * 3,  # of companion_fig1
+        "choose_learning_rate": 2,  # of companion_fig1 at gain 1
         "train_seed0_1": sum(DEMO_MODELS.values()),
         "score": sum(DEMO_TABLES.values()),
         "score_group": sum(groups.values()),
@@ -229,7 +229,7 @@ def test_claims_need_the_tables_that_decide_them_and_no_figure(plans: dict[str, 
     assert plan.below("results/demo/tables") == {"claims.csv", "claims.md", "claims.html"}
     # No claim is about companion_distance, about gain 0.2 in gain_map, or about the figure learning_rules.
     without = DEMO_MODELS["reach-companion"] + 2
-    assert plan.jobs["train_seed0_1"] == sum(DEMO_MODELS.values()) - without - DEMO_TABLES["gradients"]
+    assert plan.jobs["train_seed0_1"] == sum(DEMO_MODELS.values()) - without - (7 + 1)
     tables = Counter(Path(file).stem for file in plan.below("results/demo/similarity"))
     # Gain 2 is decided only by spectra and DSA; nothing is decided by alignment and baselines.
     own = {**DEMO_TABLES, "distances": DEMO_TABLES["distances"] - without - 2}
