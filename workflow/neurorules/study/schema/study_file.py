@@ -219,7 +219,7 @@ class Figure(Group):
     )
     extra_models: list[ExtraModels] = option(
         NO_DEFAULT,
-        "additional models: the lists in each entry replace the figure's own. `[]` removes the entries of `config.yaml`",
+        "additional models: the lists in an entry replace the figure's own. `[]` removes the entries of `config.yaml`",
         type_in_words="list of dicts of `tasks`, `learning_rules`, `settings`",
     )
     factors: Factors = FACTORS
