@@ -203,6 +203,16 @@ def test_intervals_cover_the_true_shares() -> None:
     assert min(covered.values()) >= 264, covered
 
 
+def test_intervals_of_many_levels_without_an_effect_cover_0() -> None:
+    """Noise in the means of ten levels is not an effect: 200 data sets, and fewer than 180 has probability 0.003."""
+    factors, seeds = crossed({"gain": 10}, 4)
+    rng, covered = np.random.default_rng(9), 0
+    for y in rng.normal(size=(200, len(seeds))):
+        share = by_name(variance_shares(Design(factors, seeds), y, draws=200))["gain"]
+        covered += share.low <= 0.0 <= share.high
+    assert covered >= 180, covered
+
+
 def test_the_f_test_keeps_its_level() -> None:
     """Units have no effect here: p < .05 in at most 5% of data sets (1000 of them; 73 has probability 0.001)."""
     rng = np.random.default_rng(6)
