@@ -17,7 +17,7 @@ from neurorules.study.yaml_source import REPOSITORY
 
 
 def with_recordings() -> Study:
-    """Recordings with four kinds of licence: none stated, CC0, private, synthetic."""
+    """Recordings with five kinds of licence: none stated, CC0, BSD 3-Clause, private, synthetic."""
     recordings = {
         "hatsopoulos2007": {"source": "dryad"},
         "sussillo2015": {"path": "/home/me/private"},
@@ -29,7 +29,7 @@ def with_recordings() -> Study:
 def test_only_what_a_licence_allows_is_passed_on() -> None:
     of = with_recordings()
     shared = {name for name in of.selection.used_recordings if contents.may_share_recording(of, name)}
-    assert shared == {"hatsopoulos2007", "mante2013-dt15"}
+    assert shared == {"hatsopoulos2007", "golub2018", "mante2013-dt15"}
     archived = contents.results(of)
     assert of.paths.recording_file("hatsopoulos2007") in archived
     assert of.paths.recording_file("sussillo2015") not in archived

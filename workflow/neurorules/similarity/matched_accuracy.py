@@ -75,7 +75,7 @@ def course(update: NDArray[Any], accuracy: NDArray[Any], value: NDArray[Any]) ->
     for weight, of_point in points:
         while pooled and pooled[-1][1][0] >= of_point[0]:
             before, of_before = pooled.pop()
-            of_point = (before * of_before + weight * of_point) / (before + weight)
+            of_point = of_before + (of_point - of_before) * (weight / (before + weight))  # exact for equal points
             weight += before
         pooled.append((weight, of_point))
     accuracies, values = np.array([of_point for _, of_point in pooled]).T
@@ -92,7 +92,7 @@ def _binned(time: NDArray[Any], rows: NDArray[Any]) -> list[tuple[float, NDArray
     return [
         (
             float(weights[own].sum()),
-            np.average(rows[own], axis=0, weights=weights[own]) if len(own) > 1 else rows[own[0]],
+            rows[own[0]] + np.average(rows[own] - rows[own[0]], axis=0, weights=weights[own]),  # exact for equal rows
         )
         for own in (np.flatnonzero(bins == number) for number in np.unique(bins)[::-1])
     ]
