@@ -142,7 +142,7 @@ def _draw_levels(panel: Axes, found: pd.DataFrame, factors: Sequence[str]) -> No
     if rows.empty:
         panels.mark_empty([panel], "No network reached the accuracy.")
         return
-    labels, y = [], 0
+    labels, y = [], 0.0
     for factor in factors:
         for level, of_level in rows.groupby(factor, sort=True):
             sd = of_level["value"].std()

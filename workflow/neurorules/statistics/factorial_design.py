@@ -111,7 +111,7 @@ class Design:
         self.mean = Space(mean, float(((mean.T @ self._of_network) ** 2).sum()))
         spaces: dict[Term, Space] = {}
         self.steps: list[Space] = []
-        before = mean
+        before: NDArray[Any] = mean
         for term in names:
             others = [indicators[other] for other in names if not set(term) <= set(other)]
             spaces[term] = self._space(indicators[term], _span([mean, *others]))
@@ -156,12 +156,14 @@ class Design:
 
 def _joint(codes: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """One code for each combination that occurs."""
-    return np.unique(np.stack(codes, 1), axis=0, return_inverse=True)[1].reshape(-1)
+    joint: NDArray[Any] = np.unique(np.stack(codes, 1), axis=0, return_inverse=True)[1].reshape(-1)
+    return joint
 
 
 def _indicators(codes: NDArray[Any]) -> NDArray[Any]:
     """(value, level), 1 where a value has a level."""
-    return (codes[:, None] == np.unique(codes)[None, :]).astype(float)
+    indicators: NDArray[Any] = (codes[:, None] == np.unique(codes)[None, :]).astype(float)
+    return indicators
 
 
 def _span(matrices: Sequence[NDArray[Any]]) -> NDArray[Any]:

@@ -201,4 +201,5 @@ def _resample(design: Design, y: NDArray[Any], draws: int, rng: np.random.Genera
             instead = others[rng.integers(len(others), size=picked.shape)]
             chosen[:, rows[own]] = np.where((picked < 0) | (own.sum() == 1), instead, picked)
     scale = np.sqrt(freedom / rng.chisquare(freedom, size=(draws, 1)))
-    return effects + scale * deviations[chosen]
+    resampled: NDArray[Any] = effects + scale * deviations[chosen]
+    return resampled
