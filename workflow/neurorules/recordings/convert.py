@@ -14,8 +14,9 @@ from neurorules.options import Options
 from neurorules.recordings.catalogue import origin_attributes, own_file_patterns
 from neurorules.recordings.conditions import in_label_order
 from neurorules.recordings.locate import find_raw
-from neurorules.recordings.readers.base.reader import load_reader
+from neurorules.recordings.readers.base.reader import load_reader, reason_against_simultaneous
 from neurorules.recordings.recording import check_recording
+from neurorules.recordings.simultaneous import SIMULTANEOUS, check_declaration
 from neurorules.recordings.single_trials import with_ragged_trials
 from neurorules.recordings.verify import distrust_checksum, fingerprint, verify_published
 
@@ -88,6 +89,8 @@ def read_recording(entry: Mapping[str, Any], raw: Sequence[Path], apart: Apart =
     read = load_reader(options.reader)
     try:
         recording = apart(lambda: read(raw, {**options.options, "source": options.source}), raw)
+        if options.options.get(SIMULTANEOUS):
+            check_declaration(recording, raw[0], reason_against_simultaneous(options.reader))
         recording = with_ragged_trials(recording, raw[0])
         recording.attrs = _attributes(options, recording.attrs)
         return in_label_order(check_recording(recording, raw[0]))
@@ -111,6 +114,8 @@ def _attributes(options: Options, read: Mapping[str, Any]) -> dict[str, Any]:
     attributes = {"name": options.name, **origin, **own, **read}
     if "title" in options:
         attributes["title"] = options["title"]
+    if SIMULTANEOUS in options.options:
+        attributes[SIMULTANEOUS] = int(options.options[SIMULTANEOUS])
     # Every figure shows that a recording has only some of the published files.
     part = attributes.pop("part", None)
     if part is not None:

@@ -5,7 +5,7 @@ Networks in training use PyTorch. Those of finished runs use NumPy, so that scor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -150,6 +150,24 @@ class ModelActivity:
         if self.stored or isinstance(self.window, slice):
             return self.all_steps_at(checkpoint)[:, self.window]
         return self.tested.part(self._index(checkpoint), self.trials, self.window).astype(np.float64)
+
+    def single_trials(
+        self, checkpoint: int, repeats: Sequence[int], times: NDArray[Any], seed: int, draw: int
+    ) -> list[NDArray[Any]]:
+        """Repeated trials with different noise at a checkpoint index, for each condition (trial, time, unit).
+
+        Args:
+            checkpoint: index of the checkpoint.
+            repeats: number of trials of each condition.
+            times: times in the window, by their indices.
+            seed, draw: of the noise, see `runs/single_trials.py`.
+        """
+        from neurorules.runs.single_trials import single_trials  # loads PyTorch
+
+        tested, index = self.tested, self._index(checkpoint)
+        steps = np.arange(tested.trials.n_steps)[self.window][times]
+        inputs = tested.trials.inputs[:, self.trials]
+        return single_trials(self.run, index, tested.options, inputs, repeats, steps, seed, draw)
 
     def fraction_correct(self, checkpoint: int) -> float:
         """Fraction of correct test trials at a checkpoint; NaN if there are no outputs."""

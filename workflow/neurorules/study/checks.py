@@ -16,7 +16,12 @@ from neurorules.similarity.measures.base.measure import MEASURE_OPTIONS, MEASURE
 from neurorules.study.model import Model
 from neurorules.study.network_checks import check_networks, check_networks_of_figure
 from neurorules.study.options import StudyOptions
-from neurorules.study.requirements import check_imported, check_requirements, check_table_requirements
+from neurorules.study.requirements import (
+    check_imported,
+    check_requirements,
+    check_simultaneous,
+    check_table_requirements,
+)
 from neurorules.study.schema.check import dotted
 from neurorules.study.schema.fragments import first_violation
 from neurorules.study.schema.session_options import keeps_trials, trials_option
@@ -156,6 +161,7 @@ class Checks:
         """Check what table types require of the config, so that they do not fail after all the training."""
         trained = [model for model in self.selection.figures[name] if not self.options.is_imported(model)]
         check_table_requirements(name, trained, self.files, self.options)
+        check_simultaneous(name, self.files, self.options, self.selection)
         for table_type in table_types_of(name, "model"):
             for key in getattr(TABLE_TYPES.load(table_type), "REQUIRED_KEYS", ()):
                 for model in self.selection.figures[name]:

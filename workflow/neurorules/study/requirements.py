@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from neurorules.figures.base.figure import table_types_of
 from neurorules.learning.base.learning_rule import load_learning_rule
 from neurorules.network.architectures.base.cell import LEAKY, load_architecture
 from neurorules.network.requirement import Requirement
+from neurorules.recordings.readers.base.reader import reason_against_simultaneous
+from neurorules.recordings.simultaneous import SIMULTANEOUS
 from neurorules.study.model import Model
 from neurorules.study.options import StudyOptions
 from neurorules.study.schema.fragments import first_violation, in_words
+from neurorules.study.schema.session_options import keeps_trials, trials_option
+from neurorules.study.selection import Selection
 from neurorules.study.yaml_source import study_error
 from neurorules.tables.base.table_type import TABLE_TYPES
+
+OWN_RATES, NWB = "own_rates", "nwb"  # readers: a file of rates says itself whether it has trials; NWB means together
 
 ONLY_LEAKY = Requirement(
     "architecture",
@@ -76,6 +83,51 @@ def check_table_requirements(
             for model in models:
                 problem = f"The figure {figure} cannot show {model}."
                 _check(need, model, files, options, problem, f"Remove {model.setting} from the figure's settings.")
+
+
+def check_simultaneous(figure: str, files: Sequence[Path], options: StudyOptions, selection: Selection) -> None:
+    """Check that recordings have noise covariances if a figure needs them, before anything is trained.
+
+    Raises:
+        InputError: a recording is read without single trials, or does not say that its neurons were recorded together.
+    """
+    if not any(
+        getattr(TABLE_TYPES.load(table_type), "NEEDS_SIMULTANEOUS", False)
+        for table_type in table_types_of(figure, "model")
+    ):
+        return
+    used = {options.recording(model) for model in selection.figures[figure]} - {None}
+    for recording in sorted(map(str, used)):
+        fault = fault_of_declaration(selection.recording_entry(recording))
+        if fault is not None:
+            option, value, why, remedy = fault
+            raise study_error(
+                f"The figure {figure} needs noise covariances, and the recording {recording} has none. {why}",
+                files,
+                f"recordings.{recording}.options.{option}",
+                value=value,
+                at=f"recordings.{recording}",
+                remedy=f"{remedy} Otherwise remove {figure} from use_figures.",
+            )
+
+
+def fault_of_declaration(entry: Mapping[str, Any]) -> tuple[str, Any, str, str] | None:
+    """Why a recording's entry in a study does not give single trials of neurons recorded together.
+
+    Returns:
+        The option, its value, why it is wrong, and a remedy; None if nothing is wrong.
+    """
+    given, declared = entry["options"], entry["options"].get(SIMULTANEOUS)
+    why_not = reason_against_simultaneous(entry["reader"])
+    if why_not is not None:
+        return SIMULTANEOUS, declared, f"Its neurons were not recorded together. {why_not}", "Use another recording."
+    if entry["reader"] != OWN_RATES and not keeps_trials(given):
+        remedy = "Set it to true if the source has single trials."
+        return trials_option(given), False, "It is read without single trials.", remedy
+    if declared or (declared is None and entry["reader"] == NWB):
+        return None
+    remedy = "If all neurons were recorded at the same time, in the same trials, set it to true."
+    return SIMULTANEOUS, declared, "It does not say that its neurons were recorded together.", remedy
 
 
 def _check(

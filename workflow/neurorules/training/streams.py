@@ -19,6 +19,7 @@ PURPOSES = (
     "flossing",
     "Lyapunov exponents",
     "gradient alignment",
+    "single trials",
 )
 
 

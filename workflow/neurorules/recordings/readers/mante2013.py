@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+NOT_SIMULTANEOUS = "Most units were recorded one after another, and each unit's file has its own trials."
 MONKEYS = ("ar", "fe")
 PUBLISHED_UNITS = {"ar": 762, "fe": 640}  # unit files in the complete archive
 LEVELS = 6  # signed coherence levels of each feature, with ascending ranks 1..6; ranks 4..6 are positive

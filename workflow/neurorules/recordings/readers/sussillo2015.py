@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+NOT_SIMULTANEOUS = "The files have averages over trials only."
 BIN_MS = 10
 STORED_MS = np.arange(-1550.0, 401.0, BIN_MS)  # relative to movement onset
 FIRST_KEPT_MS = -1450.0  # as in the published analysis: T 186 in the paper

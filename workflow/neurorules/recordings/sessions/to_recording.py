@@ -20,6 +20,7 @@ from neurorules.recordings.sessions.conditions import shared_conditions
 from neurorules.recordings.sessions.session import SPIKES_PER_S
 from neurorules.recordings.sessions.trials import Trials, chosen_trials
 from neurorules.recordings.sessions.units import Unit, chosen_units
+from neurorules.recordings.simultaneous import SIMULTANEOUS, check_session
 from neurorules.recordings.texts import LONGEST_TEXT
 
 if TYPE_CHECKING:
@@ -64,6 +65,10 @@ def recording_of(sessions: Sequence[Session], options: Mapping[str, Any]) -> xr.
         left_out += gone
     if not units:
         raise _no_unit(sessions, left_out)
+    if options.get(SIMULTANEOUS):
+        n_trials = int((conditions.index(trials[0].keys) >= 0).sum())
+        observed = {unit.name: len(unit.trial_condition) for unit in units}
+        check_session([session.file for session in sessions], observed, n_trials)
     behaviour, behaviour_left_out = averaged_behaviour(sessions, trials, conditions, choices)
     recording = _dataset(units, choices, sessions[0].activity.units)
     recording = recording.assign_coords(conditions.coordinates())

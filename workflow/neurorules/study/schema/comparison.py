@@ -238,6 +238,29 @@ class Comparison(Group):
         source="ours",
         at_least=2,
     )
+    stochastic_alphas: Annotated[list[Annotated[float, Field(ge=0, le=2)]], SomeItems, Different] = option(
+        [0.0, 1.0],
+        "stochastic shape distance: weights of the noise covariances. `0` compares means only (Procrustes), `1` is the "
+        "2-Wasserstein distance, `2` compares covariances only. The paper and netrep call 2 minus this weight alpha",
+        source="Duong et al. 2023",
+        type_in_words="list of numbers from 0 to 2",
+    )
+    stochastic_components: Annotated[int, Field(ge=1), Or(None)] = option(
+        10,
+        "stochastic shape distance: number of principal components that each response is reduced to, because "
+        "covariances of many neurons cannot be estimated from few trials; null for all neurons and units",
+        source="ours",
+        type_in_words="integer, 1 or more, or null",
+    )
+    stochastic_bins: Annotated[int, Field(ge=1), Or(None)] = option(
+        8,
+        "stochastic shape distance: number of time bins that are compared, evenly spaced; null for all",
+        source="ours",
+        type_in_words="integer, 1 or more, or null",
+    )
+    stochastic_repeats: int = option(
+        10, "stochastic shape distance: random halves of the recording's trials", source="ours", at_least=1
+    )
     lyapunov_exponents: int = option(
         10,
         "number of largest Lyapunov exponents to measure; 0 means all, one per unit. Tables give exponents per time "

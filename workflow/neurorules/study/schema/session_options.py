@@ -146,6 +146,15 @@ class SessionOptions(Group):
         source=SESSIONS,
         default_in_words="`true`",
     )
+    simultaneous: bool = option(
+        NO_DEFAULT,
+        "`true`: all neurons were recorded together, in the same trials, so that they have noise covariances. "
+        "The stochastic shape distance requires it. Rejected for several sessions, and if neurons have different "
+        "trials. `false`: they were not",
+        source=f"{SESSIONS}, `own_rates`; `hatsopoulos2007` with source `dryad`, whose published file is named "
+        "`ReachDataSimultaneousRecording`",
+        default_in_words="`true` for one session of `nwb`; otherwise unknown",
+    )
     overlapping_windows: Literal["warn", "refuse"] = option(
         NO_DEFAULT,
         "what to do if the windows of two trials overlap. Averages remain valid, but trials that share spikes are not "

@@ -105,6 +105,16 @@ COLUMNS = {
     "trials_resampled": Column(INTEGER, "1 if single trials are resampled as well, otherwise 0"),
     "onset_step": Column(INTEGER, "model step aligned with movement onset"),
     "is_used": Column(INTEGER, "1 for the onset step that the study uses, otherwise 0"),
+    "alpha": Column(
+        NUMBER,
+        "weight of noise covariances in the stochastic shape distance: 0 means only, 1 Wasserstein, 2 covariances",
+    ),
+    "components": Column(INTEGER, "number of principal components that were compared"),
+    "bins": Column(INTEGER, "number of time bins that were compared"),
+    "noise_sd": Column(NUMBER, "SD of the noise in the network's units; 0: its trials do not vary"),
+    "noise_share": Column(
+        NUMBER, "share of the variance within conditions and times, over trials, in the total variance of a response"
+    ),
     "population": Column(TEXT, "`all`: all neurons and units; `halves`: mean over halves of the neurons"),
     "n_delays": Column(INTEGER, "number of delays in the delay embedding"),
     "rank": Column(INTEGER, "rank of the linear dynamics"),

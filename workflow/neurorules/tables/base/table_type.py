@@ -7,6 +7,7 @@ A table type is one file in the parent folder with
     COMPARISON_KEYS: tuple[str, ...]    keys of `comparison:` that it depends on, besides those of the compared window
     REQUIRED_KEYS: tuple[str, ...]      optional: keys of `comparison:` that every model must have
     NEEDS_TRIALS: bool                  optional: whether the recording needs single trials
+    NEEDS_SIMULTANEOUS: bool            optional: whether it needs single trials of neurons that were recorded together
     NEEDS: tuple[str, ...]              optional: what it needs from a network, besides activity in the recording's
                                         bins, that networks trained elsewhere may lack: `history` of training,
                                         `weights`, `accuracy`, `steps` (activity in all steps of the test trials), or
@@ -52,6 +53,7 @@ TABLE_TYPES = Plugins(
         "COMPARISON_KEYS",
         "REQUIRED_KEYS",
         "NEEDS_TRIALS",
+        "NEEDS_SIMULTANEOUS",
         "NEEDS",
         "REQUIRES",
         "COSTLY",

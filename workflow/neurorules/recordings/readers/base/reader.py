@@ -3,6 +3,7 @@
 A reader is one file in the parent folder, with the name of its entry in resources/recordings.yaml and
 
     def read(raw: Sequence[Path], options: Mapping) -> xarray.Dataset
+    NOT_SIMULTANEOUS: str   optional: why its neurons were not recorded together, or why their trials cannot be matched
 
 It gets the raw files, already verified, and the recording's `options` with its `source`. It returns the numbers and
 labels of a recording (recordings/recording.py), and these attributes, which only the raw files can give:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 Reader = Callable[[Sequence[Path], Mapping[str, Any]], "xr.Dataset"]
 
-READERS = Plugins("recordings.readers", "reader of recordings", "reader", members=("read",))
+READERS = Plugins("recordings.readers", "reader of recordings", "reader", members=("read", "NOT_SIMULTANEOUS"))
 
 
 def load_reader(name: str) -> Reader:
@@ -43,3 +44,9 @@ def load_reader(name: str) -> Reader:
     """
     read: Reader = READERS.load(name).read
     return read
+
+
+def reason_against_simultaneous(name: str) -> str | None:
+    """Why the neurons of a reader's files were not recorded together; None if they may have been."""
+    reason: str | None = getattr(READERS.load(name), "NOT_SIMULTANEOUS", None)
+    return reason
