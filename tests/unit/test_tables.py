@@ -116,6 +116,10 @@ COMPARISON = {
     "trial_averaging_repeats": 3,
     "lyapunov_exponents": 3,
     "lyapunov_passes": 2,
+    "stochastic_alphas": [0.0, 1.0],
+    "stochastic_components": 5,
+    "stochastic_bins": 3,
+    "stochastic_repeats": 2,
     "recovery_measures": ["procrustes", "cka"],
     "recovery_neurons": [4],
     "recovery_trials": [2],
@@ -312,11 +316,12 @@ def test_every_table_type_has_one_subject() -> None:
         "noise_floor",
         "resampled_distances",
         "specifications",
+        "stochastic_shape",
     ]
     assert table_types("model") == of_models
     assert table_types("group") == ["model_distances", "model_dynamics", "recovery", "snapshots"]
     assert table_types("recording") == ["baselines", "trial_averaging"]
-    assert len(table_types()) == 18
+    assert len(table_types()) == 19
 
 
 # ---- tables of one model
@@ -927,12 +932,20 @@ def every_type(made: Made) -> dict[str, pd.DataFrame]:
     )
     runs = {0: made.runs["bptt"][0]}
     trials = with_trials(np.random.default_rng(0).random((16, 41)), np.zeros(16, int), np.repeat(np.arange(8), 2), 1)
+    together = made.recording.assign_attrs(simultaneous=1).assign(
+        trial_rates=(("trial", "time"), np.random.default_rng(1).random((11 * 32, 41))),
+        trial_neuron=("trial", np.repeat(np.arange(11), 32)),
+        trial_condition=("trial", np.tile(np.arange(32) % 8, 11)),
+    )
+    of_models = {"stochastic_shape": together}
     of_recording = {"baselines": made.recording, "trial_averaging": trials}
     tables = {}
     for name in table_types():
         table = TABLE_TYPES.load(name).table
         if name in table_types("model"):
-            tables[name] = table(ScoredModel({"task": "reach"}, options, made.task, runs), made.recording)
+            tables[name] = table(
+                ScoredModel({"task": "reach"}, options, made.task, runs), of_models.get(name, made.recording)
+            )
         elif name in table_types("group"):
             tables[name] = table(made.members("bptt", "eprop"), {}, options.comparison, made.recording)
         else:
@@ -1102,7 +1115,7 @@ def test_tables_that_differentiate_nothing_do_without_pytorch(made: Made, tmp_pa
         write_dataset(tmp_path / f"{seed}.nc", run.assign_attrs(attributes))
     options = {**OPTIONS.as_dict(), "learning_rule": "bptt", "task": TASK}
     options["comparison"] = {**COMPARISON, "measures": ["procrustes", "cca", "cka", "cka_debiased", "cross_validated"]}
-    without = [name for name in table_types("model") if name not in ("gradients", "lyapunov")]
+    without = [name for name in table_types("model") if name not in ("gradients", "lyapunov", "stochastic_shape")]
     script = f"""
 import sys
 from neurorules.io.threads import one_thread
