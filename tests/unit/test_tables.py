@@ -122,6 +122,10 @@ COMPARISON = {
     "trial_averaging_repeats": 3,
     "lyapunov_exponents": 3,
     "lyapunov_passes": 2,
+    "stochastic_alphas": [0.0, 1.0],
+    "stochastic_components": 5,
+    "stochastic_bins": 3,
+    "stochastic_repeats": 2,
     "recovery_measures": ["procrustes", "cka"],
     "recovery_neurons": [4],
     "recovery_trials": [2],
@@ -319,13 +323,14 @@ def test_every_table_type_has_one_subject() -> None:
         "noise_floor",
         "resampled_distances",
         "specifications",
+        "stochastic_shape",
     ]
     assert table_types("model") == of_models
     assert table_types("group") == [
         *("during_learning", "model_distances", "model_dynamics", "recovery", "setting_distances", "snapshots")
     ]
     assert table_types("recording") == ["baselines", "trial_averaging"]
-    assert len(table_types()) == 12 + 6 + 2
+    assert len(table_types()) == 13 + 6 + 2
 
 
 # ---- tables of one model
@@ -1055,12 +1060,20 @@ def every_type(made: Made, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     )
     runs = {0: made.runs["bptt"][0]}
     trials = with_trials(np.random.default_rng(0).random((16, 41)), np.zeros(16, int), np.repeat(np.arange(8), 2), 1)
+    together = made.recording.assign_attrs(simultaneous=1).assign(
+        trial_rates=(("trial", "time"), np.random.default_rng(1).random((11 * 32, 41))),
+        trial_neuron=("trial", np.repeat(np.arange(11), 32)),
+        trial_condition=("trial", np.tile(np.arange(32) % 8, 11)),
+    )
+    of_models = {"stochastic_shape": together}
     of_recording = {"baselines": made.recording, "trial_averaging": trials}
     tables = {}
     for name in table_types():
         table = TABLE_TYPES.load(name).table
         if name in table_types("model"):
-            tables[name] = table(ScoredModel({"task": "reach"}, options, made.task, runs), made.recording)
+            tables[name] = table(
+                ScoredModel({"task": "reach"}, options, made.task, runs), of_models.get(name, made.recording)
+            )
         elif name == "during_learning":
             session = cursor.session(tmp_path_factory.mktemp("session"))
             learnt = cursor.members(cursor.task_of(session), ["bptt", "eprop"], [0, 1])
@@ -1241,7 +1254,7 @@ def test_tables_that_differentiate_nothing_do_without_pytorch(made: Made, tmp_pa
     options = {**OPTIONS.as_dict(), "learning_rule": "bptt", "task": TASK}
     options["comparison"] = {**COMPARISON, "measures": ["procrustes", "cca", "cka", "cka_debiased", "cross_validated"]}
     options["comparison"] |= {"dsa_scores": ["wasserstein", "angular", "input"], "dsa_choice": "aic"}
-    without = [name for name in table_types("model") if name not in ("gradients", "lyapunov")]
+    without = [name for name in table_types("model") if name not in ("gradients", "lyapunov", "stochastic_shape")]
     script = f"""
 import sys
 from neurorules.io.threads import one_thread
