@@ -203,7 +203,8 @@ def test_the_demo_is_every_figure_with_few_runs(plans: dict[str, Future[Plan]]) 
     # in the demo the other tasks have a number
     assert {file.split("/")[0] for file in plan.below("results/demo/learning_rates")} == {"romo"}
     made = plan.below("results/demo/figures") | plan.below("results/demo/tables")
-    assert {Path(file).stem for file in made} == set(FIGURES.names())
+    shown = set(FIGURES.names()) - {"stochastic_shape"}  # it needs neurons recorded together
+    assert {Path(file).stem for file in made} == shown
     tables = Counter(Path(file).stem for file in plan.below("results/demo/similarity"))
     # of fig3, slow_bptt and model_distances; of two tasks in fig6; of model_distances; of recovery, memory_networks and
     # during_learning
@@ -218,7 +219,7 @@ def test_the_demo_is_every_figure_with_few_runs(plans: dict[str, Future[Plan]]) 
         "score": sum(DEMO_TABLES.values()),
         "score_group": sum(groups.values()),
         "score_recording": 4,
-        **dict.fromkeys(FIGURES.names(), 1),
+        **dict.fromkeys(shown, 1),
         "all": 1,
     }
 
