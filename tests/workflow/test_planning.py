@@ -198,7 +198,9 @@ def test_the_demo_is_every_figure_with_few_runs(plans: dict[str, Future[Plan]]) 
     # in the demo the other tasks have a number
     assert {file.split("/")[0] for file in plan.below("results/demo/learning_rates")} == {"romo"}
     made = plan.below("results/demo/figures") | plan.below("results/demo/tables")
-    assert {Path(file).stem for file in made} == set(FIGURES.names())
+    # It needs a recording whose neurons were recorded together, and the demo has none.
+    drawn = set(FIGURES.names()) - {"stochastic_shape"}
+    assert {Path(file).stem for file in made} == drawn
     tables = Counter(Path(file).stem for file in plan.below("results/demo/similarity"))
     # of fig3, slow_bptt and model_distances; of two tasks in fig6; of model_distances; of recovery
     groups = {"model_distances": 3, "snapshots": 2, "model_dynamics": 1, "recovery": 1}
@@ -211,7 +213,7 @@ def test_the_demo_is_every_figure_with_few_runs(plans: dict[str, Future[Plan]]) 
         "score": sum(DEMO_TABLES.values()),
         "score_group": sum(groups.values()),
         "score_recording": 4,
-        **dict.fromkeys(FIGURES.names(), 1),
+        **dict.fromkeys(drawn, 1),
         "all": 1,
     }
 

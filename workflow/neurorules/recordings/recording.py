@@ -19,7 +19,8 @@ and optionally the single trials, ragged, as
 
 attrs: name, title, source, licence, citation, aligned_to, bin_width_ms, synthetic (0/1), left_out (JSON list of
 {"neuron", "reason"}), made_by; optional time_in_bin, "edge" or "middle": the position of a time in its bin (bins.py
-gives the default); simultaneous, 1 or 0: whether all neurons were recorded together (simultaneous.py). Titles and names are one line without control characters.
+gives the default); simultaneous, 1 or 0: whether all neurons were recorded together (simultaneous.py). Titles and
+names are one line without control characters.
 """
 
 from __future__ import annotations
