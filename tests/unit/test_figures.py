@@ -241,6 +241,24 @@ def within_settings(recordings: tuple[str, ...], settings: tuple[str, ...], n: i
     return pd.concat(parts, ignore_index=True)
 
 
+def of_trials(recordings: tuple[str, ...], n: int) -> pd.DataFrame:
+    """Networks above the floor, those of e-prop farther; at weight 1 everything is farther than at 0."""
+    rows = []
+    for recording, alpha, repeat in itertools.product(recordings, (0.0, 1.0), range(3)):
+        shared = {"alpha": alpha, "repeat": repeat, "group_size": 15, "components": 10, "bins": 8, "noise_sd": 0.1}
+        far = 0.2 + 0.1 * alpha + 0.005 * repeat
+        for rule, stage, seed in itertools.product(("bptt", "eprop"), ("untrained", "trained"), range(n)):
+            of_model = labels(recording, learning_rule=rule, setting="base", seed=seed)
+            distance = far + {"bptt": 0.2, "eprop": 0.25}[rule] + 0.1 * (stage == "untrained") + 0.01 * seed
+            rows.append({**of_model, **shared, "quantity": "model", "stage": stage, "distance": distance})
+        for rule, (quantity, more) in itertools.product(
+            ("bptt", "eprop"), {"floor": 0.0, "uncorrelated": 0.03}.items()
+        ):
+            of_model = labels(recording, learning_rule=rule, setting="base", seed=-1)
+            rows.append({**of_model, **shared, "quantity": quantity, "stage": "", "distance": far + more})
+    return pd.DataFrame(rows)
+
+
 def tables_of(name: str, recordings: tuple[str, ...], n: int = 4, n_settings: int = 2) -> dict[str, pd.DataFrame]:
     """What each figure is made from."""
     two = ("bptt", "eprop")
@@ -274,6 +292,7 @@ def tables_of(name: str, recordings: tuple[str, ...], n: int = 4, n_settings: in
         },
         "memory_networks": lambda: {"setting_distances": within_settings(recordings, DELAYS, n)},
         "factors": lambda: {"distances": straight(recordings, two, tuple(GAINS), n)},
+        "stochastic_shape": lambda: {"stochastic_shape": of_trials(recordings, n)},
     }
     return made[name]()
 
@@ -292,6 +311,7 @@ NAMES = (
     "memory",
     "memory_networks",
     "factors",
+    "stochastic_shape",
 )
 
 
@@ -950,3 +970,17 @@ def test_rules_are_shown_by_one_batch_and_by_the_mean_at_the_end() -> None:
     (curves,) = [p for p in panel.figure.axes if p.get_ylabel() == "Alignment with BPTT"]
     (thick,) = [line for line in curves.lines if line.get_label().startswith("UORO")]
     np.testing.assert_allclose(thick.get_ydata(), 1 - np.array([0, 0.5, 1]) * 0.7 - 0.0015, rtol=0, atol=1e-12)
+
+
+def test_stochastic_shape_shows_every_network_once_and_the_floor() -> None:
+    """Points are means over halves, 0.205 + 0.1 alpha from the floor's; the floor is drawn once for all models."""
+    panels = make("stochastic_shape", tables_of("stochastic_shape", ONE, 4))["figure"].axes
+    assert len(panels) == 2
+    for alpha, panel in zip((0.0, 1.0), panels, strict=True):
+        points = [line for line in panel.get_lines() if line.get_linestyle() == "None"]
+        assert [len(line.get_xdata()) for line in points] == [4] * 4
+        trained = 0.2 + 0.1 * alpha + 0.005 + 0.2 + 0.01 * np.arange(4)
+        np.testing.assert_allclose(sorted(points[0].get_ydata()), trained, rtol=1e-12)
+        floor, uncorrelated = (line for line in panel.get_lines() if line.get_linestyle() != "None")
+        np.testing.assert_allclose(floor.get_ydata(), 0.205 + 0.1 * alpha)
+        np.testing.assert_allclose(uncorrelated.get_ydata(), 0.235 + 0.1 * alpha)

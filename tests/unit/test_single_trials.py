@@ -142,6 +142,21 @@ def test_distance_of_a_network_is_that_of_its_trials(made: Made) -> None:
         assert rows.loc[alpha, "distance"] == pytest.approx(stochastic_shape_distance(x, y, alpha), abs=1e-9)
 
 
+def test_floor_is_between_the_halves(made: Made) -> None:
+    from neurorules.recordings.simultaneous import simultaneous_trials
+    from neurorules.similarity.trial_halves import trial_halves
+
+    recording = recorded_together(made)
+    table = table_of(made, recording)
+    rates, condition = simultaneous_trials(recording)
+    for repeat, split in enumerate(trial_halves(condition, 8, 2, stochastic_shape.SPLIT_SEED)):
+        first, second = (gaussians_of_trials([rates[of][:, BINS] for of in half]) for half in split)
+        rows = table[(table["quantity"] == "floor") & (table["repeat"] == repeat)].set_index("alpha")["distance"]
+        for alpha in (0.0, 1.0):
+            assert rows[alpha] == pytest.approx(stochastic_shape_distance(first, second, alpha), abs=1e-9)
+        assert rows.min() > 0.01
+
+
 def test_network_without_noise(made: Made) -> None:
     """Its share of noise is 0, and at weight 0 its distance is the Procrustes distance from the half's averages."""
     from neurorules.recordings.simultaneous import simultaneous_trials

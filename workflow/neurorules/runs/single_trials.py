@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from neurorules.network.rnn import Network
     from neurorules.options import Options
 
 # A checkpoint has the weights with which the network runs; they need no mask.
@@ -64,9 +65,8 @@ def single_trials(
                 noise = weights.flat.new_zeros(*size, weights.sizes.units)
                 normals.fill(noise, network.noise_sd, draw * n_conditions + condition)
             of_condition = torch.as_tensor(inputs[:, condition]).to(weights.flat)
-            if architecture.cell is None:
-                runner = architecture.network(weights, *size)
-            else:
+            runner: Network | CellNetwork = architecture.network(weights, *size)
+            if architecture.cell is not None:
                 runner = CellNetwork(weights, architecture.cell, *size)
             runner.forward(of_condition[:, None].expand(-1, size[1], -1).contiguous(), noise)
             activity = runner.activity[1:].numpy()[steps].transpose(1, 0, 2)
