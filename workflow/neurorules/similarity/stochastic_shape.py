@@ -16,8 +16,8 @@ pi/2, like the Procrustes distance, which it equals at alpha = 0: 0 means equal 
 that nothing is shared.
 
 ||F^T Q G||_* is convex in Q. Each step replaces it by its tangent at Q, whose maximum has a closed form, so that the
-similarity never falls. This finds a local maximum. The best of several starts is kept; with the means in the sum (alpha
-up to 1), they hardly differ. A maximum that no start finds makes the distance too large, never too small.
+similarity never falls. This finds a local maximum, and the best of several starts is kept. A maximum that no start
+finds makes the distance too large, never too small.
 """
 
 from __future__ import annotations
