@@ -52,6 +52,15 @@ def test_reach_long_adds_what_takes_long() -> None:
     assert gains >= {round(0.1 * n, 1) for n in range(1, 21)}
 
 
+def test_a_figure_with_optional_tables_needs_no_recording() -> None:
+    """Distances are shown for tasks with a recording; a task without one has no such table, and is drawn without it."""
+    shown = {"learning_rules": ["bptt", "eprop"], "settings": ["small"], "extra_models": []}
+    change = {"use_recordings": ["hatsopoulos2007"], "use_figures": ["learning_rules"]}
+    for task, tables in (("perceptual-decision", {"gradients"}), ("hatsopoulos2007", {"gradients", "distances"})):
+        made = study({**change, "figures": {"learning_rules": {"tasks": [task], **shown}}})
+        assert set(made.selection.seed_subsets) == tables
+
+
 def test_the_demo_shows_everything_there_is_from_synthetic_recordings() -> None:
     demo = loaded(REPOSITORY / "config" / "demo.yaml")
     # It needs a recording whose neurons were recorded together, and these studies use none.

@@ -138,7 +138,7 @@ def check_networks_of_figure(figure: str, files: Sequence[Path], selection: Sele
             remedy=f"Add them to the figure's tasks and settings, or set networks.{name}.task and .setting.",
         )
     models = selection.figures[figure]
-    types = table_types_of(figure, "model") + table_types_of(figure, "group")
+    types = [name for subject in ("model", "group") for name in table_types_of(figure, subject, optional=False)]
     for table_type in types if models else ():
         if not any(selection.has_table(table_type, model) for model in models):
             name = models[0].learning_rule

@@ -36,10 +36,13 @@ FIGURES = Plugins(
 )
 
 
-def table_types_of(name: str, subject: str) -> list[str]:
-    """The table types about a "model", a "group" or a "recording" from which a figure is made."""
+def table_types_of(name: str, subject: str, optional: bool = True) -> list[str]:
+    """The table types about a "model", a "group" or a "recording" from which a figure is made.
+
+    Those of models with a recording only are left out unless `optional`.
+    """
     module = FIGURES.load(name)
-    types = (*module.TABLES, *getattr(module, "OPTIONAL_TABLES", ()))
+    types = (*module.TABLES, *(getattr(module, "OPTIONAL_TABLES", ()) if optional else ()))
     return [table_type for table_type in types if subject_of(table_type) == subject]
 
 
