@@ -8,6 +8,7 @@ from typing import Any
 
 import xarray as xr
 
+from helpers import options as usual
 from neurorules.options import Options
 from neurorules.recordings.convert import read_recording
 from neurorules.recordings.synthetic.base.write import write_synthetic
@@ -17,34 +18,8 @@ from neurorules.training.train import train
 
 UNITS, SWAP, UPDATES = 20, 30, 60
 TASK = {"steps": 6, "reaction_steps": 2, "swap_update": SWAP}
-NETWORK: dict[str, Any] = {
-    "architecture": "leaky",
-    "units": UNITS,
-    "activation": "tanh",
-    "tau_steps": 2,
-    "noise_sd": 0.05,
-    "gain": 1.0,
-    "recurrent_scale": 1.0,
-    "input_init": "linear",
-    "bias_init": "linear",
-    "gain_scales_readout": False,
-    "dale": False,
-    "density": 1.0,
-    "cell_types_per_sign": 0,
-    "cell_type_density": 1.0,
-    "unit_row_sum": False,
-}
-TRAINING: dict[str, Any] = {
-    "updates": UPDATES,
-    "batch_size": 8,
-    "learning_rate": 3e-3,
-    "optimiser": "adam",
-    "device": "cpu",
-    "activity_penalty": 0.0,
-    "flossing_iterations": 0,
-    "checkpoints": "quadratic",
-    "n_checkpoints": 5,
-}
+NETWORK = usual.NETWORK | {"units": UNITS, "activation": "tanh", "tau_steps": 2, "noise_sd": 0.05}
+TRAINING = usual.TRAINING | {"updates": UPDATES, "batch_size": 8, "learning_rate": 3e-3, "activity_penalty": 0.0}
 
 
 def session(folder: Path) -> xr.Dataset:

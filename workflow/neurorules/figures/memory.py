@@ -32,13 +32,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         title = titles.panel_title(rows, table.assign(setting=""), ", ")
         _draw(correct, rows, "trained", "fraction_correct", settings)
         guess = rows["guessing_fraction_correct"].max() if "guessing_fraction_correct" in rows else float("nan")
-        correct.axhline(guess, color="#555555", linestyle=(0, (1, 2)), linewidth=0.8, label="guessing")
-        correct.set(
-            ylim=over_settings.fraction_limits(correct),
-            ylabel="Fraction of trials correct",
-            title=f"{title}\nlast checkpoint",
-        )
-        over_settings.label_settings(correct, settings)
+        over_settings.finish_fractions(correct, guess, title, settings)
         limits = list(rows["distance"])
         for panel, stage in ((matched, "matched"), (trained, "trained")):
             limits += baseline_lines.draw(panel, values, baseline_lines.OF_RECORDING)

@@ -36,13 +36,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             look = style.line_style(rule)
             over_settings.draw_line(correct, runs, "fraction_correct", settings, (index, len(rules)), look, label)
         guess = rows["guessing_fraction_correct"].max()
-        correct.axhline(guess, color="#555555", linestyle=(0, (1, 2)), linewidth=0.8, label="guessing")
-        correct.set(
-            ylim=over_settings.fraction_limits(correct),
-            ylabel="Fraction of trials correct",
-            title=f"{title}\nlast checkpoint",
-        )
-        over_settings.label_settings(correct, settings)
+        over_settings.finish_fractions(correct, guess, title, settings)
         matched = of_different_networks(rows[rows["stage"] == STAGE])
         kinds = list(matched.groupby(["learning_rule_a", "learning_rule_b"], sort=True))
         for index, ((a, b), pairs) in enumerate(kinds):

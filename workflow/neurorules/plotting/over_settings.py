@@ -75,3 +75,10 @@ def label_settings(panel: Axes, settings: Sequence[str], more: Mapping[str, str]
     names = ["\n".join(filter(None, (setting, (more or {}).get(setting, "")))) for setting in settings]
     panel.set_xticks(range(len(settings)), names, fontsize=points(5.5))
     panel.set_xlim(-0.5, len(settings) - 0.5)
+
+
+def finish_fractions(panel: Axes, guess: float, title: str, settings: Sequence[str]) -> None:
+    """Draw the guessing level in a panel of fractions correct after training, and label its axes."""
+    panel.axhline(guess, color="#555555", linestyle=(0, (1, 2)), linewidth=0.8, label="guessing")
+    panel.set(ylim=fraction_limits(panel), ylabel="Fraction of trials correct", title=f"{title}\nlast checkpoint")
+    label_settings(panel, settings)
