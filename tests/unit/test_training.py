@@ -367,6 +367,16 @@ def test_a_gpu_trains_as_a_cpu_does(task: ReachTask, learning_rule: str) -> None
         assert_same_run(trained, train(chosen, [seed], task)[seed])
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.parametrize("learning_rule", LEARNING_RULES.names())
+def test_a_gpu_trains_a_stack_as_its_networks(task: ReachTask, learning_rule: str) -> None:
+    """With noise, and with enough updates that recorded work is replayed."""
+    training = {"device": "cuda", "updates": 5, "checkpoints": "published", "optimiser": "sgd", "learning_rate": 0.05}
+    chosen = model_options(learning_rule, network={"noise_sd": 0.1}, training=training)
+    for seed, trained in train(chosen, [0, 1, 2], task).items():
+        assert_same_run(trained, train(chosen, [seed], task)[seed])
+
+
 @pytest.mark.parametrize("learning_rule", LEARNING_RULES.names())
 def test_one_diverging_seed_does_not_spoil_the_others(task: ReachTask, learning_rule: str) -> None:
     rare = RareOverflow(TASK, reach_recording())

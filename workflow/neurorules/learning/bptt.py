@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 class BPTT(LearningRule):
     label = "BPTT"
+    replays = True
 
     def cuts_credit(self, step: int, n_steps: int) -> bool:
         return False

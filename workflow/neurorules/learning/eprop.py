@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 class EProp(LearningRule):
     label = "e-prop"
+    replays = True
 
     def cuts_credit(self, step: int, n_steps: int) -> bool:
         return True

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 class TruncatedBPTT(BPTT):
     label = "truncated BPTT"
+    replays = True
     OPTION_SCHEMA = {
         "window_steps": {
             "type": "integer",

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurorules.network.replay import Replayed
+
 if TYPE_CHECKING:
     import torch
 
@@ -31,6 +33,7 @@ class TorchSteps:
         self._clean = drive.new_zeros(self._state.shape)
         self._activate = network.activation.bind(self._state, self._clean)
         self._product = self._state.addmm_ if self._state.ndim == 2 else self._state.baddbmm_
+        self._replayed: dict[tuple[int, int, int, bool], Replayed] = {}
 
     def start(self) -> None:
         """Copy the network's weights, and write h_0."""
@@ -48,7 +51,7 @@ class TorchSteps:
         """Compute h_t and y_t for steps start + 1 .. stop, and add the sum of h_t^2 to `square_activity`.
 
         Args:
-            noise: the noise of these steps, or None.
+            noise: the noise of these steps, or None. A GPU records the steps for each memory that it comes in.
             first: index of h at step `start` in `drive`.
             start, stop: the steps.
             differentiate: overwrite noise with f'(a_t).
@@ -56,7 +59,13 @@ class TorchSteps:
         import torch
 
         network, p, last = self.network, self.network.parameters, first + stop - start
-        self._advance(noise, first, last, differentiate)
+        if network.drive.device.type == "cuda":
+            key = 0 if noise is None else noise.data_ptr(), first, last, differentiate
+            if key not in self._replayed:
+                self._replayed[key] = Replayed(lambda: self._advance(noise, first, last, differentiate))
+            self._replayed[key]()
+        else:
+            self._advance(noise, first, last, differentiate)
         hidden = network.rows(first + 1, last + 1)[..., : p.sizes.units]
         # Keep the readout non-contiguous: four times as fast in a product with few columns.
         outputs = network.outputs[..., start:stop, :, :].flatten(-3, -2)

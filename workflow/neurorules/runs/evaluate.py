@@ -49,8 +49,8 @@ class Scorer:
 
     def accuracy(self) -> list[float]:
         """Normalized accuracy with the current weights, one per network."""
-        outputs = self.network.forward(self.inputs)
-        return [self.task.accuracy(answers.cpu().numpy(), self.trials) for answers in self.weights.per_network(outputs)]
+        outputs = self.network.forward(self.inputs).cpu()
+        return [self.task.accuracy(answers.numpy(), self.trials) for answers in self.weights.per_network(outputs)]
 
 
 class TestedNetwork:

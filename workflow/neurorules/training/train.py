@@ -20,10 +20,10 @@ from neurorules.network.parameters import Parameters, stacked
 from neurorules.options import Options
 from neurorules.runs.evaluate import Scorer
 from neurorules.runs.run import Checkpoint, make_run
-from neurorules.tasks.base.losses import ScoredTrials
 from neurorules.tasks.base.readout import phases_of
 from neurorules.tasks.base.task import Task
 from neurorules.training.activity_penalty import ActivityPenalty
+from neurorules.training.batches import Batches
 from neurorules.training.checkpoints import phase_checkpoints
 from neurorules.training.fixed_readout import FixedReadout
 from neurorules.training.flossing import floss
@@ -115,10 +115,6 @@ def _train(
     streams = [
         {purpose: stream_seed(options.task_name, network.seed, purpose) for purpose in PURPOSES} for network in networks
     ]
-    # Networks with the same seed see the same trials, which are made once.
-    trial_rngs = {
-        network.seed: np.random.default_rng(stream["trials"]) for network, stream in zip(networks, streams, strict=True)
-    }
     normals = [Normals(stream["noise"], device) for stream in streams]
     noise_sds = [network.model.network.noise_sd for network in networks]
 
@@ -148,6 +144,9 @@ def _train(
     rates = [network.model.training.learning_rate for network in networks]
     optimiser = make_optimiser(theta.flat, options.training, rates)
     penalties = [ActivityPenalty(network.model.training.activity_penalty) for network in networks]
+    seeds = [network.seed for network in networks]
+    trial_streams = {seed: stream["trials"] for seed, stream in zip(seeds, streams, strict=True)}
+    batches = Batches(task, options.training.batch_size, seeds, trial_streams, theta.flat)
     updates = options.training.updates
     scheduled = [phase_checkpoints(network.model.training, phases_of(task)) for network in networks]
     scored_at = set().union(*scheduled)
@@ -173,30 +172,23 @@ def _train(
         if update == updates or len(failed) == len(networks):
             break
         readout.start(update)
-        batches = {seed: task.batch(rng, options.training.batch_size) for seed, rng in trial_rngs.items()}
-        trials = [batches[network.seed] for network in networks]
-        steps_and_trials = (trials[0].n_steps, trials[0].n_trials)
+        batch = batches.next()
         if estimator is None:
             estimator = load_learning_rule(options.learning_rule).estimator(
-                *(options.learning, theta, architecture, *steps_and_trials),
+                *(options.learning, theta, architecture, batch.n_steps, batch.n_trials),
                 [stream["learning rule"] for stream in streams],
             )
             if any(noise_sds):
-                noise = theta.flat.new_zeros(*theta.batch_shape, *steps_and_trials, sizes.units)
+                noise = theta.flat.new_zeros(*theta.batch_shape, batch.n_steps, batch.n_trials, sizes.units)
         if noise is not None:
             for network_noise, sd, of in zip(theta.per_network(noise), noise_sds, normals, strict=True):
                 of.fill(network_noise, sd, update)
-        inputs = np.stack([batch.inputs for batch in trials]) if theta.batch_shape else trials[0].inputs
-        result = estimator.update(
-            torch.as_tensor(inputs).to(theta.flat),
-            noise,
-            loss,
-            ScoredTrials(trials, like=theta.flat),
-            [penalty.weight for penalty in penalties],
-        )
+        result = estimator.update(batch.inputs, noise, loss, batch.scored, [penalty.weight for penalty in penalties])
         readout.keep(result.gradient)
         optimiser.step(result.gradient.flat)
-        losses = result.task_loss.view(-1).tolist(), result.mean_square_activity.view(-1).tolist()
+        if update + 1 < updates:
+            batches.prepare()  # before waiting for a GPU
+        losses = torch.stack([result.task_loss.view(-1), result.mean_square_activity.view(-1)]).tolist()
         totals = []
         for k, (task_loss, mean_square) in enumerate(zip(*losses, strict=True)):
             weight = penalties[k].weight

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from neurorules.learning.base.gradient_estimator import BatchResult
 from neurorules.network.parameters import Parameters
+from neurorules.network.replay import Replayed
 from neurorules.network.rnn import add_product, padded
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 
 
 class BackwardRecursion(Protocol):
-    """What the estimator needs from a learning rule. `LearningRule` documents the methods."""
+    """What the estimator needs from a learning rule. `LearningRule` documents the members."""
+
+    replays: bool
 
     def prepare_update(self, network: Network, loss: Loss, batch: ScoredTrials) -> None:
         """Called after the forward pass of each update, before the backward recursion."""
@@ -131,6 +134,7 @@ class AdjointEstimator:
         )
         stops = range(network.n_steps, 0, -network.steps_per_block)
         self._blocks = [self._block(max(0, stop - network.steps_per_block), stop) for stop in stops]
+        self._replayed: dict[tuple[int, int], Replayed] = {}
         self._first_arrays: tuple[NDArray[Any], ...] = ()
         if network.compiled is not None:
             after, delta = self._blocks[-1].arrays
@@ -162,16 +166,16 @@ class AdjointEstimator:
     ) -> BatchResult:
         """See `GradientEstimator.update`."""
         network = self.network
+        n_active = network.n_steps * network.n_trials * self.theta.sizes.units
+        factors = [2.0 * weight / n_active for weight in penalty_weights]
+        activity_weight: float | torch.Tensor = factors[0]
+        if self.theta.batch_shape:  # copied before a GPU gets busy
+            activity_weight = self.theta.flat.new_tensor(factors).view(-1, 1, 1, 1)
         self.connectivity.weights(self.theta, self.weights)
         outputs = network.forward(inputs, noise)
         task_loss, output_error = loss(outputs, batch)
-        n_active = network.n_steps * network.n_trials * self.theta.sizes.units
         self.learning_rule.prepare_update(network, loss, batch)
-        factors = [2.0 * weight / n_active for weight in penalty_weights]
-        if self.theta.batch_shape:
-            self._backward(output_error, output_error.new_tensor(factors).view(-1, 1, 1, 1))
-        else:
-            self._backward(output_error, factors[0])
+        self._backward(output_error, activity_weight)
         self.connectivity.to_theta_gradient(self.theta, self.gradient)
         return BatchResult(task_loss, network.square_activity / n_active, self.gradient)
 
@@ -191,8 +195,7 @@ class AdjointEstimator:
             add_product(products[..., outputs], network.rows(n_steps, n_steps + 1).mT, last)
         else:
             compiled.readout_gradient(output_error, gradient)
-        delta_next = self._next  # delta_{t+1} of the step after a block
-        delta_next.zero_()  # delta_{T+1} = 0
+        self._next.zero_()  # delta_{t+1} of the step after a block; delta_{T+1} = 0
         for block in self._blocks:
             # Steps t = start+1 .. stop; outputs begin at t = 1, and the drive of step t is at index t - 1.
             start, stop = block.start, block.stop
@@ -205,7 +208,7 @@ class AdjointEstimator:
             else:
                 rule.learning_signal(network, start, stop, error, activity_weight, block.delta)
                 derivative = network.derivative(start + 1, stop + 1, block.derivative)
-                rule.backward_block(network, start + 1, derivative, delta_next, block.delta)
+                self._recursion(block, derivative)
             if compiled is None:
                 self._place_earlier(block.output_columns, output_error, start, stop)
             add_product(products, block.driving, block.errors)
@@ -223,11 +226,22 @@ class AdjointEstimator:
         else:
             first = self._blocks[-1]
             derivative = network.derivative(0, 1, first.derivative[..., :1, :, :])
-            rule.backward_block(network, 0, derivative, delta_next, first.delta[..., :1, :, :])
+            rule.backward_block(network, 0, derivative, self._next, first.delta[..., :1, :, :])
         torch.sum(first_delta, -2, out=gradient.initial_state)
         if compiled is None:
             gradient.readout.copy_(readout)
             gradient.readout_bias.copy_(readout_bias)
+
+    def _recursion(self, block: _Block, derivative: torch.Tensor) -> None:
+        """Turn the learning signal in a block's memory into delta."""
+        rule, network, first, after = self.learning_rule, self.network, block.start + 1, self._next
+        if network.drive.device.type != "cuda" or not rule.replays:
+            rule.backward_block(network, first, derivative, after, block.delta)
+            return
+        key = first, derivative.data_ptr()
+        if key not in self._replayed:
+            self._replayed[key] = Replayed(lambda: rule.backward_block(network, first, derivative, after, block.delta))
+        self._replayed[key]()
 
     @staticmethod
     def _place_earlier(columns: torch.Tensor, output_error: torch.Tensor, start: int, stop: int) -> None:

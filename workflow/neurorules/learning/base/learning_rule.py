@@ -62,6 +62,10 @@ class LearningRule:
     # Whether the rule is defined for architectures other than leaky units.
     any_architecture = False
 
+    # Whether the backward recursion of a block does the same operations on the same memory at every update, without
+    # waiting for the device or drawing random numbers. A GPU then replays it as one launch.
+    replays = False
+
     # Whether `compiled_path` describes the step of this very class, and not the step of a class that it derives from.
     _has_compiled_path = False
 
@@ -75,6 +79,10 @@ class LearningRule:
             # A class that changes the recursion has to say again where credit is cut.
             defined = cls.cuts_credit is not LearningRule.cuts_credit
             cls.any_architecture = defined and cut <= min(*steps, estimator)
+        if "replays" not in vars(cls):
+            # So does one that only changes the recursion.
+            said = next(at for at, kind in enumerate(cls.__mro__) if "replays" in vars(kind))
+            cls.replays = cls.replays and said <= min(steps)
 
     def __init__(
         self, options: Options, parameters: Parameters, architecture: Architecture, seeds: Sequence[int]

@@ -28,6 +28,8 @@ class ScoredTrials:
     Args:
         trials: the batch; or one batch per network of a stack, with equal numbers of steps and trials.
         like: a tensor whose dtype and device the targets get.
+        of_network: for a stack whose networks share batches, the index of each network's batch, (network,).
+
     Attributes:
         targets: (step, trial, output), or (step, trial) class indices.
         scored: (step, trial), 1 at scored points and 0 elsewhere, in the dtype of `like`.
@@ -36,15 +38,20 @@ class ScoredTrials:
     With several batches, all three have a leading network axis.
     """
 
-    def __init__(self, trials: Trials | Sequence[Trials], like: torch.Tensor) -> None:
+    def __init__(
+        self, trials: Trials | Sequence[Trials], like: torch.Tensor, of_network: torch.Tensor | None = None
+    ) -> None:
         import torch
 
         batches = [trials] if not isinstance(trials, Sequence) else trials
         arrays = [(b.targets, b.scored) for b in batches]
-        targets, scored = arrays[0] if len(arrays) == 1 else (np.stack(part) for part in zip(*arrays, strict=True))
+        alone = len(arrays) == 1 and of_network is None
+        targets, scored = arrays[0] if alone else (np.stack(part) for part in zip(*arrays, strict=True))
         tensor = torch.from_numpy(targets)
         self.targets = tensor.to(like) if tensor.is_floating_point() else tensor.to(like.device)
         self.scored = torch.from_numpy(scored).to(like)
+        if of_network is not None:
+            self.targets, self.scored = self.targets[of_network], self.scored[of_network]
         self.n_scored = self.scored.sum((-2, -1), keepdim=True)
 
     def of_network(self, k: int) -> ScoredTrials:

@@ -1,0 +1,54 @@
+"""Batches of training trials: who sees which trials, and when they are drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from neurorules.study.load import load_study
+from neurorules.tasks.base.losses import ScoredTrials
+from neurorules.tasks.base.task import Task, make_task
+from neurorules.training.batches import Batches
+
+STREAMS = {3: 30, 5: 50}
+
+
+@pytest.fixture(scope="module")
+def task(repository: Path) -> Task:
+    study = load_study(repository / "config" / "demo.yaml")
+    options = study.options.training(next(model for model in study.selection.trained if model.task == "mante2013"))
+    return make_task(options["task_module"], options["task"], None)
+
+
+def drawn(task: Task, seed: int, updates: int) -> list:
+    """The batches of a seed, drawn from its own stream alone."""
+    rng = np.random.default_rng(STREAMS[seed])
+    return [task.batch(rng, 6) for _ in range(updates)]
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_networks_see_the_trials_of_their_seeds(task: Task, ahead: bool) -> None:
+    seeds = [5, 3, 5]
+    batches = Batches(task, 6, seeds, STREAMS, torch.zeros(3, 10, dtype=torch.float64))
+    expected = {seed: drawn(task, seed, 3) for seed in STREAMS}
+    for update in range(3):
+        if ahead:
+            batches.prepare()
+        batch = batches.next()
+        assert (batch.n_steps, batch.n_trials) == batch.inputs.shape[1:3]
+        for k, seed in enumerate(seeds):
+            trials, of_network = expected[seed][update], batch.scored.of_network(k)
+            np.testing.assert_array_equal(batch.inputs[k], trials.inputs)
+            np.testing.assert_array_equal(of_network.targets, trials.targets)
+            np.testing.assert_array_equal(of_network.scored, trials.scored)
+            assert of_network.n_scored.item() == trials.scored.sum()
+
+
+def test_a_single_network_has_no_network_axis(task: Task) -> None:
+    batch = Batches(task, 6, [3], {3: 30}, torch.zeros(10)).next()
+    trials = drawn(task, 3, 1)[0]
+    np.testing.assert_array_equal(batch.inputs, trials.inputs)
+    assert batch.scored.targets.shape == ScoredTrials(trials, torch.zeros(1)).targets.shape == trials.targets.shape
