@@ -11,6 +11,7 @@ from numba.extending import get_cython_function_address
 
 from neurorules.network import blas
 from neurorules.network.kernels import add_product, product_of
+from neurorules.network.shared_matrix import share
 
 REAL = {"sgemm": np.float32, "dgemm": np.float64}
 
@@ -35,20 +36,31 @@ def test_either_library_is_called_in_the_same_way(name: str, library: str) -> No
     np.testing.assert_allclose(c, expected, rtol=0, atol=100 * np.finfo(real).eps)
 
 
+# The plain form is used for every dtype without a copying one.
+FORMS = [(real, False) for real in REAL.values()]
+FORMS += [(real, True) for real in REAL.values() if blas.copies_shared_matrix(np.dtype(real))]
+
+
 @numba.njit
-def accumulate(a, b, c, n_columns, alpha, beta):
-    product = product_of(a.shape[1], b, a.shape[2], n_columns, alpha, beta)
+def accumulate(a, shape, shared, c, n_columns, beta, copied):
+    product = product_of(a.shape[1], shape, a.shape[2], n_columns, beta, copied)
     for t in range(a.shape[0]):
-        add_product(product, a[t], b, c)
+        add_product(product, a[t], shared, c)
 
 
-@pytest.mark.parametrize("real", REAL.values())
-def test_products_of_compiled_loops(real: type) -> None:
+@pytest.mark.parametrize("transpose", [False, True])
+@pytest.mark.parametrize("beta", [-2.0, 0.0])
+@pytest.mark.parametrize("real, copied", FORMS)
+def test_products_of_compiled_loops(real: type, beta: float, transpose: bool, copied: bool) -> None:
     """c = alpha a b^T + beta c, again and again; c has further columns, which must not change."""
     rng = np.random.default_rng(0)
     a, b, memory = (rng.standard_normal(shape).astype(real) for shape in ((3, 5, 7), (4, 7), (5, 6)))
     expected = memory.astype(float)
     for a_t in a.astype(float):
-        expected[:, :4] = 0.5 * a_t @ b.T.astype(float) - 2.0 * expected[:, :4]
-    accumulate(a, b, memory, 6, real(0.5), real(-2.0))
+        expected[:, :4] = 0.5 * a_t @ b.T.astype(float) + beta * expected[:, :4]
+    if beta == 0.0:
+        memory[:, :4] = np.nan  # memory that was never written
+    shared = np.empty(max(blas.shared_size(4, 5, 7, np.dtype(real)), b.size), real)
+    share(np.ascontiguousarray(b.T) if transpose else b, transpose, 5, real(0.5), copied, shared)
+    accumulate(a, b.shape, shared, memory, 6, real(beta), copied)
     np.testing.assert_allclose(memory, expected, rtol=0, atol=400 * np.finfo(real).eps)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurorules.network.blas import copies_shared_matrix, shared_size
 from neurorules.network.kernels import CODES, backward, derivatives, forward, load_weights
 from neurorules.network.readout import readout_gradient
+from neurorules.network.shared_matrix import share
 
 if TYPE_CHECKING:
     import torch
@@ -49,8 +51,14 @@ class CompiledSteps:
         self.readout, self.readout_bias = per_network(p.readout, 2), per_network(p.readout_bias, 1)
         # Allocated by PyTorch, which aligns memory well for BLAS. Columns are those of `drive`; the padding stays 0.
         n_networks, n_units, n_trials = len(self.drive), sizes.units, network.n_trials
-        self.weights: NDArray[Any] = drive.new_zeros(n_networks, n_units, drive.shape[-1]).numpy()
-        self.transposed: NDArray[Any] = drive.new_zeros(n_units, n_units).numpy()
+        n_columns = drive.shape[-1]
+        self.weights: NDArray[Any] = drive.new_zeros(n_units, n_columns).numpy()
+        self.copied = copies_shared_matrix(self.drive.dtype)
+        size = shared_size(n_units, n_trials, n_columns, self.drive.dtype)
+        self.shared: NDArray[Any] = drive.new_empty(n_networks, size).numpy()
+        size = shared_size(n_units, n_trials, n_units, self.drive.dtype)
+        self.shared_back: NDArray[Any] = drive.new_empty(n_networks, size).numpy()
+        self.shares_back = False
         self.state: NDArray[Any] = drive.new_zeros(n_networks, n_trials, n_units).numpy()
         self.outputs, self.squares = per_network(network.outputs, 3), per_network(network.square_activity, 0)
         # Empty placeholders for optional arguments.
@@ -64,9 +72,11 @@ class CompiledSteps:
 
     def start(self) -> None:
         """Copy the network's weights, and write h_0."""
-        for k, (drive, weights, state) in enumerate(zip(self.drive, self.weights, self.state, strict=True)):
+        for k, (drive, shared, state) in enumerate(zip(self.drive, self.shared, self.state, strict=True)):
             given = self.recurrent[k], self.inputs[k], self.bias[k], self.initial_state[k]
-            load_weights(self.code, *given, weights, state, drive[0])
+            load_weights(self.code, *given, self.weights, state, drive[0])
+            share(self.weights, False, len(state), self.alpha, self.copied, shared)
+        self.shares_back = False
 
     def run(self, noise: torch.Tensor | None, first: int, start: int, stop: int, differentiate: bool) -> None:
         """Compute h_t and y_t for steps start + 1 .. stop, and add the sum of h_t^2 to `square_activity`.
@@ -79,11 +89,11 @@ class CompiledSteps:
         """
         count = stop - start
         noises = self.silence if noise is None else per_network(noise, 3)  # a stack may share the noise
-        for k, (drive, weights, state) in enumerate(zip(self.drive, self.weights, self.state, strict=True)):
+        for k, (drive, shared, state) in enumerate(zip(self.drive, self.shared, self.state, strict=True)):
             self.squares[k] += forward(
-                *(drive[first : first + count + 1], weights, state, _of(noises, k)),
+                *(drive[first : first + count + 1], shared, state, _of(noises, k)),
                 *(self.readout[k], self.readout_bias[k], self.outputs[k, start:stop]),
-                *(self.code, self.leak, self.alpha, differentiate),
+                *(self.code, self.leak, self.copied, differentiate),
             )
 
     def derivatives(self, start: int, stop: int, out: torch.Tensor) -> None:
@@ -122,14 +132,16 @@ class CompiledSteps:
         if signal is not None:
             errors, feedback = per_network(signal[0], 3), per_network(signal[1], 2)
             factors = np.asarray(signal[2], self.state.dtype).reshape(-1)
+        if through is not None and not self.shares_back:  # the weights of the last forward pass
+            for recurrent, shared in zip(self.recurrent, self.shared_back, strict=True):
+                share(recurrent, True, self.state.shape[1], self.alpha, self.copied, shared)
+            self.shares_back = True
         for k, after in enumerate(delta_next):
-            if through is not None:
-                self.transposed[:] = self.recurrent[k].T
             backward(
                 *(delta[k], given, _of(errors, k), _of(feedback, k), _of(factors, k)),
-                *(self.drive[k, start : start + delta.shape[1]], _of(slopes, k), after, self.transposed),
+                *(self.drive[k, start : start + delta.shape[1]], _of(slopes, k), after, self.shared_back[k]),
                 *(self.nowhere if through is None else through, self.nothing if owns is None else owns[k]),
-                *(self.code, self.leak, self.alpha),
+                *(self.code, self.leak, self.copied),
             )
 
     def readout_gradient(self, output_error: torch.Tensor, gradient: Parameters) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload, register_jitable
 
-from neurorules.network.blas import GEMM
+from neurorules.network.blas import COMPUTE, GEMM
 from neurorules.network.jit import FAST, compiled
 
 RETANH, RELU, TANH = 0, 1, 2
@@ -45,8 +45,7 @@ def _compiled_tanh(x: Any) -> Any:
 
     def rational(x: Any) -> Any:
         limit = f(7.9)
-        x = limit if x > limit else x
-        x = -limit if x < -limit else x
+        x = limit if x > limit else -limit if x < -limit else x
         s = x * x
         p = f(-2.76076847742355e-16)
         p = p * s + f(2.00018790482477e-13)
@@ -121,39 +120,44 @@ def _derive_row(code: int, h: Any, out: Any) -> None:
 
 
 @register_jitable
-def product_of(n_rows: int, b: Any, a_columns: int, c_columns: int, alpha: Any, beta: Any) -> tuple[Any, Any, Any]:
-    """The arguments of `add_product` for c = alpha a b^T + beta c, except the matrices; made once for many products.
+def product_of(
+    n_rows: int, shape: Any, a_columns: int, c_columns: int, beta: Any, copied: bool
+) -> tuple[Any, Any, Any]:
+    """The arguments of `add_product` for c = a b^T + beta c, except the matrices; made once for many products.
 
     Args:
         n_rows: number of rows of a and c.
-        b: (column of c, column of a), contiguous.
+        shape: of b, (column of c, column of a).
         a_columns, c_columns: row strides of a and c.
-        alpha, beta: factors, with the dtype of the matrices.
+        beta, copied: factor, with the dtype of the matrices; see `shared_matrix.share`.
     """
-    letters, sizes, factors = np.empty(2, np.uint8), np.empty(6, np.int32), np.empty(2, b.dtype)
-    letters[0], letters[1] = ord("T"), ord("N")
+    letters, sizes, factors = np.empty(2, np.uint8), np.empty(6, np.int32), np.empty(2, type(beta))
+    letters[0], letters[1] = ord("P") if copied else ord("T"), ord("N")
     # BLAS matrices are column-major: c^T = b a^T.
-    sizes[0], sizes[1], sizes[2] = b.shape[0], n_rows, b.shape[1]
-    sizes[3], sizes[4], sizes[5] = b.shape[1], a_columns, c_columns
-    factors[0], factors[1] = alpha, beta
+    sizes[0], sizes[1], sizes[2] = shape[0], n_rows, shape[1]
+    sizes[3], sizes[4], sizes[5] = shape[1], a_columns, c_columns
+    factors[0], factors[1] = 1, beta
     return letters, sizes, factors
 
 
-def add_product(product: tuple[Any, Any, Any], a: Any, b: Any, c: Any) -> None:
-    """c = alpha a b^T + beta c, see `product_of`; only for compiled code."""
+def add_product(product: tuple[Any, Any, Any], a: Any, shared: Any, c: Any) -> None:
+    """c = a b^T + beta c, see `product_of`, with b from `share`; only for compiled code."""
     raise NotImplementedError(f"{_add_product.__name__} is what compiled code calls")
 
 
 @overload(add_product)
-def _add_product(product: Any, a: Any, b: Any, c: Any) -> Any:
-    gemm = GEMM[c.dtype]
+def _add_product(product: Any, a: Any, shared: Any, c: Any) -> Any:
+    gemm, compute = GEMM[c.dtype], COMPUTE[c.dtype]
 
-    def call(product: Any, a: Any, b: Any, c: Any) -> None:
+    def call(product: Any, a: Any, shared: Any, c: Any) -> None:
         letters, sizes, factors = product
-        transposed, as_it_is = letters[0:].ctypes, letters[1:].ctypes
+        form, as_it_is = letters[0:].ctypes, letters[1:].ctypes
         m, n, k, b_columns = sizes[0:].ctypes, sizes[1:].ctypes, sizes[2:].ctypes, sizes[3:].ctypes
-        a_columns, c_columns, alpha, beta = sizes[4:].ctypes, sizes[5:].ctypes, factors[0:].ctypes, factors[1:].ctypes
-        gemm(transposed, as_it_is, m, n, k, alpha, b.ctypes, b_columns, a.ctypes, a_columns, beta, c.ctypes, c_columns)
+        a_columns, c_columns, one, beta = sizes[4:].ctypes, sizes[5:].ctypes, factors[0:].ctypes, factors[1:].ctypes
+        if letters[0] == ord("P"):
+            compute(form, as_it_is, m, n, k, shared.ctypes, b_columns, a.ctypes, a_columns, beta, c.ctypes, c_columns)
+        else:
+            gemm(form, as_it_is, m, n, k, one, shared.ctypes, b_columns, a.ctypes, a_columns, beta, c.ctypes, c_columns)
 
     return call
 
@@ -169,7 +173,7 @@ def forward(
     outputs: Any,
     code: int,
     leak: Any,
-    alpha: Any,
+    copied: bool,
     differentiate: bool,
 ) -> float:
     """Compute h_t and y_t for a block of steps; returns the sum of h_t^2.
@@ -178,18 +182,18 @@ def forward(
 
     Args:
         drive: (step + 1, trial, column), see `Network`; padding columns are 0.
-        weights: (unit, column).
+        weights: alpha times (unit, column), from `share`.
         state: (trial, unit), a_t before and after.
         noise: (step, trial, unit), overwritten with f'(a_t) if `differentiate`; zero steps for no noise.
         readout, readout_bias: (output, unit), (output,).
         outputs: (step, trial, output).
         code: code of the activation function.
-        leak, alpha: 1 - dt / tau and dt / tau.
+        leak, copied: 1 - dt / tau; see `shared_matrix.share`.
         differentiate: see `noise`.
     """
     n_trials, n_units = state.shape
     clean = np.empty(n_units, state.dtype)
-    product = product_of(n_trials, weights, drive.shape[2], n_units, alpha, leak)
+    product = product_of(n_trials, (n_units, drive.shape[2]), drive.shape[2], n_units, leak, copied)
     square = 0.0
     for t in range(outputs.shape[0]):
         add_product(product, drive[t], weights, state)
@@ -239,7 +243,7 @@ def backward(
     own: Any,
     code: int,
     leak: Any,
-    alpha: Any,
+    copied: bool,
 ) -> None:
     """delta_t = leak delta_{t+1} + f'(a_t) (l_t + kept paths), last step first, with l_t = dL/dy_t B + weight h_t.
 
@@ -254,16 +258,16 @@ def backward(
         drive: (step, trial, column), h_t in the first columns.
         derivative: (step, trial, unit), f'(a_t); zero steps if it follows from h_t, which is then without noise.
         following: (trial, unit), delta of the step after the block; overwritten with delta of the first step.
-        weights: (source unit, unit), W^T.
+        weights: alpha times (source unit, unit), W^T, from `share`.
         through: (step,) bool, or zero steps.
         own: (unit,), alpha times each unit's weight onto itself, or zero units.
         code: code of the activation function.
-        leak, alpha: 1 - dt / tau and dt / tau.
+        leak, copied: 1 - dt / tau; see `shared_matrix.share`.
     """
     n_steps, n_trials, n_units = errors.shape
     n_outputs = feedback.shape[0]
     slope = np.empty(n_units, errors.dtype)
-    product = product_of(n_trials, weights, n_units, n_units, alpha, errors.dtype.type(given))
+    product = product_of(n_trials, (n_units, n_units), n_units, n_units, errors.dtype.type(given), copied)
     for t in range(n_steps - 1, -1, -1):
         recurrent = through.shape[0] > 0 and through[t]
         if recurrent:
