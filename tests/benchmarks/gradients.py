@@ -8,11 +8,11 @@ stacked, a masked loss with the activity penalty, and backward(). For evolution 
 samples without gradients. Both sides compute the same gradients for the same network and batch, and must agree before
 they are timed. Times are medians over rounds, and the ratio is the median of the rounds' ratios. GFLOP/s counts the
 matrix products that the learning rule needs. `share` is relative to the rate of a 1000 x 1000 product in the same
-rounds. `bound` is the share that could be reached if only products and memory traffic took time: the update's products
-alone, on memory that stays in the cache, are timed in the same rounds; and each pass reads and writes the activity of
-all steps, at the rate of a copy. On a CPU, all times are CPU times, which
-other programs disturb least. The script then times drawing noise, against PyTorch's generator, and an update while a
-second process does the same. `--json` writes all results to a file.
+rounds. `bound` is the share that could be reached if only products and memory traffic took time. The update's products
+alone, on memory that stays in the cache, are timed in the same rounds (on a GPU, they count at the rate of the large
+product). Memory traffic: each pass reads and writes the activity of all steps, at the rate of a copy. On a CPU, all
+times are CPU times, which other programs disturb least. The script then times drawing noise, against PyTorch's
+generator, and an update while a second process does the same. `--json` writes all results to a file.
 """
 
 from __future__ import annotations
@@ -191,9 +191,10 @@ class Case:
         if self.passes == 3:
             repeated_product(c.copy(), steps.shared_back[0], c, beta, steps.copied, times)
         if self.passes < SAMPLES:
-            blocks = self.estimator._blocks
-            for _ in blocks:
-                torch.addmm(self.product, blocks[0].driving, blocks[0].errors, out=self.product)
+            first = self.estimator._blocks[0]
+            for block in self.estimator._blocks:
+                rows = block.errors.shape[-2]
+                torch.mm(first.driving[:, :rows], first.errors[:rows], out=self.product)
 
 
 def seconds(work: Callable[[], object], times: int = 1, device: str = "cpu") -> float:
@@ -264,7 +265,7 @@ def measured(row: dict[str, Any]) -> list[Measured]:
     return [
         Measured(what, row["ratio"], "times the usual loop", "more"),
         Measured(f"{what}: rate", 100 * row["share"], "% of the rate of a large product", "more"),
-        Measured(f"{what}: bound", 100 * row["bound"], "% possible given products of this size and memory traffic"),
+        Measured(f"{what}: bound", 100 * row["bound"], "% possible given the rate of its products and memory traffic"),
     ]
 
 

@@ -37,6 +37,7 @@ def test_networks_see_the_trials_of_their_seeds(task: Task, ahead: bool) -> None
     for update in range(3):
         if ahead:
             batches.prepare()
+            batches.prepare()  # a second time changes nothing
         batch = batches.next()
         assert (batch.n_steps, batch.n_trials) == batch.inputs.shape[1:3]
         for k, seed in enumerate(seeds):

@@ -60,7 +60,9 @@ def test_products_of_compiled_loops(real: type, beta: float, transpose: bool, co
         expected[:, :4] = 0.5 * a_t @ b.T.astype(float) + beta * expected[:, :4]
     if beta == 0.0:
         memory[:, :4] = np.nan  # memory that was never written
-    shared = np.empty(max(blas.shared_size(4, 5, 7, np.dtype(real)), b.size), real)
+    size = max(blas.shared_size(4, 5, 7, np.dtype(real)), b.size)
+    shared = np.full(size + 64, 7.0, real)
     share(np.ascontiguousarray(b.T) if transpose else b, transpose, 5, real(0.5), copied, shared)
+    assert (shared[size:] == 7.0).all()
     accumulate(a, b.shape, shared, memory, 6, real(beta), copied)
     np.testing.assert_allclose(memory, expected, rtol=0, atol=400 * np.finfo(real).eps)

@@ -14,7 +14,8 @@ from helpers.options import CELL_TYPE_RULES, learning_options
 
 from neurorules.errors import InputError
 from neurorules.learning.base.gradient_estimator import BatchResult
-from neurorules.learning.base.learning_rule import LEARNING_RULES, load_learning_rule
+from neurorules.learning.base.learning_rule import LEARNING_RULES, LearningRule, load_learning_rule
+from neurorules.learning.bptt import BPTT
 from neurorules.network import rnn
 from neurorules.network.activations import ACTIVATIONS
 from neurorules.network.architecture import Architecture
@@ -1020,3 +1021,23 @@ def test_a_step_of_its_own_is_not_run_in_the_compiled_loop_of_its_parent() -> No
     expected = gradient_by(make_estimator(problem, "eprop"), problem)
     for name, gradient in gradient_by(estimator, problem).items():
         np.testing.assert_allclose(gradient, expected[name], rtol=0, atol=1e-12, err_msg=name)
+
+
+REPLAYED = {
+    *("bptt", "truncated_bptt", "feedback_alignment"),
+    *("eprop", "eprop_random_feedback", "node_perturbation"),
+}
+
+
+def test_rules_that_replay_on_a_gpu() -> None:
+    """A recording repeats the same operations on the same memory, which these rules alone do."""
+
+    class Changed(BPTT):
+        def backward_step(self, *arguments: Any) -> None: ...
+
+    class Said(Changed):
+        replays = True
+
+    names = LEARNING_RULES.names()
+    assert {name for name in names if load_learning_rule(name).replays} == REPLAYED
+    assert [kind.replays for kind in (LearningRule, Changed, Said)] == [False, False, True]

@@ -125,6 +125,7 @@ class RewardEstimator:
         self.copied.input[..., n_inputs:] = torch.eye(n_units, dtype=theta.flat.dtype, device=theta.flat.device)
         self.copy = architecture.network(self.copied, n_steps, n_trials)
         self.inputs = theta.flat.new_zeros(*theta.batch_shape, n_steps, n_trials, sizes.inputs)
+        self.noise: torch.Tensor | None = None
         # xi_0..xi_T; the first one acts on the initial state.
         self.xi = theta.flat.new_zeros(*theta.batch_shape, n_steps + 1, n_trials, n_units)
         self.normals = [[Normals(seed + stream, theta.flat.device) for seed in seeds] for stream in range(2)]
@@ -143,7 +144,9 @@ class RewardEstimator:
         self.draw += 1
         network, theta, gradient = self.network, self.theta, self.gradient
         self.architecture.connectivity.weights(theta, self.weights)
-        outputs = network.forward(inputs, None if noise is None else noise.clone())
+        if noise is not None:  # each forward pass overwrites its noise
+            self.noise = noise.clone() if self.noise is None else self.noise.copy_(noise)
+        outputs = network.forward(inputs, self.noise)
         task_loss, output_error = loss(outputs, batch)
         readout_gradient(network, output_error, gradient)
         n_active = network.n_steps * network.n_trials * theta.sizes.units

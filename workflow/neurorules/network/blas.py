@@ -71,7 +71,7 @@ LETTERS = {"f": "s", "d": "d"}
 
 def copies_shared_matrix(dtype: np.dtype[Any]) -> bool:
     """Whether there are functions to copy a matrix that many products share: for float32, with PyTorch's MKL."""
-    return _has(f"{LETTERS[dtype.char]}gemm_compute")
+    return all(_has(f"{LETTERS[dtype.char]}gemm_{part}") for part in ("pack_get_size", "pack", "compute"))
 
 
 def shared_size(n_columns: int, n_rows: int, n_inner: int, dtype: np.dtype[Any]) -> int:

@@ -132,7 +132,7 @@ class CompiledSteps:
         if signal is not None:
             errors, feedback = per_network(signal[0], 3), per_network(signal[1], 2)
             factors = np.asarray(signal[2], self.state.dtype).reshape(-1)
-        if through is not None and not self.shares_back:  # the weights of the last forward pass
+        if through is not None and not self.shares_back:  # once after each forward pass
             for recurrent, shared in zip(self.recurrent, self.shared_back, strict=True):
                 share(recurrent, True, self.state.shape[1], self.alpha, self.copied, shared)
             self.shares_back = True

@@ -19,7 +19,7 @@ class Replayed:
 
     Args:
         work: does the same operations on the same memory at every call, in place. It must not wait for the GPU or draw
-            random numbers, because a recording repeats neither.
+            random numbers: neither can be recorded.
     """
 
     def __init__(self, work: Callable[[], None]) -> None:

@@ -127,6 +127,7 @@ class Network:
             inputs: x_1..x_T, (step, trial, input), shared by a stack; or (network, step, trial, input).
             noise: added to h_1..h_T, (step, trial, unit) or (network, step, trial, unit); or None. If activity is
                 kept, this memory is overwritten with f'(a_t), which must be computed before noise is added to h_t.
+                Use the same memory at every call: a GPU keeps a recording for each, see `replay`.
 
         Returns:
             `outputs`, valid until the next call.

@@ -51,7 +51,7 @@ class TorchSteps:
         """Compute h_t and y_t for steps start + 1 .. stop, and add the sum of h_t^2 to `square_activity`.
 
         Args:
-            noise: the noise of these steps, or None. A GPU records the steps for each memory that it comes in.
+            noise: the noise of these steps, or None. A GPU records the steps once for each address of the noise.
             first: index of h at step `start` in `drive`.
             start, stop: the steps.
             differentiate: overwrite noise with f'(a_t).

@@ -59,14 +59,14 @@ class Batches:
 
     def prepare(self) -> None:
         """Draw the trials of the next batch ahead, while a GPU is busy."""
-        self._prepared = [self.task.batch(rng, self.n_trials) for rng in self._rngs]
+        if self._prepared is None:
+            self._prepared = [self.task.batch(rng, self.n_trials) for rng in self._rngs]
 
     def next(self) -> Batch:
         """The next batch, on the device of the networks."""
         import torch
 
-        if self._prepared is None:
-            self.prepare()
+        self.prepare()
         assert self._prepared is not None
         trials, self._prepared = self._prepared, None
         # The device gets one copy per seed, and copies it for the seed's networks.

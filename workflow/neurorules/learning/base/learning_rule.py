@@ -79,10 +79,9 @@ class LearningRule:
             # A class that changes the recursion has to say again where credit is cut.
             defined = cls.cuts_credit is not LearningRule.cuts_credit
             cls.any_architecture = defined and cut <= min(*steps, estimator)
-        if "replays" not in vars(cls):
-            # So does one that only changes the recursion.
-            said = next(at for at, kind in enumerate(cls.__mro__) if "replays" in vars(kind))
-            cls.replays = cls.replays and said <= min(steps)
+        said = next(at for at, kind in enumerate(cls.__mro__) if "replays" in vars(kind))
+        if min(steps) < said:  # A class that changes the recursion has to say again whether it replays.
+            cls.replays = False
 
     def __init__(
         self, options: Options, parameters: Parameters, architecture: Architecture, seeds: Sequence[int]
