@@ -268,6 +268,19 @@ def test_a_primary_claim_that_cannot_be_tested_says_why() -> None:
     assert "fig1-eprop-comparable: not testable here (it has no row for hatsopoulos2007, base)" in first
 
 
+def test_claims_without_their_figure_are_counted_not_listed() -> None:
+    table = networks({"bptt": FOUR, "eprop": shifted(0.003)})
+    text = text_of({"fig1": {"distances": table}}, {}).split("## All claims")[1]
+    paper, companion = text.split("### The companion")[0], text.split("### The companion")[1].split("### Ours")[0]
+    listed = [line for line in text.splitlines() if line.startswith("| ")]
+    missing = [claim for claim in PUBLISHED["claims"] if claim["figure"] != "fig1"]
+    assert len(missing) > 40 and not [claim["id"] for claim in missing if any(claim["claim"] in row for row in listed)]
+    of_fig7 = sum(claim["figure"] == "fig7" for claim in missing)
+    assert f"`fig7` ({of_fig7})" in paper
+    assert "| claim |" in paper and "| claim |" not in companion and "`companion_fig1` (" in companion
+    assert f"; {len(missing)} of them need figures that this study does not show." in text
+
+
 # ---- simulated tables of known truth
 
 

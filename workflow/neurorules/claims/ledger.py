@@ -33,6 +33,7 @@ from neurorules.claims.published import margin_of, published_sd_of, read_publish
 from neurorules.claims.sensitivity import sensitivity
 from neurorules.claims.specifications import robust_columns
 from neurorules.claims.tests.base.claim_test import CLAIM_TESTS, Evidence, select, untestable
+from neurorules.claims.untested import NOT_SHOWN
 from neurorules.claims.verdicts import NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED, VERDICTS
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def claimed_table(claim: Mapping[str, Any], tables: Tables) -> pd.DataFrame | Ev
     """
     figure = claim["figure"]
     if figure not in tables:
-        return untestable(f"figure {figure} is not part of this study")
+        return untestable(f"figure {figure} {NOT_SHOWN}")
     if missing := [name for name in table_types_read(claim) if name not in tables[figure]]:
         return untestable(f"there is no table of type {', '.join(missing)}")
     if "derivation" in claim:

@@ -72,6 +72,7 @@ def side_label(parameters: Mapping[str, Any], side: str) -> str:
 def _markdown(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]], primary: PrimaryClaim) -> str:
     from neurorules.claims.ledger import NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED
     from neurorules.claims.tests.base.claim_test import UNDECIDED
+    from neurorules.claims.untested import figures_missing, without_figure
 
     verdicts = (REPRODUCED, NOT_REPRODUCED, UNDECIDED, NOT_TESTABLE)
     counts, holm = table["verdict"].value_counts(), table["verdict_holm"].value_counts()
@@ -83,7 +84,8 @@ def _markdown(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]], primary
         "",
         ", ".join(f"**{int(counts.get(verdict, 0))} {verdict}**" for verdict in verdicts)
         + f": {table['id'].nunique()} claims, each tested for every recording, task, setting and so on that it "
-        f"covers. With Holm-corrected p-values: "
+        f"covers; {without_figure(table).sum()} of them need figures that this study does not show. "
+        f"With Holm-corrected p-values: "
         + ", ".join(f"{int(holm.get(verdict, 0))} {verdict}" for verdict in verdicts[:3])
         + ".",
         "",
@@ -98,7 +100,10 @@ def _markdown(table: pd.DataFrame, sides: Mapping[str, tuple[str, str]], primary
     headings = {"paper": "The paper", "companion": "The companion: initial connectivity", **OURS}
     for paper, rows in table.groupby("paper", sort=False):
         lines += [f"### {headings.get(str(paper), str(paper))}", ""]
-        lines += markdown.table(HEADER, [_cells(row, sides[row["id"]]) for row in rows.to_dict("records")]) + [""]
+        shown = rows[~without_figure(rows)].to_dict("records")
+        if shown:
+            lines += markdown.table(HEADER, [_cells(row, sides[row["id"]]) for row in shown]) + [""]
+        lines += [line for line in (figures_missing(rows),) if line] + [""]
     return "\n".join([*lines, *_notes(table)]) + "\n"
 
 
