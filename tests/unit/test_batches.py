@@ -1,4 +1,4 @@
-"""Batches of training trials: who sees which trials, and when they are drawn."""
+"""Batches of training trials: which network sees which trials, and when they are drawn."""
 
 from __future__ import annotations
 

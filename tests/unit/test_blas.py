@@ -1,4 +1,4 @@
-"""Matrix products of compiled loops: both libraries that may be called, and the products, against NumPy."""
+"""Matrix products in compiled loops: both libraries that may be called, and the products, against NumPy."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def accumulate(a, shape, shared, c, n_columns, beta, copied):
 @pytest.mark.parametrize("beta", [-2.0, 0.0])
 @pytest.mark.parametrize("real, copied", FORMS)
 def test_products_of_compiled_loops(real: type, beta: float, transpose: bool, copied: bool) -> None:
-    """c = alpha a b^T + beta c, again and again; c has further columns, which must not change."""
+    """c = alpha a b^T + beta c, repeatedly; c has further columns, which must not change."""
     rng = np.random.default_rng(0)
     a, b, memory = (rng.standard_normal(shape).astype(real) for shape in ((3, 5, 7), (4, 7), (5, 6)))
     expected = memory.astype(float)

@@ -23,7 +23,7 @@ SYNTHETIC = {"recording": "reach", "recording_title": "Reaches", "synthetic": 0,
 
 
 def network(best: float, distance: float, **of: Any) -> list[dict[str, Any]]:
-    """A run straight from accuracy 0 to `best`; its distance falls by 0.1 from accuracy 0 to 1, to `distance` there."""
+    """A run from accuracy 0 to `best`. Its distance falls linearly with it, to `distance` at 1 and 0.1 more at 0."""
     setting = "-".join(str(of[name]) for name in FACTORS if name != "learning_rule")
     return [
         {

@@ -622,7 +622,7 @@ def test_pairs_are_turned_round() -> None:
 
 
 def test_gain_map_by_hand() -> None:
-    """As Figure 2's: straight lines from accuracy 0 to 0.9, there 0.09 lower."""
+    """As in Figure 2: straight lines from accuracy 0 to 0.9, where distances are 0.09 lower."""
     products = make("gain_map", tables_of("gain_map", ONE))
     table = products["csv"]
     assert len(table) == 2 * 4 * 4 * 3  # learning rules, gains, seeds, stages
@@ -730,7 +730,7 @@ def failing(rule: str, setting: str, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_memory_by_hand() -> None:
-    """As Figure 2's: straight lines from accuracy 0 to 0.9, there 0.09 lower."""
+    """As in Figure 2: straight lines from accuracy 0 to 0.9, where distances are 0.09 lower."""
     products = make("memory", tables_of("memory", ONE))
     table = products["csv"]
     assert len(table) == 2 * 3 * 4 * 3  # learning rules, delays, seeds, stages

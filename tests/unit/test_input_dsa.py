@@ -68,7 +68,7 @@ def test_a_known_system_is_recovered(n_inputs: int) -> None:
     np.testing.assert_allclose(
         np.sort_complex(np.linalg.eigvals(found[0])), np.sort_complex(np.linalg.eigvals(a)), 1e-5
     )
-    # What is called an input of the previous time is another system.
+    # Inputs shifted by one time step give a different system.
     late = InputDynamics(activity, np.roll(inputs, 1, axis=1), 1).operators(4)
     assert abs(late[1]).max() < 0.5 * abs(found[1]).max()
 
@@ -81,7 +81,7 @@ def test_with_delays_the_eigenvalues_are_those_of_the_system_and_zeros() -> None
     assert dynamics.n_dimensions == 8
     found = np.linalg.eigvals(dynamics.operators(8)[0])
     expected = np.concatenate([np.linalg.eigvals(a), np.zeros(4)])
-    assert wasserstein(found, expected) == pytest.approx(0, abs=1e-3)  # zeros are defective: their square roots show
+    assert wasserstein(found, expected) == pytest.approx(0, abs=1e-3)  # defective zeros turn errors into square roots
 
 
 @settings(max_examples=20, deadline=None)
@@ -104,7 +104,7 @@ def test_rotated_scaled_and_reordered_activity_is_at_distance_zero(seed: int, n_
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_invertible_maps_of_activity_and_units_of_one_input_make_no_difference(seed: int) -> None:
-    """If all directions count. Several inputs keep their relative units."""
+    """This holds if all directions count. Several inputs keep their relative units."""
     a, b = system(seed, n_inputs=1)
     activity, inputs = driven(a, b, seed + 1)
     sheared = activity @ (orthogonal(4, seed) * [1, 2, 3, 4]) @ orthogonal(4, seed + 3)
@@ -127,7 +127,7 @@ def test_distances_are_angles_that_orthogonal_coordinates_do_not_change(seed: in
 
 
 def test_another_b_is_seen_where_plain_dsa_sees_nothing() -> None:
-    """Decoupled modes of which the first or the last is driven most, with the same eigenvalues."""
+    """Decoupled modes with the same eigenvalues, of which the first or the last is driven most."""
     a = np.diag([0.95, 0.7, -0.5])
     b_x, b_y = np.array([[1.0], [0.1], [0.1]]), np.array([[0.1], [0.1], [1.0]])
     assert wasserstein(np.linalg.eigvals(a), np.linalg.eigvals(a)) == 0

@@ -1,4 +1,4 @@
-"""Leaky units with learned time constants: the limit of fixed ones, gradients, e-prop, and what they refuse."""
+"""Leaky units with learned time constants: the limit of fixed ones, gradients, e-prop, and what is refused."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from neurorules.training.train import train
 NAME = "leaky_learned_tau"
 SIZES = load_architecture(NAME).sizes(INPUTS, UNITS, OUTPUTS)
 REACH = "hatsopoulos2007"
-# Evolution strategies perturb one parameter more, so that their random draws differ.
+# Evolution strategies perturb one more parameter, so their random draws differ.
 RULES = [
     name
     for name in LEARNING_RULES.names()

@@ -1,4 +1,4 @@
-"""Measures of how activity changes with a changed decoder."""
+"""Measures of how activity changes after the decoder is changed."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_variance_is_that_along_the_directions() -> None:
 
 
 def test_directions_that_move_the_cursor() -> None:
-    """A change of factors orthogonal to them leaves the velocity as it is."""
+    """A change of factors orthogonal to them leaves the velocity unchanged."""
     of = decoders()
     basis = of.factor_directions(PERTURBED)
     np.testing.assert_allclose(basis.T @ basis, np.eye(2), atol=1e-12)
@@ -94,7 +94,7 @@ def test_changes_of_nothing_and_of_a_shift() -> None:
     change = mean_change(before, shifted, of)
     np.testing.assert_allclose(change, np.tile(of.factor_weights.sum(1), (8, 1)), atol=1e-12)
     assert np.abs(tuned(change)).max() < 1e-12
-    # targets all around: the mean velocity towards them does not change either
+    # targets in all directions: the mean velocity towards them does not change either
     assert changes(before, shifted, of, 1.0)["progress_gained"] == pytest.approx(0, abs=1e-9)
 
 
@@ -117,7 +117,7 @@ def test_halves_share_no_sample() -> None:
 
 
 def test_spread_over_halves_is_the_standard_error() -> None:
-    """Of a mean, the variance over random halves is that of the mean itself: s^2 / n (test of variances at .001)."""
+    """The variance of a mean over random halves is that of the mean itself: s^2 / n (test of variances at .001)."""
     from scipy import stats
 
     rng = np.random.default_rng(0)

@@ -11,7 +11,7 @@ PLACE = {"recording": "m1", "recording_title": "M1", "synthetic": 0, "task": "re
 
 
 def runs(learning_rule: str, seed: int, best: float, slope: float) -> list[dict]:
-    """A network whose accuracy rises from 0 to `best`, and whose distance falls with it from 1 by `slope` per 1."""
+    """A network whose accuracy rises from 0 to `best`, and whose distance falls from 1 by `slope` x accuracy."""
     return [
         {**PLACE, "learning_rule": learning_rule, "seed": seed, "measure": "procrustes", "update": update}
         | {"accuracy": best * update / 10, "distance": 1.0 - slope * best * update / 10}
@@ -20,7 +20,7 @@ def runs(learning_rule: str, seed: int, best: float, slope: float) -> list[dict]
 
 
 def test_distances_are_read_where_all_networks_of_a_row_are_equally_accurate() -> None:
-    """The worst network reaches about .5: BPTT's distance is not the one at the end of its training, .8."""
+    """The worst network reaches about .5, so BPTT's distance is not the one at the end of its training, .8."""
     worst, better = runs("eprop", 0, 0.5, 0.4), runs("bptt", 0, 1.0, 0.2)
     gradients = pd.DataFrame([*worst, *better]).drop(columns=["distance", "measure"]).assign(alignment=1.0)
     # a task without a recording has no distance

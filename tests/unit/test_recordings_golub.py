@@ -22,7 +22,7 @@ SYNTHETIC = {"name": "made", "reader": "golub2018", "source": "example", "synthe
 
 
 def by_hand() -> dict[str, Any]:
-    """Two units, two factors, two directions with two samples each. All matrices are so simple that numbers are exact.
+    """Two units, two factors, two directions with two samples each. All matrices are simple enough for exact numbers.
 
     beta = Sigma_z = D = V = 1. Sigma_u = diag(1/2, 1), mu_u = (2, 1): factors are ((u0 - 2) / 2, u1 - 1). K = diag(10,
     20), d = (0.1, 0): the intuitive velocity is (5 u0 - 11, 20 u1 - 20). eta exchanges the factors: the perturbed one

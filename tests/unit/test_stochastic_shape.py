@@ -74,7 +74,7 @@ def test_no_rotation_in_the_plane_is_better(alpha: float) -> None:
     ]
     least = min(objective(x, y, alpha, rotation) for rotation in every)
     found = unnormalized_distance(gaussians_of_moments(*x), gaussians_of_moments(*y), alpha) ** 2
-    # The grid is 0.5 degrees from the minimum at most, so its least value is larger by about 0.008^2 of the terms.
+    # The grid is at most 0.5 degrees from the minimum, so its least value is larger by about 0.008^2 of the terms.
     assert least * (1 - 1e-3) <= found <= least * (1 + 1e-6)
 
 
@@ -82,7 +82,7 @@ def test_no_rotation_in_the_plane_is_better(alpha: float) -> None:
 def test_netrep(alpha: float) -> None:
     """netrep's score at our rotation is our distance, and its own rotations are not better.
 
-    netrep's fit squares its weights, so that for alpha other than 0, 1 and 2 it minimises another sum than its score.
+    netrep's fit squares its weights, so for alpha other than 0, 1 and 2 it minimises a different sum from its score.
     """
     metrics = pytest.importorskip("netrep.metrics", reason="netrep is not installed: see envs/peers.yaml")
     x, y = moments(4, 20, 5), moments(5, 20, 5)
@@ -115,7 +115,7 @@ def test_means_only_is_procrustes() -> None:
 
 @pytest.mark.parametrize("alpha", [0.5, 1.0, 2.0])
 def test_isotropic_noise(alpha: float) -> None:
-    """B^2(a^2 I, b^2 I) = d (a - b)^2 for any rotation, so the means decide alone."""
+    """B^2(a^2 I, b^2 I) = d (a - b)^2 for any rotation, so only the means matter."""
     (x, _), (y, _) = moments(8), moments(9)
     a, b, d = 0.7, 1.9, 4
     spheres = [np.broadcast_to(s**2 * np.eye(d), (12, d, d)) for s in (a, b)]
@@ -127,7 +127,7 @@ def test_isotropic_noise(alpha: float) -> None:
 
 
 def test_commuting_covariances() -> None:
-    """Without means, one covariance is best aligned by its axes in order: the sum of squared differences of the SDs."""
+    """Without means, the best rotation aligns the axes in order: the sum of squared differences of the SDs remains."""
     sds_x, sds_y = np.array([3.0, 2.0, 1.0, 0.5]), np.array([2.5, 2.4, 0.3, 0.1])
     axes = orthogonal(10, 4)
     zero = np.zeros((5, 4))
@@ -163,7 +163,7 @@ def test_scale_of_the_noise_alone_counts() -> None:
 def test_metric(alpha: float) -> None:
     """Symmetry, and the triangle inequality over all triples of ten responses, near each other and far apart.
 
-    With two features, few starts find the largest of the few maxima.
+    With two features there are few maxima, so a few starts find the largest.
     """
     base = moments(12, 8, 2)
     near = [(base[0] + 0.3 * moments(s, 8, 2)[0], base[1] + 0.3 * moments(s, 8, 2)[1]) for s in range(20, 25)]
@@ -195,7 +195,7 @@ def test_principal_components_of_everything_are_a_rotation() -> None:
     assert x.principal(5) is x
     few = x.principal(3)
     assert few.means.shape == (12, 3) and few.factors.shape == (12, 3, 3)
-    # Of all 3 directions, these keep the most of the means' and the noise's variance together.
+    # No other 3 directions keep more of the variance of means and noise together.
     total = x.means.T @ x.means / 12 + x.covariance()
     kept = few.means.T @ few.means / 12 + few.covariance()
     assert np.trace(kept) == pytest.approx(np.sort(np.linalg.eigvalsh(total))[-3:].sum(), rel=1e-12)
@@ -233,7 +233,7 @@ def test_halves() -> None:
 
 
 def test_shuffling_removes_correlations_between_neurons_only() -> None:
-    """Two neurons with correlation .9 in 4000 trials: after shuffling |r| < 5 / sqrt(4000), at an error of 6e-7."""
+    """Two neurons with correlation .9 in 4000 trials: after shuffling |r| < 5 / sqrt(4000), wrong at p = 6e-7."""
     rng = np.random.default_rng(16)
     common = rng.standard_normal((4000, 1, 1))
     over_time = rng.standard_normal((4000, 1, 2))
@@ -245,10 +245,10 @@ def test_shuffling_removes_correlations_between_neurons_only() -> None:
 
 
 def test_noise_correlations_are_seen() -> None:
-    """Two responses with equal means and variances, one with correlated noise: told apart from halves of one response.
+    """Responses that differ only in noise correlations are farther apart than two samples of one response.
 
-    Under equality, floor and distance would be exchangeable, and 20 of 20 distances above the largest floor of 20 would
-    have probability 20! 20! / 40! < 1e-11.
+    If they were equal, floor and distance would be exchangeable, and 20 of 20 distances above the largest floor of 20
+    would have probability 20! 20! / 40! < 1e-11.
     """
     rng = np.random.default_rng(17)
     means = rng.standard_normal((4, 3, 6))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-TITLE = "Learning a changed decoder: whose change is like the recorded one?"
+TITLE = "Learning a changed decoder: which learning rule changes activity as in the recording?"
 TABLES = ("during_learning",)
 PRODUCTS = ("pdf", "png", "csv")
 
@@ -19,7 +19,7 @@ PRODUCTS = ("pdf", "png", "csv")
 MEASURES = {
     "tuned_change_cosine": "Similarity of the change\n(cosine with the recording's)",
     "tuned_change_size": "Size of the change\n(relative to the tuning)",
-    "repertoire_change": "Change of repertoire",
+    "repertoire_change": "Change in repertoire",
     "variance_intuitive": "Variance along the first\ndecoder (change in %)",
     "variance_perturbed": "Variance along the changed\ndecoder (change in %)",
     "progress_intuitive": "Progress under\nthe first decoder",
@@ -191,13 +191,13 @@ def _name_rules(panel: Axes, rules: Sequence[str]) -> None:
 
 def _words(table: pd.DataFrame) -> Sequence[str]:
     share = table.loc[table["quantity"] == "progress_regained", "data_value"].dropna()
-    regained = f", {share.iloc[0]:.0%} of what was lost" if len(share) else ""
+    regained = f" ({share.iloc[0]:.0%} of the loss regained)" if len(share) else ""
     return [
         "First panel: thin lines are seeds (n in the legend), thick lines are means.",
         f"Others: networks at the recorded progress{regained}; points are seeds, bars are 95% intervals over seeds.",
         "Orange: the recording with its 95% interval over samples; dashed, the largest cosine that its noise allows.",
         "Grey: no learning, one half of the samples before learning against the other.",
-        "Last panel: share of networks whose learning rule is recovered from as many samples as recorded "
-        "(bars: 95% Clopper-Pearson; dotted: chance). Orange: share of resamples in which the rule's change is "
-        "the most similar to the recording's.",
+        "Last panel: share of networks whose learning rule is recovered from as many samples as were recorded "
+        "(bars: 95% Clopper-Pearson; dotted: chance). Orange: share of resamples in which the learning rule's "
+        "change is the most similar to the recording's.",
     ]

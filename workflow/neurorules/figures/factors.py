@@ -98,7 +98,7 @@ def _figure(found: pd.DataFrame, table: pd.DataFrame, context: Mapping[str, Any]
         "Points: omega squared (Type II sums of squares), the share of the variance over networks that a factor or an "
         "interaction of two factors explains; main effects filled. Bars: 95% interval (bootstrap over networks).",
         "Initial network: what networks that start from the same weights have in common, whatever their learning rule; "
-        "rest: what is left between networks. Right: mean and SD over networks.",
+        "rest: the remaining variance. Right: mean and SD over networks.",
         *(f"{note}." for note in _notes(found, context["figure"]["factors"])),
     ]
     panels.caption(figure, context, found, words)
@@ -140,7 +140,7 @@ def _draw_levels(panel: Axes, found: pd.DataFrame, factors: Sequence[str]) -> No
     rows = found[(found["response"] == "matched") & found["value"].notna()]
     panel.set_title("Means at equal accuracy")
     if rows.empty:
-        panels.mark_empty([panel], "No network reached the accuracy.")
+        panels.mark_empty([panel], "No network reached this accuracy.")
         return
     labels, y = [], 0.0
     for factor in factors:
@@ -197,7 +197,7 @@ def _notes(found: pd.DataFrame, factors: Sequence[str]) -> list[str]:
         ]
         if few:
             notes.append(
-                f"{where}Networks that count at accuracy {of_task['level_accuracy'].iloc[0]:.2f}: all, except "
+                f"{where}All networks count at accuracy {of_task['level_accuracy'].iloc[0]:.2f}, except "
                 f"{'; '.join(few)}"
             )
     return notes
@@ -225,15 +225,15 @@ def _markdown(found: pd.DataFrame, table: pd.DataFrame, context: Mapping[str, An
             lines += [f"### {RESPONSE_TITLES[response]}{at}: {first['networks']} networks{left_out}", ""]
             header = ["term", "omega squared", "95% interval", "partial", "F (df)", "p"]
             lines += [*markdown.table(header, [_cells(row) for row in of_response.to_dict("records")]), ""]
-            lines += [f"The seed has an effect across all models: p = {markdown.number(first['p_seed'], 2)}.", ""]
+            lines += [f"Effect of the seed across all models: p = {markdown.number(first['p_seed'], 2)}.", ""]
     lines += [*(f"{markdown.plain(note)}.\n" for note in _notes(found, context["figure"]["factors"]))]
     lines += [
         "Omega squared is the share of the variance over networks, from Type II sums of squares: each term is adjusted "
         "for all others except the interactions that contain it. *Partial* is its share of what the other terms leave. "
         "Intervals are bootstrap intervals over networks. Estimates near 0 may be negative. With unequal numbers of "
         "networks, shares need not add up to 1. Networks of different learning rules that start from the same weights "
-        "are one unit: terms without the learning rule are tested against the differences between such units. F tests "
-        "assume normal values with equal variances.",
+        "form one group: terms without the learning rule are tested against the differences between such groups. F "
+        "tests assume normal values with equal variances.",
     ]
     if context["left_out"]:
         lines += ["", f"Left out, recording not in this study: {markdown.listed(context['left_out'])}."]

@@ -1,4 +1,4 @@
-"""How well learning rules' updates agree with BPTT's, and the accuracy and distance to a recording they reach."""
+"""How well learning rules' updates agree with BPTT's, their accuracy, and their distance to a recording."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             points = {"color": look["color"], "marker": look["marker"], "linestyle": ""}
             of_mean.plot(last["alignment"], last["alignment_of_mean"], **points, markersize=4)
         of_mean.plot([-1.0, 1.0], [-1.0, 1.0], color="#bbbbbb", linewidth=0.5)
-        lowest = min(0.0, rows["alignment"].min(), rows["alignment_of_mean"].min()) - 0.05  # points are not cut
+        lowest = min(0.0, rows["alignment"].min(), rows["alignment_of_mean"].min()) - 0.05  # no point is cut off
         of_mean.set(xlim=(lowest, 1.05), ylim=(lowest, 1.05))
         over_training.set_ylim(lowest, 1.05)
         over_training.set(xlabel="Update", ylabel="Alignment with BPTT", title=titles.panel_title(rows, table))
@@ -59,7 +59,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 
 def _with_distances(table: pd.DataFrame, distances: pd.DataFrame | None) -> pd.DataFrame:
-    """With the columns `matched_accuracy` and `distance`: distances to the recording at equal accuracy, or NaN."""
+    """Add the columns `matched_accuracy` and `distance`: distances to the recording at equal accuracy, or NaN."""
     import numpy as np
     import pandas as pd
 

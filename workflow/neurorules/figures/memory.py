@@ -1,4 +1,4 @@
-"""What learning rules reach in each setting, such as a delay, and their distance to the recording at equal accuracy."""
+"""Accuracy of learning rules in each setting, such as a delay, and distance to the recording at equal accuracy."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         table,
         [
             "Dots: networks, one per seed (n in the legend). Markers: mean over seeds; error bars: SD over seeds.",
-            "Fraction correct: test trials whose answer is nearest to the right one of all answers.",
+            "Fraction correct: test trials whose output is closer to the right answer than to any other.",
             "Matched: below each setting, the accuracy (normalized) at which its learning rules are compared, the "
-            "highest that all of their networks reach, or else .9, .8 or the least informative accuracy if at least "
-            "three and half of each reach it. It differs between settings.",
+            "highest that all of their networks reach, or else .9, .8 or the lowest informative accuracy, if at least "
+            "three networks and half of each reach it. It differs between settings.",
             "Untrained: before the first update.",
             *baseline_lines.caption_words(list(axes.flat)),
         ],

@@ -1,4 +1,4 @@
-"""What learning rules reach in each setting, and how far apart their networks are, without a recording."""
+"""Accuracy of learning rules in each setting, and distances between their networks, without a recording."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
             "seeds. Right, dots: pairs of networks of one setting; pairs that share a network are not independent. "
             "Markers: mean over pairs; error bars: SD over pairs.",
             "Matched: below each setting, the lowest of the best accuracies (normalized) of its networks that have "
-            "learnt, as a mean over the checkpoints nearest to it. Networks that have not learnt are in no pair.",
+            "learnt, as a mean over the checkpoints nearest to it. Networks that have not learnt are left out.",
             "'Over seeds': networks of one learning rule that differ in their seed.",
         ],
     )
@@ -71,7 +71,7 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
 
 
 def networks_of(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Each network after training, from the pairs in which it is.
+    """Each network after training, from the pairs that contain it.
 
     Args:
         pairs: columns stage; learning_rule, setting, seed, accuracy and fraction_correct of both sides.

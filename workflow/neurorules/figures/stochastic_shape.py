@@ -60,8 +60,8 @@ def make(tables: Mapping[str, pd.DataFrame], context: Mapping[str, Any]) -> dict
         "Distance from random halves of the recording's trials to as many single trials of a network. "
         f"Fewest trials per condition in a half: {' or '.join(map(str, trials))}. Principal components: "
         f"{first['components']}, time bins: {first['bins']}.",
-        f"Points: networks, means over {table['repeat'].nunique()} halves (n networks); open: untrained.",
-        "Floor: from one half to the other; line: mean, band: range over halves, which share trials. Uncorrelated: to "
+        f"Points: n networks, means over {table['repeat'].nunique()} halves; open: untrained.",
+        "Floor: from one half to the other; line: mean, band: range over splits, which share trials. Uncorrelated: to "
         "the other half with the trials of each neuron shuffled.",
         "Weight 0: means only (Procrustes). 1: Wasserstein distance.",
     ]

@@ -21,7 +21,7 @@ arccos(<X, Y> / (||X|| ||Y||)):
 
 If a system can be driven into every direction by its inputs, K determines A and B up to a rotation, and `input` is 0
 only for rotated copies. The last block, A^rank B, is needed for this: with one input, K without it leaves one
-direction of A free. What no input reaches does not count in `input`.
+direction of A free. Directions that no input reaches do not count in `input`.
 
 As in `dsa.py`, z has mean square 1 in every direction, so that invertible linear maps of the activity make no
 difference, as long as they do not change which directions lead. Only activity is reduced to its leading directions,
@@ -31,7 +31,7 @@ Differences from the package dsa-metric 2.0.2 (InputDSA with DMDc), with which t
 
 - Its alignment uses the transpose of the best rotation, so its joint score of a system and a rotated copy is not 0. Its
   other two scores use the right one.
-- Its K has powers to rank - 1, and also those of A^T: [B, A B, A^T B, A^2 B, (A^T)^2 B, ...].
+- Its K has powers up to rank - 1, and also those of A^T: [B, A B, A^T B, A^2 B, (A^T)^2 B, ...].
 - Its DMDc of several conditions fits the steps from the end of one to the start of the next. Its coordinates are not
   scaled to equal variance, and it can cut inputs off with the directions of activity.
 """

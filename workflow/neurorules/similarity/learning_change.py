@@ -15,7 +15,7 @@ from neurorules.recordings.decoders import INTUITIVE, PERTURBED, Decoders, Patte
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-NEIGHBOUR = 5  # K of their equation 5
+NEIGHBOUR = 5  # K in the paper's equation 5
 
 
 def tuned(means: NDArray[Any]) -> NDArray[Any]:
@@ -83,7 +83,7 @@ class Repertoire:
 
 
 def variance_change(before: NDArray[Any], after: NDArray[Any], basis: NDArray[Any]) -> float:
-    """Change in percent of the variance along some directions (their equations 6 and 7).
+    """Change in the variance along some directions, in percent (equations 6 and 7).
 
     Args:
         before, after: (sample, factor).
@@ -130,7 +130,7 @@ def changes(before: Patterns, after: Patterns, decoders: Decoders, unit: float) 
 
 
 def halves(patterns: Patterns, rng: np.random.Generator) -> tuple[Patterns, Patterns]:
-    """Two random halves of the patterns of each condition; an odd one is left out."""
+    """Two random halves of the patterns of each condition; one is left out if their number is odd."""
     parts: tuple[list[NDArray[Any]], list[NDArray[Any]]] = ([], [])
     for number in range(int(patterns.condition.max()) + 1):
         order = rng.permutation(np.flatnonzero(patterns.condition == number))

@@ -16,8 +16,8 @@ pi/2, like the Procrustes distance, which it equals at alpha = 0: 0 means equal 
 that nothing is shared.
 
 ||F^T Q G||_* is convex in Q. Each step replaces it by its tangent at Q, whose maximum has a closed form, so that the
-similarity never falls. This finds a local maximum, and the best of several starts is kept. A maximum that no start
-finds makes the distance too large, never too small.
+similarity never falls. This finds a local maximum, and the best of several starts is kept. If no start
+finds the global maximum, the distance is too large, never too small.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Gaussians:
         return covariance
 
     def principal(self, n: int) -> Gaussians:
-        """In the first n principal components of mean mu mu^T + Sigma, or unchanged if there are no more."""
+        """Projected onto the first n principal components of mean mu mu^T + Sigma; unchanged if there are no more."""
         if n >= self.means.shape[1]:
             return self
         _, vectors = np.linalg.eigh(self.means.T @ self.means / len(self.means) + self.covariance())

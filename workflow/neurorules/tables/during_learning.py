@@ -1,4 +1,4 @@
-"""Change of activity after a decoder is changed, in networks and in the recording (Golub et al. 2018).
+"""Change in activity after the decoder is changed, in networks and in the recording (Golub et al. 2018).
 
 Networks are observed as the neurons were, see `similarity/observed_networks.py`, with the recording's numbers of
 samples. All measures use the session's decoders and factors.
@@ -63,13 +63,13 @@ def table(
     "halves", over halves.
 
     Quantities are those of `similarity.learning_change.changes`; `progress_regained`, a share of the progress lost to
-    the new decoder, NaN for a network that did not learn the first one, with less than half the recorded progress; and
+    the new decoder, NaN for a network that did not learn the first one (less than half the recorded progress); and
     cosines between the network's change and the recording's: `mean_change_cosine` of mean factors,
     `tuned_change_cosine` without the mean over directions, `free_change_cosine` of the part of this that does not move
-    the cursor. Of learning rules of which at least half of the networks, and two, reached the stage: `closest_share`,
-    the share of resamples of samples and seeds in which a learning rule has the highest mean tuned cosine; and
-    `recovered`, 1 if counts drawn from the network have theirs with networks of its own learning rule, of other seeds,
-    minus the chance level.
+    the cursor. Learning rules of which at least half of the networks, and two, reached the stage also have
+    `closest_share`, the share of resamples of samples and seeds in which a learning rule has the highest mean tuned
+    cosine; and `recovered`, 1 if counts drawn from the network have their highest mean tuned cosine with networks of
+    its own learning rule and other seeds, else 0, minus the chance level.
     """
     import pandas as pd
 
@@ -115,7 +115,7 @@ def _data_rows(session: Session) -> Iterator[dict[str, Any]]:
         low, high = _interval(values, float(values.mean()))
         yield {**base, "stage": HALVES, **found, "value": values.mean(), "interval_low": low, "interval_high": high}
     for name, half in zip(COSINES, np.mean(reliability, axis=0), strict=True):
-        # Spearman and Brown: the reliability of twice the samples; its root bounds the cosine with a noise-free change.
+        # Spearman-Brown: the reliability of twice the samples; its root bounds the cosine with a noise-free change.
         ceiling = float(np.sqrt(max(2 * half / (1 + half), 0.0)))
         yield {**base, "stage": TRAINED, "quantity": name.replace("cosine", "ceiling"), "value": ceiling}
 
@@ -148,7 +148,7 @@ def _network_rows(network: Followed, session: Session) -> Iterator[dict[str, Any
 
 
 def _enough(networks: Sequence[Followed], stage: str) -> list[Followed]:
-    """Networks that reached a stage, of learning rules of which two networks and at least half reached it."""
+    """Networks that reached a stage, if at least two and half of all networks of their learning rule did."""
     there = [network for network in networks if stage in network.places]
     number = {rule: sum(n.rule == rule for n in there) for rule in {network.rule for network in networks}}
     enough = {rule for rule, n in number.items() if n >= max(2, sum(n.rule == rule for n in networks) / 2)}
@@ -202,7 +202,7 @@ def _recovery_rows(networks: Sequence[Followed], rules: Sequence[str], stage: st
 
 
 def _chance_rows(networks: Sequence[Followed], session: Session) -> Iterator[dict[str, Any]]:
-    """Cosines with a change that is none: between halves of the samples before learning."""
+    """Cosines with a null change, between halves of the samples before learning."""
     from neurorules.similarity.learning_change import halves, mean_change
 
     rng = np.random.default_rng(DRAWS_SEED)

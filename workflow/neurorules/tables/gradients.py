@@ -17,15 +17,15 @@ NEEDS_RECORDING = False
 NEEDS = ("weights", "history", "study")
 COMPARISON_KEYS = ()
 
-# Checkpoints of a run, from the first to the last; batches at each of them.
+# Number of checkpoints, from the first to the last of a run, and of batches at each.
 CHECKPOINTS, BATCHES = 5, 8
 
 
 def table(model: ScoredModel, recording: xr.Dataset | None) -> pd.DataFrame:
     """One row per seed x checkpoint: alignment with BPTT's gradient at that network, and its accuracy.
 
-    Of a run's checkpoints, those that divide them evenly, the first and the last included. The trials of the batches
-    depend on the task and the seed only.
+    Checkpoints are evenly spaced among those of the run, and include the first and the last. The trials of the batches
+    depend only on the task and the seed.
     """
     import pandas as pd
 

@@ -46,7 +46,7 @@ def table(model: ScoredModel, recording: xr.Dataset) -> pd.DataFrame:
 
     In each repeat, the trials of the recording are split into random halves. Quantities are floor, the distance between
     the halves; uncorrelated, the distance from the first half to the second half without noise correlations; and model,
-    the distance from the first half to as many trials of the network. So all have covariances from equally few trials.
+    the distance from the first half to as many trials of the network. All covariances are thus from equally few trials.
     The first two are about the recording alone: their seed is -1 and their stage is empty.
 
     Raises:

@@ -99,7 +99,7 @@ class CursorTask:
         return self._readouts[int(update >= self.options.swap_update)]
 
     def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
-        """Trials with random directions. If all directions fit, the first trials have them in order."""
+        """Trials with random directions. If there are enough trials, the first ones have all directions in order."""
         condition = rng.integers(0, len(self.directions), n_trials)
         if n_trials >= len(self.directions):
             condition[: len(self.directions)] = np.arange(len(self.directions))

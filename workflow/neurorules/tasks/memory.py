@@ -155,7 +155,7 @@ def _check(options: Options) -> None:
     angles = np.mod(options.directions_deg, 360.0)
     if len(set(angles.round(6).tolist())) < len(angles):
         raise InputError(
-            "Two directions are the same, so that no network could tell them apart.",
+            "Two directions are the same, so no network could tell them apart.",
             key="task.directions_deg",
             value=options.directions_deg,
             remedy="Use different directions, such as [0, 60, 120, 180, 240, 300].",
@@ -169,5 +169,5 @@ def condition_labels(task: MemoryTask) -> dict[str, NDArray[Any]]:
 
 
 def make(options: Options, recording: xr.Dataset | None) -> MemoryTask:
-    """Make the memory task; a recording is only compared with."""
+    """Make the memory task; a recording is used only for comparison."""
     return MemoryTask(options)

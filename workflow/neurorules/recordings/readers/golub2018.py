@@ -166,7 +166,7 @@ def _decoder(of: Mapping[str, Any]) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def _factor_weights(of: Mapping[str, Any]) -> NDArray[Any]:
-    """(factor, neuron), from counts less their means to orthonormalised factors."""
+    """(factor, neuron), from counts minus their means to orthonormalised factors."""
     weights: NDArray[Any] = np.asarray(of["D"], float) @ np.asarray(of["V"], float).T @ of["beta"] @ of["Sigma_u"]
     return weights
 
@@ -179,12 +179,12 @@ def _check(
     mean: NDArray[Any],
     width_s: float,
 ) -> None:
-    """Check that the counts give the file's own factors, velocities and progress, so they are its decoders."""
+    """Check that the decoders turn the file's counts into its own factors, velocities and progress."""
     counts = samples["counts"]
     if not np.array_equal(counts, np.rint(counts)) or (counts < 0).any():
         raise _other_kind(path, "its spikes are not counts")
     if factors.shape[1] != counts.shape[1]:
-        raise _other_kind(path, f"it has {counts.shape[1]} units, and a decoder of {factors.shape[1]}")
+        raise _other_kind(path, f"it has {counts.shape[1]} units, but its decoder has {factors.shape[1]}")
     expected = {"factors": (counts - mean) @ factors.T}
     for name, (weights, offset) in decoders.items():
         velocity = counts @ weights.T + offset

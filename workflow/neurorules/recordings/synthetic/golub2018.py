@@ -22,7 +22,7 @@ _ANGLES = 45.0 * np.arange(8)
 _DT_S = 0.045
 # The perturbed decoder exchanges the factors that carry the intended direction with two that do not.
 _EXCHANGED = [2, 3, 0, 1, *range(4, _FACTORS)]
-_TUNING, _LEARNT = 1.2, 0.6  # strength of these factors' tuning; the other two get theirs by learning
+_TUNING, _LEARNT = 1.2, 0.6  # strength of these factors' tuning; the other two acquire theirs by learning
 
 
 def write(source: str, folder: Path, seed: int, options: Options) -> list[Path]:
