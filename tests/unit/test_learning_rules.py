@@ -991,18 +991,23 @@ def test_the_compiled_tanh_is_near_tanh_and_passes_nan_through() -> None:
 
     from neurorules.network import jit, kernels
 
-    activate = numba.njit(fastmath=jit.FAST, error_model="numpy")(kernels._activate_row)
+    @numba.njit(fastmath=jit.FAST, error_model="numpy")
+    def activate(code, a, h):
+        for j in range(len(a)):
+            h[j] = kernels._activate(code, kernels._lowest(code, a), a[j])
+
     a = np.concatenate([np.linspace(-12, 12, 200_001), [1e30, -1e30, np.inf, -np.inf]]).astype(np.float32)
-    h = np.empty_like(a)
-    activate(kernels.TANH, a, h)
-    assert np.abs(h - np.tanh(a.astype(np.float64))).max() < 3e-7
-    assert (np.abs(h) <= 1).all()
-    for code in (kernels.RETANH, kernels.RELU, kernels.TANH):
-        silent, bad = np.zeros(3, np.float32), np.full(3, np.nan, np.float32)
-        activate(code, silent, h)
-        assert (h[:3] == 0).all()
-        activate(code, bad, h)
-        assert np.isnan(h[:3]).all()
+    for precision in (np.float32, np.float64):
+        h = np.empty(len(a), precision)
+        activate(kernels.TANH, a.astype(precision), h)
+        assert np.abs(h - np.tanh(a.astype(np.float64))).max() < (3e-7 if precision == np.float32 else 1e-15)
+        assert (np.abs(h) <= 1).all()
+        for code in (kernels.RETANH, kernels.RELU, kernels.TANH):
+            silent, bad = np.zeros(3, precision), np.full(3, np.nan, precision)
+            activate(code, silent, h)
+            assert (h[:3] == 0).all()
+            activate(code, bad, h)
+            assert np.isnan(h[:3]).all()
 
 
 def test_a_step_of_its_own_is_not_run_in_the_compiled_loop_of_its_parent() -> None:

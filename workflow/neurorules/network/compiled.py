@@ -5,6 +5,7 @@ Importing this module loads the compiler. Import it only to train networks.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,7 +64,7 @@ class CompiledSteps:
         self.outputs, self.squares = per_network(network.outputs, 3), per_network(network.square_activity, 0)
         # Empty placeholders for optional arguments.
         self.silence, self.nowhere = np.zeros((1, 0, n_trials, n_units), dtype), np.zeros(0, bool)
-        self.nothing, n_outputs = np.zeros(0, dtype), sizes.outputs
+        self.nothing, n_outputs = np.zeros((1, 0), dtype), sizes.outputs
         self.no_signal = (
             np.zeros((1, 0, n_trials, n_outputs), dtype),
             np.zeros((1, 0, n_units), dtype),
@@ -78,20 +79,24 @@ class CompiledSteps:
             share(self.weights, False, len(state), self.alpha, self.copied, shared)
         self.shares_back = False
 
-    def run(self, noise: torch.Tensor | None, first: int, start: int, stop: int, differentiate: bool) -> None:
+    def run(
+        self, inputs: torch.Tensor, noise: torch.Tensor | None, first: int, start: int, stop: int, differentiate: bool
+    ) -> None:
         """Compute h_t and y_t for steps start + 1 .. stop, and add the sum of h_t^2 to `square_activity`.
 
         Args:
+            inputs: the inputs of these steps.
             noise: the noise of these steps, or None.
             first: index of h at step `start` in `drive`.
             start, stop: the steps.
             differentiate: overwrite noise with f'(a_t).
         """
         count = stop - start
-        noises = self.silence if noise is None else per_network(noise, 3)  # a stack may share the noise
+        given = per_network(inputs, 3)  # a stack may share inputs and noise
+        noises = self.silence if noise is None else per_network(noise, 3)
         for k, (drive, shared, state) in enumerate(zip(self.drive, self.shared, self.state, strict=True)):
             self.squares[k] += forward(
-                *(drive[first : first + count + 1], shared, state, _of(noises, k)),
+                *(_of(given, k), drive[first : first + count + 1], shared, state, _of(noises, k)),
                 *(self.readout[k], self.readout_bias[k], self.outputs[k, start:stop]),
                 *(self.code, self.leak, self.copied, differentiate),
             )
@@ -103,51 +108,60 @@ class CompiledSteps:
 
     def backward(
         self,
-        start: int,
-        delta_next: NDArray[Any],
-        delta: NDArray[Any],
         *,
+        first_step: int = 1,
         derivative: torch.Tensor | None = None,
         signal: tuple[torch.Tensor, torch.Tensor, float | torch.Tensor] | None = None,
+        gradient: Parameters | None = None,
         through: NDArray[Any] | None = None,
         own: torch.Tensor | None = None,
-    ) -> None:
-        """Compute delta_t for a block of steps, after a forward pass.
+    ) -> Callable[[int, NDArray[Any], NDArray[Any]], None]:
+        """A function that computes delta_t for a block of steps, after a forward pass. Its arguments:
 
-        Args:
-            start: the first step t.
+            start: the first step of the block.
             delta_next: (network, trial, unit), delta of the step after the block; overwritten with that of its first
                 step.
             delta: (network, step, trial, unit), memory for delta_t. It contains l_t if `signal` is None.
+
+        Args:
+            first_step: the step of the first entries of the other arguments.
             derivative: f'(a_t), (step, trial, unit); None without noise, when it follows from h_t.
             signal: dL/dy_t (step, trial, output), B (output, unit) and the factor of h_t, from which l_t is computed.
+            gradient: with `signal`, the gradients of readout and readout bias; those of the block's steps are added.
             through: (step,) bool, steps at which the path through the recurrent weights is kept; None for no steps.
             own: (unit,) or (network, unit), alpha times each unit's weight onto itself, whose path is kept at all
                 steps; or None.
         """
         given = signal is None
-        owns = None if own is None else per_network(own, 1)
+        owns = self.nothing if own is None else per_network(own, 1)
         slopes = self.silence if derivative is None else per_network(derivative, 3)
         errors, feedback, factors = self.no_signal
-        if signal is not None:
+        readouts, biases = feedback, self.nothing
+        if signal is not None and gradient is not None:
             errors, feedback = per_network(signal[0], 3), per_network(signal[1], 2)
             factors = np.asarray(signal[2], self.state.dtype).reshape(-1)
+            readouts, biases = per_network(gradient.readout, 2), per_network(gradient.readout_bias, 1)
+        paths = self.nowhere if through is None else through
         if through is not None and not self.shares_back:  # once after each forward pass
             for recurrent, shared in zip(self.recurrent, self.shared_back, strict=True):
                 share(recurrent, True, self.state.shape[1], self.alpha, self.copied, shared)
             self.shares_back = True
-        for k, after in enumerate(delta_next):
-            backward(
-                *(delta[k], given, _of(errors, k), _of(feedback, k), _of(factors, k)),
-                *(self.drive[k, start : start + delta.shape[1]], _of(slopes, k), after, self.shared_back[k]),
-                *(self.nowhere if through is None else through, self.nothing if owns is None else owns[k]),
-                *(self.code, self.leak, self.copied),
-            )
+
+        def block(start: int, delta_next: NDArray[Any], delta: NDArray[Any]) -> None:
+            stop = start + delta.shape[1]
+            of_block = slice(start - first_step, stop - first_step)  # of no steps, if there are none
+            for k, after in enumerate(delta_next):
+                backward(
+                    *(delta[k], given, _of(errors, k)[of_block], _of(feedback, k), _of(factors, k)),
+                    *(_of(readouts, k), _of(biases, k)),
+                    *(self.drive[k, start:stop], _of(slopes, k)[of_block], after, self.shared_back[k]),
+                    *(paths[of_block], _of(owns, k), self.code, self.leak, self.copied),
+                )
+
+        return block
 
     def readout_gradient(self, output_error: torch.Tensor, gradient: Parameters) -> None:
-        """Write the gradients of the readout and its bias. `output_error` is dL/dy_t of all steps."""
-        gradient.readout.zero_()
-        gradient.readout_bias.zero_()
+        """Add the gradients of the readout and its bias. `output_error` is dL/dy_t of all steps."""
         readouts, biases = per_network(gradient.readout, 2), per_network(gradient.readout_bias, 1)
         for k, (drive, error) in enumerate(zip(self.drive, per_network(output_error, 3), strict=True)):
             readout_gradient(error, drive[1:], readouts[k], biases[k])

@@ -1,10 +1,9 @@
 """Compiled loops over the steps of a batch. In small networks, the calls in a Python loop cost more than the work.
 
-Every kernel works on contiguous memory of one network, in float32 or float64, and does the same as the corresponding
-PyTorch loop where it is called; tests compare the two. Only matrix products use BLAS, see `blas`. A kernel's result
-does not depend on how many networks a job trains. It does depend on the processor: its vector width sets the order in
-which sums over units are computed, and BLAS chooses its code by processor. Results are guaranteed to be identical byte
-for byte only on processors of the same type.
+Every kernel works on contiguous memory of one network, in float32 or float64, and does the same as the PyTorch loop
+where it is called; tests compare the two. Only matrix products use BLAS, see `blas`. Results do not depend on how many
+networks a job trains. They do depend on the processor: its vector width sets the order of sums over units, and BLAS
+chooses its code by processor. They are guaranteed to be the same bytes only on processors of the same type.
 
 tanh in float32 is a rational function (an odd polynomial of degree 13 over an even one of degree 6, as in Eigen), with
 an error of at most 3e-7 and several times faster than the library's. float64 uses the library's tanh. NaN propagates,
@@ -25,11 +24,12 @@ from neurorules.network.blas import COMPUTE, GEMM
 from neurorules.network.jit import FAST, compiled
 
 RETANH, RELU, TANH = 0, 1, 2
+LEAST = np.float32(-7.9)  # tanh is -1 below, in float32
 CODES = {"retanh": RETANH, "relu": RELU, "tanh": TANH}
 
 
 def _tanh(x: Any) -> Any:
-    """tanh of a number, see the module docstring; also callable outside compiled code."""
+    """tanh of a number from `LEAST` up, see the module docstring; also callable outside compiled code."""
     return _compiled_tanh(numba.typeof(x))(x)  # type: ignore[no-untyped-call]
 
 
@@ -44,8 +44,7 @@ def _compiled_tanh(x: Any) -> Any:
     f = np.float32
 
     def rational(x: Any) -> Any:
-        limit = f(7.9)
-        x = limit if x > limit else -limit if x < -limit else x
+        x = -LEAST if x > -LEAST else x
         s = x * x
         p = f(-2.76076847742355e-16)
         p = p * s + f(2.00018790482477e-13)
@@ -63,6 +62,27 @@ def _compiled_tanh(x: Any) -> Any:
     return rational
 
 
+@register_jitable
+def _lowest(code: int, a: Any) -> Any:
+    """Where a is cut off before f: the only difference between tanh and its positive part."""
+    limit = LEAST if a.itemsize == 4 else -np.inf
+    return a.dtype.type(limit if code == TANH else 0)
+
+
+@register_jitable
+def _activate(code: int, lowest: Any, a: Any) -> Any:
+    """h = f(a) of one unit."""
+    a = lowest if a < lowest else a
+    return a if code == RELU else _tanh(a)
+
+
+@register_jitable
+def _derive(code: int, h: Any) -> Any:
+    """f'(a) of one unit from h = f(a) without noise."""
+    slope = type(h)(1) if code == RELU else type(h)(1) - h * h
+    return type(h)(0) if code != TANH and h == 0 else slope
+
+
 @compiled
 def load_weights(
     code: int, recurrent: Any, inputs: Any, bias: Any, initial_state: Any, weights: Any, state: Any, first: Any
@@ -73,50 +93,17 @@ def load_weights(
         code: of the activation function.
         recurrent, inputs, bias, initial_state: the parameters of the network.
         weights: (unit, column), receives W_h, W_x and b; its padding is left alone.
-        state: (trial, unit), receives a_0.
-        first: (trial, column), receives h_0 in its first columns.
+        state, first: (trial, unit) and (trial, column), receive a_0 and h_0, in the first columns.
     """
     n_units, n_inputs = inputs.shape
-    for j in range(n_units):
-        for k in range(n_units):
-            weights[j, k] = recurrent[j, k]
-        for k in range(n_inputs):
-            weights[j, n_units + k] = inputs[j, k]
-        weights[j, n_units + n_inputs] = bias[j]
+    weights[:, :n_units] = recurrent
+    weights[:, n_units : n_units + n_inputs] = inputs
+    weights[:, n_units + n_inputs] = bias
+    lowest = _lowest(code, state)
     for i in range(state.shape[0]):
         for j in range(n_units):
             state[i, j] = initial_state[j]
-        _activate_row(code, state[i], first[i])
-
-
-@register_jitable
-def _activate_row(code: int, a: Any, h: Any) -> None:
-    """h = f(a) for one trial."""
-    zero = a.dtype.type(0)
-    if code == RELU:
-        for j in range(a.shape[0]):
-            h[j] = zero if a[j] < zero else a[j]
-    elif code == TANH:
-        for j in range(a.shape[0]):
-            h[j] = _tanh(a[j])
-    else:
-        for j in range(a.shape[0]):
-            h[j] = _tanh(zero if a[j] < zero else a[j])
-
-
-@register_jitable
-def _derive_row(code: int, h: Any, out: Any) -> None:
-    """out = f'(a) from h = f(a) without noise, for one trial; `h` may have extra columns."""
-    zero, one = out.dtype.type(0), out.dtype.type(1)
-    if code == RELU:
-        for j in range(out.shape[0]):
-            out[j] = zero if h[j] == zero else one
-    elif code == TANH:
-        for j in range(out.shape[0]):
-            out[j] = one - h[j] * h[j]
-    else:
-        for j in range(out.shape[0]):
-            out[j] = zero if h[j] == zero else one - h[j] * h[j]
+            first[i, j] = _activate(code, lowest, initial_state[j])
 
 
 @register_jitable
@@ -164,6 +151,7 @@ def _add_product(product: Any, a: Any, shared: Any, c: Any) -> Any:
 
 @compiled
 def forward(
+    inputs: Any,
     drive: Any,
     weights: Any,
     state: Any,
@@ -178,9 +166,8 @@ def forward(
 ) -> float:
     """Compute h_t and y_t for a block of steps; returns the sum of h_t^2.
 
-    Everything that needs a trial's activity is done together, while the activity is in the processor's cache.
-
     Args:
+        inputs: (step, trial, input), x_t, which is copied into `drive`.
         drive: (step + 1, trial, column), see `Network`; padding columns are 0.
         weights: alpha times (unit, column), from `share`.
         state: (trial, unit), a_t before and after.
@@ -192,32 +179,39 @@ def forward(
         differentiate: see `noise`.
     """
     n_trials, n_units = state.shape
-    clean = np.empty(n_units, state.dtype)
+    lowest, squares = _lowest(code, state), np.empty(n_units, state.dtype)
     product = product_of(n_trials, (n_units, drive.shape[2]), drive.shape[2], n_units, leak, copied)
-    square = 0.0
+    total = 0.0
     for t in range(outputs.shape[0]):
+        drive[t, :, n_units : n_units + inputs.shape[2]] = inputs[t]
         add_product(product, drive[t], weights, state)
-        square_t = state.dtype.type(0)
-        for i in range(n_trials):
-            a, h = state[i], drive[t + 1, i]
-            if noise.shape[0]:
-                noise_i = noise[t, i]
-                _activate_row(code, a, clean)
+        if noise.shape[0]:
+            for i in range(n_trials):
                 for j in range(n_units):
-                    h[j] = clean[j] + noise_i[j]
-                if differentiate:
-                    _derive_row(code, clean, noise_i)
-            else:
-                _activate_row(code, a, h)
+                    clean = _activate(code, lowest, state[i, j])
+                    drive[t + 1, i, j] = clean + noise[t, i, j]
+                    if differentiate:
+                        noise[t, i, j] = _derive(code, clean)
+        elif code == RELU:
+            for i in range(n_trials):
+                for j in range(n_units):
+                    drive[t + 1, i, j] = _activate(RELU, lowest, state[i, j])
+        else:  # without the case in the loop, it is a quarter faster
+            for i in range(n_trials):
+                for j in range(n_units):
+                    drive[t + 1, i, j] = _activate(TANH, lowest, state[i, j])
+        squares[:] = 0
+        for i in range(n_trials):
+            h = drive[t + 1, i]
             for j in range(n_units):
-                square_t += h[j] * h[j]
+                squares[j] += h[j] * h[j]
             for o in range(outputs.shape[2]):
                 y = readout_bias[o]
                 for j in range(n_units):
                     y += readout[o, j] * h[j]
                 outputs[t, i, o] = y
-        square += square_t
-    return square
+        total += squares.sum()
+    return total
 
 
 @compiled
@@ -225,7 +219,8 @@ def derivatives(code: int, drive: Any, out: Any) -> None:
     """out = f'(a_t) for steps without noise; drive (step, trial, column), out (step, trial, unit)."""
     for t in range(out.shape[0]):
         for i in range(out.shape[1]):
-            _derive_row(code, drive[t, i], out[t, i])
+            for j in range(out.shape[2]):
+                out[t, i, j] = _derive(code, drive[t, i, j])
 
 
 @compiled
@@ -235,6 +230,8 @@ def backward(
     output_error: Any,
     feedback: Any,
     activity_weight: Any,
+    readout: Any,
+    readout_bias: Any,
     drive: Any,
     derivative: Any,
     following: Any,
@@ -250,51 +247,53 @@ def backward(
     The kept path is alpha W^T delta_{t+1} at the steps of `through`, or own delta_{t+1}, or none.
 
     Args:
-        errors: (step, trial, unit), memory for delta_t.
-        given: whether `errors` already contains l_t.
-        output_error: (step, trial, output), dL/dy_t.
-        feedback: (output, unit), B.
+        errors: (step, trial, unit), memory for delta_t, with finite numbers.
+        given: whether `errors` already contains l_t; if so, there are no outputs and `activity_weight` is 0.
+        output_error, feedback: (step, trial, output), dL/dy_t; (output, unit), B.
         activity_weight: the factor of h_t.
+        readout, readout_bias: (output, unit), (output,); the gradients of the readout are added.
         drive: (step, trial, column), h_t in the first columns.
         derivative: (step, trial, unit), f'(a_t); zero steps if it follows from h_t, which is then without noise.
         following: (trial, unit), delta of the step after the block; overwritten with delta of the first step.
         weights: alpha times (source unit, unit), W^T, from `share`.
         through: (step,) bool, or zero steps.
         own: (unit,), alpha times each unit's weight onto itself, or zero units.
-        code: code of the activation function.
-        leak, copied: 1 - dt / tau; see `shared_matrix.share`.
+        code, leak, copied: see `forward`.
     """
     n_steps, n_trials, n_units = errors.shape
-    n_outputs = feedback.shape[0]
-    slope = np.empty(n_units, errors.dtype)
+    signal, part = np.empty(n_units, errors.dtype), np.empty(feedback.shape, errors.dtype)
     product = product_of(n_trials, (n_units, n_units), n_units, n_units, errors.dtype.type(given), copied)
     for t in range(n_steps - 1, -1, -1):
         recurrent = through.shape[0] > 0 and through[t]
+        kept = errors.dtype.type(given or recurrent)
         if recurrent:
             add_product(product, following, weights, errors[t])
+        part[:] = 0
         for i in range(n_trials):
             delta, after, h = errors[t, i], following[i], drive[t, i]
-            if not given:
-                if recurrent:
-                    for j in range(n_units):
-                        delta[j] += activity_weight * h[j]
-                else:
-                    for j in range(n_units):
-                        delta[j] = activity_weight * h[j]
-                for o in range(n_outputs):
-                    error = output_error[t, i, o]
-                    for j in range(n_units):
-                        delta[j] += error * feedback[o, j]
+            signal[:] = 0
+            for o in range(feedback.shape[0]):
+                error = output_error[t, i, o]
+                for j in range(n_units):
+                    signal[j] += error * feedback[o, j]
+                    part[o, j] += error * h[j]
             if own.shape[0]:
                 for j in range(n_units):
-                    delta[j] += own[j] * after[j]
+                    signal[j] += own[j] * after[j]
             if derivative.shape[0]:
-                slope_i = derivative[t, i]
+                slope = derivative[t, i]
                 for j in range(n_units):
-                    after[j] = leak * after[j] + slope_i[j] * delta[j]
+                    arriving = kept * delta[j] + activity_weight * h[j] + signal[j]
+                    earlier = leak * after[j] + slope[j] * arriving
+                    after[j] = earlier
+                    delta[j] = earlier
             else:
-                _derive_row(code, h, slope)
                 for j in range(n_units):
-                    after[j] = leak * after[j] + slope[j] * delta[j]
-            for j in range(n_units):
-                delta[j] = after[j]
+                    arriving = kept * delta[j] + activity_weight * h[j] + signal[j]
+                    earlier = leak * after[j] + _derive(code, h[j]) * arriving
+                    after[j] = earlier
+                    delta[j] = earlier
+        # Sum step by step: one long sum over steps and trials would have larger rounding errors.
+        readout += part
+        for o in range(feedback.shape[0]):
+            readout_bias[o] += output_error[t, :, o].sum()

@@ -87,7 +87,6 @@ class Network:
         self.activity = self.drive[..., : sizes.units]
         self.outputs = flat.new_zeros(*batch_shape, n_steps, n_trials, sizes.outputs)
         self.square_activity = flat.new_zeros(batch_shape)
-        self._inputs = self.drive[..., :-1, :, sizes.units : self.n_driving - 1]
         self._activity_at = self.activity.unbind(-3)
         self._noise: torch.Tensor | None = None
         self.compiled: CompiledSteps | None = None
@@ -134,8 +133,7 @@ class Network:
         """
         keep = self.keep_activity
         self._noise = noise
-        if keep:
-            self._inputs.copy_(inputs)
+        inputs = inputs.to(self.drive.dtype).contiguous()
         self._steps.start()
         self.square_activity.zero_()
         for start in range(0, self.n_steps, self.steps_per_block):
@@ -145,6 +143,6 @@ class Network:
                 first = 0
                 if start:
                     self._activity_at[0].copy_(self._activity_at[self.steps_per_block])
-                self._inputs[..., : stop - start, :, :].copy_(inputs[..., start:stop, :, :])
-            self._steps.run(None if noise is None else noise[..., start:stop, :, :], first, start, stop, keep)
+            noise_of_block = None if noise is None else noise[..., start:stop, :, :]
+            self._steps.run(inputs[..., start:stop, :, :], noise_of_block, first, start, stop, keep)
         return self.outputs

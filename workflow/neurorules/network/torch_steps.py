@@ -47,10 +47,13 @@ class TorchSteps:
         # Activation functions are faster on contiguous memory that stays in the cache than on rows of `drive`.
         self._activity_at[0].copy_(self._clean)
 
-    def run(self, noise: torch.Tensor | None, first: int, start: int, stop: int, differentiate: bool) -> None:
+    def run(
+        self, inputs: torch.Tensor, noise: torch.Tensor | None, first: int, start: int, stop: int, differentiate: bool
+    ) -> None:
         """Compute h_t and y_t for steps start + 1 .. stop, and add the sum of h_t^2 to `square_activity`.
 
         Args:
+            inputs: the inputs of these steps.
             noise: the noise of these steps, or None. A GPU records the steps once for each address of the noise.
             first: index of h at step `start` in `drive`.
             start, stop: the steps.
@@ -59,6 +62,7 @@ class TorchSteps:
         import torch
 
         network, p, last = self.network, self.network.parameters, first + stop - start
+        network.drive[..., first:last, :, p.sizes.units : network.n_driving - 1].copy_(inputs)
         if network.drive.device.type == "cuda":
             key = 0 if noise is None else noise.data_ptr(), first, last, differentiate
             if key not in self._replayed:

@@ -194,26 +194,32 @@ class AdjointEstimator:
             last = output_error[..., n_steps - 1, :, :]
             add_product(products[..., outputs], network.rows(n_steps, n_steps + 1).mT, last)
         else:
-            compiled.readout_gradient(output_error, gradient)
+            gradient.readout.zero_()
+            gradient.readout_bias.zero_()
         self._next.zero_()  # delta_{t+1} of the step after a block; delta_{T+1} = 0
+        recursion = None
+        path = rule.compiled_block(network, 1, n_steps)
+        if path is not None and compiled is not None:
+            kept = network.kept_derivative(1, n_steps + 1)
+            signal = output_error, rule.feedback_weights(network), activity_weight
+            recursion = compiled.backward(derivative=kept, signal=signal, gradient=gradient, **path)
+        elif compiled is not None:
+            compiled.readout_gradient(output_error, gradient)
         for block in self._blocks:
             # Steps t = start+1 .. stop; outputs begin at t = 1, and the drive of step t is at index t - 1.
             start, stop = block.start, block.stop
-            error = output_error[..., start:stop, :, :]
-            path = rule.compiled_block(network, start + 1, stop - start)
-            if path is not None and compiled is not None:
-                signal = error, rule.feedback_weights(network), activity_weight
-                kept = network.kept_derivative(start + 1, stop + 1)
-                compiled.backward(start + 1, *block.arrays, derivative=kept, signal=signal, **path)
+            if recursion is not None:
+                recursion(start + 1, *block.arrays)
             else:
+                error = output_error[..., start:stop, :, :]
                 rule.learning_signal(network, start, stop, error, activity_weight, block.delta)
                 derivative = network.derivative(start + 1, stop + 1, block.derivative)
                 self._recursion(block, derivative)
+                # The next block overwrites this memory, so copy what it needs.
+                self._next.copy_(block.first_delta)
             if compiled is None:
                 self._place_earlier(block.output_columns, output_error, start, stop)
             add_product(products, block.driving, block.errors)
-            # The next block overwrites this memory, so copy what it needs.
-            self._next.copy_(block.first_delta)
 
         recurrent, of_inputs, bias, readout, readout_bias = self._parts
         torch.mul(recurrent, alpha, out=gradient.recurrent)
@@ -222,7 +228,7 @@ class AdjointEstimator:
         first_delta = self._blocks[-1].first_delta.zero_()  # l_0 = 0
         path = rule.compiled_block(network, 0, 1)
         if path is not None and compiled is not None:
-            compiled.backward(0, *self._first_arrays, **path)
+            compiled.backward(first_step=0, **path)(0, *self._first_arrays)
         else:
             first = self._blocks[-1]
             derivative = network.derivative(0, 1, first.derivative[..., :1, :, :])

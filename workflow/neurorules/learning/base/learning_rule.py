@@ -229,7 +229,7 @@ class LearningRule:
         if network.compiled is not None and self._has_compiled_path:
             path = self.compiled_path(network, first_step, delta.shape[-3])
             arrays = network.compiled.per_network(delta_next, 2), network.compiled.per_network(delta, 3)
-            network.compiled.backward(first_step, *arrays, derivative=derivative, **path)
+            network.compiled.backward(first_step=first_step, derivative=derivative, **path)(first_step, *arrays)
             return
         steps = list(zip(derivative.unbind(-3), delta.unbind(-3), strict=True))
         for i in reversed(range(len(steps))):
