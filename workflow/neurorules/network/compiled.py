@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.network.blas import copies_shared_matrix, shared_size
+from neurorules.network.gradient_parts import readout_gradient, split_products
 from neurorules.network.kernels import CODES, backward, derivatives, forward, load_weights
-from neurorules.network.readout import readout_gradient
 from neurorules.network.shared_matrix import share
 
 if TYPE_CHECKING:
@@ -165,6 +165,14 @@ class CompiledSteps:
         readouts, biases = per_network(gradient.readout, 2), per_network(gradient.readout_bias, 1)
         for k, (drive, error) in enumerate(zip(self.drive, per_network(output_error, 3), strict=True)):
             readout_gradient(error, drive[1:], readouts[k], biases[k])
+
+    def split_products(self, products: torch.Tensor, first_delta: torch.Tensor, gradient: Parameters) -> None:
+        """Write the gradients of W_h, W_x, b and a_0, see `gradient_parts.split_products`."""
+        weights = per_network(gradient.recurrent, 2), per_network(gradient.input, 2)
+        vectors = per_network(gradient.bias, 1), per_network(gradient.initial_state, 1)
+        sums, first = per_network(products, 2), per_network(first_delta, 2)
+        for k in range(len(sums)):
+            split_products(sums[k], self.alpha, first[k], *(part[k] for part in (*weights, *vectors)))
 
 
 def _of(arrays: NDArray[Any], k: int) -> Any:

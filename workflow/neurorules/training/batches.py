@@ -70,7 +70,9 @@ class Batches:
         assert self._prepared is not None
         trials, self._prepared = self._prepared, None
         # The device gets one copy per seed, and copies it for the seed's networks.
-        inputs = torch.from_numpy(np.stack([batch.inputs for batch in trials])).to(self.like)
-        inputs = inputs[0] if self._of_network is None else inputs[self._of_network]
+        if self._of_network is None:
+            inputs = torch.from_numpy(trials[0].inputs).to(self.like)
+        else:
+            inputs = torch.from_numpy(np.stack([batch.inputs for batch in trials])).to(self.like)[self._of_network]
         scored = ScoredTrials(trials, self.like, self._of_network)
         return Batch(inputs, scored, trials[0].n_steps, trials[0].n_trials)

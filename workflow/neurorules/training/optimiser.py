@@ -8,10 +8,11 @@ CPU, a step of Adam is one compiled loop, which differs from PyTorch's by roundi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
 
     from neurorules.options import Options
 
@@ -40,6 +41,13 @@ class Adam:
         self.mean, self.mean_square = torch.zeros_like(parameters), torch.zeros_like(parameters)
         self.updates = 0
         self.compiled = parameters.device.type == "cpu"
+        if self.compiled:  # made once: making them takes longer than an update of a small network
+            parts = (parameters, self.mean, self.mean_square)
+            self._networks = list(zip(*(_rows(part) for part in parts), strict=True))
+            one = isinstance(learning_rate, float)
+            self._rates = (
+                [learning_rate] * len(self._networks) if one else torch.as_tensor(learning_rate).view(-1).tolist()
+            )
 
     def step(self, gradient: torch.Tensor) -> None:
         self.updates += 1
@@ -60,13 +68,18 @@ class Adam:
         from neurorules.training.compiled_adam import adam_step  # it loads the compiler
 
         correction, correction_square = 1 - self.BETA1**self.updates, 1 - self.BETA2**self.updates
-        parts = (self.parameters, gradient, self.mean, self.mean_square)
-        arrays = [part.numpy().reshape(-1, part.shape[-1]) for part in parts]
-        rates = [self.learning_rate] if isinstance(self.learning_rate, float) else self.learning_rate.view(-1).tolist()
-        for k in range(len(arrays[0])):
-            rate = rates[k if len(rates) > 1 else 0]
-            own = (array[k] for array in arrays)
-            adam_step(*own, (self.BETA1, self.BETA2), self.EPSILON, rate / correction, correction_square**0.5)
+        for network, of_network, rate in zip(self._networks, _rows(gradient), self._rates, strict=True):
+            parameters, mean, mean_square = network
+            adam_step(
+                *(parameters, of_network, mean, mean_square, (self.BETA1, self.BETA2), self.EPSILON),
+                *(rate / correction, correction_square**0.5),
+            )
+
+
+def _rows(tensor: torch.Tensor) -> NDArray[Any]:
+    """The memory of a tensor, (network, parameter)."""
+    array: NDArray[Any] = tensor.numpy()
+    return array.reshape(-1, array.shape[-1])
 
 
 class GradientDescent:

@@ -183,9 +183,15 @@ def _train(
         if noise is not None:
             for network_noise, sd, of in zip(theta.per_network(noise), noise_sds, normals, strict=True):
                 of.fill(network_noise, sd, update)
-        result = estimator.update(batch.inputs, noise, loss, batch.scored, [penalty.weight for penalty in penalties])
-        readout.keep(result.gradient)
-        optimiser.step(result.gradient.flat)
+        # Errors that fade over steps, and Adam's means, become subnormal numbers, which processors handle slowly.
+        torch.set_flush_denormal(True)
+        try:
+            weights_of_penalties = [penalty.weight for penalty in penalties]
+            result = estimator.update(batch.inputs, noise, loss, batch.scored, weights_of_penalties)
+            readout.keep(result.gradient)
+            optimiser.step(result.gradient.flat)
+        finally:
+            torch.set_flush_denormal(False)
         if update + 1 < updates:
             batches.prepare()  # before waiting for a GPU
         losses = torch.stack([result.task_loss.view(-1), result.mean_square_activity.view(-1)]).tolist()

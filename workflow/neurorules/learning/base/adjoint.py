@@ -221,10 +221,6 @@ class AdjointEstimator:
                 self._place_earlier(block.output_columns, output_error, start, stop)
             add_product(products, block.driving, block.errors)
 
-        recurrent, of_inputs, bias, readout, readout_bias = self._parts
-        torch.mul(recurrent, alpha, out=gradient.recurrent)
-        torch.mul(of_inputs, alpha, out=gradient.input)
-        torch.mul(bias, alpha, out=gradient.bias)
         first_delta = self._blocks[-1].first_delta.zero_()  # l_0 = 0
         path = rule.compiled_block(network, 0, 1)
         if path is not None and compiled is not None:
@@ -233,10 +229,16 @@ class AdjointEstimator:
             first = self._blocks[-1]
             derivative = network.derivative(0, 1, first.derivative[..., :1, :, :])
             rule.backward_block(network, 0, derivative, self._next, first.delta[..., :1, :, :])
+        if compiled is not None:
+            compiled.split_products(products, first_delta, gradient)
+            return
+        recurrent, of_inputs, bias, readout, readout_bias = self._parts
+        torch.mul(recurrent, alpha, out=gradient.recurrent)
+        torch.mul(of_inputs, alpha, out=gradient.input)
+        torch.mul(bias, alpha, out=gradient.bias)
         torch.sum(first_delta, -2, out=gradient.initial_state)
-        if compiled is None:
-            gradient.readout.copy_(readout)
-            gradient.readout_bias.copy_(readout_bias)
+        gradient.readout.copy_(readout)
+        gradient.readout_bias.copy_(readout_bias)
 
     def _recursion(self, block: _Block, derivative: torch.Tensor) -> None:
         """Turn the learning signal in a block's memory into delta."""

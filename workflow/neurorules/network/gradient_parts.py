@@ -1,4 +1,4 @@
-"""The gradient of the readout, compiled."""
+"""Compiled code for the parts of a gradient that are not computed along with the backward recursion."""
 
 from __future__ import annotations
 
@@ -34,3 +34,28 @@ def readout_gradient(output_error: Any, drive: Any, gradient: Any, bias_gradient
             bias_gradient[o] += bias_part[o]
             for j in range(n_units):
                 gradient[o, j] += part[o, j]
+
+
+@compiled
+def split_products(
+    products: Any, alpha: Any, first_delta: Any, recurrent: Any, inputs: Any, bias: Any, initial_state: Any
+) -> None:
+    """Write the gradients of W_h, W_x, b and a_0.
+
+    Args:
+        products: (column, unit), the sum over steps and trials of the drive of a step (h, x, 1) times delta.
+        alpha: dt / tau.
+        first_delta: (trial, unit), delta_0.
+        recurrent, inputs, bias, initial_state: receive the gradients, (unit, unit), (unit, input), (unit,), (unit,).
+    """
+    n_units, n_inputs = inputs.shape
+    for j in range(n_units):
+        for k in range(n_units):
+            recurrent[j, k] = alpha * products[k, j]
+        for k in range(n_inputs):
+            inputs[j, k] = alpha * products[n_units + k, j]
+        bias[j] = alpha * products[n_units + n_inputs, j]
+    initial_state[:] = 0
+    for i in range(first_delta.shape[0]):
+        for j in range(n_units):
+            initial_state[j] += first_delta[i, j]
