@@ -8,11 +8,12 @@ stacked, a masked loss with the activity penalty, and backward(). For evolution 
 samples without gradients. Both sides compute the same gradients for the same network and batch, and must agree before
 they are timed. Times are medians over rounds, and the ratio is the median of the rounds' ratios. GFLOP/s counts the
 matrix products that the learning rule needs. `share` is relative to the rate of a 1000 x 1000 product in the same
-rounds. `bound` is the share that could be reached if only products and memory traffic took time. The update's products
-alone, on memory that stays in the cache, are timed in the same rounds (on a GPU, they count at the rate of the large
-product). Memory traffic: each pass reads and writes the activity of all steps, at the rate of a copy. On a CPU, all
-times are CPU times, which other programs disturb least. The script then times drawing noise, against PyTorch's
-generator, and an update while a second process does the same. `--json` writes all results to a file.
+rounds. `bound` is the share that could be reached if only products, the activation function and memory traffic took
+time. The first two are timed in the same rounds, each alone and on memory that stays in the cache (on a GPU, products
+count at the rate of the large product, and the activation function not at all). Memory traffic: each pass reads and
+writes the activity of all steps, at the rate of a copy. On a CPU, all times are CPU times, which other programs disturb
+least. The script then times drawing noise, against PyTorch's generator, and an update while a second process does the
+same. `--json` writes all results to a file.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ from neurorules.network.activations import ACTIVATIONS
 from neurorules.network.architecture import Architecture
 from neurorules.network.connectivity import Connectivity
 from neurorules.network.initialisation import initialise
-from neurorules.network.kernels import add_product, product_of
+from neurorules.network.jit import FAST
+from neurorules.network.kernels import RETANH, _activate, _lowest, add_product, product_of
 from neurorules.network.normals import Normals
 from neurorules.network.parameters import Parameters, Sizes
 from neurorules.options import Options
@@ -62,6 +64,16 @@ def repeated_product(a, shared, c, beta, copied, times):
     product = product_of(len(a), (c.shape[1], a.shape[1]), a.shape[1], c.shape[1], beta, copied)
     for _ in range(times):
         add_product(product, a, shared, c)
+
+
+@numba.njit(fastmath=FAST, error_model="numpy")
+def repeated_activation(a, h, times):
+    """h = f(a) again and again, as in the compiled loops."""
+    lowest = _lowest(RETANH, a)
+    for _ in range(times):
+        for i in range(a.shape[0]):
+            for j in range(a.shape[1]):
+                h[i, j] = _activate(RETANH, lowest, a[i, j])
 
 
 class UsualLoop(torch.nn.Module):
@@ -181,13 +193,14 @@ class Case:
         return result.gradient.recurrent
 
     @torch.inference_mode()
-    def products(self) -> None:
-        """Only the matrix products of an update on a CPU, on the memory of one step, or of one block for weights."""
+    def arithmetic(self) -> None:
+        """Products and activation function of an update on a CPU, on memory of one step, or one block for weights."""
         network = self.estimator.network
         steps, beta = network.compiled, np.float32(1 - ALPHA)
         a, c = steps.drive[0, 0], np.zeros_like(steps.state[0])
         times = network.n_steps * (self.passes if self.passes == SAMPLES else 1)
         repeated_product(a, steps.shared[0], c, beta, steps.copied, times)
+        repeated_activation(steps.state[0], a, times)
         if self.passes == 3:
             repeated_product(c.copy(), steps.shared_back[0], c, beta, steps.copied, times)
         if self.passes < SAMPLES:
@@ -226,7 +239,7 @@ def compare(shape: tuple[int, ...], learning_rule: str, noise_sd: float, rounds:
                 seconds(case.usual, in_a_row, device),
                 seconds(lambda: square @ square, 1, device),
                 seconds(lambda: copy.copy_(copied), 1, device),
-                seconds(case.products if device == "cpu" else lambda: square @ square, in_a_row, device),
+                seconds(case.arithmetic if device == "cpu" else lambda: square @ square, in_a_row, device),
             )
         )
     ours_s, usual_s, square_s, copy_s, alone_s = np.array(times).T
@@ -265,7 +278,11 @@ def measured(row: dict[str, Any]) -> list[Measured]:
     return [
         Measured(what, row["ratio"], "times the usual loop", "more"),
         Measured(f"{what}: rate", 100 * row["share"], "% of the rate of a large product", "more"),
-        Measured(f"{what}: bound", 100 * row["bound"], "% possible given the rate of its products and memory traffic"),
+        Measured(
+            f"{what}: bound",
+            100 * row["bound"],
+            "% possible given its products, activation function and memory traffic",
+        ),
     ]
 
 

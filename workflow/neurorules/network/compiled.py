@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
+    from neurorules.network.learning_signal import LearningSignal
     from neurorules.network.parameters import Parameters
     from neurorules.network.rnn import Network
 
@@ -62,6 +63,8 @@ class CompiledSteps:
         self.shares_back = False
         self.state: NDArray[Any] = drive.new_zeros(n_networks, n_trials, n_units).numpy()
         self.outputs, self.squares = per_network(network.outputs, 3), per_network(network.square_activity, 0)
+        self._gradient: Parameters | None = None
+        self._parts: tuple[NDArray[Any], ...] = ()
         # Empty placeholders for optional arguments.
         self.silence, self.nowhere = np.zeros((1, 0, n_trials, n_units), dtype), np.zeros(0, bool)
         self.nothing, n_outputs = np.zeros((1, 0), dtype), sizes.outputs
@@ -111,8 +114,7 @@ class CompiledSteps:
         *,
         first_step: int = 1,
         derivative: torch.Tensor | None = None,
-        signal: tuple[torch.Tensor, torch.Tensor, float | torch.Tensor] | None = None,
-        gradient: Parameters | None = None,
+        signal: LearningSignal | None = None,
         through: NDArray[Any] | None = None,
         own: torch.Tensor | None = None,
     ) -> Callable[[int, NDArray[Any], NDArray[Any]], None]:
@@ -121,13 +123,12 @@ class CompiledSteps:
             start: the first step of the block.
             delta_next: (network, trial, unit), delta of the step after the block; overwritten with that of its first
                 step.
-            delta: (network, step, trial, unit), memory for delta_t. It contains l_t if `signal` is None.
+            delta: (network, step, trial, unit), memory for delta_t.
 
         Args:
             first_step: the step of the first entries of the other arguments.
             derivative: f'(a_t), (step, trial, unit); None without noise, when it follows from h_t.
-            signal: dL/dy_t (step, trial, output), B (output, unit) and the factor of h_t, from which l_t is computed.
-            gradient: with `signal`, the gradients of readout and readout bias; those of the block's steps are added.
+            signal: what l_t is computed from; None if `delta` contains l_t.
             through: (step,) bool, steps at which the path through the recurrent weights is kept; None for no steps.
             own: (unit,) or (network, unit), alpha times each unit's weight onto itself, whose path is kept at all
                 steps; or None.
@@ -137,10 +138,10 @@ class CompiledSteps:
         slopes = self.silence if derivative is None else per_network(derivative, 3)
         errors, feedback, factors = self.no_signal
         readouts, biases = feedback, self.nothing
-        if signal is not None and gradient is not None:
-            errors, feedback = per_network(signal[0], 3), per_network(signal[1], 2)
-            factors = np.asarray(signal[2], self.state.dtype).reshape(-1)
-            readouts, biases = per_network(gradient.readout, 2), per_network(gradient.readout_bias, 1)
+        if signal is not None:
+            errors, feedback = per_network(signal.output_error, 3), per_network(signal.feedback, 2)
+            factors = np.asarray(signal.activity_weight, self.state.dtype).reshape(-1)
+            readouts, biases = self._arrays_of(signal.gradient)[-2:]
         paths = self.nowhere if through is None else through
         if through is not None and not self.shares_back:  # once after each forward pass
             for recurrent, shared in zip(self.recurrent, self.shared_back, strict=True):
@@ -162,17 +163,23 @@ class CompiledSteps:
 
     def readout_gradient(self, output_error: torch.Tensor, gradient: Parameters) -> None:
         """Add the gradients of the readout and its bias. `output_error` is dL/dy_t of all steps."""
-        readouts, biases = per_network(gradient.readout, 2), per_network(gradient.readout_bias, 1)
+        readouts, biases = self._arrays_of(gradient)[-2:]
         for k, (drive, error) in enumerate(zip(self.drive, per_network(output_error, 3), strict=True)):
             readout_gradient(error, drive[1:], readouts[k], biases[k])
 
     def split_products(self, products: torch.Tensor, first_delta: torch.Tensor, gradient: Parameters) -> None:
         """Write the gradients of W_h, W_x, b and a_0, see `gradient_parts.split_products`."""
-        weights = per_network(gradient.recurrent, 2), per_network(gradient.input, 2)
-        vectors = per_network(gradient.bias, 1), per_network(gradient.initial_state, 1)
-        sums, first = per_network(products, 2), per_network(first_delta, 2)
-        for k in range(len(sums)):
-            split_products(sums[k], self.alpha, first[k], *(part[k] for part in (*weights, *vectors)))
+        sums, first, parts = per_network(products, 2), per_network(first_delta, 2), self._arrays_of(gradient)[:-2]
+        for network in zip(sums, first, *parts, strict=True):
+            split_products(self.alpha, *network)
+
+    def _arrays_of(self, gradient: Parameters) -> tuple[NDArray[Any], ...]:
+        """The parts of a gradient by network, in the order of `Sizes.shapes`; made once, as an update reuses them."""
+        if self._gradient is not gradient:
+            n_leading = len(gradient.batch_shape)
+            self._gradient = gradient
+            self._parts = tuple(per_network(part, part.ndim - n_leading) for part in gradient.named().values())
+        return self._parts
 
 
 def _of(arrays: NDArray[Any], k: int) -> Any:

@@ -38,13 +38,13 @@ def readout_gradient(output_error: Any, drive: Any, gradient: Any, bias_gradient
 
 @compiled
 def split_products(
-    products: Any, alpha: Any, first_delta: Any, recurrent: Any, inputs: Any, bias: Any, initial_state: Any
+    alpha: Any, products: Any, first_delta: Any, recurrent: Any, inputs: Any, bias: Any, initial_state: Any
 ) -> None:
     """Write the gradients of W_h, W_x, b and a_0.
 
     Args:
-        products: (column, unit), the sum over steps and trials of the drive of a step (h, x, 1) times delta.
         alpha: dt / tau.
+        products: (column, unit), the sum over steps and trials of the drive of a step (h, x, 1) times delta.
         first_delta: (trial, unit), delta_0.
         recurrent, inputs, bias, initial_state: receive the gradients, (unit, unit), (unit, input), (unit,), (unit,).
     """

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from neurorules.learning.base.gradient_estimator import BatchResult
+from neurorules.network.learning_signal import LearningSignal
 from neurorules.network.parameters import Parameters
 from neurorules.network.replay import Replayed
 from neurorules.network.rnn import add_product, padded
@@ -201,8 +202,8 @@ class AdjointEstimator:
         path = rule.compiled_block(network, 1, n_steps)
         if path is not None and compiled is not None:
             kept = network.kept_derivative(1, n_steps + 1)
-            signal = output_error, rule.feedback_weights(network), activity_weight
-            recursion = compiled.backward(derivative=kept, signal=signal, gradient=gradient, **path)
+            signal = LearningSignal(output_error, rule.feedback_weights(network), activity_weight, gradient)
+            recursion = compiled.backward(derivative=kept, signal=signal, **path)
         elif compiled is not None:
             compiled.readout_gradient(output_error, gradient)
         for block in self._blocks:
