@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from neurorules.study.load import load_study
 from neurorules.tasks.base.losses import ScoredTrials
 from neurorules.tasks.base.task import Task, make_task
+from neurorules.tasks.base.trials import Trials
 from neurorules.training.batches import Batches
 
 STREAMS = {3: 30, 5: 50}
@@ -53,3 +55,21 @@ def test_a_single_network_has_no_network_axis(task: Task) -> None:
     trials = drawn(task, 3, 1)[0]
     np.testing.assert_array_equal(batch.inputs, trials.inputs)
     assert batch.scored.targets.shape == ScoredTrials(trials, torch.zeros(1)).targets.shape == trials.targets.shape
+
+
+class Reversed:
+    """A task whose inputs are views: backward in time, and the same for all trials."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+
+    def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
+        trials = self.task.batch(rng, n_trials)
+        return replace(trials, inputs=np.broadcast_to(trials.inputs[::-1, :1], trials.inputs.shape))
+
+
+def test_a_task_may_return_views(task: Task) -> None:
+    batch = Batches(Reversed(task), 6, [3], {3: 30}, torch.zeros(10)).next()
+    first = drawn(task, 3, 1)[0].inputs[::-1, 0]
+    for k in range(6):
+        np.testing.assert_array_equal(batch.inputs[:, k], first)

@@ -22,6 +22,7 @@ from neurorules.network.architecture import Architecture
 from neurorules.network.connectivity import Connectivity
 from neurorules.network.normals import Normals
 from neurorules.network.parameters import Parameters, Sizes, stacked
+from neurorules.network.rnn import Network
 from neurorules.options import Options
 from neurorules.tasks.base.losses import ScoredTrials, cross_entropy, mean_squared_error
 from neurorules.tasks.base.trials import Trials
@@ -982,8 +983,51 @@ def test_a_stack_on_a_cpu_has_the_float32_updates_of_its_networks(learning_rule:
     inputs = torch.as_tensor(np.stack([trials.inputs] * 2)).float()
     found = estimator.update(inputs, None, mean_squared_error, batch, [0.3, 0.3]).gradient.named()
     for k in range(2):
-        for name in ("recurrent", "input", "initial_state"):
+        for name in ("recurrent", "input", "bias", "initial_state", "readout", "readout_bias"):
             np.testing.assert_allclose(found[name][k].numpy(), expected[k][name], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("learning_rule", AUTOGRAD)
+def test_an_update_that_is_not_finite_leaves_nothing_behind(learning_rule: str) -> None:
+    problem = problem_for(learning_rule)
+    estimator = make_estimator(problem, learning_rule)
+    unusable = replace(problem.trials, inputs=np.full_like(problem.trials.inputs, np.nan))
+    assert np.isnan(gradient_by(estimator, replace(problem, trials=unusable))["recurrent"]).any()
+    expected = AUTOGRAD[learning_rule](problem, estimator, options_of(learning_rule))
+    assert_equal(gradient_by(estimator, problem), expected)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("shape", [(5, 4, 3), (10, 4, 5), (10, 4, 2), (10, 3, 3), (20, 4, 3)])
+def test_inputs_of_another_shape_are_refused(shape: tuple[int, ...], compiled: bool) -> None:
+    network = Network(Parameters(Sizes(3, 8, 2)), ACTIVATIONS["tanh"], 0.2, 10, 4, compiled=compiled)
+    with pytest.raises(RuntimeError):
+        network.forward(torch.zeros(shape))
+
+
+def test_noise_that_a_stack_shares_is_refused_if_activity_is_kept() -> None:
+    network = Network(Parameters(Sizes(3, 8, 2), torch.zeros(2, 122)), ACTIVATIONS["tanh"], 0.2, 10, 4)
+    with pytest.raises(ValueError, match="noise of their own"):
+        network.forward(torch.zeros(10, 4, 3), torch.zeros(10, 4, 8))
+
+
+@pytest.mark.parametrize("dtype, tolerance", [(torch.float32, 3e-6), (torch.float64, 1e-12)])
+@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_forward_passes_of_a_stack_agree(
+    activation: str, keep: bool, dtype: torch.dtype, tolerance: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compiled and in PyTorch, in blocks of four of 13 steps, with inputs that are shared, strided and in float64."""
+    monkeypatch.setitem(rnn.NUMBERS_PER_BLOCK, "cpu", 3 * 5 * 6 * 4)
+    generator = torch.Generator().manual_seed(0)
+    theta = Parameters(Sizes(2, 6, 2), 0.5 * torch.randn(3, 74, generator=generator, dtype=dtype))
+    inputs = torch.randn(2, 5, 13, generator=generator, dtype=torch.float64).permute(2, 1, 0)
+    found = []
+    for compiled in (True, False):
+        network = Network(theta, ACTIVATIONS[activation], 0.2, 13, 5, keep, compiled)
+        found.append((network.forward(inputs).clone(), network.square_activity.clone()))
+    for ours, theirs in zip(*found, strict=True):
+        assert ((ours - theirs).abs() <= tolerance * (1 + theirs.abs())).all()
 
 
 def test_the_compiled_tanh_is_near_tanh_and_passes_nan_through() -> None:

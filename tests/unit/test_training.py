@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -18,11 +19,12 @@ from neurorules.network.normals import Normals
 from neurorules.network.parameters import Parameters, Sizes
 from neurorules.options import Options
 from neurorules.runs.evaluate import accuracies
+from neurorules.tasks.base.losses import ScoredTrials
 from neurorules.tasks.base.trials import Trials
 from neurorules.tasks.hatsopoulos2007 import ReachTask
 from neurorules.training.activity_penalty import ActivityPenalty
 from neurorules.training.checkpoints import checkpoint_updates
-from neurorules.training.optimiser import make_optimiser
+from neurorules.training.optimiser import Adam, make_optimiser
 from neurorules.training.streams import PURPOSES, stream_seed
 from neurorules.training.train import train
 
@@ -175,6 +177,32 @@ def test_an_optimiser_is_pytorchs(name: str, peer: type, dtype: torch.dtype, rou
         theirs.grad = gradient
         published.step()
         assert (ours - theirs).abs().max() <= (rounding * (1 + update) if name == "adam" else 0.0), update
+
+
+def test_adam_takes_one_rate_in_a_tensor() -> None:
+    parameters = torch.ones(3, 4)
+    Adam(parameters, torch.tensor([[0.1]], dtype=torch.float64)).step(torch.ones(3, 4))
+    assert torch.allclose(parameters, torch.full((3, 4), 0.9))
+
+
+def test_subnormal_numbers_are_zero_only_during_an_update(task: ReachTask) -> None:
+    def keeps_subnormals() -> bool:
+        return bool((torch.full((64,), 1e-40) * 1 != 0).all())
+
+    class Loss:
+        """Ends the training in its first update."""
+
+        pointwise = None
+
+        def __call__(self, outputs: torch.Tensor, batch: ScoredTrials) -> tuple[torch.Tensor, torch.Tensor]:
+            assert not keeps_subnormals()
+            raise RuntimeError("in the update")
+
+    other = copy(task)
+    other.loss = Loss()  # type: ignore[misc]
+    with pytest.raises(RuntimeError, match="in the update"):
+        run(other)
+    assert keeps_subnormals()
 
 
 @pytest.mark.parametrize("optimiser, constraint", [("adam", "none"), ("adam", "dale-sparse"), ("sgd", "dale-sparse")])

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @cache
 def _all(n_steps: int) -> NDArray[np.bool_]:
-    """(step,) True; made once, because it would take 1% of the update of a small network."""
+    """(step,) True; made once, because making it takes 1% of the update of a small network."""
     return np.ones(n_steps, bool)
 
 

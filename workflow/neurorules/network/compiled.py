@@ -88,7 +88,7 @@ class CompiledSteps:
         """Compute h_t and y_t for steps start + 1 .. stop, and add the sum of h_t^2 to `square_activity`.
 
         Args:
-            inputs: the inputs of these steps.
+            inputs: the inputs of these steps, contiguous for each network, in the network's dtype.
             noise: the noise of these steps, or None.
             first: index of h at step `start` in `drive`.
             start, stop: the steps.
@@ -118,12 +118,7 @@ class CompiledSteps:
         through: NDArray[Any] | None = None,
         own: torch.Tensor | None = None,
     ) -> Callable[[int, NDArray[Any], NDArray[Any]], None]:
-        """A function that computes delta_t for a block of steps, after a forward pass. Its arguments:
-
-            start: the first step of the block.
-            delta_next: (network, trial, unit), delta of the step after the block; overwritten with that of its first
-                step.
-            delta: (network, step, trial, unit), memory for delta_t.
+        """A function that computes delta_t for a block of steps, after a forward pass.
 
         Args:
             first_step: the step of the first entries of the other arguments.
@@ -149,8 +144,16 @@ class CompiledSteps:
             self.shares_back = True
 
         def block(start: int, delta_next: NDArray[Any], delta: NDArray[Any]) -> None:
+            """Compute delta_t.
+
+            Args:
+                start: the first step of the block.
+                delta_next: (network, trial, unit), delta of the step after the block; overwritten with that of its
+                    first step.
+                delta: (network, step, trial, unit), memory for delta_t, finite; it contains l_t if `signal` is None.
+            """
             stop = start + delta.shape[1]
-            of_block = slice(start - first_step, stop - first_step)  # of no steps, if there are none
+            of_block = slice(start - first_step, stop - first_step)  # empty arrays stay empty
             for k, after in enumerate(delta_next):
                 backward(
                     *(delta[k], given, _of(errors, k)[of_block], _of(feedback, k), _of(factors, k)),
@@ -167,14 +170,13 @@ class CompiledSteps:
         for k, (drive, error) in enumerate(zip(self.drive, per_network(output_error, 3), strict=True)):
             readout_gradient(error, drive[1:], readouts[k], biases[k])
 
-    def split_products(self, products: torch.Tensor, first_delta: torch.Tensor, gradient: Parameters) -> None:
-        """Write the gradients of W_h, W_x, b and a_0, see `gradient_parts.split_products`."""
+    def split_products(self, products: torch.Tensor, first_delta: torch.Tensor, gradient: Parameters) -> bool:
+        """Write the gradients of W_h, W_x, b and a_0; returns whether they are finite. See `gradient_parts`."""
         sums, first, parts = per_network(products, 2), per_network(first_delta, 2), self._arrays_of(gradient)[:-2]
-        for network in zip(sums, first, *parts, strict=True):
-            split_products(self.alpha, *network)
+        return all([split_products(self.alpha, *network) for network in zip(sums, first, *parts, strict=True)])
 
     def _arrays_of(self, gradient: Parameters) -> tuple[NDArray[Any], ...]:
-        """The parts of a gradient by network, in the order of `Sizes.shapes`; made once, as an update reuses them."""
+        """The parts of a gradient by network, in the order of `Sizes.shapes`; made once, as all updates write there."""
         if self._gradient is not gradient:
             n_leading = len(gradient.batch_shape)
             self._gradient = gradient

@@ -39,8 +39,8 @@ def readout_gradient(output_error: Any, drive: Any, gradient: Any, bias_gradient
 @compiled
 def split_products(
     alpha: Any, products: Any, first_delta: Any, recurrent: Any, inputs: Any, bias: Any, initial_state: Any
-) -> None:
-    """Write the gradients of W_h, W_x, b and a_0.
+) -> bool:
+    """Write the gradients of W_h, W_x, b and a_0; returns whether every delta is finite.
 
     Args:
         alpha: dt / tau.
@@ -59,3 +59,4 @@ def split_products(
     for i in range(first_delta.shape[0]):
         for j in range(n_units):
             initial_state[j] += first_delta[i, j]
+    return bool(np.isfinite(bias).all() and np.isfinite(initial_state).all())  # sums of every delta

@@ -24,12 +24,12 @@ from neurorules.network.blas import COMPUTE, GEMM
 from neurorules.network.jit import FAST, compiled
 
 RETANH, RELU, TANH = 0, 1, 2
-LEAST = np.float32(-7.9)  # tanh is -1 below, in float32
+LEAST = np.float32(-7.9)  # limit of the approximation, as in Eigen; tanh is -1 below, but for 3e-7
 CODES = {"retanh": RETANH, "relu": RELU, "tanh": TANH}
 
 
 def _tanh(x: Any) -> Any:
-    """tanh of a number from `LEAST` up, see the module docstring; also callable outside compiled code."""
+    """tanh of a number, in float32 not below `LEAST`, see the module docstring; also for uncompiled code."""
     return _compiled_tanh(numba.typeof(x))(x)  # type: ignore[no-untyped-call]
 
 
@@ -196,7 +196,7 @@ def forward(
             for i in range(n_trials):
                 for j in range(n_units):
                     drive[t + 1, i, j] = _activate(RELU, lowest, state[i, j])
-        else:  # without the case in the loop, it is a quarter faster
+        else:  # retanh differs only by `lowest`; a test of `code` in the loop would make it a quarter slower
             for i in range(n_trials):
                 for j in range(n_units):
                     drive[t + 1, i, j] = _activate(TANH, lowest, state[i, j])
@@ -247,7 +247,7 @@ def backward(
     The kept path is alpha W^T delta_{t+1} at the steps of `through`, or own delta_{t+1}, or none.
 
     Args:
-        errors: (step, trial, unit), memory for delta_t, with finite numbers.
+        errors: (step, trial, unit), memory for delta_t; what is there is multiplied by 0, so it must be finite.
         given: whether `errors` already contains l_t; if so, there are no outputs and `activity_weight` is 0.
         output_error, feedback: (step, trial, output), dL/dy_t; (output, unit), B.
         activity_weight: the factor of h_t.

@@ -125,15 +125,26 @@ class Network:
         Args:
             inputs: x_1..x_T, (step, trial, input), shared by a stack; or (network, step, trial, input).
             noise: added to h_1..h_T, (step, trial, unit) or (network, step, trial, unit); or None. If activity is
-                kept, this memory is overwritten with f'(a_t), which must be computed before noise is added to h_t.
-                Use the same memory at every call: a GPU keeps a recording for each, see `replay`.
+                kept, this memory is overwritten with f'(a_t), which must be computed before noise is added to h_t,
+                so a stack cannot share it. Use the same memory at every call: a GPU keeps a recording for each, see
+                `replay`.
 
         Returns:
             `outputs`, valid until the next call.
+
+        Raises:
+            RuntimeError: inputs do not have the network's shape.
+            ValueError: a stack that keeps activity shares its noise.
         """
         keep = self.keep_activity
         self._noise = noise
-        inputs = inputs.to(self.drive.dtype).contiguous()
+        if noise is not None and keep and noise.ndim != self.drive.ndim:
+            raise ValueError("the networks of a stack that keeps activity need noise of their own")
+        inputs = inputs.to(self.drive.dtype)
+        shape = self.n_steps, self.n_trials, self.parameters.sizes.inputs
+        inputs = inputs.expand(*inputs.shape[:-3], *shape)
+        if self.compiled is not None:
+            inputs = inputs.contiguous()
         self._steps.start()
         self.square_activity.zero_()
         for start in range(0, self.n_steps, self.steps_per_block):

@@ -53,7 +53,7 @@ class TorchSteps:
         """Compute h_t and y_t for steps start + 1 .. stop, and add the sum of h_t^2 to `square_activity`.
 
         Args:
-            inputs: the inputs of these steps.
+            inputs: the inputs of these steps, (step, trial, input) or (network, step, trial, input).
             noise: the noise of these steps, or None. A GPU records the steps once for each address of the noise.
             first: index of h at step `start` in `drive`.
             start, stop: the steps.

@@ -71,7 +71,7 @@ class Batches:
         trials, self._prepared = self._prepared, None
         # The device gets one copy per seed, and copies it for the seed's networks.
         if self._of_network is None:
-            inputs = torch.from_numpy(trials[0].inputs).to(self.like)
+            inputs = torch.from_numpy(np.require(trials[0].inputs, requirements=["C", "W"])).to(self.like)
         else:
             inputs = torch.from_numpy(np.stack([batch.inputs for batch in trials])).to(self.like)[self._of_network]
         scored = ScoredTrials(trials, self.like, self._of_network)

@@ -50,6 +50,7 @@ def gradient_alignment(
     from neurorules.runs.run import checkpoint_parameters
     from neurorules.tasks.base.losses import ScoredTrials
     from neurorules.training.streams import stream_seed
+    from neurorules.training.subnormal import subnormals_as_zero
 
     def seed_for(purpose: str) -> int:
         return stream_seed(options.task_name, seed, purpose)
@@ -85,10 +86,11 @@ def gradient_alignment(
                 noise = theta.flat.new_zeros(*sizes, options.network.units)
                 normals.fill(noise, noise_sd, draw)
             inputs, batch = torch.as_tensor(trials.inputs).to(theta.flat), ScoredTrials(trials, like=theta.flat)
-            found = [
-                estimator.update(inputs, None if noise is None else noise.clone(), task.loss, batch, [penalty])
-                for estimator in (estimators if counts else estimators[:1])
-            ]
+            with subnormals_as_zero():
+                found = [
+                    estimator.update(inputs, None if noise is None else noise.clone(), task.loss, batch, [penalty])
+                    for estimator in (estimators if counts else estimators[:1])
+                ]
             if counts:
                 recurrent = [result.gradient.recurrent.flatten().double() for result in found]
                 cosines.append(_cosine(*recurrent))

@@ -37,17 +37,15 @@ class Adam:
     def __init__(self, parameters: torch.Tensor, learning_rate: float | torch.Tensor) -> None:
         import torch
 
-        self.parameters, self.learning_rate = parameters, learning_rate
+        self.parameters, self._learning_rate = parameters, learning_rate
         self.mean, self.mean_square = torch.zeros_like(parameters), torch.zeros_like(parameters)
         self.updates = 0
         self.compiled = parameters.device.type == "cpu"
         if self.compiled:  # made once: making them takes longer than an update of a small network
             parts = (parameters, self.mean, self.mean_square)
             self._networks = list(zip(*(_rows(part) for part in parts), strict=True))
-            one = isinstance(learning_rate, float)
-            self._rates = (
-                [learning_rate] * len(self._networks) if one else torch.as_tensor(learning_rate).view(-1).tolist()
-            )
+            rates = torch.as_tensor(learning_rate, dtype=torch.float64).view(-1, 1)
+            self._rates = rates.expand(len(self._networks), 1).flatten().tolist()
 
     def step(self, gradient: torch.Tensor) -> None:
         self.updates += 1
@@ -58,7 +56,7 @@ class Adam:
         self.mean_square.mul_(self.BETA2).addcmul_(gradient, gradient, value=1 - self.BETA2)
         correction, correction_square = 1 - self.BETA1**self.updates, 1 - self.BETA2**self.updates
         scale = (self.mean_square.sqrt() / correction_square**0.5).add_(self.EPSILON)
-        step = -self.learning_rate / correction
+        step = -self._learning_rate / correction
         if isinstance(step, float):
             self.parameters.addcdiv_(self.mean, scale, value=step)
         else:  # the same order of operations, so that the bytes are the same
@@ -86,13 +84,13 @@ class GradientDescent:
     """Plain stochastic gradient descent without momentum. For the arguments, see Adam."""
 
     def __init__(self, parameters: torch.Tensor, learning_rate: float | torch.Tensor) -> None:
-        self.parameters, self.learning_rate = parameters, learning_rate
+        self.parameters, self._learning_rate = parameters, learning_rate
 
     def step(self, gradient: torch.Tensor) -> None:
-        if isinstance(self.learning_rate, float):
-            self.parameters.add_(gradient, alpha=-self.learning_rate)
+        if isinstance(self._learning_rate, float):
+            self.parameters.add_(gradient, alpha=-self._learning_rate)
         else:
-            self.parameters.addcmul_(gradient, self.learning_rate.to(gradient), value=-1.0)
+            self.parameters.addcmul_(gradient, self._learning_rate.to(gradient), value=-1.0)
 
 
 def make_optimiser(

@@ -30,6 +30,7 @@ from neurorules.training.flossing import floss
 from neurorules.training.optimiser import make_optimiser
 from neurorules.training.shape import shape
 from neurorules.training.streams import PURPOSES, stream_seed
+from neurorules.training.subnormal import subnormals_as_zero
 
 if TYPE_CHECKING:
     import torch
@@ -183,15 +184,11 @@ def _train(
         if noise is not None:
             for network_noise, sd, of in zip(theta.per_network(noise), noise_sds, normals, strict=True):
                 of.fill(network_noise, sd, update)
-        # Errors that fade over steps, and Adam's means, become subnormal numbers, which processors handle slowly.
-        torch.set_flush_denormal(True)
-        try:
-            weights_of_penalties = [penalty.weight for penalty in penalties]
-            result = estimator.update(batch.inputs, noise, loss, batch.scored, weights_of_penalties)
+        penalty_weights = [penalty.weight for penalty in penalties]
+        with subnormals_as_zero():
+            result = estimator.update(batch.inputs, noise, loss, batch.scored, penalty_weights)
             readout.keep(result.gradient)
             optimiser.step(result.gradient.flat)
-        finally:
-            torch.set_flush_denormal(False)
         if update + 1 < updates:
             batches.prepare()  # before waiting for a GPU
         both = result.task_loss.view(-1), result.mean_square_activity.view(-1)

@@ -231,7 +231,8 @@ class AdjointEstimator:
             derivative = network.derivative(0, 1, first.derivative[..., :1, :, :])
             rule.backward_block(network, 0, derivative, self._next, first.delta[..., :1, :, :])
         if compiled is not None:
-            compiled.split_products(products, first_delta, gradient)
+            if not compiled.split_products(products, first_delta, gradient):
+                self._errors.zero_()  # the next update multiplies them by 0
             return
         recurrent, of_inputs, bias, readout, readout_bias = self._parts
         torch.mul(recurrent, alpha, out=gradient.recurrent)

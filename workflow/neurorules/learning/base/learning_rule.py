@@ -202,7 +202,7 @@ class LearningRule:
 
         Args:
             network: weights and alpha.
-            first_step, n_steps: the steps of the block.
+            first_step, n_steps: the steps: those of a block, or all from 1 to T.
         """
         raise NotImplementedError
 
