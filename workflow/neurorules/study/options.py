@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -133,14 +134,15 @@ class StudyOptions:
         return self._trained_with(model, AFTER_CHOOSING)
 
     def _trained_with(self, model: Model, without: Sequence[str]) -> dict[str, Any]:
-        options = self.of(model)
+        resolved = self._of(model)
+        options = {group: _copied(resolved[group]) for group in TRAINED_WITH}
         options["training"] = {key: value for key, value in options["training"].items() if key not in without}
         return {
             "task_name": model.task,
             "task_module": self.task_module(model.task),
             "learning_rule": model.learning_rule,
             "recording": self.training_recording(model),
-            **{group: options[group] for group in TRAINED_WITH},
+            **options,
         }
 
     def chooses_learning_rate(self, model: Model) -> bool:
@@ -149,7 +151,7 @@ class StudyOptions:
 
     def scoring(self, model: Model, table_type: str) -> dict[str, Any]:
         """The options that determine a model's table of one type, besides its runs and the recording."""
-        return {"comparison": self._comparison(self.of(model)["comparison"], table_type)}
+        return {"comparison": self._comparison(_copied(self._of(model)["comparison"]), table_type)}
 
     def table_options(self, table_type: str) -> dict[str, Any]:
         """The options that determine a table about several models or none: the defaults that its type depends on."""
@@ -161,11 +163,8 @@ class StudyOptions:
     @staticmethod
     def _comparison(options: Mapping[str, Any], table_type: str) -> dict[str, Any]:
         """The `comparison` options that a table type depends on."""
-        of_others = {
-            key for name in table_types() if name != table_type for key in TABLE_TYPES.load(name).COMPARISON_KEYS
-        }
         own = TABLE_TYPES.load(table_type).COMPARISON_KEYS
-        used, of_others = {*own, *keys_of_measures(options, own)}, of_others | measure_keys()
+        used, of_others = {*own, *keys_of_measures(options, own)}, _keys_of_others(table_type) | measure_keys()
         return {key: value for key, value in options.items() if key in used or key not in of_others}
 
     def learning_options(self, learning_rule: str) -> Mapping[str, Any]:
@@ -196,6 +195,13 @@ class StudyOptions:
     def needs_recording(self, task: str) -> bool:
         """Whether a task makes its trials from a recording."""
         return getattr(TASKS.load(self.task_module(task)), "NEEDS_RECORDING", False)
+
+
+@cache
+def _keys_of_others(table_type: str) -> frozenset[str]:
+    """The `comparison` options that other table types depend on."""
+    others = [name for name in table_types() if name != table_type]
+    return frozenset(key for name in others for key in TABLE_TYPES.load(name).COMPARISON_KEYS)
 
 
 def _copied(value: Any) -> Any:

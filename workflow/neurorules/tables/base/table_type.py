@@ -32,6 +32,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from neurorules.plugins import Plugins
@@ -102,6 +103,7 @@ def table_types(subject: str | None = None) -> list[str]:
     return [name for name in TABLE_TYPES.names() if subject in (None, subject_of(name))]
 
 
+@cache
 def subject_of(name: str) -> str:
     """What one table of a type is about: "model", "group" or "recording"."""
     subject: str = TABLE_TYPES.load(name).SUBJECT
