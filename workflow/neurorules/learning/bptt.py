@@ -9,7 +9,6 @@ units would have to know the weights of their outgoing synapses, and errors woul
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,15 +18,8 @@ from neurorules.network.rnn import add_product
 
 if TYPE_CHECKING:
     import torch
-    from numpy.typing import NDArray
 
     from neurorules.network.rnn import Network
-
-
-@cache
-def _all(n_steps: int) -> NDArray[np.bool_]:
-    """(step,) True; made once, because making it takes 1% of the update of a small network."""
-    return np.ones(n_steps, bool)
 
 
 class BPTT(LearningRule):
@@ -38,7 +30,7 @@ class BPTT(LearningRule):
         return False
 
     def compiled_path(self, network: Network, first_step: int, n_steps: int) -> dict[str, Any]:
-        return {"through": _all(n_steps)}
+        return {"through": np.ones(n_steps, bool)}
 
     def backward_step(
         self,

@@ -20,7 +20,7 @@ from neurorules.errors import InputError
 from neurorules.tasks.base.cues import unit_vectors
 from neurorules.tasks.base.losses import mean_squared_error, regression_accuracy
 from neurorules.tasks.base.periods import STEP_MS, duration_ms, n_steps, steps_around, whole_steps
-from neurorules.tasks.base.trials import Trials
+from neurorules.tasks.base.trials import Trials, held_targets
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -139,8 +139,9 @@ class MemoryTask:
         shown = {"target": self.target, "until_delay": slice(self.target.stop), "trial": slice(None)}
         inputs[shown[self.options.context], :, 2:-1] = self.context[condition]
         inputs[:, :, -1] = before
-        targets = responding[:, :, None] * self.answer[condition]
-        return Trials(inputs, targets, before | responding, condition.astype(np.int64))
+        return Trials(
+            inputs, held_targets(responding, self.answer[condition]), before | responding, condition.astype(np.int64)
+        )
 
 
 def _check(options: Options) -> None:

@@ -41,7 +41,7 @@ class Adam:
         self.mean, self.mean_square = torch.zeros_like(parameters), torch.zeros_like(parameters)
         self.updates = 0
         self.compiled = parameters.device.type == "cpu"
-        if self.compiled:  # made once: making them takes longer than an update of a small network
+        if self.compiled:  # made once: for a small network, making these views takes longer than the step
             parts = (parameters, self.mean, self.mean_square)
             self._networks = list(zip(*(_rows(part) for part in parts), strict=True))
             rates = torch.as_tensor(learning_rate, dtype=torch.float64).view(-1, 1)

@@ -1,7 +1,7 @@
 """Subnormal numbers count as 0 while an update is computed.
 
 Errors that fade over steps, and Adam's means, become numbers below 1e-38 in float32 (1e-308 in float64), which
-processors handle slowly: small networks spend up to half of an update on them.
+processors handle slowly: small networks can spend half of an update on them.
 """
 
 from __future__ import annotations

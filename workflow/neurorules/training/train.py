@@ -191,8 +191,7 @@ def _train(
             optimiser.step(result.gradient.flat)
         if update + 1 < updates:
             batches.prepare()  # before waiting for a GPU
-        both = result.task_loss.view(-1), result.mean_square_activity.view(-1)
-        losses = [one.tolist() for one in both] if device.type == "cpu" else torch.stack(both).tolist()
+        losses = torch.stack([result.task_loss.view(-1), result.mean_square_activity.view(-1)]).tolist()
         totals = []
         for k, (task_loss, mean_square) in enumerate(zip(*losses, strict=True)):
             weight = penalties[k].weight

@@ -5,8 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+def held_targets(responding: NDArray[Any], answer: NDArray[Any]) -> NDArray[Any]:
+    """Targets that hold a trial's answer while it responds, and are 0 before and after.
+
+    Args:
+        responding: (step, trial) bool.
+        answer: (trial, output) float32.
+
+    Returns:
+        (step, trial, output) float32.
+    """
+    targets = np.empty((*responding.shape, answer.shape[1]), np.float32)
+    for output in range(answer.shape[1]):  # one by one: along the short axis, a product is several times slower
+        np.multiply(responding, answer[:, output], out=targets[:, :, output])
+    return targets
 
 
 @dataclass(frozen=True)
