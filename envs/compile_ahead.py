@@ -36,7 +36,7 @@ def main() -> None:
             model["learning_rule"] = learning_rule
             model["learning"] = dict(study.options.learning_options(learning_rule))
             model["network"] |= {"units": 8, "noise_sd": 0.1}
-            model["training"] |= {"updates": 1, "batch_size": 4, "learning_rate": 1e-3}
+            model["training"] |= {"updates": 1, "batch_size": 4, "learning_rate": 1e-3, "flossing_iterations": 1}
             train(model, [0], task)
     points = np.random.default_rng(0).standard_normal((8, 2))
     umap_embedding(np.linalg.norm(points[:, None] - points, axis=-1))

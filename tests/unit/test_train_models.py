@@ -87,6 +87,27 @@ def test_a_network_that_diverges_is_the_only_one_and_names_its_own_learning_rate
     xr.testing.assert_identical(first, last)
 
 
+@pytest.mark.parametrize("flossing_learning_rate", [1e-3, 1e308])
+def test_networks_that_differ_in_learning_rate_share_their_flossing(flossing_learning_rate: float) -> None:
+    """Others do not: neither those of another seed, nor those with more iterations."""
+    task = make_task("romo", ROMO, None)
+
+    def network(seed: int, rate: float, iterations: int = 2) -> Network:
+        training = {"learning_rate": rate, "flossing_exponents": 2, "flossing_iterations": iterations}
+        model = options_of("bptt", {"training": {**training, "flossing_learning_rate": flossing_learning_rate}})
+        return Network(model, seed)
+
+    networks = [network(0, 0.01), network(1, 0.01), network(0, 0.02), network(1, 0.02), network(0, 0.01, 3)]
+    for one, run in zip(networks, train_stack(networks, task), strict=True):
+        (alone,) = train_stack([one], task)
+        if flossing_learning_rate > 1:
+            assert isinstance(run, InputError) and isinstance(alone, InputError)
+            assert run.key == "training.flossing_learning_rate" and str(run) == str(alone)
+        else:
+            assert isinstance(run, xr.Dataset) and isinstance(alone, xr.Dataset)
+            xr.testing.assert_identical(run, alone)
+
+
 def test_networks_of_several_shapes_are_no_stack() -> None:
     models = [options_of("bptt"), options_of("bptt", {"network": {"tau_steps": 2}})]
     with pytest.raises(ValueError, match="shapes"):

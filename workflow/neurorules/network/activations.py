@@ -26,6 +26,7 @@ class Activation:
             dominate the cost of a step in a small network, so everything is looked up once.
         derivative: reads h and writes f'(a) into its second argument.
         function, slope: f and f' of a as differentiable expressions, used by gradient flossing.
+        curvature: f'' of a from h and f'(a), used by gradient flossing; None if it is 0 everywhere.
         of_arrays: reads a NumPy array and writes f(a) into its second argument, for networks that are not trained.
     """
 
@@ -34,6 +35,7 @@ class Activation:
     derivative: Callable[[torch.Tensor, torch.Tensor], None]
     function: Callable[[torch.Tensor], torch.Tensor]
     slope: Callable[[torch.Tensor], torch.Tensor]
+    curvature: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None
     of_arrays: Callable[[NDArray[Any], NDArray[Any]], object]
 
 
@@ -93,6 +95,10 @@ def _tanh_slope(a: torch.Tensor) -> torch.Tensor:
     return 1.0 - a.tanh().square()
 
 
+def _tanh_curvature(h: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
+    return -2.0 * h * slope
+
+
 def _active(a: torch.Tensor) -> torch.Tensor:
     """1 where a > 0, otherwise 0."""
     return (a > 0).to(a.dtype)
@@ -105,8 +111,9 @@ ACTIVATIONS = {
         _retanh_derivative,
         lambda a: a.tanh().relu(),
         lambda a: _active(a) * _tanh_slope(a),
+        _tanh_curvature,
         _retanh_of_arrays,
     ),
-    "relu": Activation("relu", _bind_relu, _relu_derivative, lambda a: a.relu(), _active, _relu_of_arrays),
-    "tanh": Activation("tanh", _bind_tanh, _tanh_derivative, lambda a: a.tanh(), _tanh_slope, np.tanh),
+    "relu": Activation("relu", _bind_relu, _relu_derivative, lambda a: a.relu(), _active, None, _relu_of_arrays),
+    "tanh": Activation("tanh", _bind_tanh, _tanh_derivative, lambda a: a.tanh(), _tanh_slope, _tanh_curvature, np.tanh),
 }

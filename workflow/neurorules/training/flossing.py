@@ -5,7 +5,7 @@ paper's Appendix B).
 
 There are two variants. `full` differentiates through everything. `local` is the companion's: it detaches the state
 before each step, and the basis after each orthonormalisation. So a step's exponent depends only on that step's own use
-of the weights: in J_t, and in the step from a_{t-1} to a_t.
+of the weights: in J_t, and in the step from a_{t-1} to a_t. That gradient can be written out, see `compiled_flossing`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from neurorules.errors import InputError
 from neurorules.network.parameters import Parameters
-from neurorules.network.tangent import exponents_along, log_stretch, next_state, random_basis, states, tangent_step
+from neurorules.network.tangent import exponents_along, random_basis
 from neurorules.training.optimiser import Adam
 
 if TYPE_CHECKING:
@@ -50,64 +50,54 @@ def floss(theta: Parameters, architecture: Architecture, task: Task, training: O
     """
     import torch
 
-    with torch.inference_mode(False), torch.enable_grad():
+    from neurorules.training.compiled_flossing import LocalFlossing  # it loads the compiler
+
+    with torch.inference_mode(False), torch.no_grad():
         trained = Parameters(theta.sizes, theta.flat.detach().double().cpu().clone())
         connectivity = architecture.connectivity.double()
         rng, basis_rng = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
         k, n_trials = training.flossing_exponents, training.flossing_trials
         iterations = training.flossing_iterations
         optimiser = Adam(trained.flat, training.flossing_learning_rate)
-        differentiable_exponents = local_exponents if training.flossing_local else exponents_along
 
         def inputs() -> torch.Tensor:
             return torch.as_tensor(task.batch(rng, n_trials).inputs).double()
 
-        basis = random_basis(n_trials, theta.sizes.units, k, basis_rng)
-        with torch.no_grad():
-            basis = exponents_along(connectivity.weights(trained), architecture, inputs(), basis)[1]
+        batch, weights = inputs(), connectivity.weights(trained)
+        flossing: LocalFlossing | FullFlossing = FullFlossing(weights, architecture)
+        if training.flossing_local:
+            flossing = LocalFlossing(weights, architecture, len(batch), n_trials, k)
+        basis = flossing(batch, random_basis(n_trials, theta.sizes.units, k, basis_rng))[1]
         history = []
         for iteration in range(iterations + 1):
-            weights = Parameters(theta.sizes, connectivity.weights(trained).flat.detach().clone().requires_grad_())
-            exponents, basis = differentiable_exponents(weights, architecture, inputs(), basis)
-            history.append(exponents.detach().numpy())
-            if not np.isfinite(history[-1]).all():
-                raise _not_finite(iteration, history[-1], training)
+            connectivity.weights(trained, weights)
+            exponents, basis, gradient = flossing(inputs(), basis)
+            history.append(exponents)
+            if not np.isfinite(exponents).all():
+                raise _not_finite(iteration, exponents, training)
             if iteration < iterations:
-                torch.autograd.backward(flossing_loss(exponents))
-                gradient = Parameters(theta.sizes, weights.flat.grad)
-                connectivity.to_theta_gradient(trained, gradient)
-                optimiser.step(gradient.flat)
+                connectivity.to_theta_gradient(trained, Parameters(theta.sizes, gradient))
+                optimiser.step(gradient)
     theta.flat.copy_(trained.flat)
     return np.stack(history)
 
 
-def flossing_loss(exponents: torch.Tensor) -> torch.Tensor:
-    """Sum of the squared exponents."""
-    return exponents.square().sum()
+class FullFlossing:
+    """The loss of full flossing, by automatic differentiation. For arguments and return values, see `LocalFlossing`."""
 
+    def __init__(self, weights: Parameters, architecture: Architecture) -> None:
+        self.weights, self.architecture = weights, architecture
 
-def local_exponents(
-    weights: Parameters, architecture: Architecture, inputs: torch.Tensor, basis: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """The same exponents, differentiable only through each step's own use of the weights.
+    def __call__(self, inputs: torch.Tensor, basis: torch.Tensor) -> tuple[NDArray[Any], torch.Tensor, torch.Tensor]:
+        import torch
 
-    No step's gradient depends on another's, so all steps are differentiated at once. For arguments and return values,
-    see `exponents_along`.
-    """
-    import torch
-
-    activation, alpha = architecture.activation, architecture.alpha
-    with torch.no_grad():
-        trajectory = states(weights, activation, alpha, inputs)
-        slopes = activation.slope(trajectory)
-        bases = [basis]
-        for slope in slopes:
-            bases.append(torch.linalg.qr(tangent_step(weights.recurrent, slope, alpha, bases[-1]))[0])
-    drive = inputs[:-1] @ weights.input.mT + weights.bias
-    first = weights.initial_state.expand_as(trajectory[:1])
-    own_states = torch.cat([first, next_state(weights, activation, alpha, trajectory[:-1], drive)])
-    stepped = tangent_step(weights.recurrent, activation.slope(own_states), alpha, torch.stack(bases[:-1]))
-    return log_stretch(torch.linalg.qr(stepped)[1]).mean((0, 1)), bases[-1]
+        with torch.enable_grad():
+            flat = self.weights.flat.detach().clone().requires_grad_()
+            weights = Parameters(self.weights.sizes, flat)
+            exponents, basis = exponents_along(weights, self.architecture, inputs, basis)
+            torch.autograd.backward(exponents.square().sum())
+        assert flat.grad is not None
+        return exponents.detach().numpy(), basis, flat.grad
 
 
 def _not_finite(iteration: int, exponents: NDArray[Any], training: Options) -> InputError:

@@ -1,7 +1,8 @@
 """A model's best learning rate: the one with the smallest loss at the end of a short training.
 
 The companion paper uses the best learning rate from a grid for each initialisation (its Appendix A). Candidates are
-trained with a seed that no figure shows, so that the choice does not bias the results.
+trained with a seed that no figure shows, so that the choice does not bias the results. They are trained together: they
+see the same trials, and start from the same weights after the same gradient flossing.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from neurorules.provenance.versions import versions
 from neurorules.recordings.recording import open_recording
 from neurorules.tasks.base.task import make_task
 from neurorules.training.progress import Progress
-from neurorules.training.train import train
+from neurorules.training.train import Network, train_stack
 
 TAIL = 10  # losses are averaged over the last tenth of the updates
 
@@ -57,11 +58,11 @@ def choose_learning_rate(
         updates=options.training.learning_rate_updates, checkpoints="quadratic", n_checkpoints=2
     )
     seed = training.learning_rate_seed
+    rates = sorted(training.learning_rate_grid)
+    networks = [Network(options.but(training=training.but(learning_rate=rate)), seed) for rate in rates]
+    name = f"{options.task_name} {options.learning_rule} learning rates {', '.join(f'{rate:g}' for rate in rates)}"
     losses: dict[float, float] = {}
-    for rate in sorted(training.learning_rate_grid):
-        name = f"{options.task_name} {options.learning_rule} learning rate {rate:g}"
-        candidate = options.but(training=training.but(learning_rate=rate))
-        run = train(candidate, [seed], task, Progress(name, training.updates))[seed]
+    for rate, run in zip(rates, train_stack(networks, task, Progress(name, training.updates)), strict=True):
         if isinstance(run, InputError) and run.key != "training.learning_rate":
             raise run  # gradient flossing failed, which is the same for all candidates
         losses[rate] = math.inf if isinstance(run, InputError) else tail_mean(run["task_loss"].values.tolist())

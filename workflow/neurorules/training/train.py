@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurorules.errors import InputError
+from neurorules.io.identity import canonical_json
 from neurorules.learning.base.learning_rule import load_learning_rule
 from neurorules.network.architecture import make_architecture
 from neurorules.network.architectures.base.cell import load_architecture
@@ -217,12 +218,26 @@ def _floss(
     networks: Sequence[Network],
     streams: Sequence[Mapping[str, int]],
 ) -> tuple[dict[int, NDArray[Any]], dict[int, InputError]]:
-    """Floss the networks that have gradient flossing, in place. Returns exponents and errors, by network index."""
+    """Floss the networks that have gradient flossing, in place. Returns exponents and errors, by network index.
+
+    Networks that differ only in their learning rate are flossed once.
+    """
     exponents: dict[int, NDArray[Any]] = {}
     failed: dict[int, InputError] = {}
-    for k, (network, flat) in enumerate(zip(networks, theta.per_network(theta.flat), strict=True)):
+    flats = theta.per_network(theta.flat)
+    flossed: dict[str, int] = {}
+    for k, (network, flat) in enumerate(zip(networks, flats, strict=True)):
         training = network.model.training
         if not training.flossing_iterations:
+            continue
+        alike = network.model.but(training=training.but(learning_rate=None))
+        first = flossed.setdefault(canonical_json([alike.as_dict(), network.seed]), k)
+        if first != k:
+            flat.copy_(flats[first])
+            if first in failed:
+                failed[k] = failed[first]
+            else:
+                exponents[k] = exponents[first]
             continue
         own = architecture.of_network(k) if theta.batch_shape else architecture
         try:
