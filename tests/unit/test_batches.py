@@ -57,6 +57,15 @@ def test_a_single_network_has_no_network_axis(task: Task) -> None:
     assert batch.scored.targets.shape == ScoredTrials(trials, torch.zeros(1)).targets.shape == trials.targets.shape
 
 
+def test_a_stack_of_one_seed_shares_its_batch(task: Task) -> None:
+    batches = Batches(task, 6, [3, 3, 3], {3: 30}, torch.zeros(3, 10))
+    for trials in drawn(task, 3, 2):
+        batch = batches.next()
+        np.testing.assert_array_equal(batch.inputs, trials.inputs)
+        for k in range(3):
+            np.testing.assert_array_equal(batch.scored.of_network(k).targets, trials.targets)
+
+
 class Reversed:
     """A task whose inputs are views: backward in time, and the same for all trials."""
 

@@ -135,7 +135,7 @@ class SamplingEstimator:
                 k,
                 self.theta.flat[k],
                 self.gradient.flat[k],
-                inputs[k],
+                inputs if inputs.ndim == 3 else inputs[k],
                 None if noise is None else noise[k],
                 loss,
                 batch.of_network(k),

@@ -51,9 +51,9 @@ class CompiledSteps:
         self.recurrent, self.inputs = per_network(p.recurrent, 2), per_network(p.input, 2)
         self.bias, self.initial_state = per_network(p.bias, 1), per_network(p.initial_state, 1)
         self.readout, self.readout_bias = per_network(p.readout, 2), per_network(p.readout_bias, 1)
-        # Allocated by PyTorch, which aligns memory well for BLAS. Columns are those of `drive`; the padding stays 0.
+        # Allocated by PyTorch, which aligns memory well for BLAS. Columns are those of `drive`, without padding.
         n_networks, n_units, n_trials = len(self.drive), sizes.units, network.n_trials
-        n_columns = drive.shape[-1]
+        n_columns = network.n_driving
         self.weights: NDArray[Any] = drive.new_zeros(n_units, n_columns).numpy()
         self.copied = copies_shared_matrix(self.drive.dtype)
         size = shared_size(n_units, n_trials, n_columns, self.drive.dtype)

@@ -92,7 +92,7 @@ def load_weights(
     Args:
         code: of the activation function.
         recurrent, inputs, bias, initial_state: the parameters of the network.
-        weights: (unit, column), receives W_h, W_x and b; its padding is left alone.
+        weights: (unit, column), receives W_h, W_x and b.
         state, first: (trial, unit) and (trial, column), receive a_0 and h_0, in the first columns.
     """
     n_units, n_inputs = inputs.shape
@@ -180,7 +180,8 @@ def forward(
     """
     n_trials, n_units = state.shape
     lowest, squares = _lowest(code, state), np.empty(n_units, state.dtype)
-    product = product_of(n_trials, (n_units, drive.shape[2]), drive.shape[2], n_units, leak, copied)
+    n_driving = n_units + inputs.shape[2] + 1
+    product = product_of(n_trials, (n_units, n_driving), drive.shape[2], n_units, leak, copied)
     total = 0.0
     for t in range(outputs.shape[0]):
         drive[t, :, n_units : n_units + inputs.shape[2]] = inputs[t]

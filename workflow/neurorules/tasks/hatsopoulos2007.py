@@ -84,13 +84,12 @@ class ReachTask(DelayedReach):
             output_step=len(BUMP) + options.output_offset_steps,
         )
 
-    def cue(self, since: NDArray[Any], condition: NDArray[Any], interval2: NDArray[Any]) -> NDArray[Any]:
+    def cue(
+        self, since: NDArray[Any], condition: NDArray[Any], interval2: NDArray[Any]
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Sine and cosine of the target's angle, with the time course of a bump."""
         angle = 2 * np.pi * condition / N_TARGETS
-        cue: NDArray[Any] = shown("bump", since, interval2)[:, :, None] * np.stack(
-            [np.sin(angle), np.cos(angle)], axis=-1
-        )
-        return cue
+        return shown("bump", since, interval2), np.stack([np.sin(angle), np.cos(angle)], axis=-1)
 
 
 def condition_labels(task: ReachTask) -> dict[str, NDArray[Any]]:

@@ -131,11 +131,11 @@ class RecordedReach(DelayedReach):
         first = options.test_interval1_steps + options.test_interval2_steps + output_step
         self.own_onset = first - int(np.rint(_first_time(time_ms, options) / options.dt_ms))
 
-    def cue(self, since: NDArray[Any], condition: NDArray[Any], interval2: NDArray[Any]) -> NDArray[Any]:
+    def cue(
+        self, since: NDArray[Any], condition: NDArray[Any], interval2: NDArray[Any]
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
         """The condition's cue with its time course."""
-        course = shown(self.cue_shape, since, interval2)
-        cue: NDArray[Any] = course[:, :, None] * self.cues[condition]
-        return cue
+        return shown(self.cue_shape, since, interval2), self.cues[condition]
 
     def window(self, time_ms: NDArray[Any], comparison: Options) -> NDArray[Any]:
         """The steps around `comparison.onset_step`, which lines up with the recording's event (0 ms).

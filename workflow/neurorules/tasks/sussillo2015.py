@@ -65,10 +65,11 @@ class MazeTask(DelayedReach):
             output_step=len(RAMP) + options.output_offset_steps,
         )
 
-    def cue(self, since: NDArray[Any], condition: NDArray[Any], interval2: NDArray[Any]) -> NDArray[Any]:
+    def cue(
+        self, since: NDArray[Any], condition: NDArray[Any], interval2: NDArray[Any]
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
         """The condition's plan inputs, ramped on, held for the second interval, and ramped off."""
-        cue: NDArray[Any] = shown("held", since, interval2)[:, :, None] * self.plan_input[condition]
-        return cue
+        return shown("held", since, interval2), self.plan_input[condition]
 
 
 def condition_labels(task: MazeTask) -> dict[str, NDArray[Any]]:

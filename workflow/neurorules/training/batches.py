@@ -22,7 +22,7 @@ class Batch:
     """The trials of one update.
 
     Attributes:
-        inputs: x_1..x_T, (step, trial, input); (network, step, trial, input) for a stack.
+        inputs: x_1..x_T, (step, trial, input); (network, step, trial, input) for a stack of several seeds.
         scored: the targets, with the same leading axis.
         n_steps, n_trials: T and B.
     """
@@ -52,8 +52,8 @@ class Batches:
         self.task, self.n_trials, self.like = task, n_trials, like
         self._rngs = [np.random.default_rng(stream) for stream in streams.values()]
         order = list(streams)
-        self._of_network: torch.Tensor | None = None
-        if like.ndim > 1:
+        self._of_network: torch.Tensor | None = None  # all share one batch
+        if len(order) > 1:
             self._of_network = torch.tensor([order.index(seed) for seed in seeds], device=like.device)
         self._prepared: list[Trials] | None = None
 

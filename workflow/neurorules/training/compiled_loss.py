@@ -78,7 +78,7 @@ class CompiledLoss:
         gradient = torch.empty_like(outputs)
         if outputs.ndim == 3:
             return torch.from_numpy(self._of_network(outputs, batch, gradient)), gradient
-        batches = [batch if batch.scored.ndim == 2 else batch.of_network(k) for k in range(len(outputs))]
+        batches = [batch.of_network(k) for k in range(len(outputs))]
         losses = [self._of_network(*one) for one in zip(outputs, batches, gradient, strict=True)]
         return torch.from_numpy(np.stack(losses)), gradient
 

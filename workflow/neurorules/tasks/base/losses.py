@@ -55,7 +55,9 @@ class ScoredTrials:
         self.n_scored = self.scored.sum((-2, -1), keepdim=True)
 
     def of_network(self, k: int) -> ScoredTrials:
-        """The batch of network k in a stack."""
+        """The batch of network k in a stack, which may be the same for all."""
+        if self.scored.ndim == 2:
+            return self
         part = copy(self)
         part.targets, part.scored, part.n_scored = self.targets[k], self.scored[k], self.n_scored[k]
         return part

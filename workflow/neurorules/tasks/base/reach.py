@@ -107,8 +107,10 @@ class DelayedReach(ABC):
                 )
 
     @abstractmethod
-    def cue(self, since: NDArray[Any], condition: NDArray[Any], interval2: NDArray[Any]) -> NDArray[Any]:
-        """All inputs except the hold cue: (step, trial, input), zero where nothing is shown.
+    def cue(
+        self, since: NDArray[Any], condition: NDArray[Any], interval2: NDArray[Any]
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """All inputs except the hold cue, as strength (step, trial) and what is shown at strength 1, (trial, input).
 
         Args:
             since: (step, trial) steps since the cue began, negative before.
@@ -181,17 +183,18 @@ class DelayedReach(ABC):
         hold_end = intervals + self.hold_steps
 
         inputs = np.empty((n_steps, len(condition), self.n_inputs), np.float32)
-        inputs[:, :, :-1] = self.cue(step - interval1[None, :], condition, interval2)
-        inputs[:, :, -1] = np.where(step < hold_end - len(RAMP), 1.0, shifted(RAMP[::-1], step - hold_end + len(RAMP)))
+        strength, cue = self.cue(step - interval1[None, :], condition, interval2)
+        for i in range(self.n_inputs - 1):  # one by one: along the short axis, a product is several times slower
+            inputs[:, :, i] = strength * cue[:, i]
+        inputs[:, :, -1] = shifted(RAMP[::-1], step - (hold_end - len(RAMP)), before=1.0)
 
         n_moving = self.movement.shape[1]
-        position = step - intervals - self.output_step
-        row = self._row_of_condition[condition] + (position + 1).clip(0, n_moving + 1)
+        position = step - (intervals + self.output_step)
+        row = self._row_of_condition[condition] + np.minimum(np.maximum(position, -1), n_moving) + 1
         return Trials(inputs, self._rows.take(row, axis=0), position < n_moving, condition.astype(np.int64))
 
 
-def shifted(shape: NDArray[Any], position: NDArray[Any]) -> NDArray[Any]:
-    """Values of `shape` at `position`, zero outside it."""
-    zero = [0.0]
-    read: NDArray[Any] = np.concatenate([zero, shape, zero]).take(position + 1, mode="clip")
+def shifted(shape: NDArray[Any], position: NDArray[Any], before: float = 0.0) -> NDArray[Any]:
+    """Values of `shape` at `position`, `before` in front of it and zero behind it."""
+    read: NDArray[Any] = np.concatenate([[before], shape, [0.0]]).take(position + 1, mode="clip")
     return read
