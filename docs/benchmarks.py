@@ -42,6 +42,11 @@ ABOUT = {
         "Architectures",
         "One update of gated networks with N units. The usual loop calls PyTorch's own cells step by step.",
     ),
+    "flossing": (
+        "Gradient flossing",
+        "One batch of local gradient flossing: Lyapunov exponents and their gradient, in float64. Automatic "
+        "differentiation is a loop over steps with `detach` and `backward()`.",
+    ),
     "similarity": ("Similarity", "Similarity measures, on one thread."),
     "demo": (
         "The demo",

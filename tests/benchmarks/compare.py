@@ -2,9 +2,9 @@
 
     python tests/benchmarks/compare.py [BENCHMARK ...] [--write] [--quick] [--slower 0.2]
 
-The benchmarks are `gradients`, `learning_rules`, `architectures`, `similarity` and `demo`; by default, all of them run.
-Ratios to a reference in the same run can be compared between machines; seconds are shown but not compared. The exit
-code is 1 if a ratio is worse than the stored one by more than `--slower`. `--write` stores the results;
+The benchmarks are `gradients`, `learning_rules`, `architectures`, `flossing`, `similarity` and `demo`; by default, all
+of them run. Ratios to a reference in the same run can be compared between machines; seconds are shown but not compared.
+The exit code is 1 if a ratio is worse than the stored one by more than `--slower`. `--write` stores the results;
 `docs/benchmarks.py` makes a page from them.
 """
 
@@ -24,7 +24,7 @@ from measured import Measured, read
 
 HERE = Path(__file__).parent
 STORED = HERE / "stored.json"
-BENCHMARKS = ("gradients", "learning_rules", "architectures", "similarity", "demo")
+BENCHMARKS = ("gradients", "learning_rules", "architectures", "flossing", "similarity", "demo")
 
 
 def machine() -> str:

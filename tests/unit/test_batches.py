@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from neurorules.errors import InputError
 from neurorules.study.load import load_study
 from neurorules.tasks.base.losses import ScoredTrials
 from neurorules.tasks.base.task import Task, make_task
@@ -21,7 +22,7 @@ STREAMS = {3: 30, 5: 50}
 @pytest.fixture(scope="module")
 def task(repository: Path) -> Task:
     study = load_study(repository / "config" / "demo.yaml")
-    options = study.options.training(next(model for model in study.selection.trained if model.task == "mante2013"))
+    options = study.options.training(next(model for model in study.selection.trained if model.task == "romo"))
     return make_task(options["task_module"], options["task"], None)
 
 
@@ -64,6 +65,37 @@ def test_a_stack_of_one_seed_shares_its_batch(task: Task) -> None:
         np.testing.assert_array_equal(batch.inputs, trials.inputs)
         for k in range(3):
             np.testing.assert_array_equal(batch.scored.of_network(k).targets, trials.targets)
+
+
+class Reusing:
+    """A task whose trials are valid until the next batch."""
+
+    def __init__(self, task: Task) -> None:
+        self.task, self.memory = task, None
+
+    def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
+        trials = self.task.batch(rng, n_trials)
+        if self.memory is None:
+            self.memory = np.empty_like(trials.inputs)
+        self.memory[:] = trials.inputs
+        return replace(trials, inputs=self.memory)
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_trials_drawn_ahead_are_those_drawn_one_by_one(task: Task, ahead: bool) -> None:
+    batches = Batches(task, 6, [3], {3: 30}, torch.zeros(10))
+    for trials in drawn(task, 3, 30):
+        batch = batches.next()
+        np.testing.assert_array_equal(batch.inputs, trials.inputs)
+        np.testing.assert_array_equal(batch.scored.targets, trials.targets)
+        if ahead:
+            batches.prepare()
+
+
+def test_a_task_that_overwrites_its_trials_is_refused(task: Task) -> None:
+    with pytest.raises(InputError, match="share memory") as error:
+        Batches(Reusing(task), 6, [3], {3: 30}, torch.zeros(10)).next()
+    assert error.value.remedy is not None and "new arrays" in error.value.remedy
 
 
 class Reversed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from helpers.local_flossing import unrolled
 from helpers.options import model_options, network_options, training_options
 from scipy.linalg import eigh_tridiagonal
 from scipy.optimize import brentq
@@ -263,58 +264,34 @@ def test_local_and_full_flossing_have_the_same_exponents_and_other_gradients(act
 
 @pytest.mark.parametrize("activation", ["relu", "retanh", "tanh"])
 def test_local_flossing_differentiates_a_step_by_its_own_weights_alone(activation):
-    """Every step has a copy of the weights here, and each log stretch is differentiated by all copies.
-
-    Independent of how the library does it: an unrolled loop with `detach`, one step at a time.
-    """
+    """Every step has a copy of the weights here, and each log stretch is differentiated by all copies."""
     theta, architecture = network_of(activation=activation, gain=1.4, units=5, seed=1)
     theta.initial_state.copy_(torch.linspace(0.1, 0.9, 5, dtype=torch.float64))
-    alpha, functions = architecture.alpha, architecture.activation
     inputs = torch.as_tensor(romo().batch(np.random.default_rng(1), 2).inputs).double()[:10]
     basis, k = basis_of(2, 5, 2), 2
     n_steps = len(inputs)
 
-    def unrolled(copies, local):
-        state, q, logs = copies[0].initial_state.expand(2, -1), basis, []
-        for t in range(n_steps):
-            if t > 0:
-                before = state.detach() if local else state
-                own = copies[t]
-                drive = inputs[t - 1] @ own.input.mT + own.bias
-                state = (1 - alpha) * before + alpha * (functions.function(before) @ own.recurrent.mT + drive)
-            q, triangle = torch.linalg.qr(tangent_step(copies[t].recurrent, functions.slope(state), alpha, q))
-            q = q.detach() if local else q
-            logs.append(triangle.diagonal(dim1=-2, dim2=-1).abs().log().sum())
-        return logs
-
     for local in (True, False):
         copies = [Parameters(theta.sizes, theta.flat.clone().requires_grad_()) for _ in range(n_steps)]
         reached = torch.zeros(n_steps, n_steps)
-        for t, log in enumerate(unrolled(copies, local)):
-            gradients = torch.autograd.grad(log, [one.flat for one in copies], retain_graph=True, allow_unused=True)
+        for t, logs in enumerate(unrolled(copies, architecture, inputs, basis, local)):
+            gradients = torch.autograd.grad(
+                logs.sum(), [one.flat for one in copies], retain_graph=True, allow_unused=True
+            )
             reached[t] = torch.tensor([0.0 if g is None else float(g.abs().max()) for g in gradients])
         others = reached - torch.diag(reached.diagonal())
         assert (reached.diagonal() > 0).all()
         assert (others == 0).all() if local else (others != 0).any()
 
-    # The gradient that training uses is the sum over these copies.
-    copies = [Parameters(theta.sizes, theta.flat.clone().requires_grad_()) for _ in range(n_steps)]
-    means = torch.zeros(k, dtype=torch.float64)
-    state, q = copies[0].initial_state.expand(2, -1), basis
-    for t in range(n_steps):
-        if t > 0:
-            before, own = state.detach(), copies[t]
-            drive = inputs[t - 1] @ own.input.mT + own.bias
-            state = (1 - alpha) * before + alpha * (functions.function(before) @ own.recurrent.mT + drive)
-        q, triangle = torch.linalg.qr(tangent_step(copies[t].recurrent, functions.slope(state), alpha, q.detach()))
-        means = means + triangle.diagonal(dim1=-2, dim2=-1).abs().log().mean(0) / n_steps
+    # The gradient that training uses is the sum over these copies, which have the same value.
+    weights = Parameters(theta.sizes, theta.flat.clone().requires_grad_())
+    means = unrolled([weights] * n_steps, architecture, inputs, basis).mean((0, 1))
     means.square().sum().backward()
-    expected = sum(one.flat.grad for one in copies)
     flossing = LocalFlossing(theta, architecture, n_steps, 2, k)
     for _ in range(2):  # its memory is reused
         exponents, _, gradient = flossing(inputs, basis)
         assert exponents == pytest.approx(means.detach().numpy(), abs=1e-12)
-        assert gradient.numpy() == pytest.approx(expected.numpy(), abs=1e-12)
+        assert gradient.numpy() == pytest.approx(weights.flat.grad.numpy(), abs=1e-12)
 
 
 FLOSSING = {"flossing_iterations": 60, "flossing_exponents": 2, "flossing_learning_rate": 1e-2, "flossing_trials": 4}

@@ -9,6 +9,7 @@ units would have to know the weights of their outgoing synapses, and errors woul
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from neurorules.network.rnn import add_product
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
 
     from neurorules.network.rnn import Network
 
@@ -30,7 +32,7 @@ class BPTT(LearningRule):
         return False
 
     def compiled_path(self, network: Network, first_step: int, n_steps: int) -> dict[str, Any]:
-        return {"through": np.ones(n_steps, bool)}
+        return {"through": _all_steps(n_steps)}
 
     def backward_step(
         self,
@@ -42,6 +44,12 @@ class BPTT(LearningRule):
     ) -> None:
         add_product(delta, delta_next, network.parameters.recurrent, alpha=network.alpha)
         delta.mul_(derivative).add_(delta_next, alpha=1.0 - network.alpha)
+
+
+@cache
+def _all_steps(n_steps: int) -> NDArray[Any]:
+    """(step,) true."""
+    return np.ones(n_steps, bool)
 
 
 LEARNING_RULE = BPTT

@@ -170,10 +170,15 @@ class CompiledSteps:
         for k, (drive, error) in enumerate(zip(self.drive, per_network(output_error, 3), strict=True)):
             readout_gradient(error, drive[1:], readouts[k], biases[k])
 
-    def split_products(self, products: torch.Tensor, first_delta: torch.Tensor, gradient: Parameters) -> bool:
-        """Write the gradients of W_h, W_x, b and a_0; returns whether they are finite. See `gradient_parts`."""
-        sums, first, parts = per_network(products, 2), per_network(first_delta, 2), self._arrays_of(gradient)[:-2]
-        return all([split_products(self.alpha, *network) for network in zip(sums, first, *parts, strict=True)])
+    def split_products(self, products: NDArray[Any], first_delta: NDArray[Any], gradient: Parameters) -> bool:
+        """Write the gradients of W_h, W_x, b and a_0; returns whether they are finite.
+
+        Args:
+            products, first_delta: with a leading network dimension, see `gradient_parts`.
+            gradient: receives the gradients.
+        """
+        parts = self._arrays_of(gradient)[:-2]
+        return all([split_products(self.alpha, *part) for part in zip(products, first_delta, *parts, strict=True)])
 
     def _arrays_of(self, gradient: Parameters) -> tuple[NDArray[Any], ...]:
         """The parts of a gradient by network, in the order of `Sizes.shapes`; made once, as all updates write there."""

@@ -142,7 +142,8 @@ class Network:
             raise ValueError("the networks of a stack that keeps activity need noise of their own")
         inputs = inputs.to(self.drive.dtype)
         shape = self.n_steps, self.n_trials, self.parameters.sizes.inputs
-        inputs = inputs.expand(*inputs.shape[:-3], *shape)
+        if inputs.shape[-3:] != shape:
+            inputs = inputs.expand(*inputs.shape[:-3], *shape)
         if self.compiled is not None:
             inputs = inputs.contiguous()
         self._steps.start()
@@ -154,6 +155,8 @@ class Network:
                 first = 0
                 if start:
                     self._activity_at[0].copy_(self._activity_at[self.steps_per_block])
-            noise_of_block = None if noise is None else noise[..., start:stop, :, :]
-            self._steps.run(inputs[..., start:stop, :, :], noise_of_block, first, start, stop, keep)
+            of_block = inputs, noise
+            if stop - start < self.n_steps:
+                of_block = inputs[..., start:stop, :, :], None if noise is None else noise[..., start:stop, :, :]
+            self._steps.run(*of_block, first, start, stop, keep)
         return self.outputs

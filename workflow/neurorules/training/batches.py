@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurorules.errors import InputError
 from neurorules.tasks.base.losses import ScoredTrials
 
 if TYPE_CHECKING:
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 
     from neurorules.tasks.base.task import Task
     from neurorules.tasks.base.trials import Trials
+
+# Batches drawn at once. Between two updates, when the processor's caches hold something else, drawing a batch takes
+# twice as long as in a row. A GPU is busy for one update only, so trials are drawn for the next.
+AHEAD = {"cpu": 8, "cuda": 1}
 
 
 @dataclass(frozen=True)
@@ -55,20 +61,42 @@ class Batches:
         self._of_network: torch.Tensor | None = None  # all share one batch
         if len(order) > 1:
             self._of_network = torch.tensor([order.index(seed) for seed in seeds], device=like.device)
-        self._prepared: list[Trials] | None = None
+        self._ahead, self._checked = AHEAD[like.device.type], False
+        self._drawn: list[list[Trials]] = []
+        self._ready: deque[Batch] = deque()
 
     def prepare(self) -> None:
-        """Draw the trials of the next batch ahead, while a GPU is busy."""
-        if self._prepared is None:
-            self._prepared = [self.task.batch(rng, self.n_trials) for rng in self._rngs]
+        """Draw trials ahead if there are none, while a GPU is busy.
+
+        Raises:
+            InputError: the task overwrites trials that it returned earlier.
+        """
+        if self._ready or self._drawn:
+            return
+        drawing = (self.task.batch(rng, self.n_trials) for _ in range(self._ahead) for rng in self._rngs)
+        trials = [next(drawing)]
+        kept = None if self._checked else trials[0].inputs.copy()
+        trials += drawing
+        if kept is not None and not np.array_equal(trials[0].inputs, kept, equal_nan=True):
+            raise InputError(
+                "The task's batches share memory, so each overwrites the one before.",
+                key="task.module",
+                remedy="Let the task's method `batch` return new arrays.",
+            )
+        self._checked, n_seeds = True, len(self._rngs)
+        self._drawn = [trials[i : i + n_seeds] for i in range(0, len(trials), n_seeds)]
 
     def next(self) -> Batch:
         """The next batch, on the device of the networks."""
+        if not self._ready:
+            self.prepare()
+            self._ready.extend(self._batch(trials) for trials in self._drawn)
+            self._drawn = []
+        return self._ready.popleft()
+
+    def _batch(self, trials: list[Trials]) -> Batch:
         import torch
 
-        self.prepare()
-        assert self._prepared is not None
-        trials, self._prepared = self._prepared, None
         # The device gets one copy per seed, and copies it for the seed's networks.
         if self._of_network is None:
             inputs = torch.from_numpy(np.require(trials[0].inputs, requirements=["C", "W"])).to(self.like)

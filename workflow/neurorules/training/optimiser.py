@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
@@ -42,6 +44,11 @@ class Adam:
         self.updates = 0
         self.compiled = parameters.device.type == "cpu"
         if self.compiled:  # made once: for a small network, making these views takes longer than the step
+            from neurorules.training.compiled_adam import adam_step  # it loads the compiler
+
+            self._adam_step = adam_step
+            self._gradient: torch.Tensor | None = None
+            self._gradients: NDArray[Any] = np.empty(0)
             parts = (parameters, self.mean, self.mean_square)
             self._networks = list(zip(*(_rows(part) for part in parts), strict=True))
             rates = torch.as_tensor(learning_rate, dtype=torch.float64).view(-1, 1)
@@ -63,12 +70,12 @@ class Adam:
             self.parameters.addcdiv_(self.mean * step.to(self.mean), scale)
 
     def _compiled_step(self, gradient: torch.Tensor) -> None:
-        from neurorules.training.compiled_adam import adam_step  # it loads the compiler
-
+        if gradient is not self._gradient:  # all updates write there
+            self._gradient, self._gradients = gradient, _rows(gradient)
         correction, correction_square = 1 - self.BETA1**self.updates, 1 - self.BETA2**self.updates
-        for network, of_network, rate in zip(self._networks, _rows(gradient), self._rates, strict=True):
+        for network, of_network, rate in zip(self._networks, self._gradients, self._rates, strict=True):
             parameters, mean, mean_square = network
-            adam_step(
+            self._adam_step(
                 *(parameters, of_network, mean, mean_square, (self.BETA1, self.BETA2), self.EPSILON),
                 *(rate / correction, correction_square**0.5),
             )

@@ -137,9 +137,11 @@ class AdjointEstimator:
         self._blocks = [self._block(max(0, stop - network.steps_per_block), stop) for stop in stops]
         self._replayed: dict[tuple[int, int], Replayed] = {}
         self._first_arrays: tuple[NDArray[Any], ...] = ()
+        self._sums: tuple[NDArray[Any], ...] = ()
         if network.compiled is not None:
             after, delta = self._blocks[-1].arrays
             self._first_arrays = after, delta[:, :1]
+            self._sums = network.compiled.per_network(self._products, 2), delta[:, 0]
 
     def _block(self, start: int, stop: int) -> _Block:
         n_units, count = self.theta.sizes.units, stop - start
@@ -231,7 +233,8 @@ class AdjointEstimator:
             derivative = network.derivative(0, 1, first.derivative[..., :1, :, :])
             rule.backward_block(network, 0, derivative, self._next, first.delta[..., :1, :, :])
         if compiled is not None:
-            if not compiled.split_products(products, first_delta, gradient):
+            sums, delta_0 = self._sums
+            if not compiled.split_products(sums, delta_0, gradient):
                 self._errors.zero_()  # the next update multiplies them by 0
             return
         recurrent, of_inputs, bias, readout, readout_bias = self._parts

@@ -66,7 +66,7 @@ class Task(Protocol):
     accuracy: Callable[[NDArray[Any], Trials], float]  # of outputs (step, trial, output) of one network
 
     def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
-        """A batch of training trials."""
+        """A batch of training trials, as new arrays."""
 
     def test(self) -> Trials:
         """Noise-free trials, one per condition."""
