@@ -30,8 +30,8 @@ from neurorules.network.parameters import Parameters, Sizes
 from neurorules.network.tangent import random_basis
 from neurorules.training.compiled_flossing import LocalFlossing
 
-# activation, units, steps: the companion's reach, its other tasks, and a network of the first paper's size
-CASES = [("relu", 64, 300), ("retanh", 64, 56), ("retanh", 200, 300)]
+# activation, units, steps: the companion's reach and Romo tasks, and a network of the first paper's reach
+CASES = [("relu", 64, 300), ("relu", 64, 56), ("retanh", 200, 300)]
 TRIALS, EXPONENTS, INPUTS = 8, 5, 3
 
 

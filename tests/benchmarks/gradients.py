@@ -59,9 +59,9 @@ OPTIONS = {"evolution_strategies": Options({"sigma": SIGMA, "samples": SAMPLES, 
 
 
 @numba.njit
-def repeated_product(a, shared, c, beta, copied, times):
-    """c = a b^T + beta c again and again, as in the compiled loops."""
-    product = product_of(len(a), (c.shape[1], a.shape[1]), a.shape[1], c.shape[1], beta, copied)
+def repeated_product(a, n_inner, shared, c, beta, copied, times):
+    """c = a b^T + beta c again and again, as in the compiled loops; `n_inner` columns of a count."""
+    product = product_of(len(a), (c.shape[1], n_inner), a.shape[1], c.shape[1], beta, copied)
     for _ in range(times):
         add_product(product, a, shared, c)
 
@@ -199,10 +199,10 @@ class Case:
         steps, beta = network.compiled, np.float32(1 - ALPHA)
         a, c = steps.drive[0, 0], np.zeros_like(steps.state[0])
         times = network.n_steps * (self.passes if self.passes == SAMPLES else 1)
-        repeated_product(a, steps.shared[0], c, beta, steps.copied, times)
+        repeated_product(a, network.n_driving, steps.shared[0], c, beta, steps.copied, times)
         repeated_activation(steps.state[0], a, times)
         if self.passes == 3:
-            repeated_product(c.copy(), steps.shared_back[0], c, beta, steps.copied, times)
+            repeated_product(c.copy(), c.shape[1], steps.shared_back[0], c, beta, steps.copied, times)
         if self.passes < SAMPLES:
             first = self.estimator._blocks[0]
             for block in self.estimator._blocks:

@@ -35,7 +35,7 @@ def drawn(task: Task, seed: int, updates: int) -> list:
 @pytest.mark.parametrize("ahead", [False, True])
 def test_networks_see_the_trials_of_their_seeds(task: Task, ahead: bool) -> None:
     seeds = [5, 3, 5]
-    batches = Batches(task, 6, seeds, STREAMS, torch.zeros(3, 10, dtype=torch.float64))
+    batches = Batches(task, 6, 3, seeds, STREAMS, torch.zeros(3, 10, dtype=torch.float64))
     expected = {seed: drawn(task, seed, 3) for seed in STREAMS}
     for update in range(3):
         if ahead:
@@ -52,14 +52,14 @@ def test_networks_see_the_trials_of_their_seeds(task: Task, ahead: bool) -> None
 
 
 def test_a_single_network_has_no_network_axis(task: Task) -> None:
-    batch = Batches(task, 6, [3], {3: 30}, torch.zeros(10)).next()
+    batch = Batches(task, 6, 1, [3], {3: 30}, torch.zeros(10)).next()
     trials = drawn(task, 3, 1)[0]
     np.testing.assert_array_equal(batch.inputs, trials.inputs)
     assert batch.scored.targets.shape == ScoredTrials(trials, torch.zeros(1)).targets.shape == trials.targets.shape
 
 
 def test_a_stack_of_one_seed_shares_its_batch(task: Task) -> None:
-    batches = Batches(task, 6, [3, 3, 3], {3: 30}, torch.zeros(3, 10))
+    batches = Batches(task, 6, 2, [3, 3, 3], {3: 30}, torch.zeros(3, 10))
     for trials in drawn(task, 3, 2):
         batch = batches.next()
         np.testing.assert_array_equal(batch.inputs, trials.inputs)
@@ -68,22 +68,23 @@ def test_a_stack_of_one_seed_shares_its_batch(task: Task) -> None:
 
 
 class Reusing:
-    """A task whose trials are valid until the next batch."""
+    """A task that overwrites one array of its trials in the next batch."""
 
-    def __init__(self, task: Task) -> None:
-        self.task, self.memory = task, None
+    def __init__(self, task: Task, field: str) -> None:
+        self.task, self.field, self.memory = task, field, None
 
     def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
         trials = self.task.batch(rng, n_trials)
+        new = getattr(trials, self.field)
         if self.memory is None:
-            self.memory = np.empty_like(trials.inputs)
-        self.memory[:] = trials.inputs
-        return replace(trials, inputs=self.memory)
+            self.memory = np.empty_like(new)
+        self.memory[:] = new
+        return replace(trials, **{self.field: self.memory})
 
 
 @pytest.mark.parametrize("ahead", [False, True])
 def test_trials_drawn_ahead_are_those_drawn_one_by_one(task: Task, ahead: bool) -> None:
-    batches = Batches(task, 6, [3], {3: 30}, torch.zeros(10))
+    batches = Batches(task, 6, 30, [3], {3: 30}, torch.zeros(10))
     for trials in drawn(task, 3, 30):
         batch = batches.next()
         np.testing.assert_array_equal(batch.inputs, trials.inputs)
@@ -92,9 +93,30 @@ def test_trials_drawn_ahead_are_those_drawn_one_by_one(task: Task, ahead: bool) 
             batches.prepare()
 
 
-def test_a_task_that_overwrites_its_trials_is_refused(task: Task) -> None:
+class Counting:
+    """A task that counts its batches."""
+
+    def __init__(self, task: Task) -> None:
+        self.task, self.n_batches = task, 0
+
+    def batch(self, rng: np.random.Generator, n_trials: int) -> Trials:
+        self.n_batches += 1
+        return self.task.batch(rng, n_trials)
+
+
+@pytest.mark.parametrize("updates", [1, 8, 11])
+def test_no_batch_is_drawn_that_is_not_needed(task: Task, updates: int) -> None:
+    counting = Counting(task)
+    batches = Batches(counting, 6, updates, [3, 5], STREAMS, torch.zeros(2, 10))
+    for _ in range(updates):
+        batches.next()
+    assert counting.n_batches == 2 * updates
+
+
+@pytest.mark.parametrize("field", ["inputs", "targets", "scored"])
+def test_a_task_that_overwrites_its_trials_is_refused(task: Task, field: str) -> None:
     with pytest.raises(InputError, match="share memory") as error:
-        Batches(Reusing(task), 6, [3], {3: 30}, torch.zeros(10)).next()
+        Batches(Reusing(task, field), 6, 30, [3], {3: 30}, torch.zeros(10)).next()
     assert error.value.remedy is not None and "new arrays" in error.value.remedy
 
 
@@ -110,7 +132,7 @@ class Reversed:
 
 
 def test_a_task_may_return_views(task: Task) -> None:
-    batch = Batches(Reversed(task), 6, [3], {3: 30}, torch.zeros(10)).next()
+    batch = Batches(Reversed(task), 6, 1, [3], {3: 30}, torch.zeros(10)).next()
     first = drawn(task, 3, 1)[0].inputs[::-1, 0]
     for k in range(6):
         np.testing.assert_array_equal(batch.inputs[:, k], first)

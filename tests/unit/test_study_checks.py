@@ -319,6 +319,19 @@ def test_every_need_is_an_option_of_the_network() -> None:
     assert {rule for rule in LEARNING_RULES.names() if load_learning_rule(rule).REQUIRES} == {"modprop", "mdgl", "rtrl"}
 
 
+def test_flossing_of_more_exponents_than_units_is_refused_at_planning() -> None:
+    def mine(exponents: int, iterations: int = 1) -> dict[str, Any]:
+        training = {"flossing_iterations": iterations, "flossing_exponents": exponents}
+        setting = {"network": {"units": 8}, "training": training}
+        return {"settings": {"mine": setting}, **figure(REACH, extra_models=[{"settings": ["mine"]}])}
+
+    study(mine(8))
+    study(mine(9, iterations=0))
+    error = refused(mine(9))
+    assert (error.key, error.value) == ("settings.mine.training.flossing_exponents", 9)
+    assert f"(in {REACH}/bptt/mine)" in error.problem and error.remedy == "Use 8 or fewer."
+
+
 @pytest.mark.parametrize(
     ("network", "option", "words"),
     [

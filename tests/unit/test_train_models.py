@@ -79,6 +79,17 @@ def test_unlike_networks_trained_together_are_those_trained_alone(
     assert ["flossing_exponents" in run for run in together] == [False, False, False, False, True, False]
 
 
+@pytest.mark.parametrize("learning_rule", ["bptt", "eprop"])
+def test_the_bytes_of_a_run_do_not_depend_on_the_stack(learning_rule: str) -> None:
+    """In float32, with trials that are computed in several blocks of steps."""
+    task = make_task("romo", ROMO, None)
+    rates = [{"network": {"units": 64}, "training": {"learning_rate": rate}} for rate in (1e-3, 1e-2, 1e-4)]
+    networks = [Network(options_of(learning_rule, unlike, batch_size=64), 0) for unlike in rates]
+    for network, run in zip(networks, train_stack(networks, task), strict=True):
+        (alone,) = train_stack([network], task)
+        xr.testing.assert_identical(run, alone)
+
+
 def test_a_network_that_diverges_is_the_only_one_and_names_its_own_learning_rate() -> None:
     task = make_task("romo", ROMO, None)
     good, bad = ({"network": {"activation": "relu"}, "training": {"learning_rate": rate}} for rate in (0.01, 1e30))

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from neurorules.network.compiled import CompiledSteps
     from neurorules.network.parameters import Parameters
 
-# Numbers (networks x steps x trials x units) per block of steps: on a CPU, a block should fit into the cache; a GPU is
-# fastest with few large operations.
+# Numbers (networks x steps x trials x units) per block of steps: on a CPU, a block of a network should fit into the
+# cache; a GPU is fastest with few large operations.
 NUMBERS_PER_BLOCK = {"cpu": 200_000, "cuda": 50_000_000}
 
 
@@ -79,7 +79,9 @@ class Network:
         self.n_steps, self.n_trials = n_steps, n_trials
         self.keep_activity = keep_activity
         self.n_driving = sizes.units + sizes.inputs + 1
-        numbers_per_step = math.prod(batch_shape) * n_trials * sizes.units
+        # Compiled loops run one network after the other: blocks, and so rounding, do not depend on the stack.
+        together = 1 if compiled and flat.device.type == "cpu" else math.prod(batch_shape)
+        numbers_per_step = together * n_trials * sizes.units
         self.steps_per_block = max(1, min(n_steps, NUMBERS_PER_BLOCK[flat.device.type] // numbers_per_step))
         kept = n_steps if keep_activity else self.steps_per_block
         self.drive = flat.new_zeros(*batch_shape, kept + 1, n_trials, padded(self.n_driving))

@@ -8,8 +8,10 @@ M_t = Q_{t+1} R_t. The means of log |R_t,ii| are the first k Lyapunov exponents 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from neurorules.errors import InputError
 
 if TYPE_CHECKING:
     import torch
@@ -17,6 +19,25 @@ if TYPE_CHECKING:
     from neurorules.network.activations import Activation
     from neurorules.network.architecture import Architecture
     from neurorules.network.parameters import Parameters
+
+
+def check_flossing(training: Mapping[str, Any], n_units: int) -> None:
+    """Reject gradient flossing of more exponents than a network has.
+
+    Args:
+        training: all options of the group `training`.
+        n_units: N.
+
+    Raises:
+        InputError: with the option as its key.
+    """
+    if training["flossing_iterations"] and training["flossing_exponents"] > n_units:
+        raise InputError(
+            f"A network of {n_units} units has only {n_units} Lyapunov exponents.",
+            key="training.flossing_exponents",
+            value=training["flossing_exponents"],
+            remedy=f"Use {n_units} or fewer.",
+        )
 
 
 def states(weights: Parameters, activation: Activation, alpha: float, inputs: torch.Tensor) -> torch.Tensor:

@@ -11,6 +11,7 @@ from neurorules.errors import InputError
 from neurorules.figures.base.figure import FIGURES, is_of_others, table_types_of
 from neurorules.learning.base.learning_rule import LEARNING_RULES, load_learning_rule
 from neurorules.network import connectivity
+from neurorules.network.tangent import check_flossing
 from neurorules.recordings.catalogue import known_sources
 from neurorules.similarity.measures.base.measure import MEASURE_OPTIONS, MEASURES
 from neurorules.study.model import Model
@@ -242,12 +243,15 @@ class Checks:
                 remedy=f"Set it to one of: {', '.join(self.config['recordings'])}.",
             )
         check_requirements(model, self.files, self.options)
-        checks = (("network", connectivity.check), ("network", rule.check_network), ("learning", rule.check))
+        checks = (
+            *(("network", connectivity.check), ("network", rule.check_network), ("learning", rule.check)),
+            ("training", lambda training: check_flossing(training, options["network"]["units"])),
+        )
         for group, check in checks:
             try:
                 check(options[group])
             except InputError as error:
-                option = str(error.key).removeprefix("network.")
+                option = str(error.key).rpartition(".")[2]
                 raise study_error(
                     f"{error.problem} (in {model})",
                     self.files,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from neurorules.tasks.base.losses import ScoredTrials
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
 
     from neurorules.tasks.base.task import Task
     from neurorules.tasks.base.trials import Trials
@@ -45,13 +46,20 @@ class Batches:
     Args:
         task: makes the trials.
         n_trials: trials per batch.
+        updates: how many batches are needed.
         seeds: the seed of each network.
         streams: the seed of each network's stream of trials, by the network's seed.
         like: parameters of the network, or (network, parameter) of the stack: dtype and device of the batches.
     """
 
     def __init__(
-        self, task: Task, n_trials: int, seeds: Sequence[int], streams: Mapping[int, int], like: torch.Tensor
+        self,
+        task: Task,
+        n_trials: int,
+        updates: int,
+        seeds: Sequence[int],
+        streams: Mapping[int, int],
+        like: torch.Tensor,
     ) -> None:
         import torch
 
@@ -61,7 +69,7 @@ class Batches:
         self._of_network: torch.Tensor | None = None  # all share one batch
         if len(order) > 1:
             self._of_network = torch.tensor([order.index(seed) for seed in seeds], device=like.device)
-        self._ahead, self._checked = AHEAD[like.device.type], False
+        self._ahead, self._left, self._checked = AHEAD[like.device.type], updates, False
         self._drawn: list[list[Trials]] = []
         self._ready: deque[Batch] = deque()
 
@@ -73,11 +81,15 @@ class Batches:
         """
         if self._ready or self._drawn:
             return
-        drawing = (self.task.batch(rng, self.n_trials) for _ in range(self._ahead) for rng in self._rngs)
+        count = max(1, min(self._ahead, self._left))
+        self._left -= count
+        drawing = (self.task.batch(rng, self.n_trials) for _ in range(count) for rng in self._rngs)
         trials = [next(drawing)]
-        kept = None if self._checked else trials[0].inputs.copy()
+        kept = None if self._checked else [array.copy() for array in _arrays(trials[0])]
         trials += drawing
-        if kept is not None and not np.array_equal(trials[0].inputs, kept, equal_nan=True):
+        if kept is not None and not all(
+            np.array_equal(old, new, equal_nan=True) for old, new in zip(kept, _arrays(trials[0]), strict=True)
+        ):
             raise InputError(
                 "The task's batches share memory, so each overwrites the one before.",
                 key="task.module",
@@ -104,3 +116,7 @@ class Batches:
             inputs = torch.from_numpy(np.stack([batch.inputs for batch in trials])).to(self.like)[self._of_network]
         scored = ScoredTrials(trials, self.like, self._of_network)
         return Batch(inputs, scored, trials[0].n_steps, trials[0].n_trials)
+
+
+def _arrays(trials: Trials) -> tuple[NDArray[Any], ...]:
+    return trials.inputs, trials.targets, trials.scored

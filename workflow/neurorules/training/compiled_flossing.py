@@ -3,7 +3,7 @@
 No step's gradient depends on another's, so that it can be written out. With M_t = J_t Q_t = Q_{t+1} R_t and
 L = sum_i lambda_i^2, where lambda_i is the mean of log |R_t,ii| over T steps and B trials,
 
-    dL/dM_t = Q_{t+1} diag(2 lambda_i / T B) R_t^-T
+    dL/dM_t = Q_{t+1} diag(2 lambda_i / (T B)) R_t^-T
 
 The chain rule takes it to W_h and a_t by J_t = (1 - alpha) I + alpha W_h diag f'(a_t), and from a_t to the weights by
 a_t = (1 - alpha) a_{t-1} + alpha (W_h h_{t-1} + W_x x_t + b), with a_{t-1} held fixed.
@@ -38,7 +38,7 @@ class LocalFlossing:
         weights: the network's effective weights, float64, on the CPU; read at every call.
         architecture: activation and time constant.
         n_steps, n_trials: T and B.
-        k: number of exponents.
+        k: number of exponents, at most N.
     """
 
     def __init__(self, weights: Parameters, architecture: Architecture, n_steps: int, n_trials: int, k: int) -> None:
@@ -146,7 +146,7 @@ def _orthonormalise(rows: Any, triangle: Any, reflectors: Any, scales: Any) -> N
             scales[j] = 0.0
             continue
         length = math.sqrt(first * first + rest)
-        stretch = -length if first > 0 else length
+        stretch = -length if first >= 0 else length
         triangle[j, j] = stretch
         v[j] = first - stretch
         scales[j] = 2.0 / (v[j] * v[j] + rest)
@@ -214,7 +214,7 @@ def differentiate(
     gradient: Any,
     errors: Any,
 ) -> None:
-    """The gradient of sum_i factors_i sum_t log |R_t,ii| with respect to W_h in J_t, and to f'(a_t).
+    """The gradient of factors_i log |R_t,ii|, summed over i, steps and trials, by W_h in J_t and by f'(a_t).
 
     Args:
         alpha, recurrent, slopes, directions, triangles: see `propagate`.

@@ -64,9 +64,11 @@ def floss(theta: Parameters, architecture: Architecture, task: Task, training: O
             return torch.as_tensor(task.batch(rng, n_trials).inputs).double()
 
         batch, weights = inputs(), connectivity.weights(trained)
-        flossing: LocalFlossing | FullFlossing = FullFlossing(weights, architecture)
+        flossing: LocalFlossing | FullFlossing
         if training.flossing_local:
             flossing = LocalFlossing(weights, architecture, len(batch), n_trials, k)
+        else:
+            flossing = FullFlossing(weights, architecture)
         basis = flossing(batch, random_basis(n_trials, theta.sizes.units, k, basis_rng))[1]
         history = []
         for iteration in range(iterations + 1):

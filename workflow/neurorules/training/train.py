@@ -80,7 +80,8 @@ def train_stack(
 ) -> list[xr.Dataset | InputError]:
     """Train networks of the same shape together as a stack, which is fast on a GPU.
 
-    A network's run does not depend on the others. On a CPU, one network at a time is as fast and uses less memory.
+    A network's run does not depend on the others. On a CPU, a stack is faster only if networks share a seed, and so
+    their trials; otherwise one network at a time is as fast and uses less memory.
 
     Args:
         networks: networks of the same shape, see `shape.shape`.
@@ -148,8 +149,8 @@ def _train(
     penalties = [ActivityPenalty(network.model.training.activity_penalty) for network in networks]
     seeds = [network.seed for network in networks]
     trial_streams = {seed: stream["trials"] for seed, stream in zip(seeds, streams, strict=True)}
-    batches = Batches(task, options.training.batch_size, seeds, trial_streams, theta.flat)
     updates = options.training.updates
+    batches = Batches(task, options.training.batch_size, updates, seeds, trial_streams, theta.flat)
     scheduled = [phase_checkpoints(network.model.training, phases_of(task)) for network in networks]
     scored_at = set().union(*scheduled)
 

@@ -36,8 +36,8 @@ class LearningRule:
     Subclasses define `backward_step`, or `backward_block` if working on many steps at once is faster. `cuts_credit`
     defines the rule for gated units.
 
-    For a stack of networks, every tensor has a leading network dimension, here and in all methods. Index dimensions
-    from the end (`mT`, `dim=-1`), and use `add_product` for products.
+    For a stack of networks, every tensor has a leading network dimension, here and in all methods, except inputs and
+    targets that all share. Index dimensions from the end (`mT`, `dim=-1`), and use `add_product` for products.
 
     Args:
         options: the learning rule's resolved options.

@@ -1,7 +1,7 @@
 """Task losses with their gradients with respect to the outputs, and normalized accuracy.
 
 All losses are means over scored points, so they do not depend on the batch size. For a stack of networks, every tensor
-has a leading network axis, and a loss is one number per network.
+has a leading network axis, except targets that all share, and a loss is one number per network.
 
 Training calls losses on tensors. Scoring needs no gradients: `per_trial` and the accuracies take NumPy arrays, so
 scoring jobs need no PyTorch, which takes longer to import than most of these jobs run.

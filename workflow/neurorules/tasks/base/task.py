@@ -45,7 +45,7 @@ TASKS = Plugins(
 
 
 class Loss(Protocol):
-    """A task's loss. For a stack of networks, every tensor has a leading network axis.
+    """A task's loss. For a stack of networks, every tensor has a leading network axis, except targets that all share.
 
     It may have `per_trial`, the same loss for NumPy arrays (see losses.py), so that scoring jobs need no PyTorch.
     """
