@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 import torch
-from measured import Measured, write
+from measured import Measured, seconds, write
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -98,12 +97,6 @@ def usual(architecture: str, theta: Parameters, trials: Trials) -> Callable[[], 
         return module.weight_hh.grad
 
     return update
-
-
-def seconds(work: Callable[[], object]) -> float:
-    begun = time.process_time()
-    work()
-    return time.process_time() - begun
 
 
 def main() -> None:

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 import torch
-from measured import Measured, write
+from measured import Measured, seconds, write
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -33,12 +31,6 @@ from neurorules.training.compiled_flossing import LocalFlossing
 # activation, units, steps: the companion's reach and Romo tasks, and a network of the first paper's reach
 CASES = [("relu", 64, 300), ("relu", 64, 56), ("retanh", 200, 300)]
 TRIALS, EXPONENTS, INPUTS = 8, 5, 3
-
-
-def seconds(work: Callable[[], object]) -> float:
-    begun = time.process_time()
-    work()
-    return time.process_time() - begun
 
 
 def measure(activation: str, units: int, n_steps: int, rounds: int) -> Measured:

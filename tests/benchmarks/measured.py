@@ -1,8 +1,10 @@
-"""The results of a benchmark, as a file that `compare.py` reads."""
+"""How benchmarks time a call, and their results as a file that `compare.py` reads."""
 
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,6 +24,13 @@ class Measured:
     value: float
     unit: str
     better: str | None = None
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """CPU time of a call."""
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
 
 
 def write(file: Path | None, measured: list[Measured]) -> None:

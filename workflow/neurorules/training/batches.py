@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from neurorules.tasks.base.task import Task
     from neurorules.tasks.base.trials import Trials
 
-# Batches drawn at once. Between two updates, when the processor's caches hold something else, drawing a batch takes
-# twice as long as in a row. A GPU is busy for one update only, so trials are drawn for the next.
+# Batches drawn at once. Between two updates, when the processor's caches hold something else, drawing a batch takes a
+# third longer than in a row. A GPU is busy for one update only, so trials are drawn for the next.
 AHEAD = {"cpu": 8, "cuda": 1}
 
 

@@ -123,6 +123,17 @@ def _product(forms: str, m: int, n: int, k: int, strides: tuple[int, int, int], 
 
 
 @register_jitable
+def _reflect(row: Any, v: Any, scale: float) -> None:
+    """row = (I - scale v v^T) row."""
+    along = 0.0
+    for u in range(len(row)):
+        along += v[u] * row[u]
+    along *= scale
+    for u in range(len(row)):
+        row[u] -= along * v[u]
+
+
+@register_jitable
 def _orthonormalise(rows: Any, triangle: Any, reflectors: Any, scales: Any) -> None:
     """M^T = rows, M = Q R by Householder's reflections, with the signs of LAPACK; Q^T replaces M^T.
 
@@ -151,28 +162,15 @@ def _orthonormalise(rows: Any, triangle: Any, reflectors: Any, scales: Any) -> N
         v[j] = first - stretch
         scales[j] = 2.0 / (v[j] * v[j] + rest)
         for i in range(j + 1, k):
-            row = rows[i]
-            along = 0.0
-            for u in range(n):
-                along += v[u] * row[u]
-            along *= scales[j]
-            for u in range(n):
-                row[u] -= along * v[u]
+            _reflect(rows[i], v, scales[j])
     for i in range(k):
         for j in range(i):
             triangle[j, i] = rows[i, j]
     rows[:] = 0.0
     for i in range(k):
-        row = rows[i]
-        row[i] = 1.0
+        rows[i, i] = 1.0
         for j in range(i, -1, -1):  # later reflections leave direction i alone
-            v = reflectors[j]
-            along = 0.0
-            for u in range(n):
-                along += v[u] * row[u]
-            along *= scales[j]
-            for u in range(n):
-                row[u] -= along * v[u]
+            _reflect(rows[i], reflectors[j], scales[j])
 
 
 @compiled
